@@ -1,0 +1,60 @@
+"""``python -m experiments.mnist``: the lecture's comparison on handwritten digits."""
+
+import os
+import sys
+
+import jax
+import tyro
+
+from experiments.mnist.configuration import PRESETS, MnistConfiguration, check_choice
+from experiments.mnist.store import MemberStore
+from rhythmic.data import DataUnavailableError, load
+from rhythmic.progress import show
+from rhythmic.records import RunFolderError, open_run_folder
+
+
+def parse(arguments: list[str]) -> MnistConfiguration:
+    """Read the command line; the preset named there supplies every default."""
+    preset = "quick"
+    for position, argument in enumerate(arguments):
+        if argument == "--preset" and position + 1 < len(arguments):
+            preset = arguments[position + 1]
+        elif argument.startswith("--preset="):
+            preset = argument.removeprefix("--preset=")
+    check_choice("preset", preset, tuple(PRESETS))
+    return tyro.cli(
+        MnistConfiguration,
+        prog="python -m experiments.mnist",
+        args=arguments,
+        default=PRESETS[preset],
+    )
+
+
+def run(configuration: MnistConfiguration) -> None:
+    """Load the data, train what is missing, and write tables and figures."""
+    # One device a core, before JAX starts; an accelerator, if there is one, is used instead.
+    jax.config.update("jax_num_cpu_devices", configuration.devices or os.cpu_count() or 1)
+    digits = load(configuration.dataset, data_dir=configuration.data_dir)
+    folder = open_run_folder(configuration.folder(), configuration.identity())
+    show(f"run folder: {folder}")
+    from experiments.mnist.members import train_all
+
+    store = MemberStore(configuration, digits, folder / "members.jsonl")
+    rows = train_all(store, folder)
+    from experiments.mnist.report import report
+
+    report(configuration, rows, folder)
+
+
+def main() -> None:
+    """Run, and turn what the user can mend into one line."""
+    try:
+        run(parse(sys.argv[1:]))
+    except (ValueError, DataUnavailableError, RunFolderError, ImportError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("stopped; the same command goes on from the last finished epoch")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""Train the members that a configuration asks for and that no one has finished yet."""
+
+import json
+import time
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from experiments.mnist.store import MemberStore, Wanted
+from rhythmic.data import split
+from rhythmic.models import Architecture, num_trainable
+from rhythmic.progress import Progress, clock, show
+from rhythmic.records import Row, fingerprint, write_json
+from rhythmic.training import (
+    Data,
+    EpochReport,
+    GroupPlan,
+    GroupTraining,
+    Members,
+    MemberTraining,
+    TestRecord,
+    TrainingState,
+    make_members,
+)
+from rhythmic.training.group import plan_groups
+
+
+def train_all(store: MemberStore, folder: Path) -> list[Row]:
+    """Tune where there is a choice, then train the table; return the rows of both.
+
+    Everything that is finished already is taken as it is.
+    """
+    architectures = store.configuration.architectures
+    missing = {name: num_missing(store, name) for name in architectures}
+    plans = recorded_plans(store, missing, folder)
+    epochs = store.configuration.epochs
+    progress = Progress(
+        {
+            name: sum(-(-count // plans[name].size) for count in missing[name]) * epochs
+            for name in architectures
+        }
+    )
+    wanted = []
+    for name in architectures:
+        worker = Worker(store, folder, name, plans[name], progress)
+        worker.train(store.tuning(name))
+        worker.train(store.table(name))
+        wanted += store.tuning(name) + store.table(name)
+    return [store.rows[store.name(member)] for member in wanted]
+
+
+def num_missing(store: MemberStore, architecture: str) -> tuple[int, int]:
+    """Count the members still to be tuned and to be tabled; all of the table before a choice."""
+    tuning = len(store.missing(store.tuning(architecture)))
+    seeds = len(store.configuration.seeds)
+    return tuning, seeds if tuning else len(store.missing(store.table(architecture)))
+
+
+def recorded_plans(
+    store: MemberStore, missing: dict[str, tuple[int, int]], folder: Path
+) -> dict[str, GroupPlan]:
+    """Choose the shape of the groups once for a run, and keep it when the run goes on.
+
+    Groups of one shape share one compiled program, and a checkpoint belongs to its group.
+    """
+    path = folder / "groups.json"
+    known = json.loads(path.read_text()) if path.exists() else {}
+    largest = store.configuration.members_per_device
+    if largest is None:
+        largest = 6 if jax.default_backend() == "cpu" else 64
+    plans = {}
+    for name, counts in missing.items():
+        plan = GroupPlan(**known[name]) if name in known else None
+        if plan is None or plan.num_devices != len(jax.devices()):
+            plan = plan_groups(counts, len(jax.devices()), largest)
+        plans[name] = plan
+    write_json(path, {name: asdict(plan) for name, plan in plans.items()})
+    return plans
+
+
+class Worker:
+    """Trains members of one architecture, group by group, by one compiled program."""
+
+    def __init__(
+        self,
+        store: MemberStore,
+        folder: Path,
+        architecture: str,
+        plan: GroupPlan,
+        progress: Progress,
+    ):
+        """Compile nothing yet: a worker without work costs nothing."""
+        self.store = store
+        self.folder = folder
+        self.name = architecture
+        self.architecture = store.architectures[architecture]
+        self.plan = plan
+        self.progress = progress
+        self.group_training: GroupTraining | None = None
+
+    def train(self, wanted: list[Wanted]) -> None:
+        """Train those of ``wanted`` that are missing, and write their rows group by group."""
+        missing = self.store.missing(wanted)
+        for start in range(0, len(missing), self.plan.size):
+            self.train_group(missing[start : start + self.plan.size])
+
+    def train_group(self, group: list[Wanted]) -> None:
+        """Train one group from its checkpoint or from the start."""
+        store = self.store
+        if self.group_training is None:
+            training = MemberTraining(self.architecture, store.configuration.training)
+            data = Data(store.digits.images, store.digits.labels)
+            self.group_training = GroupTraining(training, self.plan, data)
+        members = members_of(store, group)
+        names = [store.name(member) for member in group]
+        checkpoint = self.folder / "checkpoints" / f"{fingerprint((names, self.plan.size))}.eqx"
+        started = time.perf_counter()
+        state = self.group_training.run(
+            members, on_epoch=partial(self.report, group), checkpoint=checkpoint
+        )
+        test = self.group_training.test(state, members) if group[0].tested else None
+        seconds = (time.perf_counter() - started) / len(group)
+        store.add(member_rows(store, self.architecture, group, state, test, seconds))
+        checkpoint.unlink(missing_ok=True)
+
+    def report(self, group: list[Wanted], report: EpochReport) -> None:
+        """Show how the group does and when everything will be done."""
+        self.progress.finished(self.name, report.seconds)
+        history = report.state.history
+        epochs = len(history.train_loss[0])
+        stage = "table" if group[0].tested else "tuning"
+        failed = int(np.sum(report.state.failed_at_step >= 0))
+        parts = [
+            f"{self.name}, {stage}: {len(group)} members",
+            f"epoch {report.epoch + 1}/{epochs}",
+            f"loss {np.mean(history.train_loss[:, report.epoch]):.3f}",
+            f"validation {np.mean(history.validation_accuracy[:, report.epoch]):.3f}",
+            f"{clock(report.seconds)} an epoch, {self.progress.time_left()} left in all",
+        ]
+        if report.compile_seconds:
+            parts.append(f"compiled in {report.compile_seconds:.0f} s")
+        if failed:
+            parts.append(f"{failed} not finite")
+        show(" | ".join(parts), final=(report.epoch + 1) % 5 == 0 or report.epoch == 0)
+
+
+def members_of(store: MemberStore, group: list[Wanted]) -> Members:
+    """Gather the arrays of a group."""
+    return make_members(
+        partial(split, store.digits),
+        seeds=tuple(member.seed for member in group),
+        learning_rate=tuple(member.setting.learning_rate for member in group),
+        weight_decay=tuple(member.setting.weight_decay for member in group),
+        label_smoothing=tuple(member.setting.label_smoothing for member in group),
+    )
+
+
+def member_rows(
+    store: MemberStore,
+    architecture: Architecture,
+    group: list[Wanted],
+    state: TrainingState,
+    test: TestRecord | None,
+    seconds: float,
+) -> list[Row]:
+    """Write down what came out, a row a member; ``seconds`` is each one's share of the group's time."""
+    model = architecture.build(10, key=jax.random.key(0))
+    rows = []
+    for i, member in enumerate(group):
+        row = {
+            "member": store.name(member),
+            "configuration": store.configuration_hash(member.architecture),
+            "dataset": store.digits.name,
+            "architecture": member.architecture,
+            "num_nodes": model.cell.hidden_size,
+            "num_parameters": num_trainable(model),
+            "seed": member.seed,
+            **asdict(member.setting),
+            "best_epoch": state.best.epoch[i],
+            "validation_accuracy": max(state.best.validation_accuracy[i], 0.0),
+            "failed_at_step": state.failed_at_step[i],
+            "test_accuracy": None,
+            "seconds": round(seconds, 1),
+            **store.made,
+            "history": {name: rounded(x[i]) for name, x in state.history._asdict().items()},
+        }
+        if test is not None:
+            row["test_accuracy"] = test.accuracy[i]
+            row["test_loss"] = test.loss[i]
+            row["confusion"] = test.confusion[i]
+            row["class_features"] = rounded(test.class_features[i])
+            row["parameters"] = named_arrays(jax.tree.map(lambda x: x[i], state.best.parameters))
+            row["statistics"] = named_arrays(jax.tree.map(lambda x: x[i], state.best.statistics))
+        rows.append(row)
+    return rows
+
+
+def rounded(values: np.ndarray) -> list:
+    """Keep five significant digits: enough to draw, a third of the space."""
+    return [float(f"{x:.5g}") if np.ndim(x) == 0 else rounded(x) for x in values]
+
+
+def named_arrays(tree: object) -> dict[str, np.ndarray]:
+    """Return the arrays of a tree by their path, such as ``cell.recurrent_weights``."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {jax.tree_util.keystr(path, simple=True, separator="."): x for path, x in leaves}

@@ -1,0 +1,82 @@
+"""Any Equinox cell, ``cell(input, hidden) -> hidden``, as one of ours."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from rhythmic.cells.interface import AbstractCell
+from rhythmic.typing import InputArray, NodeArray, PyTree
+
+
+class EquinoxCell(AbstractCell[PyTree]):
+    """Adapter for cells in Equinox's convention, such as ``equinox.nn.GRUCell``.
+
+    The wrapped cell sees one example at a time: an input ``(feature,)`` and a hidden state made
+    of vectors ``(hidden,)`` (one array, or a tuple such as the LSTM's). Batches are mapped over.
+    """
+
+    wrapped: Callable[[InputArray, PyTree], PyTree]
+    input_size: int = eqx.field(static=True)
+    hidden_size: int = eqx.field(static=True)
+    num_state_arrays: int = eqx.field(static=True)
+    read: Callable[[PyTree], NodeArray] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        wrapped: Callable[[InputArray, PyTree], PyTree],
+        *,
+        input_size: int | None = None,
+        hidden_size: int | None = None,
+        num_state_arrays: int = 1,
+        read: Callable[[PyTree], NodeArray] | None = None,
+    ):
+        """Wrap a cell.
+
+        Args:
+            wrapped: the Equinox cell.
+            input_size: components of an input sample; by default the cell's own attribute.
+            hidden_size: length of each vector of the state; by default the cell's own attribute.
+            num_state_arrays: 1 where the hidden state is one array, more where it is a tuple
+                (2 for ``equinox.nn.LSTMCell``).
+            read: the layer's output from the state; by default its first array.
+
+        Raises:
+            ValueError: if a size is neither given nor an attribute of the cell.
+        """
+        sizes = {"input_size": input_size, "hidden_size": hidden_size}
+        for name, size in sizes.items():
+            found = getattr(wrapped, name, None) if size is None else size
+            if not isinstance(found, int) or found < 1:
+                raise ValueError(f"{name} is {found}; it must be at least 1 and the cell has none")
+            sizes[name] = found
+        if num_state_arrays < 1:
+            raise ValueError(f"num_state_arrays is {num_state_arrays}; it must be at least 1")
+        self.wrapped = wrapped
+        self.input_size = sizes["input_size"]  # type: ignore[assignment]
+        self.hidden_size = sizes["hidden_size"]  # type: ignore[assignment]
+        self.num_state_arrays = num_state_arrays
+        self.read = first_array if read is None else read
+
+    def initial_state(self, batch_shape: tuple[int, ...] = ()) -> PyTree:
+        """Return zeros in the layout of the wrapped cell."""
+        arrays = jax.tree.leaves(eqx.filter(self.wrapped, eqx.is_inexact_array))
+        zero = jnp.zeros((self.hidden_size, *batch_shape), jnp.result_type(*arrays))
+        return zero if self.num_state_arrays == 1 else (zero,) * self.num_state_arrays
+
+    def step(self, state: PyTree, inputs: InputArray) -> PyTree:
+        """Advance one sample; every trailing axis of ``inputs`` is mapped over."""
+        step = self.wrapped
+        for _ in range(inputs.ndim - 1):
+            step = jax.vmap(step, in_axes=-1, out_axes=-1)
+        return step(inputs, state)
+
+    def output(self, state: PyTree) -> NodeArray:
+        """Return what ``read`` picks from the state."""
+        return self.read(state)
+
+
+def first_array(state: PyTree) -> NodeArray:
+    """Return the first array of a state: ``h`` of a GRU's ``h`` or of an LSTM's ``(h, c)``."""
+    return jax.tree.leaves(state)[0]

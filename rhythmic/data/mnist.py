@@ -1,0 +1,234 @@
+"""MNIST through tensorflow-datasets, without TensorFlow.
+
+The only module that imports tensorflow-datasets, and only where it is used. Its own ``mnist``
+builder needs TensorFlow to prepare the data; the builder here reads the four original files by
+NumPy and writes array_record files. Reading those takes seconds, so the digits are decoded once
+into a file that loads in a fraction of a second.
+"""
+
+import contextlib
+import functools
+import importlib.util
+import io
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from rhythmic.data.cache import (
+    cache_folder,
+    read_decoded,
+    remove_stale,
+    replacing_folder,
+    write_decoded,
+)
+from rhythmic.data.dataset import (
+    NUM_CLASSES,
+    NUM_PIXELS,
+    DamagedFileError,
+    Digits,
+    fingerprint,
+)
+from rhythmic.data.idx import read_idx
+from rhythmic.data.source import MnistSource, check_folder, fetch, named_folder
+
+Images = UInt8[np.ndarray, "example 784"]
+Labels = UInt8[np.ndarray, " example"]
+
+_FILE_PREFIXES = {"train": "train", "test": "t10k"}  # in the order of the pool
+
+
+def load_mnist(
+    data_dir: str | os.PathLike[str] | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    *,
+    source: MnistSource | None = None,
+) -> Digits:
+    """The 70,000 digits of MNIST: the 60,000 of the training files, then the 10,000 test ones.
+
+    They come from the first of these that there is: the cache; the folder ``data_dir``; the
+    folder that the environment variable ``RHYTHMIC_DATA_DIR`` names; the address that
+    tensorflow-datasets registers. A named folder that is incomplete is an error, never a reason
+    to go on to the network. Whatever the way, the decoded digits are compared with a recorded
+    SHA-256, so a damaged cache is built anew and the result is the same everywhere.
+
+    Without tensorflow-datasets (or, as on Windows, array_record) the cache and the two folders
+    still serve: the files are then read directly, by the function the builder uses.
+
+    Args:
+        data_dir: A folder with the four original ``.gz`` files.
+        cache_dir: The folder for prepared data; by default that of the environment variable
+            ``RHYTHMIC_CACHE_DIR``, or else ``rhythmic`` in the user's cache folder.
+        source: What the files must be, if not the original MNIST.
+
+    Returns:
+        The digits, in the order of the files.
+
+    Raises:
+        DataUnavailableError: If MNIST is neither here nor within reach, or the named folder lacks
+            a file.
+        DamagedFileError: If a file is not the original one.
+        ImportError: If the files would have to be downloaded and tensorflow-datasets, which
+            knows their address, is not installed.
+    """
+    source = MnistSource() if source is None else source
+    store = cache_folder(cache_dir) / f"mnist-{source.decoded[:12]}"
+    decoded, prepared = store / "decoded.npz", store / "prepared"
+    remove_stale(store)
+    digits = read_decoded(decoded, "mnist", source.decoded)
+    if digits is not None:
+        return digits
+    arrays = _read_sound(prepared, source.decoded)
+    if arrays is None:
+        folder = named_folder(data_dir)
+        if folder is None:
+            folder = store / "files"
+            fetch(folder, source, _registered_address)
+        else:
+            check_folder(folder, source)
+        arrays = _prepare(folder, prepared) if _can_prepare() else _read_files(folder)
+    found = fingerprint(*arrays)
+    if found != source.decoded:
+        raise DamagedFileError(
+            f"MNIST decodes to other digits: sha256 begins {found[:12]}, "
+            f"must begin {source.decoded[:12]}"
+        )
+    digits = Digits("mnist", *arrays, found)
+    write_decoded(decoded, digits)
+    return digits
+
+
+def _tensorflow_datasets() -> Any:
+    try:
+        with warnings.catch_warnings():
+            # Its imports announce removals that concern its authors alone.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import tensorflow_datasets
+    except ImportError as error:
+        raise ImportError(
+            "tensorflow-datasets cannot be imported: install rhythmic[experiments], or put the "
+            "four MNIST files into a folder and name it by --data-dir or RHYTHMIC_DATA_DIR"
+        ) from error
+    return tensorflow_datasets
+
+
+def _can_prepare() -> bool:
+    if importlib.util.find_spec("array_record") is None:
+        return False
+    try:
+        _tensorflow_datasets()
+    except ImportError:
+        return False
+    return True
+
+
+def _registered_address() -> str:
+    address: str = _tensorflow_datasets().builder_cls("mnist").URL
+    return address
+
+
+def _read_files(folder: Path) -> tuple[Images, Labels]:
+    parts = [_read_part(folder, prefix) for prefix in _FILE_PREFIXES.values()]
+    return (
+        np.concatenate([images for images, _ in parts]),
+        np.concatenate([labels for _, labels in parts]),
+    )
+
+
+def _read_part(folder: Path, prefix: str) -> tuple[Images, Labels]:
+    images = read_idx(folder / f"{prefix}-images-idx3-ubyte.gz")
+    labels = read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz")
+    return images.reshape(len(images), NUM_PIXELS), labels
+
+
+@functools.cache  # tensorflow-datasets registers a builder by name, and each name once
+def _builder_class() -> Any:
+    tfds = _tensorflow_datasets()
+    builder: Any = tfds.core.GeneratorBasedBuilder
+
+    class RhythmicMnist(builder):
+        """The original MNIST files as array_record, in their original order."""
+
+        VERSION = tfds.core.Version("1.0.0")
+        MANUAL_DOWNLOAD_INSTRUCTIONS = "The folder must hold the four original MNIST .gz files."
+
+        def _info(self) -> Any:
+            return tfds.core.DatasetInfo(
+                builder=self,
+                description="The MNIST database of handwritten digits, pixels row by row.",
+                features=tfds.features.FeaturesDict(
+                    {
+                        # As an Image it would be a PNG, which takes TensorFlow to write.
+                        "image": tfds.features.Tensor(
+                            shape=(NUM_PIXELS,), dtype=np.uint8, encoding="bytes"
+                        ),
+                        "label": tfds.features.ClassLabel(num_classes=NUM_CLASSES),
+                    }
+                ),
+                supervised_keys=("image", "label"),
+                disable_shuffling=True,
+            )
+
+        def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
+            folder = Path(dl_manager.manual_dir)
+            return {
+                split: self._generate_examples(folder, prefix)
+                for split, prefix in _FILE_PREFIXES.items()
+            }
+
+        def _generate_examples(
+            self, folder: Path, prefix: str
+        ) -> Iterator[tuple[int, dict[str, Any]]]:
+            for key, (image, label) in enumerate(zip(*_read_part(folder, prefix), strict=True)):
+                yield key, {"image": image, "label": int(label)}
+
+    return RhythmicMnist
+
+
+def _builder(prepared: Path) -> Any:
+    return _builder_class()(data_dir=str(prepared), file_format="array_record")
+
+
+def _prepare(folder: Path, prepared: Path) -> tuple[Images, Labels]:
+    """Writes the array_record files and reads them back."""
+    tfds = _tensorflow_datasets()
+    print("rhythmic: preparing MNIST, once; it takes some seconds", file=sys.stderr)
+    with (
+        replacing_folder(prepared) as partial,
+        # Bars and banners of tensorflow-datasets, which come through these two.
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
+        _builder(partial).download_and_prepare(
+            download_config=tfds.download.DownloadConfig(manual_dir=str(folder))
+        )
+        # Read before it gets its name, when no other process can touch it.
+        return _read_prepared(partial)
+
+
+def _read_prepared(prepared: Path) -> tuple[Images, Labels]:
+    examples = _builder(prepared).as_data_source()
+    # All of a split in one call: one example at a time takes about seven times as long.
+    pool = [
+        example
+        for split in _FILE_PREFIXES
+        for example in examples[split].__getitems__(range(len(examples[split])))
+    ]
+    images = np.stack([example["image"] for example in pool])
+    return images, np.array([example["label"] for example in pool], dtype=np.uint8)
+
+
+def _read_sound(prepared: Path, sha256: str) -> tuple[Images, Labels] | None:
+    """The digits in the array_record files, or None if these are absent or damaged."""
+    if not prepared.is_dir() or not _can_prepare():
+        return None
+    try:
+        arrays = _read_prepared(prepared)
+        return arrays if fingerprint(*arrays) == sha256 else None
+    except Exception:  # damage takes many forms, and each means the same: prepare anew
+        return None

@@ -1,0 +1,129 @@
+"""Whole sequences in, states or features out: the cells as functions of plain arrays."""
+
+from collections.abc import Callable, Mapping
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rhythmic.cells import AbstractCell, ElmanCell, LSTMCell, ResonantCell, resonant_nodes
+from rhythmic.simulate import time_mean, trajectory
+from rhythmic.typing import Array, Float
+
+
+def resonant_features(
+    frequencies: Float[Array, " node"],
+    recurrent_weights: Float[Array, "post pre"],
+    inputs: Float[Array, "batch time"],
+    sample_rate: float = 1000.0,
+    pole_radius: float = 0.99999,
+) -> Float[Array, "batch node"]:
+    """Return each node's mean squared amplitude over a sequence, the features of the RRN.
+
+    ``x_t = u_t + w1 x_{t-1} + w2 x_{t-2} + W tanh(x_{t-1} u_t)`` from rest, and the mean over time
+    of ``A_t^2 = x_t^2 + ((v_t + beta x_t) / omega)^2 + 1e-12`` with ``v_t = (x_t - x_{t-1}) Fs``;
+    see ``rhythmic.cells.ResonantCell``. Differentiable in the weights and the inputs.
+
+    NumPy frequencies give node constants in float64 before they are cast to the dtype of
+    ``inputs``.
+
+    Args:
+        frequencies: node frequencies in Hz; NaN features outside 0 to ``sample_rate / 2``.
+        recurrent_weights: ``W``, used as it is, its diagonal included.
+        inputs: ``u``, one scalar a step.
+        sample_rate: ``Fs``, samples a second, Hz.
+        pole_radius: modulus of the nodes' poles.
+
+    Raises:
+        ValueError: for shapes that do not fit one another.
+    """
+    inputs, recurrent_weights = jnp.asarray(inputs), jnp.asarray(recurrent_weights)
+    num_nodes = jnp.shape(frequencies)[0] if jnp.ndim(frequencies) == 1 else 0
+    if not num_nodes:
+        raise ValueError(f"frequencies has shape {jnp.shape(frequencies)}; expected (node,)")
+    check_shape("recurrent_weights", recurrent_weights, (num_nodes, num_nodes))
+    if inputs.ndim != 2:
+        raise ValueError(f"inputs has shape {inputs.shape}; expected (batch, time)")
+    nodes = resonant_nodes(frequencies, sample_rate=sample_rate, pole_radius=pole_radius)
+    dtype = jnp.result_type(inputs, recurrent_weights)
+    cell = eqx.tree_at(
+        lambda cell: (cell.nodes, cell.recurrent_weights),
+        eqx.filter_eval_shape(lambda: ResonantCell(np.ones(num_nodes), key=jax.random.key(0))),
+        (jax.tree.map(lambda x: x.astype(dtype), nodes), recurrent_weights.astype(dtype)),
+    )
+    sequences = inputs.astype(dtype).T[:, None, :]
+    return time_mean(cell, sequences, observe=cell.squared_amplitude).mean.T
+
+
+def elman_states(
+    parameters: Mapping[str, Array], inputs: Float[Array, "batch time feature"]
+) -> Float[Array, "batch time hidden"]:
+    """Return the hidden states ``H_t = tanh(W_ih I_t + b_ih + W_hh H_{t-1} + b_hh)`` from zero.
+
+    Args:
+        parameters: ``weight_ih`` (hidden, feature), ``weight_hh`` (hidden, hidden), ``bias_ih``
+            and ``bias_hh`` (hidden,), as in ``torch.nn.RNN``.
+        inputs: sequences, ``(batch, time, feature)``.
+
+    Raises:
+        ValueError: for a missing parameter or a shape that does not fit.
+    """
+    return states_from_arrays(ElmanCell, 1, parameters, inputs)
+
+
+def lstm_states(
+    parameters: Mapping[str, Array], inputs: Float[Array, "batch time feature"]
+) -> Float[Array, "batch time hidden"]:
+    """Return the hidden states ``h_t`` of an LSTM from zero; see ``rhythmic.cells.LSTMCell``.
+
+    Args:
+        parameters: ``weight_ih`` (4 hidden, feature), ``weight_hh`` (4 hidden, hidden),
+            ``bias_ih`` and ``bias_hh`` (4 hidden,), the gates in the order i, f, g, o, as in
+            ``torch.nn.LSTM``.
+        inputs: sequences, ``(batch, time, feature)``.
+
+    Raises:
+        ValueError: for a missing parameter or a shape that does not fit.
+    """
+    return states_from_arrays(LSTMCell, 4, parameters, inputs)
+
+
+def states_from_arrays(
+    make_cell: Callable[..., AbstractCell],
+    num_blocks: int,
+    parameters: Mapping[str, Array],
+    inputs: Float[Array, "batch time feature"],
+) -> Float[Array, "batch time hidden"]:
+    """Put arrays in torch's layout into a cell, and run it over batch-first sequences."""
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    for name in names:
+        if name not in parameters:
+            raise ValueError(f"parameters lacks {name}; it needs {', '.join(names)}")
+    arrays = {name: jnp.asarray(parameters[name]) for name in names}
+    inputs = jnp.asarray(inputs)
+    if inputs.ndim != 3:
+        raise ValueError(f"inputs has shape {inputs.shape}; expected (batch, time, feature)")
+    rows, hidden_size = arrays["weight_hh"].shape[0], arrays["weight_hh"].shape[-1]
+    expected = {
+        "weight_ih": (num_blocks * hidden_size, inputs.shape[2]),
+        "weight_hh": (num_blocks * hidden_size, hidden_size),
+        "bias_ih": (rows,),
+        "bias_hh": (rows,),
+    }
+    for name, shape in expected.items():
+        check_shape(name, arrays[name], shape)
+    cell = eqx.filter_eval_shape(make_cell, inputs.shape[2], hidden_size, key=jax.random.key(0))
+    cell = eqx.tree_at(
+        lambda cell: [getattr(cell, name) for name in names],
+        cell,
+        [arrays[name] for name in names],
+    )
+    sequences = jnp.moveaxis(inputs, 0, -1)
+    return jnp.moveaxis(trajectory(cell, sequences).observed, -1, 0)
+
+
+def check_shape(name: str, array: Array, expected: tuple[int, ...]) -> None:
+    """Raise a ValueError that names the array out of shape."""
+    if array.shape != expected:
+        raise ValueError(f"{name} has shape {array.shape}; expected {expected}")

@@ -1,0 +1,161 @@
+"""Classifiers: a cell, the features that are averaged over time, and a readout.
+
+An architecture is a frozen dataclass with a method ``build``; ``named_architectures`` holds the
+seven of the published comparison (Kramer, arXiv:2506.17083).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rhythmic.cells import AbstractCell, ElmanCell, LSTMCell, ResonantCell, trainable
+from rhythmic.cells.resonant import Diagonal
+from rhythmic.readouts import AbstractReadout, BatchNormReadout, LayerNormReadout
+from rhythmic.simulate import time_mean
+from rhythmic.theory import ladder, validate_ladder
+from rhythmic.typing import Array, Bool, Float, PyTree, Sequence
+
+
+class Classifier(eqx.Module):
+    """A recurrent layer whose time-averaged features are read out into classes."""
+
+    cell: AbstractCell
+    readout: AbstractReadout
+    feature: Literal["output", "squared_amplitude"] = eqx.field(static=True)
+
+    def features(
+        self, inputs: Sequence, *, mask: Bool[Array, "time batch"] | None = None
+    ) -> Float[Array, "hidden batch"]:
+        """Return the mean over time of the cell's output, or of its squared amplitude.
+
+        Args:
+            inputs: ``(time, feature, batch)``.
+            mask: true where a sample belongs to its sequence.
+        """
+        observe: Callable[[PyTree], PyTree] = getattr(self.cell, self.feature)
+        return time_mean(self.cell, inputs, observe=observe, mask=mask).mean
+
+
+class Architecture(Protocol):
+    """What training asks of an architecture: its name and how to build it from a key."""
+
+    @property
+    def name(self) -> str:
+        """The name in tables and files."""
+
+    def build(self, num_classes: int, *, key: jax.Array) -> Classifier:
+        """Draw the start values of a new network."""
+
+
+@dataclass(frozen=True)
+class ResonantArchitecture:
+    """A resonant network (RRN): its ladder of rhythms, fixed, and whether its nodes talk.
+
+    Args:
+        name: name in tables and files.
+        frequencies: node frequencies in Hz, each below a quarter of the sample rate.
+        recurrence: whether recurrent weights exist.
+        sample_rate: samples a second, Hz.
+        pole_radius: modulus of every node's poles, in (0, 1).
+        diagonal: how the recurrent weights keep a zero diagonal, ``projected`` or ``masked``.
+    """
+
+    name: str
+    frequencies: tuple[float, ...]
+    recurrence: bool = True
+    sample_rate: float = 1000.0
+    pole_radius: float = 0.99999
+    diagonal: Diagonal = "projected"
+
+    def __post_init__(self) -> None:
+        validate_ladder(np.asarray(self.frequencies), self.sample_rate)
+        if not 0.0 < self.pole_radius < 1.0:
+            raise ValueError(f"pole_radius is {self.pole_radius}; it must lie between 0 and 1")
+
+    def build(self, num_classes: int, *, key: jax.Array) -> Classifier:
+        """Draw recurrent weights and readout."""
+        cell_key, readout_key = jax.random.split(key)
+        cell = ResonantCell(
+            np.asarray(self.frequencies),
+            key=cell_key,
+            recurrence=self.recurrence,
+            sample_rate=self.sample_rate,
+            pole_radius=self.pole_radius,
+            diagonal=self.diagonal,
+        )
+        readout = BatchNormReadout(cell.hidden_size, num_classes, key=readout_key)
+        return Classifier(cell=cell, readout=readout, feature="squared_amplitude")
+
+
+@dataclass(frozen=True)
+class GatedOrPlainArchitecture:
+    """A rival: the standard RNN (``cell="elman"``) or the LSTM, read out by its mean output.
+
+    Args:
+        name: name in tables and files.
+        cell: ``elman`` or ``lstm``.
+        hidden_size: number of nodes.
+        dropout_rate: share of the pooled features dropped in training.
+    """
+
+    name: str
+    cell: Literal["elman", "lstm"]
+    hidden_size: int
+    dropout_rate: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.hidden_size < 1:
+            raise ValueError(f"hidden_size is {self.hidden_size}; it must be at least 1")
+        if not 0.0 <= self.dropout_rate < 1.0:
+            raise ValueError(f"dropout_rate is {self.dropout_rate}; it must lie in [0, 1)")
+
+    def build(self, num_classes: int, *, key: jax.Array) -> Classifier:
+        """Draw the layer's weights and readout."""
+        cell_key, readout_key = jax.random.split(key)
+        make_cell = {"elman": ElmanCell, "lstm": LSTMCell}[self.cell]
+        readout = LayerNormReadout(
+            self.hidden_size, num_classes, key=readout_key, dropout_rate=self.dropout_rate
+        )
+        cell = make_cell(1, self.hidden_size, key=cell_key)
+        return Classifier(cell=cell, readout=readout, feature="output")
+
+
+def named_architectures(
+    *,
+    sample_rate: float = 1000.0,
+    pole_radius: float = 0.99999,
+    diagonal: Diagonal = "projected",
+) -> dict[str, Architecture]:
+    """Return the seven architectures of the published comparison, by name."""
+
+    def resonant(name: str, ladder_name: str, recurrence: bool = True) -> ResonantArchitecture:
+        return ResonantArchitecture(
+            name=name,
+            frequencies=tuple(ladder(ladder_name, sample_rate).tolist()),
+            recurrence=recurrence,
+            sample_rate=sample_rate,
+            pole_radius=pole_radius,
+            diagonal=diagonal,
+        )
+
+    architectures: tuple[Architecture, ...] = (
+        resonant("rrn-golden", "golden"),
+        resonant("rrn-log", "log"),
+        resonant("rrn-two", "two"),
+        resonant("rrn-linear", "linear"),
+        resonant("rrn-golden-unconnected", "golden", recurrence=False),
+        GatedOrPlainArchitecture(name="rnn", cell="elman", hidden_size=11),
+        GatedOrPlainArchitecture(name="lstm", cell="lstm", hidden_size=6),
+    )
+    return {architecture.name: architecture for architecture in architectures}
+
+
+def num_trainable(model: Classifier) -> int:
+    """Count the parameters that training may change; a zero diagonal does not count."""
+    marked = eqx.filter(model, trainable(model))
+    return sum(jnp.size(x) for x in jax.tree.leaves(marked)) - model.cell.num_constrained()

@@ -1,0 +1,99 @@
+"""One node on paper: closed forms of what it does, without training.
+
+Closed forms work in the array namespace of their arguments: NumPy float64 unless one of them is a
+JAX array. Scans (`*_trajectory`) always return JAX arrays.
+"""
+
+from rhythmic.theory.first_order import (
+    FirstOrderRegime,
+    first_order_closed_form,
+    first_order_regime,
+    first_order_trajectory,
+)
+from rhythmic.theory.forcing import (
+    BackwardDifferenceDistortion,
+    ForcingTaps,
+    backward_difference_distortion,
+    forced_drive,
+    forcing_weights,
+)
+from rhythmic.theory.ladders import (
+    GOLDEN_RATIO,
+    SIDEREAL_DAY,
+    DayLadder,
+    LadderName,
+    day_ladder,
+    geometric_ladder,
+    ladder,
+    linear_ladder,
+    validate_ladder,
+)
+from rhythmic.theory.oscillator import (
+    NodePoles,
+    NodeWeights,
+    OscillatorParameters,
+    Scheme,
+    oscillator_from_weights,
+    poles_from_weights,
+    weights_from_oscillator,
+    weights_from_poles,
+)
+from rhythmic.theory.regimes import SecondOrderRegime, second_order_regime
+from rhythmic.theory.response import (
+    frequency_response,
+    impulse_response,
+    noise_spectrum,
+    stationary_variance,
+)
+from rhythmic.theory.roots import (
+    decay_time,
+    is_oscillatory,
+    is_stable,
+    node_frequency,
+    pole_radius,
+    second_order_roots,
+)
+from rhythmic.theory.second_order import second_order_closed_form, second_order_trajectory
+
+__all__ = [
+    "GOLDEN_RATIO",
+    "SIDEREAL_DAY",
+    "BackwardDifferenceDistortion",
+    "DayLadder",
+    "FirstOrderRegime",
+    "ForcingTaps",
+    "LadderName",
+    "NodePoles",
+    "NodeWeights",
+    "OscillatorParameters",
+    "Scheme",
+    "SecondOrderRegime",
+    "backward_difference_distortion",
+    "day_ladder",
+    "decay_time",
+    "first_order_closed_form",
+    "first_order_regime",
+    "first_order_trajectory",
+    "forced_drive",
+    "forcing_weights",
+    "frequency_response",
+    "geometric_ladder",
+    "impulse_response",
+    "is_oscillatory",
+    "is_stable",
+    "ladder",
+    "linear_ladder",
+    "node_frequency",
+    "noise_spectrum",
+    "oscillator_from_weights",
+    "pole_radius",
+    "poles_from_weights",
+    "second_order_closed_form",
+    "second_order_regime",
+    "second_order_roots",
+    "second_order_trajectory",
+    "stationary_variance",
+    "validate_ladder",
+    "weights_from_oscillator",
+    "weights_from_poles",
+]

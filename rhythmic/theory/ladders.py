@@ -1,0 +1,227 @@
+"""Frequency ladders: which rhythms the nodes of a network get, and how they are spaced.
+
+Everything here is NumPy float64 and done once, before a network is built.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int, Real
+
+from rhythmic.theory._arrays import AnyArray
+
+GOLDEN_RATIO = (1 + math.sqrt(5)) / 2
+SIDEREAL_DAY = 86160.0
+"""The lecture's sidereal day in s: 23 hours and 56 minutes."""
+
+LadderName = Literal["golden", "log", "two", "linear"]
+
+_PROTOCOL_START = 2.0  # Hz
+_PROTOCOL_STOP = 245.9  # Hz, the top of the golden ladder: 2 * 1.618^10
+_BAND_LABELS = (
+    *("Slow 1", "Delta", "Delta", "Theta", "Alpha", "Beta1"),
+    *("Beta2", "Low Gamma", "Mid Gamma", "High Gamma", "Ripple", "Fast Ripples"),
+)
+_FIRST_BAND_POWER = 24
+
+
+def ladder(name: LadderName, sample_rate: float = 1000.0) -> Float[np.ndarray, " hidden"]:
+    """Give one of the four frequency ladders that the rhythmic network was tried with.
+
+    From 2 Hz upwards: "golden" 2 * 1.618^k; "log" 2 * 2.718^k, k < 6; "two" 2 * 2^k, k < 8;
+    "linear" 11 points from 2 to 245.9 Hz. Of these the frequencies below a quarter of the sample
+    rate are kept. At 1000 Hz that leaves 11, 5, 7 and 11. The ratios are the rounded ones of the
+    published network; `geometric_ladder(GOLDEN_RATIO)` has the exact one.
+
+    Args:
+        name: "golden", "log", "two" or "linear".
+        sample_rate: steps per second, in Hz.
+
+    Returns:
+        Rising frequencies in Hz, float64.
+
+    Raises:
+        ValueError: for an unknown name, or a sample rate that is not above 8 Hz (no frequency
+            would be left) and finite.
+
+    Source: lecture, "Rhythmic RNN in practice" and "Brain rhythms" (M. A. Kramer,
+    arXiv:2506.17083).
+    """
+    limit = _checked_limit(sample_rate)
+    if limit <= _PROTOCOL_START:
+        minimum = 4 * _PROTOCOL_START
+        raise ValueError(f"sample_rate must be above {minimum:g} Hz, got {sample_rate}")
+    match name:
+        case "golden":
+            return geometric_ladder(1.618, sample_rate=sample_rate)
+        case "log":
+            return geometric_ladder(2.718, sample_rate=sample_rate)[:6]
+        case "two":
+            return geometric_ladder(2.0, sample_rate=sample_rate)[:8]
+        case "linear":
+            frequencies = np.linspace(_PROTOCOL_START, _PROTOCOL_STOP, 11)
+            return frequencies[frequencies < limit]
+    raise ValueError(f"name must be 'golden', 'log', 'two' or 'linear', got {name!r}")
+
+
+def geometric_ladder(
+    ratio: float,
+    *,
+    start: float = 2.0,
+    sample_rate: float = 1000.0,
+    num_nodes: int | None = None,
+) -> Float[np.ndarray, " hidden"]:
+    """Give f_k = start * ratio^k, neighbours in a constant ratio, below a quarter of the rate.
+
+    Args:
+        ratio: f_{k+1} / f_k, above 1; `GOLDEN_RATIO` for golden rhythms.
+        start: lowest frequency in Hz.
+        sample_rate: steps per second, in Hz.
+        num_nodes: number of frequencies; None for all below sample_rate / 4.
+
+    Returns:
+        Rising frequencies in Hz, float64.
+
+    Raises:
+        ValueError: if `ratio` is not above 1 and finite, `start` not in (0, sample_rate / 4),
+            `sample_rate` not positive and finite, or `num_nodes` below 1 or more than fit.
+
+    Source: lecture, "Golden rhythms".
+    """
+    limit = _checked_limit(sample_rate)
+    if not 1 < ratio < math.inf:
+        raise ValueError(f"ratio must be above 1 and finite, got {ratio}")
+    _check_between("start", start, 0.0, limit)
+    # One more than the logarithm says, in case it is rounded down; the filter decides.
+    num_candidates = math.ceil(math.log(limit / start) / math.log(ratio)) + 1
+    with np.errstate(over="ignore"):  # infinity fails the filter
+        frequencies = start * np.power(float(ratio), np.arange(num_candidates))
+    frequencies = frequencies[frequencies < limit]
+    if num_nodes is None:
+        return frequencies
+    if not 1 <= num_nodes <= len(frequencies):
+        allowed = f"1 to {len(frequencies)} to stay below sample_rate / 4 = {limit:g} Hz"
+        raise ValueError(f"num_nodes must be {allowed}, got {num_nodes}")
+    return frequencies[:num_nodes]
+
+
+def linear_ladder(
+    *,
+    start: float = _PROTOCOL_START,
+    stop: float = _PROTOCOL_STOP,
+    num_nodes: int = 11,
+    sample_rate: float = 1000.0,
+) -> Float[np.ndarray, " hidden"]:
+    """Give equally spaced frequencies from `start` to `stop`, both included.
+
+    Args:
+        start: lowest frequency in Hz.
+        stop: highest frequency in Hz.
+        num_nodes: number of frequencies, 2 or more.
+        sample_rate: steps per second, in Hz.
+
+    Returns:
+        Rising frequencies in Hz, float64.
+
+    Raises:
+        ValueError: if not 0 < start < stop < sample_rate / 4, `num_nodes` is below 2, or
+            `sample_rate` is not positive and finite.
+
+    Source: lecture, "Brain rhythms" (the spacing that the others are compared with).
+    """
+    limit = _checked_limit(sample_rate)
+    _check_between("start", start, 0.0, limit)
+    _check_between("stop", stop, start, limit)
+    if num_nodes < 2:
+        raise ValueError(f"num_nodes must be 2 or more, got {num_nodes}")
+    return np.linspace(start, stop, num_nodes)
+
+
+def validate_ladder(
+    frequencies: Sequence[float] | Real[AnyArray, " hidden"], sample_rate: float
+) -> Float[np.ndarray, " hidden"]:
+    """Check that a network can be built on these frequencies: 0 < f < sample_rate / 4.
+
+    Below a quarter of the sample rate w1 = 2 r cos(2 pi f / sample_rate) is positive. (A single
+    node may ring up to half the sample rate.) Order and repetition are free.
+
+    Args:
+        frequencies: in Hz, one axis.
+        sample_rate: steps per second, in Hz.
+
+    Returns:
+        The frequencies as a new float64 array.
+
+    Raises:
+        ValueError: if `frequencies` is empty, has not exactly one axis or has a value that is not
+            finite or not in range, or if `sample_rate` is not positive and finite.
+
+    Source: lecture, "Rhythmic RNN in practice" (M. A. Kramer, arXiv:2506.17083).
+    """
+    limit = _checked_limit(sample_rate)
+    values = np.array(frequencies, dtype=np.float64)
+    if values.ndim != 1 or values.size == 0:
+        raise ValueError(f"frequencies must have one non-empty axis, got shape {values.shape}")
+    outside = values[~((values > 0) & (values < limit))]
+    if outside.size:
+        allowed = f"in (0, sample_rate / 4) = (0, {limit:g}) Hz"
+        raise ValueError(f"frequencies must be {allowed}, got {outside[0]}")
+    return values
+
+
+class DayLadder(NamedTuple):
+    """The rhythms that the golden ratio builds on the length of the day.
+
+    Attributes:
+        power: k.
+        period: T_k in s.
+        frequency: f_k in Hz.
+        label: the brain rhythm of that band, "" where the lecture names none.
+    """
+
+    power: Int[np.ndarray, " power"]
+    period: Float[np.ndarray, " power"]
+    frequency: Float[np.ndarray, " power"]
+    label: tuple[str, ...]
+
+
+def day_ladder(num_powers: int = 36) -> DayLadder:
+    """Climb from one sidereal day to the fast ripples: f_k = phi^k / 86160 s.
+
+    Args:
+        num_powers: number of rungs, k = 0 ... num_powers - 1. The lecture has 36.
+
+    Returns:
+        Powers, periods, frequencies and labels, from slow to fast.
+
+    Raises:
+        ValueError: if `num_powers` is below 1.
+
+    Source: lecture, "My favorite idea" (table).
+    """
+    if num_powers < 1:
+        raise ValueError(f"num_powers must be 1 or more, got {num_powers}")
+    power = np.arange(num_powers)
+    growth = GOLDEN_RATIO**power
+    label = tuple(_band_label(k) for k in range(num_powers))
+    return DayLadder(power, SIDEREAL_DAY / growth, growth / SIDEREAL_DAY, label)
+
+
+def _band_label(power: int) -> str:
+    position = power - _FIRST_BAND_POWER
+    return _BAND_LABELS[position] if 0 <= position < len(_BAND_LABELS) else ""
+
+
+def _checked_limit(sample_rate: float) -> float:
+    """Return sample_rate / 4, above which a network has no node."""
+    if not 0 < sample_rate < math.inf:
+        raise ValueError(f"sample_rate must be positive and finite (Hz), got {sample_rate}")
+    return sample_rate / 4
+
+
+def _check_between(name: str, value: float, low: float, high: float) -> None:
+    if not low < value < high:
+        allowed = f"above {low:g} Hz and below sample_rate / 4 = {high:g} Hz"
+        raise ValueError(f"{name} must be {allowed}, got {value}")

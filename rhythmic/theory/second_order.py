@@ -1,0 +1,148 @@
+"""The node that remembers two steps, h_t = w1 h_{t-1} + w2 h_{t-2} + drive_t, in time.
+
+What its roots say (regime, frequency, decay) is in `roots`, what it does to inputs in `response`.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Real
+
+from rhythmic.theory._arrays import (
+    AnyArray,
+    RealLike,
+    checked_count,
+    common_arrays,
+    common_shape,
+    ieee_arithmetic,
+    scan_arrays,
+)
+from rhythmic.theory.roots import discriminant
+
+
+def second_order_trajectory(
+    w1: Real[RealLike, "*#nodes"],
+    w2: Real[RealLike, "*#nodes"],
+    h0: Real[RealLike, "*#nodes"],
+    h1: Real[RealLike, "*#nodes"],
+    num_steps: int,
+    drive: Real[RealLike, "time *#nodes"] | None = None,
+) -> Float[Array, "time *nodes"]:
+    """Run h_t = w1 h_{t-1} + w2 h_{t-2} + drive_t from h_0 and h_1 by a scan.
+
+    Args:
+        w1: weight on the state one step back, no unit.
+        w2: weight on the state two steps back, no unit.
+        h0: state at time 0.
+        h1: state at time 1. It is taken as given, so the drive does not enter it.
+        num_steps: last time, 0 or more; static.
+        drive: added input in the unit of h, time first, with `num_steps + 1` rows: `drive[t]`
+            enters h_t, for t >= 2. Rows 0 and 1 are not used, as h_0 and h_1 are given; a node
+            at rest before time 0 has h_0 = drive[0] and h_1 = w1 h_0 + drive[1]. None is silence.
+
+    Returns:
+        h_0 ... h_num_steps, time first (`num_steps + 1` rows), as a JAX array. All arguments
+        broadcast over the node axes.
+
+    Raises:
+        ValueError: if shapes do not broadcast, `num_steps` is negative or `drive` has not
+            `num_steps + 1` rows.
+
+    Source: lecture, "Rhythmic RNN".
+    """
+    count = checked_count("num_steps", num_steps)
+    inputs = np.zeros(count + 1, dtype=np.int32) if drive is None else drive
+    if np.shape(inputs)[:1] != (count + 1,):
+        rows = f"num_steps + 1 = {count + 1} rows"
+        raise ValueError(f"drive must have {rows}, got shape {np.shape(inputs)}")
+    recent, older, start, second, inputs = scan_arrays(w1=w1, w2=w2, h0=h0, h1=h1, drive=inputs)
+    shape = common_shape(w1=w1, w2=w2, h0=h0, h1=h1, drive_row=inputs[0])
+    first_two = jnp.broadcast_to(start, shape), jnp.broadcast_to(second, shape)
+
+    def step(state: tuple[Array, Array], drive_now: Array) -> tuple[tuple[Array, Array], Array]:
+        two_back, one_back = state
+        now = recent * one_back + older * two_back + drive_now
+        return (one_back, now), now
+
+    _, later = jax.lax.scan(step, first_two, inputs[2:])
+    return jnp.concatenate([jnp.stack(first_two), later])[: count + 1]
+
+
+@ieee_arithmetic
+def second_order_closed_form(
+    w1: Real[RealLike, "*#nodes"],
+    w2: Real[RealLike, "*#nodes"],
+    h0: Real[RealLike, "*#nodes"],
+    h1: Real[RealLike, "*#nodes"],
+    num_steps: int,
+) -> Float[AnyArray, "time *nodes"]:
+    """Give the free motion of the node from the powers of its roots.
+
+    The roots of z^2 - w1 z - w2 are c +- e, with c = w1 / 2 and e^2 = c^2 + w2, and their powers
+    are (c +- e)^t = a_t +- b_t e. Then
+
+        h_t = a_t h_0 + b_t (h_1 - c h_0).
+
+    One formula serves distinct, repeated (e = 0, h_t = c^t h_0 + t c^{t-1} (h_1 - c h_0)) and
+    complex roots (e imaginary). a_t and b_t are real and polynomial in c and e^2, so that no
+    digit is lost and no gradient is singular where the roots meet. The powers are taken by
+    repeated squaring: about log2(num_steps) products for all times together. The rounding error
+    grows no faster than t machine epsilons.
+
+    Args:
+        w1: weight on the state one step back, no unit.
+        w2: weight on the state two steps back, no unit.
+        h0: state at time 0.
+        h1: state at time 1.
+        num_steps: last time, 0 or more; static.
+
+    Returns:
+        h_0 ... h_num_steps, time first. NumPy float64 unless an argument is a JAX array. Where
+        the powers of an unstable node overflow the dtype the result is infinite or NaN.
+
+    Raises:
+        ValueError: if shapes do not broadcast or `num_steps` is negative.
+
+    Source: lecture, "Rhythmic RNN".
+    """
+    xp, w1, w2, h0, h1 = common_arrays(w1=w1, w2=w2, h0=h0, h1=h1)
+    times = np.arange(checked_count("num_steps", num_steps) + 1)
+    rational, radical = root_powers(xp, w1, w2, times)
+    return rational * h0 + radical * (h1 - 0.5 * w1 * h0)
+
+
+def root_powers(xp: Any, w1: Any, w2: Any, times: np.ndarray) -> tuple[Any, Any]:
+    """Give a_t and b_t of (c + e)^t = a_t + b_t e, with c = w1 / 2 and e^2 = c^2 + w2.
+
+    b_t is the difference of the roots' powers over the difference of the roots: the impulse
+    response of the node, one step late (b_0 = 0, b_1 = 1).
+
+    Args:
+        xp: array namespace of the weights.
+        w1: weights, broadcast and of one dtype.
+        w2: weights, broadcast and of one dtype.
+        times: non-negative integers, one axis.
+
+    Returns:
+        a_t and b_t, time first.
+    """
+    times = times.reshape(-1, *(1,) * w1.ndim)
+    square = 0.25 * discriminant(xp, w1, w2)
+    factor = 0.5 * w1, xp.ones_like(w1)  # (c + e) to the powers 1, 2, 4, ...
+    power = xp.ones(times.shape, w1.dtype) + 0 * w1, xp.zeros(times.shape, w1.dtype) + 0 * w1
+    num_bits = int(times.max()).bit_length()
+    for bit in range(num_bits):
+        chosen = (times >> bit) & 1 == 1
+        product = _product(power, factor, square)
+        power = xp.where(chosen, product[0], power[0]), xp.where(chosen, product[1], power[1])
+        if bit + 1 < num_bits:
+            factor = _product(factor, factor, square)
+    return power
+
+
+def _product(left: tuple[Any, Any], right: tuple[Any, Any], square: Any) -> tuple[Any, Any]:
+    """Multiply a + b e by a' + b' e, where e^2 = square."""
+    rational = left[0] * right[0] + left[1] * right[1] * square
+    return rational, left[0] * right[1] + left[1] * right[0]

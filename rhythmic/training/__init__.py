@@ -1,0 +1,34 @@
+"""Training of many members at once."""
+
+from rhythmic.training.configuration import (
+    Hyperparameters,
+    Members,
+    TrainingConfiguration,
+    make_members,
+)
+from rhythmic.training.group import EpochReport, GroupPlan, GroupTraining, plan_groups
+from rhythmic.training.member import (
+    Best,
+    Data,
+    History,
+    MemberTraining,
+    TestRecord,
+    TrainingState,
+)
+
+__all__ = [
+    "Best",
+    "Data",
+    "EpochReport",
+    "GroupPlan",
+    "GroupTraining",
+    "History",
+    "Hyperparameters",
+    "MemberTraining",
+    "Members",
+    "TestRecord",
+    "TrainingConfiguration",
+    "TrainingState",
+    "make_members",
+    "plan_groups",
+]

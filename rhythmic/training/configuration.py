@@ -1,0 +1,171 @@
+"""What is fixed in a training run, what is swept over its members, and what comes out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, get_args
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rhythmic.data.dataset import Split
+from rhythmic.typing import Array, Float, Int
+
+Momentum = Literal["cycled", "constant"]
+
+
+@dataclass(frozen=True)
+class TrainingConfiguration:
+    """The recipe that all members share (Kramer, arXiv:2506.17083).
+
+    Args:
+        epochs: passes over the training digits; all of them run.
+        batch_size: digits an update, at least 2; a short last batch is kept.
+        rising_share: share of the updates before the learning rate peaks.
+        momentum: Adam's beta1. ``cycled``: 0.95, 0.85, 0.95 against the rate, as torch's one-cycle
+            schedule does by default; ``constant``: 0.9.
+        clip_norm: bound on the global norm of the gradient.
+        evaluation_batch_size: digits at a time in validation and test; changes no result.
+    """
+
+    epochs: int = 30
+    batch_size: int = 128
+    rising_share: float = 0.15
+    momentum: Momentum = "cycled"
+    clip_norm: float = 1.0
+    evaluation_batch_size: int = 500
+
+    def __post_init__(self) -> None:
+        for name, value, smallest in (
+            ("epochs", self.epochs, 1),
+            ("batch_size", self.batch_size, 2),
+            ("evaluation_batch_size", self.evaluation_batch_size, 1),
+        ):
+            if value < smallest:
+                raise ValueError(f"{name} is {value}; it must be at least {smallest}")
+        if not 0.0 < self.rising_share < 1.0:
+            raise ValueError(f"rising_share is {self.rising_share}; it must lie in (0, 1)")
+        if not self.clip_norm > 0.0:
+            raise ValueError(f"clip_norm is {self.clip_norm}; it must be above 0")
+        if self.momentum not in get_args(Momentum):
+            allowed = ", ".join(get_args(Momentum))
+            raise ValueError(f"momentum is {self.momentum!r}; choose from {allowed}")
+
+    def num_batches(self, num_train: int) -> int:
+        """Count the updates of an epoch over ``num_train`` digits.
+
+        Raises:
+            ValueError: if the last batch would hold a single digit, whose variance is undefined.
+        """
+        if num_train % self.batch_size == 1:
+            raise ValueError(
+                f"batch_size is {self.batch_size}; it leaves a last batch of one of {num_train} "
+                "training digits, choose another"
+            )
+        return -(-num_train // self.batch_size)
+
+    def num_steps(self, num_train: int) -> int:
+        """Count the updates of the whole run.
+
+        Raises:
+            ValueError: if there are too few for the learning rate to rise and fall.
+        """
+        num_steps = self.epochs * self.num_batches(num_train)
+        if not 0.0 < self.rising_share * num_steps - 1 < num_steps - 1:
+            raise ValueError(
+                f"epochs is {self.epochs}; {num_steps} updates in all are too few for a one-cycle "
+                f"schedule with rising_share {self.rising_share}"
+            )
+        return num_steps
+
+
+class Hyperparameters(NamedTuple):
+    """What a search varies, one value a member."""
+
+    learning_rate: Float[Array, " member"]
+    weight_decay: Float[Array, " member"]
+    label_smoothing: Float[Array, " member"]
+
+
+class Members(NamedTuple):
+    """Networks to be trained side by side: seed, hyperparameters and each one's share of the data."""
+
+    seed: Int[Array, " member"]
+    hyperparameters: Hyperparameters
+    train: Int[Array, "member train_example"]
+    validation: Int[Array, "member validation_example"]
+    test: Int[Array, "member test_example"]
+
+
+def make_members(
+    split: Callable[[int], Split],
+    *,
+    seeds: tuple[int, ...],
+    learning_rate: tuple[float, ...],
+    weight_decay: tuple[float, ...],
+    label_smoothing: tuple[float, ...],
+) -> Members:
+    """Gather members, one for each entry of the four tuples.
+
+    Args:
+        split: the division of the data that belongs to a seed, as indices into the pool.
+        seeds: one a member; sets split, start values, batch order and dropout.
+        learning_rate: peak rate of each member, above 0.
+        weight_decay: decoupled decay of each member, at least 0.
+        label_smoothing: share of the target spread over all classes, in [0, 1).
+
+    Raises:
+        ValueError: for no members, tuples of different length, or a value out of range.
+    """
+    values = {
+        "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
+        "label_smoothing": label_smoothing,
+    }
+    if not seeds:
+        raise ValueError("seeds is empty; at least one is needed")
+    for seed in seeds:
+        check_seed(seed)
+    for name, given in values.items():
+        if len(given) != len(seeds):
+            raise ValueError(f"{name} has {len(given)} values for {len(seeds)} seeds")
+        for value in given:
+            check_hyperparameter(name, value)
+    splits = {seed: split(seed) for seed in set(seeds)}
+    stacked = [
+        np.stack([getattr(splits[seed], part) for seed in seeds]).astype(np.int32)
+        for part in ("train", "validation", "test")
+    ]
+    hyperparameters = Hyperparameters(**{k: np.asarray(v, np.float32) for k, v in values.items()})
+    return Members(np.asarray(seeds, np.int32), hyperparameters, *stacked)
+
+
+def check_seed(seed: int) -> None:
+    """Raise a ValueError unless the seed fits the random generators of NumPy and JAX alike."""
+    if not 0 <= seed < 2**31:
+        raise ValueError(f"seeds holds {seed}; a seed lies between 0 and {2**31 - 1}")
+
+
+def check_hyperparameter(name: str, value: float) -> None:
+    """Raise a ValueError that names the hyperparameter out of its range."""
+    allowed = {
+        "learning_rate": (0.0 < value < float("inf"), "above 0 and finite"),
+        "weight_decay": (0.0 <= value < float("inf"), "at least 0 and finite"),
+        "label_smoothing": (0.0 <= value < 1.0, "in [0, 1)"),
+    }
+    fits, meaning = allowed[name]
+    if not fits:
+        raise ValueError(f"{name} is {value}; it must be {meaning}")
+
+
+class MemberKeys(NamedTuple):
+    """The independent streams of chance in one member's run, all from its own seed."""
+
+    start_values: jax.Array
+    batch_order: jax.Array
+    dropout: jax.Array
+
+
+def member_keys(seed: Int[Array, ""]) -> MemberKeys:
+    """Split a member's seed once, into named keys."""
+    return MemberKeys(*jax.random.split(jax.random.key(jnp.asarray(seed)), 3))

@@ -1,0 +1,170 @@
+"""Members trained side by side: mapped within a device, sharded over devices, epoch by epoch."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
+
+from rhythmic.training.configuration import Members
+from rhythmic.training.member import Data, MemberTraining, TestRecord, TrainingState
+from rhythmic.typing import PyTree
+
+
+@dataclass(frozen=True)
+class GroupPlan:
+    """How many members train at once: one shape for every group, so that one program serves all.
+
+    Args:
+        num_devices: devices that the members spread over.
+        members_per_device: members mapped over within each device.
+    """
+
+    num_devices: int
+    members_per_device: int
+
+    @property
+    def size(self) -> int:
+        """Members in a group, padding included."""
+        return self.num_devices * self.members_per_device
+
+
+def plan_groups(counts: Sequence[int], num_devices: int, largest: int) -> GroupPlan:
+    """Choose the shape that trains several batches of members with the least padding.
+
+    Args:
+        counts: members of each batch; batches follow one another and share no group.
+        num_devices: devices at hand.
+        largest: members that a device should map over at most. Among shapes that pad equally,
+            the largest wins.
+    """
+
+    def slots(members_per_device: int) -> tuple[int, int]:
+        size = num_devices * members_per_device
+        return sum(-(-count // size) * size for count in counts), -members_per_device
+
+    return GroupPlan(num_devices, min(range(1, largest + 1), key=slots))
+
+
+class EpochReport(NamedTuple):
+    """What a caller may show after every epoch."""
+
+    state: TrainingState
+    epoch: int
+    seconds: float
+    compile_seconds: float
+
+
+class GroupTraining:
+    """One compiled program for groups of one architecture, recipe and shape.
+
+    Compilation happens at the first group and serves every later one. A group that is not full is
+    padded with copies of its last member, which are thrown away; a member's result does not
+    depend on its neighbours.
+    """
+
+    def __init__(self, training: MemberTraining, plan: GroupPlan, data: Data):
+        """Place the data on the devices of ``plan``."""
+        devices = np.asarray(jax.devices()[: plan.num_devices])
+        mesh = Mesh(devices, ("member",))
+        self.training = training
+        self.plan = plan
+        self.by_member = NamedSharding(mesh, P("member"))
+        self.data = jax.device_put(data, NamedSharding(mesh, P()))
+        self.compiled: dict[str, Callable[..., PyTree]] = {}
+        self.compile_seconds = 0.0
+
+        def spread(function: Callable[..., PyTree], num_mapped: int) -> Callable[..., PyTree]:
+            shared = 0 if num_mapped == 1 else 1
+            mapped = jax.vmap(function, in_axes=(0,) * num_mapped + (None,) * shared)
+            specs = (P("member"),) * num_mapped + (P(),) * shared
+            return jax.shard_map(
+                mapped, mesh=mesh, in_specs=specs, out_specs=P("member"), check_vma=False
+            )
+
+        self.programs = {
+            "initial_state": jax.jit(spread(training.initial_state, 1)),
+            "train_epoch": jax.jit(spread(training.train_epoch, 2), donate_argnums=0),
+            "test": jax.jit(spread(training.test, 2)),
+        }
+
+    def run(
+        self,
+        members: Members,
+        *,
+        on_epoch: Callable[[EpochReport], None] | None = None,
+        checkpoint: Path | None = None,
+    ) -> TrainingState:
+        """Train one group to its last epoch; return the state of its members, padding removed.
+
+        Args:
+            members: at most ``plan.size`` members.
+            on_epoch: called after every epoch.
+            checkpoint: file that holds the state after the last finished epoch. If it exists, the
+                run goes on from it; it is replaced after every epoch and left for the caller to
+                remove.
+        """
+        count = len(members.seed)
+        members = self.place(members)
+        state = self.call("initial_state", members)
+        if checkpoint is not None and checkpoint.exists():
+            state = load_state(checkpoint, state)
+        for epoch in range(int(state.epoch[0]), self.training.configuration.epochs):
+            already = self.compile_seconds
+            started = time.perf_counter()
+            state = jax.block_until_ready(self.call("train_epoch", state, members, self.data))
+            compiling = self.compile_seconds - already
+            seconds = time.perf_counter() - started - compiling
+            if checkpoint is not None:
+                save_state(checkpoint, state)
+            if on_epoch is not None:
+                real = jax.tree.map(lambda x: np.asarray(x)[:count], state)
+                on_epoch(EpochReport(real, epoch, seconds, compiling))
+        return jax.tree.map(lambda x: np.asarray(x)[:count], state)
+
+    def test(self, state: TrainingState, members: Members) -> TestRecord:
+        """Read the test digits, once, with every member's best parameters."""
+        count = len(members.seed)
+        record = self.call("test", self.place(state), self.place(members), self.data)
+        return jax.tree.map(lambda x: np.asarray(x)[:count], record)
+
+    def place(self, rows: PyTree) -> PyTree:
+        """Pad rows to the shape of the group and spread them over the devices."""
+
+        def pad(x: np.ndarray) -> np.ndarray:
+            x = np.asarray(x)
+            return np.concatenate([x, np.repeat(x[-1:], self.plan.size - len(x), axis=0)])
+
+        return jax.device_put(jax.tree.map(pad, rows), self.by_member)
+
+    def call(self, name: str, *arguments: PyTree) -> PyTree:
+        """Compile a program at its first use, apart from running it, and call it."""
+        if name not in self.compiled:
+            started = time.perf_counter()
+            self.compiled[name] = self.programs[name].lower(*arguments).compile()
+            self.compile_seconds += time.perf_counter() - started
+        return self.compiled[name](*arguments)
+
+
+def save_state(path: Path, state: TrainingState) -> None:
+    """Write a state so that a kill at any moment leaves the old file or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".part")
+    eqx.tree_serialise_leaves(temporary, jax.tree.map(np.asarray, state))
+    os.replace(temporary, path)
+
+
+def load_state(path: Path, like: TrainingState) -> TrainingState:
+    """Read a state with the shapes and placement of ``like``."""
+    loaded = eqx.tree_deserialise_leaves(path, jax.tree.map(np.asarray, like))
+    return jax.tree.map(
+        lambda new, old: jax.device_put(jnp.asarray(new), old.sharding), loaded, like
+    )

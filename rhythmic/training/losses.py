@@ -1,0 +1,37 @@
+"""Cross-entropy and accuracy on logits, with a weight an example."""
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from rhythmic.typing import Array, Float, Int
+
+
+def cross_entropy(
+    logits: Float[Array, "class_ batch"],
+    labels: Int[Array, " batch"],
+    label_smoothing: Float[Array, ""] | float = 0.0,
+) -> Float[Array, " batch"]:
+    """Return ``-sum_c q_c log softmax(logits)_c`` of each example.
+
+    ``q`` puts ``label_smoothing / num_classes`` on every class and the rest on the target
+    (Szegedy et al., arXiv:1512.00567, section 7).
+    """
+    num_classes = logits.shape[0]
+    targets = optax.smooth_labels(jax.nn.one_hot(labels, num_classes), label_smoothing)
+    return optax.softmax_cross_entropy(logits.T, targets.astype(logits.dtype))
+
+
+def is_correct(
+    logits: Float[Array, "class_ batch"], labels: Int[Array, " batch"]
+) -> Float[Array, " batch"]:
+    """Return one where the largest logit is the target's, zero elsewhere and for NaN logits."""
+    finite = jnp.all(jnp.isfinite(logits), axis=0)
+    return ((jnp.argmax(logits, axis=0) == labels) & finite).astype(logits.dtype)
+
+
+def weighted_mean(
+    values: Float[Array, " batch"], weights: Float[Array, " batch"]
+) -> Float[Array, ""]:
+    """Return ``sum(w v) / sum(w)``; padding has weight zero."""
+    return jnp.sum(values * weights) / jnp.sum(weights)

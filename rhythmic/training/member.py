@@ -1,0 +1,324 @@
+"""The whole training of one member, as pure functions of (member, data); vmap makes it many."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+
+from rhythmic.cells import trainable
+from rhythmic.models import Architecture, Classifier
+from rhythmic.readouts import RunningStatistics
+from rhythmic.training.configuration import (
+    Hyperparameters,
+    Members,
+    TrainingConfiguration,
+    member_keys,
+)
+from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
+from rhythmic.training.schedule import learning_rate_at, momentum_at
+from rhythmic.typing import Array, Float, Int, PyTree, UInt8
+
+
+class Data(NamedTuple):
+    """The pool of examples, on the device as bytes: images of 0 to 255, and their labels."""
+
+    images: UInt8[Array, "example time"]
+    labels: Int[Array, " example"]
+
+
+class Best(NamedTuple):
+    """What is kept of the epoch with the best validation accuracy; epoch -1 before the first."""
+
+    parameters: PyTree
+    statistics: RunningStatistics
+    validation_accuracy: Float[Array, ""]
+    epoch: Int[Array, ""]
+
+
+class History(NamedTuple):
+    """Means over each epoch's training digits, and the validation after it; NaN until it ran."""
+
+    train_loss: Float[Array, " epoch"]
+    train_accuracy: Float[Array, " epoch"]
+    validation_loss: Float[Array, " epoch"]
+    validation_accuracy: Float[Array, " epoch"]
+
+
+class TrainingState(NamedTuple):
+    """Everything that one member carries from an epoch to the next.
+
+    ``epoch`` counts the finished epochs. ``failed_at_step`` is the first update whose loss or
+    gradient was not finite, -1 while there is none.
+    """
+
+    parameters: PyTree
+    statistics: RunningStatistics
+    optimizer: PyTree
+    best: Best
+    history: History
+    epoch: Int[Array, ""]
+    failed_at_step: Int[Array, ""]
+
+
+class TestRecord(NamedTuple):
+    """The test digits, read once with the parameters of the best epoch.
+
+    ``confusion`` counts (true class, predicted class). ``class_features`` is the mean over each
+    class of the features before the readout.
+    """
+
+    loss: Float[Array, ""]
+    accuracy: Float[Array, ""]
+    confusion: Int[Array, "class_ class_"]
+    class_features: Float[Array, "class_ hidden"]
+
+
+@dataclass(frozen=True)
+class MemberTraining:
+    """Training of one architecture by one recipe; every method is pure and handles one member.
+
+    A member is one row of ``Members``. Nothing here depends on which other members run beside it.
+
+    Args:
+        architecture: what is trained.
+        configuration: the recipe.
+        num_classes: number of classes.
+    """
+
+    architecture: Architecture
+    configuration: TrainingConfiguration
+    num_classes: int = 10
+
+    def initial_state(self, member: Members) -> TrainingState:
+        """Draw the start values from the member's seed."""
+        key = member_keys(member.seed).start_values
+        model = self.architecture.build(self.num_classes, key=key)
+        parameters = eqx.filter(model, trainable(model))
+        statistics = model.readout.initial_statistics()
+        best = Best(parameters, statistics, jnp.array(-1.0), jnp.array(-1))
+        optimizer = self.optimizer(member.hyperparameters, jnp.array(0), 1).init(parameters)
+        history = History(*jnp.full((4, self.configuration.epochs), jnp.nan))
+        return TrainingState(
+            parameters, statistics, optimizer, best, history, jnp.array(0), jnp.array(-1)
+        )
+
+    def optimizer(
+        self, hyperparameters: Hyperparameters, step: Int[Array, ""], num_steps: int
+    ) -> optax.GradientTransformation:
+        """Return AdamW as it stands at one update: rate and momentum follow the one-cycle schedule.
+
+        Decay is decoupled, ``learning_rate_now * weight_decay`` on every parameter (Loshchilov
+        and Hutter, arXiv:1711.05101); the global norm of the gradient is clipped first.
+        """
+        share = self.configuration.rising_share
+        rate = learning_rate_at(step, num_steps, hyperparameters.learning_rate, share)
+        cycled = self.configuration.momentum == "cycled"
+        momentum = momentum_at(step, num_steps, share) if cycled else 0.9
+        return optax.chain(
+            optax.clip_by_global_norm(self.configuration.clip_norm),
+            optax.scale_by_adam(b1=momentum, b2=0.999, eps=1e-8),
+            optax.add_decayed_weights(hyperparameters.weight_decay),
+            optax.scale_by_learning_rate(rate),
+        )
+
+    def fixed_part(self) -> PyTree:
+        """Return the arrays and functions of the model that no member trains."""
+        model = self.architecture.build(self.num_classes, key=jax.random.key(0))
+        return eqx.filter(model, trainable(model), inverse=True)
+
+    def run(self, member: Members, data: Data) -> TrainingState:
+        """Train from the start values to the last epoch."""
+
+        def body(_: Int[Array, ""], state: TrainingState) -> TrainingState:
+            return self.train_epoch(state, member, data)
+
+        return jax.lax.fori_loop(0, self.configuration.epochs, body, self.initial_state(member))
+
+    def train_epoch(self, state: TrainingState, member: Members, data: Data) -> TrainingState:
+        """Visit every training digit once, in an order drawn from the seed, then validate."""
+        fixed = self.fixed_part()
+        keys = member_keys(member.seed)
+        batches, weights = epoch_batches(
+            member.train,
+            self.configuration.num_batches(member.train.shape[0]),
+            self.configuration.batch_size,
+            key=jax.random.fold_in(keys.batch_order, state.epoch),
+        )
+        steps = state.epoch * batches.shape[0] + jnp.arange(batches.shape[0])
+
+        def body(state: TrainingState, batch: PyTree) -> tuple[TrainingState, PyTree]:
+            return self.update(state, member, data, fixed, batch, dropout_key=keys.dropout)
+
+        state, (losses, hits) = jax.lax.scan(body, state, (steps, batches, weights))
+        model = eqx.combine(state.parameters, fixed)
+        validation_loss, validation_accuracy = self.evaluate(
+            model, state.statistics, member.validation, member.hyperparameters, data
+        )
+        state = keep_best(state, validation_loss, validation_accuracy)
+        num_train = jnp.sum(weights)
+        record = History(
+            jnp.sum(losses) / num_train,
+            jnp.sum(hits) / num_train,
+            validation_loss,
+            validation_accuracy,
+        )
+        history = jax.tree.map(lambda x, now: x.at[state.epoch].set(now), state.history, record)
+        return state._replace(history=history, epoch=state.epoch + 1)
+
+    def update(
+        self,
+        state: TrainingState,
+        member: Members,
+        data: Data,
+        fixed: PyTree,
+        batch: tuple[Array, Array, Array],
+        *,
+        dropout_key: jax.Array,
+    ) -> tuple[TrainingState, tuple[Array, Array]]:
+        """Make one update on one batch: (index of the update, examples, weights)."""
+        step, examples, weights = batch
+        inputs, labels = sequences(data, examples)
+
+        def loss_function(parameters: PyTree) -> tuple[Array, PyTree]:
+            model: Classifier = eqx.combine(parameters, fixed)
+            logits, statistics = model.readout.train(
+                model.features(inputs),
+                state.statistics,
+                weights,
+                key=jax.random.fold_in(dropout_key, step),
+            )
+            losses = cross_entropy(logits, labels, member.hyperparameters.label_smoothing)
+            hits = jnp.sum(is_correct(logits, labels) * weights)
+            return weighted_mean(losses, weights), (statistics, hits)
+
+        (loss, (statistics, hits)), gradient = jax.value_and_grad(loss_function, has_aux=True)(
+            state.parameters
+        )
+        num_steps = self.configuration.num_steps(member.train.shape[0])
+        optimizer = self.optimizer(member.hyperparameters, step, num_steps)
+        change, optimizer_state = optimizer.update(gradient, state.optimizer, state.parameters)
+        parameters = constrained(optax.apply_updates(state.parameters, change), fixed)
+        finite = jnp.isfinite(loss) & jnp.isfinite(optax.tree.norm(gradient))
+        state = state._replace(
+            parameters=parameters,
+            statistics=statistics,
+            optimizer=optimizer_state,
+            failed_at_step=jnp.where(
+                (state.failed_at_step < 0) & ~finite, step, state.failed_at_step
+            ),
+        )
+        return state, (loss * jnp.sum(weights), hits)
+
+    def evaluate(
+        self,
+        model: Classifier,
+        statistics: RunningStatistics,
+        examples: Int[Array, " example"],
+        hyperparameters: Hyperparameters,
+        data: Data,
+    ) -> tuple[Array, Array]:
+        """Return mean loss and accuracy over ``examples``."""
+
+        def look(logits: Array, features: Array, labels: Array, weights: Array) -> PyTree:
+            del features
+            losses = cross_entropy(logits, labels, hyperparameters.label_smoothing)
+            return jnp.sum(losses * weights), jnp.sum(is_correct(logits, labels) * weights)
+
+        loss, hits = self.sum_over(look, model, statistics, examples, data)
+        return loss / examples.shape[0], hits / examples.shape[0]
+
+    def test(self, state: TrainingState, member: Members, data: Data) -> TestRecord:
+        """Read the test digits with the parameters of the best epoch."""
+        model: Classifier = eqx.combine(state.best.parameters, self.fixed_part())
+
+        def look(logits: Array, features: Array, labels: Array, weights: Array) -> PyTree:
+            smoothing = member.hyperparameters.label_smoothing
+            true = jax.nn.one_hot(labels, self.num_classes) * weights[:, None]
+            predicted = jax.nn.one_hot(jnp.argmax(logits, axis=0), self.num_classes)
+            return (
+                jnp.sum(cross_entropy(logits, labels, smoothing) * weights),
+                jnp.sum(is_correct(logits, labels) * weights),
+                true.T @ predicted,
+                true.T @ features.T,
+                jnp.sum(true, axis=0),
+            )
+
+        loss, hits, confusion, features, counts = self.sum_over(
+            look, model, state.best.statistics, member.test, data
+        )
+        num_test = member.test.shape[0]
+        return TestRecord(
+            loss / num_test,
+            hits / num_test,
+            jnp.round(confusion).astype(int),
+            features / counts[:, None],
+        )
+
+    def sum_over(
+        self,
+        look: Callable[[Array, Array, Array, Array], PyTree],
+        model: Classifier,
+        statistics: RunningStatistics,
+        examples: Int[Array, " example"],
+        data: Data,
+    ) -> PyTree:
+        """Sum what ``look(logits, features, labels, weights)`` sees over batches of examples."""
+        size = min(self.configuration.evaluation_batch_size, examples.shape[0])
+        batches, weights = in_batches(examples, -(-examples.shape[0] // size), size)
+
+        def body(carry: None, batch: tuple[Array, Array]) -> tuple[None, PyTree]:
+            inputs, labels = sequences(data, batch[0])
+            features = model.features(inputs)
+            logits = model.readout.predict(features, statistics)
+            return carry, look(logits, features, labels, batch[1])
+
+        _, seen = jax.lax.scan(body, None, (batches, weights))
+        return jax.tree.map(lambda x: jnp.sum(x, axis=0), seen)
+
+
+def sequences(
+    data: Data, examples: Int[Array, " batch"]
+) -> tuple[Float[Array, "time 1 batch"], Int[Array, " batch"]]:
+    """Gather images as sequences of one pixel a step, scaled to [0, 1], and their labels."""
+    pixels = data.images[examples].T[:, None, :]
+    return pixels.astype(jnp.zeros(()).dtype) / 255, data.labels[examples].astype(jnp.int32)
+
+
+def epoch_batches(
+    examples: Int[Array, " example"], num_batches: int, batch_size: int, *, key: jax.Array
+) -> tuple[Int[Array, "num_batches batch"], Float[Array, "num_batches batch"]]:
+    """Shuffle ``examples`` and cut them into batches; see ``in_batches``."""
+    return in_batches(jax.random.permutation(key, examples), num_batches, batch_size)
+
+
+def in_batches(
+    examples: Int[Array, " example"], num_batches: int, batch_size: int
+) -> tuple[Int[Array, "num_batches batch"], Float[Array, "num_batches batch"]]:
+    """Cut ``examples`` into batches of one shape; weights are 1, and 0 for the padding at the end."""
+    num_examples = examples.shape[0]
+    position = jnp.arange(num_batches * batch_size)
+    padded = examples[jnp.minimum(position, num_examples - 1)]
+    weights = (position < num_examples).astype(jnp.zeros(()).dtype)
+    return padded.reshape(num_batches, batch_size), weights.reshape(num_batches, batch_size)
+
+
+def constrained(parameters: PyTree, fixed: PyTree) -> PyTree:
+    """Put parameters back where the cell allows them, such as a zero diagonal."""
+    model: Classifier = eqx.combine(parameters, fixed)
+    model = eqx.tree_at(lambda model: model.cell, model, model.cell.constrained())
+    return eqx.filter(model, trainable(model))
+
+
+def keep_best(
+    state: TrainingState, validation_loss: Float[Array, ""], validation_accuracy: Float[Array, ""]
+) -> TrainingState:
+    """Keep this epoch's parameters if it validates better by more than 1e-6, and is finite."""
+    gain = validation_accuracy > state.best.validation_accuracy + 1e-6
+    better = gain & jnp.isfinite(validation_loss)
+    now = Best(state.parameters, state.statistics, validation_accuracy, state.epoch)
+    best = jax.tree.map(lambda new, old: jnp.where(better, new, old), now, state.best)
+    return state._replace(best=best)

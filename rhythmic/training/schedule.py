@@ -1,0 +1,63 @@
+"""The one-cycle schedule: the learning rate up and down, the momentum down and up.
+
+Source: Smith and Topin, arXiv:1708.07120; the two-cosine form and its constants are torch's
+``OneCycleLR``, which the published runs used.
+"""
+
+import jax.numpy as jnp
+
+from rhythmic.typing import Array, Float, Int
+
+
+def one_cycle(
+    step: Int[Array, ""],
+    num_steps: int,
+    *,
+    start: Float[Array, ""] | float,
+    peak: Float[Array, ""] | float,
+    end: Float[Array, ""] | float,
+    rising_share: float = 0.15,
+) -> Float[Array, ""]:
+    """Follow half a cosine from ``start`` to ``peak``, then another from ``peak`` to ``end``.
+
+    The peak stands at step ``rising_share * num_steps - 1``, the end at ``num_steps - 1``, both
+    counted from 0.
+
+    Args:
+        step: index of the update, from 0.
+        num_steps: number of updates in all.
+        start: value at step 0.
+        peak: value at the turning point.
+        end: value at the last step.
+        rising_share: share of the steps before the peak.
+    """
+    turning = rising_share * num_steps - 1
+    rising = step / turning
+    falling = (step - turning) / (num_steps - 1 - turning)
+    return jnp.where(
+        step <= turning, half_cosine(start, peak, rising), half_cosine(peak, end, falling)
+    )
+
+
+def half_cosine(
+    start: Float[Array, ""] | float, end: Float[Array, ""] | float, progress: Float[Array, ""]
+) -> Float[Array, ""]:
+    """Go from ``start`` to ``end`` as ``progress`` goes from 0 to 1, level at both."""
+    return end + (start - end) * (1 + jnp.cos(jnp.pi * progress)) / 2
+
+
+def learning_rate_at(
+    step: Int[Array, ""], num_steps: int, peak: Float[Array, ""], rising_share: float = 0.15
+) -> Float[Array, ""]:
+    """Return the learning rate of one update: from ``peak / 25`` to ``peak`` to ``peak / 250000``."""
+    start = peak / 25
+    return one_cycle(
+        step, num_steps, start=start, peak=peak, end=start / 1e4, rising_share=rising_share
+    )
+
+
+def momentum_at(
+    step: Int[Array, ""], num_steps: int, rising_share: float = 0.15
+) -> Float[Array, ""]:
+    """Return Adam's beta1 of one update: 0.95 at the ends, 0.85 where the rate peaks."""
+    return one_cycle(step, num_steps, start=0.95, peak=0.85, end=0.95, rising_share=rising_share)

@@ -1,0 +1,63 @@
+"""Which members a comparison needs: the grid of settings, and the choice among them."""
+
+import itertools
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, order=True)
+class Setting:
+    """One point of a search over hyperparameters."""
+
+    learning_rate: float
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+
+
+def setting_grid(
+    learning_rates: Sequence[float],
+    weight_decays: Sequence[float],
+    label_smoothings: Sequence[float],
+) -> list[Setting]:
+    """Return every combination, rates slowest."""
+    return list(
+        itertools.starmap(
+            Setting, itertools.product(learning_rates, weight_decays, label_smoothings)
+        )
+    )
+
+
+def select_setting(rows: Iterable[dict[str, Any]]) -> Setting:
+    """Choose the setting of the highest mean validation accuracy over its seeds.
+
+    Ties go to the smaller standard error, then to the smaller decay, rate and smoothing. A
+    member whose validation accuracy is missing counts as zero. Test results are not looked at.
+
+    Args:
+        rows: one dictionary a member, with the fields of ``Setting`` and ``validation_accuracy``.
+
+    Raises:
+        ValueError: if there are no rows.
+    """
+    accuracies: dict[Setting, list[float]] = {}
+    for row in rows:
+        setting = Setting(row["learning_rate"], row["weight_decay"], row["label_smoothing"])
+        accuracies.setdefault(setting, []).append(row["validation_accuracy"] or 0.0)
+    if not accuracies:
+        raise ValueError("rows is empty; a choice needs at least one member")
+
+    def rank(setting: Setting) -> tuple[float, ...]:
+        values = accuracies[setting]
+        error = statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+        return (
+            -statistics.fmean(values),
+            error,
+            setting.weight_decay,
+            setting.learning_rate,
+            setting.label_smoothing,
+        )
+
+    return min(accuracies, key=rank)

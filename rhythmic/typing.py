@@ -1,0 +1,36 @@
+"""Names of the axes, shared by every annotation of the package.
+
+``time``     steps of a sequence, always the first axis of a sequence
+``feature``  components of one input sample
+``hidden``   nodes (units) of a recurrent layer, the first axis of a state
+``class_``   classes of a classifier
+``batch``    examples, always the last axis inside a recurrence, so that each node's row is
+             one contiguous vector
+``member``   networks trained side by side, added in front by ``jax.vmap``
+"""
+
+from typing import Any, TypeAlias
+
+from jaxtyping import Array, Bool, Float, Int, UInt8
+
+PyTree: TypeAlias = Any
+
+Vector: TypeAlias = Float[Array, " hidden"]
+Matrix: TypeAlias = Float[Array, "post pre"]
+NodeArray: TypeAlias = Float[Array, "hidden *batch"]
+InputArray: TypeAlias = Float[Array, "feature *batch"]
+Sequence: TypeAlias = Float[Array, "time feature *batch"]
+
+__all__ = [
+    "Array",
+    "Bool",
+    "Float",
+    "InputArray",
+    "Int",
+    "Matrix",
+    "NodeArray",
+    "PyTree",
+    "Sequence",
+    "UInt8",
+    "Vector",
+]

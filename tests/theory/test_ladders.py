@@ -1,0 +1,195 @@
+"""Ladders: the published counts, the network's limit, and the lecture's table of the day."""
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rhythmic.theory import (
+    GOLDEN_RATIO,
+    SIDEREAL_DAY,
+    day_ladder,
+    geometric_ladder,
+    ladder,
+    linear_ladder,
+    validate_ladder,
+    weights_from_poles,
+)
+
+COUNTS = {"golden": 11, "log": 5, "two": 7, "linear": 11}
+
+
+@pytest.mark.parametrize(("name", "count"), COUNTS.items())
+def test_published_counts_and_the_sign_of_w1(name, count):
+    frequencies = ladder(name)
+    assert frequencies.dtype == np.float64
+    assert frequencies.shape == (count,)
+    assert frequencies[0] == 2.0
+    w1, _ = weights_from_poles(frequencies, 0.99999, 1e-3)
+    assert np.all(w1 > 0)
+    np.testing.assert_array_equal(validate_ladder(frequencies, 1000.0), frequencies)
+
+
+def test_published_values():
+    expected = [2.0 * 1.618**k for k in range(11)]
+    np.testing.assert_allclose(ladder("golden"), expected, rtol=1e-14)
+    np.testing.assert_allclose(ladder("log"), [2.0 * 2.718**k for k in range(5)], rtol=1e-14)
+    np.testing.assert_array_equal(ladder("two"), [2, 4, 8, 16, 32, 64, 128])
+    np.testing.assert_allclose(ladder("linear"), [2 + 24.39 * k for k in range(11)], rtol=1e-14)
+    assert ladder("golden")[-1] == pytest.approx(245.9, abs=0.05)
+
+
+def test_other_sample_rates():
+    # The golden ladder grows with the rate; "log" and "two" stop at their own counts.
+    assert {name: len(ladder(name, 1e5)) for name in COUNTS} == {
+        "golden": 20,
+        "log": 6,
+        "two": 8,
+        "linear": 11,
+    }
+    assert {name: len(ladder(name, 250.0)) for name in COUNTS} == {
+        "golden": 8,
+        "log": 4,
+        "two": 5,
+        "linear": 3,
+    }
+    # The limit itself is left out: 128 Hz at 512 Hz.
+    assert ladder("two", 512.0)[-1] == 64.0
+    assert ladder("two", 512.1)[-1] == 128.0
+
+
+def test_geometric_ladder():
+    golden = geometric_ladder(GOLDEN_RATIO, start=1.0, sample_rate=400.0)
+    np.testing.assert_allclose(golden[1:] / golden[:-1], GOLDEN_RATIO, rtol=1e-14)
+    np.testing.assert_allclose(golden[:-2] + golden[1:-1], golden[2:], rtol=1e-13)
+    assert golden[-1] < 100.0 <= golden[-1] * GOLDEN_RATIO
+    np.testing.assert_array_equal(geometric_ladder(3.0, num_nodes=2), [2.0, 6.0])
+    np.testing.assert_array_equal(geometric_ladder(1e300), [2.0])
+
+
+def test_linear_ladder():
+    np.testing.assert_allclose(linear_ladder(start=10.0, stop=30.0, num_nodes=3), [10, 20, 30])
+    np.testing.assert_array_equal(linear_ladder(), ladder("linear"))
+
+
+def one_line(call, pattern):
+    with pytest.raises(ValueError, match=pattern) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, math.inf, math.nan])
+def test_bad_sample_rates_are_named(bad):
+    for call in (
+        lambda: ladder("golden", bad),
+        lambda: geometric_ladder(2.0, sample_rate=bad),
+        lambda: linear_ladder(sample_rate=bad),
+        lambda: validate_ladder([1.0], bad),
+    ):
+        one_line(call, rf"^sample_rate must be positive and finite \(Hz\), got {bad}$")
+
+
+def test_bad_ladders_are_named():
+    one_line(lambda: ladder("silver"), "^name must be 'golden', .* or 'linear', got 'silver'$")
+    one_line(lambda: ladder("linear", 8.0), "^sample_rate must be above 8 Hz, got 8.0$")
+    for ratio in (1.0, 0.5, -2.0, math.nan, math.inf):
+        one_line(lambda ratio=ratio: geometric_ladder(ratio), f"^ratio must .* got {ratio}$")
+    for start in (0.0, -2.0, 250.0, math.nan):
+        one_line(
+            lambda start=start: geometric_ladder(2.0, start=start),
+            rf"^start must be above 0 Hz and below sample_rate / 4 = 250 Hz, got {start}$",
+        )
+    for count in (0, 8):
+        one_line(
+            lambda count=count: geometric_ladder(2.0, num_nodes=count),
+            f"^num_nodes must be 1 to 7 .*, got {count}$",
+        )
+    one_line(lambda: linear_ladder(start=0.0), "^start must .* got 0.0$")
+    for stop in (2.0, 250.0):
+        one_line(lambda stop=stop: linear_ladder(stop=stop), f"^stop must .* got {stop}$")
+    one_line(lambda: linear_ladder(num_nodes=1), "^num_nodes must be 2 or more, got 1$")
+
+
+@pytest.mark.parametrize("bad", [0.0, -3.0, 250.0, math.nan, math.inf])
+def test_frequencies_out_of_range_are_named(bad):
+    pattern = rf"^frequencies must be in \(0, sample_rate / 4\) = \(0, 250\) Hz, got {bad}$"
+    one_line(lambda: validate_ladder([10.0, bad, 20.0], 1000.0), pattern)
+
+
+def test_shapes_of_frequencies_are_checked():
+    for bad, shape in ((np.ones((2, 2)), r"\(2, 2\)"), ([], r"\(0,\)"), (3.0, r"\(\)")):
+        one_line(
+            lambda bad=bad: validate_ladder(bad, 1000.0),
+            f"^frequencies must have one non-empty axis, got shape {shape}$",
+        )
+
+
+def test_validated_frequencies_are_a_copy_and_may_come_from_anywhere():
+    mine = np.array([8.0, 2.0, 2.0])
+    checked = validate_ladder(mine, 100.0)
+    checked[0] = 1.0
+    assert mine[0] == 8.0
+    assert validate_ladder(jnp.array([1.0, 2.0]), 100.0).dtype == np.float64
+
+
+# The lecture's table: power, period in s and frequency in Hz as printed, label.
+TABLE = [
+    (0, "86160", "1.16E-05", ""),
+    (1, "53250", "1.88E-05", ""),
+    (2, "32910", "3.04E-05", ""),
+    (3, "20340", "4.92E-05", ""),
+    (4, "12571", "7.96E-05", ""),
+    (5, "7769", "1.29E-04", ""),
+    (6, "4802", "2.08E-04", ""),
+    (9, "1133", "8.82E-04", ""),
+    (11, "433", "0.002", ""),
+    (12, "268", "0.004", ""),
+    (15, "63.2", "0.016", ""),
+    (18, "14.9", "0.067", ""),
+    (23, "1.3", "0.74", ""),
+    (24, "0.83", "1.20", "Slow 1"),
+    (25, "0.51", "2", "Delta"),
+    (26, "0.32", "3", "Delta"),
+    (27, "0.20", "5", "Theta"),
+    (28, "0.12", "8", "Alpha"),
+    (29, "0.07", "13", "Beta1"),
+    (30, "0.05", "22", "Beta2"),
+    (31, "0.03", "35", "Low Gamma"),
+    (32, "0.02", "57", "Mid Gamma"),
+    (33, "0.01", "91", "High Gamma"),
+    (34, "0.01", "148", "Ripple"),
+    (35, "0.004", "239", "Fast Ripples"),
+]
+
+
+def half_a_unit_of_the_last_digit(printed):
+    mantissa, _, exponent = printed.partition("E")
+    decimals = len(mantissa.partition(".")[2])
+    return 0.5 * 10.0 ** (int(exponent or 0) - decimals)
+
+
+@pytest.mark.parametrize(("power", "period", "frequency", "label"), TABLE)
+def test_the_lectures_table(power, period, frequency, label):
+    days = day_ladder()
+    assert days.power[power] == power
+    assert days.label[power] == label
+    for printed, value in ((period, days.period[power]), (frequency, days.frequency[power])):
+        assert abs(value - float(printed)) <= half_a_unit_of_the_last_digit(printed)
+
+
+def test_day_ladder():
+    days = day_ladder()
+    assert len(days.power) == len(days.period) == len(days.frequency) == len(days.label) == 36
+    assert days.period[0] == SIDEREAL_DAY == (23 * 60 + 56) * 60
+    np.testing.assert_allclose(days.period * days.frequency, 1.0, rtol=1e-15)
+    assert days.label.count("") == 24
+    longer = day_ladder(38)
+    assert longer.label[-2:] == ("", "")
+    np.testing.assert_array_equal(longer.frequency[:36], days.frequency)
+    one_line(lambda: day_ladder(0), "^num_powers must be 1 or more, got 0$")
+
+
+def test_golden_ratio():
+    assert type(GOLDEN_RATIO) is float
+    assert pytest.approx(GOLDEN_RATIO + 1, rel=1e-15) == GOLDEN_RATIO**2
