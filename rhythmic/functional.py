@@ -9,13 +9,13 @@ import numpy as np
 
 from rhythmic.cells import AbstractCell, ElmanCell, LSTMCell, ResonantCell, resonant_nodes
 from rhythmic.simulate import time_mean, trajectory
-from rhythmic.typing import Array, Float
+from rhythmic.typing import AnyArray, Array, Float
 
 
 def resonant_features(
-    frequencies: Float[Array, " node"],
-    recurrent_weights: Float[Array, "post pre"],
-    inputs: Float[Array, "batch time"],
+    frequencies: Float[AnyArray, " node"],
+    recurrent_weights: Float[AnyArray, "post pre"],
+    inputs: Float[AnyArray, "batch time"],
     sample_rate: float = 1000.0,
     pole_radius: float = 0.99999,
 ) -> Float[Array, "batch node"]:
@@ -57,7 +57,7 @@ def resonant_features(
 
 
 def elman_states(
-    parameters: Mapping[str, Array], inputs: Float[Array, "batch time feature"]
+    parameters: Mapping[str, AnyArray], inputs: Float[AnyArray, "batch time feature"]
 ) -> Float[Array, "batch time hidden"]:
     """Return the hidden states ``H_t = tanh(W_ih I_t + b_ih + W_hh H_{t-1} + b_hh)`` from zero.
 
@@ -73,7 +73,7 @@ def elman_states(
 
 
 def lstm_states(
-    parameters: Mapping[str, Array], inputs: Float[Array, "batch time feature"]
+    parameters: Mapping[str, AnyArray], inputs: Float[AnyArray, "batch time feature"]
 ) -> Float[Array, "batch time hidden"]:
     """Return the hidden states ``h_t`` of an LSTM from zero; see ``rhythmic.cells.LSTMCell``.
 
@@ -92,8 +92,8 @@ def lstm_states(
 def states_from_arrays(
     make_cell: Callable[..., AbstractCell],
     num_blocks: int,
-    parameters: Mapping[str, Array],
-    inputs: Float[Array, "batch time feature"],
+    parameters: Mapping[str, AnyArray],
+    inputs: Float[AnyArray, "batch time feature"],
 ) -> Float[Array, "batch time hidden"]:
     """Put arrays in torch's layout into a cell, and run it over batch-first sequences."""
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

@@ -4,20 +4,21 @@ An architecture is a frozen dataclass with a method ``build``; ``named_architect
 seven of the published comparison (Kramer, arXiv:2506.17083).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from rhythmic.cells import AbstractCell, ElmanCell, LSTMCell, ResonantCell, trainable
 from rhythmic.cells.resonant import Diagonal
 from rhythmic.readouts import AbstractReadout, BatchNormReadout, LayerNormReadout
 from rhythmic.simulate import time_mean
-from rhythmic.theory import ladder, validate_ladder
+from rhythmic.theory import LadderName, ladder, validate_ladder
 from rhythmic.typing import Array, Bool, Float, PyTree, Sequence
 
 
@@ -133,7 +134,9 @@ def named_architectures(
 ) -> dict[str, Architecture]:
     """Return the seven architectures of the published comparison, by name."""
 
-    def resonant(name: str, ladder_name: str, recurrence: bool = True) -> ResonantArchitecture:
+    def resonant(
+        name: str, ladder_name: LadderName, recurrence: bool = True
+    ) -> ResonantArchitecture:
         return ResonantArchitecture(
             name=name,
             frequencies=tuple(ladder(ladder_name, sample_rate).tolist()),
@@ -159,3 +162,31 @@ def num_trainable(model: Classifier) -> int:
     """Count the parameters that training may change; a zero diagonal does not count."""
     marked = eqx.filter(model, trainable(model))
     return sum(jnp.size(x) for x in jax.tree.leaves(marked)) - model.cell.num_constrained()
+
+
+def named_arrays(tree: PyTree) -> dict[str, Array]:
+    """Return the arrays of a tree by their path, such as ``cell.recurrent_weights``."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {path_name(path): leaf for path, leaf in leaves}
+
+
+def with_named_arrays(tree: PyTree, arrays: Mapping[str, ArrayLike]) -> PyTree:
+    """Return ``tree`` with the arrays at the paths that ``arrays`` names; the inverse of the above.
+
+    Raises:
+        ValueError: for a path that the tree does not have.
+    """
+    unknown = sorted(arrays.keys() - named_arrays(tree).keys())
+    if unknown:
+        raise ValueError(f"arrays names {unknown[0]}, which this model does not have")
+
+    def replace(path: tuple[Any, ...], leaf: PyTree) -> PyTree:
+        name = path_name(path)
+        return jnp.asarray(arrays[name], leaf.dtype) if name in arrays else leaf
+
+    return jax.tree_util.tree_map_with_path(replace, tree)
+
+
+def path_name(path: tuple[Any, ...]) -> str:
+    """Write a path through a tree with dots."""
+    return jax.tree_util.keystr(path, simple=True, separator=".")

@@ -11,9 +11,11 @@
 
 from typing import Any, TypeAlias
 
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 PyTree: TypeAlias = Any
+AnyArray: TypeAlias = Array | np.ndarray  # on a device, or NumPy on the host
 
 Vector: TypeAlias = Float[Array, " hidden"]
 Matrix: TypeAlias = Float[Array, "post pre"]
@@ -22,6 +24,7 @@ InputArray: TypeAlias = Float[Array, "feature *batch"]
 Sequence: TypeAlias = Float[Array, "time feature *batch"]
 
 __all__ = [
+    "AnyArray",
     "Array",
     "Bool",
     "Float",

@@ -7,8 +7,11 @@ import jax
 import tyro
 
 from experiments.mnist.configuration import PRESETS, MnistConfiguration, check_choice
+from experiments.mnist.example import save_example
+from experiments.mnist.members import train_all
+from experiments.mnist.report import report
 from experiments.mnist.store import MemberStore
-from rhythmic.data import DataUnavailableError, load
+from rhythmic.data import DataUnavailableError, load, split
 from rhythmic.progress import show
 from rhythmic.records import RunFolderError, open_run_folder
 
@@ -37,13 +40,11 @@ def run(configuration: MnistConfiguration) -> None:
     digits = load(configuration.dataset, data_dir=configuration.data_dir)
     folder = open_run_folder(configuration.folder(), configuration.identity())
     show(f"run folder: {folder}")
-    from experiments.mnist.members import train_all
-
     store = MemberStore(configuration, digits, folder / "members.jsonl")
     rows = train_all(store, folder)
-    from experiments.mnist.report import report
-
-    report(configuration, rows, folder)
+    first_split = split(digits, configuration.seeds[0])
+    save_example(store, rows, first_split, folder / "example.json")
+    report(folder)
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from rhythmic.cells.resonant import Diagonal
 from rhythmic.data import DATASETS
@@ -179,6 +179,11 @@ class MnistConfiguration:
         elsewhere = {"run_dir", "data_dir", "results", "devices", "members_per_device"}
         fields = dataclasses.asdict(self)
         return {name: value for name, value in fields.items() if name not in elsewhere}
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "MnistConfiguration":
+        """Build the configuration that a run folder's ``configuration.json`` records."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in record.items()})
 
     def folder(self) -> Path:
         """Return the folder of the run."""

@@ -1,6 +1,7 @@
 """Train the members that a configuration asks for and that no one has finished yet."""
 
 import json
+import operator
 import time
 from dataclasses import asdict
 from functools import partial
@@ -11,7 +12,7 @@ import numpy as np
 
 from experiments.mnist.store import MemberStore, Wanted
 from rhythmic.data import split
-from rhythmic.models import Architecture, num_trainable
+from rhythmic.models import Architecture, named_arrays, num_trainable
 from rhythmic.progress import Progress, clock, show
 from rhythmic.records import Row, fingerprint, write_json
 from rhythmic.training import (
@@ -26,6 +27,7 @@ from rhythmic.training import (
     make_members,
 )
 from rhythmic.training.group import plan_groups
+from rhythmic.typing import AnyArray
 
 
 def train_all(store: MemberStore, folder: Path) -> list[Row]:
@@ -166,10 +168,11 @@ def member_rows(
     test: TestRecord | None,
     seconds: float,
 ) -> list[Row]:
-    """Write down what came out, a row a member; ``seconds`` is each one's share of the group's time."""
+    """Write down what came out, a row a member; ``seconds`` is each one's share of the time."""
     model = architecture.build(10, key=jax.random.key(0))
     rows = []
     for i, member in enumerate(group):
+        own = jax.tree.map(operator.itemgetter(i), state)
         row = {
             "member": store.name(member),
             "configuration": store.configuration_hash(member.architecture),
@@ -179,31 +182,25 @@ def member_rows(
             "num_parameters": num_trainable(model),
             "seed": member.seed,
             **asdict(member.setting),
-            "best_epoch": state.best.epoch[i],
-            "validation_accuracy": max(state.best.validation_accuracy[i], 0.0),
-            "failed_at_step": state.failed_at_step[i],
+            "best_epoch": own.best.epoch,
+            "validation_accuracy": max(own.best.validation_accuracy, 0.0),
+            "failed_at_step": own.failed_at_step,
             "test_accuracy": None,
             "seconds": round(seconds, 1),
             **store.made,
-            "history": {name: rounded(x[i]) for name, x in state.history._asdict().items()},
+            "history": {name: rounded(x) for name, x in own.history._asdict().items()},
         }
         if test is not None:
             row["test_accuracy"] = test.accuracy[i]
             row["test_loss"] = test.loss[i]
             row["confusion"] = test.confusion[i]
             row["class_features"] = rounded(test.class_features[i])
-            row["parameters"] = named_arrays(jax.tree.map(lambda x: x[i], state.best.parameters))
-            row["statistics"] = named_arrays(jax.tree.map(lambda x: x[i], state.best.statistics))
+            row["parameters"] = named_arrays(own.best.parameters)
+            row["statistics"] = named_arrays(own.best.statistics)
         rows.append(row)
     return rows
 
 
-def rounded(values: np.ndarray) -> list:
+def rounded(values: AnyArray) -> list:
     """Keep five significant digits: enough to draw, a third of the space."""
     return [float(f"{x:.5g}") if np.ndim(x) == 0 else rounded(x) for x in values]
-
-
-def named_arrays(tree: object) -> dict[str, np.ndarray]:
-    """Return the arrays of a tree by their path, such as ``cell.recurrent_weights``."""
-    leaves = jax.tree_util.tree_leaves_with_path(tree)
-    return {jax.tree_util.keystr(path, simple=True, separator="."): x for path, x in leaves}

@@ -1,10 +1,190 @@
-def report(configuration, rows, folder):
-    for r in rows:
-        print(
-            r["architecture"],
-            r["seed"],
-            r["learning_rate"],
-            r["validation_accuracy"],
-            r["test_accuracy"],
-            r["seconds"],
+"""The table and the figures of a run, from its folder alone.
+
+``python -m experiments.mnist.report RUN_DIR`` writes them again without training.
+"""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from experiments.mnist.configuration import CUSTOM, PUBLISHED, REFERENCE
+from experiments.mnist.figures import draw_figures
+from rhythmic.plotting.style import LABELS
+from rhythmic.records import Row, read_rows, write_table
+from rhythmic.statistics import (
+    MIN_SEEDS_FOR_TEST,
+    Agreement,
+    Comparison,
+    Summary,
+    agreement,
+    compare,
+    summarise,
+)
+
+WIDTH = 140
+ARRAYS = ("history", "confusion", "class_features", "parameters", "statistics")
+
+
+def report(folder: Path) -> None:
+    """Write tables and figures into a run folder, and show the table on the terminal."""
+    configuration = json.loads((folder / "configuration.json").read_text())
+    rows = read_rows(folder / "members.jsonl")
+    tested = by_architecture(configuration, rows)
+    write_table(folder / "members.csv", [scalars(row) for row in rows])
+    write_table(folder / "history.csv", [line for row in rows for line in history(row)])
+    lines = [summary_line(configuration, name, tested) for name in tested]
+    write_table(folder / "summary.csv", lines)
+    caption = caption_of(configuration, tested)
+    with open(folder / "summary.txt", "w") as file:
+        for console in (Console(width=WIDTH), Console(file=file, width=WIDTH)):
+            console.print(terminal_table(configuration, lines))
+            console.print(caption, soft_wrap=True, highlight=False)
+    draw_figures(configuration, tested, folder)
+    print(f"tables and figures: {folder}")
+
+
+def by_architecture(configuration: Row, rows: list[Row]) -> dict[str, list[Row]]:
+    """Return the tested rows of each architecture, in the order of the configuration, by seed."""
+    tested = {
+        name: sorted(
+            (row for row in rows if row["architecture"] == name and "confusion" in row),
+            key=lambda row: row["seed"],
         )
+        for name in configuration["architectures"]
+    }
+    return {name: members for name, members in tested.items() if members}
+
+
+def scalars(row: Row) -> Row:
+    """Leave out the arrays of a row."""
+    return {name: value for name, value in row.items() if name not in ARRAYS}
+
+
+def history(row: Row) -> list[Row]:
+    """Return one line an epoch."""
+    columns = row["history"]
+    known = {name: row[name] for name in ("member", "architecture", "seed", "learning_rate")}
+    return [
+        known | {"epoch": epoch + 1} | {name: values[epoch] for name, values in columns.items()}
+        for epoch in range(len(columns["train_loss"]))
+    ]
+
+
+def accuracies(members: list[Row]) -> list[float]:
+    """Return the test accuracies of an architecture's seeds."""
+    return [row["test_accuracy"] for row in members]
+
+
+def summary_line(configuration: Row, name: str, tested: dict[str, list[Row]]) -> Row:
+    """Summarise one architecture, beside the published value and against the reference."""
+    members = tested[name]
+    summary: Summary = summarise(accuracies(members))
+    line = {
+        "architecture": name,
+        "num_nodes": members[0]["num_nodes"],
+        "num_parameters": members[0]["num_parameters"],
+        "learning_rate": members[0]["learning_rate"],
+        "weight_decay": members[0]["weight_decay"],
+        "label_smoothing": members[0]["label_smoothing"],
+        **summary._asdict(),
+        "not_finite": sum(row["failed_at_step"] >= 0 for row in members),
+    }
+    if name in PUBLISHED:
+        line["published_mean"], line["published_standard_error"] = PUBLISHED[name]
+        if configuration["dataset"] == "mnist" and summary.num_seeds > 1:
+            found: Agreement = agreement(summary, *PUBLISHED[name])
+            line |= {f"published_{key}": value for key, value in found._asdict().items()}
+    if name != REFERENCE and REFERENCE in tested:
+        rivals = {key: accuracies(rows) for key, rows in tested.items() if key != REFERENCE}
+        test: Comparison = compare(accuracies(tested[REFERENCE]), rivals)[name]
+        line |= {f"against_reference_{key}": value for key, value in test._asdict().items()}
+    return line
+
+
+def terminal_table(configuration: Row, lines: list[Row]) -> Table:
+    """Set the summary out for reading."""
+    data = configuration["dataset"]
+    table = Table(title=f"Test accuracy on {data}, one pixel a step", title_justify="left")
+    columns = ("architecture", "nodes", "parameters", "rate", "n", "mean", "SEM", "95 % interval")
+    for column in (*columns, "published (SEM)", "difference (bound)", "against golden (p, Holm)"):
+        table.add_column(column, justify="left" if column == "architecture" else "right")
+    for line in lines:
+        table.add_row(
+            LABELS.get(line["architecture"], CUSTOM),
+            str(line["num_nodes"]),
+            str(line["num_parameters"]),
+            f"{line['learning_rate']:g}",
+            str(line["num_seeds"]),
+            f"{line['mean']:.3f}",
+            number("{:.3f}", line["standard_error"]),
+            number("{:.3f}", line["low"]) + " to " + number("{:.3f}", line["high"]),
+            published(line),
+            difference(line),
+            against(line),
+        )
+    return table
+
+
+def number(form: str, value: float) -> str:
+    """Write a number, or a dash where there is none."""
+    return "–" if value is None or math.isnan(value) else form.format(value)
+
+
+def published(line: Row) -> str:
+    """Write the published mean with its standard error."""
+    if "published_mean" not in line:
+        return "–"
+    return f"{line['published_mean']:.3f} ({line['published_standard_error']:.3f})"
+
+
+def difference(line: Row) -> str:
+    """Write how far the published mean is, beside the bound that it is judged by."""
+    if "published_agrees" not in line:
+        return "–"
+    verdict = "agrees" if line["published_agrees"] else "DIFFERS"
+    return f"{line['published_difference']:+.3f} ({line['published_bound']:.3f}) {verdict}"
+
+
+def against(line: Row) -> str:
+    """Write a rival's difference to the reference, with its corrected p-value if there is one."""
+    if "against_reference_difference" not in line:
+        return "–"
+    p_value = number("{:.2g}", line["against_reference_corrected_p_value"])
+    return f"{line['against_reference_difference']:+.3f} ({p_value})"
+
+
+def caption_of(configuration: Row, tested: dict[str, list[Row]]) -> str:
+    """Say what the table is, how it was made, and what it is not."""
+    parts = [f"Recipe: {configuration['epochs']} epochs, beta1 {configuration['momentum']}."]
+    if configuration["dataset"] == "mnist":
+        parts.append(
+            "Agreement with the published mean: |difference| <= 2 sqrt(SEM^2 + published SEM^2), "
+            "both printed."
+        )
+    else:
+        parts.append(
+            "These are 5,000 bundled digits (4,000 to train on), "
+            f"{configuration['epochs'] * -(-4000 // configuration['batch_size'])} updates a "
+            "network: not MNIST and not the lecture's answer; rivals may be undertrained. The "
+            "published values are for MNIST."
+        )
+    if len(configuration["learning_rates"]) == 0:
+        parts.append("Rates are the documented ones, chosen on validation digits of other seeds.")
+    else:
+        parts.append("Settings were chosen by mean validation accuracy on other seeds.")
+    if max(map(len, tested.values())) < MIN_SEEDS_FOR_TEST:
+        parts.append(f"No p-values below {MIN_SEEDS_FOR_TEST} seeds.")
+    else:
+        parts.append("Tests: each rival against golden, Welch's t, Holm's correction.")
+    failed = sum(row["failed_at_step"] >= 0 for rows in tested.values() for row in rows)
+    if failed:
+        parts.append(f"{failed} networks met a loss that was not finite; see members.csv.")
+    return " ".join(parts)
+
+
+if __name__ == "__main__":
+    report(Path(sys.argv[1]))

@@ -51,7 +51,7 @@ class FixedParameters(eqx.Module):
 
 
 def trainable(model: PyTree) -> PyTree:
-    """Mark the leaves of ``model`` that training changes: a tree of booleans, for ``eqx.partition``.
+    """Mark the leaves of ``model`` that training changes, as booleans for ``eqx.partition``.
 
     Every floating-point array is trained unless it lies inside a ``FixedParameters``.
     """

@@ -9,7 +9,7 @@ import numpy as np
 
 from rhythmic.cells.interface import AbstractCell, FixedParameters, along_nodes, weigh
 from rhythmic.theory import oscillator_from_weights, validate_ladder, weights_from_poles
-from rhythmic.typing import InputArray, Matrix, NodeArray, Vector
+from rhythmic.typing import AnyArray, Float, InputArray, Matrix, NodeArray, Vector
 
 Diagonal = Literal["projected", "masked"]
 
@@ -29,7 +29,10 @@ class ResonantNodes(FixedParameters):
 
 
 def resonant_nodes(
-    frequencies: Vector, *, sample_rate: float = 1000.0, pole_radius: float = 0.99999
+    frequencies: Float[AnyArray, " hidden"],
+    *,
+    sample_rate: float = 1000.0,
+    pole_radius: float = 0.99999,
 ) -> ResonantNodes:
     """Compute the constants of nodes that ring at ``frequencies``.
 
@@ -142,7 +145,10 @@ class ResonantCell(AbstractCell[ResonantState]):
         return state.position
 
     def squared_amplitude(self, state: ResonantState) -> NodeArray:
-        """Return ``A_t^2 = x_t^2 + ((v_t + beta x_t) / omega)^2 + 1e-12``, ``v_t = (x_t - x_{t-1}) Fs``."""
+        """Return ``A_t^2 = x_t^2 + ((v_t + beta x_t) / omega)^2 + 1e-12``.
+
+        The velocity is ``v_t = (x_t - x_{t-1}) Fs``.
+        """
         # The difference is taken before it is scaled: close positions subtract without rounding.
         difference = state.position - state.previous
         quadrature = along_nodes(self.nodes.velocity_scale, difference) * difference

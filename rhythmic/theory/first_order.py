@@ -97,13 +97,15 @@ def first_order_closed_form(
     Source: lecture, "RNN dynamics (simplified)".
     """
     xp, weight, start = common_arrays(w=w, h0=h0)
-    times = np.arange(checked_count("num_steps", num_steps) + 1)
+    times = np.arange(1, checked_count("num_steps", num_steps) + 1)
     times = times.reshape(-1, *(1,) * weight.ndim).astype(weight.dtype)
     # w^t h_0 would be infinity times zero where the power overflows and the start is zero.
-    size = xp.where(xp.abs(weight) > 1, xp.abs(weight), 1.0)
-    overflows = times * xp.log(size) >= np.log(float(xp.finfo(weight.dtype).max))
+    growth = xp.log(xp.where(xp.abs(weight) > 1, xp.abs(weight), 1.0))
+    overflows = times * growth >= np.log(float(xp.finfo(weight.dtype).max))
     silent = (start == 0) & overflows & xp.isfinite(weight)
-    return xp.power(xp.where(silent, 0.0, weight), times) * start
+    later = xp.power(xp.where(silent, 0.0, weight), times) * start
+    # Time 0 is set apart: the gradient of w^0 would be 0 times infinity at w = 0.
+    return xp.concatenate([start[None], later])
 
 
 def first_order_regime(w: Real[RealLike, "*nodes"]) -> Int[AnyArray, "*nodes"]:

@@ -53,11 +53,12 @@ def second_order_trajectory(
     Source: lecture, "Rhythmic RNN".
     """
     count = checked_count("num_steps", num_steps)
-    inputs = np.zeros(count + 1, dtype=np.int32) if drive is None else drive
-    if np.shape(inputs)[:1] != (count + 1,):
+    if drive is not None and np.shape(drive)[:1] != (count + 1,):
         rows = f"num_steps + 1 = {count + 1} rows"
-        raise ValueError(f"drive must have {rows}, got shape {np.shape(inputs)}")
-    recent, older, start, second, inputs = scan_arrays(w1=w1, w2=w2, h0=h0, h1=h1, drive=inputs)
+        raise ValueError(f"drive must have {rows}, got shape {np.shape(drive)}")
+    silence = 0.0 if drive is None else drive
+    recent, older, start, second, inputs = scan_arrays(w1=w1, w2=w2, h0=h0, h1=h1, drive=silence)
+    inputs = jnp.zeros(count + 1, inputs.dtype) if drive is None else inputs
     shape = common_shape(w1=w1, w2=w2, h0=h0, h1=h1, drive_row=inputs[0])
     first_two = jnp.broadcast_to(start, shape), jnp.broadcast_to(second, shape)
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.data.dataset import Split
-from rhythmic.typing import Array, Float, Int
+from rhythmic.typing import AnyArray, Array, Float, Int
 
 Momentum = Literal["cycled", "constant"]
 
@@ -82,19 +82,19 @@ class TrainingConfiguration:
 class Hyperparameters(NamedTuple):
     """What a search varies, one value a member."""
 
-    learning_rate: Float[Array, " member"]
-    weight_decay: Float[Array, " member"]
-    label_smoothing: Float[Array, " member"]
+    learning_rate: Float[AnyArray, " member"]
+    weight_decay: Float[AnyArray, " member"]
+    label_smoothing: Float[AnyArray, " member"]
 
 
 class Members(NamedTuple):
-    """Networks to be trained side by side: seed, hyperparameters and each one's share of the data."""
+    """Networks to be trained side by side: seeds, hyperparameters and indices into the data."""
 
-    seed: Int[Array, " member"]
+    seed: Int[AnyArray, " member"]
     hyperparameters: Hyperparameters
-    train: Int[Array, "member train_example"]
-    validation: Int[Array, "member validation_example"]
-    test: Int[Array, "member test_example"]
+    train: Int[AnyArray, "member train_example"]
+    validation: Int[AnyArray, "member validation_example"]
+    test: Int[AnyArray, "member test_example"]
 
 
 def make_members(

@@ -20,14 +20,14 @@ from rhythmic.training.configuration import (
 )
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
 from rhythmic.training.schedule import learning_rate_at, momentum_at
-from rhythmic.typing import Array, Float, Int, PyTree, UInt8
+from rhythmic.typing import AnyArray, Array, Float, Int, PyTree, UInt8
 
 
 class Data(NamedTuple):
     """The pool of examples, on the device as bytes: images of 0 to 255, and their labels."""
 
-    images: UInt8[Array, "example time"]
-    labels: Int[Array, " example"]
+    images: UInt8[AnyArray, "example time"]
+    labels: Int[AnyArray, " example"]
 
 
 class Best(NamedTuple):
@@ -281,7 +281,7 @@ class MemberTraining:
 
 
 def sequences(
-    data: Data, examples: Int[Array, " batch"]
+    data: Data, examples: Int[AnyArray, " batch"]
 ) -> tuple[Float[Array, "time 1 batch"], Int[Array, " batch"]]:
     """Gather images as sequences of one pixel a step, scaled to [0, 1], and their labels."""
     pixels = data.images[examples].T[:, None, :]
@@ -298,7 +298,7 @@ def epoch_batches(
 def in_batches(
     examples: Int[Array, " example"], num_batches: int, batch_size: int
 ) -> tuple[Int[Array, "num_batches batch"], Float[Array, "num_batches batch"]]:
-    """Cut ``examples`` into batches of one shape; weights are 1, and 0 for the padding at the end."""
+    """Cut ``examples`` into batches of one shape; weights are 1, and 0 for padding at the end."""
     num_examples = examples.shape[0]
     position = jnp.arange(num_batches * batch_size)
     padded = examples[jnp.minimum(position, num_examples - 1)]

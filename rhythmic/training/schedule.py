@@ -49,7 +49,7 @@ def half_cosine(
 def learning_rate_at(
     step: Int[Array, ""], num_steps: int, peak: Float[Array, ""], rising_share: float = 0.15
 ) -> Float[Array, ""]:
-    """Return the learning rate of one update: from ``peak / 25`` to ``peak`` to ``peak / 250000``."""
+    """Return the learning rate of one update: ``peak / 25``, ``peak``, ``peak / 250000``."""
     start = peak / 25
     return one_cycle(
         step, num_steps, start=start, peak=peak, end=start / 1e4, rising_share=rising_share

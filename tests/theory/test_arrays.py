@@ -149,7 +149,7 @@ def test_integers_are_taken_as_floats():
 
 def test_complex_arguments_are_refused():
     for value in (1j, np.array([1j]), jnp.array([1j])):
-        with pytest.raises(TypeError, match="^w1 must be real, got complex"):
+        with pytest.raises(TypeError, match=r"^w1 must be real, got complex"):
             theory.pole_radius(value, 0.5)
 
 
@@ -159,7 +159,7 @@ def test_negative_counts_are_refused():
         lambda: theory.second_order_closed_form(0.5, 0.1, 1.0, 1.0, -1),
         lambda: theory.impulse_response(0.5, 0.1, -1),
     ):
-        with pytest.raises(ValueError, match="^num_steps must be 0 or more, got -1$"):
+        with pytest.raises(ValueError, match=r"^num_steps must be 0 or more, got -1$"):
             call()
 
 

@@ -79,7 +79,7 @@ def test_zero_steps_and_scan_under_jit_and_vmap():
 def test_gradients_are_finite_differences(function, x64):
     w = jnp.array([-1.2, -0.3, 0.4, 1.1])
     h0 = jnp.array([0.5, -1.0, 0.0, 2.0])
-    check_grads(lambda w, h0: function(w, h0, 9), (w, h0), order=2)
+    check_grads(jax.jit(lambda w, h0: function(w, h0, 9)), (w, h0), order=1)
 
 
 def test_gradient_at_zero_weight_and_zero_start(x64):

@@ -1,4 +1,4 @@
-"""The force: taps against expm, forced motion against an ODE solver, and the scheme's distortion."""
+"""Taps of the force against expm, forced motion against an ODE solver, and distortion."""
 
 from decimal import Decimal, localcontext
 
@@ -166,7 +166,7 @@ def test_drive_by_hand_and_its_shapes():
     with pytest.raises(ValueError, match=r"lag0 \(2,\).*forcing_row \(3,\)"):
         forced_drive(taps, np.zeros((4, 3)))
     for forcing in (np.zeros(()), np.zeros(0)):
-        with pytest.raises(ValueError, match="^forcing must have one row per time or more"):
+        with pytest.raises(ValueError, match=r"^forcing must have one row per time or more"):
             forced_drive(taps, forcing)
 
 
@@ -176,7 +176,7 @@ def test_domains_of_the_taps():
             assert np.isnan(forcing_weights(*arguments, scheme)[:2]).any()
             assert np.isnan(forcing_weights(*map(jnp.asarray, arguments), scheme)[:2]).any()
     assert np.isnan(forcing_weights(0.0, -0.5, 1.0)).all()
-    with pytest.raises(ValueError, match="^scheme must be .*, got 'tustin'$"):
+    with pytest.raises(ValueError, match=r"^scheme must be .*, got 'tustin'$"):
         forcing_weights(1.0, 0.0, DT, "tustin")
 
 
@@ -185,7 +185,7 @@ def test_gradients_of_the_taps_are_finite_differences(scheme, x64):
     inside = [step for step in STEPS if 0 < step[1] < 20 and abs(max(map(abs, step)) - 1) > 0.01]
     decay, angle = (jnp.array(values) for values in zip(*inside, strict=True))
     check_grads(
-        lambda angle, decay: forcing_weights(angle, decay, 1.0, scheme),
+        jax.jit(lambda angle, decay: forcing_weights(angle, decay, 1.0, scheme)),
         (angle, decay),
         order=1,
         atol=1e-5,
@@ -230,8 +230,8 @@ def test_distortion_is_nan_unless_underdamped():
 def test_gradient_of_the_distortion(x64):
     omega, beta = jnp.array([0.1, 1.0]), jnp.array([0.02, -0.3])
     check_grads(
-        lambda omega, beta: backward_difference_distortion(omega, beta, 1.0),
+        jax.jit(lambda omega, beta: backward_difference_distortion(omega, beta, 1.0)),
         (omega, beta),
-        order=2,
+        order=1,
         atol=1e-5,
     )

@@ -161,12 +161,12 @@ def test_decay_time_is_the_envelope_of_the_roots():
 def test_gradients_are_finite_differences(function, x64):
     w1 = jnp.array([1.2, -1.2, 1.1, -1.1, 0.5, -0.5])
     w2 = jnp.array([-0.72, -0.72, -0.24, -0.24, 0.24, 0.24])
-    check_grads(function, (w1, w2), order=2, atol=1e-5, rtol=1e-5)
+    check_grads(jax.jit(function), (w1, w2), order=1, atol=1e-5, rtol=1e-5)
 
 
 def test_gradient_of_the_frequency(x64):
     w1, w2 = jnp.array([1.9, -1.2, 0.0]), jnp.array([-0.95, -0.72, -0.3])
-    check_grads(lambda w1, w2, dt: node_frequency(w1, w2, dt), (w1, w2, jnp.full(3, 0.5)), order=2)
+    check_grads(jax.jit(node_frequency), (w1, w2, jnp.full(3, 0.5)), order=1)
 
 
 def test_gradients_stay_finite_at_a_repeated_root():

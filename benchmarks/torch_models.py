@@ -1,0 +1,116 @@
+"""The three networks in plain torch, written from their equations and apart from this project.
+
+Sequences are ``(time, batch, 1)``, the layout that torch's own layers prefer.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.problem import DROPOUT_RATE, NUM_CLASSES
+
+
+class ResonantLoop(nn.Module):
+    """Resonant network (RRN), 11 golden nodes, one Python iteration a step.
+
+    ``x_t = u_t + w1 x_{t-1} + w2 x_{t-2} + W tanh(x_{t-1} u_t)``, and in the same iteration
+    ``A_t^2 = x_t^2 + ((v_t + beta x_t) / omega)^2`` with ``v_t = (x_t - x_{t-1}) Fs``; batch
+    normalisation of the mean ``A^2`` and a linear readout. Source: Kramer, arXiv:2506.17083.
+    """
+
+    w1: Tensor
+    w2: Tensor
+    omega: Tensor
+    beta: Tensor
+
+    def __init__(self, sample_rate: float = 1000.0, pole_radius: float = 0.99999):
+        super().__init__()
+        dt = 1.0 / sample_rate
+        frequencies = 2.0 * 1.618 ** torch.arange(11, dtype=torch.float64)
+        w1 = 2.0 * pole_radius * torch.cos(2.0 * math.pi * frequencies * dt)
+        w2 = torch.full_like(w1, -(pole_radius**2))
+        self.register_buffer("w1", w1)
+        self.register_buffer("w2", w2)
+        self.register_buffer("omega", torch.sqrt((w1 + w2 - 1.0) / (w2 * dt**2)))
+        self.register_buffer("beta", -(w1 + 2.0 * w2) / (2.0 * w2 * dt))
+        self.sample_rate = sample_rate
+        self.recurrent_weights = nn.Parameter(torch.zeros(11, 11))
+        self.norm = nn.BatchNorm1d(11)
+        self.linear = nn.Linear(11, NUM_CLASSES)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the logits ``(batch, class)``."""
+        position = previous = inputs.new_zeros(inputs.shape[1], 11)
+        total = torch.zeros_like(position)
+        for sample in inputs.unbind(0):
+            feedback = torch.tanh(position * sample) @ self.recurrent_weights.T
+            new = sample + self.w1 * position + self.w2 * previous + feedback
+            previous, position = position, new
+            velocity = (position - previous) * self.sample_rate
+            total = total + position**2 + ((velocity + self.beta * position) / self.omega) ** 2
+        return self.linear(self.norm(total / len(inputs) + 1e-12))
+
+    def constrain(self) -> None:
+        """Set the diagonal of ``W`` back to zero, after an update."""
+        with torch.no_grad():
+            self.recurrent_weights.fill_diagonal_(0.0)
+
+
+class Rival(nn.Module):
+    """A standard network: its mean output over time, layer norm, dropout and a linear readout."""
+
+    def __init__(self, recurrent: nn.Module, hidden_size: int, dropout_rate: float = DROPOUT_RATE):
+        super().__init__()
+        self.recurrent = recurrent
+        self.norm = nn.LayerNorm(hidden_size)
+        self.dropout = nn.Dropout(dropout_rate)
+        self.linear = nn.Linear(hidden_size, NUM_CLASSES)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the logits ``(batch, class)``."""
+        mean = self.outputs(inputs).mean(dim=0)
+        return self.linear(self.dropout(self.norm(mean)))
+
+    def outputs(self, inputs: Tensor) -> Tensor:
+        """Return the outputs ``(time, batch, hidden)`` of torch's own layer."""
+        return self.recurrent(inputs)[0]
+
+    def constrain(self) -> None:
+        """Leave the parameters as an update left them."""
+
+
+class RivalLoop(Rival):
+    """The same network from torch's own cell, one Python iteration a step."""
+
+    def outputs(self, inputs: Tensor) -> Tensor:
+        """Return the outputs ``(time, batch, hidden)`` of a cell that is stepped in a loop."""
+        state, outputs = None, []
+        for sample in inputs.unbind(0):
+            state = self.recurrent(sample, state)
+            outputs.append(state[0] if isinstance(state, tuple) else state)
+        return torch.stack(outputs)
+
+
+# What each network is compared with: the name in the table, and how to build it.
+MAKERS = {
+    "rrn-golden": {"torch loop": ResonantLoop},
+    "rnn": {
+        "torch.nn.RNN": lambda: Rival(nn.RNN(1, 11), 11),
+        "torch loop": lambda: RivalLoop(nn.RNNCell(1, 11), 11),
+    },
+    "lstm": {
+        "torch.nn.LSTM": lambda: Rival(nn.LSTM(1, 6), 6),
+        "torch loop": lambda: RivalLoop(nn.LSTMCell(1, 6), 6),
+    },
+}
+
+
+def project_name(name: str) -> str:
+    """Return this project's name of a torch parameter."""
+    head, _, rest = name.partition(".")
+    if head == "norm":
+        return {"weight": "readout.scale", "bias": "readout.shift"}[rest]
+    if head == "linear":
+        return f"readout.{rest}"
+    return f"cell.{(rest or head).removesuffix('_l0')}"

@@ -1,0 +1,105 @@
+"""Torch's side, run in a process of its own: does it compute the same, and how long does it take."""
+
+import functools
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from benchmarks.problem import CLIP_NORM, LABEL_SMOOTHING, LEARNING_RATE, WEIGHT_DECAY, Problem
+from benchmarks.project_step import Reference
+from benchmarks.torch_models import MAKERS, project_name
+
+
+class Differences(NamedTuple):
+    """Relative differences from this project's loss and gradient (Euclidean norm), in float64."""
+
+    loss: float
+    gradient: float
+
+
+class Training:
+    """One torch network with its optimiser and the batch; every call of ``update`` is one step."""
+
+    def __init__(self, problem: Problem, rival: str, dtype: torch.dtype = torch.float32):
+        self.model = MAKERS[problem.model][rival]().to(dtype)
+        pixels = torch.as_tensor(problem.images().T[:, :, None], dtype=dtype)
+        self.inputs = (pixels / 255.0).contiguous()
+        self.labels = torch.as_tensor(problem.labels(), dtype=torch.long)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
+        )
+
+    def load(self, parameters: dict[str, np.ndarray]) -> None:
+        """Take start values by this project's names."""
+        with torch.no_grad():
+            for name, value in self.model.named_parameters():
+                value.copy_(torch.as_tensor(parameters[project_name(name)]))
+
+    def loss(self) -> torch.Tensor:
+        """Return the mean cross-entropy of the batch."""
+        return torch.nn.functional.cross_entropy(
+            self.model(self.inputs), self.labels, label_smoothing=LABEL_SMOOTHING
+        )
+
+    def update(self) -> torch.Tensor:
+        """Forward, backward, clip, AdamW."""
+        self.optimizer.zero_grad()
+        loss = self.loss()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP_NORM)
+        self.optimizer.step()
+        self.model.constrain()
+        return loss
+
+
+def differences(problem: Problem, rival: str, reference: Reference) -> Differences:
+    """Compare loss and gradient, from the same start values and without dropout, in float64."""
+    training = Training(problem, rival, torch.float64)
+    for module in training.model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    training.load(reference.parameters)
+    loss = training.loss()
+    loss.backward()
+    squared_difference = squared_norm = 0.0
+    for name, value in training.model.named_parameters():
+        expected = reference.gradient[project_name(name)]
+        assert value.grad is not None
+        squared_difference += float(np.sum((value.grad.numpy() - expected) ** 2))
+        squared_norm += float(np.sum(expected**2))
+    return Differences(
+        abs(loss.item() - reference.loss) / abs(reference.loss),
+        (squared_difference / squared_norm) ** 0.5,
+    )
+
+
+@functools.cache
+def timed_training(problem: Problem, rival: str) -> Training:
+    """Make the network that this process goes on training."""
+    torch.manual_seed(0)
+    training = Training(problem, rival)
+    training.model.constrain()
+    return training
+
+
+def seconds_per_step(problem: Problem, rival: str, num_steps: int) -> float:
+    """Time ``num_steps`` updates and return the mean.
+
+    Raises:
+        ValueError: if the loss is not finite, since such a network does not train.
+    """
+    training = timed_training(problem, rival)
+    started = time.perf_counter()
+    for _ in range(num_steps):
+        loss = training.update()
+    seconds = time.perf_counter() - started
+    if not torch.isfinite(loss):
+        raise ValueError(f"{problem.model} in torch ({rival}) has the loss {loss.item()}")
+    return seconds / num_steps
+
+
+def facts() -> dict[str, Any]:
+    """Return torch's version and number of threads."""
+    return {"torch": torch.__version__, "torch_threads": torch.get_num_threads()}

@@ -1,0 +1,48 @@
+"""One trained resonant network reading one test digit, saved for the figure of its dynamics."""
+
+import json
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from experiments.mnist.store import MemberStore
+from rhythmic.data import Split
+from rhythmic.models import ResonantArchitecture, with_named_arrays
+from rhythmic.records import Row, write_json
+from rhythmic.simulate import trajectory
+from rhythmic.training.member import Data, sequences
+
+
+def save_example(store: MemberStore, rows: list[Row], split: Split, path: Path) -> None:
+    """Write pixels and node positions of the first resonant member on its first test digit.
+
+    Nothing is written where the table has no resonant network, or its example is there already.
+    """
+    resonant = [
+        row
+        for row in rows
+        if "parameters" in row
+        and isinstance(store.architectures[row["architecture"]], ResonantArchitecture)
+    ]
+    if not resonant:
+        return
+    row = resonant[0]
+    if path.exists() and json.loads(path.read_text())["member"] == row["member"]:
+        return
+    model = store.architectures[row["architecture"]].build(10, key=jax.random.key(0))
+    model = with_named_arrays(model, row["parameters"])
+    data = Data(store.digits.images, store.digits.labels)
+    inputs, labels = sequences(data, split.test[:1])
+    positions = trajectory(model.cell, inputs).observed[:, :, 0]
+    write_json(
+        path,
+        {
+            "member": row["member"],
+            "architecture": row["architecture"],
+            "seed": row["seed"],
+            "label": int(labels[0]),
+            "pixels": np.round(np.asarray(inputs)[:, 0, 0], 4),
+            "positions": np.round(np.asarray(positions), 4),
+        },
+    )

@@ -1,0 +1,95 @@
+"""How well networks do: accuracies, learning curves, confusion matrices."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from cmcrameri import cm
+from matplotlib.figure import Figure
+
+from rhythmic.plotting.style import COLOURS, LABELS
+from rhythmic.statistics import summarise
+
+
+def accuracy_figure(
+    accuracies: Mapping[str, Sequence[float]],
+    published: Mapping[str, tuple[float, float]],
+    title: str,
+) -> Figure:
+    """Draw every seed's test accuracy, the mean with its 95 % interval, and the published mean.
+
+    Args:
+        accuracies: test accuracy of each seed, by architecture.
+        published: mean and standard error to draw beside, drawn with two errors either way;
+            empty where the data are not those of the publication.
+        title: what the figure shows, on which data.
+    """
+    figure = Figure(figsize=(1.2 + 0.9 * len(accuracies), 2.8))
+    axes = figure.subplots()
+    for position, (name, values) in enumerate(accuracies.items()):
+        summary = summarise(values)
+        spread = np.linspace(-0.12, 0.12, len(values)) if len(values) > 1 else np.zeros(1)
+        axes.plot(position + spread, values, "o", ms=3, mfc="none", mew=0.7, color=COLOURS[name])
+        axes.plot(position, summary.mean, "_", ms=16, mew=1.8, color=COLOURS[name])
+        if summary.num_seeds > 1:
+            axes.vlines(position, summary.low, summary.high, color=COLOURS[name])
+        if name in published:
+            mean, error = published[name]
+            label = "published, ± 2 SEM" if name == next(iter(published)) else None
+            axes.errorbar(
+                position + 0.28, mean, 2 * error, fmt="D", ms=3.5, color="0.45", lw=0.9, label=label
+            )
+    axes.set_xticks(range(len(accuracies)), [LABELS[name] for name in accuracies])
+    if len(accuracies) > 4:
+        axes.tick_params(axis="x", rotation=30)
+    axes.set_xlim(-0.5, len(accuracies) - 0.4)
+    axes.set_ylabel("test accuracy")
+    axes.set_title(title, loc="left")
+    if any(name in published for name in accuracies):
+        axes.legend(loc="lower left")
+    return figure
+
+
+def learning_curve_figure(histories: Mapping[str, Sequence[Mapping[str, Sequence]]]) -> Figure:
+    """Draw validation accuracy and training loss against epochs: mean over seeds, and each seed.
+
+    Args:
+        histories: by architecture, the histories of its seeds.
+    """
+    figure = Figure(figsize=(6.0, 2.6))
+    panels = {"validation_accuracy": "validation accuracy", "train_loss": "training loss"}
+    for axes, (key, label) in zip(figure.subplots(1, 2), panels.items(), strict=True):
+        for name, members in histories.items():
+            curves = np.array([member[key] for member in members], dtype=float)
+            epochs = np.arange(1, curves.shape[1] + 1)
+            axes.plot(epochs, curves.T, color=COLOURS[name], lw=0.5, alpha=0.4)
+            axes.plot(epochs, curves.mean(axis=0), color=COLOURS[name], label=LABELS[name])
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(label)
+    axes.legend()
+    return figure
+
+
+def confusion_figure(confusions: Mapping[str, Sequence[Sequence]]) -> Figure:
+    """Draw mean confusion matrices, normalised by row within a seed and then averaged.
+
+    Args:
+        confusions: by architecture, one count matrix (true, predicted) a seed.
+    """
+    columns = min(4, len(confusions))
+    rows = -(-len(confusions) // columns)
+    figure = Figure(figsize=(0.6 + 1.9 * columns, 0.2 + 2.1 * rows))
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat[len(confusions) :]:
+        axes.set_visible(False)
+    for axes, (name, counts) in zip(grid.flat, confusions.items(), strict=False):
+        matrices = np.array(counts, dtype=float)
+        shares = (matrices / matrices.sum(axis=2, keepdims=True)).mean(axis=0)
+        image = axes.imshow(shares, vmin=0, vmax=1, cmap=cm.devon_r)
+        axes.set_title(LABELS[name])
+        axes.set_xticks(range(0, len(shares), 3))
+        axes.set_yticks(range(0, len(shares), 3))
+        axes.set_xlabel("predicted digit")
+        axes.set_ylabel("true digit")
+        axes.spines[:].set_visible(False)
+    figure.colorbar(image, ax=grid, label="share of the true digit", shrink=0.8)
+    return figure

@@ -1,0 +1,64 @@
+"""How every figure looks, and how it is saved."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, told apart by colour-blind readers and in grey.
+COLOURS = {
+    "rrn-golden": "#E69F00",
+    "rnn": "#0072B2",
+    "lstm": "#009E73",
+    "rrn-log": "#CC79A7",
+    "rrn-two": "#D55E00",
+    "rrn-linear": "#56B4E9",
+    "rrn-golden-unconnected": "#8C6D1F",
+    "rrn-custom": "#000000",
+}
+
+LABELS = {
+    "rrn-golden": "rhythmic (golden)",
+    "rnn": "RNN",
+    "lstm": "LSTM",
+    "rrn-log": "rhythmic (log)",
+    "rrn-two": "rhythmic (two)",
+    "rrn-linear": "rhythmic (linear)",
+    "rrn-golden-unconnected": "golden, unconnected",
+    "rrn-custom": "rhythmic (custom)",
+}
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw in the house style: sizes in inches of print, text of 8 points."""
+    settings: dict[Any, Any] = {
+        "font.size": 8,
+        "axes.titlesize": 8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.linewidth": 0.6,
+        "lines.linewidth": 1.2,
+        "legend.frameon": False,
+        "figure.constrained_layout.use": True,
+        "pdf.fonttype": 42,
+        "savefig.dpi": 200,
+    }
+    with matplotlib.rc_context(settings):
+        yield
+
+
+def save(figure: Figure, folder: Path, name: str) -> Path:
+    """Write ``name.pdf`` and ``name.png``, each whole or not at all; return the picture's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for ending in ("pdf", "png"):
+        temporary = folder / f".{name}.part.{ending}"
+        # Without the date, the same results give the same file.
+        metadata = {"CreationDate": None} if ending == "pdf" else None
+        figure.savefig(temporary, metadata=metadata)
+        os.replace(temporary, folder / f"{name}.{ending}")
+    return folder / f"{name}.png"
