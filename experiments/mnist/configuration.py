@@ -183,7 +183,11 @@ class MnistConfiguration:
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "MnistConfiguration":
         """Build the configuration that a run folder's ``configuration.json`` records."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in record.items()})
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in record.items()
+        }
+        return cls(**fields)
 
     def folder(self) -> Path:
         """Return the folder of the run."""

@@ -284,8 +284,9 @@ def sequences(
     data: Data, examples: Int[AnyArray, " batch"]
 ) -> tuple[Float[Array, "time 1 batch"], Int[Array, " batch"]]:
     """Gather images as sequences of one pixel a step, scaled to [0, 1], and their labels."""
-    pixels = data.images[examples].T[:, None, :]
-    return pixels.astype(jnp.zeros(()).dtype) / 255, data.labels[examples].astype(jnp.int32)
+    pixels = jnp.asarray(data.images)[examples].T[:, None, :]
+    labels = jnp.asarray(data.labels)[examples]
+    return pixels.astype(jnp.zeros(()).dtype) / 255, labels.astype(jnp.int32)
 
 
 def epoch_batches(
