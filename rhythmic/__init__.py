@@ -1,0 +1,34 @@
+"""Recurrent networks that oscillate, from ``h_t = w h_{t-1}`` to the rhythmic RNN, in JAX.
+
+``rhythmic.theory``     one node on paper: trajectories, regimes, roots, oscillators, ladders
+``rhythmic.cells``      recurrent layers, one pure step each
+``rhythmic.simulate``   the one scan over time: trajectories and time averages of any cell
+``rhythmic.functional`` the cells as functions of plain arrays
+``rhythmic.models``     classifiers and the named architectures
+``rhythmic.training``   the training of many networks at once
+``rhythmic.data``       handwritten digits and their splits
+"""
+
+from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell
+from rhythmic.functional import elman_states, lstm_states, resonant_features
+from rhythmic.models import Classifier, named_architectures, num_trainable
+from rhythmic.simulate import mask_from_lengths, time_mean, trajectory
+from rhythmic.theory import *  # noqa: F403
+from rhythmic.theory import __all__ as _theory_names
+
+__all__ = [
+    "Classifier",
+    "ElmanCell",
+    "EquinoxCell",
+    "LSTMCell",
+    "ResonantCell",
+    "elman_states",
+    "lstm_states",
+    "mask_from_lengths",
+    "named_architectures",
+    "num_trainable",
+    "resonant_features",
+    "time_mean",
+    "trajectory",
+    *_theory_names,
+]

@@ -9,6 +9,7 @@ import tyro
 from experiments.mnist.configuration import PRESETS, MnistConfiguration, check_choice
 from experiments.mnist.example import save_example
 from experiments.mnist.members import train_all
+from experiments.mnist.options import MnistOptions
 from experiments.mnist.report import report
 from experiments.mnist.store import MemberStore
 from rhythmic.data import DataUnavailableError, load, split
@@ -25,12 +26,14 @@ def parse(arguments: list[str]) -> MnistConfiguration:
         elif argument.startswith("--preset="):
             preset = argument.removeprefix("--preset=")
     check_choice("preset", preset, tuple(PRESETS))
-    return tyro.cli(
-        MnistConfiguration,
+    options = tyro.cli(
+        MnistOptions,
         prog="python -m experiments.mnist",
         args=arguments,
-        default=PRESETS[preset],
+        default=MnistOptions(**vars(PRESETS[preset])),
     )
+    # Checked here rather than inside tyro, which would set the one line in a box of several.
+    return MnistConfiguration(**vars(options))
 
 
 def run(configuration: MnistConfiguration) -> None:

@@ -11,7 +11,8 @@ from rhythmic.data import Split
 from rhythmic.models import ResonantArchitecture, with_named_arrays
 from rhythmic.records import Row, write_json
 from rhythmic.simulate import trajectory
-from rhythmic.training.member import Data, sequences
+from rhythmic.training.batches import sequences
+from rhythmic.training.state import Data
 
 
 def save_example(store: MemberStore, rows: list[Row], split: Split, path: Path) -> None:

@@ -51,11 +51,12 @@ def load_mnist(
 ) -> Digits:
     """The 70,000 digits of MNIST: the 60,000 of the training files, then the 10,000 test ones.
 
-    They come from the first of these that there is: the cache; the folder ``data_dir``; the
-    folder that the environment variable ``RHYTHMIC_DATA_DIR`` names; the address that
-    tensorflow-datasets registers. A named folder that is incomplete is an error, never a reason
-    to go on to the network. Whatever the way, the decoded digits are compared with a recorded
-    SHA-256, so a damaged cache is built anew and the result is the same everywhere.
+    They come from the folder ``data_dir``; or the one that the environment variable
+    ``RHYTHMIC_DATA_DIR`` names; or else the address that tensorflow-datasets registers, and once
+    read, from the cache. A folder that is named must hold the four files whole, whatever the
+    cache holds: it is never a reason to go on to the network. Whatever the way, the decoded
+    digits are compared with a recorded SHA-256, so a damaged cache is built anew and the result
+    is the same everywhere.
 
     Without tensorflow-datasets (or, as on Windows, array_record) the cache and the two folders
     still serve: the files are then read directly, by the function the builder uses.
@@ -80,17 +81,17 @@ def load_mnist(
     store = cache_folder(cache_dir) / f"mnist-{source.decoded[:12]}"
     decoded, prepared = store / "decoded.npz", store / "prepared"
     remove_stale(store)
+    folder = named_folder(data_dir)
+    if folder is not None:
+        check_folder(folder, source)
     digits = read_decoded(decoded, "mnist", source.decoded)
     if digits is not None:
         return digits
     arrays = _read_sound(prepared, source.decoded)
     if arrays is None:
-        folder = named_folder(data_dir)
         if folder is None:
             folder = store / "files"
             fetch(folder, source, _registered_address)
-        else:
-            check_folder(folder, source)
         arrays = _prepare(folder, prepared) if _can_prepare() else _read_files(folder)
     found = fingerprint(*arrays)
     if found != source.decoded:

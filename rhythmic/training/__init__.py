@@ -7,14 +7,8 @@ from rhythmic.training.configuration import (
     make_members,
 )
 from rhythmic.training.group import EpochReport, GroupPlan, GroupTraining, plan_groups
-from rhythmic.training.member import (
-    Best,
-    Data,
-    History,
-    MemberTraining,
-    TestRecord,
-    TrainingState,
-)
+from rhythmic.training.member import MemberTraining
+from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState
 
 __all__ = [
     "Best",

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.data.dataset import Split
-from rhythmic.typing import AnyArray, Array, Float, Int
+from rhythmic.typing import AnyArray, Float, Int
 
 Momentum = Literal["cycled", "constant"]
 
@@ -166,6 +166,6 @@ class MemberKeys(NamedTuple):
     dropout: jax.Array
 
 
-def member_keys(seed: Int[Array, ""]) -> MemberKeys:
+def member_keys(seed: Int[AnyArray, ""]) -> MemberKeys:
     """Split a member's seed once, into named keys."""
     return MemberKeys(*jax.random.split(jax.random.key(jnp.asarray(seed)), 3))

@@ -15,7 +15,8 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from rhythmic.training.configuration import Members
-from rhythmic.training.member import Data, MemberTraining, TestRecord, TrainingState
+from rhythmic.training.member import MemberTraining
+from rhythmic.training.state import Data, TestRecord, TrainingState
 from rhythmic.typing import PyTree
 
 

@@ -4,13 +4,13 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from rhythmic.typing import Array, Float, Int
+from rhythmic.typing import AnyArray, Array, Float, Int
 
 
 def cross_entropy(
     logits: Float[Array, "class_ batch"],
     labels: Int[Array, " batch"],
-    label_smoothing: Float[Array, ""] | float = 0.0,
+    label_smoothing: Float[AnyArray, ""] | float = 0.0,
 ) -> Float[Array, " batch"]:
     """Return ``-sum_c q_c log softmax(logits)_c`` of each example.
 

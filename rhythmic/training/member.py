@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -12,6 +11,7 @@ import optax
 from rhythmic.cells import trainable
 from rhythmic.models import Architecture, Classifier
 from rhythmic.readouts import RunningStatistics
+from rhythmic.training.batches import epoch_batches, in_batches, sequences
 from rhythmic.training.configuration import (
     Hyperparameters,
     Members,
@@ -20,61 +20,8 @@ from rhythmic.training.configuration import (
 )
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
 from rhythmic.training.schedule import learning_rate_at, momentum_at
-from rhythmic.typing import AnyArray, Array, Float, Int, PyTree, UInt8
-
-
-class Data(NamedTuple):
-    """The pool of examples, on the device as bytes: images of 0 to 255, and their labels."""
-
-    images: UInt8[AnyArray, "example time"]
-    labels: Int[AnyArray, " example"]
-
-
-class Best(NamedTuple):
-    """What is kept of the epoch with the best validation accuracy; epoch -1 before the first."""
-
-    parameters: PyTree
-    statistics: RunningStatistics
-    validation_accuracy: Float[Array, ""]
-    epoch: Int[Array, ""]
-
-
-class History(NamedTuple):
-    """Means over each epoch's training digits, and the validation after it; NaN until it ran."""
-
-    train_loss: Float[Array, " epoch"]
-    train_accuracy: Float[Array, " epoch"]
-    validation_loss: Float[Array, " epoch"]
-    validation_accuracy: Float[Array, " epoch"]
-
-
-class TrainingState(NamedTuple):
-    """Everything that one member carries from an epoch to the next.
-
-    ``epoch`` counts the finished epochs. ``failed_at_step`` is the first update whose loss or
-    gradient was not finite, -1 while there is none.
-    """
-
-    parameters: PyTree
-    statistics: RunningStatistics
-    optimizer: PyTree
-    best: Best
-    history: History
-    epoch: Int[Array, ""]
-    failed_at_step: Int[Array, ""]
-
-
-class TestRecord(NamedTuple):
-    """The test digits, read once with the parameters of the best epoch.
-
-    ``confusion`` counts (true class, predicted class). ``class_features`` is the mean over each
-    class of the features before the readout.
-    """
-
-    loss: Float[Array, ""]
-    accuracy: Float[Array, ""]
-    confusion: Int[Array, "class_ class_"]
-    class_features: Float[Array, "class_ hidden"]
+from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState
+from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 
 
 @dataclass(frozen=True)
@@ -217,7 +164,7 @@ class MemberTraining:
         self,
         model: Classifier,
         statistics: RunningStatistics,
-        examples: Int[Array, " example"],
+        examples: Int[AnyArray, " example"],
         hyperparameters: Hyperparameters,
         data: Data,
     ) -> tuple[Array, Array]:
@@ -263,7 +210,7 @@ class MemberTraining:
         look: Callable[[Array, Array, Array, Array], PyTree],
         model: Classifier,
         statistics: RunningStatistics,
-        examples: Int[Array, " example"],
+        examples: Int[AnyArray, " example"],
         data: Data,
     ) -> PyTree:
         """Sum what ``look(logits, features, labels, weights)`` sees over batches of examples."""
@@ -278,33 +225,6 @@ class MemberTraining:
 
         _, seen = jax.lax.scan(body, None, (batches, weights))
         return jax.tree.map(lambda x: jnp.sum(x, axis=0), seen)
-
-
-def sequences(
-    data: Data, examples: Int[AnyArray, " batch"]
-) -> tuple[Float[Array, "time 1 batch"], Int[Array, " batch"]]:
-    """Gather images as sequences of one pixel a step, scaled to [0, 1], and their labels."""
-    pixels = jnp.asarray(data.images)[examples].T[:, None, :]
-    labels = jnp.asarray(data.labels)[examples]
-    return pixels.astype(jnp.zeros(()).dtype) / 255, labels.astype(jnp.int32)
-
-
-def epoch_batches(
-    examples: Int[Array, " example"], num_batches: int, batch_size: int, *, key: jax.Array
-) -> tuple[Int[Array, "num_batches batch"], Float[Array, "num_batches batch"]]:
-    """Shuffle ``examples`` and cut them into batches; see ``in_batches``."""
-    return in_batches(jax.random.permutation(key, examples), num_batches, batch_size)
-
-
-def in_batches(
-    examples: Int[Array, " example"], num_batches: int, batch_size: int
-) -> tuple[Int[Array, "num_batches batch"], Float[Array, "num_batches batch"]]:
-    """Cut ``examples`` into batches of one shape; weights are 1, and 0 for padding at the end."""
-    num_examples = examples.shape[0]
-    position = jnp.arange(num_batches * batch_size)
-    padded = examples[jnp.minimum(position, num_examples - 1)]
-    weights = (position < num_examples).astype(jnp.zeros(()).dtype)
-    return padded.reshape(num_batches, batch_size), weights.reshape(num_batches, batch_size)
 
 
 def constrained(parameters: PyTree, fixed: PyTree) -> PyTree:

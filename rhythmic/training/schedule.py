@@ -6,16 +6,16 @@ Source: Smith and Topin, arXiv:1708.07120; the two-cosine form and its constants
 
 import jax.numpy as jnp
 
-from rhythmic.typing import Array, Float, Int
+from rhythmic.typing import AnyArray, Array, Float, Int
 
 
 def one_cycle(
     step: Int[Array, ""],
     num_steps: int,
     *,
-    start: Float[Array, ""] | float,
-    peak: Float[Array, ""] | float,
-    end: Float[Array, ""] | float,
+    start: Float[AnyArray, ""] | float,
+    peak: Float[AnyArray, ""] | float,
+    end: Float[AnyArray, ""] | float,
     rising_share: float = 0.15,
 ) -> Float[Array, ""]:
     """Follow half a cosine from ``start`` to ``peak``, then another from ``peak`` to ``end``.
@@ -40,14 +40,14 @@ def one_cycle(
 
 
 def half_cosine(
-    start: Float[Array, ""] | float, end: Float[Array, ""] | float, progress: Float[Array, ""]
+    start: Float[AnyArray, ""] | float, end: Float[AnyArray, ""] | float, progress: Float[Array, ""]
 ) -> Float[Array, ""]:
     """Go from ``start`` to ``end`` as ``progress`` goes from 0 to 1, level at both."""
-    return end + (start - end) * (1 + jnp.cos(jnp.pi * progress)) / 2
+    return jnp.asarray(end) + (start - end) * (1 + jnp.cos(jnp.pi * progress)) / 2
 
 
 def learning_rate_at(
-    step: Int[Array, ""], num_steps: int, peak: Float[Array, ""], rising_share: float = 0.15
+    step: Int[Array, ""], num_steps: int, peak: Float[AnyArray, ""], rising_share: float = 0.15
 ) -> Float[Array, ""]:
     """Return the learning rate of one update: ``peak / 25``, ``peak``, ``peak / 250000``."""
     start = peak / 25

@@ -1,0 +1,72 @@
+"""The knobs of the comparison on handwritten digits, as the command line shows them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rhythmic.cells.resonant import Diagonal
+from rhythmic.training.configuration import Momentum
+
+Preset = Literal["quick", "table", "paper"]
+
+
+@dataclass(frozen=True)
+class MnistOptions:
+    """Train rhythmic and other recurrent networks on handwritten digits, one pixel a step.
+
+    Each architecture is tuned on validation digits alone, with seeds outside the table; the test
+    digits are read once for every seed of the table. A run that was stopped goes on where it
+    stopped when the same command is given again.
+
+    Args:
+        preset: where the defaults come from. quick: 5,000 digits, minutes. table: MNIST, the
+            lecture's three rows. paper: MNIST, the whole published protocol of 448 runs.
+        dataset: mnist (60,000 + 10,000 digits) or mnist5k (5,000 bundled digits, not MNIST).
+        architectures: names from rrn-golden, rrn-log, rrn-two, rrn-linear,
+            rrn-golden-unconnected, rrn-custom, rnn, lstm.
+        seeds: seeds of the table, one network each (each sets split, start values, batch order).
+        tuning_seeds: seeds on which settings are chosen; none of them may be in the table.
+        learning_rates: peak learning rates to choose from; none means the documented rate of
+            each architecture.
+        weight_decays: decoupled weight decays to choose from.
+        label_smoothings: label smoothings to choose from, each in [0, 1).
+        epochs: passes over the training digits.
+        batch_size: digits an update, at least 2.
+        momentum: Adam's beta1; cycled: 0.95, 0.85, 0.95 against the rate; constant: 0.9.
+        diagonal: how recurrent weights of an RRN keep a zero diagonal. projected: set back to
+            zero after every update; masked: without a gradient.
+        sample_rate: pixels a second, Hz.
+        pole_radius: modulus of the poles of every RRN node, in (0, 1).
+        frequencies: node frequencies in Hz of the architecture rrn-custom, each below a quarter
+            of the sample rate.
+        run_dir: folder of the run; by default runs/mnist-PRESET-FINGERPRINT.
+        data_dir: folder with the four MNIST files; otherwise the environment variable
+            RHYTHMIC_DATA_DIR, then a download.
+        results: file of finished members, which are taken from it and added to it; none keeps
+            results in the run folder alone.
+        devices: processors that the members spread over, by default all cores; GPUs are all
+            used.
+        members_per_device: networks that train side by side on one device at most; by default 6
+            on a processor, 64 on a GPU. It changes no result beyond rounding.
+    """
+
+    preset: Preset = "quick"
+    dataset: str = "mnist5k"
+    architectures: tuple[str, ...] = ("rrn-golden", "rnn", "lstm")
+    seeds: tuple[int, ...] = (1, 2, 3)
+    tuning_seeds: tuple[int, ...] = (123, 456, 789)
+    learning_rates: tuple[float, ...] = ()
+    weight_decays: tuple[float, ...] = (0.0,)
+    label_smoothings: tuple[float, ...] = (0.0,)
+    epochs: int = 30
+    batch_size: int = 128
+    momentum: Momentum = "cycled"
+    diagonal: Diagonal = "projected"
+    sample_rate: float = 1000.0
+    pole_radius: float = 0.99999
+    frequencies: tuple[float, ...] = ()
+    run_dir: Path | None = None
+    data_dir: Path | None = None
+    results: Path | None = None
+    devices: int | None = None
+    members_per_device: int | None = None

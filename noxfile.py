@@ -1,0 +1,49 @@
+"""Longer checks than CI's: the ends of the claimed versions, slow tests, the README's first block.
+
+``nox`` runs the tests at both ends wherever those interpreters are found.
+"""
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["oldest", "newest"]
+nox.options.error_on_missing_interpreters = False
+
+# torch, the oracle, is left out: outside Linux on Python 3.11 its plain wheels are gigabytes. The
+# tests that need it say that they were skipped; give it with `nox -s oldest -- oracle`.
+EXTRAS = "experiments,test"
+
+
+def install(session: nox.Session, *pins: str) -> None:
+    """Install the project with its extras and the given versions."""
+    extras = ",".join([EXTRAS, *session.posargs])
+    session.install("-e", f".[{extras}]", *pins)
+    session.run("python", "-m", "pip", "list")
+
+
+@nox.session(python="3.11")
+def oldest(session: nox.Session) -> None:
+    """Tests on the oldest Python and JAX that are claimed."""
+    install(session, "jax==0.10.0", "jaxlib==0.10.0")
+    session.run("pytest", "-q")
+
+
+@nox.session(python="3.13")
+def newest(session: nox.Session) -> None:
+    """Tests on the newest Python and JAX that are claimed."""
+    install(session, "jax==0.12.*")
+    session.run("pytest", "-q")
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """The slow tests."""
+    install(session)
+    session.run("pytest", "-q", "-m", "slow", success_codes=[0, 5])
+
+
+@nox.session
+def quick(session: nox.Session) -> None:
+    """The README's first block: about four minutes on two cores, installation apart."""
+    block = session.run("python", ".ci/readme_block.py", "1", silent=True)
+    session.run("bash", "-euc", block, external=True)

@@ -1,0 +1,60 @@
+"""What training reads, carries from an epoch to the next, and leaves behind."""
+
+from typing import NamedTuple
+
+from rhythmic.readouts import RunningStatistics
+from rhythmic.typing import AnyArray, Array, Float, Int, PyTree, UInt8
+
+
+class Data(NamedTuple):
+    """The pool of examples, on the device as bytes: images of 0 to 255, and their labels."""
+
+    images: UInt8[AnyArray, "example time"]
+    labels: Int[AnyArray, " example"]
+
+
+class Best(NamedTuple):
+    """What is kept of the epoch with the best validation accuracy; epoch -1 before the first."""
+
+    parameters: PyTree
+    statistics: RunningStatistics
+    validation_accuracy: Float[Array, ""]
+    epoch: Int[Array, ""]
+
+
+class History(NamedTuple):
+    """Means over each epoch's training digits, and the validation after it; NaN until it ran."""
+
+    train_loss: Float[Array, " epoch"]
+    train_accuracy: Float[Array, " epoch"]
+    validation_loss: Float[Array, " epoch"]
+    validation_accuracy: Float[Array, " epoch"]
+
+
+class TrainingState(NamedTuple):
+    """Everything that one member carries from an epoch to the next.
+
+    ``epoch`` counts the finished epochs. ``failed_at_step`` is the first update whose loss or
+    gradient was not finite, -1 while there is none.
+    """
+
+    parameters: PyTree
+    statistics: RunningStatistics
+    optimizer: PyTree
+    best: Best
+    history: History
+    epoch: Int[Array, ""]
+    failed_at_step: Int[Array, ""]
+
+
+class TestRecord(NamedTuple):
+    """The test digits, read once with the parameters of the best epoch.
+
+    ``confusion`` counts (true class, predicted class). ``class_features`` is the mean over each
+    class of the features before the readout.
+    """
+
+    loss: Float[Array, ""]
+    accuracy: Float[Array, ""]
+    confusion: Int[Array, "class_ class_"]
+    class_features: Float[Array, "class_ hidden"]

@@ -1,0 +1,132 @@
+"""Recipes and members: what is refused, in one line, and how members are gathered."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+from rhythmic.data.dataset import Split
+from rhythmic.training import TrainingConfiguration, make_members
+from rhythmic.training.configuration import member_keys
+
+OUT_OF_RANGE = {
+    "epochs": (0, -3),
+    "batch_size": (1, 0),
+    "rising_share": (0.0, 1.0, float("nan")),
+    "momentum": ("cyclic", ""),
+    "clip_norm": (0.0, -1.0, float("nan")),
+    "evaluation_batch_size": (0, -1),
+}
+
+
+def test_every_field_has_a_range():
+    assert set(OUT_OF_RANGE) == {field.name for field in dataclasses.fields(TrainingConfiguration)}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in OUT_OF_RANGE.items() for value in values]
+)
+def test_a_field_out_of_range_is_named(name, value):
+    with pytest.raises(ValueError, match=rf"^{name} is {value!r}; ") as caught:
+        TrainingConfiguration(**{name: value})
+    assert "\n" not in str(caught.value)
+
+
+def test_the_published_counts():
+    configuration = TrainingConfiguration()
+    assert configuration.num_batches(55_000) == 430
+    assert configuration.num_steps(55_000) == 12_900
+    assert 55_000 - 429 * configuration.batch_size == 88
+
+
+@pytest.mark.parametrize(("num_train", "expected"), [(2, 1), (7, 1), (8, 1), (10, 2), (16, 2)])
+def test_short_batches_count(num_train, expected):
+    assert TrainingConfiguration(batch_size=8).num_batches(num_train) == expected
+
+
+@pytest.mark.parametrize("num_train", [1, 9, 17])
+def test_a_last_batch_of_one_is_refused(num_train):
+    with pytest.raises(ValueError, match=f"^batch_size is 8; .* one of {num_train} ") as caught:
+        TrainingConfiguration(batch_size=8).num_batches(num_train)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("epochs", "share"), [(1, 0.15), (3, 0.15), (1, 0.2)])
+def test_too_few_updates_for_the_schedule(epochs, share):
+    configuration = TrainingConfiguration(epochs=epochs, batch_size=8, rising_share=share)
+    with pytest.raises(ValueError, match=f"^epochs is {epochs}; {2 * epochs} updates") as caught:
+        configuration.num_steps(16)
+    assert "\n" not in str(caught.value)
+
+
+def test_enough_updates_for_the_schedule():
+    assert TrainingConfiguration(epochs=4, batch_size=8).num_steps(16) == 8
+    assert TrainingConfiguration(epochs=1, batch_size=8, rising_share=0.6).num_steps(16) == 2
+
+
+def split(seed):
+    order = np.random.default_rng(seed).permutation(12).astype(np.int64)
+    return Split(order[:6], order[6:9], order[9:])
+
+
+VALUES = {
+    "seeds": (4, 9, 4),
+    "learning_rate": (0.01, 0.02, 0.03),
+    "weight_decay": (0.0, 0.1, 0.2),
+    "label_smoothing": (0.0, 0.05, 0.5),
+}
+
+
+def test_members_hold_their_own_seed_and_settings():
+    asked = []
+    members = make_members(lambda seed: (asked.append(seed), split(seed))[1], **VALUES)
+    assert sorted(asked) == [4, 9]
+    np.testing.assert_array_equal(members.seed, VALUES["seeds"])
+    for name, values in list(VALUES.items())[1:]:
+        found = getattr(members.hyperparameters, name)
+        assert found.dtype == np.float32
+        np.testing.assert_array_equal(found, np.float32(values))
+    for row, seed in enumerate(VALUES["seeds"]):
+        for part in ("train", "validation", "test"):
+            found = getattr(members, part)
+            assert found.dtype == np.int32
+            np.testing.assert_array_equal(found[row], getattr(split(seed), part))
+
+
+BAD_MEMBERS = [
+    ("seeds is empty", dict.fromkeys(VALUES, ())),
+    ("seeds holds -1", {"seeds": (4, -1, 4)}),
+    ("seeds holds 2147483648", {"seeds": (4, 9, 2**31)}),
+    ("learning_rate has 2 values for 3 seeds", {"learning_rate": (0.1, 0.1)}),
+    ("weight_decay has 4 values for 3 seeds", {"weight_decay": (0.1,) * 4}),
+    ("label_smoothing has 0 values for 3 seeds", {"label_smoothing": ()}),
+    ("learning_rate is 0.0", {"learning_rate": (0.1, 0.0, 0.1)}),
+    ("learning_rate is inf", {"learning_rate": (0.1, float("inf"), 0.1)}),
+    ("learning_rate is nan", {"learning_rate": (float("nan"), 0.1, 0.1)}),
+    ("weight_decay is -0.1", {"weight_decay": (0.0, 0.0, -0.1)}),
+    ("weight_decay is inf", {"weight_decay": (0.0, 0.0, float("inf"))}),
+    ("label_smoothing is 1.0", {"label_smoothing": (0.0, 1.0, 0.0)}),
+    ("label_smoothing is -0.5", {"label_smoothing": (0.0, -0.5, 0.0)}),
+]
+
+
+@pytest.mark.parametrize(("message", "changed"), BAD_MEMBERS, ids=[row[0] for row in BAD_MEMBERS])
+def test_bad_members_are_named(message, changed):
+    with pytest.raises(ValueError, match=f"^{message}") as caught:
+        make_members(split, **(VALUES | changed))
+    assert "\n" not in str(caught.value)
+
+
+def test_the_streams_of_a_seed_differ_from_one_another_and_from_other_seeds():
+    seeds = [np.int32(seed) for seed in (0, 1, 123, 2**31 - 1)]
+    data = {
+        tuple(np.ravel(jax.random.key_data(key)).tolist())
+        for seed in seeds
+        for key in member_keys(seed)
+    }
+    assert len(data) == 12
+    again = [jax.random.key_data(key) for key in member_keys(seeds[2])]
+    np.testing.assert_array_equal(
+        again, [jax.random.key_data(key) for key in member_keys(np.int32(123))]
+    )

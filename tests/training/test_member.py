@@ -1,0 +1,371 @@
+"""One member: what an epoch visits, padding, what is kept, options, and the test record."""
+
+import dataclasses
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rhythmic.cells import trainable
+from rhythmic.models import GatedOrPlainArchitecture, ResonantArchitecture
+from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
+from rhythmic.training.configuration import member_keys
+from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
+from rhythmic.training.member import in_batches, keep_best, sequences
+
+NUM_TRAIN, NUM_VALIDATION, NUM_TEST, TIME, BATCH, CLASSES = 21, 7, 11, 10, 8, 3
+CONFIGURATION = TrainingConfiguration(epochs=3, batch_size=BATCH, rising_share=0.4)
+RRN = ResonantArchitecture("rrn", (20.0, 90.0), pole_radius=0.9)
+LSTM = GatedOrPlainArchitecture("lstm", "lstm", hidden_size=2, dropout_rate=0.5)
+
+
+def pool():
+    rng = np.random.default_rng(5)
+    count = NUM_TRAIN + NUM_VALIDATION + NUM_TEST
+    images = rng.integers(0, 256, (count, TIME)).astype(np.uint8)
+    return Data(images, (np.arange(count) % CLASSES).astype(np.int32))
+
+
+def member(seed=7, rate=0.02, decay=0.1, smoothing=0.05, dtype=np.float32):
+    order = np.random.default_rng(seed).permutation(len(pool().labels)).astype(np.int32)
+    cuts = (NUM_TRAIN, NUM_TRAIN + NUM_VALIDATION)
+    hyperparameters = Hyperparameters(*map(dtype, (rate, decay, smoothing)))
+    return Members(np.int32(seed), hyperparameters, *np.split(order, cuts))
+
+
+@dataclasses.dataclass(frozen=True)
+class Spy(MemberTraining):
+    """The same epochs without the training: notes which batches they hand out."""
+
+    notes: list = dataclasses.field(default_factory=list)
+
+    def update(self, state, member, data, fixed, batch, *, dropout_key):
+        del member, data, fixed, dropout_key
+        self.notes.append(jax.tree.map(np.asarray, batch))
+        return state, (jnp.array(0.0), jnp.array(0.0))
+
+    def evaluate(self, *arguments):
+        del arguments
+        return jnp.array(0.0), jnp.array(0.0)
+
+
+def visited(epochs=2, **options):
+    """The updates of some epochs as (step, examples of weight one), and their weights."""
+    spy, one = Spy(RRN, CONFIGURATION, CLASSES), member(**options)
+    state = spy.initial_state(one)
+    with jax.disable_jit():
+        for _ in range(epochs):
+            state = spy.train_epoch(state, one, pool())
+    assert state.epoch == epochs
+    return [(int(step), examples[weights > 0], weights) for step, examples, weights in spy.notes]
+
+
+def test_an_epoch_visits_every_training_digit_once_in_a_new_order():
+    updates = visited()
+    assert [step for step, *_ in updates] == [0, 1, 2, 3, 4, 5]
+    assert [len(examples) for _, examples, _ in updates] == [8, 8, 5] * 2
+    assert all(set(np.unique(weights)) <= {0.0, 1.0} for *_, weights in updates)
+    first, second = (np.concatenate([e for _, e, _ in updates[i : i + 3]]) for i in (0, 3))
+    for order in (first, second):
+        np.testing.assert_array_equal(np.sort(order), np.sort(member().train))
+    assert np.any(first != second)
+    assert np.any(first != member().train)
+
+
+def test_the_order_is_the_seed_and_not_the_hyperparameters():
+    def order(**options):
+        return np.concatenate([examples for _, examples, _ in visited(1, **options)])
+
+    one = order()
+    np.testing.assert_array_equal(one, order(rate=0.5, decay=0.0, smoothing=0.2))
+    # Positions in the member's own list, since another seed has another list too.
+    places = [
+        np.argsort(member(seed=seed).train)[
+            np.searchsorted(np.sort(member(seed=seed).train), order(seed=seed))
+        ]
+        for seed in (7, 8)
+    ]
+    assert np.any(places[0] != places[1])
+
+
+@pytest.mark.parametrize(("count", "num_batches"), [(5, 1), (8, 1), (9, 2), (17, 3)])
+def test_batches_hold_every_example_once_and_padding_weighs_nothing(count, num_batches):
+    examples = np.arange(100, 100 + count)
+    batches, weights = in_batches(jnp.asarray(examples), num_batches, 8)
+    assert batches.shape == weights.shape == (num_batches, 8)
+    np.testing.assert_array_equal(batches[weights == 1], examples)
+    assert np.sum(weights) == count
+    assert np.all(np.isin(batches, examples))
+
+
+def test_sequences_are_one_pixel_a_step_from_zero_to_one():
+    data = Data(np.array([[0, 255, 51], [102, 0, 1]], np.uint8), np.array([3, 1], np.uint8))
+    inputs, labels = sequences(data, np.array([1, 0]))
+    assert inputs.dtype == np.float32
+    np.testing.assert_allclose(inputs[:, 0], [[0.4, 0], [0, 1], [1 / 255, 0.2]], rtol=1e-6)
+    np.testing.assert_array_equal(labels, [1, 3])
+    assert labels.dtype == np.int32
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("smoothing", [0.0, 0.05, 0.5])
+def test_cross_entropy_is_torch(smoothing):
+    torch = pytest.importorskip("torch", reason="torch, the oracle, is not installed")
+    rng = np.random.default_rng(0)
+    logits, labels = rng.normal(size=(CLASSES, 6)) * 5, rng.integers(0, CLASSES, 6)
+    found = cross_entropy(jnp.asarray(logits), jnp.asarray(labels), smoothing)
+    expected = torch.nn.functional.cross_entropy(
+        torch.tensor(logits.T), torch.tensor(labels), label_smoothing=smoothing, reduction="none"
+    )
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-12)
+
+
+def test_hits_and_weighted_means():
+    logits = jnp.array([[1.0, 0.0, jnp.nan, jnp.inf], [0.0, 2.0, 0.0, 0.0]])
+    np.testing.assert_array_equal(is_correct(logits, jnp.array([0, 0, 0, 0])), [1, 0, 0, 0])
+    assert weighted_mean(jnp.array([1.0, 3.0, 99.0]), jnp.array([1.0, 1.0, 0.0])) == 2.0
+
+
+@pytest.mark.usefixtures("x64")
+def test_a_padded_batch_updates_as_the_batch_without_padding():
+    training = MemberTraining(RRN, CONFIGURATION, CLASSES)
+    one, data = member(dtype=np.float64), jax.tree.map(jnp.asarray, pool())
+    state = training.initial_state(one)
+    fixed = training.fixed_part()
+
+    @jax.jit
+    def update(examples, weights):
+        batch = (jnp.array(2), examples, weights)
+        return training.update(state, one, data, fixed, batch, dropout_key=jax.random.key(0))
+
+    real = one.train[:5]
+    alone, (loss, hits) = update(real, np.ones(5))
+    padded, (padded_loss, padded_hits) = update(
+        np.concatenate([real, one.train[5:8]]), np.array([1.0] * 5 + [0.0] * 3)
+    )
+    np.testing.assert_allclose(padded_loss, loss, rtol=1e-12)
+    assert padded_hits == hits
+    # Adam's first moment is the clipped gradient times 1 - beta1: the gradient itself is compared.
+    for name in ("parameters", "statistics", "optimizer"):
+        jax.tree.map(
+            lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-14),
+            getattr(padded, name),
+            getattr(alone, name),
+        )
+    assert any(np.any(x) for x in jax.tree.leaves(padded.optimizer[1].mu))
+
+
+@pytest.mark.usefixtures("x64")
+def test_the_first_moment_is_the_clipped_gradient_and_decay_falls_on_every_parameter():
+    one, data = member(dtype=np.float64, decay=0.3), jax.tree.map(jnp.asarray, pool())
+    bounded = dataclasses.replace(CONFIGURATION, clip_norm=0.01)
+    weights, examples = np.ones(BATCH), one.train[:BATCH]
+
+    def first_update(configuration, decay):
+        training = MemberTraining(RRN, configuration, CLASSES)
+        state, changed = training.initial_state(one), one
+        changed = one._replace(hyperparameters=one.hyperparameters._replace(weight_decay=decay))
+        batch = (jnp.array(0), examples, weights)
+        after, _ = training.update(
+            state, changed, data, training.fixed_part(), batch, dropout_key=jax.random.key(0)
+        )
+        return state.parameters, after
+
+    start, clipped = first_update(bounded, np.float64(0.3))
+    _, free = first_update(dataclasses.replace(CONFIGURATION, clip_norm=1e9), np.float64(0.0))
+    _, constant = first_update(
+        dataclasses.replace(CONFIGURATION, clip_norm=1e9, momentum="constant"), np.float64(0.0)
+    )
+    norm = np.sqrt(sum(np.sum((x / 0.05) ** 2) for x in jax.tree.leaves(free.optimizer[1].mu)))
+    assert norm > 0.01
+    for bound, whole, other in zip(
+        *(jax.tree.leaves(state.optimizer[1].mu) for state in (clipped, free, constant)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(bound, whole * 0.01 / norm, rtol=1e-9, atol=1e-16)
+        np.testing.assert_allclose(other, 2 * whole, rtol=1e-12, atol=1e-16)  # 1 - 0.9, 1 - 0.95
+    # Bias correction undoes beta1 at the first update, so only the decay tells the two apart.
+    rate = 0.02 / 25
+    for before, undecayed, same in zip(
+        *map(jax.tree.leaves, (start, free.parameters, constant.parameters)), strict=True
+    ):
+        np.testing.assert_allclose(same, undecayed, rtol=1e-9, atol=1e-12)
+        assert np.max(np.abs(before - undecayed)) <= rate * 1.000001
+    _, decayed = first_update(dataclasses.replace(CONFIGURATION, clip_norm=1e9), np.float64(0.3))
+    for before, undecayed, after in zip(
+        *map(jax.tree.leaves, (start, free.parameters, decayed.parameters)), strict=True
+    ):
+        np.testing.assert_allclose(undecayed - after, rate * 0.3 * before, rtol=1e-9, atol=1e-15)
+
+
+def test_the_best_epoch_is_kept_and_ties_keep_the_earlier():
+    training = MemberTraining(RRN, CONFIGURATION, CLASSES)
+    state = training.initial_state(member())
+    assert state.best.epoch == -1
+    seen = []
+    for epoch, (loss, accuracy) in enumerate(
+        [(np.nan, 0.9), (1.0, 0.5), (1.0, 0.5), (1.0, 0.5 + 5e-7), (0.1, 0.4), (2.0, 0.6)]
+        + [(np.inf, 0.95), (1.0, 0.6)]
+    ):
+        now = jax.tree.map(lambda x, epoch=epoch: jnp.full_like(x, epoch), state.parameters)
+        statistics = jax.tree.map(lambda x, e=epoch: jnp.full_like(x, e), state.statistics)
+        state = state._replace(parameters=now, statistics=statistics, epoch=jnp.array(epoch))
+        state = keep_best(state, jnp.array(loss), jnp.array(accuracy))
+        seen.append(int(state.best.epoch))
+        if seen[-1] >= 0:
+            kept = [*jax.tree.leaves(state.best.parameters), *state.best.statistics]
+            assert all(np.all(x == seen[-1]) for x in kept)
+    assert seen == [-1, 1, 1, 1, 1, 5, 5, 5]
+    np.testing.assert_allclose(state.best.validation_accuracy, 0.6, rtol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def epochs():
+    """A member's states after every epoch, epoch by epoch, and after ``run``."""
+    training, one, data = MemberTraining(LSTM, CONFIGURATION, CLASSES), member(rate=0.3), pool()
+    data = jax.tree.map(jnp.asarray, data)
+    step, states = jax.jit(training.train_epoch), [training.initial_state(one)]
+    for _ in range(CONFIGURATION.epochs):
+        states.append(step(states[-1], one, data))
+    return training, one, data, states, jax.jit(training.run)(one, data)
+
+
+def test_run_is_epoch_after_epoch(epochs):
+    *_, states, final = epochs
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), final, states[-1]
+    )
+    assert final.epoch == CONFIGURATION.epochs
+    assert final.failed_at_step == -1
+    history = np.stack(states[1].history)
+    assert np.all(np.isfinite(history[:, 0]))
+    assert np.all(np.isnan(history[:, 1:]))
+
+
+def test_validation_is_that_of_the_parameters_after_the_epoch(epochs):
+    training, one, data, states, _ = epochs
+    for epoch, state in enumerate(states[1:]):
+        model = eqx.combine(state.parameters, training.fixed_part())
+        inputs, labels = sequences(data, one.validation)
+        logits = np.asarray(model.readout.predict(model.features(inputs), state.statistics))
+        accuracy = np.mean(np.argmax(logits, axis=0) == labels)
+        np.testing.assert_allclose(state.history.validation_accuracy[epoch], accuracy, rtol=1e-6)
+        losses = cross_entropy(logits, labels, 0.05)
+        np.testing.assert_allclose(state.history.validation_loss[epoch], losses.mean(), rtol=1e-4)
+    accuracies = np.asarray(states[-1].history.validation_accuracy)
+    best = int(np.argmax(accuracies))  # the first of equals
+    assert states[-1].best.epoch == best
+    jax.tree.map(
+        np.testing.assert_array_equal, states[-1].best.parameters, states[best + 1].parameters
+    )
+
+
+def training_run(configuration, architecture=RRN, **options):
+    training = MemberTraining(architecture, configuration, CLASSES)
+    return jax.jit(training.run)(member(**options), jax.tree.map(jnp.asarray, pool()))
+
+
+def test_every_option_of_the_recipe_changes_the_result_or_nothing():
+    plain = dataclasses.replace(CONFIGURATION, epochs=2)
+    reference = training_run(plain).parameters.readout.weight
+    for option, value in {
+        "batch_size": 5,
+        "rising_share": 0.6,
+        "momentum": "constant",
+        "clip_norm": 0.01,
+    }.items():
+        changed = training_run(dataclasses.replace(plain, **{option: value}))
+        assert np.max(np.abs(changed.parameters.readout.weight - reference)) > 1e-4, option
+
+
+@pytest.mark.parametrize("size", [3, 500])
+def test_the_test_record_counts_every_test_digit_once(epochs, size):
+    _, one, data, states, _ = epochs
+    configuration = dataclasses.replace(CONFIGURATION, evaluation_batch_size=size)
+    training = MemberTraining(LSTM, configuration, CLASSES)
+    record = training.test(states[-1], one, data)
+    labels = pool().labels[one.test]
+    np.testing.assert_array_equal(record.confusion.sum(axis=1), np.bincount(labels))
+    assert np.issubdtype(record.confusion.dtype, np.integer)
+    np.testing.assert_allclose(record.accuracy, np.trace(record.confusion) / NUM_TEST, rtol=1e-6)
+    model = eqx.combine(states[-1].best.parameters, training.fixed_part())
+    inputs, _ = sequences(data, one.test)
+    features = np.asarray(model.features(inputs))
+    means = [features[:, labels == digit].mean(axis=1) for digit in range(CLASSES)]
+    np.testing.assert_allclose(record.class_features, means, rtol=1e-4, atol=1e-6)
+    logits = np.asarray(model.readout.predict(features, states[-1].best.statistics))
+    expected = np.zeros((CLASSES, CLASSES), int)
+    np.add.at(expected, (labels, np.argmax(logits, axis=0)), 1)
+    np.testing.assert_array_equal(record.confusion, expected)
+    losses = cross_entropy(jnp.asarray(logits), labels, 0.05)
+    np.testing.assert_allclose(record.loss, losses.mean(), rtol=1e-4)
+
+
+def test_the_test_reads_the_best_parameters_not_the_last(epochs):
+    training, one, data, states, _ = epochs
+    state = states[-1]
+    spoiled = state._replace(
+        parameters=jax.tree.map(lambda x: x * jnp.nan, state.parameters),
+        statistics=jax.tree.map(lambda x: x * jnp.nan, state.statistics),
+    )
+    expected, found = training.test(state, one, data), training.test(spoiled, one, data)
+    jax.tree.map(np.testing.assert_array_equal, found, expected)
+    other = state._replace(best=state.best._replace(parameters=states[0].parameters))
+    assert np.any(training.test(other, one, data).class_features != expected.class_features)
+
+
+def test_an_absent_class_has_no_mean(epochs):
+    training, one, data, states, _ = epochs
+    only = one._replace(test=one.test[pool().labels[one.test] != 1])
+    record = training.test(states[-1], only, data)
+    assert np.all(np.isnan(record.class_features[1]))
+    assert np.all(np.isfinite(record.class_features[np.array([0, 2])]))
+
+
+def test_start_values_come_from_the_seed_alone():
+    training = MemberTraining(RRN, CONFIGURATION, CLASSES)
+    first, same, other = (
+        jax.tree.leaves(training.initial_state(member(**options)).parameters)
+        for options in ({}, {"rate": 1.0, "smoothing": 0.3}, {"seed": 8})
+    )
+    for a, b in zip(first, same, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert sum(np.any(a != c) for a, c in zip(first, other, strict=True)) == 3
+    model = RRN.build(CLASSES, key=member_keys(np.int32(7)).start_values)
+    for a, b in zip(first, jax.tree.leaves(eqx.filter(model, trainable(model))), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_dropout_differs_between_updates_and_between_seeds():
+    training = MemberTraining(LSTM, CONFIGURATION, CLASSES)
+    data, fixed, examples = pool(), training.fixed_part(), member().train[:BATCH]
+    data = jax.tree.map(jnp.asarray, data)
+    state = training.initial_state(member())
+
+    @jax.jit
+    def loss(step, dropout_key):
+        batch = (step, examples, jnp.ones(BATCH))
+        return training.update(state, member(), data, fixed, batch, dropout_key=dropout_key)[1][0]
+
+    keys = [member_keys(np.int32(seed)).dropout for seed in (7, 8)]
+    losses = [float(loss(step, key)) for key in keys for step in (0, 1)]
+    assert len(set(losses)) == 4
+    assert float(loss(0, keys[0])) == losses[0]
+
+
+def test_the_step_of_the_first_failure_is_noted():
+    training = MemberTraining(RRN, CONFIGURATION, CLASSES)
+    one, data = member(rate=1e30), jax.tree.map(jnp.asarray, pool())
+    fixed, state = training.fixed_part(), training.initial_state(one)
+    update = jax.jit(training.update)
+    finite, noted = [], []
+    for step in range(4):
+        batch = (jnp.array(step), one.train[:BATCH], jnp.ones(BATCH))
+        state, (loss, _) = update(state, one, data, fixed, batch, dropout_key=jax.random.key(0))
+        finite.append(bool(np.isfinite(loss)))
+        noted.append(int(state.failed_at_step))
+    failed = finite.index(False)
+    assert failed > 0
+    assert noted == [-1 if step < failed else failed for step in range(4)]
