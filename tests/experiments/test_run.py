@@ -1,0 +1,153 @@
+"""The whole experiment, as a user runs it: train, stop, go on, redraw, refuse."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [
+    *(sys.executable, "-m", "experiments.mnist", "--architectures", "rrn-log", "rnn"),
+    *("--seeds", "1", "2", "3", "--epochs", "2", "--devices", "2"),
+]
+FIGURES = ("accuracy", "learning_curves", "confusion", "features_rrn-log", "recurrent_weights")
+
+
+def run(arguments, folder):
+    return subprocess.run(
+        [*COMMAND, "--run-dir", str(folder / "run"), *arguments],
+        cwd=ROOT,
+        env=os.environ | {"RHYTHMIC_CACHE_DIR": str(folder / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("experiment")
+
+
+@pytest.fixture(scope="module")
+def first(folder):
+    finished = run(["--results", str(folder / "shared.jsonl")], folder)
+    assert finished.returncode == 0, finished.stderr
+    return finished
+
+
+def rows_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_the_run_folder_holds_everything(first, folder):
+    run_dir = folder / "run"
+    rows = rows_of(run_dir / "members.jsonl")
+    assert [(row["architecture"], row["seed"]) for row in rows] == [
+        (name, seed) for name in ("rrn-log", "rnn") for seed in (1, 2, 3)
+    ]
+    for row in rows:
+        confusion = np.array(row["confusion"])
+        assert confusion.sum() == 500
+        assert np.trace(confusion) / 500 == pytest.approx(row["test_accuracy"], abs=1e-6)
+        best = max(row["history"]["validation_accuracy"])
+        assert row["validation_accuracy"] == pytest.approx(best, rel=1e-4)
+        assert row["num_parameters"] == {"rrn-log": 90, "rnn": 296}[row["architecture"]]
+    for name in FIGURES:
+        for ending in ("pdf", "png"):
+            assert (run_dir / "figures" / f"{name}.{ending}").stat().st_size > 2000
+    assert len((run_dir / "history.csv").read_text().splitlines()) == 1 + 6 * 2
+    provenance = rows_of(run_dir / "provenance.jsonl")[0]
+    assert {"git", "versions", "device", "command"} <= provenance.keys()
+    assert not list((run_dir / "checkpoints").iterdir())
+
+
+def test_the_table_says_what_it_is(first):
+    assert "mnist5k" in first.stdout
+    assert "not MNIST" in first.stdout
+    assert "No p-values below 5 seeds" in first.stdout
+    assert "0.617 (0.018)" in first.stdout
+
+
+def test_accuracies_rise_above_chance(first, folder):
+    rows = rows_of(folder / "run" / "members.jsonl")
+    assert np.mean([row["test_accuracy"] for row in rows if row["architecture"] == "rrn-log"]) > 0.2
+
+
+def test_the_same_command_trains_nothing_again(first, folder):
+    before = (folder / "run" / "members.jsonl").read_bytes()
+    again = run([], folder)
+    assert again.returncode == 0, again.stderr
+    assert (folder / "run" / "members.jsonl").read_bytes() == before
+    assert "epoch" not in again.stderr
+    table = [line for line in first.stdout.splitlines() if "│" in line]
+    assert [line for line in again.stdout.splitlines() if "│" in line] == table
+
+
+def test_another_run_takes_finished_members_from_the_results_file(first, folder):
+    finished = subprocess.run(
+        [
+            *COMMAND,
+            *("--run-dir", str(folder / "other"), "--results", str(folder / "shared.jsonl")),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert "epoch" not in finished.stderr
+    assert len(rows_of(folder / "shared.jsonl")) == 6
+    assert len(rows_of(folder / "other" / "members.jsonl")) == 6
+
+
+def test_a_folder_of_another_run_is_refused_and_kept(first, folder):
+    before = sorted(path.name for path in (folder / "run").iterdir())
+    refused = run(["--batch-size", "64"], folder)
+    assert refused.returncode != 0
+    assert refused.stderr.strip().startswith("error: run_dir")
+    assert "batch_size" in refused.stderr
+    assert "\n" not in refused.stderr.strip()
+    assert sorted(path.name for path in (folder / "run").iterdir()) == before
+
+
+def test_absent_data_is_one_line(folder):
+    refused = subprocess.run(
+        [*COMMAND, "--dataset", "mnist", "--data-dir", str(folder / "nothing")],
+        cwd=ROOT,
+        env=os.environ | {"RHYTHMIC_CACHE_DIR": str(folder / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode != 0
+    assert refused.stderr.strip() == f"error: the data folder {folder / 'nothing'} does not exist"
+
+
+def test_the_saved_network_gives_the_recorded_accuracy(first, folder):
+    import jax
+
+    from rhythmic.data import load_mnist5k, split
+    from rhythmic.models import named_architectures, with_named_arrays
+    from rhythmic.training import Data, MemberTraining, TrainingConfiguration
+    from rhythmic.training.configuration import Hyperparameters
+
+    digits = load_mnist5k()
+    row = rows_of(folder / "run" / "members.jsonl")[0]
+    architecture = named_architectures()[row["architecture"]]
+    model = architecture.build(10, key=jax.random.key(99))
+    model = with_named_arrays(model, row["parameters"])
+    statistics = with_named_arrays(model.readout.initial_statistics(), row["statistics"])
+    training = MemberTraining(architecture, TrainingConfiguration())
+    _, accuracy = training.evaluate(
+        model,
+        statistics,
+        split(digits, row["seed"]).test,
+        Hyperparameters(np.float32(0.1), np.float32(0), np.float32(0)),
+        Data(digits.images, digits.labels),
+    )
+    assert accuracy == pytest.approx(row["test_accuracy"], abs=0.005)

@@ -1,0 +1,26 @@
+"""Importing the package is light and does nothing."""
+
+import inspect
+import subprocess
+import sys
+
+
+def test_import_pulls_in_no_data_or_drawing_library_and_starts_no_backend():
+    code = (
+        "import sys, rhythmic, rhythmic.training, rhythmic.data\n"
+        "from jax._src import xla_bridge\n"
+        "heavy = {'matplotlib', 'tensorflow_datasets', 'pandas', 'torch', 'tyro', 'mlxtend'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+        "assert not xla_bridge.backends_are_initialized()\n"
+    )
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_every_public_name_exists_and_is_documented():
+    import rhythmic
+
+    for name in rhythmic.__all__:
+        value = getattr(rhythmic, name)
+        if inspect.isfunction(value) or inspect.isclass(value):
+            assert (value.__doc__ or "").strip(), name
