@@ -1,6 +1,7 @@
 """The batch that both sides train on, and the recipe's numbers that both sides use."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,3 +38,11 @@ class Problem:
     def labels(self) -> np.ndarray:
         """Return the classes ``(batch,)``, each as frequent as the others."""
         return (np.arange(self.batch_size) % NUM_CLASSES).astype(np.int32)
+
+
+class Reference(NamedTuple):
+    """Start values by name, and the loss and gradient that this project finds there, in float64."""
+
+    parameters: dict[str, np.ndarray]
+    loss: float
+    gradient: dict[str, np.ndarray]

@@ -1,10 +1,10 @@
-"""This project's side, run in a process of its own: ``MemberTraining.update`` as training runs it."""
+"""This project's side, in a process of its own: ``MemberTraining.update``, as training runs it."""
 
 import dataclasses
 import functools
 import os
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +19,7 @@ from benchmarks.problem import (
     NUM_CLASSES,
     WEIGHT_DECAY,
     Problem,
+    Reference,
 )
 from rhythmic.models import GatedOrPlainArchitecture, named_architectures
 from rhythmic.records import processor_name, provenance
@@ -28,14 +29,6 @@ from rhythmic.training.member import TrainingState
 from rhythmic.typing import Array, PyTree
 
 NUM_TRAIN = 55_000  # sets the length of the learning-rate schedule, nothing else here
-
-
-class Reference(NamedTuple):
-    """Start values by name, and the loss and gradient that this project finds there, in float64."""
-
-    parameters: dict[str, np.ndarray]
-    loss: float
-    gradient: dict[str, np.ndarray]
 
 
 def use_one_device(pinned: bool) -> None:
@@ -55,17 +48,22 @@ def member_training(
     return MemberTraining(architecture, configuration, NUM_CLASSES)
 
 
-def make_members(num_members: int, dtype: type = np.float32) -> Members:
-    """Return members that differ in their seed; no update reads their shares of the data."""
+def make_members(num_members: int) -> Members:
+    """Return members that differ in their seed; of their data an update reads the amount alone."""
     rates = (LEARNING_RATE, WEIGHT_DECAY, LABEL_SMOOTHING)
-    unread = np.zeros((num_members, 1), np.int32)
+    unread = jnp.zeros((num_members, 1), jnp.int32)
     return Members(
-        np.arange(1, num_members + 1, dtype=np.int32),
-        Hyperparameters(*(np.full(num_members, rate, dtype) for rate in rates)),
-        np.zeros((num_members, NUM_TRAIN), np.int32),
+        jnp.arange(1, num_members + 1),
+        Hyperparameters(*(jnp.full(num_members, rate) for rate in rates)),
+        jnp.zeros((num_members, NUM_TRAIN), jnp.int32),
         unread,
         unread,
     )
+
+
+def make_data(problem: Problem) -> Data:
+    """Return the batch as the pool of examples."""
+    return Data(jnp.asarray(problem.images()), jnp.asarray(problem.labels()))
 
 
 def updates(
@@ -95,16 +93,12 @@ def reference(problem: Problem) -> Reference:
     )
     training = member_training(problem, configuration, dropout_rate=0.0)
     with jax.enable_x64(True):
-        member = jax.tree.map(lambda x: x[0], make_members(1, np.float64))
-        data = Data(jnp.asarray(problem.images()), jnp.asarray(problem.labels()))
+        member = jax.tree.map(lambda x: x[0], make_members(1))
         state = jax.jit(training.initial_state)(member)
-        batches = (
-            jnp.arange(1),
-            jnp.arange(problem.batch_size)[None],
-            np.ones((1, len(data.labels))),
-        )
+        examples = jnp.arange(problem.batch_size)[None]
+        batches = (jnp.arange(1), examples, jnp.ones(examples.shape))
         after, (losses, _) = jax.jit(functools.partial(updates, training))(
-            state, member, data, batches
+            state, member, make_data(problem), batches
         )
         moment = optax.tree.get(after.optimizer, "mu")
         return Reference(
@@ -130,8 +124,8 @@ class GroupSteps:
         configuration = TrainingConfiguration(batch_size=problem.batch_size, clip_norm=CLIP_NORM)
         training = member_training(problem, configuration)
         shape = (num_members, num_steps, problem.batch_size)
-        self.members = jax.device_put(make_members(num_members))
-        self.data = jax.device_put(Data(problem.images(), problem.labels()))
+        self.members = make_members(num_members)
+        self.data = make_data(problem)
         self.examples = jnp.broadcast_to(jnp.arange(problem.batch_size), shape)
         self.weights = jnp.ones(shape[1:])
         self.steps = jnp.broadcast_to(jnp.arange(num_steps), shape[:2])

@@ -4,6 +4,7 @@ Sequences are ``(time, batch, 1)``, the layout that torch's own layers prefer.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +36,7 @@ class ResonantLoop(nn.Module):
         self.register_buffer("omega", torch.sqrt((w1 + w2 - 1.0) / (w2 * dt**2)))
         self.register_buffer("beta", -(w1 + 2.0 * w2) / (2.0 * w2 * dt))
         self.sample_rate = sample_rate
-        self.recurrent_weights = nn.Parameter(torch.zeros(11, 11))
+        self.recurrent_weights = nn.Parameter(torch.empty(11, 11).uniform_(-0.3, 0.3))
         self.norm = nn.BatchNorm1d(11)
         self.linear = nn.Linear(11, NUM_CLASSES)
 
@@ -93,7 +94,7 @@ class RivalLoop(Rival):
 
 
 # What each network is compared with: the name in the table, and how to build it.
-MAKERS = {
+MAKERS: dict[str, dict[str, Callable[[], ResonantLoop | Rival]]] = {
     "rrn-golden": {"torch loop": ResonantLoop},
     "rnn": {
         "torch.nn.RNN": lambda: Rival(nn.RNN(1, 11), 11),

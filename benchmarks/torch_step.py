@@ -1,4 +1,4 @@
-"""Torch's side, run in a process of its own: does it compute the same, and how long does it take."""
+"""Torch's side, in a process of its own: whether it computes the same, and how long it takes."""
 
 import functools
 import time
@@ -7,8 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from benchmarks.problem import CLIP_NORM, LABEL_SMOOTHING, LEARNING_RATE, WEIGHT_DECAY, Problem
-from benchmarks.project_step import Reference
+from benchmarks.problem import (
+    CLIP_NORM,
+    LABEL_SMOOTHING,
+    LEARNING_RATE,
+    WEIGHT_DECAY,
+    Problem,
+    Reference,
+)
 from benchmarks.torch_models import MAKERS, project_name
 
 
@@ -35,7 +41,7 @@ class Training:
         """Take start values by this project's names."""
         with torch.no_grad():
             for name, value in self.model.named_parameters():
-                value.copy_(torch.as_tensor(parameters[project_name(name)]))
+                value.copy_(torch.tensor(parameters[project_name(name)]))
 
     def loss(self) -> torch.Tensor:
         """Return the mean cross-entropy of the batch."""
@@ -98,6 +104,12 @@ def seconds_per_step(problem: Problem, rival: str, num_steps: int) -> float:
     if not torch.isfinite(loss):
         raise ValueError(f"{problem.model} in torch ({rival}) has the loss {loss.item()}")
     return seconds / num_steps
+
+
+def set_threads(threads: int | None) -> None:
+    """Compute with so many threads in this process; None leaves torch's own choice."""
+    if threads is not None:
+        torch.set_num_threads(threads)
 
 
 def facts() -> dict[str, Any]:

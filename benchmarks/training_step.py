@@ -17,10 +17,9 @@ import tyro
 
 from benchmarks import project_step
 from benchmarks.problem import Problem
+from benchmarks.table import MODELS, markdown, spread
 from rhythmic.progress import show
 from rhythmic.records import Row, write_table
-
-MODELS = {"rrn-golden": "RRN, 11 nodes", "rnn": "RNN, 11 nodes", "lstm": "LSTM, 6 nodes"}
 
 # Both sides in float64: they differ by rounding, which near-critical nodes amplify a little.
 TOLERANCE = 1e-8
@@ -44,6 +43,7 @@ class Options:
         batch_size: sequences a step, at least 2.
         time_steps: pixels a sequence.
         torch: compare with torch; without it this project is timed alone.
+        torch_threads: threads that torch computes with; by default as many as torch chooses.
         pinned: keep this project on one core, where the system can; an accelerator's host process
             may do better without.
         output: CSV file for the rows, replaced if it exists.
@@ -57,14 +57,18 @@ class Options:
     batch_size: int = 128
     time_steps: int = 784
     torch: bool = True
+    torch_threads: int | None = None
     pinned: bool = True
     output: Path = Path("benchmarks/results/training_step.csv")
 
     def __post_init__(self) -> None:
-        smallest = {"repetitions": 1, "warm_up": 1, "steps": 1, "batch_size": 2, "time_steps": 1}
+        smallest = dict.fromkeys(
+            ("repetitions", "warm_up", "steps", "time_steps", "torch_threads"), 1
+        ) | {"batch_size": 2}
         for name, least in smallest.items():
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ValueError(f"{name} is {value}; it must be at least {least}")
         for model in self.models:
             if model not in MODELS:
                 raise ValueError(f"models holds {model!r}; choose from {', '.join(MODELS)}")
@@ -88,7 +92,13 @@ class Sides:
             return stack.enter_context(ProcessPoolExecutor(1, context, **settings))
 
         self.project = process(initializer=project_step.use_one_device, initargs=(options.pinned,))
-        self.torch = process() if options.torch else None
+        self.torch = None
+        if options.torch:
+            from benchmarks import torch_step
+
+            self.torch = process(
+                initializer=torch_step.set_threads, initargs=(options.torch_threads,)
+            )
 
     def ask_project(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function in this project's process and wait for it."""
@@ -112,7 +122,7 @@ def check_same(sides: Sides, problem: Problem) -> dict[str, Row]:
     found = {}
     for rival in torch_models.MAKERS[problem.model]:
         loss, gradient = sides.ask_torch(torch_step.differences, problem, rival, reference)
-        if not max(loss, gradient) <= TOLERANCE:
+        if not (loss <= TOLERANCE and gradient <= TOLERANCE):
             raise ValueError(
                 f"{problem.model} and {rival} differ by {loss:.1e} in loss and {gradient:.1e} in "
                 f"gradient, allowed is {TOLERANCE:.0e}; not timed"
@@ -138,7 +148,7 @@ def compare(sides: Sides, model: str, options: Options) -> list[Row]:
     """Check and time one network; return one row for each rival and size of group."""
     problem = Problem(model, options.batch_size, options.time_steps)
     rivals: dict[str, Row] = check_same(sides, problem) if options.torch else {}
-    show(f"{model}: same loss and gradient as torch" if rivals else f"{model}: no comparison")
+    show(f"{model}: " + ("same loss and gradient as torch, timing" if rivals else "timing"))
     compiling, turns = {}, {}
     for size in options.members:
         arguments = (problem, size, options.steps)
@@ -148,15 +158,16 @@ def compare(sides: Sides, model: str, options: Options) -> list[Row]:
         turns[rival] = torch_turn(sides, problem, rival, options.steps)
     milliseconds = take_turns(turns, options)
     rows = []
-    for rival in rivals or [None]:
+    names: list[str | None] = [*rivals] or [None]
+    for against in names:
         for size in options.members:
             ours = milliseconds[f"members {size}"]
-            row = {"model": model, "against": rival, "members": size}
+            row: Row = {"model": model, "against": against, "members": size}
             row |= spread("project_ms", ours)
-            if rival is not None:
-                theirs = milliseconds[rival]
+            if against is not None:
+                theirs = milliseconds[against]
                 row |= spread("torch_ms", theirs) | spread("ratio", theirs / ours)
-                row |= rivals[rival]
+                row |= rivals[against]
             rows.append(row | {"compile_seconds": compiling[size]})
     return rows
 
@@ -171,49 +182,6 @@ def torch_turn(sides: Sides, *arguments: Any) -> Callable[[], float]:
     from benchmarks import torch_step
 
     return lambda: sides.ask_torch(torch_step.seconds_per_step, *arguments)
-
-
-def spread(name: str, values: np.ndarray) -> Row:
-    """Return median, minimum and maximum."""
-    return {
-        name: float(np.median(values)),
-        f"{name}_min": float(np.min(values)),
-        f"{name}_max": float(np.max(values)),
-    }
-
-
-def markdown(rows: list[Row]) -> str:
-    """Return the table of medians as Markdown, the smallest and largest in brackets."""
-
-    def cell(row: Row, name: str, digits: int) -> str:
-        if name not in row:
-            return ""
-        middle, low, high = (f"{row[name + end]:.{digits}f}" for end in ("", "_min", "_max"))
-        return f"{middle} ({low} to {high})"
-
-    titles = (
-        "model",
-        "members",
-        "rhythmic, ms a step a member",
-        "against",
-        "torch, ms a step",
-        "times faster",
-        "compile, s",
-    )
-    table = [titles, ("---",) * len(titles)]
-    for row in rows:
-        table.append(
-            (
-                MODELS[row["model"]],
-                str(row["members"]),
-                cell(row, "project_ms", 1),
-                row["against"] or "",
-                cell(row, "torch_ms", 1),
-                cell(row, "ratio", 1),
-                f"{row['compile_seconds']:.1f}",
-            )
-        )
-    return "\n".join("| " + " | ".join(line) + " |" for line in table)
 
 
 def gather_facts(sides: Sides, options: Options) -> Row:
@@ -238,14 +206,19 @@ def run(options: Options) -> None:
             "torch is not installed; install rhythmic[oracle], or time without it: --no-torch"
         )
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
     if load is not None and load > 0.5:
-        show(f"warning: the machine is busy (load average {load:.1f}); times will be too long")
+        show(
+            f"warning: the machine is busy (load average {load}); torch's threads suffer more from "
+            "that than one core, so the ratios come out too large"
+        )
     with ExitStack() as stack:
         sides = Sides(options, stack)
-        facts = gather_facts(sides, options) | {"load_average_at_start": load}
-        rows = [row for model in options.models for row in compare(sides, model, options)]
-    write_table(options.output, [row | facts for row in rows])
+        facts = gather_facts(sides, options) | {"load_average": load}
+        rows: list[Row] = []
+        for model in options.models:
+            rows += compare(sides, model, options)
+            write_table(options.output, [row | facts for row in rows])
     print(markdown(rows))
     print("\n" + ", ".join(f"{name} {value}" for name, value in facts.items()))
 

@@ -9,13 +9,18 @@
 ``member``   networks trained side by side, added in front by ``jax.vmap``
 """
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 PyTree: TypeAlias = Any
-AnyArray: TypeAlias = Array | np.ndarray  # on a device, or NumPy on the host
+
+# An array on a device, or NumPy's on the host.
+if TYPE_CHECKING:
+    AnyArray: TypeAlias = Array | np.ndarray
+else:  # NumPy hands back its scalars (np.float64) where every argument was a scalar
+    AnyArray = Array | np.ndarray | np.generic
 
 Vector: TypeAlias = Float[Array, " hidden"]
 Matrix: TypeAlias = Float[Array, "post pre"]

@@ -11,7 +11,9 @@ from rhythmic.models import (
     GatedOrPlainArchitecture,
     ResonantArchitecture,
     named_architectures,
+    named_arrays,
     num_trainable,
+    with_named_arrays,
 )
 from rhythmic.readouts import BatchNormReadout, LayerNormReadout
 from rhythmic.simulate import mask_from_lengths, trajectory
@@ -26,6 +28,7 @@ PUBLISHED = {
     "lstm": (6, 298),
 }
 KEY = jax.random.key(1)
+RNN = GatedOrPlainArchitecture("own", "elman", 2)
 
 
 def test_the_seven_names():
@@ -110,6 +113,26 @@ def test_options_reach_cell_and_readout():
     named = named_architectures(sample_rate=500.0, pole_radius=0.9, diagonal="masked")["rrn-two"]
     assert (named.sample_rate, named.pole_radius, named.diagonal) == (500.0, 0.9, "masked")
     assert named.frequencies == (2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+
+
+def test_arrays_by_name_and_back():
+    first, second = (RNN.build(3, key=jax.random.key(seed)) for seed in (1, 2))
+    arrays = named_arrays(eqx.filter(first, eqx.is_array))
+    assert set(arrays) == {
+        *(f"cell.{name}" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")),
+        *(f"readout.{name}" for name in ("scale", "shift", "weight", "bias")),
+    }
+    np.testing.assert_array_equal(arrays["cell.weight_hh"], first.cell.weight_hh)
+    array_part, rest = eqx.partition(second, eqx.is_array)
+    copied = eqx.combine(with_named_arrays(array_part, arrays), rest)
+    inputs = jnp.ones((4, 1, 2))
+    np.testing.assert_array_equal(copied.features(inputs), first.features(inputs))
+    one = with_named_arrays(array_part, {"readout.bias": np.arange(3.0)})
+    assert one.readout.bias.dtype == np.float32
+    np.testing.assert_array_equal(one.readout.bias, [0, 1, 2])
+    np.testing.assert_array_equal(one.cell.weight_hh, second.cell.weight_hh)
+    with pytest.raises(ValueError, match=r"arrays names cell\.weight, which"):
+        with_named_arrays(array_part, {"cell.weight": np.ones(2)})
 
 
 BAD = {

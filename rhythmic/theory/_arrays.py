@@ -6,7 +6,7 @@ computed by NumPy in float64, whatever JAX's own precision is set to.
 """
 
 import operator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,11 +14,6 @@ import numpy as np
 from jaxtyping import Array
 
 RealLike = int | float | np.integer | np.floating | np.ndarray | Array
-
-if TYPE_CHECKING:
-    AnyArray = Array | np.ndarray
-else:  # NumPy hands back its scalars (np.float64) where every argument was a scalar
-    AnyArray = Array | np.ndarray | np.generic
 
 # NaN, infinity and zero follow IEEE arithmetic silently, in NumPy as in JAX.
 ieee_arithmetic = np.errstate(all="ignore")

@@ -8,7 +8,6 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Real
 
 from rhythmic.theory._arrays import (
-    AnyArray,
     RealLike,
     checked_count,
     common_arrays,
@@ -17,6 +16,7 @@ from rhythmic.theory._arrays import (
     scan_arrays,
     select_code,
 )
+from rhythmic.typing import AnyArray
 
 
 class FirstOrderRegime(IntEnum):

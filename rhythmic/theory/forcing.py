@@ -9,10 +9,11 @@ import jax
 import numpy as np
 from jaxtyping import Float, Real
 
-from rhythmic.theory._arrays import AnyArray, RealLike, common_arrays, common_shape, ieee_arithmetic
+from rhythmic.theory._arrays import RealLike, common_arrays, common_shape, ieee_arithmetic
 from rhythmic.theory._damped_motion import held_force_gains
 from rhythmic.theory.oscillator import Scheme, check_scheme
 from rhythmic.theory.roots import safe_sqrt
+from rhythmic.typing import AnyArray
 
 
 class ForcingTaps(NamedTuple):

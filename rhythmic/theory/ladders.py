@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Real
 
-from rhythmic.theory._arrays import AnyArray
+from rhythmic.typing import AnyArray
 
 GOLDEN_RATIO = (1 + math.sqrt(5)) / 2
 SIDEREAL_DAY = 86160.0
@@ -63,7 +63,7 @@ def ladder(name: LadderName, sample_rate: float = 1000.0) -> Float[np.ndarray, "
         case "linear":
             frequencies = np.linspace(_PROTOCOL_START, _PROTOCOL_STOP, 11)
             return frequencies[frequencies < limit]
-    raise ValueError(f"name must be 'golden', 'log', 'two' or 'linear', got {name!r}")
+    raise ValueError(f"ladder must be 'golden', 'log', 'two' or 'linear', got {name!r}")
 
 
 def geometric_ladder(

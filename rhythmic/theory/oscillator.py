@@ -9,9 +9,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Real
 
-from rhythmic.theory._arrays import AnyArray, RealLike, common_arrays, ieee_arithmetic
+from rhythmic.theory._arrays import RealLike, common_arrays, ieee_arithmetic
 from rhythmic.theory._damped_motion import damped_motion
 from rhythmic.theory.roots import discriminant, node_frequency, pole_radius, safe_sqrt
+from rhythmic.typing import AnyArray
 
 Scheme = Literal["backward_difference", "exact"]
 

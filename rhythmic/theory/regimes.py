@@ -4,8 +4,9 @@ from enum import IntEnum
 
 from jaxtyping import Int, Real
 
-from rhythmic.theory._arrays import AnyArray, RealLike, common_arrays, ieee_arithmetic, select_code
+from rhythmic.theory._arrays import RealLike, common_arrays, ieee_arithmetic, select_code
 from rhythmic.theory.roots import discriminant, is_stable
+from rhythmic.typing import AnyArray
 
 
 class SecondOrderRegime(IntEnum):

@@ -7,7 +7,6 @@ import numpy as np
 from jaxtyping import Complex, Float, Real
 
 from rhythmic.theory._arrays import (
-    AnyArray,
     RealLike,
     checked_count,
     common_arrays,
@@ -15,6 +14,7 @@ from rhythmic.theory._arrays import (
 )
 from rhythmic.theory.roots import is_stable
 from rhythmic.theory.second_order import root_powers
+from rhythmic.typing import AnyArray
 
 
 @ieee_arithmetic

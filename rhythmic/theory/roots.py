@@ -9,7 +9,8 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Real
 
-from rhythmic.theory._arrays import AnyArray, RealLike, common_arrays, ieee_arithmetic
+from rhythmic.theory._arrays import RealLike, common_arrays, ieee_arithmetic
+from rhythmic.typing import AnyArray
 
 
 def discriminant(xp: Any, w1: Any, w2: Any) -> Any:

@@ -11,7 +11,6 @@ import numpy as np
 from jaxtyping import Array, Float, Real
 
 from rhythmic.theory._arrays import (
-    AnyArray,
     RealLike,
     checked_count,
     common_arrays,
@@ -20,6 +19,7 @@ from rhythmic.theory._arrays import (
     scan_arrays,
 )
 from rhythmic.theory.roots import discriminant
+from rhythmic.typing import AnyArray
 
 
 def second_order_trajectory(

@@ -1,0 +1,216 @@
+"""The one scan over time against plain loops: striding, averaging, padding, blocks, resuming."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rhythmic.cells import ElmanCell, LSTMCell, ResonantCell
+from rhythmic.simulate import mask_from_lengths, time_mean, trajectory
+
+TIME, BATCH = 11, 3
+CELLS = {
+    "resonant": lambda: ResonantCell(
+        np.array([20.0, 90.0]), key=jax.random.key(0), pole_radius=0.9
+    ),
+    "elman": lambda: ElmanCell(1, 2, key=jax.random.key(0), feedback="activity"),
+    "lstm": lambda: LSTMCell(1, 2, key=jax.random.key(0)),
+}
+EXACT = {"rtol": 1e-12, "atol": 1e-14}
+
+
+@pytest.fixture(params=CELLS)
+def cell(request, x64):
+    del x64
+    return CELLS[request.param]()
+
+
+def sequence(time=TIME, batch=BATCH, seed=0):
+    return jnp.asarray(np.random.default_rng(seed).normal(size=(time, 1, batch)))
+
+
+def loop(cell, inputs, state=None):
+    """Every state in turn, as a list."""
+    state = cell.initial_state(inputs.shape[2:]) if state is None else state
+    states = []
+    for sample in inputs:
+        state = cell.step(state, sample)
+        states.append(state)
+    return states
+
+
+def assert_trees_close(found, expected, **tolerance):
+    assert jax.tree.structure(found) == jax.tree.structure(expected)
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, **(EXACT | tolerance)), found, expected
+    )
+
+
+def test_trajectory_and_mean_are_those_of_a_loop(cell):
+    inputs = sequence()
+    states = loop(cell, inputs)
+    outputs = np.stack([cell.output(state) for state in states])
+    found = trajectory(cell, inputs)
+    np.testing.assert_allclose(found.observed, outputs, **EXACT)
+    assert_trees_close(found.final_state, states[-1])
+    mean = time_mean(cell, inputs)
+    np.testing.assert_allclose(mean.mean, outputs.mean(axis=0), **EXACT)
+    assert_trees_close(mean.final_state, states[-1])
+
+
+def test_observed_trees(cell):
+    inputs = sequence()
+    states = loop(cell, inputs)
+
+    def observe(state):
+        return {"power": cell.output(state) ** 2, "sum": jnp.sum(cell.output(state), axis=0)}
+
+    stacked = jax.tree.map(lambda *x: np.stack(x), *map(observe, states))
+    found = trajectory(cell, inputs, observe=observe, every=3, washout=2).observed
+    assert_trees_close(found, jax.tree.map(lambda x: x[[4, 7, 10]], stacked))
+    mean = time_mean(cell, inputs, observe=observe, washout=4).mean
+    assert_trees_close(mean, jax.tree.map(lambda x: x[4:].mean(axis=0), stacked))
+
+
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_striding_washout_and_blocks_only_choose(data):
+    time = data.draw(st.integers(1, 12), "time")
+    washout = data.draw(st.integers(0, time - 1), "washout")
+    every = data.draw(st.integers(1, time - washout), "every")
+    block_size = data.draw(st.none() | st.integers(1, 14), "block_size")
+    with jax.enable_x64(True):
+        cell, inputs = CELLS["resonant"](), sequence(time, 2)
+        states = loop(cell, inputs)
+        outputs = np.stack([cell.output(state) for state in states])
+        options = {"washout": washout, "block_size": block_size}
+        found = trajectory(cell, inputs, every=every, **options)
+        mean = time_mean(cell, inputs, **options)
+    expected = outputs[washout + every - 1 :: every]
+    assert len(expected) == (time - washout) // every
+    np.testing.assert_allclose(found.observed, expected, **EXACT)
+    np.testing.assert_allclose(mean.mean, outputs[washout:].mean(axis=0), **EXACT)
+    assert_trees_close(found.final_state, states[-1])
+    assert_trees_close(mean.final_state, states[-1])
+
+
+def test_strided_states_are_bits_of_the_full_trajectory(cell):
+    inputs = sequence()
+    whole = trajectory(cell, inputs, observe=lambda state: state).observed
+    strided = trajectory(cell, inputs, observe=lambda state: state, every=4, washout=1).observed
+    expected = jax.tree.map(lambda x: np.asarray(x)[[4, 8]], whole)
+    jax.tree.map(np.testing.assert_array_equal, strided, expected)
+
+
+def test_padded_sequences_are_each_sequence_alone(cell):
+    lengths = np.array([3, 7, TIME])
+    inputs = sequence()
+    mask = mask_from_lengths(lengths, TIME)
+    mean = time_mean(cell, inputs, mask=mask)
+    run = trajectory(cell, inputs, mask=mask)
+    for example, length in enumerate(lengths):
+        alone = inputs[:length, :, example]
+        states = loop(cell, alone)
+        outputs = np.stack([cell.output(state) for state in states])
+        np.testing.assert_allclose(mean.mean[:, example], outputs.mean(axis=0), **EXACT)
+        np.testing.assert_allclose(run.observed[:length, :, example], outputs, **EXACT)
+        held = np.broadcast_to(outputs[-1], (TIME - length, 2))
+        np.testing.assert_allclose(run.observed[length:, :, example], held, **EXACT)
+        for final in (mean.final_state, run.final_state):
+            here = jax.tree.map(lambda x, example=example: x[:, example], final)
+            assert_trees_close(here, states[-1])
+
+
+def test_padding_with_washout_counts_what_is_left(cell):
+    inputs, mask = sequence(), mask_from_lengths(np.array([2, 7, TIME]), TIME)
+    mean = time_mean(cell, inputs, mask=mask, washout=4).mean
+    for example, length in ((1, 7), (2, TIME)):
+        outputs = [cell.output(state) for state in loop(cell, inputs[:length, :, example])]
+        np.testing.assert_allclose(mean[:, example], np.mean(outputs[4:], axis=0), **EXACT)
+    assert np.all(np.isnan(mean[:, 0]))
+
+
+def test_no_gradient_reaches_padding(cell):
+    lengths = np.array([3, 7, TIME])
+    mask = np.asarray(mask_from_lengths(lengths, TIME))
+
+    def score(inputs):
+        return jnp.sum(time_mean(cell, inputs, mask=mask, block_size=4).mean ** 2)
+
+    gradient = jax.grad(score)(sequence())
+    assert np.all(gradient[:, 0][~mask] == 0)
+    assert np.all(gradient[:, 0][mask] != 0)
+    alone = jax.grad(lambda x: jnp.sum(time_mean(cell, x).mean ** 2))(sequence()[:3, :, :1])
+    np.testing.assert_allclose(gradient[:3, :, :1], alone, **EXACT)
+
+
+def test_mask_from_lengths():
+    expected = [[[0, 1], [1, 1]], [[0, 0], [1, 1]], [[0, 0], [0, 1]]]
+    found = mask_from_lengths(np.array([[0, 1], [2, 3]]), 3)
+    assert found.dtype == bool
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_two_halves_are_the_whole(cell):
+    inputs = sequence()
+    whole = trajectory(cell, inputs)
+    first = trajectory(cell, inputs[:5])
+    second = trajectory(cell, inputs[5:], initial_state=first.final_state)
+    joined = np.concatenate([first.observed, second.observed])
+    np.testing.assert_allclose(joined, whole.observed, **EXACT)
+    assert_trees_close(second.final_state, whole.final_state)
+    later = time_mean(cell, inputs[5:], initial_state=first.final_state)
+    np.testing.assert_allclose(later.mean, whole.observed[5:].mean(axis=0), **EXACT)
+
+
+@pytest.mark.parametrize(
+    ("name", "block_size"), [("resonant", 1), ("resonant", 3), ("lstm", 4), ("lstm", 50)]
+)
+@pytest.mark.usefixtures("x64")
+def test_blocks_change_neither_values_nor_gradients(name, block_size):
+    cell, mask = CELLS[name](), mask_from_lengths(np.array([3, 7, TIME]), TIME)
+
+    def score(inputs, block_size):
+        mean = time_mean(cell, inputs, mask=mask, washout=1, block_size=block_size).mean
+        path = trajectory(cell, inputs, every=3, block_size=block_size).observed
+        return jnp.sum(mean**2) + jnp.sum(jnp.sin(path))
+
+    compute = jax.jit(jax.value_and_grad(score), static_argnums=1)
+    value, gradient = compute(sequence(), None)
+    blocked, blocked_gradient = compute(sequence(), block_size)
+    np.testing.assert_allclose(blocked, value, **EXACT)
+    np.testing.assert_allclose(blocked_gradient, gradient, **EXACT)
+
+
+BAD = {
+    r"inputs has shape \(5, 2, 3\); expected \(time, 1, \*batch\)": {"inputs": (5, 2, 3)},
+    r"inputs has shape \(5,\)": {"inputs": (5,)},
+    r"mask has shape \(5, 2\); expected \(5, 3\)": {"mask": np.ones((5, 2), bool)},
+    r"mask has shape \(4, 3\)": {"mask": np.ones((4, 3), bool)},
+    "washout is -1; it must lie between 0 and 4": {"washout": -1},
+    "washout is 5": {"washout": 5},
+}
+
+
+@pytest.mark.parametrize("message", BAD)
+@pytest.mark.parametrize("function", [trajectory, time_mean])
+def test_errors_name_the_argument(function, message):
+    options = dict(BAD[message])
+    inputs = np.ones(options.pop("inputs", (5, 1, 3)))
+    with pytest.raises(ValueError, match=message):
+        function(CELLS["elman"](), inputs, **options)
+
+
+@pytest.mark.parametrize("every", [0, -2, 4])
+def test_every_out_of_range(every):
+    with pytest.raises(ValueError, match=f"every is {every}; it must lie between 1 and 3"):
+        trajectory(CELLS["elman"](), np.ones((5, 1)), every=every, washout=2)
+
+
+@pytest.mark.parametrize("block_size", [0, -3])
+@pytest.mark.parametrize("function", [trajectory, time_mean])
+def test_block_size_out_of_range(function, block_size):
+    with pytest.raises(ValueError, match=f"block_size is {block_size}"):
+        function(CELLS["elman"](), np.ones((5, 1)), block_size=block_size)
