@@ -15,7 +15,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from rhythmic.cells import AbstractCell, ElmanCell, LSTMCell, ResonantCell, trainable
-from rhythmic.cells.resonant import Diagonal
+from rhythmic.cells.resonant import Diagonal, check_resonance
 from rhythmic.readouts import AbstractReadout, BatchNormReadout, LayerNormReadout
 from rhythmic.simulate import time_mean
 from rhythmic.theory import LadderName, ladder, validate_ladder
@@ -75,8 +75,7 @@ class ResonantArchitecture:
 
     def __post_init__(self) -> None:
         validate_ladder(np.asarray(self.frequencies), self.sample_rate)
-        if not 0.0 < self.pole_radius < 1.0:
-            raise ValueError(f"pole_radius is {self.pole_radius}; it must lie between 0 and 1")
+        check_resonance(self.pole_radius, self.diagonal)
 
     def build(self, num_classes: int, *, key: jax.Array) -> Classifier:
         """Draw recurrent weights and readout."""
@@ -110,6 +109,8 @@ class GatedOrPlainArchitecture:
     dropout_rate: float = 0.1
 
     def __post_init__(self) -> None:
+        if self.cell not in ("elman", "lstm"):
+            raise ValueError(f"cell is {self.cell!r}; choose from elman, lstm")
         if self.hidden_size < 1:
             raise ValueError(f"hidden_size is {self.hidden_size}; it must be at least 1")
         if not 0.0 <= self.dropout_rate < 1.0:

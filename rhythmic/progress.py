@@ -32,7 +32,9 @@ class Progress:
         self.seconds[kind] = known + (seconds - known) / 3
 
     def time_left(self) -> str:
-        """Return the time to the end of all work."""
+        """Return the time to the end of all work, as text."""
+        if not self.seconds:
+            return "an unknown time"
         unknown = any(n and kind not in self.seconds for kind, n in self.remaining.items())
         slowest = max(self.seconds.values())
         left = sum(n * self.seconds.get(kind, slowest) for kind, n in self.remaining.items())

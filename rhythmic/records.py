@@ -168,10 +168,15 @@ def open_run_folder(folder: Path, configuration: Any) -> Path:
                 f"run_dir {folder} holds another run (different: {', '.join(differing)}); "
                 "name a new folder"
             )
-    elif folder.exists() and any(folder.iterdir()):
+    elif folder.exists() and not (folder.is_dir() and is_empty(folder)):
         raise RunFolderError(f"run_dir {folder} exists and is no run folder; name a new one")
     else:
         folder.mkdir(parents=True, exist_ok=True)
         write_json(path, configuration)
     append_rows(folder / "provenance.jsonl", [provenance()])
     return folder
+
+
+def is_empty(folder: Path) -> bool:
+    """Tell whether a folder holds nothing, or only what a kill left of writing its first file."""
+    return all(path.name == "configuration.part" for path in folder.iterdir())

@@ -57,9 +57,9 @@ def trajectory(
         ``observed`` with leading axis ``(time - washout) // every``, and ``final_state``.
 
     Raises:
-        ValueError: for shapes that do not fit the cell, or ``every`` or ``washout`` out of range.
+        ValueError: for shapes that do not fit the cell, or an argument out of its range.
     """
-    num_steps = check_sequence(cell, inputs, mask, washout)
+    num_steps = check_sequence(cell, inputs, mask, washout, block_size)
     if not 1 <= every <= num_steps - washout:
         raise ValueError(f"every is {every}; it must lie between 1 and {num_steps - washout}")
     observe = cell.output if observe is None else observe
@@ -111,9 +111,9 @@ def time_mean(
             block; 28 steps of the published networks stay in a core's second-level cache.
 
     Raises:
-        ValueError: for shapes that do not fit the cell, or ``washout`` out of range.
+        ValueError: for shapes that do not fit the cell, or an argument out of its range.
     """
-    num_steps = check_sequence(cell, inputs, mask, washout)
+    num_steps = check_sequence(cell, inputs, mask, washout, block_size)
     observe = cell.output if observe is None else observe
 
     def advance(state: PyTree, sample: PyTree) -> tuple[PyTree, None]:
@@ -196,7 +196,13 @@ def start(cell: AbstractCell, inputs: Array, initial_state: PyTree | None) -> Py
     return cell.initial_state(inputs.shape[2:]) if initial_state is None else initial_state
 
 
-def check_sequence(cell: AbstractCell, inputs: Array, mask: Array | None, washout: int) -> int:
+def check_sequence(
+    cell: AbstractCell,
+    inputs: Array,
+    mask: Array | None,
+    washout: int,
+    block_size: int | None,
+) -> int:
     """Raise a ValueError that names the argument out of shape; return the number of steps."""
     if jnp.ndim(inputs) < 2 or inputs.shape[1] != cell.input_size:
         expected = f"(time, {cell.input_size}, *batch)"
@@ -207,4 +213,6 @@ def check_sequence(cell: AbstractCell, inputs: Array, mask: Array | None, washou
         raise ValueError(f"mask has shape {mask.shape}; expected {expected}")
     if not 0 <= washout < num_steps:
         raise ValueError(f"washout is {washout}; it must lie between 0 and {num_steps - 1}")
+    if block_size is not None and block_size < 1:
+        raise ValueError(f"block_size is {block_size}; it must be at least 1, or None")
     return num_steps

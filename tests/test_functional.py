@@ -79,7 +79,7 @@ def test_resonant_gradient_matches_differences_of_the_numpy_loop(resonant_case):
     np.testing.assert_allclose(np.sum(by_inputs * direction), difference, rtol=1e-6)
 
 
-def five_point(function, step=1e-5):
+def five_point(function, step=1e-6):
     """Fourth-order central difference at zero."""
     near, far = function(step) - function(-step), function(2 * step) - function(-2 * step)
     return (8 * near - far) / (12 * step)

@@ -70,14 +70,15 @@ def recorded_plans(
     """
     path = folder / "groups.json"
     known = json.loads(path.read_text()) if path.exists() else {}
-    largest = store.configuration.members_per_device
-    if largest is None:
-        largest = 6 if jax.default_backend() == "cpu" else 64
+    on_processor = jax.default_backend() == "cpu"
+    largest = store.configuration.members_per_device or (6 if on_processor else 64)
     plans = {}
     for name, counts in missing.items():
         plan = GroupPlan(**known[name]) if name in known else None
         if plan is None or plan.num_devices != len(jax.devices()):
-            plan = plan_groups(counts, len(jax.devices()), largest)
+            plan = plan_groups(
+                counts, len(jax.devices()), largest, overhead=0.3 if on_processor else 100.0
+            )
         plans[name] = plan
     write_json(path, {name: asdict(plan) for name, plan in plans.items()})
     return plans

@@ -109,12 +109,7 @@ class ResonantCell(AbstractCell[ResonantState]):
             ValueError: for a frequency, pole radius or rule outside its range.
         """
         frequencies = validate_ladder(frequencies, sample_rate)
-        if not 0.0 < pole_radius < 1.0:
-            raise ValueError(f"pole_radius is {pole_radius}; it must lie between 0 and 1")
-        if diagonal not in get_args(Diagonal):
-            raise ValueError(
-                f"diagonal is {diagonal!r}; choose from {', '.join(get_args(Diagonal))}"
-            )
+        check_resonance(pole_radius, diagonal)
         self.nodes = resonant_nodes(frequencies, sample_rate=sample_rate, pole_radius=pole_radius)
         self.input_size = 1
         self.hidden_size = len(frequencies)
@@ -170,3 +165,11 @@ class ResonantCell(AbstractCell[ResonantState]):
 def without_diagonal(weights: Matrix) -> Matrix:
     """Return square ``weights`` with zeros on the diagonal."""
     return jnp.where(jnp.eye(weights.shape[-1], dtype=bool), 0.0, weights)
+
+
+def check_resonance(pole_radius: float, diagonal: str) -> None:
+    """Raise a ValueError that names the pole radius or the rule for the diagonal out of range."""
+    if not 0.0 < pole_radius < 1.0:
+        raise ValueError(f"pole_radius is {pole_radius}; it must lie between 0 and 1")
+    if diagonal not in get_args(Diagonal):
+        raise ValueError(f"diagonal is {diagonal!r}; choose from {', '.join(get_args(Diagonal))}")

@@ -52,9 +52,10 @@ def select_setting(rows: Iterable[dict[str, Any]]) -> Setting:
     def rank(setting: Setting) -> tuple[float, ...]:
         values = accuracies[setting]
         error = statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+        # Accuracies are counts over thousands that float32 rounded: equal counts must tie.
         return (
-            -statistics.fmean(values),
-            error,
+            -round(statistics.fmean(values), 6),
+            round(error, 6),
             setting.weight_decay,
             setting.learning_rate,
             setting.label_smoothing,
