@@ -8,7 +8,8 @@ import math
 import sys
 from pathlib import Path
 
-from rich.console import Console
+import rich.box
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from experiments.mnist.configuration import CUSTOM, PUBLISHED, REFERENCE
@@ -25,7 +26,7 @@ from rhythmic.statistics import (
     summarise,
 )
 
-WIDTH = 140
+WIDTH = 150
 ARRAYS = ("history", "confusion", "class_features", "parameters", "statistics")
 
 
@@ -108,10 +109,12 @@ def summary_line(configuration: Row, name: str, tested: dict[str, list[Row]]) ->
 def terminal_table(configuration: Row, lines: list[Row]) -> Table:
     """Set the summary out for reading."""
     data = configuration["dataset"]
-    table = Table(title=f"Test accuracy on {data}, one pixel a step", title_justify="left")
+    title = f"Test accuracy on {data}, one pixel a step"
+    table = Table(title=title, title_justify="left", box=rich.box.SIMPLE, padding=(0, 1))
     columns = ("architecture", "nodes", "parameters", "rate", "n", "mean", "SEM", "95 % interval")
-    for column in (*columns, "published (SEM)", "difference (bound)", "against golden (p, Holm)"):
-        table.add_column(column, justify="left" if column == "architecture" else "right")
+    for column in (*columns, "published (SEM)", "difference (bound)", "against golden (p)"):
+        justify: JustifyMethod = "left" if column == "architecture" else "right"
+        table.add_column(column, justify=justify, no_wrap=True)
     for line in lines:
         table.add_row(
             LABELS.get(line["architecture"], CUSTOM),

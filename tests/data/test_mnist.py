@@ -168,6 +168,17 @@ def test_a_damaged_file_in_the_folder_is_an_error_that_names_it(tmp_path, small)
     assert "\n" not in message
 
 
+def test_a_named_folder_is_checked_although_the_cache_is_good(tmp_path, small):
+    cache = tmp_path / "cache"
+    load_mnist(small.folder, cache, source=small.source)
+    damaged = tmp_path / "damaged"
+    shutil.copytree(small.folder, damaged)
+    (damaged / "t10k-labels-idx1-ubyte.gz").write_bytes(b"damaged")
+    with pytest.raises(DamagedFileError, match=r"t10k-labels-idx1-ubyte\.gz"):
+        load_mnist(damaged, cache, source=small.source)
+    assert_same(load_mnist(cache_dir=cache, source=small.source), small)
+
+
 def test_digits_other_than_recorded_are_refused_and_not_kept(tmp_path, small):
     source = replace(small.source, decoded="cd" * 32)
     with pytest.raises(DamagedFileError, match="must begin cdcdcdcdcdcd"):
