@@ -21,7 +21,7 @@ from benchmarks.problem import (
     Problem,
     Reference,
 )
-from rhythmic.models import GatedOrPlainArchitecture, named_architectures
+from rhythmic.models import GatedOrPlainArchitecture, named_architectures, named_arrays
 from rhythmic.records import processor_name, provenance
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
 from rhythmic.training.configuration import member_keys
@@ -109,12 +109,8 @@ def reference(problem: Problem) -> Reference:
 
 
 def by_name(parameters: PyTree) -> dict[str, np.ndarray]:
-    """Return the arrays of a model by name, such as ``cell.weight_hh``."""
-    leaves = jax.tree.leaves_with_path(parameters)
-    return {
-        jax.tree_util.keystr(path, simple=True, separator="."): np.asarray(value)
-        for path, value in leaves
-    }
+    """Return the arrays of a model by name, in NumPy, to be sent to another process."""
+    return {name: np.asarray(value) for name, value in named_arrays(parameters).items()}
 
 
 class GroupSteps:

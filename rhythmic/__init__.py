@@ -2,14 +2,14 @@
 
 ``rhythmic.theory``     one node on paper: trajectories, regimes, roots, oscillators, ladders
 ``rhythmic.cells``      recurrent layers, one pure step each
-``rhythmic.simulate``   the one scan over time: trajectories and time averages of any cell
+``rhythmic.simulate``   the scan of cells over time: trajectories and time averages
 ``rhythmic.functional`` the cells as functions of plain arrays
 ``rhythmic.models``     classifiers and the named architectures
 ``rhythmic.training``   the training of many networks at once
 ``rhythmic.data``       handwritten digits and their splits
 """
 
-from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell
+from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell, trainable
 from rhythmic.functional import elman_states, lstm_states, resonant_features
 from rhythmic.models import Classifier, named_architectures, num_trainable
 from rhythmic.simulate import mask_from_lengths, time_mean, trajectory
@@ -29,6 +29,7 @@ __all__ = [
     "num_trainable",
     "resonant_features",
     "time_mean",
+    "trainable",
     "trajectory",
     *_theory_names,
 ]

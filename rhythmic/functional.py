@@ -46,7 +46,7 @@ def resonant_features(
     if inputs.ndim != 2:
         raise ValueError(f"inputs has shape {inputs.shape}; expected (batch, time)")
     nodes = resonant_nodes(frequencies, sample_rate=sample_rate, pole_radius=pole_radius)
-    dtype = jnp.result_type(inputs, recurrent_weights)
+    dtype = floating_dtype(inputs, recurrent_weights)
     cell = eqx.tree_at(
         lambda cell: (cell.nodes, cell.recurrent_weights),
         eqx.filter_eval_shape(lambda: ResonantCell(np.ones(num_nodes), key=jax.random.key(0))),
@@ -100,8 +100,9 @@ def states_from_arrays(
     for name in names:
         if name not in parameters:
             raise ValueError(f"parameters lacks {name}; it needs {', '.join(names)}")
-    arrays = {name: jnp.asarray(parameters[name]) for name in names}
-    inputs = jnp.asarray(inputs)
+    dtype = floating_dtype(inputs, *(parameters[name] for name in names))
+    arrays = {name: jnp.asarray(parameters[name], dtype) for name in names}
+    inputs = jnp.asarray(inputs, dtype)
     if inputs.ndim != 3:
         raise ValueError(f"inputs has shape {inputs.shape}; expected (batch, time, feature)")
     rows, hidden_size = arrays["weight_hh"].shape[0], arrays["weight_hh"].shape[-1]
@@ -121,6 +122,12 @@ def states_from_arrays(
     )
     sequences = jnp.moveaxis(inputs, 0, -1)
     return jnp.moveaxis(trajectory(cell, sequences).observed, -1, 0)
+
+
+def floating_dtype(*arrays: AnyArray) -> np.dtype:
+    """Return the dtype that the arrays promote to, a floating one."""
+    dtype = jnp.result_type(*arrays)
+    return dtype if jnp.issubdtype(dtype, jnp.floating) else jnp.zeros(()).dtype
 
 
 def check_shape(name: str, array: Array, expected: tuple[int, ...]) -> None:

@@ -32,11 +32,14 @@ class Classifier(eqx.Module):
     def features(
         self, inputs: Sequence, *, mask: Bool[Array, "time batch"] | None = None
     ) -> Float[Array, "hidden batch"]:
-        """Return the mean over time of the cell's output, or of its squared amplitude.
+        """Return ``1/T sum_t output_t``, or ``1/T sum_t A_t^2`` where the feature is the amplitude.
 
         Args:
             inputs: ``(time, feature, batch)``.
-            mask: true where a sample belongs to its sequence.
+            mask: true where a sample belongs to its sequence, ``(time, batch)``.
+
+        Returns:
+            One feature a node, ``(hidden, batch)``.
         """
         observe: Callable[[PyTree], PyTree] = getattr(self.cell, self.feature)
         return time_mean(self.cell, inputs, observe=observe, mask=mask).mean
@@ -132,8 +135,16 @@ def named_architectures(
     sample_rate: float = 1000.0,
     pole_radius: float = 0.99999,
     diagonal: Diagonal = "projected",
+    dropout_rate: float = 0.1,
 ) -> dict[str, Architecture]:
-    """Return the seven architectures of the published comparison, by name."""
+    """Return the seven architectures of the published comparison, by name.
+
+    Args:
+        sample_rate: samples a second of the resonant networks, Hz.
+        pole_radius: modulus of their nodes' poles, in (0, 1).
+        diagonal: how their recurrent weights keep a zero diagonal.
+        dropout_rate: share of the pooled features that the rivals drop in training.
+    """
 
     def resonant(
         name: str, ladder_name: LadderName, recurrence: bool = True
@@ -153,8 +164,12 @@ def named_architectures(
         resonant("rrn-two", "two"),
         resonant("rrn-linear", "linear"),
         resonant("rrn-golden-unconnected", "golden", recurrence=False),
-        GatedOrPlainArchitecture(name="rnn", cell="elman", hidden_size=11),
-        GatedOrPlainArchitecture(name="lstm", cell="lstm", hidden_size=6),
+        GatedOrPlainArchitecture(
+            name="rnn", cell="elman", hidden_size=11, dropout_rate=dropout_rate
+        ),
+        GatedOrPlainArchitecture(
+            name="lstm", cell="lstm", hidden_size=6, dropout_rate=dropout_rate
+        ),
     )
     return {architecture.name: architecture for architecture in architectures}
 

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from rhythmic.cells.initialization import torch_linear, xavier_uniform
+from rhythmic.cells.interface import weigh
 from rhythmic.typing import Array, Float, Matrix, Vector
 
 Features = Float[Array, "hidden batch"]
@@ -115,7 +116,7 @@ class BatchNormReadout(AbstractReadout):
         centred = features - statistics.mean[:, None]
         normalised = centred * jax.lax.rsqrt(statistics.variance + self.epsilon)[:, None]
         normalised = self.scale[:, None] * normalised + self.shift[:, None]
-        return self.weight @ normalised + self.bias[:, None]
+        return weigh(self.weight, normalised) + self.bias[:, None]
 
 
 class LayerNormReadout(AbstractReadout):
@@ -173,12 +174,12 @@ class LayerNormReadout(AbstractReadout):
         if self.dropout_rate > 0:
             kept = jax.random.bernoulli(key, 1.0 - self.dropout_rate, normalised.shape)
             normalised = jnp.where(kept, normalised / (1.0 - self.dropout_rate), 0.0)
-        return self.weight @ normalised + self.bias[:, None], statistics
+        return weigh(self.weight, normalised) + self.bias[:, None], statistics
 
     def predict(self, features: Features, statistics: RunningStatistics) -> Logits:
         """Return the logits without dropout."""
         del statistics
-        return self.weight @ self.normalise(features) + self.bias[:, None]
+        return weigh(self.weight, self.normalise(features)) + self.bias[:, None]
 
     def normalise(self, features: Features) -> Features:
         """Give each example's features mean zero and (biased) variance one, then the affine map."""

@@ -22,6 +22,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from rhythmic.files import PARTIAL, replacing
+
 Row = dict[str, Any]
 
 
@@ -56,7 +58,7 @@ def fingerprint(value: Any) -> str:
 
 
 def git_revision() -> str:
-    """Return the commit of this checkout, with ``+changes`` if tracked files differ from it."""
+    """Return the commit of this checkout, with ``+changes`` if its tracked code differs from it."""
     folder = Path(__file__).parent
 
     def git(*arguments: str) -> str:
@@ -64,7 +66,9 @@ def git_revision() -> str:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
-        changes = git("status", "--porcelain", "--untracked-files=no", "--", "*.py")
+        changes = git(
+            "status", "--porcelain", "--untracked-files=no", "--", ":/*.py", ":/pyproject.toml"
+        )
         return git("rev-parse", "HEAD") + ("+changes" if changes else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
@@ -108,15 +112,29 @@ def provenance() -> Row:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Read the rows of a file, none if it does not exist; a last line cut short is left out."""
+    """Read the rows of a file, none if it does not exist; a last line cut short is left out.
+
+    Raises:
+        ValueError: for a line that is no JSON object, named by its number.
+    """
     if not path.exists():
         return []
-    lines = path.read_text().splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n") and line.strip()]
+    rows = []
+    for number, line in enumerate(path.read_text().splitlines(keepends=True), start=1):
+        if line.endswith("\n") and line.strip():
+            try:
+                rows.append(json.loads(line))
+            except json.JSONDecodeError:
+                raise ValueError(f"{path}: line {number} is damaged; mend or remove it") from None
+    return rows
 
 
 def append_rows(path: Path, rows: Iterable[Row]) -> None:
-    """Append rows, after mending a last line that was cut short."""
+    """Append rows, after mending a last line that was cut short.
+
+    A file has one writer at a time: two that append at once may take each other's line for a cut
+    one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a+b") as file:
         size = file.seek(0, os.SEEK_END)
@@ -131,20 +149,17 @@ def append_rows(path: Path, rows: Iterable[Row]) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` whole or not at all."""
-    temporary = path.with_suffix(".part")
-    temporary.write_text(json.dumps(plain(value), indent=2) + "\n")
-    os.replace(temporary, path)
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(plain(value), indent=2) + "\n")
 
 
 def write_table(path: Path, rows: list[Row]) -> None:
     """Write rows of scalars as CSV, the columns in the order of their first appearance."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    temporary = path.with_suffix(".part")
-    with open(temporary, "w", newline="") as file:
+    with replacing(path) as partial, open(partial, "w", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(plain(row) for row in rows)
-    os.replace(temporary, path)
 
 
 def open_run_folder(folder: Path, configuration: Any) -> Path:
@@ -179,4 +194,4 @@ def open_run_folder(folder: Path, configuration: Any) -> Path:
 
 def is_empty(folder: Path) -> bool:
     """Tell whether a folder holds nothing, or only what a kill left of writing its first file."""
-    return all(path.name == "configuration.part" for path in folder.iterdir())
+    return all(path.suffix == PARTIAL for path in folder.iterdir())

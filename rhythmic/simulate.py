@@ -1,4 +1,4 @@
-"""The one scan over time: every cell, every sequence, stacked or reduced on the fly."""
+"""The one place that scans cells over time: any cell, stacked or reduced on the fly."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -45,7 +45,8 @@ def trajectory(
         cell: the layer.
         inputs: ``(time, feature, *batch)``, the long axis last.
         observe: function of the state; by default the cell's output, ``(hidden, *batch)``.
-        initial_state: state before the first step; by default the cell's state of rest.
+        initial_state: state before the first step, in the layout of ``cell.initial_state``, each
+            array ``(hidden, *batch)``; by default the cell's state of rest.
         mask: true where a sample belongs to its sequence, ``(time, *batch)``. Elsewhere the state
             is held, so that the final state is the one after each sequence's own last sample.
         every: keep steps ``washout + every``, ``washout + 2 every``, ... (counted from 1).
@@ -180,9 +181,10 @@ def scan_blocks(
 
 def masked_step(cell: AbstractCell, state: PyTree, inputs: Array, counted: Array | None) -> PyTree:
     """Take one step, or hold the state where the sample is not part of the sequence."""
-    advanced = cell.step(state, inputs)
     if counted is None:
-        return advanced
+        return cell.step(state, inputs)
+    # Whatever stands in the padding, NaN included, neither value nor gradient sees it.
+    advanced = cell.step(state, jnp.where(counted, inputs, 0))
     return jax.tree.map(lambda new, old: jnp.where(counted, new, old), advanced, state)
 
 
@@ -192,8 +194,30 @@ def take(samples: PyTree, start: int, stop: int) -> PyTree:
 
 
 def start(cell: AbstractCell, inputs: Array, initial_state: PyTree | None) -> PyTree:
-    """Return the given initial state, or the cell's state of rest for the inputs' batch."""
-    return cell.initial_state(inputs.shape[2:]) if initial_state is None else initial_state
+    """Return the given initial state, or the cell's state of rest for the inputs' batch.
+
+    Raises:
+        ValueError: if the given state has not the structure, shapes and dtypes of the cell's.
+    """
+    rest = cell.initial_state(inputs.shape[2:])
+    for dtype in {x.dtype for x in jax.tree.leaves(rest)}:
+        if jnp.result_type(dtype, inputs) != dtype:
+            raise ValueError(f"inputs has dtype {inputs.dtype}; the cell computes in {dtype}")
+    if initial_state is None:
+        return rest
+    given, expected = (
+        jax.tree.map(lambda x: (jnp.shape(x), jnp.result_type(x)), state)
+        for state in (initial_state, rest)
+    )
+    if given != expected or type(initial_state) is not type(rest):
+        raise ValueError(f"initial_state is {describe(initial_state)}; expected {describe(rest)}")
+    return initial_state
+
+
+def describe(state: PyTree) -> str:
+    """Write down the type of a state and the shape and dtype of each of its arrays."""
+    arrays = (f"{jnp.result_type(x)}{list(jnp.shape(x))}" for x in jax.tree.leaves(state))
+    return f"{type(state).__name__} of {', '.join(arrays)}"
 
 
 def check_sequence(

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import jax
 import tyro
@@ -14,7 +15,7 @@ from experiments.mnist.report import report
 from experiments.mnist.store import MemberStore
 from rhythmic.data import DataUnavailableError, load, split
 from rhythmic.progress import show
-from rhythmic.records import RunFolderError, open_run_folder
+from rhythmic.records import open_run_folder
 
 
 def parse(arguments: list[str]) -> MnistConfiguration:
@@ -36,16 +37,28 @@ def parse(arguments: list[str]) -> MnistConfiguration:
     return MnistConfiguration(**vars(options))
 
 
-def run(configuration: MnistConfiguration) -> None:
-    """Load the data, train what is missing, and write tables and figures."""
+def prepare(arguments: list[str]) -> tuple[MemberStore, Path]:
+    """Read command line, data and finished members; everything that a user can get wrong."""
+    configuration = parse(arguments)
     # One device a core, before JAX starts; an accelerator, if there is one, is used instead.
-    jax.config.update("jax_num_cpu_devices", configuration.devices or os.cpu_count() or 1)
+    jax.config.update("jax_num_cpu_devices", configuration.devices or num_cores())
     digits = load(configuration.dataset, data_dir=configuration.data_dir)
     folder = open_run_folder(configuration.folder(), configuration.identity())
     show(f"run folder: {folder}")
-    store = MemberStore(configuration, digits, folder / "members.jsonl")
+    return MemberStore(configuration, digits, folder / "members.jsonl"), folder
+
+
+def num_cores() -> int:
+    """Count the cores that this process may use, which can be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run(store: MemberStore, folder: Path) -> None:
+    """Train what is missing, and write tables and figures."""
     rows = train_all(store, folder)
-    first_split = split(digits, configuration.seeds[0])
+    first_split = split(store.digits, store.configuration.seeds[0])
     save_example(store, rows, first_split, folder / "example.json")
     report(folder)
 
@@ -53,9 +66,11 @@ def run(configuration: MnistConfiguration) -> None:
 def main() -> None:
     """Run, and turn what the user can mend into one line."""
     try:
-        run(parse(sys.argv[1:]))
-    except (ValueError, DataUnavailableError, RunFolderError, ImportError) as error:
+        store, folder = prepare(sys.argv[1:])
+    except (ValueError, OSError, DataUnavailableError, ImportError) as error:
         sys.exit(f"error: {error}")
+    try:
+        run(store, folder)
     except KeyboardInterrupt:
         sys.exit("stopped; the same command goes on from the last finished epoch")
 

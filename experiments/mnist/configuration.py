@@ -3,11 +3,12 @@
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
-from experiments.mnist.options import MnistOptions, Preset
+from experiments.mnist.options import MnistOptions
 from rhythmic.cells.resonant import Diagonal
 from rhythmic.data import DATASETS
+from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.models import Architecture, ResonantArchitecture, named_architectures
 from rhythmic.records import fingerprint
 from rhythmic.training import TrainingConfiguration
@@ -37,7 +38,7 @@ class MnistConfiguration(MnistOptions):
     """Options that fit together; anything else raises a ValueError that names the field."""
 
     def __post_init__(self) -> None:
-        check_choice("preset", self.preset, get_args(Preset))
+        check_choice("preset", self.preset, ("quick", "table", "paper"))
         check_choice("dataset", self.dataset, DATASETS)
         check_choice("momentum", self.momentum, get_args(Momentum))
         check_choice("diagonal", self.diagonal, get_args(Diagonal))
@@ -55,8 +56,7 @@ class MnistConfiguration(MnistOptions):
         ):
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}; it must be at least 1")
-        num_train = {"mnist": 55_000, "mnist5k": 4_000}[self.dataset]
-        self.training.num_steps(num_train)
+        self.training.num_steps(NUM_TRAIN[self.dataset])
 
     def check_grid(self) -> None:
         """Raise a ValueError that names the seed or setting out of its range."""
@@ -79,7 +79,14 @@ class MnistConfiguration(MnistOptions):
             raise ValueError(f"tuning_seeds holds {both[0]}, a seed of the table; keep them apart")
         if self.needs_tuning() and not self.tuning_seeds:
             raise ValueError("tuning_seeds is empty; choosing among settings needs at least one")
-        for name in ("seeds", "tuning_seeds", "architectures", "learning_rates"):
+        for name in (
+            "seeds",
+            "tuning_seeds",
+            "architectures",
+            "learning_rates",
+            "weight_decays",
+            "label_smoothings",
+        ):
             values = getattr(self, name)
             if len(set(values)) < len(values):
                 raise ValueError(f"{name} holds a value twice: {' '.join(map(str, values))}")
@@ -88,13 +95,21 @@ class MnistConfiguration(MnistOptions):
     def training(self) -> TrainingConfiguration:
         """The recipe that all members share."""
         return TrainingConfiguration(
-            epochs=self.epochs, batch_size=self.batch_size, momentum=self.momentum
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            rising_share=self.rising_share,
+            momentum=cast(Momentum, self.momentum),
+            clip_norm=self.clip_norm,
+            evaluation_batch_size=self.evaluation_batch_size,
         )
 
     def known_architectures(self) -> dict[str, Architecture]:
         """Return every architecture that this configuration can name."""
         known = named_architectures(
-            sample_rate=self.sample_rate, pole_radius=self.pole_radius, diagonal=self.diagonal
+            sample_rate=self.sample_rate,
+            pole_radius=self.pole_radius,
+            diagonal=cast(Diagonal, self.diagonal),
+            dropout_rate=self.dropout_rate,
         )
         if self.frequencies:
             known[CUSTOM] = ResonantArchitecture(
@@ -102,7 +117,7 @@ class MnistConfiguration(MnistOptions):
                 frequencies=self.frequencies,
                 sample_rate=self.sample_rate,
                 pole_radius=self.pole_radius,
-                diagonal=self.diagonal,
+                diagonal=cast(Diagonal, self.diagonal),
             )
         return known
 
@@ -119,8 +134,16 @@ class MnistConfiguration(MnistOptions):
     def identity(self) -> dict[str, object]:
         """Return what determines the results, without where and in which groups they are made."""
         elsewhere = {"run_dir", "data_dir", "results", "devices", "members_per_device"}
+        elsewhere |= {"evaluation_batch_size"}
         fields = dataclasses.asdict(self)
         return {name: value for name, value in fields.items() if name not in elsewhere}
+
+    def is_published_recipe(self) -> bool:
+        """Tell whether data, recipe and networks are those of the published table."""
+        recipe = ("dataset", "epochs", "batch_size", "rising_share", "momentum", "clip_norm")
+        networks = ("diagonal", "sample_rate", "pole_radius", "dropout_rate")
+        published = PRESETS["table"]
+        return all(getattr(self, k) == getattr(published, k) for k in (*recipe, *networks))
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "MnistConfiguration":
@@ -133,7 +156,7 @@ class MnistConfiguration(MnistOptions):
 
     def folder(self) -> Path:
         """Return the folder of the run."""
-        default = Path("runs") / f"mnist-{self.preset}-{fingerprint(self.identity())[:8]}"
+        default = Path("runs") / f"{self.dataset}-{self.preset}-{fingerprint(self.identity())[:8]}"
         return self.run_dir or default
 
 

@@ -13,17 +13,19 @@ from rhythmic.plotting.style import LABELS, house_style, save
 from rhythmic.records import Row
 
 
-def draw_figures(configuration: Row, tested: dict[str, list[Row]], folder: Path) -> None:
+def draw_figures(
+    configuration: MnistConfiguration, tested: dict[str, list[Row]], folder: Path
+) -> None:
     """Draw every figure that the saved results hold values for."""
     if not tested:
         return
     figures = folder / "figures"
-    on_mnist = configuration["dataset"] == "mnist"
+    as_published = configuration.is_published_recipe()
     with house_style():
         values = {name: [row["test_accuracy"] for row in rows] for name, rows in tested.items()}
-        published = PUBLISHED if on_mnist else {}
-        title = f"{configuration['dataset']}, one pixel a step"
-        if not on_mnist:
+        published = PUBLISHED if as_published else {}
+        title = f"{configuration.dataset}, one pixel a step"
+        if configuration.dataset != "mnist":
             title += "\n(5,000 digits, not MNIST)"
         save(accuracy_figure(values, published, title), figures, "accuracy")
         histories = {name: [row["history"] for row in rows] for name, rows in tested.items()}
@@ -33,9 +35,11 @@ def draw_figures(configuration: Row, tested: dict[str, list[Row]], folder: Path)
         draw_resonant(configuration, tested, folder)
 
 
-def draw_resonant(configuration: Row, tested: dict[str, list[Row]], folder: Path) -> None:
+def draw_resonant(
+    configuration: MnistConfiguration, tested: dict[str, list[Row]], folder: Path
+) -> None:
     """Draw features, weights, and spectra with example dynamics of the resonant networks."""
-    known = MnistConfiguration.from_record(configuration).known_architectures()
+    known = configuration.known_architectures()
     ladders = {
         name: architecture.frequencies
         for name in tested
@@ -61,8 +65,8 @@ def draw_resonant(configuration: Row, tested: dict[str, list[Row]], folder: Path
             ladders[name],
             np.array(example["pixels"]),
             np.array(example["positions"]),
-            sample_rate=configuration["sample_rate"],
-            pole_radius=configuration["pole_radius"],
+            sample_rate=configuration.sample_rate,
+            pole_radius=configuration.pole_radius,
             title=f"{LABELS[name]}, seed {example['seed']}, reads a {example['label']}",
         )
         save(figure, figures, "spectra_and_dynamics")

@@ -51,6 +51,9 @@ def train_all(store: MemberStore, folder: Path) -> list[Row]:
         worker.train(store.tuning(name))
         worker.train(store.table(name))
         wanted += store.tuning(name) + store.table(name)
+    # What is left belongs to groups that were finished or planned otherwise meanwhile.
+    for leftover in (folder / "checkpoints").glob("*.eqx"):
+        leftover.unlink()
     return [store.rows[store.name(member)] for member in wanted]
 
 
@@ -74,12 +77,17 @@ def recorded_plans(
     largest = store.configuration.members_per_device or (6 if on_processor else 64)
     plans = {}
     for name, counts in missing.items():
+        # No more devices than members: padding fills a device, and costs as much as a member.
+        num_devices = min(len(jax.devices()), max(1, *counts))
         plan = GroupPlan(**known[name]) if name in known else None
-        if plan is None or plan.num_devices != len(jax.devices()):
-            plan = plan_groups(
-                counts, len(jax.devices()), largest, overhead=0.3 if on_processor else 100.0
+        if plan is not None and plan.num_devices > len(jax.devices()):
+            show(
+                f"{name}: {plan.num_devices} devices were planned and {len(jax.devices())} are "
+                "here; unfinished groups start afresh"
             )
-        plans[name] = plan
+            plan = None
+        overhead = 0.3 if on_processor else 100.0
+        plans[name] = plan or plan_groups(counts, num_devices, largest, overhead)
     write_json(path, {name: asdict(plan) for name, plan in plans.items()})
     return plans
 
@@ -103,6 +111,7 @@ class Worker:
         self.plan = plan
         self.progress = progress
         self.group_training: GroupTraining | None = None
+        self.num_reported = 0
 
     def train(self, wanted: list[Wanted]) -> None:
         """Train those of ``wanted`` that are missing, and write their rows group by group."""
@@ -120,6 +129,7 @@ class Worker:
         members = members_of(store, group)
         names = [store.name(member) for member in group]
         checkpoint = self.folder / "checkpoints" / f"{fingerprint((names, self.plan.size))}.eqx"
+        self.num_reported = 0
         started = time.perf_counter()
         state = self.group_training.run(
             members, on_epoch=partial(self.report, group), checkpoint=checkpoint
@@ -131,6 +141,9 @@ class Worker:
 
     def report(self, group: list[Wanted], report: EpochReport) -> None:
         """Show how the group does and when everything will be done."""
+        # Epochs that a checkpoint held already take no more time.
+        self.progress.remaining[self.name] -= report.epoch - self.num_reported
+        self.num_reported = report.epoch + 1
         self.progress.finished(self.name, report.seconds)
         history = report.state.history
         epochs = len(history.train_loss[0])
@@ -139,7 +152,7 @@ class Worker:
         parts = [
             f"{self.name}, {stage}: {len(group)} members",
             f"epoch {report.epoch + 1}/{epochs}",
-            f"loss {np.mean(history.train_loss[:, report.epoch]):.3f}",
+            f"loss {np.nanmean(history.train_loss[:, report.epoch]):.3f}",
             f"validation {np.mean(history.validation_accuracy[:, report.epoch]):.3f}",
             f"{clock(report.seconds)} an epoch, {self.progress.time_left()} left in all",
         ]
@@ -169,7 +182,12 @@ def member_rows(
     test: TestRecord | None,
     seconds: float,
 ) -> list[Row]:
-    """Write down what came out, a row a member; ``seconds`` is each one's share of the time."""
+    """Write down what came out, a row a member.
+
+    ``best_epoch`` counts from 1, and is 0 where no validation was finite; ``failed_at_step``
+    counts updates from 0, and is -1 where none failed. ``seconds`` is each member's share of the
+    time since the group was last started or resumed, compilation included.
+    """
     model = architecture.build(10, key=jax.random.key(0))
     rows = []
     for i, member in enumerate(group):
@@ -178,16 +196,20 @@ def member_rows(
             "member": store.name(member),
             "configuration": store.configuration_hash(member.architecture),
             "dataset": store.digits.name,
+            **store.recipe(),
+            "diagonal": store.configuration.diagonal,
+            "sample_rate": store.configuration.sample_rate,
+            "pole_radius": store.configuration.pole_radius,
             "architecture": member.architecture,
             "num_nodes": model.cell.hidden_size,
             "num_parameters": num_trainable(model),
             "seed": member.seed,
             **asdict(member.setting),
-            "best_epoch": own.best.epoch,
+            "best_epoch": own.best.epoch + 1,
             "validation_accuracy": max(own.best.validation_accuracy, 0.0),
             "failed_at_step": own.failed_at_step,
             "test_accuracy": None,
-            "seconds": round(seconds, 1),
+            "seconds_last_sitting": round(seconds, 1),
             **store.made,
             "history": {name: rounded(x) for name, x in own.history._asdict().items()},
         }

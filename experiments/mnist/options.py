@@ -2,12 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-from rhythmic.cells.resonant import Diagonal
-from rhythmic.training.configuration import Momentum
-
-Preset = Literal["quick", "table", "paper"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +18,8 @@ class MnistOptions:
         dataset: mnist (60,000 + 10,000 digits) or mnist5k (5,000 bundled digits, not MNIST).
         architectures: names from rrn-golden, rrn-log, rrn-two, rrn-linear,
             rrn-golden-unconnected, rrn-custom, rnn, lstm.
-        seeds: seeds of the table, one network each (each sets split, start values, batch order).
+        seeds: seeds of the table, one network each (each sets split, start values, batch order
+            and dropout).
         tuning_seeds: seeds on which settings are chosen; none of them may be in the table.
         learning_rates: peak learning rates to choose from; none means the documented rate of
             each architecture.
@@ -32,14 +27,18 @@ class MnistOptions:
         label_smoothings: label smoothings to choose from, each in [0, 1).
         epochs: passes over the training digits.
         batch_size: digits an update, at least 2.
+        rising_share: share of the updates before the learning rate peaks, in (0, 1).
         momentum: Adam's beta1; cycled: 0.95, 0.85, 0.95 against the rate; constant: 0.9.
+        clip_norm: bound on the global norm of the gradient, above 0.
+        dropout_rate: share of the pooled features that RNN and LSTM drop in training, in [0, 1).
+        evaluation_batch_size: digits at a time in validation and test; changes no result.
         diagonal: how recurrent weights of an RRN keep a zero diagonal. projected: set back to
             zero after every update; masked: without a gradient.
         sample_rate: pixels a second, Hz.
         pole_radius: modulus of the poles of every RRN node, in (0, 1).
         frequencies: node frequencies in Hz of the architecture rrn-custom, each below a quarter
             of the sample rate.
-        run_dir: folder of the run; by default runs/mnist-PRESET-FINGERPRINT.
+        run_dir: folder of the run; by default runs/DATASET-PRESET-FINGERPRINT.
         data_dir: folder with the four MNIST files; otherwise the environment variable
             RHYTHMIC_DATA_DIR, then a download.
         results: file of finished members, which are taken from it and added to it; none keeps
@@ -50,7 +49,7 @@ class MnistOptions:
             on a processor, 64 on a GPU. It changes no result beyond rounding.
     """
 
-    preset: Preset = "quick"
+    preset: str = "quick"
     dataset: str = "mnist5k"
     architectures: tuple[str, ...] = ("rrn-golden", "rnn", "lstm")
     seeds: tuple[int, ...] = (1, 2, 3)
@@ -60,8 +59,12 @@ class MnistOptions:
     label_smoothings: tuple[float, ...] = (0.0,)
     epochs: int = 30
     batch_size: int = 128
-    momentum: Momentum = "cycled"
-    diagonal: Diagonal = "projected"
+    rising_share: float = 0.15
+    momentum: str = "cycled"
+    clip_norm: float = 1.0
+    dropout_rate: float = 0.1
+    evaluation_batch_size: int = 500
+    diagonal: str = "projected"
     sample_rate: float = 1000.0
     pole_radius: float = 0.99999
     frequencies: tuple[float, ...] = ()

@@ -12,8 +12,9 @@ import rich.box
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
-from experiments.mnist.configuration import CUSTOM, PUBLISHED, REFERENCE
+from experiments.mnist.configuration import CUSTOM, PUBLISHED, REFERENCE, MnistConfiguration
 from experiments.mnist.figures import draw_figures
+from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.plotting.style import LABELS
 from rhythmic.records import Row, read_rows, write_table
 from rhythmic.statistics import (
@@ -26,17 +27,21 @@ from rhythmic.statistics import (
     summarise,
 )
 
-WIDTH = 150
+WIDTH = 132
 ARRAYS = ("history", "confusion", "class_features", "parameters", "statistics")
 
 
 def report(folder: Path) -> None:
     """Write tables and figures into a run folder, and show the table on the terminal."""
-    configuration = json.loads((folder / "configuration.json").read_text())
-    rows = read_rows(folder / "members.jsonl")
+    path = folder / "configuration.json"
+    if not path.exists():
+        raise ValueError(f"{folder} is no run folder: it holds no configuration.json")
+    configuration = MnistConfiguration.from_record(json.loads(path.read_text()))
+    rows = list({row["member"]: row for row in read_rows(folder / "members.jsonl")}.values())
     tested = by_architecture(configuration, rows)
     write_table(folder / "members.csv", [scalars(row) for row in rows])
-    write_table(folder / "history.csv", [line for row in rows for line in history(row)])
+    curves = [line for row in rows if "history" in row for line in history(row)]
+    write_table(folder / "history.csv", curves)
     lines = [summary_line(configuration, name, tested) for name in tested]
     write_table(folder / "summary.csv", lines)
     caption = caption_of(configuration, tested)
@@ -48,14 +53,14 @@ def report(folder: Path) -> None:
     print(f"tables and figures: {folder}")
 
 
-def by_architecture(configuration: Row, rows: list[Row]) -> dict[str, list[Row]]:
+def by_architecture(configuration: MnistConfiguration, rows: list[Row]) -> dict[str, list[Row]]:
     """Return the tested rows of each architecture, in the order of the configuration, by seed."""
     tested = {
         name: sorted(
             (row for row in rows if row["architecture"] == name and "confusion" in row),
             key=lambda row: row["seed"],
         )
-        for name in configuration["architectures"]
+        for name in configuration.architectures
     }
     return {name: members for name, members in tested.items() if members}
 
@@ -80,7 +85,7 @@ def accuracies(members: list[Row]) -> list[float]:
     return [row["test_accuracy"] for row in members]
 
 
-def summary_line(configuration: Row, name: str, tested: dict[str, list[Row]]) -> Row:
+def summary_line(configuration: MnistConfiguration, name: str, tested: dict[str, list[Row]]) -> Row:
     """Summarise one architecture, beside the published value and against the reference."""
     members = tested[name]
     summary: Summary = summarise(accuracies(members))
@@ -96,7 +101,7 @@ def summary_line(configuration: Row, name: str, tested: dict[str, list[Row]]) ->
     }
     if name in PUBLISHED:
         line["published_mean"], line["published_standard_error"] = PUBLISHED[name]
-        if configuration["dataset"] == "mnist" and summary.num_seeds > 1:
+        if configuration.is_published_recipe() and summary.num_seeds > 1:
             found: Agreement = agreement(summary, *PUBLISHED[name])
             line |= {f"published_{key}": value for key, value in found._asdict().items()}
     if name != REFERENCE and REFERENCE in tested:
@@ -106,14 +111,20 @@ def summary_line(configuration: Row, name: str, tested: dict[str, list[Row]]) ->
     return line
 
 
-def terminal_table(configuration: Row, lines: list[Row]) -> Table:
+def terminal_table(configuration: MnistConfiguration, lines: list[Row]) -> Table:
     """Set the summary out for reading."""
-    data = configuration["dataset"]
-    title = f"Test accuracy on {data}, one pixel a step"
-    table = Table(title=title, title_justify="left", box=rich.box.SIMPLE, padding=(0, 1))
-    columns = ("architecture", "nodes", "parameters", "rate", "n", "mean", "SEM", "95 % interval")
-    for column in (*columns, "published (SEM)", "difference (bound)", "against golden (p)"):
-        justify: JustifyMethod = "left" if column == "architecture" else "right"
+    title = f"Test accuracy on {configuration.dataset}, one pixel a step"
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=rich.box.SIMPLE_HEAD,
+        padding=(0, 1),
+        collapse_padding=True,
+        pad_edge=False,
+    )
+    columns = ("", "nodes", "params", "rate", "n", "mean", "SEM", "95 % interval")
+    for column in (*columns, "published", "difference (bound)", "to golden (p)"):
+        justify: JustifyMethod = "right" if column else "left"
         table.add_column(column, justify=justify, no_wrap=True)
     for line in lines:
         table.add_row(
@@ -124,7 +135,7 @@ def terminal_table(configuration: Row, lines: list[Row]) -> Table:
             str(line["num_seeds"]),
             f"{line['mean']:.3f}",
             number("{:.3f}", line["standard_error"]),
-            number("{:.3f}", line["low"]) + " to " + number("{:.3f}", line["high"]),
+            number("{:.3f}", line["low"]) + "–" + number("{:.3f}", line["high"]),
             published(line),
             difference(line),
             against(line),
@@ -148,7 +159,7 @@ def difference(line: Row) -> str:
     """Write how far the published mean is, beside the bound that it is judged by."""
     if "published_agrees" not in line:
         return "–"
-    verdict = "agrees" if line["published_agrees"] else "DIFFERS"
+    verdict = "agrees" if line["published_agrees"] else "differs"
     return f"{line['published_difference']:+.3f} ({line['published_bound']:.3f}) {verdict}"
 
 
@@ -160,34 +171,71 @@ def against(line: Row) -> str:
     return f"{line['against_reference_difference']:+.3f} ({p_value})"
 
 
-def caption_of(configuration: Row, tested: dict[str, list[Row]]) -> str:
+def caption_of(configuration: MnistConfiguration, tested: dict[str, list[Row]]) -> str:
     """Say what the table is, how it was made, and what it is not."""
-    parts = [f"Recipe: {configuration['epochs']} epochs, beta1 {configuration['momentum']}."]
-    if configuration["dataset"] == "mnist":
-        parts.append(
+    sentences = [
+        f"Recipe: {configuration.epochs} epochs, batch {configuration.batch_size}, beta1 "
+        f"{configuration.momentum}, diagonal {configuration.diagonal}.",
+        data_sentence(configuration),
+        selection_sentence(configuration),
+        test_sentence(tested),
+    ]
+    failed = sum(row["failed_at_step"] >= 0 for rows in tested.values() for row in rows)
+    if failed:
+        sentences.append(f"{failed} networks met a number that was not finite; see members.csv.")
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def data_sentence(configuration: MnistConfiguration) -> str:
+    """Say whether the table may be held against the published one."""
+    if configuration.is_published_recipe():
+        return (
             "Agreement with the published mean: |difference| <= 2 sqrt(SEM^2 + published SEM^2), "
             "both printed."
         )
-    else:
-        parts.append(
-            "These are 5,000 bundled digits (4,000 to train on), "
-            f"{configuration['epochs'] * -(-4000 // configuration['batch_size'])} updates a "
-            "network: not MNIST and not the lecture's answer; rivals may be undertrained. The "
-            "published values are for MNIST."
-        )
-    if len(configuration["learning_rates"]) == 0:
-        parts.append("Rates are the documented ones, chosen on validation digits of other seeds.")
-    else:
-        parts.append("Settings were chosen by mean validation accuracy on other seeds.")
+    if configuration.dataset == "mnist":
+        return "Not the published recipe: the published values are not judged."
+    num_train = NUM_TRAIN[configuration.dataset]
+    return (
+        f"These are 5,000 bundled digits ({num_train:,} to train on), "
+        f"{configuration.training.num_steps(num_train)} updates a network: not MNIST and not the "
+        "lecture's answer; rivals may be undertrained. The published values are for MNIST."
+    )
+
+
+def selection_sentence(configuration: MnistConfiguration) -> str:
+    """Say where learning rate, decay and smoothing come from."""
+    if configuration.needs_tuning():
+        seeds = "other seeds"
+        if configuration.dataset == "mnist5k":
+            seeds += ", that is, on other splits of the same 5,000 digits"
+        return f"Settings were chosen by mean validation accuracy on {seeds}."
+    if configuration.learning_rates:
+        return "Settings were given and not chosen."
+    return (
+        "Each architecture has its documented rate, chosen on validation digits of mnist5k with "
+        "other seeds, that is, on other splits of the same 5,000 digits."
+    )
+
+
+def test_sentence(tested: dict[str, list[Row]]) -> str:
+    """Say how rivals were tested, if they were."""
+    if REFERENCE not in tested or len(tested) < 2:
+        return ""
     if max(map(len, tested.values())) < MIN_SEEDS_FOR_TEST:
-        parts.append(f"No p-values below {MIN_SEEDS_FOR_TEST} seeds.")
-    else:
-        parts.append("Tests: each rival against golden, Welch's t, Holm's correction.")
-    failed = sum(row["failed_at_step"] >= 0 for rows in tested.values() for row in rows)
-    if failed:
-        parts.append(f"{failed} networks met a loss that was not finite; see members.csv.")
-    return " ".join(parts)
+        return f"No p-values below {MIN_SEEDS_FOR_TEST} seeds."
+    return "Tests: each rival against golden, Welch's t, p after Holm's correction."
+
+
+def main() -> None:
+    """Read the folder from the command line."""
+    if len(sys.argv) != 2:
+        sys.exit("error: give one run folder: python -m experiments.mnist.report RUN_DIR")
+    try:
+        report(Path(sys.argv[1]))
+    except ValueError as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":
-    report(Path(sys.argv[1]))
+    main()

@@ -1,6 +1,6 @@
 """Which members the comparison wants, and which of them are finished already."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import jax
@@ -9,6 +9,9 @@ from experiments.mnist.configuration import MnistConfiguration
 from rhythmic.data import Digits
 from rhythmic.records import Row, append_rows, device_name, fingerprint, git_revision, read_rows
 from rhythmic.training.search import Setting, select_setting
+
+# Raised when a change of the training code changes results: older rows then no longer count.
+TRAINING_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,9 @@ class Wanted:
 class MemberStore:
     """Finished members: the run's own rows, and those of the shared results file.
 
-    A member is known by its configuration (architecture, recipe, data), setting, seed and
-    whether it was tested; a row of another version or machine counts, and says what it ran on.
+    A member is known by its configuration (architecture, recipe, data, version of the training
+    code), setting, seed and whether it was tested; a row from another machine counts, and says
+    what it ran on.
     """
 
     def __init__(self, configuration: MnistConfiguration, digits: Digits, run_file: Path):
@@ -35,28 +39,23 @@ class MemberStore:
         self.digits = digits
         # Read once, at the start: the checkout may move on while a long run goes on.
         self.made = {"git": git_revision(), "jax": jax.__version__, "device": device_name()}
-        self.files = [run_file]
+        self.run_file, self.shared_file = run_file, configuration.results
         self.rows = {row["member"]: row for row in read_rows(run_file)}
-        if configuration.results is not None:
-            self.files.append(configuration.results)
-            self.shared = {row["member"]: row for row in read_rows(configuration.results)}
-        else:
-            self.shared = {}
+        shared = [] if self.shared_file is None else read_rows(self.shared_file)
+        self.shared = {row["member"]: row for row in shared}
 
     def configuration_hash(self, architecture: str) -> str:
-        """Identify architecture, recipe and data."""
-        recipe = self.configuration.training
+        """Identify architecture, recipe, data and the version of the training code."""
         return fingerprint(
-            {
-                "architecture": self.architectures[architecture],
-                "epochs": recipe.epochs,
-                "batch_size": recipe.batch_size,
-                "rising_share": recipe.rising_share,
-                "momentum": recipe.momentum,
-                "clip_norm": recipe.clip_norm,
-                "data": self.digits.sha256,
-            }
+            {"architecture": self.architectures[architecture], "version": TRAINING_VERSION}
+            | self.recipe()
         )
+
+    def recipe(self) -> Row:
+        """Return what all members share and what their results depend on."""
+        recipe = asdict(self.configuration.training)
+        del recipe["evaluation_batch_size"]
+        return recipe | {"data": self.digits.sha256}
 
     def name(self, member: Wanted) -> str:
         """Identify a member."""
@@ -64,18 +63,34 @@ class MemberStore:
         return fingerprint((self.configuration_hash(member.architecture), *identity))
 
     def find(self, member: Wanted) -> Row | None:
-        """Return a finished member's row; one of the results file is copied into the run."""
+        """Return a finished member's row, after seeing to it that both files have it."""
         name = self.name(member)
         if name not in self.rows and name in self.shared:
             self.rows[name] = self.shared[name]
-            append_rows(self.files[0], [self.shared[name]])
+            append_rows(self.run_file, [self.shared[name]])
+        elif name in self.rows and name not in self.shared:
+            self.share([self.rows[name]])
         return self.rows.get(name)
 
     def add(self, rows: list[Row]) -> None:
-        """Write rows of newly finished members into every file."""
-        for path in self.files:
-            append_rows(path, rows)
+        """Write rows of newly finished members into both files."""
+        append_rows(self.run_file, rows)
         self.rows |= {row["member"]: row for row in rows}
+        self.share(rows)
+
+    def share(self, rows: list[Row]) -> None:
+        """Write rows into the results file, if there is one.
+
+        Learning curves of members that were not tested stay in the run folder: the file is kept
+        under 1 MiB for the whole published protocol.
+        """
+        if self.shared_file is None:
+            return
+        kept = [
+            {k: v for k, v in row.items() if k != "history" or "confusion" in row} for row in rows
+        ]
+        append_rows(self.shared_file, kept)
+        self.shared |= {row["member"]: row for row in kept}
 
     def tuning(self, architecture: str) -> list[Wanted]:
         """Return the members among which a setting is chosen; none if there is no choice."""

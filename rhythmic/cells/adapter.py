@@ -29,7 +29,7 @@ class EquinoxCell(AbstractCell[PyTree]):
         *,
         input_size: int | None = None,
         hidden_size: int | None = None,
-        num_state_arrays: int = 1,
+        num_state_arrays: int | None = None,
         read: Callable[[PyTree], NodeArray] | None = None,
     ):
         """Wrap a cell.
@@ -38,8 +38,8 @@ class EquinoxCell(AbstractCell[PyTree]):
             wrapped: the Equinox cell.
             input_size: components of an input sample; by default the cell's own attribute.
             hidden_size: length of each vector of the state; by default the cell's own attribute.
-            num_state_arrays: 1 where the hidden state is one array, more where it is a tuple
-                (2 for ``equinox.nn.LSTMCell``).
+            num_state_arrays: 1 where the hidden state is one array, more where it is a tuple; by
+                default 2 for ``equinox.nn.LSTMCell`` and 1 for any other cell.
             read: the layer's output from the state; by default its first array.
 
         Raises:
@@ -48,9 +48,13 @@ class EquinoxCell(AbstractCell[PyTree]):
         sizes = {"input_size": input_size, "hidden_size": hidden_size}
         for name, size in sizes.items():
             found = getattr(wrapped, name, None) if size is None else size
-            if not isinstance(found, int) or found < 1:
-                raise ValueError(f"{name} is {found}; it must be at least 1 and the cell has none")
+            if not isinstance(found, int):
+                raise ValueError(f"{name} is not given and the wrapped cell has none; give it")
+            if found < 1:
+                raise ValueError(f"{name} is {found}; it must be at least 1")
             sizes[name] = found
+        if num_state_arrays is None:
+            num_state_arrays = 2 if isinstance(wrapped, eqx.nn.LSTMCell) else 1
         if num_state_arrays < 1:
             raise ValueError(f"num_state_arrays is {num_state_arrays}; it must be at least 1")
         self.wrapped = wrapped
@@ -62,7 +66,8 @@ class EquinoxCell(AbstractCell[PyTree]):
     def initial_state(self, batch_shape: tuple[int, ...] = ()) -> PyTree:
         """Return zeros in the layout of the wrapped cell."""
         arrays = jax.tree.leaves(eqx.filter(self.wrapped, eqx.is_inexact_array))
-        zero = jnp.zeros((self.hidden_size, *batch_shape), jnp.result_type(*arrays))
+        dtype = jnp.result_type(*arrays) if arrays else jnp.zeros(()).dtype
+        zero = jnp.zeros((self.hidden_size, *batch_shape), dtype)
         return zero if self.num_state_arrays == 1 else (zero,) * self.num_state_arrays
 
     def step(self, state: PyTree, inputs: InputArray) -> PyTree:

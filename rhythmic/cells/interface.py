@@ -70,5 +70,9 @@ def along_nodes(values: Vector, like: NodeArray) -> Array:
 
 
 def weigh(weights: Array, activity: Array) -> Array:
-    """Return ``weights @ activity`` for weights ``(post, pre)`` and activity ``(pre, *batch)``."""
-    return jnp.tensordot(weights, activity, axes=1)
+    """Return ``weights @ activity`` for weights ``(post, pre)`` and activity ``(pre, *batch)``.
+
+    Full precision is asked for, since a GPU may otherwise round float32 products to ten bits,
+    which near-critical nodes amplify; a processor does the same either way.
+    """
+    return jnp.tensordot(weights, activity, axes=1, precision=jax.lax.Precision.HIGHEST)

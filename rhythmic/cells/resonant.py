@@ -75,6 +75,9 @@ class ResonantCell(AbstractCell[ResonantState]):
     with one fixed rhythm a node (``w1``, ``w2``), the scalar input ``u_t`` to every node, and the
     trained recurrent weights ``W`` (post, pre) with a zero diagonal. Without recurrence the last
     term is absent. Source: Kramer, arXiv:2506.17083.
+
+    Gradients by ``eqx.filter_grad`` would reach the fixed rhythms too; train what
+    ``eqx.partition(cell, rhythmic.trainable(cell))`` gives.
     """
 
     nodes: ResonantNodes

@@ -1,4 +1,4 @@
-"""Files that are whole or absent, and the decoded digits kept in one of them."""
+"""Where prepared data lie, and the decoded digits kept there, whole or not at all."""
 
 import contextlib
 import os
@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from rhythmic.data.dataset import Digits, fingerprint
+from rhythmic.files import PARTIAL, replacing
 
 CACHE_VARIABLE = "RHYTHMIC_CACHE_DIR"
-_PARTIAL = ".partial"
 _STALE_AFTER = 3600.0  # s; no write here takes nearly as long
 
 
@@ -35,30 +35,6 @@ def cache_folder(cache_dir: str | os.PathLike[str] | None = None) -> Path:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A new file beside ``path`` that takes its name once the block has ended without error.
-
-    A reader therefore finds the old file, the new one or none, never a part; two processes that
-    write at the same time both succeed, and the later one stays.
-
-    Args:
-        path: The file to write. Its folder is made if need be.
-
-    Yields:
-        The path to write to.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=path.name + ".", suffix=_PARTIAL, dir=path.parent)
-    os.close(handle)
-    try:
-        yield Path(name)
-        Path(name).chmod(0o644)  # mkstemp gives 0o600, but a cache may be shared
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
     """As ``replacing``, for a folder; one that another process finished meanwhile is kept.
 
@@ -70,7 +46,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     discard_folder(path)
-    name = tempfile.mkdtemp(prefix=path.name + ".", suffix=_PARTIAL, dir=path.parent)
+    name = tempfile.mkdtemp(prefix=path.name + ".", suffix=PARTIAL, dir=path.parent)
     try:
         yield Path(name)
         Path(name).chmod(0o755)
@@ -85,7 +61,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 def discard_folder(path: Path) -> None:
     """Removes a folder, under another name first so that nobody meets it half removed."""
-    aside = tempfile.mkdtemp(prefix=path.name + ".", suffix=_PARTIAL, dir=path.parent)
+    aside = tempfile.mkdtemp(prefix=path.name + ".", suffix=PARTIAL, dir=path.parent)
     with contextlib.suppress(FileNotFoundError):
         os.rename(path, Path(aside) / "discarded")
     shutil.rmtree(aside, ignore_errors=True)
@@ -93,7 +69,7 @@ def discard_folder(path: Path) -> None:
 
 def remove_stale(folder: Path) -> None:
     """Removes what a killed process left under a temporary name more than an hour ago."""
-    for path in folder.glob(f"*{_PARTIAL}"):
+    for path in folder.glob(f"*{PARTIAL}"):
         with contextlib.suppress(OSError):  # gone meanwhile, or another user's
             if time.time() - path.stat().st_mtime < _STALE_AFTER:
                 continue

@@ -11,8 +11,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from rhythmic.data.cache import replacing
 from rhythmic.data.dataset import DamagedFileError
+from rhythmic.files import replacing
 
 CONNECT_TIMEOUT = 1.0  # s, for each address that the host's name stands for
 CONNECT_LIMIT = 1.5  # s, for the look-up of the name and all its addresses together

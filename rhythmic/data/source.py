@@ -70,10 +70,10 @@ def check_folder(folder: Path, source: MnistSource) -> None:
         DamagedFileError: If a file is not the original one; the message names it.
     """
     if not folder.is_dir():
-        raise DataUnavailableError(f"the data folder {folder} does not exist")
+        raise DataUnavailableError(f"data_dir {folder} does not exist: {THREE_WAYS}")
     for name in source.files:
         if not (folder / name).is_file():
-            raise DataUnavailableError(f"the data folder {folder} lacks {name}")
+            raise DataUnavailableError(f"data_dir {folder} lacks {name}: {THREE_WAYS}")
     for name, expected in source.files.items():
         check_hash(str(folder / name), sha256_of(folder / name), expected)
 

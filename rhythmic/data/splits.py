@@ -14,6 +14,11 @@ MNIST_VALIDATION_SIZE = 5_000
 MNIST5K_PER_CLASS = 500
 MNIST5K_HELD_OUT_PER_CLASS = 50
 
+NUM_TRAIN = {
+    "mnist": MNIST_TRAIN_FILE_SIZE - MNIST_VALIDATION_SIZE,
+    "mnist5k": (MNIST5K_PER_CLASS - 2 * MNIST5K_HELD_OUT_PER_CLASS) * NUM_CLASSES,
+}
+
 
 def _generator(seed: int) -> np.random.Generator:
     if operator.index(seed) < 0:

@@ -23,6 +23,7 @@ def accuracy_figure(
             empty where the data are not those of the publication.
         title: what the figure shows, on which data.
     """
+    first_published = next((name for name in accuracies if name in published), None)
     figure = Figure(figsize=(1.2 + 0.9 * len(accuracies), 2.8))
     axes = figure.subplots()
     for position, (name, values) in enumerate(accuracies.items()):
@@ -34,7 +35,7 @@ def accuracy_figure(
             axes.vlines(position, summary.low, summary.high, color=COLOURS[name])
         if name in published:
             mean, error = published[name]
-            label = "published, ± 2 SEM" if name == next(iter(published)) else None
+            label = "published, ± 2 SEM" if name == first_published else None
             axes.errorbar(
                 position + 0.28, mean, 2 * error, fmt="D", ms=3.5, color="0.45", lw=0.9, label=label
             )
@@ -44,7 +45,7 @@ def accuracy_figure(
     axes.set_xlim(-0.5, len(accuracies) - 0.4)
     axes.set_ylabel("test accuracy")
     axes.set_title(title, loc="left")
-    if any(name in published for name in accuracies):
+    if first_published is not None:
         axes.legend(loc="lower left")
     return figure
 
@@ -62,7 +63,7 @@ def learning_curve_figure(histories: Mapping[str, Sequence[Mapping[str, Sequence
             curves = np.array([member[key] for member in members], dtype=float)
             epochs = np.arange(1, curves.shape[1] + 1)
             axes.plot(epochs, curves.T, color=COLOURS[name], lw=0.5, alpha=0.4)
-            axes.plot(epochs, curves.mean(axis=0), color=COLOURS[name], label=LABELS[name])
+            axes.plot(epochs, np.nanmean(curves, axis=0), color=COLOURS[name], label=LABELS[name])
         axes.set_xlabel("epoch")
         axes.set_ylabel(label)
     axes.legend()

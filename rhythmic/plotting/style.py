@@ -1,6 +1,5 @@
 """How every figure looks, and how it is saved."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +7,8 @@ from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
+
+from rhythmic.files import replacing
 
 # Okabe and Ito's colours, told apart by colour-blind readers and in grey.
 COLOURS = {
@@ -54,11 +55,9 @@ def house_style() -> Iterator[None]:
 
 def save(figure: Figure, folder: Path, name: str) -> Path:
     """Write ``name.pdf`` and ``name.png``, each whole or not at all; return the picture's path."""
-    folder.mkdir(parents=True, exist_ok=True)
     for ending in ("pdf", "png"):
-        temporary = folder / f".{name}.part.{ending}"
         # Without the date, the same results give the same file.
         metadata = {"CreationDate": None} if ending == "pdf" else None
-        figure.savefig(temporary, metadata=metadata)
-        os.replace(temporary, folder / f"{name}.{ending}")
+        with replacing(folder / f"{name}.{ending}") as partial:
+            figure.savefig(partial, format=ending, metadata=metadata)
     return folder / f"{name}.png"

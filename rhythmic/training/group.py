@@ -1,6 +1,5 @@
 """Members trained side by side: mapped within a device, sharded over devices, epoch by epoch."""
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
+from rhythmic.files import replacing
 from rhythmic.training.configuration import Members
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.state import Data, TestRecord, TrainingState
@@ -170,17 +170,21 @@ class GroupTraining:
 
 def save_state(path: Path, state: TrainingState) -> None:
     """Write a state so that a kill at any moment leaves the old file or the new one, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part")
-    with open(temporary, "wb") as file:
+    with replacing(path) as partial, open(partial, "wb") as file:
         eqx.tree_serialise_leaves(file, jax.tree.map(np.asarray, state))
-    os.replace(temporary, path)
 
 
 def load_state(path: Path, like: TrainingState) -> TrainingState:
-    """Read a state with the shapes and placement of ``like``."""
-    with open(path, "rb") as file:
-        loaded = eqx.tree_deserialise_leaves(file, jax.tree.map(np.asarray, like))
+    """Read a state with the shapes and placement of ``like``.
+
+    Raises:
+        ValueError: for a file that does not hold such a state.
+    """
+    try:
+        with open(path, "rb") as file:
+            loaded = eqx.tree_deserialise_leaves(file, jax.tree.map(np.asarray, like))
+    except (RuntimeError, ValueError, EOFError):
+        raise ValueError(f"checkpoint {path} holds no state of this training; remove it") from None
     return jax.tree.map(
         lambda new, old: jax.device_put(jnp.asarray(new), old.sharding), loaded, like
     )

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import optax
 
 from rhythmic.cells import trainable
+from rhythmic.cells.interface import weigh
 from rhythmic.models import Architecture, Classifier
 from rhythmic.readouts import RunningStatistics
 from rhythmic.training.batches import epoch_batches, in_batches, sequences
@@ -149,7 +150,8 @@ class MemberTraining:
         optimizer = self.optimizer(member.hyperparameters, step, num_steps)
         change, optimizer_state = optimizer.update(gradient, state.optimizer, state.parameters)
         parameters = constrained(optax.apply_updates(state.parameters, change), fixed)
-        finite = jnp.isfinite(loss) & jnp.isfinite(optax.tree.norm(gradient))
+        # Not finite in any of these: loss, gradient, and the parameters after the update.
+        finite = jnp.isfinite(loss + optax.tree.norm(gradient) + optax.tree.norm(parameters))
         state = state._replace(
             parameters=parameters,
             statistics=statistics,
@@ -189,8 +191,8 @@ class MemberTraining:
             return (
                 jnp.sum(cross_entropy(logits, labels, smoothing) * weights),
                 jnp.sum(is_correct(logits, labels) * weights),
-                true.T @ predicted,
-                true.T @ features.T,
+                weigh(true.T, predicted),
+                weigh(true.T, features.T),
                 jnp.sum(true, axis=0),
             )
 

@@ -13,7 +13,10 @@ HEADER = bytes([0, 0, 8, 1, 0, 0, 0, 3])
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     array=hypothesis_numpy.arrays(

@@ -14,7 +14,10 @@ COMMAND = [
     *(sys.executable, "-m", "experiments.mnist", "--architectures", "rrn-log", "rnn"),
     *("--seeds", "1", "2", "3", "--epochs", "2", "--devices", "2"),
 ]
-FIGURES = ("accuracy", "learning_curves", "confusion", "features_rrn-log", "recurrent_weights")
+FIGURES = (
+    *("accuracy", "learning_curves", "confusion", "features_rrn-log", "recurrent_weights"),
+    "spectra_and_dynamics",
+)
 
 
 def run(arguments, folder):
@@ -125,7 +128,8 @@ def test_absent_data_is_one_line(folder):
         check=False,
     )
     assert refused.returncode != 0
-    assert refused.stderr.strip() == f"error: the data folder {folder / 'nothing'} does not exist"
+    assert refused.stderr.startswith(f"error: data_dir {folder / 'nothing'} does not exist: ")
+    assert "\n" not in refused.stderr.strip()
 
 
 def test_the_saved_network_gives_the_recorded_accuracy(first, folder):
