@@ -1,0 +1,95 @@
+"""Finished members are known by what determines them, and kept in both files."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from experiments.mnist.configuration import PRESETS
+from experiments.mnist.store import MemberStore, Wanted
+from rhythmic.data import Digits
+from rhythmic.records import read_rows
+from rhythmic.training.search import Setting
+
+DIGITS = Digits("mnist", np.zeros((1, 784), np.uint8), np.zeros(1, np.uint8), "0" * 64)
+
+
+def store_in(folder, **changes):
+    configuration = dataclasses.replace(
+        PRESETS["paper"], results=folder / "shared.jsonl", **changes
+    )
+    return MemberStore(configuration, DIGITS, folder / "run.jsonl")
+
+
+def row_of(store, member):
+    return {
+        "member": store.name(member),
+        "architecture": member.architecture,
+        "seed": member.seed,
+        **dataclasses.asdict(member.setting),
+        "validation_accuracy": 0.5,
+        "history": {"train_loss": [1.0]},
+    }
+
+
+@pytest.fixture
+def member():
+    return Wanted("rnn", Setting(1e-3), 123, tested=False)
+
+
+def test_a_row_lost_from_either_file_is_brought_back(tmp_path, member):
+    first = store_in(tmp_path)
+    first.add([row_of(first, member)])
+    for lost in ("run.jsonl", "shared.jsonl"):
+        (tmp_path / lost).unlink()
+        again = store_in(tmp_path)
+        assert again.missing([member]) == []
+        assert [row["member"] for row in read_rows(tmp_path / lost)] == [first.name(member)]
+
+
+def test_everything_that_determines_a_member_is_part_of_its_name(tmp_path, member):
+    store = store_in(tmp_path)
+    names = {
+        store.name(member),
+        store.name(dataclasses.replace(member, seed=124)),
+        store.name(dataclasses.replace(member, tested=True)),
+        store.name(dataclasses.replace(member, setting=Setting(1e-3, 1e-3))),
+        store.name(dataclasses.replace(member, architecture="lstm")),
+        store_in(tmp_path, epochs=29).name(member),
+        store_in(tmp_path, clip_norm=2.0).name(member),
+        store_in(tmp_path, rising_share=0.2).name(member),
+        store_in(tmp_path, momentum="constant").name(member),
+        store_in(tmp_path, dropout_rate=0.2).name(member),
+    }
+    assert len(names) == 10
+    assert store_in(tmp_path, evaluation_batch_size=7).name(member) == store.name(member)
+
+
+def test_the_table_waits_for_the_whole_search_and_follows_it(tmp_path):
+    store = store_in(tmp_path, architectures=("rnn",), seeds=(101,))
+    tuning = store.tuning("rnn")
+    assert len(tuning) == 54
+    for member in tuning:
+        row = row_of(store, member)
+        row["validation_accuracy"] = 0.6 if member.setting == Setting(3e-4, 1e-2, 0.05) else 0.5
+        store.add([row])
+    assert store.table("rnn") == [Wanted("rnn", Setting(3e-4, 1e-2, 0.05), 101, tested=True)]
+
+
+def test_the_whole_protocol_fits_in_a_mebibyte(tmp_path, member):
+    store = store_in(tmp_path)
+    rng = np.random.default_rng(3)
+    history = {name: rng.random(30).round(5).tolist() for name in "abcd"}
+    scalars = {f"some_field_{i}": float(x) for i, x in enumerate(rng.random(22).round(9))}
+    row = row_of(store, member) | scalars | {"history": history, "data": "0" * 64}
+    tested = row | {
+        "confusion": rng.integers(0, 1000, (10, 10)).tolist(),
+        "class_features": rng.random((10, 11)).round(5).tolist(),
+        "parameters": rng.random(298).astype(np.float32).tolist(),
+        "statistics": rng.random(22).astype(np.float32).tolist(),
+    }
+    store.share([row, tested])
+    small, large = (len(json.dumps(kept)) for kept in read_rows(tmp_path / "shared.jsonl"))
+    assert "history" not in read_rows(tmp_path / "shared.jsonl")[0]
+    assert 378 * small + 70 * large < 2**20
