@@ -135,7 +135,7 @@ def terminal_table(configuration: MnistConfiguration, lines: list[Row]) -> Table
             str(line["num_seeds"]),
             f"{line['mean']:.3f}",
             number("{:.3f}", line["standard_error"]),
-            number("{:.3f}", line["low"]) + "–" + number("{:.3f}", line["high"]),
+            interval(line),
             published(line),
             difference(line),
             against(line),
@@ -146,6 +146,11 @@ def terminal_table(configuration: MnistConfiguration, lines: list[Row]) -> Table
 def number(form: str, value: float) -> str:
     """Write a number, or a dash where there is none."""
     return "–" if value is None or math.isnan(value) else form.format(value)
+
+
+def interval(line: Row) -> str:
+    """Write the 95 % interval, or a dash below two seeds."""
+    return "–" if line["num_seeds"] < 2 else f"{line['low']:.3f}–{line['high']:.3f}"
 
 
 def published(line: Row) -> str:
