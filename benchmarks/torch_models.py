@@ -40,22 +40,42 @@ class ResonantLoop(nn.Module):
         self.norm = nn.BatchNorm1d(11)
         self.linear = nn.Linear(11, NUM_CLASSES)
 
+    def step(self, sample: Tensor, position: Tensor, previous: Tensor) -> Tensor:
+        """Return the next position."""
+        feedback = torch.tanh(position * sample) @ self.recurrent_weights.T
+        return sample + self.w1 * position + self.w2 * previous + feedback
+
+    def squared_amplitude(self, position: Tensor, previous: Tensor) -> Tensor:
+        """Return ``A^2`` of two successive positions, which may be whole sequences."""
+        velocity = (position - previous) * self.sample_rate
+        return position**2 + ((velocity + self.beta * position) / self.omega) ** 2
+
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the logits ``(batch, class)``."""
         position = previous = inputs.new_zeros(inputs.shape[1], 11)
         total = torch.zeros_like(position)
         for sample in inputs.unbind(0):
-            feedback = torch.tanh(position * sample) @ self.recurrent_weights.T
-            new = sample + self.w1 * position + self.w2 * previous + feedback
-            previous, position = position, new
-            velocity = (position - previous) * self.sample_rate
-            total = total + position**2 + ((velocity + self.beta * position) / self.omega) ** 2
+            position, previous = self.step(sample, position, previous), position
+            total = total + self.squared_amplitude(position, previous)
         return self.linear(self.norm(total / len(inputs) + 1e-12))
 
     def constrain(self) -> None:
         """Set the diagonal of ``W`` back to zero, after an update."""
         with torch.no_grad():
             self.recurrent_weights.fill_diagonal_(0.0)
+
+
+class ResonantLoopThenAmplitude(ResonantLoop):
+    """The same network, with all positions stacked and their amplitude computed after the loop."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the logits ``(batch, class)``."""
+        positions = [inputs.new_zeros(inputs.shape[1], 11)] * 2
+        for sample in inputs.unbind(0):
+            positions.append(self.step(sample, positions[-1], positions[-2]))
+        path = torch.stack(positions[1:])
+        features = self.squared_amplitude(path[1:], path[:-1]).mean(dim=0)
+        return self.linear(self.norm(features + 1e-12))
 
 
 class Rival(nn.Module):
@@ -95,7 +115,10 @@ class RivalLoop(Rival):
 
 # What each network is compared with: the name in the table, and how to build it.
 MAKERS: dict[str, dict[str, Callable[[], ResonantLoop | Rival]]] = {
-    "rrn-golden": {"torch loop": ResonantLoop},
+    "rrn-golden": {
+        "torch loop": ResonantLoop,
+        "torch loop, amplitude after it": ResonantLoopThenAmplitude,
+    },
     "rnn": {
         "torch.nn.RNN": lambda: Rival(nn.RNN(1, 11), 11),
         "torch loop": lambda: RivalLoop(nn.RNNCell(1, 11), 11),

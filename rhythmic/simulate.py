@@ -93,7 +93,7 @@ def time_mean(
     initial_state: PyTree | None = None,
     mask: Bool[Array, "time *batch"] | None = None,
     washout: int = 0,
-    block_size: int | None = 28,
+    block_size: int | None = 14,
 ) -> TimeMean:
     """Run ``cell`` over ``inputs`` and average what ``observe`` sees, without storing it.
 
@@ -109,7 +109,7 @@ def time_mean(
         mask: true where a sample belongs to its sequence, ``(time, *batch)``; see ``trajectory``.
         washout: number of first steps that are run and not counted.
         block_size: steps recomputed together in the backward pass, which keeps one state a
-            block; 28 steps of the published networks stay in a core's second-level cache.
+            block; 14 steps of the published networks stay in a core's second-level cache.
 
     Raises:
         ValueError: for shapes that do not fit the cell, or an argument out of its range.
