@@ -53,6 +53,6 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def quick(session: nox.Session) -> None:
-    """The README's first block: about four minutes on two cores, installation apart."""
+    """The README's first block: a minute and a half on two cores, installation apart."""
     block = session.run("python", ".ci/readme_block.py", "1", silent=True)
     session.run("bash", "-euc", block, external=True)
