@@ -63,6 +63,7 @@ def compare(
     Seeds are taken as independent samples: start values differ between architectures. Variances
     are not pooled, since they differ a lot between them.
     """
+    # Here and not above: it takes a second to import and belongs to the extra `experiments`.
     from statsmodels.stats.multitest import multipletests
 
     p_values = {}

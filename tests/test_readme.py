@@ -33,3 +33,13 @@ def test_every_picture_of_the_readme_is_there():
     assert pictures
     for picture in pictures:
         assert (ROOT / picture).exists()
+
+
+def test_the_python_of_the_readme_runs_and_has_the_shapes_it_says():
+    (block,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    names: dict = {}
+    exec(block, names)
+    cell, inputs, rhythmic = names["cell"], names["inputs"], names["rhythmic"]
+    assert rhythmic.trajectory(cell, inputs, every=10).observed.shape == (78, 11, 128)
+    mean = rhythmic.time_mean(cell, inputs, observe=cell.squared_amplitude).mean
+    assert mean.shape == (11, 128)
