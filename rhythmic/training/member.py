@@ -22,7 +22,7 @@ from rhythmic.training.configuration import (
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
 from rhythmic.training.schedule import learning_rate_at, momentum_at
 from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState
-from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
+from rhythmic.typing import AnyArray, Array, Bool, Float, Int, PyTree
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,7 @@ class MemberTraining:
         optimizer = self.optimizer(member.hyperparameters, step, num_steps)
         change, optimizer_state = optimizer.update(gradient, state.optimizer, state.parameters)
         parameters = constrained(optax.apply_updates(state.parameters, change), fixed)
-        # Not finite in any of these: loss, gradient, and the parameters after the update.
-        finite = jnp.isfinite(loss + optax.tree.norm(gradient) + optax.tree.norm(parameters))
+        finite = all_finite((loss, gradient, parameters))
         state = state._replace(
             parameters=parameters,
             statistics=statistics,
@@ -245,3 +244,8 @@ def keep_best(
     now = Best(state.parameters, state.statistics, validation_accuracy, state.epoch)
     best = jax.tree.map(lambda new, old: jnp.where(better, new, old), now, state.best)
     return state._replace(best=best)
+
+
+def all_finite(tree: PyTree) -> Bool[Array, ""]:
+    """Tell whether every number in a tree is finite."""
+    return jnp.all(jnp.array([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(tree)]))

@@ -34,8 +34,8 @@ class History(NamedTuple):
 class TrainingState(NamedTuple):
     """Everything that one member carries from an epoch to the next.
 
-    ``epoch`` counts the finished epochs. ``failed_at_step`` is the first update whose loss or
-    gradient was not finite, -1 while there is none.
+    ``epoch`` counts the finished epochs. ``failed_at_step`` is the first update whose loss,
+    gradient or new parameters were not finite, -1 while there is none.
     """
 
     parameters: PyTree

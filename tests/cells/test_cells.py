@@ -235,8 +235,8 @@ BAD = {
     "pole_radius is nan": lambda: ResonantCell(np.ones(2), key=KEYS[0], pole_radius=np.nan),
     "frequencies must": lambda: ResonantCell(np.array([2.0, 250.0]), key=KEYS[0]),
     "sample_rate must": lambda: ResonantCell(np.ones(2), key=KEYS[0], sample_rate=0.0),
-    "input_size is None": lambda: EquinoxCell(LeakyCell(jnp.ones(()))),
-    "hidden_size is None": lambda: EquinoxCell(LeakyCell(jnp.ones(())), input_size=2),
+    "input_size is not given": lambda: EquinoxCell(LeakyCell(jnp.ones(()))),
+    "hidden_size is not given": lambda: EquinoxCell(LeakyCell(jnp.ones(())), input_size=2),
     "hidden_size is 0": lambda: EquinoxCell(LeakyCell(jnp.ones(())), input_size=2, hidden_size=0),
     "num_state_arrays is 0": lambda: EquinoxCell(
         eqx.nn.GRUCell(2, 3, key=KEYS[0]), num_state_arrays=0

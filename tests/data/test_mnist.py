@@ -151,7 +151,7 @@ def test_a_folder_that_lacks_a_file_is_an_error_that_names_it(
     (given / "t10k-images-idx3-ubyte.gz").unlink()
     monkeypatch.setenv("RHYTHMIC_DATA_DIR", str(given if by_variable else small.folder))
     source = replace(small.source, address=server.address)
-    with pytest.raises(DataUnavailableError, match=r"given lacks t10k-images-idx3-ubyte\.gz$"):
+    with pytest.raises(DataUnavailableError, match=r"given lacks t10k-images-idx3-ubyte\.gz: put"):
         load_mnist(None if by_variable else given, tmp_path / "cache", source=source)
     assert server.requests == []
     assert not (tmp_path / "cache").exists()
