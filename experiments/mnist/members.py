@@ -141,6 +141,7 @@ class Worker:
 
     def report(self, group: list[Wanted], report: EpochReport) -> None:
         """Show how the group does and when everything will be done."""
+        first = self.num_reported == 0
         # Epochs that a checkpoint held already take no more time.
         self.progress.remaining[self.name] -= report.epoch - self.num_reported
         self.num_reported = report.epoch + 1
@@ -160,7 +161,7 @@ class Worker:
             parts.append(f"compiled in {report.compile_seconds:.0f} s")
         if failed:
             parts.append(f"{failed} not finite")
-        show(" | ".join(parts), final=(report.epoch + 1) % 5 == 0 or report.epoch == 0)
+        show(" | ".join(parts), final=(report.epoch + 1) % 5 == 0 or first)
 
 
 def members_of(store: MemberStore, group: list[Wanted]) -> Members:
