@@ -9,6 +9,7 @@
 ``rhythmic.data``       handwritten digits and their splits
 """
 
+from rhythmic import data, training
 from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell, trainable
 from rhythmic.functional import elman_states, lstm_states, resonant_features
 from rhythmic.models import Classifier, named_architectures, num_trainable
@@ -22,6 +23,7 @@ __all__ = [
     "EquinoxCell",
     "LSTMCell",
     "ResonantCell",
+    "data",
     "elman_states",
     "lstm_states",
     "mask_from_lengths",
@@ -30,6 +32,7 @@ __all__ = [
     "resonant_features",
     "time_mean",
     "trainable",
+    "training",
     "trajectory",
     *_theory_names,
 ]

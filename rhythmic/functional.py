@@ -99,7 +99,9 @@ def states_from_arrays(
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     for name in names:
         if name not in parameters:
-            raise ValueError(f"parameters lacks {name}; it needs {', '.join(names)}")
+            raise ValueError(
+                f"parameters lacks {name}; it needs {', '.join(names)}, without torch's suffix _l0"
+            )
     dtype = floating_dtype(inputs, *(parameters[name] for name in names))
     arrays = {name: jnp.asarray(parameters[name], dtype) for name in names}
     inputs = jnp.asarray(inputs, dtype)

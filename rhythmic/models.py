@@ -29,6 +29,11 @@ class Classifier(eqx.Module):
     readout: AbstractReadout
     feature: Literal["output", "squared_amplitude"] = eqx.field(static=True)
 
+    def __check_init__(self) -> None:
+        if not hasattr(self.cell, self.feature):
+            kind = type(self.cell).__name__
+            raise ValueError(f"feature is {self.feature!r}; {kind} has no such method")
+
     def features(
         self, inputs: Sequence, *, mask: Bool[Array, "time batch"] | None = None
     ) -> Float[Array, "hidden batch"]:

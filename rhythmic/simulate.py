@@ -140,7 +140,7 @@ def time_mean(
 
 
 def mask_from_lengths(lengths: Int[Array, "*batch"], num_steps: int) -> Bool[Array, "time *batch"]:
-    """Mark the first ``lengths`` of ``num_steps`` samples of each sequence."""
+    """Mark the first ``lengths`` of ``num_steps`` samples; none below 0, all above the end."""
     lengths = jnp.asarray(lengths)
     return jnp.arange(num_steps).reshape(-1, *(1,) * lengths.ndim) < lengths
 
@@ -235,6 +235,8 @@ def check_sequence(
     if mask is not None and mask.shape != (num_steps, *inputs.shape[2:]):
         expected = f"{(num_steps, *inputs.shape[2:])}"
         raise ValueError(f"mask has shape {mask.shape}; expected {expected}")
+    if mask is not None and mask.dtype != bool:
+        raise ValueError(f"mask has dtype {mask.dtype}; expected bool")
     if not 0 <= washout < num_steps:
         raise ValueError(f"washout is {washout}; it must lie between 0 and {num_steps - 1}")
     if block_size is not None and block_size < 1:

@@ -72,7 +72,8 @@ def main() -> None:
     try:
         run(store, folder)
     except KeyboardInterrupt:
-        sys.exit("stopped; the same command goes on from the last finished epoch")
+        show("stopped; the same command goes on from the last finished epoch, if there is one")
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ PUBLISHED = {"rrn-golden": (0.759, 0.007), "rnn": (0.617, 0.018), "lstm": (0.715
 # Rates for the 960 updates of mnist5k, by mean validation accuracy over seeds 123, 456 and 789
 # among 0.003, 0.01 and 0.03 (the last is the edge of that grid):
 # python -m experiments.mnist --learning-rates 0.003 0.01 0.03 --seeds 1 --architectures NAMES
+QUICK_RATE_SEEDS = {123, 456, 789}
 QUICK_LEARNING_RATES = {
     "rrn-golden": 0.01,
     "rrn-log": 0.03,
@@ -51,7 +52,9 @@ class MnistConfiguration(MnistOptions):
         for name in self.architectures:
             if name == CUSTOM and not self.frequencies:
                 raise ValueError(f"frequencies is empty; {CUSTOM} needs at least one, in Hz")
-            check_choice("architectures", name, tuple(known))
+            check_choice("architectures", name, tuple(dict.fromkeys((*known, CUSTOM))))
+        if self.frequencies and CUSTOM not in self.architectures:
+            raise ValueError(f"frequencies is given, but {CUSTOM} is not among architectures")
         for name, value in (
             ("devices", self.devices),
             ("members_per_device", self.members_per_device),
@@ -79,6 +82,12 @@ class MnistConfiguration(MnistOptions):
         both = sorted(set(self.seeds) & set(self.tuning_seeds))
         if both and self.needs_tuning():
             raise ValueError(f"tuning_seeds holds {both[0]}, a seed of the table; keep them apart")
+        both = sorted(set(self.seeds) & QUICK_RATE_SEEDS)
+        if both and not self.learning_rates:
+            raise ValueError(
+                f"seeds holds {both[0]}, on which the documented rates were chosen; take another "
+                "or give learning_rates"
+            )
         if self.needs_tuning() and not self.tuning_seeds:
             raise ValueError("tuning_seeds is empty; choosing among settings needs at least one")
         for name in (

@@ -24,7 +24,8 @@ def draw_figures(
     with house_style():
         values = {name: [row["test_accuracy"] for row in rows] for name, rows in tested.items()}
         published = PUBLISHED if as_published else {}
-        title = f"{configuration.dataset}, one pixel a step"
+        data = {"mnist": "MNIST"}.get(configuration.dataset, configuration.dataset)
+        title = f"{data}, one pixel a step"
         if configuration.dataset != "mnist":
             title += "\n(5,000 digits, not MNIST)"
         save(accuracy_figure(values, published, title), figures, "accuracy")

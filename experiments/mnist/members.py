@@ -130,6 +130,8 @@ class Worker:
         names = [store.name(member) for member in group]
         checkpoint = self.folder / "checkpoints" / f"{fingerprint((names, self.plan.size))}.eqx"
         self.num_reported = 0
+        stage = "table" if group[0].tested else "tuning"
+        show(f"{self.name}, {stage}: {len(group)} members start, {checkpoint_note(checkpoint)}")
         started = time.perf_counter()
         state = self.group_training.run(
             members, on_epoch=partial(self.report, group), checkpoint=checkpoint
@@ -162,6 +164,11 @@ class Worker:
         if failed:
             parts.append(f"{failed} not finite")
         show(" | ".join(parts), final=(report.epoch + 1) % 5 == 0 or first)
+
+
+def checkpoint_note(checkpoint: Path) -> str:
+    """Say where a group starts."""
+    return "from their checkpoint" if checkpoint.exists() else "from their first epoch"
 
 
 def members_of(store: MemberStore, group: list[Wanted]) -> Members:

@@ -32,10 +32,11 @@ def accuracy_figure(
         axes.plot(position + spread, values, "o", ms=3, mfc="none", mew=0.7, color=COLOURS[name])
         axes.plot(position, summary.mean, "_", ms=16, mew=1.8, color=COLOURS[name])
         if summary.num_seeds > 1:
-            axes.vlines(position, summary.low, summary.high, color=COLOURS[name])
+            label = "mean and 95 % interval" if position == 0 else "_unlabelled"
+            axes.vlines(position, summary.low, summary.high, color=COLOURS[name], label=label)
         if name in published:
             mean, error = published[name]
-            label = "published, ± 2 SEM" if name == first_published else None
+            label = "published, ± 2 SEM" if name == first_published else "_unlabelled"
             axes.errorbar(
                 position + 0.28, mean, 2 * error, fmt="D", ms=3.5, color="0.45", lw=0.9, label=label
             )
@@ -45,8 +46,8 @@ def accuracy_figure(
     axes.set_xlim(-0.5, len(accuracies) - 0.4)
     axes.set_ylabel("test accuracy")
     axes.set_title(title, loc="left")
-    if first_published is not None:
-        axes.legend(loc="lower left")
+    if axes.get_legend_handles_labels()[0]:
+        figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
@@ -66,7 +67,7 @@ def learning_curve_figure(histories: Mapping[str, Sequence[Mapping[str, Sequence
             axes.plot(epochs, np.nanmean(curves, axis=0), color=COLOURS[name], label=LABELS[name])
         axes.set_xlabel("epoch")
         axes.set_ylabel(label)
-    axes.legend()
+    axes.legend(title="thick: mean, thin: seeds")
     return figure
 
 
@@ -92,5 +93,5 @@ def confusion_figure(confusions: Mapping[str, Sequence[Sequence]]) -> Figure:
         axes.set_xlabel("predicted digit")
         axes.set_ylabel("true digit")
         axes.spines[:].set_visible(False)
-    figure.colorbar(image, ax=grid, label="share of the true digit", shrink=0.8)
+    figure.colorbar(image, ax=grid, label="share of the true digit,\nmean over seeds", shrink=0.8)
     return figure

@@ -44,7 +44,7 @@ def feature_figure(
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: str(Fraction(value))))
         label_nodes(axes.xaxis, frequencies, stride=5)
     figure.supxlabel("node frequency (Hz)", size=8)
-    figure.supylabel("mean feature / mean over digits", size=8)
+    figure.supylabel("mean feature / mean over digits (± 2 SEM)", size=8)
     return figure
 
 
@@ -115,7 +115,7 @@ def spectrum_figure(
     dynamics.set_yticks(
         [-0.9, *range(len(frequencies))], ["pixels", *(f"{f:.3g} Hz" for f in frequencies)]
     )
-    dynamics.set_title(title, loc="left")
+    dynamics.set_title(f"{title}\n(each trace scaled to its range)", loc="left")
     return figure
 
 

@@ -59,5 +59,5 @@ def save(figure: Figure, folder: Path, name: str) -> Path:
         # Without the date, the same results give the same file.
         metadata = {"CreationDate": None} if ending == "pdf" else None
         with replacing(folder / f"{name}.{ending}") as partial:
-            figure.savefig(partial, format=ending, metadata=metadata)
+            figure.savefig(partial, format=ending, metadata=metadata, bbox_inches="tight")
     return folder / f"{name}.png"

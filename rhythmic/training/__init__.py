@@ -1,4 +1,29 @@
-"""Training of many members at once."""
+"""Training of many members at once.
+
+    from functools import partial
+    from rhythmic import data, named_architectures
+    from rhythmic.training import (
+        Data, GroupPlan, GroupTraining, MemberTraining, TrainingConfiguration, make_members
+    )
+
+    digits = data.load_mnist5k()
+    training = MemberTraining(named_architectures()["rrn-log"], TrainingConfiguration(epochs=1))
+    plan = GroupPlan(num_devices=1, members_per_device=2)
+    group = GroupTraining(training, plan, Data(digits.images, digits.labels))
+    members = make_members(
+        partial(data.split, digits),
+        seeds=(1, 2),
+        learning_rate=(0.01, 0.03),
+        weight_decay=(0.0, 0.0),
+        label_smoothing=(0.0, 0.0),
+    )
+    state = group.run(members)          # history, best parameters, failed_at_step; a row a member
+    record = group.test(state, members)  # once, after every choice
+
+A member is one network: a seed, which sets split, start values, batch order and dropout, and its
+hyperparameters. ``MemberTraining`` holds the pure functions of one member; ``GroupTraining`` maps
+them over members and devices, and compiles once.
+"""
 
 from rhythmic.training.configuration import (
     Hyperparameters,

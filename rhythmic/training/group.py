@@ -25,7 +25,8 @@ class GroupPlan:
     """How many members train at once: one shape for every group, so that one program serves all.
 
     Args:
-        num_devices: devices that the members spread over.
+        num_devices: devices that the members spread over. A processor counts as one device, or as
+            n after ``jax.config.update("jax_num_cpu_devices", n)`` at the start of the program.
         members_per_device: members mapped over within each device.
     """
 
@@ -86,6 +87,7 @@ class GroupTraining:
         if len(devices) < plan.num_devices:
             raise ValueError(f"num_devices is {plan.num_devices}; there are {len(devices)}")
         mesh = Mesh(devices, ("member",))
+        check_data(data, training.num_classes)
         self.training = training
         self.plan = plan
         self.by_member = NamedSharding(mesh, P("member"))
@@ -119,15 +121,21 @@ class GroupTraining:
         Args:
             members: at most ``plan.size`` members.
             on_epoch: called after every epoch.
-            checkpoint: file that holds the state after the last finished epoch. If it exists, the
-                run goes on from it; it is replaced after every epoch and left for the caller to
-                remove.
+            checkpoint: file that holds the state after the last finished epoch, with seeds and
+                hyperparameters. If it exists, the run goes on from it; it is replaced after every
+                epoch and left for the caller to remove.
+
+        Raises:
+            ValueError: for too many members, or a checkpoint of other members or another training.
         """
         count = len(members.seed)
         members = self.place(members)
+        identity = (members.seed, *members.hyperparameters)
         state = self.call("initial_state", members)
         if checkpoint is not None and checkpoint.exists():
-            state = load_state(checkpoint, state)
+            known, state = load_state(checkpoint, (identity, state))
+            if any(np.any(np.asarray(a) != b) for a, b in zip(known, identity, strict=True)):
+                raise ValueError(f"checkpoint {checkpoint} belongs to other members; remove it")
         for epoch in range(int(state.epoch[0]), self.training.configuration.epochs):
             already = self.compile_seconds
             started = time.perf_counter()
@@ -135,7 +143,7 @@ class GroupTraining:
             compiling = self.compile_seconds - already
             seconds = time.perf_counter() - started - compiling
             if checkpoint is not None:
-                save_state(checkpoint, state)
+                save_state(checkpoint, (identity, state))
             if on_epoch is not None:
                 real = jax.tree.map(lambda x: np.asarray(x)[:count], state)
                 on_epoch(EpochReport(real, epoch, seconds, compiling))
@@ -168,13 +176,27 @@ class GroupTraining:
         return self.compiled[name](*arguments)
 
 
-def save_state(path: Path, state: TrainingState) -> None:
+def check_data(data: Data, num_classes: int) -> None:
+    """Raise a ValueError that names what is wrong with a pool of examples."""
+    images, labels = np.asarray(data.images), np.asarray(data.labels)
+    if images.dtype != np.uint8 or images.ndim != 2:
+        found = f"{images.dtype}{list(images.shape)}"
+        raise ValueError(f"data.images is {found}; expected uint8 (example, time), 0 to 255")
+    if labels.shape != images.shape[:1]:
+        raise ValueError(f"data.labels has shape {labels.shape}; expected {images.shape[:1]}")
+    if labels.min() < 0 or labels.max() >= num_classes:
+        raise ValueError(
+            f"data.labels holds {labels.min()} to {labels.max()}; expected 0 to {num_classes - 1}"
+        )
+
+
+def save_state(path: Path, state: PyTree) -> None:
     """Write a state so that a kill at any moment leaves the old file or the new one, whole."""
     with replacing(path) as partial, open(partial, "wb") as file:
         eqx.tree_serialise_leaves(file, jax.tree.map(np.asarray, state))
 
 
-def load_state(path: Path, like: TrainingState) -> TrainingState:
+def load_state(path: Path, like: PyTree) -> PyTree:
     """Read a state with the shapes and placement of ``like``.
 
     Raises:

@@ -21,6 +21,8 @@ from experiments.mnist.options import MnistOptions
         (["--architectures", "rrn-custom"], "frequencies is empty"),
         (["--frequencies", "2", "251"], "frequencies must be in"),
         (["--frequencies", "-2"], "frequencies must be in"),
+        (["--frequencies", "2", "9"], "frequencies is given, but rrn-custom is not"),
+        (["--seeds", "456"], "seeds holds 456, on which the documented rates were chosen"),
         (["--learning-rates", "-0.1"], "learning_rate is -0.1; it must be above 0"),
         (["--learning-rates", "nan"], "learning_rate is nan"),
         (["--weight-decays", "-1"], "weight_decay is -1.0; it must be at least 0"),

@@ -53,6 +53,7 @@ def test_a_killed_search_goes_on_to_the_same_bits(tmp_path):
     assert resumed.returncode == 0, resumed.stderr
     first_line = next(line for line in resumed.stderr.splitlines() if "epoch" in line)
     assert "epoch 1/4" not in first_line
+    assert "from their checkpoint" in resumed.stderr
     assert rows_of(tmp_path / "killed") == rows_of(tmp_path / "whole")
 
     tested = [row for row in rows_of(tmp_path / "whole").values() if "confusion" in row]

@@ -319,3 +319,37 @@ def test_a_plan_takes_least_time_and_is_large_among_equals(counts, num_devices, 
 def test_plans_of_the_published_search():
     assert plan_groups((54,), 2, 6) == GroupPlan(num_devices=2, members_per_device=3)
     assert plan_groups((54,), 1, 64) == GroupPlan(num_devices=1, members_per_device=54)
+
+
+def test_a_checkpoint_of_other_members_is_refused(group, tmp_path):
+    group.run(members(*THREE), checkpoint=tmp_path / "state")
+    for other in (((91, 0.01), *THREE[1:]), ((THREE[0][0], 0.77), *THREE[1:])):
+        with pytest.raises(ValueError, match="belongs to other members"):
+            group.run(members(*other), checkpoint=tmp_path / "state")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (lambda d: d._replace(images=d.images / 255), "data.images is float64"),
+        (lambda d: d._replace(images=d.images[:, :, None]), "data.images is uint8"),
+        (lambda d: d._replace(labels=d.labels[1:]), "data.labels has shape"),
+        (lambda d: d._replace(labels=d.labels + 1), "data.labels holds 1 to 3; expected 0 to 2"),
+    ],
+)
+def test_data_that_do_not_fit_are_named(data, message):
+    with pytest.raises(ValueError, match=message):
+        GroupTraining(TRAINING, GroupPlan(1, 1), data(pool()))
+
+
+def test_the_example_of_the_package_runs():
+    import textwrap
+
+    import rhythmic.training
+
+    example = rhythmic.training.__doc__.split("\n\n")
+    code = "\n".join(textwrap.dedent(part) for part in example if part.startswith("    "))
+    names: dict = {}
+    exec(code, names)
+    assert names["record"].accuracy.shape == (2,)
+    assert np.all(names["state"].epoch == 1)
