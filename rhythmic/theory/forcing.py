@@ -46,7 +46,8 @@ def forcing_weights(
     t_t = t dt. A force that starts at t_k moves nothing at t_k itself, so lag0 = 0 and F_{t-1}
     and F_{t-2} act. With (x, v) -> Phi (x, v) + Gamma F the exact step over dt,
     lag1 = Gamma_1 and lag2 = Phi_12 Gamma_2 - Phi_22 Gamma_1. They stay accurate as
-    omega -> 0 and beta -> 0, where both become dt^2 / 2.
+    omega -> 0 and beta -> 0, where both become dt^2 / 2. Exact for a force that is held; a smooth
+    force, sampled and held, acts half a step late (dt / 2).
 
     Args:
         angular_frequency: omega >= 0 in rad/s.
