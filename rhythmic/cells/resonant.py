@@ -132,11 +132,20 @@ class ResonantCell(AbstractCell[ResonantState]):
         w2 = along_nodes(self.nodes.w2, state.position)
         position = inputs + w1 * state.position + w2 * state.previous
         if self.recurrent_weights is not None:
-            weights = self.recurrent_weights
-            if self.diagonal == "masked":
-                weights = without_diagonal(weights)
-            position = position + weigh(weights, jnp.tanh(state.position * inputs))
+            coupling = weigh(self.effective_weights(), jnp.tanh(state.position * inputs))
+            position = position + coupling
         return ResonantState(position=position, previous=state.position)
+
+    def effective_weights(self) -> Matrix:
+        """Return ``W`` as the step uses it.
+
+        Raises:
+            ValueError: for a layer without recurrence.
+        """
+        if self.recurrent_weights is None:
+            raise ValueError("recurrent_weights is None; this layer has no recurrence")
+        masked = self.diagonal == "masked"
+        return without_diagonal(self.recurrent_weights) if masked else self.recurrent_weights
 
     def output(self, state: ResonantState) -> NodeArray:
         """Return the positions ``x_t``."""

@@ -134,7 +134,7 @@ class MemberTraining:
         def loss_function(parameters: PyTree) -> tuple[Array, PyTree]:
             model: Classifier = eqx.combine(parameters, fixed)
             logits, statistics = model.readout.train(
-                model.features(inputs),
+                model.features(inputs, method="fastest"),
                 state.statistics,
                 weights,
                 key=jax.random.fold_in(dropout_key, step),

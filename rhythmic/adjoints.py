@@ -1,0 +1,106 @@
+"""Reverse passes written by hand, where they beat the one that JAX derives.
+
+A function here gives the same values as ``simulate.time_mean`` and takes the same steps of the
+same cell; its gradient comes from the adjoint equations instead of from the recorded scan.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from rhythmic.cells import AbstractCell, ResonantCell, ResonantNodes
+from rhythmic.cells.interface import along_nodes, weigh
+from rhythmic.cells.resonant import without_diagonal
+from rhythmic.simulate import check_sequence
+from rhythmic.typing import Array, NodeArray, PyTree, Sequence
+
+
+@jax.custom_vjp
+def mean_squared_amplitude(cell: ResonantCell, inputs: Sequence) -> NodeArray:
+    """Return each node's mean of ``A_t^2`` over a sequence, from rest.
+
+    Equals ``time_mean(cell, inputs, observe=cell.squared_amplitude).mean``. In reverse mode it
+    keeps one position a node and step, and solves for ``lambda_t = dL/dx_t`` backwards in time:
+
+    ``lambda_t = g (x_t + (a + b) q_t) - g a q_{t+1} + w1 lambda_{t+1} + w2 lambda_{t+2}
+    + u_{t+1} (1 - tanh^2(x_t u_{t+1})) W^T lambda_{t+1}``
+
+    with ``q_t = a (x_t - x_{t-1}) + b x_t``, ``a`` the velocity scale, ``b`` the damping ratio and
+    ``g`` twice the gradient of ``L`` by the mean, divided by the number of steps. The gradient by
+    ``W`` is ``sum_t lambda_t tanh(x_{t-1} u_t)^T``. Exact for every array of the cell and for the
+    inputs. Forward mode (``jax.jvp``, ``jax.hessian``) is not defined; take ``time_mean`` there.
+
+    Args:
+        cell: a layer with recurrent weights.
+        inputs: ``(time, 1, *batch)``.
+
+    Returns:
+        ``(hidden, *batch)``.
+
+    Raises:
+        ValueError: for inputs that do not fit the cell, or a cell without recurrent weights.
+    """
+    return forward(cell, inputs)[0]
+
+
+def forward(cell: ResonantCell, inputs: Sequence) -> tuple[NodeArray, PyTree]:
+    """Take the cell's steps, and keep the position before each of them."""
+    num_steps = check_sequence(cell, inputs, None, 0, None)
+    if cell.recurrent_weights is None:
+        raise ValueError("recurrent_weights is None; the hand-written adjoint is for a matrix")
+    start = cell.initial_state(inputs.shape[2:])
+
+    def body(carry: PyTree, sample: Array) -> tuple[PyTree, NodeArray]:
+        state, total = carry
+        after = cell.step(state, sample)
+        return (after, total + cell.squared_amplitude(after)), state.position
+
+    carry = (start, jnp.zeros_like(start.position))
+    (end, total), positions = jax.lax.scan(body, carry, inputs)
+    return total / num_steps, (cell, inputs, positions, end)
+
+
+def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Sequence]:
+    """Run the adjoint equations from the last step to the first."""
+    cell, inputs, positions, end = kept
+    weights = cell.effective_weights()
+    w1, w2, a, b = (along_nodes(x, end.position) for x in jax.tree.leaves(cell.nodes))
+    g = 2 * cotangent / inputs.shape[0]
+    batch = tuple(range(1, end.position.ndim))
+
+    def body(carry: PyTree, sample: tuple[Array, NodeArray]) -> tuple[PyTree, Array]:
+        onward, following, position, by_weights, by_nodes = carry
+        u, previous = sample  # u_t and x_{t-1}; the carry holds lambda_{t+1} and x_t
+        difference = position - previous
+        q = a * difference + b * position
+        adjoint = onward + g * (position + (a + b) * q)
+        activity = jnp.tanh(previous * u)
+        slope = (1 - activity**2) * weigh(weights.T, adjoint)
+        onward = w1 * adjoint + w2 * following + u * slope - g * a * q
+        by_weights += jnp.tensordot(
+            adjoint, activity, axes=(batch, batch), precision=jax.lax.Precision.HIGHEST
+        )
+        terms = (adjoint * previous, following * previous, g * q * difference, g * q * position)
+        by_nodes = jax.tree.map(jnp.add, by_nodes, ResonantNodes(*terms))
+        by_input = jnp.sum(adjoint + previous * slope, axis=0, keepdims=True)
+        return (onward, adjoint, previous, by_weights, by_nodes), by_input
+
+    # What nobody asks for, the gradient by a fixed rhythm or by the input, the compiler removes.
+    zero = jnp.zeros_like(end.position)
+    by_nodes = jax.tree.map(lambda _: zero, cell.nodes)
+    carry = (zero, zero, end.position, jnp.zeros_like(weights), by_nodes)
+    carry, by_inputs = jax.lax.scan(body, carry, (inputs, positions), reverse=True)
+    by_weights, by_nodes = carry[3:]
+    if cell.diagonal == "masked":
+        by_weights = without_diagonal(by_weights)
+    gradient = (jax.tree.map(lambda x: jnp.sum(x, axis=batch), by_nodes), by_weights)
+    return eqx.tree_at(lambda c: (c.nodes, c.recurrent_weights), cell, gradient), by_inputs
+
+
+mean_squared_amplitude.defvjp(forward, backward)
+
+
+def has_adjoint(cell: AbstractCell, feature: str) -> bool:
+    """Tell whether a hand-written adjoint exists for the time mean of this feature."""
+    resonant = isinstance(cell, ResonantCell) and cell.recurrent_weights is not None
+    return resonant and feature == "squared_amplitude"

@@ -1,0 +1,121 @@
+"""The hand-written adjoint against the derivative of the plain scan, and what it refuses."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rhythmic.adjoints import has_adjoint, mean_squared_amplitude
+from rhythmic.cells import ElmanCell, ResonantCell
+from rhythmic.models import named_architectures
+from rhythmic.simulate import mask_from_lengths, time_mean
+from rhythmic.theory import ladder
+
+KEY = jax.random.key(5)
+TIME = 90
+
+
+def by_scan(cell, inputs):
+    return time_mean(cell, inputs, observe=cell.squared_amplitude).mean
+
+
+def make_case(batch_shape, diagonal="projected", pole_radius=0.99999):
+    """A golden layer, whose diagonal is not zero, and inputs of which most are zero."""
+    cell = ResonantCell(ladder("golden"), key=KEY, diagonal=diagonal, pole_radius=pole_radius)
+    diagonal_too = cell.recurrent_weights + 0.1 * jnp.eye(11)
+    cell = eqx.tree_at(lambda c: c.recurrent_weights, cell, diagonal_too)
+    rng = np.random.default_rng(6)
+    shape = (TIME, 1, *batch_shape)
+    return cell, jnp.asarray(rng.random(shape) * (rng.random(shape) < 0.4))
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("diagonal", ["projected", "masked"])
+@pytest.mark.parametrize("pole_radius", [0.99999, 0.9])
+@pytest.mark.parametrize("batch_shape", [(), (3,), (2, 3)])
+def test_value_and_every_gradient_are_those_of_the_scan(batch_shape, pole_radius, diagonal):
+    cell, inputs = make_case(batch_shape, diagonal, pole_radius)
+    readout = np.random.default_rng(7).normal(size=(11, *batch_shape))
+
+    def value_and_gradient(function):
+        def scalar(arguments):
+            return jnp.sum(jnp.log(function(*arguments)) * readout)
+
+        return jax.value_and_grad(scalar)((cell, inputs))
+
+    (value, found), (expected_value, expected) = (
+        value_and_gradient(function) for function in (mean_squared_amplitude, by_scan)
+    )
+    np.testing.assert_allclose(value, expected_value, rtol=1e-12)
+    assert jax.tree.structure(found) == jax.tree.structure(expected)
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9 * np.max(np.abs(b)))
+    by_weights = np.asarray(found[0].recurrent_weights)
+    assert np.all(np.diag(by_weights) == 0) == (diagonal == "masked")
+
+
+def test_jit_and_members_side_by_side_change_nothing():
+    cell, inputs = make_case((4,))
+    inputs = inputs.astype(jnp.float32)
+    factors = jnp.array([0.5, 1.0])
+
+    def gradient(factor):
+        def scalar(weights):
+            moved = eqx.tree_at(lambda c: c.recurrent_weights, cell, weights)
+            return jnp.sum(jnp.log(mean_squared_amplitude(moved, inputs)))
+
+        return jax.grad(scalar)(factor * cell.recurrent_weights)
+
+    alone = np.stack([gradient(factor) for factor in factors])
+    assert alone.dtype == np.float32
+    scale = np.max(np.abs(alone))
+    np.testing.assert_allclose(jax.jit(jax.vmap(gradient))(factors), alone, atol=1e-4 * scale)
+
+
+@pytest.mark.usefixtures("x64")
+def test_second_derivatives_by_reverse_over_reverse():
+    cell, inputs = make_case((2,), pole_radius=0.9)
+    inputs = inputs[:20]
+    direction = np.random.default_rng(8).normal(size=(11, 11))
+
+    def curvature(function):
+        def scalar(weights):
+            moved = eqx.tree_at(lambda c: c.recurrent_weights, cell, weights)
+            return jnp.sum(jnp.log(function(moved, inputs)))
+
+        def slope(weights):
+            return jnp.sum(jax.grad(scalar)(weights) * direction)
+
+        return jax.grad(slope)(cell.recurrent_weights)
+
+    found, expected = curvature(mean_squared_amplitude), curvature(by_scan)
+    np.testing.assert_allclose(found, expected, atol=1e-9 * np.max(np.abs(expected)))
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("name", ["rrn-golden", "rrn-golden-unconnected", "rnn"])
+def test_a_classifier_gives_the_same_features_by_either_method(name):
+    model = named_architectures(pole_radius=0.95)[name].build(10, key=KEY)
+    inputs = make_case((3,))[1]
+    mask = mask_from_lengths(jnp.array([5, 90, 40]), TIME)
+    for options in ({}, {"mask": mask}):
+        fastest = model.features(inputs, method="fastest", **options)
+        np.testing.assert_allclose(fastest, model.features(inputs, **options), rtol=1e-12)
+    with pytest.raises(ValueError, match="method is 'quick'; choose from scan, fastest"):
+        model.features(inputs, method="quick")
+
+
+def test_what_it_does_not_do_it_says():
+    cell, inputs = make_case((2,))
+    silent = ResonantCell(ladder("golden"), key=KEY, recurrence=False)
+    assert has_adjoint(cell, "squared_amplitude")
+    assert not has_adjoint(cell, "output")
+    assert not has_adjoint(silent, "squared_amplitude")
+    assert not has_adjoint(ElmanCell(1, 3, key=KEY), "output")
+    with pytest.raises(ValueError, match="recurrent_weights is None"):
+        mean_squared_amplitude(silent, inputs)
+    with pytest.raises(ValueError, match="recurrent_weights is None"):
+        silent.effective_weights()
+    with pytest.raises(ValueError, match=r"inputs has shape \(90, 2\)"):
+        mean_squared_amplitude(cell, inputs[:, 0])
