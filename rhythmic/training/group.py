@@ -91,6 +91,7 @@ class GroupTraining:
         self.training = training
         self.plan = plan
         self.by_member = NamedSharding(mesh, P("member"))
+        data = jax.jit(training.prepared)(data)
         self.data = jax.device_put(data, NamedSharding(mesh, P()))
         self.compiled: dict[str, Callable[..., PyTree]] = {}
         self.compile_seconds = 0.0

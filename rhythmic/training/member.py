@@ -12,13 +12,14 @@ from rhythmic.cells import trainable
 from rhythmic.cells.interface import weigh
 from rhythmic.models import Architecture, Classifier
 from rhythmic.readouts import RunningStatistics
-from rhythmic.training.batches import epoch_batches, in_batches, sequences
+from rhythmic.training.batches import epoch_batches, in_batches
 from rhythmic.training.configuration import (
     Hyperparameters,
     Members,
     TrainingConfiguration,
     member_keys,
 )
+from rhythmic.training.features import has_fixed_features, labelled_features, with_features
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
 from rhythmic.training.schedule import learning_rate_at, momentum_at
 from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState
@@ -78,6 +79,13 @@ class MemberTraining:
         model = self.architecture.build(self.num_classes, key=jax.random.key(0))
         return eqx.filter(model, trainable(model), inverse=True)
 
+    def prepared(self, data: Data) -> Data:
+        """Return ``data`` with features, where no member's training changes them."""
+        model = self.architecture.build(self.num_classes, key=jax.random.key(0))
+        if not has_fixed_features(model):
+            return data
+        return with_features(model, data, self.configuration.evaluation_batch_size)
+
     def run(self, member: Members, data: Data) -> TrainingState:
         """Train from the start values to the last epoch."""
 
@@ -129,12 +137,12 @@ class MemberTraining:
     ) -> tuple[TrainingState, tuple[Array, Array]]:
         """Make one update on one batch: (index of the update, examples, weights)."""
         step, examples, weights = batch
-        inputs, labels = sequences(data, examples)
 
         def loss_function(parameters: PyTree) -> tuple[Array, PyTree]:
             model: Classifier = eqx.combine(parameters, fixed)
+            features, labels = labelled_features(model, data, examples, method="fastest")
             logits, statistics = model.readout.train(
-                model.features(inputs, method="fastest"),
+                features,
                 state.statistics,
                 weights,
                 key=jax.random.fold_in(dropout_key, step),
@@ -219,8 +227,7 @@ class MemberTraining:
         batches, weights = in_batches(examples, -(-examples.shape[0] // size), size)
 
         def body(carry: None, batch: tuple[Array, Array]) -> tuple[None, PyTree]:
-            inputs, labels = sequences(data, batch[0])
-            features = model.features(inputs)
+            features, labels = labelled_features(model, data, batch[0], method="scan")
             logits = model.readout.predict(features, statistics)
             return carry, look(logits, features, labels, batch[1])
 

@@ -7,10 +7,15 @@ from rhythmic.typing import AnyArray, Array, Float, Int, PyTree, UInt8
 
 
 class Data(NamedTuple):
-    """The pool of examples, on the device as bytes: images of 0 to 255, and their labels."""
+    """The pool of examples, on the device as bytes: images of 0 to 255, and their labels.
+
+    ``features`` holds what the layer makes of every example, where no member trains the layer
+    (``MemberTraining.prepared``); None where every member has features of its own.
+    """
 
     images: UInt8[AnyArray, "example time"]
     labels: Int[AnyArray, " example"]
+    features: Float[AnyArray, "example hidden"] | None = None
 
 
 class Best(NamedTuple):
