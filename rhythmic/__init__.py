@@ -7,9 +7,12 @@
 ``rhythmic.models``     classifiers and the named architectures
 ``rhythmic.training``   the training of many networks at once
 ``rhythmic.data``       handwritten digits and their splits
+``rhythmic.static``     networks without time: perceptron, Hopfield, feedforward
+``rhythmic.rhythms``    bands of the brain, their spacing and sums, the day's ladder
+``rhythmic.coupled``    oscillators that talk through a rhythmic gain
 """
 
-from rhythmic import data, training
+from rhythmic import coupled, data, rhythms, static, training
 from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell, trainable
 from rhythmic.functional import elman_states, lstm_states, resonant_features
 from rhythmic.models import Classifier, named_architectures, num_trainable
@@ -23,6 +26,7 @@ __all__ = [
     "EquinoxCell",
     "LSTMCell",
     "ResonantCell",
+    "coupled",
     "data",
     "elman_states",
     "lstm_states",
@@ -30,6 +34,8 @@ __all__ = [
     "named_architectures",
     "num_trainable",
     "resonant_features",
+    "rhythms",
+    "static",
     "time_mean",
     "trainable",
     "training",

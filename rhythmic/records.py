@@ -162,10 +162,15 @@ def write_table(path: Path, rows: list[Row]) -> None:
         writer.writerows(plain(row) for row in rows)
 
 
-def open_run_folder(folder: Path, configuration: Any) -> Path:
+def open_run_folder(folder: Path, configuration: Any, *, note: bool = True) -> Path:
     """Make a run folder for ``configuration``, or open the one that it has already.
 
     Every opening adds a line to ``provenance.jsonl``, so a run that was resumed elsewhere says so.
+
+    Args:
+        folder: the run folder.
+        configuration: what determines the results.
+        note: whether to add that line; not wanted where saved results are only looked at.
 
     Raises:
         RunFolderError: if the folder belongs to another configuration, or is none of ours.
@@ -188,7 +193,8 @@ def open_run_folder(folder: Path, configuration: Any) -> Path:
     else:
         folder.mkdir(parents=True, exist_ok=True)
         write_json(path, configuration)
-    append_rows(folder / "provenance.jsonl", [provenance()])
+    if note:
+        append_rows(folder / "provenance.jsonl", [provenance()])
     return folder
 
 

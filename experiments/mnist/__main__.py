@@ -7,12 +7,13 @@ from pathlib import Path
 import jax
 import tyro
 
-from experiments.mnist.configuration import PRESETS, MnistConfiguration, check_choice
+from experiments.mnist.configuration import PRESETS, MnistConfiguration
 from experiments.mnist.example import save_example
 from experiments.mnist.members import train_all
 from experiments.mnist.options import MnistOptions
 from experiments.mnist.report import report
 from experiments.mnist.store import MemberStore
+from experiments.script import named_preset
 from rhythmic.data import DataUnavailableError, load, split
 from rhythmic.progress import show
 from rhythmic.records import open_run_folder
@@ -20,18 +21,12 @@ from rhythmic.records import open_run_folder
 
 def parse(arguments: list[str]) -> MnistConfiguration:
     """Read the command line; the preset named there supplies every default."""
-    preset = "quick"
-    for position, argument in enumerate(arguments):
-        if argument == "--preset" and position + 1 < len(arguments):
-            preset = arguments[position + 1]
-        elif argument.startswith("--preset="):
-            preset = argument.removeprefix("--preset=")
-    check_choice("preset", preset, tuple(PRESETS))
+    preset = named_preset(arguments, PRESETS)
     options = tyro.cli(
         MnistOptions,
         prog="python -m experiments.mnist",
         args=arguments,
-        default=MnistOptions(**vars(PRESETS[preset])),
+        default=MnistOptions(**vars(preset)),
     )
     # Checked here rather than inside tyro, which would set the one line in a box of several.
     return MnistConfiguration(**vars(options))

@@ -25,6 +25,8 @@ _BAND_LABELS = (
     *("Beta2", "Low Gamma", "Mid Gamma", "High Gamma", "Ripple", "Fast Ripples"),
 )
 _FIRST_BAND_POWER = 24
+_GOLDEN_TOLERANCE = 5e-4
+_LARGEST_EXPONENT = 700.0  # e^709 is the largest float64
 
 
 def ladder(name: LadderName, sample_rate: float = 1000.0) -> Float[np.ndarray, " hidden"]:
@@ -172,7 +174,7 @@ def validate_ladder(
 
 
 class DayLadder(NamedTuple):
-    """The rhythms that the golden ratio builds on the length of the day.
+    """The rhythms that a constant ratio, the golden one in the lecture, builds on a day.
 
     Attributes:
         power: k.
@@ -187,26 +189,44 @@ class DayLadder(NamedTuple):
     label: tuple[str, ...]
 
 
-def day_ladder(num_powers: int = 36) -> DayLadder:
-    """Climb from one sidereal day to the fast ripples: f_k = phi^k / 86160 s.
+def day_ladder(
+    num_powers: int = 36, *, day: float = SIDEREAL_DAY, ratio: float = GOLDEN_RATIO
+) -> DayLadder:
+    """Climb from one day to the fast ripples: f_k = ratio^k / day.
+
+    The lecture climbs from 86160 s by the golden ratio. Its hypothesis takes the bands along to
+    other planets: there the same power carries the same name at another frequency. Ladders of
+    another ratio carry no names, for the lecture gives none.
 
     Args:
         num_powers: number of rungs, k = 0 ... num_powers - 1. The lecture has 36.
+        day: period of rung 0 in s.
+        ratio: f_{k+1} / f_k, above 1.
 
     Returns:
-        Powers, periods, frequencies and labels, from slow to fast.
+        Powers, periods, frequencies and labels, from slow to fast. Labels are "" unless `ratio`
+        is golden to three decimals (within 0.0005).
 
     Raises:
-        ValueError: if `num_powers` is below 1.
+        ValueError: if `num_powers` is below 1, `day` not positive and finite, `ratio` not above 1
+            and finite, or the fastest rung beyond what a float64 holds.
 
-    Source: lecture, "My favorite idea" (table).
+    Source: lecture, "My favorite idea" (table) and "(My favorite) hypothesis".
     """
     if num_powers < 1:
         raise ValueError(f"num_powers must be 1 or more, got {num_powers}")
+    if not 0 < day < math.inf:
+        raise ValueError(f"day must be positive and finite (s), got {day}")
+    if not 1 < ratio < math.inf:
+        raise ValueError(f"ratio must be above 1 and finite, got {ratio}")
+    if (num_powers - 1) * math.log(ratio) + abs(math.log(day)) > _LARGEST_EXPONENT:
+        allowed = f"small enough for f_k to stay finite at ratio {ratio:g}"
+        raise ValueError(f"num_powers must be {allowed}, got {num_powers}")
     power = np.arange(num_powers)
-    growth = GOLDEN_RATIO**power
-    label = tuple(_band_label(k) for k in range(num_powers))
-    return DayLadder(power, SIDEREAL_DAY / growth, growth / SIDEREAL_DAY, label)
+    growth = np.power(float(ratio), power)
+    golden = abs(ratio - GOLDEN_RATIO) < _GOLDEN_TOLERANCE
+    label = tuple(_band_label(k) if golden else "" for k in range(num_powers))
+    return DayLadder(power, day / growth, growth / day, label)
 
 
 def _band_label(power: int) -> str:

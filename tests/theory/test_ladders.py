@@ -190,6 +190,39 @@ def test_day_ladder():
     one_line(lambda: day_ladder(0), "^num_powers must be 1 or more, got 0$")
 
 
+def test_day_ladder_of_another_day_and_ratio():
+    mars = day_ladder(day=88642.44)
+    np.testing.assert_allclose(mars.period[1:] * GOLDEN_RATIO, mars.period[:-1], rtol=1e-14)
+    assert mars.period[0] == 88642.44
+    # The hypothesis: the same band, slower by the length of the day.
+    assert mars.label == day_ladder().label
+    np.testing.assert_allclose(
+        day_ladder().frequency / mars.frequency, 88642.44 / SIDEREAL_DAY, rtol=1e-14
+    )
+    doubled = day_ladder(30, day=1.0, ratio=2.0)
+    np.testing.assert_array_equal(doubled.frequency, 2.0 ** np.arange(30))
+    assert set(doubled.label) == {""}
+    # The published network rounds the golden ratio: still golden. 1.61 is not.
+    assert day_ladder(ratio=1.618).label == day_ladder().label
+    assert set(day_ladder(ratio=1.61).label) == {""}
+    assert day_ladder(12, ratio=3).period.dtype == np.float64
+
+
+def test_bad_days_are_named():
+    for day in (0.0, -86160.0, math.nan, math.inf):
+        one_line(
+            lambda day=day: day_ladder(day=day),
+            rf"^day must be positive and finite \(s\), got {day}$",
+        )
+    for ratio in (1.0, 0.9, -1.618, math.nan, math.inf):
+        one_line(
+            lambda ratio=ratio: day_ladder(ratio=ratio),
+            f"^ratio must be above 1 and finite, got {ratio}$",
+        )
+    one_line(lambda: day_ladder(2000), "^num_powers must be small enough .*, got 2000$")
+    one_line(lambda: day_ladder(36, ratio=1e300), "^num_powers must be small enough .*, got 36$")
+
+
 def test_golden_ratio():
     assert type(GOLDEN_RATIO) is float
     assert pytest.approx(GOLDEN_RATIO + 1, rel=1e-15) == GOLDEN_RATIO**2

@@ -1,0 +1,53 @@
+"""``python -m experiments``: every experiment with the lecture's question and the answer so far."""
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from experiments.answers import Entry, gallery, listing
+from rhythmic.files import replacing
+
+# In the order of the lecture.
+NAMES = (
+    "perceptron",
+    "hopfield",
+    "feedforward",
+    "mnist",
+    "bands",
+    "golden_rhythms",
+    "day_ladder",
+)
+GALLERY = Path(__file__).parents[1] / "docs" / "gallery.md"
+
+
+@dataclass(frozen=True)
+class IndexOptions:
+    """List the experiments of the lecture: question, command, time and answer.
+
+    Args:
+        gallery: write docs/gallery.md from the answers that are kept, instead of listing them.
+    """
+
+    gallery: bool = False
+
+
+def entries() -> list[Entry]:
+    """Return every experiment, in the order of the lecture."""
+    return [importlib.import_module(f"experiments.{name}").EXPERIMENT for name in NAMES]
+
+
+def main() -> None:
+    """List the experiments, or write the gallery."""
+    options = tyro.cli(IndexOptions, prog="python -m experiments")
+    if options.gallery:
+        with replacing(GALLERY) as partial:
+            partial.write_text(gallery(entries()))
+        print(f"written: {GALLERY}")
+    else:
+        print(listing(entries()))
+
+
+if __name__ == "__main__":
+    main()

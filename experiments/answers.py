@@ -1,0 +1,128 @@
+"""The answers that full presets gave, kept in the repository, and the gallery page made of them."""
+
+import dataclasses
+import json
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rhythmic.files import replacing
+from rhythmic.progress import clock
+from rhythmic.records import write_json
+
+RESULTS = Path(__file__).parent / "results"
+NOT_YET = "not yet answered"
+
+GALLERY_HEAD = """# The lecture's questions and what the experiments answer
+
+In the order of the lecture. Every answer and picture comes from a full preset, run by the command
+below it, and was kept by its option `--publish`; this page is written from them by
+`python -m experiments --gallery`. Without `--preset full` a script takes less than a minute on
+2 cores, and its figures say what was reduced."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the index.
+
+    Args:
+        name: name of the module, after the section of the lecture.
+        section: title of that section.
+        question: the lecture's question.
+        full_preset: the preset that an answer is taken from.
+    """
+
+    name: str
+    section: str
+    question: str
+    full_preset: str = "full"
+
+    @property
+    def command(self) -> str:
+        """The command that runs it, with the quick preset."""
+        return f"python -m experiments.{self.name}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a full preset found.
+
+    Args:
+        name: the experiment.
+        answer: one line.
+        seconds: time that the computation took, s; none where it was done in several sittings.
+        provenance: what it ran on: git, versions, device and started of ``provenance.jsonl``.
+    """
+
+    name: str
+    answer: str
+    seconds: float | None
+    provenance: dict[str, Any]
+
+
+def publish(answer: Answer, picture: Path) -> None:
+    """Keep an answer and its picture under ``experiments/results``.
+
+    The command line stays behind, since it may hold paths of the machine.
+    """
+    kept = {name: answer.provenance[name] for name in ("git", "versions", "device", "started")}
+    answer = dataclasses.replace(answer, provenance=kept)
+    with replacing(picture_path(answer.name)) as partial:
+        partial.write_bytes(picture.read_bytes())
+    write_json(answer_path(answer.name), answer)
+
+
+def answer_path(name: str) -> Path:
+    """Return where an answer is kept."""
+    return RESULTS / "answers" / f"{name}.json"
+
+
+def picture_path(name: str) -> Path:
+    """Return where the picture of an answer is kept."""
+    return RESULTS / "figures" / f"{name}.png"
+
+
+def read_answer(name: str) -> Answer | None:
+    """Read the answer of an experiment, if a full preset gave one."""
+    path = answer_path(name)
+    return Answer(**json.loads(path.read_text())) if path.exists() else None
+
+
+def listing(entries: Iterable[Entry]) -> str:
+    """Write the index for the terminal."""
+    blocks = []
+    for entry in entries:
+        answer = read_answer(entry.name)
+        lines = [
+            f"{entry.section}: {entry.question}",
+            f"{entry.command} --preset {entry.full_preset}  ({duration(answer)})",
+            answer.answer if answer else NOT_YET,
+        ]
+        blocks.append("\n".join(textwrap.fill(line, 98, subsequent_indent="  ") for line in lines))
+    return "\n\n".join(blocks)
+
+
+def duration(answer: Answer | None) -> str:
+    """Write how long the full preset took, and on what."""
+    if answer is None or answer.seconds is None:
+        return "time not measured"
+    return f"{clock(answer.seconds)} on {answer.provenance['device']}"
+
+
+def gallery(entries: Iterable[Entry]) -> str:
+    """Write the gallery page, in Markdown, from the answers that are kept."""
+    parts = [GALLERY_HEAD]
+    for entry in entries:
+        answer = read_answer(entry.name)
+        picture = f"../experiments/results/figures/{entry.name}.png"
+        parts.append(f"## {entry.section}: {entry.question}")
+        parts.append(f"**{answer.answer if answer else NOT_YET}**")
+        if answer:
+            parts.append(f"![{entry.question}]({picture})")
+            git = answer.provenance["git"][:12]
+            parts.append(
+                f"`{entry.command} --preset {entry.full_preset}`, {duration(answer)}, commit {git}"
+            )
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,118 @@
+"""The options of the Hopfield experiment and its presets."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiments.script import ScriptOptions
+
+
+@dataclass(frozen=True)
+class HopfieldOptions(ScriptOptions):
+    """Options of the Hopfield network.
+
+    Args:
+        sizes: numbers of units N of the networks that store random patterns.
+        loads: numbers of stored patterns, as a share of N.
+        corruptions: shares of units flipped before recall, besides none; capacity is taken from
+            recall that starts at the stored pattern.
+        num_sets: sets of random patterns at each size.
+        num_tested: patterns recalled at each point of a set.
+        max_sweeps: sweeps (each unit once) after which a recall is given up.
+        criterion: a pattern is recalled if the overlap with it, in units of -1 and +1, ends
+            above this.
+        level: the capacity is the load at which this share of patterns is recalled.
+        num_resamples: resamples of the pattern sets behind an interval.
+        digit_counts: numbers of stored digits.
+        digit_sets: random choices of digits at each number.
+        digit_corruption: share of pixels flipped before recall.
+        digits_shown: number of stored digits in the example pictures, one of digit_counts.
+        descent_units: N of the network whose energy is followed.
+        descent_stored: random patterns that it stores.
+        descent_starts: random states that it starts from.
+        seed: of everything random.
+    """
+
+    sizes: tuple[int, ...] = (50, 100, 200)
+    loads: tuple[float, ...] = (
+        *(0.02, 0.04, 0.06, 0.08, 0.1, 0.12, 0.14, 0.16),
+        *(0.18, 0.2, 0.22, 0.25, 0.3),
+    )
+    corruptions: tuple[float, ...] = (0.2,)
+    num_sets: int = 20
+    num_tested: int = 10
+    max_sweeps: int = 100
+    criterion: float = 0.95
+    level: float = 0.5
+    num_resamples: int = 1000
+    digit_counts: tuple[int, ...] = (2, 3, 5, 10, 20, 50, 100, 300)
+    digit_sets: int = 3
+    digit_corruption: float = 0.1
+    digits_shown: int = 10
+    descent_units: int = 200
+    descent_stored: int = 100
+    descent_starts: int = 50
+    seed: int = 0
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the field out of range, its value and range."""
+        counts = ("num_sets", "num_tested", "max_sweeps", "num_resamples", "digit_sets")
+        for name in (*counts, "descent_units", "descent_stored", "descent_starts"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        for name, low in (("sizes", 10), ("digit_counts", 2)):
+            values = getattr(self, name)
+            if not values or min(values) < low or list(values) != sorted(set(values)):
+                raise ValueError(f"{name} is {values}; it must rise, from {low} or more")
+        if len(self.loads) < 2 or min(self.loads) <= 0 or list(self.loads) != sorted(self.loads):
+            raise ValueError(f"loads is {self.loads}; it must be 2 or more above 0, rising")
+        if min(self.loads) * min(self.sizes) < 0.5:
+            raise ValueError(
+                f"loads begins with {self.loads[0]}; no pattern at N = {self.sizes[0]}"
+            )
+        for name in ("corruptions", "digit_corruption"):
+            if not all(0 <= share <= 1 for share in np.atleast_1d(getattr(self, name))):
+                raise ValueError(f"{name} is {getattr(self, name)}; it must lie in [0, 1]")
+        for name in ("criterion", "level"):
+            if not 0 < getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must lie in (0, 1)")
+        if self.digits_shown not in self.digit_counts:
+            raise ValueError(
+                f"digits_shown is {self.digits_shown}; choose from {self.digit_counts}"
+            )
+
+
+PRESETS = {
+    "quick": HopfieldOptions(),
+    "full": HopfieldOptions(
+        preset="full",
+        sizes=(50, 100, 200, 400, 800),
+        loads=(
+            *(0.02, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.1, 0.11, 0.12),
+            *(0.13, 0.14, 0.15, 0.16, 0.17, 0.18, 0.2, 0.22, 0.25, 0.3),
+        ),
+        corruptions=(0.1, 0.2, 0.3),
+        num_sets=100,
+        num_resamples=4000,
+        digit_counts=(2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 400),
+        digit_sets=10,
+        descent_starts=500,
+    ),
+    "smoke": HopfieldOptions(
+        preset="smoke",
+        sizes=(20, 40),
+        loads=(0.05, 0.1, 0.2, 0.4),
+        num_sets=4,
+        num_resamples=100,
+        digit_counts=(2, 10),
+        digit_sets=1,
+        descent_units=60,
+        descent_stored=12,
+        descent_starts=10,
+    ),
+}
+
+
+def stored_counts(options: HopfieldOptions, size: int) -> np.ndarray:
+    """Return the numbers of stored patterns at a size, each once."""
+    return np.unique(np.round(np.array(options.loads) * size).astype(int))

@@ -1,0 +1,50 @@
+"""``python -m experiments.mnist.publish RUN_DIR``: keep the answer of a finished table run."""
+
+import json
+import sys
+from pathlib import Path
+
+from experiments.answers import Answer, publish
+from experiments.mnist.configuration import PRESETS, REFERENCE, MnistConfiguration
+from experiments.mnist.report import by_architecture, summary_line
+from rhythmic.plotting.style import LABELS
+from rhythmic.records import Row, read_rows
+
+
+def answer_line(configuration: MnistConfiguration, tested: dict[str, list[Row]]) -> str:
+    """Say in one line which network was better, by how much, and how sure that is."""
+    lines = {name: summary_line(configuration, name, tested) for name in tested}
+    best = max(lines, key=lambda name: lines[name]["mean"])
+    parts = []
+    for name, line in lines.items():
+        part = f"{LABELS[name]} {line['mean']:.3f} (SEM {line['standard_error']:.3f})"
+        if name != REFERENCE:
+            part += f", p = {line['against_reference_corrected_p_value']:.2g} against golden"
+        parts.append(part)
+    seeds = min(line["num_seeds"] for line in lines.values())
+    verdict = "On MNIST by pixel, yes" if best == REFERENCE else "On MNIST by pixel, no"
+    return f"{verdict}: {'; '.join(parts)}; {seeds} seeds each."
+
+
+def main() -> None:
+    """Read the folder from the command line."""
+    if len(sys.argv) != 2:
+        sys.exit("error: give one run folder: python -m experiments.mnist.publish RUN_DIR")
+    folder = Path(sys.argv[1])
+    configuration = MnistConfiguration.from_record(
+        json.loads((folder / "configuration.json").read_text())
+    )
+    if configuration.identity() != PRESETS["table"].identity():
+        sys.exit(f"error: {folder} is not a run of the unchanged table preset")
+    rows = {row["member"]: row for row in read_rows(folder / "members.jsonl")}
+    tested = by_architecture(configuration, list(rows.values()))
+    if set(tested) != set(configuration.architectures):
+        sys.exit(f"error: {folder} is not finished")
+    provenance = read_rows(folder / "provenance.jsonl")[0]
+    provenance["git"] = ", ".join(sorted({row["git"] for row in rows.values()}))
+    answer = Answer("mnist", answer_line(configuration, tested), None, provenance)
+    publish(answer, folder / "figures" / "accuracy.png")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,230 @@
+"""What every experiment of the lecture shares: options, run folder, results, figures, answer.
+
+An experiment module holds its options, four functions and one ``Experiment`` that names them;
+``python -m experiments.NAME`` calls ``main`` here.
+"""
+
+import dataclasses
+import json
+import shutil
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import tyro
+from matplotlib.figure import Figure
+
+from experiments.answers import Answer, Entry, publish
+from rhythmic.files import replacing
+from rhythmic.plotting.style import house_style, save
+from rhythmic.progress import Progress, clock, show
+from rhythmic.records import fingerprint, git_revision, open_run_folder, plain, read_rows
+
+Results = dict[str, np.ndarray]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ScriptOptions:
+    """Options that every experiment has.
+
+    Args:
+        preset: where the other defaults come from. quick: under a minute on 2 cores. full: what
+            an answer is taken from. smoke: seconds, shows only that the script runs.
+        run_dir: folder of the run; by default runs/NAME-PRESET-FINGERPRINT.
+        redraw: print and draw again from the saved results of the folder, computing nothing.
+        publish: take answer and first figure of this run, which must be the full preset, into
+            experiments/results and docs/gallery.md.
+    """
+
+    preset: str = "quick"
+    run_dir: Path | None = None
+    redraw: bool = False
+    publish: bool = False
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the field out of range, its value and range."""
+
+
+class Stages:
+    """The parts of a long computation, each kept in the run folder as soon as it is done.
+
+    A run that was killed takes up, at the same commit, the parts that it had finished.
+    """
+
+    def __init__(self, folder: Path):
+        """Keep parts in ``folder``."""
+        self.folder = folder
+
+    def each(self, stages: Mapping[str, Callable[[], Results]]) -> dict[str, Results]:
+        """Compute what is missing of several parts that take about as long as one another.
+
+        Args:
+            stages: functions without arguments, by the name of the part.
+
+        Returns:
+            The arrays of every part, by the name of the part.
+        """
+        paths = {name: self.folder / f"{name}.npz" for name in stages}
+        missing = [name for name in stages if not paths[name].exists()]
+        progress = Progress({"part": len(missing)})
+        for position, name in enumerate(missing, start=1):
+            started = time.perf_counter()
+            write_arrays(paths[name], stages[name]())
+            progress.finished("part", time.perf_counter() - started)
+            left = f", {progress.time_left()} left" if position < len(missing) else ""
+            show(f"{name}: {position} of {len(missing)}{left}", final=not left)
+        return {name: read_arrays(path) for name, path in paths.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment(Entry):
+    """One question of the lecture and the functions that answer it.
+
+    Args:
+        presets: options by name; quick, full and smoke.
+        measure: computes everything, ``measure(options, stages) -> arrays by name``.
+        summarise: the numbers as text for the terminal, from options and saved arrays.
+        answer: the answer in one line, from options and saved arrays.
+        draw: figures by name, from options and saved arrays alone; the first one is shown in the
+            gallery.
+    """
+
+    presets: Mapping[str, Any]
+    measure: Callable[[Any, Stages], Results]
+    summarise: Callable[[Any, Results], str]
+    answer: Callable[[Any, Results], str]
+    draw: Callable[[Any, Results], dict[str, Figure]]
+
+
+def named_preset(arguments: list[str], presets: Mapping[str, T]) -> T:
+    """Return the preset that a command line names, ``quick`` if it names none.
+
+    Raises:
+        ValueError: for an unknown preset.
+    """
+    name = "quick"
+    for position, argument in enumerate(arguments):
+        if argument == "--preset" and position + 1 < len(arguments):
+            name = arguments[position + 1]
+        elif argument.startswith("--preset="):
+            name = argument.removeprefix("--preset=")
+    if name not in presets:
+        raise ValueError(f"preset holds {name!r}; choose from {', '.join(presets)}")
+    return presets[name]
+
+
+def identity(options: ScriptOptions) -> dict[str, Any]:
+    """Return the options that determine the results."""
+    elsewhere = {field.name for field in dataclasses.fields(ScriptOptions)}
+    fields = dataclasses.asdict(options)
+    return {name: value for name, value in fields.items() if name not in elsewhere}
+
+
+def reduction(experiment: Experiment, options: ScriptOptions) -> str:
+    """Say in which options a run differs from the full preset; empty if in none."""
+    full, here = identity(experiment.presets["full"]), identity(options)
+    parts = [
+        f"{name} {plain(here[name])} (full: {plain(full[name])})"
+        for name in here
+        if plain(here[name]) != plain(full[name])
+    ]
+    return f"{options.preset} preset, not the full one: {'; '.join(parts)}" if parts else ""
+
+
+def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
+    """Run an experiment from the command line; turn what the user can mend into one line."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        options = tyro.cli(
+            type(experiment.presets["quick"]),
+            prog=experiment.command,
+            description=f"{experiment.section}: {experiment.question}",
+            args=arguments,
+            default=named_preset(arguments, experiment.presets),
+        )
+        options.check()
+        if options.publish and reduction(experiment, options):
+            raise ValueError(f"publish needs the full preset; this is {options.preset} or changed")
+        folder = prepare(experiment, options)
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+    try:
+        run(experiment, options, folder)
+    except KeyboardInterrupt:
+        show("stopped; the same command goes on after the last finished part")
+        sys.exit(130)
+
+
+def prepare(experiment: Experiment, options: ScriptOptions) -> Path:
+    """Open the run folder, and see that there is something to redraw if that is asked."""
+    digest = fingerprint(identity(options))[:8]
+    folder = options.run_dir or Path("runs") / f"{experiment.name}-{options.preset}-{digest}"
+    if options.redraw and not (folder / "results.npz").exists():
+        raise ValueError(f"redraw: {folder} holds no results.npz; run without --redraw first")
+    configuration = {"experiment": experiment.name} | identity(options)
+    return open_run_folder(folder, configuration, note=not options.redraw)
+
+
+def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
+    """Compute, save, print and draw; or print and draw what was saved."""
+    show(f"run folder: {folder}")
+    if not options.redraw:
+        compute(experiment, options, folder)
+    results = read_arrays(folder / "results.npz")
+    answer = experiment.answer(options, results)
+    reduced = reduction(experiment, options)
+    text = f"{experiment.summarise(options, results)}\n\n{answer}"
+    text += f"\n({reduced})" if reduced else ""
+    with replacing(folder / "summary.txt") as partial:
+        partial.write_text(text + "\n")
+    print(text)
+    with house_style():
+        figures = experiment.draw(options, results)
+        for name, figure in figures.items():
+            state_reduction(figure, reduced)
+            save(figure, folder / "figures", name)
+    show(f"figures: {folder / 'figures'} ({', '.join(figures)}; PDF and PNG)")
+    if options.publish:
+        timing = json.loads((folder / "timing.json").read_text())
+        picture = folder / "figures" / f"{next(iter(figures))}.png"
+        started = read_rows(folder / "provenance.jsonl")[-1]
+        publish(Answer(experiment.name, answer, timing["seconds"], started), picture)
+
+
+def compute(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
+    """Measure, and write the arrays and the time it took; parts kept on the way are given up."""
+    started = time.perf_counter()
+    stages = Stages(folder / "stages" / git_revision()[:12])
+    results = experiment.measure(options, stages)
+    seconds = time.perf_counter() - started
+    write_arrays(folder / "results.npz", results)
+    with replacing(folder / "timing.json") as partial:
+        partial.write_text(json.dumps({"seconds": round(seconds, 1)}) + "\n")
+    shutil.rmtree(folder / "stages", ignore_errors=True)
+    show(f"computed in {clock(seconds)}")
+
+
+def state_reduction(figure: Figure, reduced: str) -> None:
+    """Write under a figure in what it differs from the full preset."""
+    if reduced:
+        width = int(22 * figure.get_figwidth())
+        figure.text(0.01, -0.02, textwrap.fill(reduced, width), fontsize=6, va="top")
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write named arrays, whole or not at all."""
+    with replacing(path) as partial, open(partial, "wb") as file:
+        named: dict[str, Any] = {name: np.asarray(x) for name, x in arrays.items()}
+        np.savez_compressed(file, **named)
+
+
+def read_arrays(path: Path) -> Results:
+    """Read named arrays."""
+    with np.load(path, allow_pickle=False) as file:
+        return dict(file)

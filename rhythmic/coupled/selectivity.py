@@ -1,0 +1,159 @@
+"""Which nodes answer to which gain rhythm, and how well a ladder's own rungs route a signal.
+
+A gain of frequency f_S turns the driver's motion at f_D into forces at f_S + f_D and
+|f_S - f_D|; a node at one of these rings. The question of golden rhythms is which rungs of a
+ladder, used as gain frequencies, reach which other rungs.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Real
+
+from rhythmic.typing import AnyArray
+
+
+def targets(
+    frequencies: Real[np.ndarray, " hidden"], driver: int, gain_frequency: float, tolerance: float
+) -> Bool[np.ndarray, " hidden"]:
+    """Tell which nodes lie where a gain rhythm moves the driver's.
+
+        |f_S - (f_D + f_k)| <= tolerance  or  |f_S - |f_D - f_k|| <= tolerance,  k not the driver.
+
+    Args:
+        frequencies: f_k in Hz.
+        driver: index of the driver.
+        gain_frequency: f_S in Hz.
+        tolerance: in Hz.
+
+    Returns:
+        True at the targets.
+
+    Source: M. A. Kramer, "Golden rhythms as a theoretical framework for cross-frequency
+    organization", Neurons, Behavior, Data Analysis, and Theory (2022); lecture, "Golden rhythms".
+    """
+    frequencies = np.asarray(frequencies, np.float64)
+    own = frequencies[driver]
+    distance = np.minimum(
+        np.abs(gain_frequency - (own + frequencies)),
+        np.abs(gain_frequency - np.abs(own - frequencies)),
+    )
+    # Rungs that meet by arithmetic meet to rounding: a tolerance of 0 must still find them.
+    found = distance <= tolerance + 1e-9 * own
+    found[driver] = False
+    return found
+
+
+def rung_targets(
+    frequencies: Real[np.ndarray, " hidden"], driver: int, tolerance: float
+) -> Bool[np.ndarray, "rung hidden"]:
+    """Give `targets` for every rung of the ladder as the gain frequency.
+
+    Args:
+        frequencies: rungs of the ladder in Hz.
+        driver: index of the driver.
+        tolerance: in Hz.
+
+    Returns:
+        True where a gain at the row's frequency should reach the column's node.
+    """
+    return np.stack([targets(frequencies, driver, f, tolerance) for f in frequencies])
+
+
+def answers(
+    response: Float[AnyArray, "*ladder hidden rung offset"],
+    constant: Float[AnyArray, "*ladder hidden"],
+    driver: int,
+    threshold: float,
+) -> Bool[np.ndarray, "*ladder rung hidden"]:
+    """Tell which nodes answer to a gain at which rung.
+
+    A node answers if its largest response within the window is a peak, larger than at the first
+    gain frequency outside on either side, and at least `threshold` times its response to the
+    constant gain. The driver, which moves anyway, does not count.
+
+    Args:
+        response: mean amplitudes at `rung_windows`, first and last offset outside the window.
+        constant: mean amplitudes under the constant gain alone.
+        driver: index of the driver.
+        threshold: multiple of the response to the constant gain.
+
+    Returns:
+        True where the column's node answers to a gain at the row's frequency.
+
+    Raises:
+        ValueError: if there are fewer than 3 offsets or `threshold` is not positive.
+    """
+    values = np.asarray(response)
+    if values.shape[-1] < 3:
+        raise ValueError(f"response must have 3 offsets or more, got {values.shape[-1]}")
+    if not 0 < threshold < math.inf:
+        raise ValueError(f"threshold must be positive and finite, got {threshold}")
+    inside = values[..., 1:-1].max(-1)
+    peak = (inside > values[..., 0]) & (inside > values[..., -1])
+    found = peak & (inside >= threshold * np.asarray(constant)[..., None])
+    found[..., driver, :] = False
+    return np.swapaxes(found, -1, -2)
+
+
+class Selectivity(NamedTuple):
+    """What the rungs of a ladder do for its driver, in numbers.
+
+    Attributes:
+        pairs: number of (gain at a rung, answering node) pairs.
+        best: number of nodes that answer at the gain to which most do.
+        reached: number of nodes that answer to a gain at one rung or more.
+        selectivity: how alone a node can be spoken to, in [0, 1], see `selectivity_scores`.
+    """
+
+    pairs: Int[np.ndarray, "*ladder"]
+    best: Int[np.ndarray, "*ladder"]
+    reached: Int[np.ndarray, "*ladder"]
+    selectivity: Float[np.ndarray, "*ladder"]
+
+
+def selectivity_scores(
+    answering: Bool[AnyArray, "*ladder rung hidden"], driver: int
+) -> Selectivity:
+    """Count what `answers` found, and say how selectively the rungs speak.
+
+        S = mean over nodes k but the driver of max over rungs m of a_mk / sum_j a_mj,
+
+    where a_mk is 1 if node k answers to a gain at rung m. A node that some rung reaches alone
+    counts 1, in the company of one other node 1/2, and one that no rung reaches 0. So S is 1 if
+    every node has a rhythm of its own, and 1 / 7 if seven nodes only ever answer all at once.
+
+    Args:
+        answering: rows are gains at the rungs, columns nodes; the driver's column is false.
+        driver: index of the driver.
+
+    Returns:
+        The numbers of each ladder.
+    """
+    table = np.asarray(answering)
+    nodes_a_gain = table.sum(-1)
+    share = table / np.maximum(nodes_a_gain, 1)[..., None]
+    best_share = np.delete(share.max(-2), driver, axis=-1)
+    return Selectivity(
+        pairs=nodes_a_gain.sum(-1),
+        best=nodes_a_gain.max(-1),
+        reached=table.any(-2).sum(-1),
+        selectivity=best_share.mean(-1),
+    )
+
+
+def rank(value: float, others: Real[AnyArray, " ladder"]) -> tuple[float, float]:
+    """Give the shares of other values that lie below a value, and that equal it.
+
+    Args:
+        value: the one of interest.
+        others: what it is compared with.
+
+    Returns:
+        Shares in [0, 1]; NaN if there are no others.
+    """
+    values = np.asarray(others)
+    if not values.size:
+        return math.nan, math.nan
+    return float((values < value).mean()), float((values == value).mean())

@@ -1,0 +1,237 @@
+"""Bands and their spacing: lists of brain rhythms, fits of ladders, joined periods."""
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+from cmcrameri import cm
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from rhythmic.plotting.style import COLOURS
+from rhythmic.typing import Float
+
+BandList = tuple[Sequence[str], Float[np.ndarray, "band 3"]]
+
+MARKERS = (
+    ("o", COLOURS["rrn-golden"]),
+    ("s", COLOURS["rrn-two"]),
+    ("^", COLOURS["rrn-log"]),
+    ("D", COLOURS["rnn"]),
+    ("v", COLOURS["lstm"]),
+    ("P", "0.3"),
+)
+_CHARACTER = 0.05  # decades that a letter takes in a list of bands
+
+
+def spacing_figure(
+    bands: Mapping[str, BandList],
+    proposals: Mapping[str, float],
+    ratios: Float[np.ndarray, " ratio"],
+    scan: Float[np.ndarray, "list ratio"],
+    distances: Float[np.ndarray, "list proposal"],
+    null: Float[np.ndarray, "list proposal 3"],
+) -> Figure:
+    """Draw lists of bands, how far ladders of every ratio are from them, and the proposed ones.
+
+    Args:
+        bands: by name of the list: names, and rows of low, high and centre in Hz (NaN: none).
+        proposals: ratios by name.
+        ratios: of the scan.
+        scan: root mean square distance in rungs, for each list.
+        distances: the same at the proposed ratios.
+        null: 5, 50 and 95 % quantiles of the distance for random bands.
+    """
+    figure = Figure(figsize=(7.0, 5.2))
+    parts: Any = figure.subfigures(2, 1, height_ratios=(1.2, 1))
+    draw_band_lists(parts[0].subplots(), bands)
+    left, right = parts[1].subplots(1, 2, width_ratios=(1.25, 1))
+    image = left.pcolormesh(
+        ratios, np.arange(len(scan)), scan, cmap=cm.batlow, vmin=0, vmax=0.3, rasterized=True
+    )
+    label_ratios(left, ratios)
+    left.set_yticks(range(len(bands)), list(bands))
+    left.invert_yaxis()
+    for (name, ratio), (marker, colour) in zip(proposals.items(), cycle(MARKERS), strict=False):
+        if inside(ratio, ratios):
+            left.axvline(ratio, color="w", lw=0.8, ls="--")
+            left.plot(ratio, -0.62, marker=marker, color=colour, ms=4, clip_on=False)
+            left.annotate(
+                name, (ratio, -0.62), (0, 5), textcoords="offset points", ha="center", fontsize=7
+            )
+    parts[1].colorbar(image, ax=left, label="distance (rungs), best start")
+    draw_proposed(right, list(bands), list(proposals), distances, null)
+    return figure
+
+
+def inside(value: float, ratios: Float[np.ndarray, " ratio"]) -> bool:
+    """Whether a ratio lies in the range that is drawn."""
+    return bool(ratios[0] * 0.999 <= value <= ratios[-1] * 1.001)
+
+
+def draw_band_lists(axes: Axes, bands: Mapping[str, BandList]) -> None:
+    """Draw ranges and centres of lists of bands, one below the other, on a log-frequency axis."""
+    height, ticks = 0.0, []
+    for number, (_, rows) in enumerate(bands.values()):
+        names = list(bands.values())[number][0] or [f"{centre:g}" for centre in rows[:, 2]]
+        lanes = assign_lanes(names, rows)
+        ticks.append(height + max(lanes) / 2)
+        for name, (low, high, centre), lane in zip(names, rows, lanes, strict=True):
+            place = height + lane
+            start, stop, middle = extent(low, high, centre)
+            colour = cm.batlow((np.log10(middle) + 2) / 5)
+            if np.isfinite(high):
+                axes.plot([start, stop], [place] * 2, color=colour, lw=4, solid_capstyle="butt")
+            if np.isfinite(centre):
+                axes.plot(centre, place, "o", color="k", ms=3, mec="w", mew=0.4)
+            axes.annotate(
+                name,
+                (middle, place),
+                (0, 3),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=6,
+            )
+        height += max(lanes) + 1
+        if number < len(bands) - 1:
+            axes.axhline(height - 0.25, color="0.85", lw=0.5)
+        height += 0.5
+    axes.set_ylim(height - 0.9, -1.1)
+    axes.set_yticks(ticks, list(bands))
+    axes.tick_params(axis="y", length=0)
+    axes.set_xscale("log")
+    axes.set_xlabel("frequency (Hz); bars: conventional range, dots: centre")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def extent(low: float, high: float, centre: float) -> tuple[float, float, float]:
+    """Return ends and middle of a band as drawn; a range that is open below gets a factor of 4."""
+    if not np.isfinite(high):
+        return centre, centre, centre
+    start = low if low > 0 else high / 4
+    return start, high, centre if np.isfinite(centre) else float(np.sqrt(start * high))
+
+
+def assign_lanes(names: Sequence[str], rows: Float[np.ndarray, "band 3"]) -> list[int]:
+    """Put each band on the first line on which its bar meets no bar and its name no name."""
+    ends: list[tuple[float, float]] = []
+    lanes = []
+    for name, row in zip(names, rows, strict=True):
+        start, stop, middle = np.log10(extent(*row))
+        half = _CHARACTER * len(name) / 2
+        free = [
+            lane
+            for lane, (bar, text) in enumerate(ends)
+            if bar <= start + 1e-9 and text <= middle - half
+        ]
+        lane = free[0] if free else len(ends)
+        ends[lane : lane + 1] = [(stop, middle + half)]
+        lanes.append(lane)
+    return lanes
+
+
+def draw_proposed(
+    axes: Axes,
+    lists: Sequence[str],
+    proposals: Sequence[str],
+    distances: Float[np.ndarray, "list proposal"],
+    null: Float[np.ndarray, "list proposal 3"],
+) -> None:
+    """Draw the distance of each proposal from each list, on what random bands would give."""
+    offsets = 0.22 * (np.arange(len(proposals)) - (len(proposals) - 1) / 2)
+    for column, (name, offset) in enumerate(zip(proposals, offsets, strict=True)):
+        places = np.arange(len(lists)) + offset
+        low, _, high = null[:, column].T
+        axes.hlines(places, low, high, color="0.8", lw=3.5)
+        marker, colour = MARKERS[column % len(MARKERS)]
+        axes.plot(
+            distances[:, column], places, ls="", marker=marker, color=colour, ms=4, label=name
+        )
+    axes.set_yticks(range(len(lists)), list(lists))
+    axes.invert_yaxis()
+    axes.set_xlim(0, None)
+    axes.set_xlabel("distance (rungs), best start\n(grey: 90 % of random bands)")
+    axes.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 0.97), ncols=3, fontsize=7, handletextpad=0.1
+    )
+
+
+def concatenation_figure(
+    times: Float[np.ndarray, " boundary"],
+    frequencies: tuple[float, float],
+    ratios: Float[np.ndarray, " ratio"],
+    joined: Mapping[int, Float[np.ndarray, " ratio"]],
+    simulated: tuple[Float[np.ndarray, " few"], Float[np.ndarray, " few"]],
+    relations: tuple[Float[np.ndarray, " relation"], np.ndarray],
+) -> Figure:
+    """Draw cycles that follow each other, and where the joined period falls on a ladder.
+
+    Args:
+        times: boundaries of cycles in s, fast and slow in turn.
+        frequencies: fast and slow, in Hz.
+        ratios: of ladders.
+        joined: distance of the joined period from the nearest rung, by steps between the two.
+        simulated: ratios, and the distance for neighbours from simulated cycles.
+        relations: ratios with 1 + r^m = r^n, and their rows of (m, n).
+    """
+    figure = Figure(figsize=(7.0, 2.7))
+    cycles, ladder = figure.subplots(1, 2, width_ratios=(1, 1.5))
+    draw_cycles(cycles, times, frequencies)
+    styles = ("-", "--", ":")
+    for (steps, distance), style in zip(joined.items(), styles, strict=True):
+        label = "neighbours" if steps == 1 else f"{steps} rungs apart"
+        grey = 0.0 if steps == 1 else 0.5
+        ladder.plot(ratios, distance, ls=style, color=f"{grey}", lw=1.2 - grey, label=label)
+    ladder.plot(*simulated, ".", color=COLOURS["rnn"], ms=4, label="neighbours, simulated")
+    for ratio, (m, n) in zip(*relations, strict=True):
+        if m in joined and inside(ratio, ratios):
+            ladder.plot(ratio, 0, "o", color=COLOURS["rrn-golden"], ms=4, clip_on=False, zorder=3)
+        if m == 1 and n <= 4 and inside(ratio, ratios):
+            height = 0.66 if n == 4 else 0.54  # the last two would touch
+            ladder.plot(
+                [ratio] * 2, [0, height - 0.01], color=COLOURS["rrn-golden"], lw=0.7, zorder=0
+            )
+            text = f"{ratio:.3f}\n$1+r=r^{{{n}}}$"
+            ladder.text(ratio, height, text, ha="center", va="bottom", fontsize=6)
+    label_ratios(ladder, ratios)
+    ladder.set_yticks(np.arange(6) / 10)
+    ladder.set_ylabel("joined period to\nnearest rung (rungs)", y=0.33)
+    ladder.set_ylim(0, 0.8)
+    ladder.set_xlim(ratios[0] / 1.04, ratios[-1] * 1.01)
+    ladder.legend(loc="upper right", ncols=2, fontsize=7)
+    return figure
+
+
+def label_ratios(axes: Axes, ratios: Float[np.ndarray, " ratio"]) -> None:
+    """Make the x axis one of ratios, logarithmic with plain numbers."""
+    axes.set_xscale("log")
+    ticks = [tick for tick in (1.1, 1.2, 1.4, 1.7, 2, 2.5, 3, 4, 6, 10) if inside(tick, ratios)]
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel("ratio of neighbouring rungs")
+
+
+def draw_cycles(
+    axes: Axes, times: Float[np.ndarray, " boundary"], frequencies: tuple[float, float]
+) -> None:
+    """Draw cycles of two rhythms in turn as bars, and the joined cycles below them."""
+    milliseconds = 1e3 * times
+    fast, slow = frequencies
+    rows = (
+        (f"{fast:g} Hz", milliseconds[:-1:2], milliseconds[1::2], COLOURS["rrn-golden"]),
+        (f"{slow:g} Hz", milliseconds[1:-1:2], milliseconds[2::2], COLOURS["rnn"]),
+        ("joined", milliseconds[:-1:2], milliseconds[2::2], "0.45"),
+    )
+    for row, (_, starts, stops, colour) in enumerate(rows):
+        for start, stop in zip(starts, stops, strict=True):
+            axes.barh(row, stop - start, left=start, height=0.5, color=colour, ec="w", lw=0.8)
+        width = stops[0] - starts[0]
+        axes.annotate(f"{width:.3g} ms", (starts[0], row - 0.32), fontsize=7, va="bottom")
+    axes.set_yticks(range(3), [name for name, *_ in rows])
+    axes.set_ylim(2.5, -0.8)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("time (ms)")

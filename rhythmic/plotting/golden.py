@@ -1,0 +1,161 @@
+"""Figures of golden rhythms: who answers to which gain frequency, and how selectively."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from cmcrameri import cm
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from rhythmic.typing import Bool, Float
+
+GOLD, GREY, BLUE, RED = "#E69F00", "0.6", "#0072B2", "#D55E00"
+_MARKERS = ("*", "s", "D", "^", "v", "P", "X")
+
+
+def response_figure(
+    gain_frequency: Float[np.ndarray, " gain"],
+    response: Float[np.ndarray, "hidden gain"],
+    constant: Float[np.ndarray, " hidden"],
+    frequencies: Float[np.ndarray, " hidden"],
+    driver: int,
+    *,
+    shown_gain: float,
+) -> Figure:
+    """Draw every node's response against the gain frequency, above its own minimum.
+
+    Triangles stand where the gain frequency is the sum (up) or the difference (down) of the
+    driver's and the node's frequency; the dotted line is the response to the constant gain.
+
+    Args:
+        gain_frequency: f_S in Hz.
+        response: mean amplitudes.
+        constant: mean amplitudes under the constant gain alone.
+        frequencies: of the nodes, in Hz.
+        driver: index of the driver.
+        shown_gain: gain frequency in Hz that a line marks in every panel.
+    """
+    rows = (len(frequencies) + 1) // 2
+    figure = Figure(figsize=(7.0, 0.4 + 1.2 * rows))
+    panels = figure.subplots(rows, 2, sharex=True, squeeze=False).T.ravel()
+    curves = np.log10(response / response.min(1, keepdims=True))
+    levels = np.log10(constant / response.min(1))
+    for node, axes in enumerate(panels[: len(frequencies)]):
+        axes.axvline(shown_gain, color=GOLD, lw=2.5, alpha=0.45)
+        axes.axhline(levels[node], color="0.3", lw=0.6, ls=":")
+        axes.plot(gain_frequency, curves[node], color="k", lw=0.7)
+        top = max(1.0, 1.28 * curves[node].max())
+        _mark_targets(axes, frequencies[driver], frequencies[node], node == driver, 0.93 * top)
+        axes.set_ylim(-0.05 * top, top)
+        name = "driver" if node == driver else "node"
+        axes.set_title(f"{name} {frequencies[node]:.1f} Hz", loc="left", pad=2)
+        axes.set_xlim(0, gain_frequency.max() + 1)
+    for axes in panels[rows - 1 :: rows]:
+        axes.set_xlabel(r"gain frequency $f_S$ (Hz)")
+    figure.supylabel(r"$\log_{10}$ (mean amplitude / its minimum)", size=8)
+    handles = [
+        Line2D([], [], color=BLUE, marker="^", ls="", label="sum of driver and node"),
+        Line2D([], [], color=RED, marker="v", ls="", label="difference"),
+        Line2D([], [], color="0.3", ls=":", lw=0.8, label="constant gain"),
+        Line2D([], [], color=GOLD, lw=2.5, alpha=0.45, label=rf"$f_S$ = {shown_gain:.1f} Hz"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=4)
+    return figure
+
+
+def _mark_targets(axes: Axes, driver: float, node: float, is_driver: bool, height: float) -> None:
+    if is_driver:
+        return
+    axes.plot([driver + node], [height], "^", color=BLUE, ms=4.5)
+    axes.plot([abs(driver - node)], [height], "v", color=RED, ms=4.5)
+
+
+def routing_figure(
+    names: Sequence[str],
+    frequencies: Float[np.ndarray, "ladder hidden"],
+    relative: Float[np.ndarray, "ladder rung hidden"],
+    answering: Bool[np.ndarray, "ladder rung hidden"],
+    expected: Bool[np.ndarray, "ladder rung hidden"],
+) -> Figure:
+    """Draw which nodes of each ladder a gain at each of its rungs makes answer.
+
+    Args:
+        names: of the ladders.
+        frequencies: rungs in Hz.
+        relative: largest response around the rung, over that to the constant gain.
+        answering: true where the node answers; a dot.
+        expected: true where rung is the sum or difference of driver and node; a square.
+    """
+    figure = Figure(figsize=(7.0, 2.0))
+    panels = figure.subplots(1, len(names), squeeze=False)[0]
+    for place, axes in enumerate(panels):
+        image = axes.imshow(
+            np.log10(np.maximum(relative[place], 1.0)),
+            vmin=0,
+            vmax=1.5,
+            cmap=cm.batlow_r,
+            origin="lower",
+        )
+        rows, columns = np.nonzero(expected[place])
+        axes.plot(columns, rows, "s", mfc="none", mec="k", ms=7, mew=0.8)
+        rows, columns = np.nonzero(answering[place])
+        axes.plot(columns, rows, "o", color="w", mec="k", mew=0.5, ms=3)
+        axes.set_title(names[place])
+        ticks = range(0, len(frequencies[place]), 2)
+        texts = [f"{frequencies[place][k]:{'.1f' if k < 4 else '.0f'}}" for k in ticks]
+        axes.set_xticks(ticks, texts, rotation=60, fontsize=6.5)
+        axes.set_yticks(ticks, texts, fontsize=6.5)
+        axes.tick_params(length=2)
+        axes.spines[:].set_visible(False)
+    panels[0].set_ylabel("gain at rung (Hz)")
+    panels[len(names) // 2].set_xlabel("node (Hz); square: sum or difference, dot: answers")
+    bar = figure.colorbar(image, ax=list(panels), shrink=0.9, extend="max")
+    bar.set_label("response / constant gain", size=7)
+    bar.set_ticks([0, 0.5, 1, 1.5], labels=["1", "3", "10", "32"])
+    return figure
+
+
+def selectivity_figure(
+    named: Mapping[str, tuple[float, float, bool]],
+    ratios: Float[np.ndarray, " ladder"],
+    of_ratios: Float[np.ndarray, " ladder"],
+    stable: Bool[np.ndarray, " ladder"],
+    of_rungs: Float[np.ndarray, " ladder"],
+) -> Figure:
+    """Draw the selectivity of ladders against their ratio, and that of ladders of random rungs.
+
+    Args:
+        named: ratio, selectivity and stability under constant gain of the ladders with a name.
+        ratios: of the random geometric ladders.
+        of_ratios: their selectivity.
+        stable: whether they come to rest under the constant gain.
+        of_rungs: selectivity of the ladders of random rungs.
+    """
+    figure = Figure(figsize=(7.0, 2.8))
+    left, right = figure.subplots(1, 2, width_ratios=[1.7, 1], sharey=True)
+    left.plot(ratios[stable], of_ratios[stable], ".", color=GREY, label="random ratio")
+    left.plot(
+        ratios[~stable], of_ratios[~stable], "x", color=GREY, ms=3.5, mew=0.7, label="unstable one"
+    )
+    colours = (GOLD, *cm.batlow(np.linspace(0.05, 0.75, max(1, len(named) - 1))))
+    for (name, (ratio, value, steady)), colour, marker in zip(
+        named.items(), colours, _MARKERS, strict=False
+    ):
+        size = 11 if marker == "*" else 6
+        label = name if steady else f"{name} (unstable)"
+        left.plot([ratio], [value], marker, color=colour, ms=size, mec="k", mew=0.5, label=label)
+    left.set_xscale("log")
+    left.set_xticks([1.2, 1.5, 2, 2.5, 3], labels=["1.2", "1.5", "2", "2.5", "3"])
+    left.minorticks_off()
+    left.set_xlabel("ratio of neighbouring rungs")
+    left.set_ylabel("selectivity")
+    left.set_ylim(-0.04, 1.08)
+    left.legend(fontsize=6.5, ncols=2, loc="upper right")
+    bins = np.linspace(0, 1, 15)
+    right.hist(of_rungs, bins=bins.tolist(), orientation="horizontal", color=GREY)
+    for (name, (_, value, steady)), colour in zip(named.items(), colours, strict=False):
+        if steady:
+            right.axhline(value, color=colour, lw=2 if name == next(iter(named)) else 1)
+    right.set_xlabel("ladders of random rungs")
+    return figure

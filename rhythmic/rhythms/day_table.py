@@ -1,0 +1,100 @@
+"""The lecture's table of a day times powers of the golden ratio, and how its digits compare."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from rhythmic.theory.ladders import DayLadder
+
+
+class PrintedRow(NamedTuple):
+    """One row as the lecture prints it; the number of its digits is part of the data.
+
+    Attributes:
+        power: k.
+        period: T_k in s.
+        frequency: f_k in Hz.
+        label: brain rhythm, or "".
+    """
+
+    power: int
+    period: str
+    frequency: str
+    label: str
+
+
+class RowComparison(NamedTuple):
+    """Whether a computed row rounds to the printed one.
+
+    Attributes:
+        period: whether T_k does.
+        frequency: whether f_k does.
+        label: whether the names are the same.
+    """
+
+    period: bool
+    frequency: bool
+    label: bool
+
+
+_PERIODS = (
+    *("86160", "53250", "32910", "20340", "12571", "7769", "4802", "2968", "1834", "1133"),
+    *("701", "433", "268", "165", "102", "63.2", "39.0", "24.1", "14.9", "9.2", "5.7", "3.5"),
+    *("2.2", "1.3", "0.83", "0.51", "0.32", "0.20", "0.12", "0.07", "0.05", "0.03", "0.02"),
+    *("0.01", "0.01", "0.004"),
+)
+_FREQUENCIES = (
+    *("1.16E-05", "1.88E-05", "3.04E-05", "4.92E-05", "7.96E-05", "1.29E-04", "2.08E-04"),
+    *("3.37E-04", "5.45E-04", "8.82E-04", "0.001", "0.002", "0.004", "0.006", "0.010", "0.016"),
+    *("0.026", "0.041", "0.067", "0.11", "0.18", "0.28", "0.46", "0.74", "1.20", "2", "3", "5"),
+    *("8", "13", "22", "35", "57", "91", "148", "239"),
+)
+_LABELS = (
+    *("Slow 1", "Delta", "Delta", "Theta", "Alpha", "Beta1", "Beta2", "Low Gamma", "Mid Gamma"),
+    *("High Gamma", "Ripple", "Fast Ripples"),
+)
+
+LECTURE_TABLE = tuple(
+    PrintedRow(power, period, frequency, label)
+    for power, (period, frequency, label) in enumerate(
+        zip(_PERIODS, _FREQUENCIES, ("",) * 24 + _LABELS, strict=True)
+    )
+)
+"""The 36 rows of the lecture's table ("My favorite idea"), digit by digit."""
+
+
+def rounds_to(value: float, printed: str) -> bool:
+    """Whether a number, rounded to the last digit of a printed one, is the printed one.
+
+    A tie (a value exactly half a last digit away) counts as agreement.
+
+    Args:
+        value: any finite number.
+        printed: decimal notation, with an exponent or without, such as "1.16E-05".
+    """
+    reference = Decimal(printed)
+    exponent = reference.as_tuple().exponent
+    assert isinstance(exponent, int), printed  # a finite number, as in the table
+    return abs(Decimal(value) - reference) <= Decimal(1).scaleb(exponent) / 2
+
+
+def compare_rows(days: DayLadder) -> tuple[RowComparison, ...]:
+    """Compare a computed ladder with the lecture's table, row by row.
+
+    Args:
+        days: 36 rungs of `day_ladder`.
+
+    Raises:
+        ValueError: for another number of rungs.
+
+    Source: lecture, "My favorite idea" (table).
+    """
+    if len(days.power) != len(LECTURE_TABLE):
+        raise ValueError(f"days must have {len(LECTURE_TABLE)} rungs, got {len(days.power)}")
+    return tuple(
+        RowComparison(
+            rounds_to(float(days.period[row.power]), row.period),
+            rounds_to(float(days.frequency[row.power]), row.frequency),
+            days.label[row.power] == row.label,
+        )
+        for row in LECTURE_TABLE
+    )

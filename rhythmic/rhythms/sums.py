@@ -1,0 +1,140 @@
+"""Which constant ratios let bands sum: r^a + r^b = r^c on a ladder of ratio r.
+
+Everything here is NumPy float64 and done once.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+SumKind = Literal["neighbours", "root", "itself", "wider"]
+
+_SAME_RATIO = 1e-11  # distinct ratios up to exponent 24 differ by more than 1e-6
+_LARGEST_EXPONENT = 24
+_NAMES = {(1, 2): "golden", (1, 3): "plastic", (2, 3): "supergolden", (0, 1): "doubling"}
+
+
+class SumRelation(NamedTuple):
+    """A ratio whose ladder has bands that sum to another.
+
+    Attributes:
+        ratio: r > 1, no unit.
+        exponents: every (m, n) with 1 + r^m = r^n, m < n, within the exponents that were tried.
+        name: "golden", "supergolden", "plastic", "doubling", a root of one of them such as
+            "golden^(1/2)", or "".
+        kind: "neighbours" if two adjacent rungs sum to the next one (m, n = 1, 2); "root" if the
+            relation is that of a ladder with fewer rungs (r^d has it, d > 1); "itself" for
+            m = 0; "wider" for all others.
+    """
+
+    ratio: float
+    exponents: tuple[tuple[int, int], ...]
+    name: str
+    kind: SumKind
+
+
+def sum_ratio(m: int, n: int) -> float:
+    """Return the only real r > 1 with 1 + r^m = r^n.
+
+    r^n - r^m - 1 changes sign once among its coefficients, so by Descartes' rule it has one
+    positive root; it is -1 at r = 1, so the root lies above. Found among the eigenvalues of the
+    companion matrix, then polished by Newton's method.
+
+    Args:
+        m: 0 or more. 0: a band with itself, 2 = r^n.
+        n: above m.
+
+    Returns:
+        The ratio, to float64's precision.
+
+    Raises:
+        ValueError: if not 0 <= m < n <= 24.
+
+    Source: lecture, "Golden rhythms" (15 Hz + 25 Hz = 40 Hz; golden ratio for m, n = 1, 2).
+    """
+    if not 0 <= m < n <= _LARGEST_EXPONENT:
+        allowed = f"m, n must satisfy 0 <= m < n <= {_LARGEST_EXPONENT}"
+        raise ValueError(f"{allowed}, got m = {m}, n = {n}")
+    coefficients = np.zeros(n + 1)
+    coefficients[0] = 1.0
+    coefficients[n - m] -= 1.0
+    coefficients[n] -= 1.0
+    roots = np.roots(coefficients)
+    ratio = float(np.max(roots.real[np.abs(roots.imag) < 1e-8]))
+    for _ in range(3):
+        slope = n * ratio ** (n - 1) - (m * ratio ** (m - 1) if m else 0.0)
+        ratio -= (ratio**n - ratio**m - 1.0) / slope
+    return ratio
+
+
+def sum_relations(max_exponent: int, *, with_itself: bool = False) -> tuple[SumRelation, ...]:
+    """List every ratio r > 1 with 1 + r^m = r^n, 1 <= m < n <= max_exponent, falling.
+
+    Any r^a + r^b = r^c of three rungs is one of these once divided by its lowest term. The
+    same ratios let periods join: 1/f_a + 1/f_b = 1/f_c is r^-a + r^-b = r^-c, again one of these
+    once divided by its smallest term. Above the golden ratio there is none:
+    r^n - r^m >= r^m (r - 1) >= r (r - 1) > 1.
+
+    Args:
+        max_exponent: largest n, 2 to 24.
+        with_itself: also m = 0: a band with itself sums to its octave, r^n = 2.
+
+    Returns:
+        Relations from the largest ratio to the smallest; a ratio with several (m, n) is one.
+
+    Raises:
+        ValueError: if `max_exponent` is out of range.
+
+    Source: lecture, "Golden rhythms"; the plastic number satisfies r + 1 = r^3.
+    """
+    if not 2 <= max_exponent <= _LARGEST_EXPONENT:
+        allowed = f"2 to {_LARGEST_EXPONENT}"
+        raise ValueError(f"max_exponent must be {allowed}, got {max_exponent}")
+    lowest = 0 if with_itself else 1
+    pairs = [(m, n) for n in range(1, max_exponent + 1) for m in range(lowest, n)]
+    found = sorted(((sum_ratio(m, n), (m, n)) for m, n in pairs), reverse=True)
+    return tuple(_relation(ratio, exponents) for ratio, exponents in _grouped(found))
+
+
+def frequency_sum(first: float, second: float) -> float:
+    """Return f1 + f2 in Hz: 15 Hz + 25 Hz = 40 Hz."""
+    return first + second
+
+
+def joined_frequency(first: float, second: float) -> float:
+    """Return the frequency of the joined periods, 1/(1/f1 + 1/f2), in Hz.
+
+    One cycle of 40 Hz (25 ms) and one of 25 Hz (40 ms) last 65 ms: 15.4 Hz.
+
+    Source: lecture, "Golden rhythms" (period concatenation: Roopun et al., 2008; Kramer et al.,
+    PLoS Comput Biol 2008).
+    """
+    return 1.0 / (1.0 / first + 1.0 / second)
+
+
+def _grouped(
+    found: list[tuple[float, tuple[int, int]]],
+) -> Iterator[tuple[float, list[tuple[int, int]]]]:
+    """Put together what has the same ratio; `found` is sorted by ratio."""
+    start = 0
+    for stop in range(1, len(found) + 1):
+        if stop == len(found) or found[start][0] - found[stop][0] > _SAME_RATIO:
+            yield found[start][0], sorted(pair for _, pair in found[start:stop])
+            start = stop
+
+
+def _relation(ratio: float, exponents: list[tuple[int, int]]) -> SumRelation:
+    m, n = exponents[0]
+    divisor = math.gcd(m, n)
+    base = _NAMES.get((m // divisor, n // divisor), "")
+    name = base if divisor == 1 or not base else f"{base}^(1/{divisor})"
+    kind: SumKind
+    if m == 0:
+        kind = "itself"
+    elif divisor > 1:
+        kind = "root"
+    else:
+        kind = "neighbours" if (m, n) == (1, 2) else "wider"
+    return SumRelation(ratio, tuple(exponents), name, kind)

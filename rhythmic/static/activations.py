@@ -1,0 +1,54 @@
+"""Activation functions phi by name, one table for every network without time."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+ActivationName = Literal["binary", "identity", "tanh", "sigmoid", "relu"]
+
+
+def binary(activity: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """Give 0 at and below zero, 1 above; NaN stays NaN.
+
+    The gradient is 0 everywhere, so nothing is learned through it by descent.
+
+    Source: lecture, "Models so far", Perceptron.
+    """
+    return jnp.heaviside(activity, 0.0)
+
+
+def identity(activity: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """Give the activity itself: the network is linear."""
+    return jnp.asarray(activity)
+
+
+ACTIVATIONS: Mapping[ActivationName, Callable[[Array], Array]] = MappingProxyType(
+    {
+        "binary": binary,
+        "identity": identity,
+        "tanh": jnp.tanh,
+        "sigmoid": jax.nn.sigmoid,  # 1 / (1 + exp(-h))
+        "relu": jax.nn.relu,  # max(h, 0)
+    }
+)
+
+
+def activation_function(name: ActivationName) -> Callable[[Array], Array]:
+    """Return phi by its name, elementwise on arrays of any shape.
+
+    Args:
+        name: one of binary, identity, tanh, sigmoid, relu.
+
+    Returns:
+        The function.
+
+    Raises:
+        ValueError: for any other name.
+    """
+    if name not in ACTIVATIONS:
+        raise ValueError(f"activation is {name!r}; choose from {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[name]

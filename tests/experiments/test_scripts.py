@@ -1,0 +1,166 @@
+"""Every experiment of the lecture from the command line, at its smallest size."""
+
+import contextlib
+import importlib
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+
+from experiments import __main__ as index
+from experiments import answers, script
+from experiments.script import Experiment, main
+
+SCRIPTS = [name for name in index.NAMES if name != "mnist"]
+
+
+def experiment_named(name):
+    return importlib.import_module(f"experiments.{name}").EXPERIMENT
+
+
+def call(experiment, *arguments):
+    """Run a command; return what it printed."""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        main(experiment, list(arguments))
+    return printed.getvalue()
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_computes_saves_and_draws_again_from_what_it_saved(name, tmp_path, monkeypatch):
+    experiment = experiment_named(name)
+    assert experiment.name == name
+    assert {"quick", "full", "smoke"} == set(experiment.presets)
+    for preset, options in experiment.presets.items():
+        assert options.preset == preset
+        options.check()
+    folder = tmp_path / "run"
+    smoke = ("--preset", "smoke", "--run-dir", str(folder))
+    printed = call(experiment, *smoke)
+    configuration = json.loads((folder / "configuration.json").read_text())
+    assert configuration["experiment"] == name
+    assert json.loads((folder / "provenance.jsonl").read_text())["versions"]["jax"]
+    assert (folder / "summary.txt").read_text() == printed
+    assert not (folder / "stages").exists()
+    with np.load(folder / "results.npz", allow_pickle=False) as results:
+        answer = experiment.answer(experiment.presets["smoke"], dict(results))
+    assert "\n" not in answer and len(answer) > 20 and answer in printed
+    figures = sorted(path.name for path in (folder / "figures").iterdir())
+    assert figures and len(figures) % 2 == 0
+    assert all(f"{figure[:-4]}.pdf" in figures for figure in figures if figure.endswith(".png"))
+
+    def refuse(*arguments):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(script, "compute", refuse)
+    (folder / "figures" / figures[0]).unlink()
+    assert call(experiment, *smoke, "--redraw") == printed
+    assert sorted(path.name for path in (folder / "figures").iterdir()) == figures
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_every_option_is_explained(name, capsys):
+    experiment = experiment_named(name)
+    with pytest.raises(SystemExit) as stopped:
+        main(experiment, ["--help"])
+    assert stopped.value.code == 0
+    text = capsys.readouterr().out
+    for option in script.identity(experiment.presets["quick"]):
+        assert f"--{option.replace('_', '-')}" in text
+    # A bare default, with nothing before it, is an option without an explanation.
+    assert not re.search(r"│ --[^│]*│\n│ +\(default", text)
+    assert experiment.question.split()[0] in text
+
+
+def refused(experiment, *arguments):
+    """Return the one line with which a command was refused."""
+    with pytest.raises(SystemExit) as stopped:
+        main(experiment, list(arguments))
+    message = str(stopped.value.code)
+    assert message.startswith("error: ") and "\n" not in message
+    return message
+
+
+def test_what_the_frame_refuses(tmp_path):
+    experiment = experiment_named("feedforward")
+    folder = ("--run-dir", str(tmp_path / "run"))
+    assert "choose from quick, full, smoke" in refused(experiment, "--preset", "fast")
+    assert "publish needs the full preset" in refused(experiment, "--publish", *folder)
+    assert "holds no results.npz" in refused(experiment, "--redraw", *folder)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine.txt").write_text("mine")
+    assert "is no run folder" in refused(experiment, *folder)
+
+
+def toy(measure, presets):
+    return Experiment(
+        name="toy",
+        section="Section",
+        question="Question?",
+        presets=presets,
+        measure=measure,
+        summarise=lambda options, results: f"sum {results['x'].sum():g}",
+        answer=lambda options, results: f"It sums to {results['x'].sum():g}.",
+        draw=lambda options, results: {"toy": draw_line(results["x"])},
+    )
+
+
+def draw_line(values):
+    figure = script.Figure(figsize=(2, 2))
+    figure.subplots().plot(values)
+    return figure
+
+
+def test_finished_parts_survive_a_kill_and_a_failure(tmp_path):
+    calls = []
+    broken = [True]
+
+    def part(name, values):
+        def compute():
+            if broken[0] and name == "second":
+                raise KeyboardInterrupt
+            calls.append(name)
+            return {"x": np.array(values)}
+
+        return compute
+
+    def measure(options, stages):
+        parts = stages.each({"first": part("first", [1.0]), "second": part("second", [2.0])})
+        return {"x": np.concatenate([arrays["x"] for arrays in parts.values()])}
+
+    options = script.ScriptOptions
+    experiment = toy(measure, {name: options(preset=name) for name in ("quick", "full", "smoke")})
+    with pytest.raises(SystemExit) as stopped:
+        call(experiment, "--run-dir", str(tmp_path / "run"))
+    assert stopped.value.code == 130
+    broken[0] = False
+    printed = call(experiment, "--run-dir", str(tmp_path / "run"))
+    assert calls == ["first", "second"]
+    assert printed == "sum 3\n\nIt sums to 3.\n"
+
+
+def test_publishing_keeps_answer_picture_and_no_path(tmp_path, monkeypatch):
+    monkeypatch.setattr(answers, "RESULTS", tmp_path / "results")
+    options = script.ScriptOptions
+    presets = {name: options(preset=name) for name in ("quick", "full", "smoke")}
+    experiment = toy(lambda options, stages: {"x": np.ones(3)}, presets)
+    assert answers.NOT_YET in answers.gallery([experiment])
+    assert answers.NOT_YET in answers.listing([experiment])
+    run_dir = tmp_path / "run"
+    call(experiment, "--preset", "full", "--publish", "--run-dir", str(run_dir))
+    kept = (tmp_path / "results" / "answers" / "toy.json").read_text()
+    assert str(tmp_path) not in kept
+    assert json.loads(kept)["answer"] == "It sums to 3."
+    picture = tmp_path / "results" / "figures" / "toy.png"
+    assert picture.read_bytes() == (run_dir / "figures" / "toy.png").read_bytes()
+    page, listed = answers.gallery([experiment]), answers.listing([experiment])
+    assert "It sums to 3." in page and "figures/toy.png" in page
+    assert "It sums to 3." in listed and "python -m experiments.toy --preset full" in listed
+
+
+def test_the_gallery_page_is_made_of_the_answers_that_are_kept():
+    assert index.GALLERY.read_text() == answers.gallery(index.entries())
+    for entry in index.entries():
+        if answers.read_answer(entry.name):
+            assert answers.picture_path(entry.name).exists()

@@ -1,0 +1,147 @@
+"""Storage rules against their sums, what they hold exactly, and corrupted patterns."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rhythmic.static.hopfield import hopfield_network, local_fields, update_all
+from rhythmic.static.hopfield_storage import (
+    centred_network,
+    corrupt,
+    hebbian_network,
+    hebbian_weights,
+    mean_thresholds,
+    overlap,
+    pseudo_inverse_network,
+    pseudo_inverse_weights,
+    random_patterns,
+)
+
+PROPERTY = settings(max_examples=40, derandomize=True, deadline=None)
+
+
+def correlated_patterns(seed, num_units, num_patterns):
+    """Patterns that differ from one prototype in a fifth of the units."""
+    rng = np.random.default_rng(seed)
+    prototype = rng.integers(0, 2, (num_units, 1))
+    flips = rng.random((num_units, num_patterns)) < 0.2
+    return np.where(flips, 1 - prototype, prototype).astype(float)
+
+
+def test_hebbs_rule_is_its_sum():
+    patterns = np.random.default_rng(0).integers(0, 2, (9, 4))
+    expected = np.zeros((9, 9))
+    for i in range(9):
+        for j in range(9):
+            for s in range(4):
+                if i != j:
+                    expected[i, j] += (2 * patterns[i, s] - 1) * (2 * patterns[j, s] - 1)
+    np.testing.assert_array_equal(hebbian_weights(patterns), expected)
+    network = hebbian_network(patterns)
+    np.testing.assert_array_equal(network.thresholds, expected.sum(axis=1) / 2)
+    np.testing.assert_array_equal(hebbian_network(patterns, 0.0).thresholds, np.zeros(9))
+    hopfield_network(*network)
+
+
+def test_hebbs_rule_about_the_mean_is_the_covariance(x64):
+    patterns = correlated_patterns(1, 12, 7)
+    weights = hebbian_weights(patterns, patterns.mean(axis=1))
+    expected = 4 * 7 * np.cov(patterns, bias=True)
+    np.fill_diagonal(expected, 0)
+    np.testing.assert_allclose(weights, expected, atol=1e-13)
+
+
+@PROPERTY
+@given(st.integers(0, 2**31 - 1))
+def test_the_pseudo_inverse_stores_independent_patterns_exactly(seed):
+    patterns = correlated_patterns(seed, 30, 8)
+    signs = 2 * patterns - 1
+    if np.linalg.matrix_rank(signs) < 8:
+        return
+    with jax.enable_x64(True):
+        network = hopfield_network(*pseudo_inverse_network(jnp.asarray(patterns)))
+        np.testing.assert_array_equal(update_all(network, patterns), patterns)
+        projection = signs @ np.linalg.inv(signs.T @ signs) @ signs.T
+        expected = 30 * (projection - np.diag(np.diagonal(projection)))
+        np.testing.assert_allclose(network.weights, expected, atol=1e-11)
+        fields = 15 * (1 - np.diagonal(projection))[:, None] * signs
+        np.testing.assert_allclose(local_fields(network, patterns), fields, atol=1e-11)
+
+
+def test_the_pseudo_inverse_is_hebbs_rule_for_orthogonal_patterns_and_counts_copies_once(x64):
+    hadamard = np.array([[1]])
+    for _ in range(4):
+        hadamard = np.block([[hadamard, hadamard], [hadamard, -hadamard]])
+    patterns = (hadamard[:, 1:6] + 1) / 2
+    weights = pseudo_inverse_weights(patterns)
+    np.testing.assert_allclose(weights, hebbian_weights(patterns), atol=1e-12)
+    copies = np.concatenate([patterns, patterns[:, :2]], axis=1)
+    np.testing.assert_allclose(pseudo_inverse_weights(copies), weights, atol=1e-12)
+
+
+def test_hebbs_rule_loses_correlated_patterns_that_centring_holds(x64):
+    patterns = correlated_patterns(2, 200, 8)
+    hebbian, centred = hebbian_network(patterns), centred_network(patterns)
+    assert overlap(update_all(hebbian, patterns), patterns).max() < 0.9
+    np.testing.assert_array_equal(update_all(centred, patterns), patterns)
+
+
+def test_the_centred_thresholds_hold_units_that_never_change():
+    patterns = correlated_patterns(3, 60, 4)
+    constant = np.ptp(patterns, axis=1) == 0
+    assert 5 < constant.sum() < 55
+    network = hopfield_network(*centred_network(patterns))
+    assert not np.asarray(network.weights)[constant].any()
+    start = jnp.asarray(1 - patterns)
+    np.testing.assert_array_equal(update_all(network, start)[constant], patterns[constant])
+
+
+def test_centring_changes_nothing_where_every_unit_is_1_in_half_of_the_patterns(x64):
+    half = np.random.default_rng(4).integers(0, 2, (15, 3))
+    patterns = np.concatenate([half, 1 - half], axis=1)
+    for one, other in zip(hebbian_network(patterns), centred_network(patterns), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)
+
+
+def test_corruption_flips_as_many_units_as_asked_and_more_with_a_larger_share():
+    states = random_patterns(40, 6, key=jax.random.key(0))
+    before = np.zeros((40, 6), bool)
+    for share, count in ((0.0, 0), (0.1, 4), (0.32, 13), (0.5, 20), (1.0, 40)):
+        probes = corrupt(states, share, key=jax.random.key(1))
+        flipped = np.asarray(probes != states)
+        assert (flipped.sum(axis=0) == count).all()
+        assert (flipped >= before).all()
+        np.testing.assert_allclose(overlap(probes, states), 1 - 2 * count / 40, rtol=1e-6)
+        before = flipped
+    half = np.asarray(corrupt(states, 0.5, key=jax.random.key(1)) != states)
+    assert len(np.unique(half, axis=1).T) == 6
+    for share in (-0.1, 1.1):
+        assert np.isnan(corrupt(states, share, key=jax.random.key(1))).all()
+
+
+def test_random_patterns_are_even_and_a_larger_set_begins_with_the_smaller():
+    patterns = np.asarray(random_patterns(500, 40, key=jax.random.key(2)))
+    assert set(np.unique(patterns)) == {0, 1}
+    assert abs(patterns.mean() - 0.5) < 4 * 0.5 / np.sqrt(patterns.size)
+    correlation = np.corrcoef(patterns.T) - np.eye(40)
+    assert np.abs(correlation).max() < 5 / np.sqrt(500)
+    fewer = random_patterns(500, 7, key=jax.random.key(2))
+    np.testing.assert_array_equal(fewer, patterns[:, :7])
+
+
+def test_shapes_that_do_not_match_are_refused():
+    with pytest.raises(ValueError, match=r"patterns has shape \(4,\)"):
+        hebbian_weights(jnp.zeros(4))
+    with pytest.raises(ValueError, match=r"patterns has shape \(4, 0\)"):
+        pseudo_inverse_weights(jnp.zeros((4, 0)))
+    with pytest.raises(ValueError, match=r"mean_activity has shape \(3,\); it must be .* \(4,\)"):
+        hebbian_weights(jnp.zeros((4, 2)), jnp.zeros(3))
+    with pytest.raises(ValueError, match="mean_activity has shape"):
+        mean_thresholds(jnp.zeros((4, 4)), jnp.zeros(3))
+    with pytest.raises(ValueError, match="centring needs at least 2"):
+        centred_network(jnp.zeros((4, 1)))
+    with pytest.raises(ValueError, match="must match"):
+        overlap(jnp.zeros(4), jnp.zeros(3))

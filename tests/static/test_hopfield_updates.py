@@ -1,0 +1,196 @@
+"""Asynchronous and synchronous updates against loops in NumPy, their energy and their ends."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rhythmic.static.hopfield import HopfieldNetwork, energy, hopfield_network
+from rhythmic.static.hopfield_updates import (
+    asynchronous_trajectory,
+    random_order,
+    recall,
+    synchronous_recall,
+    synchronous_trajectory,
+)
+
+PROPERTY = settings(max_examples=60, derandomize=True, deadline=None)
+UNITS = 7
+SEEDS = st.integers(0, 2**31 - 1)
+
+
+def random_network(seed, num_units=UNITS, largest=3):
+    """Small integers, so that ties and cycles are common and every sum is exact."""
+    rng = np.random.default_rng(seed)
+    upper = np.triu(rng.integers(-largest, largest + 1, (num_units, num_units)), 1)
+    thresholds = rng.integers(-largest, largest + 1, num_units)
+    states = rng.integers(0, 2, (num_units, 5)).astype(float)
+    return upper + upper.T, thresholds, states
+
+
+def follow(field, value):
+    return 1.0 if field > 0 else 0.0 if field < 0 else value
+
+
+def loop_one_by_one(weights, thresholds, state, order):
+    states = [state.copy()]
+    for unit in order:
+        state = state.copy()
+        others = sum(weights[unit, j] * state[j] for j in range(len(state)) if j != unit)
+        state[unit] = follow(others - thresholds[unit], state[unit])
+        states.append(state)
+    return np.array(states)
+
+
+def loop_together(weights, thresholds, state, num_steps):
+    states = [state.copy()]
+    for _ in range(num_steps):
+        fields = weights @ state - thresholds
+        state = np.array([follow(f, v) for f, v in zip(fields, state, strict=True)])
+        states.append(state)
+    return np.array(states)
+
+
+@PROPERTY
+@given(SEEDS)
+def test_the_trajectories_are_those_of_a_loop(seed):
+    weights, thresholds, states = random_network(seed)
+    network = hopfield_network(weights, thresholds)
+    order = np.random.default_rng(seed + 1).integers(0, UNITS, 20)
+    one_by_one = jax.jit(asynchronous_trajectory)(network, states, order)
+    together = jax.jit(synchronous_trajectory, static_argnums=2)(network, states, 6)
+    assert one_by_one.shape == (21, UNITS, 5)
+    for column, start in enumerate(states.T):
+        expected = loop_one_by_one(weights, thresholds, start, order)
+        np.testing.assert_array_equal(one_by_one[:, :, column], expected)
+        expected = loop_together(weights, thresholds, start, 6)
+        np.testing.assert_array_equal(together[:, :, column], expected)
+
+
+@PROPERTY
+@given(SEEDS)
+def test_the_energy_never_rises_one_unit_at_a_time(seed):
+    weights, thresholds, states = random_network(seed)
+    network = hopfield_network(weights, thresholds)
+    order = random_order(4, UNITS, key=jax.random.key(seed))
+    path = jax.jit(asynchronous_trajectory)(network, states, order)
+    energies = np.asarray(jax.vmap(energy, (None, 0))(network, path))
+    falls, moves = -np.diff(energies, axis=0), np.any(np.diff(path, axis=0) != 0, axis=1)
+    assert (falls[~moves] == 0).all()
+    assert (falls[moves] > 0).all()
+
+
+@PROPERTY
+@given(SEEDS)
+def test_all_at_once_ends_in_a_fixed_point_or_a_cycle_of_two(seed):
+    weights, thresholds, states = random_network(seed, largest=2)
+    network = hopfield_network(weights, thresholds)
+    settled = jax.jit(synchronous_recall, static_argnums=2)(network, states, 2**UNITS)
+    for column, start in enumerate(states.T):
+        path = loop_together(weights, thresholds, start, 2**UNITS + 2)
+        period = 1 if (path[-1] == path[-2]).all() else 2
+        assert (path[-1] == path[-1 - period]).all()
+        assert settled.period[column] == period
+        ends = path[-period:]
+        assert any((np.asarray(settled.state)[:, column] == end).all() for end in ends)
+
+
+def test_two_units_that_inhibit_each_other_swap_for_ever_all_at_once():
+    network = hopfield_network([[0, -2], [-2, 0]], [-1, -1])
+    path = synchronous_trajectory(network, jnp.zeros(2), 3)
+    np.testing.assert_array_equal(path, [[0, 0], [1, 1], [0, 0], [1, 1]])
+    assert synchronous_recall(network, jnp.zeros(2), 10).period == 2
+    assert synchronous_recall(network, jnp.zeros(2), 1).period == 0
+    assert (np.diff(jax.vmap(energy, (None, 0))(network, path)) == 0).all()
+    result = recall(network, jnp.zeros(2), 10, key=None)
+    np.testing.assert_array_equal(result.state, [1, 0])
+
+
+def test_the_energy_can_rise_all_at_once():
+    # Three units in a row that inhibit one another turn on together.
+    network = hopfield_network(-3 * (np.ones((3, 3)) - np.eye(3)), [-1, -1, -1])
+    energies = jax.vmap(energy, (None, 0))(
+        network, synchronous_trajectory(network, jnp.zeros(3), 1)
+    )
+    np.testing.assert_array_equal(energies, [0, 6])
+
+
+def test_the_network_of_0_and_1_is_that_of_minus_and_plus_1():
+    weights, _, states = random_network(4, num_units=12)
+    order = np.random.default_rng(5).integers(0, 12, 60)
+    path = asynchronous_trajectory(
+        hopfield_network(weights, weights.sum(axis=1) / 2), states, order
+    )
+    for column in range(states.shape[1]):
+        sign = 2 * states[:, column] - 1
+        for step, unit in enumerate(order):
+            field = weights[unit] @ sign
+            sign[unit] = np.sign(field) if field else sign[unit]
+            np.testing.assert_array_equal(2 * path[step + 1, :, column] - 1, sign)
+
+
+def test_recall_stops_after_a_sweep_without_change():
+    weights, thresholds, states = random_network(6, num_units=15)
+    network = hopfield_network(weights, thresholds)
+    result = recall(network, states, 50, key=None)
+    for column, start in enumerate(states.T):
+        path = loop_one_by_one(weights, thresholds, start, np.tile(np.arange(15), 50))
+        sweeps = path[::15]
+        expected = np.flatnonzero((sweeps[1:] != sweeps[:-1]).any(axis=1)).max(initial=-1) + 1
+        np.testing.assert_array_equal(result.state[:, column], sweeps[-1])
+        assert result.num_sweeps[column] == expected
+    assert result.converged.all()
+    needed = int(result.num_sweeps.max())
+    assert needed > 1
+    assert not recall(network, states, needed, key=None).converged.all()
+    assert recall(network, states, needed + 1, key=None).converged.all()
+    none = recall(network, states, 0, key=None)
+    np.testing.assert_array_equal(none.state, states)
+    assert not none.converged.any()
+
+
+def test_recall_in_random_order_follows_the_key_and_ends_in_fixed_points():
+    weights, thresholds, states = random_network(7, num_units=15)
+    network = hopfield_network(weights, thresholds)
+    key = jax.random.key(3)
+    result = recall(network, states, 50, key=key)
+    orders = [jax.random.permutation(jax.random.fold_in(key, sweep), 15) for sweep in range(8)]
+    path = asynchronous_trajectory(network, states, jnp.concatenate(orders))
+    np.testing.assert_array_equal(result.state, path[-1])
+    fields = weights @ np.asarray(result.state) - thresholds[:, None]
+    assert (fields[np.asarray(result.state) == 1] >= 0).all()
+    assert (fields[np.asarray(result.state) == 0] <= 0).all()
+
+
+def test_an_order_has_every_unit_once_a_sweep():
+    order = np.asarray(random_order(5, 11, key=jax.random.key(0))).reshape(5, 11)
+    np.testing.assert_array_equal(np.sort(order, axis=1), np.tile(np.arange(11), (5, 1)))
+    assert len(np.unique(order, axis=0)) == 5
+
+
+def test_many_networks_at_once_by_vmap():
+    parts = [random_network(seed) for seed in range(4)]
+    networks = [hopfield_network(weights, thresholds) for weights, thresholds, _ in parts]
+    states = jnp.array([state for _, _, state in parts])
+    stacked = HopfieldNetwork(*(jnp.stack(fields) for fields in zip(*networks, strict=True)))
+    together = jax.jit(jax.vmap(lambda n, v: recall(n, v, 30, key=None)))(stacked, states)
+    for number, network in enumerate(networks):
+        alone = recall(network, states[number], 30, key=None)
+        for one, other in zip(alone, together, strict=True):
+            np.testing.assert_array_equal(one, other[number])
+
+
+def test_bad_numbers_of_steps_and_units_are_refused():
+    network = hopfield_network(np.zeros((3, 3)), np.zeros(3))
+    with pytest.raises(ValueError, match="max_sweeps must be 0 or more, got -1"):
+        recall(network, jnp.zeros(3), -1, key=None)
+    with pytest.raises(ValueError, match="num_steps must be 0 or more, got -1"):
+        synchronous_trajectory(network, jnp.zeros(3), -1)
+    with pytest.raises(ValueError, match="max_steps is 0; it must be at least 1"):
+        synchronous_recall(network, jnp.zeros(3), 0)
+    with pytest.raises(ValueError, match="units do not match"):
+        asynchronous_trajectory(network, jnp.zeros(4), np.array([0]))
+    with pytest.raises(ValueError, match="units do not match"):
+        recall(network, jnp.zeros(4), 1, key=None)
