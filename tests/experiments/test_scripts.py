@@ -45,9 +45,12 @@ def test_a_script_computes_saves_and_draws_again_from_what_it_saved(name, tmp_pa
     assert not (folder / "stages").exists()
     with np.load(folder / "results.npz", allow_pickle=False) as results:
         answer = experiment.answer(experiment.presets["smoke"], dict(results))
-    assert "\n" not in answer and len(answer) > 20 and answer in printed
+    assert "\n" not in answer
+    assert len(answer) > 20
+    assert answer in printed
     figures = sorted(path.name for path in (folder / "figures").iterdir())
-    assert figures and len(figures) % 2 == 0
+    assert figures
+    assert len(figures) % 2 == 0
     assert all(f"{figure[:-4]}.pdf" in figures for figure in figures if figure.endswith(".png"))
 
     def refuse(*arguments):
@@ -78,7 +81,8 @@ def refused(experiment, *arguments):
     with pytest.raises(SystemExit) as stopped:
         main(experiment, list(arguments))
     message = str(stopped.value.code)
-    assert message.startswith("error: ") and "\n" not in message
+    assert message.startswith("error: ")
+    assert "\n" not in message
     return message
 
 
@@ -155,8 +159,10 @@ def test_publishing_keeps_answer_picture_and_no_path(tmp_path, monkeypatch):
     picture = tmp_path / "results" / "figures" / "toy.png"
     assert picture.read_bytes() == (run_dir / "figures" / "toy.png").read_bytes()
     page, listed = answers.gallery([experiment]), answers.listing([experiment])
-    assert "It sums to 3." in page and "figures/toy.png" in page
-    assert "It sums to 3." in listed and "python -m experiments.toy --preset full" in listed
+    assert "It sums to 3." in page
+    assert "figures/toy.png" in page
+    assert "It sums to 3." in listed
+    assert "python -m experiments.toy --preset full" in listed
 
 
 def test_the_gallery_page_is_made_of_the_answers_that_are_kept():
