@@ -13,7 +13,11 @@ from rhythmic.files import replacing
 NAMES = (
     "perceptron",
     "hopfield",
+    "first_order_node",
+    "activation",
     "feedforward",
+    "rnn",
+    "backpropagation",
     "mnist",
     "bands",
     "golden_rhythms",

@@ -209,7 +209,9 @@ def start(cell: AbstractCell, inputs: Array, initial_state: PyTree | None) -> Py
         jax.tree.map(lambda x: (jnp.shape(x), jnp.result_type(x)), state)
         for state in (initial_state, rest)
     )
-    if given != expected or type(initial_state) is not type(rest):
+    # A single array may be traced; a state of several must be of the cell's own type.
+    bare = isinstance(rest, jax.Array)
+    if given != expected or not (bare or type(initial_state) is type(rest)):
         raise ValueError(f"initial_state is {describe(initial_state)}; expected {describe(rest)}")
     return initial_state
 

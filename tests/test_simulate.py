@@ -161,6 +161,8 @@ def test_two_halves_are_the_whole(cell):
     joined = np.concatenate([first.observed, second.observed])
     np.testing.assert_allclose(joined, whole.observed, **EXACT)
     assert_trees_close(second.final_state, whole.final_state)
+    traced = jax.jit(lambda state: trajectory(cell, inputs[5:], initial_state=state).final_state)
+    assert_trees_close(traced(first.final_state), whole.final_state)
     later = time_mean(cell, inputs[5:], initial_state=first.final_state)
     np.testing.assert_allclose(later.mean, whole.observed[5:].mean(axis=0), **EXACT)
 

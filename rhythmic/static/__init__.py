@@ -4,7 +4,7 @@ Closed problems of a few numbers (largest margins, the best of all thresholds) a
 in float64; everything else is JAX, and maps over data sets, starts and networks.
 """
 
-from rhythmic.static.activations import (
+from rhythmic.activations import (
     ACTIVATIONS,
     ActivationName,
     activation_function,

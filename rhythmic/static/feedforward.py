@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Real
 
-from rhythmic.static.activations import ActivationName, activation_function
+from rhythmic.activations import ActivationName, activation_function
 from rhythmic.typing import AnyArray
 
 

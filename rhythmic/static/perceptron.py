@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Real
 
-from rhythmic.static.activations import binary
+from rhythmic.activations import binary
 from rhythmic.typing import AnyArray
 
 

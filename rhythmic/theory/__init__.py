@@ -4,6 +4,24 @@ Closed forms work in the array namespace of their arguments: NumPy float64 unles
 JAX array. Scans (`*_trajectory`) always return JAX arrays.
 """
 
+from rhythmic.theory.activation import (
+    NODE_ACTIVATIONS,
+    NodeEquilibria,
+    activation_range,
+    activation_trajectory,
+    limit_states,
+    node_equilibria,
+)
+from rhythmic.theory.backpropagation import (
+    TransientGrowth,
+    lagged_products,
+    largest_singular_value,
+    linear_gradient_norm,
+    lstm_rest_jacobian,
+    spectral_radius,
+    tanh_jacobians,
+    transient_growth,
+)
 from rhythmic.theory.first_order import (
     FirstOrderRegime,
     first_order_closed_form,
@@ -57,17 +75,22 @@ from rhythmic.theory.second_order import second_order_closed_form, second_order_
 
 __all__ = [
     "GOLDEN_RATIO",
+    "NODE_ACTIVATIONS",
     "SIDEREAL_DAY",
     "BackwardDifferenceDistortion",
     "DayLadder",
     "FirstOrderRegime",
     "ForcingTaps",
     "LadderName",
+    "NodeEquilibria",
     "NodePoles",
     "NodeWeights",
     "OscillatorParameters",
     "Scheme",
     "SecondOrderRegime",
+    "TransientGrowth",
+    "activation_range",
+    "activation_trajectory",
     "backward_difference_distortion",
     "day_ladder",
     "decay_time",
@@ -82,7 +105,13 @@ __all__ = [
     "is_oscillatory",
     "is_stable",
     "ladder",
+    "lagged_products",
+    "largest_singular_value",
+    "limit_states",
+    "linear_gradient_norm",
     "linear_ladder",
+    "lstm_rest_jacobian",
+    "node_equilibria",
     "node_frequency",
     "noise_spectrum",
     "oscillator_from_weights",
@@ -92,7 +121,10 @@ __all__ = [
     "second_order_regime",
     "second_order_roots",
     "second_order_trajectory",
+    "spectral_radius",
     "stationary_variance",
+    "tanh_jacobians",
+    "transient_growth",
     "validate_ladder",
     "weights_from_oscillator",
     "weights_from_poles",

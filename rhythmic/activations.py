@@ -1,4 +1,4 @@
-"""Activation functions phi by name, one table for every network without time."""
+"""Activation functions phi by name, one table for nodes and networks."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
