@@ -13,11 +13,13 @@ from rhythmic.files import replacing
 NAMES = (
     "perceptron",
     "hopfield",
+    "next_item",
     "first_order_node",
     "activation",
     "feedforward",
     "rnn",
     "backpropagation",
+    "lstm",
     "mnist",
     "bands",
     "golden_rhythms",

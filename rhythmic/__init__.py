@@ -7,15 +7,19 @@
 ``rhythmic.models``     classifiers and the named architectures
 ``rhythmic.training``   the training of many networks at once
 ``rhythmic.data``       handwritten digits and their splits
+``rhythmic.tasks``      sequence tasks drawn from keys: next item, delayed recall
 ``rhythmic.static``     networks without time: perceptron, Hopfield, feedforward
 ``rhythmic.rhythms``    bands of the brain, their spacing and sums, the day's ladder
 ``rhythmic.coupled``    oscillators that talk through a rhythmic gain
 """
 
-from rhythmic import coupled, data, rhythms, static, training
+from rhythmic import coupled, data, rhythms, static, tasks, training
 from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell, trainable
 from rhythmic.functional import elman_states, lstm_states, resonant_features
 from rhythmic.models import Classifier, named_architectures, num_trainable
+from rhythmic.rnn import simulate_rnn
+from rhythmic.sensitivity import input_sensitivity, state_sensitivity
+from rhythmic.sequence_models import SequenceModel
 from rhythmic.simulate import mask_from_lengths, time_mean, trajectory
 from rhythmic.theory import *  # noqa: F403
 from rhythmic.theory import __all__ as _theory_names
@@ -26,16 +30,21 @@ __all__ = [
     "EquinoxCell",
     "LSTMCell",
     "ResonantCell",
+    "SequenceModel",
     "coupled",
     "data",
     "elman_states",
+    "input_sensitivity",
     "lstm_states",
     "mask_from_lengths",
     "named_architectures",
     "num_trainable",
     "resonant_features",
     "rhythms",
+    "simulate_rnn",
+    "state_sensitivity",
     "static",
+    "tasks",
     "time_mean",
     "trainable",
     "training",

@@ -22,7 +22,8 @@
 
 A member is one network: a seed, which sets split, start values, batch order and dropout, and its
 hyperparameters. ``MemberTraining`` holds the pure functions of one member; ``GroupTraining`` maps
-them over members and devices, and compiles once.
+them over members and devices, and compiles once. ``SequenceTraining`` does the same for small
+networks on the tasks of ``rhythmic.tasks``, whose sequences are drawn from keys.
 """
 
 from rhythmic.training.configuration import (
@@ -33,6 +34,8 @@ from rhythmic.training.configuration import (
 )
 from rhythmic.training.group import EpochReport, GroupPlan, GroupTraining, plan_groups
 from rhythmic.training.member import MemberTraining
+from rhythmic.training.sequence_choice import train_and_choose
+from rhythmic.training.sequences import SequenceConfiguration, SequenceTraining, score_on_test
 from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState
 
 __all__ = [
@@ -45,9 +48,13 @@ __all__ = [
     "Hyperparameters",
     "MemberTraining",
     "Members",
+    "SequenceConfiguration",
+    "SequenceTraining",
     "TestRecord",
     "TrainingConfiguration",
     "TrainingState",
     "make_members",
     "plan_groups",
+    "score_on_test",
+    "train_and_choose",
 ]

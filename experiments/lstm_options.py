@@ -1,0 +1,103 @@
+"""The options of the LSTM experiment, its presets, and the networks and task that they mean."""
+
+from dataclasses import dataclass
+
+from experiments.script import ScriptOptions
+from rhythmic.sequence_models import (
+    GatedSequenceArchitecture,
+    PlainSequenceArchitecture,
+    ResonantSequenceArchitecture,
+    SequenceArchitecture,
+)
+from rhythmic.tasks import DelayedRecall
+from rhythmic.theory import ladder
+from rhythmic.training.sequences import SequenceConfiguration
+
+
+@dataclass(frozen=True)
+class LSTMOptions(ScriptOptions):
+    """A flag marks one of two symbols among distractors; a cue asks for it later.
+
+    Args:
+        models: networks to compare, out of rnn, lstm and rhythmic; lstm must be one.
+        longest_lags: rising; for each, networks are trained on lags from 1 step up to it.
+        shown_lag: steps from symbol to cue in the sequences whose gates are shown.
+        num_seeds: networks of each kind and lag; seeds 1, 2, ...
+        learning_rates: peak rates tried; each model keeps, at each lag, the one that validates
+            best.
+        num_updates: updates of each network, every one on fresh sequences.
+        batch_size: sequences an update.
+        hidden_size: nodes of the RNN; the LSTM has half as many memory cells. The rhythmic RNN
+            has the 11 golden rhythms of the lecture.
+    """
+
+    models: tuple[str, ...] = ("rnn", "lstm", "rhythmic")
+    longest_lags: tuple[int, ...] = (5, 20, 60)
+    shown_lag: int = 40
+    num_seeds: int = 3
+    learning_rates: tuple[float, ...] = (0.01, 0.03)
+    num_updates: int = 600
+    batch_size: int = 32
+    hidden_size: int = 16
+
+    def check(self) -> None:
+        """Raise a ValueError of one line for an option out of its range."""
+        if not set(self.models) <= set(architectures(self)) or "lstm" not in self.models:
+            allowed = "lstm and any of rnn and rhythmic"
+            raise ValueError(f"models is {' '.join(self.models)!r}; give {allowed}")
+        lags = self.longest_lags
+        if not lags or lags[0] < 1 or list(lags) != sorted(set(lags)):
+            raise ValueError(f"longest_lags is {lags}; give rising numbers of steps from 1")
+        if not 2 <= self.shown_lag <= lags[-1]:
+            raise ValueError(
+                f"shown_lag is {self.shown_lag}; it must lie between 2 and {lags[-1]}, "
+                "the last of longest_lags"
+            )
+        if self.num_seeds < 1:
+            raise ValueError(f"num_seeds is {self.num_seeds}; it must be at least 1")
+        if not self.learning_rates or not all(0 < rate < 1 for rate in self.learning_rates):
+            raise ValueError(f"learning_rates is {self.learning_rates}; give rates in (0, 1)")
+        if self.hidden_size < 2:
+            raise ValueError(f"hidden_size is {self.hidden_size}; it must be at least 2")
+        configuration(self)
+
+
+PRESETS = {
+    "quick": LSTMOptions(),
+    "full": LSTMOptions(
+        preset="full",
+        longest_lags=(2, 5, 10, 20, 40, 60),
+        num_seeds=6,
+        learning_rates=(0.003, 0.01, 0.03, 0.1),
+    ),
+    "smoke": LSTMOptions(
+        preset="smoke",
+        models=("lstm",),
+        longest_lags=(2, 6),
+        shown_lag=4,
+        num_seeds=2,
+        learning_rates=(0.03,),
+        num_updates=20,
+        hidden_size=4,
+    ),
+}
+
+
+def configuration(options: LSTMOptions) -> SequenceConfiguration:
+    """Return the recipe that all models share."""
+    return SequenceConfiguration(options.num_updates, options.batch_size)
+
+
+def architectures(options: LSTMOptions) -> dict[str, SequenceArchitecture]:
+    """Return the models by name."""
+    size = options.hidden_size
+    return {
+        "rnn": PlainSequenceArchitecture(hidden_size=size),
+        "lstm": GatedSequenceArchitecture(hidden_size=size // 2),
+        "rhythmic": ResonantSequenceArchitecture("rhythmic", tuple(ladder("golden"))),
+    }
+
+
+def recall(options: LSTMOptions, shortest: int, longest: int) -> DelayedRecall:
+    """Return the task for a range of lags; sequences are as long for every range."""
+    return DelayedRecall(shortest, longest, num_steps=options.longest_lags[-1] + 1)

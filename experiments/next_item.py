@@ -1,0 +1,261 @@
+"""What happens next: the next word and the next value, with and without a look back."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.special
+from matplotlib.figure import Figure
+
+from experiments.script import Experiment, Results, ScriptOptions, Stages, main
+from rhythmic.plotting.next_item import next_item_figure
+from rhythmic.plotting.sequences import MODEL_LABELS
+from rhythmic.sequence_models import (
+    GatedSequenceArchitecture,
+    PlainSequenceArchitecture,
+    PresentItemArchitecture,
+    ResonantSequenceArchitecture,
+    SequenceArchitecture,
+)
+from rhythmic.statistics import summarise as over_seeds
+from rhythmic.tasks import AbstractTask, Batch, NextValue, NextWord
+from rhythmic.theory import GOLDEN_RATIO, geometric_ladder
+from rhythmic.training.sequence_choice import train_and_choose
+from rhythmic.training.sequences import (
+    SequenceConfiguration,
+    SequenceTraining,
+    respond,
+    score_on_test,
+)
+
+# Places in the phrase, counted from 0, of the words asked for: after the first "will", after the
+# second, and after "rock", where the lecture leaves its blank.
+BLANKS = {"you we will __": 2, "we will we will __": 4, "will rock __": 5}
+AMBIGUOUS = 1  # the blank that the present word does not fill, among those above
+
+
+@dataclass(frozen=True)
+class NextItemOptions(ScriptOptions):
+    """The phrase "we will we will rock you" said over and over, and a sum of sines.
+
+    Args:
+        models: networks to compare, out of present, rnn, lstm and rhythmic; present comes first.
+        num_seeds: networks of each kind and task; seeds 1, 2, ...
+        learning_rates: peak rates tried; each model keeps the one that validates best.
+        num_updates: updates of each network, every one on fresh sequences.
+        batch_size: sequences an update.
+        hidden_size: nodes of the RNN; the LSTM has half as many memory cells.
+        pole_radius: of the rhythmic nodes, in (0, 1); they forget in about 1/(1 - r) items.
+        frequencies: of the sines, Hz, below half the sample rate.
+        sample_rate: values a second of the series, Hz.
+        word_rate: words a second of the phrase, Hz.
+    """
+
+    models: tuple[str, ...] = tuple(MODEL_LABELS)
+    num_seeds: int = 3
+    learning_rates: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3)
+    num_updates: int = 300
+    batch_size: int = 32
+    hidden_size: int = 16
+    pole_radius: float = 0.9
+    frequencies: tuple[float, ...] = (10.0, 16.0)
+    sample_rate: float = 100.0
+    word_rate: float = 4.0
+
+    def check(self) -> None:
+        """Raise a ValueError of one line for an option out of its range."""
+        known = set(self.models) <= set(MODEL_LABELS)
+        if not known or self.models[:1] != ("present",) or len(set(self.models)) < 2:
+            allowed = "present first, then any of rnn, lstm and rhythmic"
+            raise ValueError(f"models is {' '.join(self.models)!r}; give {allowed}")
+        if self.num_seeds < 1:
+            raise ValueError(f"num_seeds is {self.num_seeds}; it must be at least 1")
+        if not self.learning_rates or not all(0 < rate < 1 for rate in self.learning_rates):
+            raise ValueError(f"learning_rates is {self.learning_rates}; give rates in (0, 1)")
+        if self.hidden_size < 2:
+            raise ValueError(f"hidden_size is {self.hidden_size}; it must be at least 2")
+        configuration(self)
+        for name in tasks(self):
+            architectures(self, name)
+
+
+PRESETS = {
+    "quick": NextItemOptions(),
+    "full": NextItemOptions(preset="full", num_seeds=10, num_updates=1000),
+    "smoke": NextItemOptions(
+        preset="smoke",
+        models=("present", "rnn"),
+        num_seeds=2,
+        learning_rates=(0.03,),
+        num_updates=20,
+        hidden_size=4,
+    ),
+}
+
+
+def configuration(options: NextItemOptions) -> SequenceConfiguration:
+    """Return the recipe that all models share."""
+    return SequenceConfiguration(options.num_updates, options.batch_size)
+
+
+def tasks(options: NextItemOptions) -> dict[str, AbstractTask]:
+    """Return both tasks by name."""
+    return {"word": NextWord(), "value": NextValue(options.frequencies, options.sample_rate)}
+
+
+def architectures(options: NextItemOptions, task: str) -> dict[str, SequenceArchitecture]:
+    """Return the models by name; rhythms rise by the golden ratio from 1/50 of the item rate."""
+    rate = options.word_rate if task == "word" else options.sample_rate
+    ladder = geometric_ladder(GOLDEN_RATIO, start=rate / 50, sample_rate=rate)
+    models: tuple[SequenceArchitecture, ...] = (
+        PresentItemArchitecture(),
+        PlainSequenceArchitecture(hidden_size=options.hidden_size),
+        GatedSequenceArchitecture(hidden_size=options.hidden_size // 2),
+        ResonantSequenceArchitecture("rhythmic", tuple(ladder), rate, options.pole_radius),
+    )
+    return {model.name: model for model in models if model.name in options.models}
+
+
+def measure(options: NextItemOptions, stages: Stages) -> Results:
+    """Train and test every model on both tasks."""
+    parts = {
+        f"{name}_{model}": partial(train_and_test, options, task, architecture)
+        for name, task in tasks(options).items()
+        for model, architecture in architectures(options, name).items()
+    }
+    done = stages.each(parts)
+    return {f"{part}_{name}": x for part, found in done.items() for name, x in found.items()}
+
+
+def train_and_test(
+    options: NextItemOptions, task: AbstractTask, architecture: SequenceArchitecture
+) -> Results:
+    """Return test scores of the chosen rate's networks, and what they say about one sequence."""
+    training = SequenceTraining(architecture, configuration(options))
+    seeds = range(1, options.num_seeds + 1)
+    chosen = train_and_choose(
+        training, (task,), learning_rates=options.learning_rates, seeds=tuple(seeds)
+    )
+    parameters = chosen.trained.parameters
+    test = score_on_test(training, parameters, chosen.members)
+    shown = shown_sequence(task)
+    return {
+        "score": np.asarray(test.score),
+        "validation_loss": np.asarray(chosen.trained.validation.loss),
+        "failed_at_step": np.asarray(chosen.trained.failed_at_step),
+        "learning_rate": np.asarray(chosen.members.learning_rate[0]),
+        "num_parameters": np.asarray(training.num_parameters(task)),
+        "outputs": np.asarray(respond(training, parameters, task, shown.inputs))[..., 0],
+        "targets": np.asarray(shown.targets)[..., 0],
+    }
+
+
+def shown_sequence(task: AbstractTask) -> Batch:
+    """Return the sequence that the figure shows; for words, the phrase from its beginning."""
+    if isinstance(task, NextWord):
+        return task.sequences_from(jnp.zeros(1, int))
+    return task.sample(1, key=jax.random.key(0))
+
+
+def probabilities(results: Results, model: str) -> np.ndarray:
+    """Return the probability of every word at every blank, ``(blank, seed, class_)``."""
+    length = len(NextWord().word_numbers)
+    steps = [length + place - 1 for place in BLANKS.values()]
+    logits = results[f"word_{model}_outputs"][:, steps]
+    return scipy.special.softmax(np.moveaxis(logits, 1, 0), axis=2)
+
+
+def of_rock(results: Results, model: str) -> np.ndarray:
+    """Return the probability of "rock" after the second "will", one a seed."""
+    return probabilities(results, model)[AMBIGUOUS][:, NextWord().vocabulary.index("rock")]
+
+
+def interval(values: np.ndarray) -> str:
+    """Write a mean with its 95 % interval over seeds."""
+    summary = over_seeds(values.tolist())
+    return f"{summary.mean:.4g} [{summary.low:.4g}, {summary.high:.4g}]"
+
+
+def summarise(options: NextItemOptions, results: Results) -> str:
+    """Return one table a task."""
+    series = tasks(options)["value"]
+    assert isinstance(series, NextValue)
+    word = NextWord()
+    head = f"{'':20}{'parameters':>11}{'rate':>7}  "
+    lines = [f'next word of "{word.phrase}"; {options.num_seeds} seeds, mean [95 % interval]']
+    lines.append(head + f"{'accuracy':31}P(rock | we will we will)")
+    for model in options.models:
+        lines.append(row(results, "word", model) + f"{of_rock(results, model).mean():.3f}")
+    counted = ", ".join(f"{n} words {word.best_accuracy(n):.4f}" for n in (1, 2, 3))
+    lines.append(f"best by counting, from the last {counted}")
+    waves = " + ".join(f"{frequency:g}" for frequency in options.frequencies)
+    lines += ["", f"next value of {waves} Hz, {1000 / options.sample_rate:g} ms ahead"]
+    lines.append(head + "squared error / variance")
+    lines += [row(results, "value", model).rstrip() for model in options.models]
+    lines.append(
+        f"best from the present value alone, closed form {series.present_value_error():.4f}"
+    )
+    failed = sum(int(np.sum(results[name] >= 0)) for name in results if "failed" in name)
+    lines.append(f"chosen networks whose numbers stopped being finite: {failed}")
+    return "\n".join(lines)
+
+
+def row(results: Results, task: str, model: str) -> str:
+    """Return one line of a table."""
+    part = f"{task}_{model}"
+    sizes = f"{int(results[f'{part}_num_parameters']):11d}{results[f'{part}_learning_rate']:7.3g}"
+    return f"{MODEL_LABELS[model]:20}{sizes}  {interval(results[f'{part}_score']):31}"
+
+
+def answer(options: NextItemOptions, results: Results) -> str:
+    """Say in one line what a look back is worth."""
+    networks = options.models[1:]
+    rock = ", ".join(f"{MODEL_LABELS[m]} {of_rock(results, m).mean():.2f}" for m in networks)
+    errors = ", ".join(
+        f"{MODEL_LABELS[m]} {results[f'value_{m}_score'].mean():.2g}" for m in networks
+    )
+    of_you = probabilities(results, "present")[-1][:, NextWord().vocabulary.index("you")]
+    return (
+        f'After "we will, we will" the present word gives "rock" a probability of '
+        f"{of_rock(results, 'present').mean():.2f}, networks that look back {rock} (after "
+        f'"rock" the present word gives "you" {of_you.mean():.2f}); the next value '
+        f"of a series is missed by {results['value_present_score'].mean():.2f} of its variance "
+        f"from the present value alone, by {errors} with a look back."
+    )
+
+
+def draw(options: NextItemOptions, results: Results) -> dict[str, Figure]:
+    """Draw the words at the blanks, the accuracies, the series and its errors."""
+    of_words = {model: probabilities(results, model) for model in options.models}
+    words = {
+        blank: {model: found[position] for model, found in of_words.items()}
+        for position, blank in enumerate(BLANKS)
+    }
+    series = {model: results[f"value_{model}_outputs"][0, :, 0] for model in options.models}
+    series["targets"] = results["value_present_targets"][:, 0]
+    scores = {
+        task: {model: results[f"{task}_{model}_score"] for model in options.models}
+        for task in ("word", "value")
+    }
+    value = NextValue(options.frequencies, options.sample_rate)
+    best = {"word": NextWord().best_accuracy(1), "value": value.present_value_error()}
+    vocabulary = NextWord().vocabulary
+    figure = next_item_figure(words, vocabulary, series, options.sample_rate, scores, best)
+    return {"next_item": figure}
+
+
+EXPERIMENT = Experiment(
+    name="next_item",
+    section="When is this useful?",
+    question="What happens next?",
+    presets=PRESETS,
+    measure=measure,
+    summarise=summarise,
+    answer=answer,
+    draw=draw,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

@@ -1,0 +1,52 @@
+"""The learning rate of each task and architecture, chosen by one rule on validation sequences."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from rhythmic.tasks import AbstractTask
+from rhythmic.training.sequence_members import SequenceMembers, member_grid
+from rhythmic.training.sequences import SequenceTraining, TrainedSequences, train_members
+from rhythmic.typing import AnyArray, Float
+
+
+class Chosen(NamedTuple):
+    """For each task the networks of its chosen rate, a row a task and seed, seeds fastest."""
+
+    members: SequenceMembers
+    trained: TrainedSequences
+
+
+def train_and_choose(
+    training: SequenceTraining,
+    tasks: Sequence[AbstractTask],
+    *,
+    learning_rates: Sequence[float],
+    seeds: Sequence[int],
+) -> Chosen:
+    """Train every combination as one group, and keep for each task the rate that validates best.
+
+    The rule is the same for every architecture: the least validation loss, see
+    ``choose_learning_rate``. Test sequences are not looked at. Arguments as in ``member_grid``.
+    """
+    members = member_grid(tasks, learning_rates=learning_rates, seeds=seeds)
+    trained = train_members(training, members)
+    shape = (len(tasks), len(learning_rates), len(seeds))
+    rows = np.arange(len(members.seed)).reshape(shape)
+    losses = np.asarray(trained.validation.loss).reshape(shape)
+    chosen = [choose_learning_rate(learning_rates, of_task) for of_task in losses]
+    kept = np.concatenate([rows[task, place] for task, place in enumerate(chosen)])
+    return jax.tree.map(lambda x: np.asarray(x)[kept], Chosen(members, trained))
+
+
+def choose_learning_rate(
+    learning_rates: Sequence[float], validation_losses: Float[AnyArray, "rate seed"]
+) -> int:
+    """Return the place of the rate with the least mean validation loss over its seeds.
+
+    A loss that is not finite counts as infinite; ties go to the smaller rate.
+    """
+    losses = np.where(np.isfinite(validation_losses), validation_losses, np.inf).mean(axis=1)
+    return min(range(len(losses)), key=lambda place: (losses[place], learning_rates[place]))

@@ -1,0 +1,238 @@
+"""The training of small networks on sequence tasks: a pure whole run, mapped over members.
+
+    training = SequenceTraining(GatedSequenceArchitecture(), SequenceConfiguration())
+    chosen = train_and_choose(
+        training, (NextWord(),), learning_rates=(0.01, 0.03), seeds=(1, 2, 3)
+    )
+    test = score_on_test(training, chosen.trained.parameters, chosen.members)  # once, at the end
+
+Training, validation and test draw from keys of their own, all from the member's seed.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+
+from rhythmic.cells import trainable
+from rhythmic.sequence_models import Outputs, SequenceArchitecture, SequenceModel
+from rhythmic.tasks import AbstractTask, Batch
+from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
+from rhythmic.training.member import all_finite, constrained
+from rhythmic.training.schedule import learning_rate_at
+from rhythmic.training.sequence_members import SequenceMembers, sequence_keys
+from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
+from rhythmic.typing import Sequence as Inputs
+
+# Programs this small take longer to compile than to run: a light optimisation halves the former
+# and leaves the latter as it is.
+QUICK_COMPILATION = {"xla_backend_optimization_level": 1}
+
+
+@dataclass(frozen=True)
+class SequenceConfiguration:
+    """The recipe that all members share.
+
+    Args:
+        num_updates: updates in all, each on a batch that was never seen before.
+        batch_size: sequences an update.
+        clip_norm: bound on the global norm of the gradient.
+        rising_share: share of the updates before the learning rate peaks.
+        num_evaluated: fresh sequences of each validation and each test.
+    """
+
+    num_updates: int = 400
+    batch_size: int = 32
+    clip_norm: float = 1.0
+    rising_share: float = 0.15
+    num_evaluated: int = 512
+
+    def __post_init__(self) -> None:
+        for name, value in (("batch_size", self.batch_size), ("num_evaluated", self.num_evaluated)):
+            if value < 1:
+                raise ValueError(f"{name} is {value}; it must be at least 1")
+        if not self.clip_norm > 0.0:
+            raise ValueError(f"clip_norm is {self.clip_norm}; it must be above 0")
+        if not 0.0 < self.rising_share < 1.0:
+            raise ValueError(f"rising_share is {self.rising_share}; it must lie in (0, 1)")
+        if not 0.0 < self.rising_share * self.num_updates - 1 < self.num_updates - 1:
+            raise ValueError(
+                f"num_updates is {self.num_updates}; with rising_share {self.rising_share} the "
+                f"learning rate needs more than {1 / self.rising_share:g} to rise and fall"
+            )
+
+
+class Evaluation(NamedTuple):
+    """Mean loss, and ``score``: accuracy for classes, normalised squared error for values.
+
+    The normalised error is the squared error over the variance of the targets, both over the
+    scored steps of all sequences: 0 is exact, 1 is no better than the mean.
+    """
+
+    loss: Float[Array, ""]
+    score: Float[Array, ""]
+
+
+class TrainedSequences(NamedTuple):
+    """What one member leaves behind.
+
+    ``losses`` holds the loss of every update. ``failed_at_step`` is the first update whose loss,
+    gradient or new parameters were not finite, -1 while there is none.
+    """
+
+    parameters: PyTree
+    losses: Float[Array, " update"]
+    failed_at_step: Int[Array, ""]
+    validation: Evaluation
+
+
+@dataclass(frozen=True)
+class SequenceTraining:
+    """Training of one architecture by one recipe; every method is pure and handles one member.
+
+    Nothing here depends on which other members run beside it.
+
+    Args:
+        architecture: what is trained.
+        configuration: the recipe.
+    """
+
+    architecture: SequenceArchitecture
+    configuration: SequenceConfiguration
+
+    def build(self, task: AbstractTask, *, key: jax.Array) -> SequenceModel:
+        """Draw the start values of a network that fits the task."""
+        return self.architecture.build(task.input_size, task.num_outputs, key=key)
+
+    def initial_parameters(self, task: AbstractTask, *, key: jax.Array) -> PyTree:
+        """Draw the start values of what is trained."""
+        model = self.build(task, key=key)
+        return eqx.filter(model, trainable(model))
+
+    def fixed_part(self, task: AbstractTask) -> PyTree:
+        """Return the arrays and functions of the network that no member trains."""
+        model = self.build(task, key=jax.random.key(0))
+        return eqx.filter(model, trainable(model), inverse=True)
+
+    def num_parameters(self, task: AbstractTask) -> int:
+        """Count the numbers that training may change; a zero diagonal does not count."""
+        key = jax.random.key(0)
+        trained = jax.eval_shape(lambda: self.initial_parameters(task, key=key))
+        cell = eqx.filter_eval_shape(lambda: self.build(task, key=key)).cell
+        return sum(x.size for x in jax.tree.leaves(trained)) - cell.num_constrained()
+
+    def model(self, parameters: PyTree, task: AbstractTask) -> SequenceModel:
+        """Put trained parameters into the network that they belong to."""
+        return eqx.combine(parameters, self.fixed_part(task))
+
+    def optimizer(
+        self, peak: Float[AnyArray, ""], step: Int[Array, ""] | int
+    ) -> optax.GradientTransformation:
+        """Return Adam as it stands at one update, the gradient's global norm clipped first.
+
+        The rate follows the one-cycle schedule; Adam's own constants are the usual ones.
+        """
+        recipe = self.configuration
+        rate = learning_rate_at(jnp.asarray(step), recipe.num_updates, peak, recipe.rising_share)
+        return optax.chain(
+            optax.clip_by_global_norm(recipe.clip_norm),
+            optax.scale_by_adam(),
+            optax.scale_by_learning_rate(rate),
+        )
+
+    def run(self, member: SequenceMembers) -> TrainedSequences:
+        """Train from the start values to the last update, then validate."""
+        keys = sequence_keys(member.seed)
+        parameters = self.initial_parameters(member.task, key=keys.start_values)
+        optimizer = self.optimizer(member.learning_rate, 0).init(parameters)
+
+        def body(carry: PyTree, step: Array) -> tuple[PyTree, tuple[Array, Array]]:
+            key = jax.random.fold_in(keys.training, step)
+            parameters, optimizer = carry
+            *new, loss, finite = self.update(parameters, optimizer, member, step, key=key)
+            return tuple(new), (loss, finite)
+
+        steps = jnp.arange(self.configuration.num_updates)
+        (parameters, _), (losses, finite) = jax.lax.scan(body, (parameters, optimizer), steps)
+        failed = jnp.where(jnp.all(finite), -1, jnp.argmin(finite))
+        validation = self.evaluate(parameters, member.task, key=keys.validation)
+        return TrainedSequences(parameters, losses, failed, validation)
+
+    def update(
+        self,
+        parameters: PyTree,
+        optimizer_state: PyTree,
+        member: SequenceMembers,
+        step: Int[Array, ""],
+        *,
+        key: jax.Array,
+    ) -> tuple[PyTree, PyTree, Array, Array]:
+        """Make one update on a fresh batch; also return its loss and whether all was finite."""
+        fixed = self.fixed_part(member.task)
+        batch = member.task.sample(self.configuration.batch_size, key=key)
+
+        def loss_function(parameters: PyTree) -> Array:
+            outputs = eqx.combine(parameters, fixed)(batch.inputs)
+            return mean_loss(outputs, batch, member.task)
+
+        loss, gradient = jax.value_and_grad(loss_function)(parameters)
+        optimizer = self.optimizer(member.learning_rate, step)
+        change, optimizer_state = optimizer.update(gradient, optimizer_state)
+        parameters = constrained(optax.apply_updates(parameters, change), fixed)
+        return parameters, optimizer_state, loss, all_finite((loss, gradient, parameters))
+
+    def evaluate(self, parameters: PyTree, task: AbstractTask, *, key: jax.Array) -> Evaluation:
+        """Score a network on fresh sequences of a task."""
+        batch = task.sample(self.configuration.num_evaluated, key=key)
+        return evaluation(self.model(parameters, task)(batch.inputs), batch, task)
+
+    def test(self, parameters: PyTree, member: SequenceMembers) -> Evaluation:
+        """Score a network on the test sequences of the member's seed."""
+        key = sequence_keys(member.seed).test
+        return self.evaluate(parameters, member.task, key=key)
+
+
+@partial(jax.jit, static_argnums=0, compiler_options=QUICK_COMPILATION)
+def train_members(training: SequenceTraining, members: SequenceMembers) -> TrainedSequences:
+    """Train all members side by side; every array of the result has a leading axis ``member``."""
+    return jax.vmap(training.run)(members)
+
+
+@partial(jax.jit, static_argnums=0, compiler_options=QUICK_COMPILATION)
+def score_on_test(
+    training: SequenceTraining, parameters: PyTree, members: SequenceMembers
+) -> Evaluation:
+    """Score all members on their test sequences; read once, after every choice."""
+    return jax.vmap(training.test)(parameters, members)
+
+
+@partial(jax.jit, static_argnums=0, compiler_options=QUICK_COMPILATION)
+def respond(
+    training: SequenceTraining, parameters: PyTree, task: AbstractTask, inputs: Inputs
+) -> Float[Array, "member time output batch"]:
+    """Return what every member says at every step of the same sequences, logits or values."""
+    return jax.vmap(lambda member: training.model(member, task)(inputs))(parameters)
+
+
+def mean_loss(outputs: Outputs, batch: Batch, task: AbstractTask) -> Float[Array, ""]:
+    """Return the weighted mean over steps of cross-entropy (nats), or of the squared error."""
+    if task.kind == "classes":
+        losses = jax.vmap(cross_entropy)(outputs, batch.targets)
+    else:
+        losses = jnp.sum((outputs - batch.targets) ** 2, axis=1)
+    return weighted_mean(losses.ravel(), batch.weights.ravel())
+
+
+def evaluation(outputs: Outputs, batch: Batch, task: AbstractTask) -> Evaluation:
+    """Return the loss of a network's outputs, and accuracy or normalised squared error."""
+    loss = mean_loss(outputs, batch, task)
+    weights = batch.weights
+    if task.kind == "classes":
+        hits = jax.vmap(is_correct)(outputs, batch.targets)
+        return Evaluation(loss, weighted_mean(hits.ravel(), weights.ravel()))
+    mean = jnp.sum(batch.targets * weights[:, None], axis=(0, 2)) / jnp.sum(weights)
+    return Evaluation(loss, loss / mean_loss(mean[:, None], batch, task))
