@@ -20,6 +20,8 @@ NAMES = (
     "rnn",
     "backpropagation",
     "lstm",
+    "who_can_rhythm",
+    "rhythmic_node",
     "mnist",
     "bands",
     "golden_rhythms",

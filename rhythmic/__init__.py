@@ -17,6 +17,7 @@ from rhythmic import coupled, data, rhythms, static, tasks, training
 from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell, trainable
 from rhythmic.functional import elman_states, lstm_states, resonant_features
 from rhythmic.models import Classifier, named_architectures, num_trainable
+from rhythmic.rhythm_detection import RhythmKind, measure_rhythm
 from rhythmic.rnn import simulate_rnn
 from rhythmic.sensitivity import input_sensitivity, state_sensitivity
 from rhythmic.sequence_models import SequenceModel
@@ -30,6 +31,7 @@ __all__ = [
     "EquinoxCell",
     "LSTMCell",
     "ResonantCell",
+    "RhythmKind",
     "SequenceModel",
     "coupled",
     "data",
@@ -37,6 +39,7 @@ __all__ = [
     "input_sensitivity",
     "lstm_states",
     "mask_from_lengths",
+    "measure_rhythm",
     "named_architectures",
     "num_trainable",
     "resonant_features",

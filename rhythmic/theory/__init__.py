@@ -22,6 +22,14 @@ from rhythmic.theory.backpropagation import (
     tanh_jacobians,
     transient_growth,
 )
+from rhythmic.theory.continuous import (
+    OscillatorMotion,
+    Resonance,
+    oscillator_motion,
+    oscillator_resonance,
+    oscillator_response,
+    sampled_oscillator_response,
+)
 from rhythmic.theory.first_order import (
     FirstOrderRegime,
     first_order_closed_form,
@@ -72,6 +80,7 @@ from rhythmic.theory.roots import (
     second_order_roots,
 )
 from rhythmic.theory.second_order import second_order_closed_form, second_order_trajectory
+from rhythmic.theory.solver import solved_oscillator
 
 __all__ = [
     "GOLDEN_RATIO",
@@ -85,7 +94,9 @@ __all__ = [
     "NodeEquilibria",
     "NodePoles",
     "NodeWeights",
+    "OscillatorMotion",
     "OscillatorParameters",
+    "Resonance",
     "Scheme",
     "SecondOrderRegime",
     "TransientGrowth",
@@ -115,12 +126,17 @@ __all__ = [
     "node_frequency",
     "noise_spectrum",
     "oscillator_from_weights",
+    "oscillator_motion",
+    "oscillator_resonance",
+    "oscillator_response",
     "pole_radius",
     "poles_from_weights",
+    "sampled_oscillator_response",
     "second_order_closed_form",
     "second_order_regime",
     "second_order_roots",
     "second_order_trajectory",
+    "solved_oscillator",
     "spectral_radius",
     "stationary_variance",
     "tanh_jacobians",

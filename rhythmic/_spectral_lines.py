@@ -1,0 +1,142 @@
+"""Amplitude frames and spectral lines: the measurements behind ``rhythmic.rhythm_detection``."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from rhythmic.typing import Array, Float, Int
+
+# A record is cut into this many pieces; frames are two pieces long and overlap by one.
+NUM_PIECES = 8
+# A rhythm has at least this many cycles in the record: two in a frame, so that frames compare.
+MINIMUM_CYCLES = NUM_PIECES
+# A frame counts as silent if its amplitude is this many rounding errors of its largest value.
+SILENCE_ROUNDINGS = 64
+
+_LOBE = 2.0  # half width of the main lobe of a Hann window, in units of 1 / duration
+_PADDING = 8
+
+
+class SpectralLine(NamedTuple):
+    """Strongest line: cycles per sample, share of the variance, share of power below rhythms."""
+
+    frequency: Float[Array, " batch"]
+    share: Float[Array, " batch"]
+    slow_share: Float[Array, " batch"]
+
+
+def hann(position: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """Give the Hann window sin^2(pi u) at positions u from 0 to 1, and 0 elsewhere."""
+    inside = (position > 0) & (position < 1)
+    return jnp.where(inside, jnp.sin(jnp.pi * position) ** 2, 0.0)
+
+
+def frame_amplitudes(
+    record: Float[Array, "time batch"],
+) -> tuple[Float[Array, "frame batch"], Int[Array, " batch"]]:
+    """Give sqrt(2) times the standard deviation in each frame, and how many are not silent.
+
+    Frames count up to the first silent one: what has sunk into rounding does not come back.
+    """
+    piece = len(record) // NUM_PIECES
+    starts = np.arange(NUM_PIECES - 1)[:, None] * piece
+    frames = record[starts + np.arange(2 * piece)]
+    taper = hann((jnp.arange(2 * piece, dtype=record.dtype) + 0.5) / (2 * piece))
+    taper = (taper / taper.sum())[:, None]
+    # Scaled by its largest value, a frame can be squared without overflow or underflow.
+    size = jnp.max(jnp.abs(frames), axis=1)
+    scaled = frames / jnp.where(size > 0, size, 1.0)[:, None]
+    centred = scaled - jnp.sum(taper * scaled, axis=1, keepdims=True)
+    relative = jnp.sqrt(2 * jnp.sum(taper * centred**2, axis=1))
+    limits = jnp.finfo(record.dtype)
+    audible = (relative > SILENCE_ROUNDINGS * limits.eps) & (size > limits.tiny / limits.eps)
+    num_audible = jnp.sum(jnp.cumprod(audible, axis=0, dtype=jnp.int32), axis=0)
+    return jnp.where(audible, relative * size, 0.0), num_audible
+
+
+def growth_per_sample(
+    amplitudes: Float[Array, "frame batch"], num_audible: Int[Array, " batch"], piece: int
+) -> Float[Array, " batch"]:
+    """Give the slope of the log amplitude over the audible frames; 0 if there are fewer than two.
+
+    Args:
+        amplitudes: of each frame.
+        num_audible: how many frames, from the first, are not silent.
+        piece: samples from one frame to the next.
+    """
+    index = jnp.arange(len(amplitudes))[:, None]
+    counted = (index < num_audible).astype(amplitudes.dtype)
+    number = jnp.maximum(num_audible, 1).astype(amplitudes.dtype)
+    logarithm = jnp.log(jnp.where(counted > 0, amplitudes, 1.0))
+    # Only what differs from the first frame is summed, so that a constant amplitude gives 0.
+    logarithm = counted * (logarithm - logarithm[0])
+    centred = counted * (index - 0.5 * (number - 1))
+    spread = jnp.sum(centred**2, axis=0)
+    slope = jnp.sum(centred * logarithm, axis=0) / jnp.where(spread > 0, spread, 1.0)
+    return slope / piece
+
+
+def strongest_line(
+    record: Float[Array, "time batch"],
+    growth: Float[Array, " batch"],
+    num_audible: Int[Array, " batch"],
+) -> SpectralLine:
+    """Find the strongest line of the record freed of its growth, as in ``measure_rhythm``."""
+    power, duration = flattened_power(record, growth, num_audible)
+    cycles = jnp.linspace(0.0, 0.5, len(power), dtype=record.dtype)[:, None]
+    gain = 1 - jnp.exp(-growth - 2j * jnp.pi * cycles)
+    squared_gain = gain.real**2 + gain.imag**2
+    beyond_zero = cycles * duration >= _LOBE
+    of_states = jnp.where(beyond_zero, power / jnp.where(beyond_zero, squared_gain, 1.0), 0.0)
+    slow = cycles * duration < MINIMUM_CYCLES
+    total, total_of_states = jnp.sum(power, axis=0), jnp.sum(of_states, axis=0)
+
+    strongest = jnp.argmax(jnp.where(slow, 0.0, of_states), axis=0)
+    distance = jnp.abs(cycles - cycles[strongest, 0]) * duration
+    in_lobe = jnp.sum(jnp.where(distance <= _LOBE, of_states, 0.0), axis=0)
+    # Undoing the difference tilts the lobe: its top is looked for where it is symmetric.
+    near = (distance <= _LOBE / 2) & ~slow
+    top = jnp.argmax(jnp.where(near, power, 0.0), axis=0)
+    return SpectralLine(
+        frequency=interpolated_peak(power, top) * 0.5 / (len(power) - 1),
+        share=in_lobe / jnp.where(total_of_states > 0, total_of_states, 1.0),
+        slow_share=jnp.sum(jnp.where(slow, power, 0.0), axis=0) / jnp.where(total > 0, total, 1.0),
+    )
+
+
+def flattened_power(
+    record: Float[Array, "time batch"],
+    growth: Float[Array, " batch"],
+    num_audible: Int[Array, " batch"],
+) -> tuple[Float[Array, "bin batch"], Float[Array, " batch"]]:
+    """Give the power of the steps x_t - x_{t-1}, freed of their growth, and the samples used."""
+    steps = jnp.diff(record, axis=0)
+    piece = len(record) // NUM_PIECES
+    duration = ((num_audible + 1) * piece - 1).astype(record.dtype)
+    times = jnp.arange(len(steps), dtype=record.dtype)[:, None]
+    taper = hann((times + 0.5) / duration)
+    # In logarithms, as the growth over a record may exceed the range of numbers.
+    size = jnp.log(jnp.abs(steps)) - growth * times
+    size = jnp.where(taper > 0, size, -jnp.inf)
+    largest = jnp.max(size, axis=0)
+    flat = taper * jnp.sign(steps) * jnp.exp(size - jnp.where(largest > -jnp.inf, largest, 0.0))
+    num_bins = _PADDING * 2 ** (len(steps) - 1).bit_length()
+    spectrum = jnp.fft.rfft(flat, num_bins, axis=0)
+    return spectrum.real**2 + spectrum.imag**2, duration
+
+
+def interpolated_peak(
+    power: Float[Array, "bin batch"], top: Int[Array, " batch"]
+) -> Float[Array, " batch"]:
+    """Give the place, in bins, of the vertex of a parabola through three log powers.
+
+    Beyond the last bin, the Nyquist frequency, the spectrum is its own mirror image.
+    """
+    last = len(power) - 1
+    places = jnp.stack([jnp.abs(top - 1), top, last - jnp.abs(last - top - 1)])
+    around = jnp.take_along_axis(power, places, axis=0)
+    left, middle, right = jnp.log(jnp.maximum(around, jnp.finfo(power.dtype).tiny))
+    curvature = left - 2 * middle + right
+    offset = 0.5 * (left - right) / jnp.where(curvature < 0, curvature, -jnp.inf)
+    return top + jnp.clip(offset, -0.5, 0.5)

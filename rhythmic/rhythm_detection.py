@@ -1,0 +1,247 @@
+"""Does a trajectory hold a rhythm, at which frequency, and does it last?
+
+Meant for systems left to themselves: nothing here knows of an input. ``measure_rhythm`` judges
+any trajectory; ``complex_amplitude`` measures the answer at a frequency that is already known.
+"""
+
+from enum import IntEnum
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Complex
+
+from rhythmic._spectral_lines import MINIMUM_CYCLES as MINIMUM_CYCLES
+from rhythmic._spectral_lines import (
+    NUM_PIECES,
+    SpectralLine,
+    frame_amplitudes,
+    growth_per_sample,
+    strongest_line,
+)
+from rhythmic.typing import AnyArray, Array, Bool, Float, Int
+
+# Sustained: over the whole record the logarithm of the amplitude changes by this much at most.
+SUSTAINED_LOG_CHANGE = 0.1
+# A rhythm: one spectral line and its main lobe hold at least this share of the variance.
+LINE_SHARE = 0.5
+
+_MINIMUM_STEPS = 64
+
+
+class RhythmKind(IntEnum):
+    """What a trajectory does, as far as its record tells.
+
+    Attributes:
+        UNDEFINED: it holds NaN or infinity.
+        CONSTANT: it does not change beyond rounding, or no longer after the record's first frame.
+        DRIFTS: it moves without a rhythm, for instance towards a fixed point or away from one;
+            or its rhythm has fewer than ``MINIMUM_CYCLES`` (8) cycles in the record.
+        IRREGULAR: it goes up and down, yet no single frequency holds ``LINE_SHARE`` (half)
+            of the variance.
+        DECAYS: a rhythm whose amplitude falls.
+        SUSTAINED: a rhythm whose log amplitude changes by ``SUSTAINED_LOG_CHANGE`` (0.1) at most
+            over the whole record.
+        GROWS: a rhythm whose amplitude rises.
+    """
+
+    UNDEFINED = 0
+    CONSTANT = 1
+    DRIFTS = 2
+    IRREGULAR = 3
+    DECAYS = 4
+    SUSTAINED = 5
+    GROWS = 6
+
+
+class Rhythm(NamedTuple):
+    """What ``measure_rhythm`` finds, one entry for each trajectory.
+
+    Attributes:
+        kind: codes of ``RhythmKind``.
+        frequency: of the strongest line, in Hz; NaN unless there is a rhythm.
+        amplitude: at the end of the record, in units of the trajectory: sqrt(2) times the
+            standard deviation in the last frame, which is the amplitude of a sinusoid.
+        growth_rate: slope of the log amplitude, in 1/s; negative for decay. NaN for UNDEFINED and
+            CONSTANT.
+        line_share: share of the variance in the strongest line, from 0 to 1; NaN as above.
+    """
+
+    kind: Int[Array, "*batch"]
+    frequency: Float[Array, "*batch"]
+    amplitude: Float[Array, "*batch"]
+    growth_rate: Float[Array, "*batch"]
+    line_share: Float[Array, "*batch"]
+
+
+@partial(jax.jit, static_argnames="washout")
+def measure_rhythm(
+    trajectory: Float[AnyArray, "time *batch"],
+    *,
+    sample_rate: float,
+    washout: int = 0,
+) -> Rhythm:
+    """Measure the rhythm of trajectories of systems left to themselves.
+
+    1. The record is what remains after the washout. In 7 Hann-tapered frames, each a quarter of
+       the record, overlapping by half, the amplitude is sqrt(2) times the standard deviation; the
+       growth rate is the least-squares slope of its logarithm over the frames' centres. Any
+       constant drops out; exponential growth comes out but for what the phase in a frame adds,
+       little unless the amplitude changes many times within a cycle.
+    2. Steps x_t - x_{t-1} are freed of that growth, tapered (Hann) and transformed. If half of
+       their power lies below ``MINIMUM_CYCLES`` cycles in the record there is no rhythm.
+    3. Otherwise the power is divided by |1 - e^{-g dt} e^{-i theta}|^2, which undoes the
+       difference. The strongest bin is the rhythm; a parabola through the logarithms of three
+       bins interpolates it. Its line share decides between a rhythm and irregular motion.
+
+    The verdict is about the record: what is sustained over a second may decay over an hour. A
+    rhythm within two cycles per record of the Nyquist frequency is taken for a flicker that
+    beats, and one of short pulses spreads its variance over harmonics and can be called
+    irregular. Frames that have sunk into rounding (64 roundings of their largest value) and all
+    after them are left out. Compiled (``washout`` is
+    static); runs under vmap.
+
+    Args:
+        trajectory: real or 0/1 states, time first; computed in its own precision (NumPy float64
+            becomes float32 unless x64 is enabled).
+        sample_rate: samples a second, Hz.
+        washout: number of first samples that are not part of the record.
+
+    Returns:
+        Arrays over the batch axes.
+
+    Raises:
+        ValueError: if fewer than 64 samples remain, or ``washout`` is negative.
+    """
+    record = checked_record(trajectory, washout)
+    batch_shape = record.shape[1:]
+    record = record.reshape(len(record), -1)
+    finite = jnp.all(jnp.isfinite(record), axis=0)
+    record = jnp.where(finite, record, 0.0)
+
+    amplitudes, num_audible = frame_amplitudes(record)
+    growth = growth_per_sample(amplitudes, num_audible, len(record) // NUM_PIECES)
+    line = strongest_line(record, growth, num_audible)
+    silent = num_audible < 2
+    kind = classify(line, growth * len(record), finite, silent)
+    measured = finite & ~silent
+    rhythmic = kind >= RhythmKind.DECAYS
+    rhythm = Rhythm(
+        kind=kind,
+        frequency=jnp.where(rhythmic, line.frequency * sample_rate, jnp.nan),
+        amplitude=jnp.where(finite, amplitudes[-1], jnp.nan),
+        growth_rate=jnp.where(measured, growth * sample_rate, jnp.nan),
+        line_share=jnp.where(measured, line.share, jnp.nan),
+    )
+    return Rhythm(*(field.reshape(batch_shape) for field in rhythm))
+
+
+def most_active_node(
+    trajectory: Float[AnyArray, "time node *batch"], *, washout: int = 0
+) -> Float[Array, "time *batch"]:
+    """Keep of each network the node that varies most after the washout.
+
+    A network has a rhythm if any of its nodes has. A node that is NaN or infinite comes first, so
+    that the others do not hide it.
+
+    Args:
+        trajectory: states, time first, nodes second.
+        washout: number of first samples that do not count in the choice; they are kept.
+    """
+    samples = jnp.asarray(trajectory)
+    spread = jnp.std(samples[washout:], axis=0)
+    choice = jnp.argmax(jnp.where(jnp.isnan(spread), jnp.inf, spread), axis=0)
+    return jnp.take_along_axis(samples, choice[None, None], axis=1)[:, 0]
+
+
+@partial(jax.jit, static_argnames="washout")
+def complex_amplitude(
+    trajectory: Float[AnyArray, "time *#batch"],
+    frequency: Float[AnyArray, "*#batch"],
+    *,
+    sample_rate: float,
+    washout: int = 0,
+) -> Complex[Array, "*batch"]:
+    """Fit c + Re(A e^{2 pi i f t}) by least squares and return A.
+
+    Exact, to rounding, for a sinusoid about a constant, whatever the length of the record.
+    Compiled (``washout`` is static).
+
+    Args:
+        trajectory: real states, time first; the first row is time 0, washed out or not.
+        frequency: f in Hz, strictly between 0 and ``sample_rate / 2``; broadcast.
+        sample_rate: samples a second, Hz.
+        washout: number of first samples that are not fitted.
+
+    Returns:
+        A, complex, in units of the trajectory; NaN for a frequency outside its range.
+
+    Raises:
+        ValueError: if fewer than 3 samples remain, or ``washout`` is negative.
+    """
+    record = checked_record(trajectory, washout, minimum=3)
+    cycles = jnp.asarray(frequency, record.dtype) / sample_rate
+    batch_shape = jnp.broadcast_shapes(record.shape[1:], cycles.shape)
+    cycles = jnp.broadcast_to(cycles, batch_shape)
+    extra = (1,) * (len(batch_shape) - record.ndim + 1)
+    record = record.reshape(len(record), *extra, *record.shape[1:])
+    record = jnp.broadcast_to(record, (len(record), *batch_shape))
+    times = washout + jnp.arange(len(record), dtype=record.dtype)
+    # Whole cycles are dropped before the product with 2 pi, for float32's sake.
+    angle = 2 * jnp.pi * jnp.mod(times.reshape(-1, *(1,) * len(batch_shape)) * cycles, 1.0)
+    columns = jnp.stack([jnp.ones_like(record), jnp.cos(angle), jnp.sin(angle)], axis=-1)
+    gram = jnp.einsum("t...i,t...j->...ij", columns, columns)
+    projected = jnp.einsum("t...i,t...->...i", columns, record)
+    valid = (cycles > 0) & (cycles < 0.5)
+    gram = jnp.where(valid[..., None, None], gram, jnp.eye(3, dtype=record.dtype))
+    fitted = jnp.linalg.solve(gram, projected[..., None])[..., 0]
+    amplitude = jax.lax.complex(fitted[..., 1], -fitted[..., 2])
+    return jnp.where(valid, amplitude, jnp.nan)
+
+
+def checked_record(
+    trajectory: Float[AnyArray, "time *batch"], washout: int, minimum: int = _MINIMUM_STEPS
+) -> Float[Array, "record *batch"]:
+    """Cut the washout off and return floating-point samples, or raise a ValueError."""
+    samples = jnp.asarray(trajectory)
+    if washout < 0:
+        raise ValueError(f"washout is {washout}; it must be 0 or more")
+    if samples.ndim == 0 or len(samples) - washout < minimum:
+        shape = np.shape(trajectory)
+        raise ValueError(
+            f"trajectory has shape {shape} and washout {washout}; "
+            f"at least {minimum} samples must remain"
+        )
+    if not jnp.issubdtype(samples.dtype, jnp.floating):
+        samples = samples.astype(jnp.result_type(float))
+    return samples[washout:]
+
+
+def classify(
+    line: SpectralLine,
+    log_change: Float[Array, " batch"],
+    finite: Bool[Array, " batch"],
+    silent: Bool[Array, " batch"],
+) -> Int[Array, " batch"]:
+    """Turn measurements into codes of ``RhythmKind``.
+
+    Args:
+        line: the strongest line.
+        log_change: of the amplitude over the record.
+        finite: whether all samples are finite.
+        silent: whether fewer than two frames are audible.
+    """
+    cases = (
+        (~finite, RhythmKind.UNDEFINED),
+        (silent, RhythmKind.CONSTANT),
+        (line.slow_share > 0.5, RhythmKind.DRIFTS),
+        (line.share < LINE_SHARE, RhythmKind.IRREGULAR),
+        (log_change < -SUSTAINED_LOG_CHANGE, RhythmKind.DECAYS),
+        (log_change > SUSTAINED_LOG_CHANGE, RhythmKind.GROWS),
+    )
+    conditions, codes = zip(*cases, strict=True)
+    return jnp.select(
+        list(conditions), [jnp.int32(code) for code in codes], jnp.int32(RhythmKind.SUSTAINED)
+    )
