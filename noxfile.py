@@ -25,14 +25,14 @@ def install(session: nox.Session, *pins: str) -> None:
 def oldest(session: nox.Session) -> None:
     """Tests on the oldest Python and JAX that are claimed."""
     install(session, "jax==0.10.0", "jaxlib==0.10.0")
-    session.run("pytest", "-q")
+    session.run("pytest", "-q", "-n", "2", "--dist", "loadfile")
 
 
 @nox.session(python="3.13")
 def newest(session: nox.Session) -> None:
     """Tests on the newest Python and JAX that are claimed."""
     install(session, "jax==0.12.*")
-    session.run("pytest", "-q")
+    session.run("pytest", "-q", "-n", "2", "--dist", "loadfile")
 
 
 @nox.session

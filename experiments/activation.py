@@ -155,7 +155,11 @@ def answer(options: ActivationOptions, results: Results) -> str:
         results[f"{name}_difference"][settled(options, results, name)].max(initial=0)
         for name in SATURATING
     )
-    verdict = "If it saturates, yes" if largest <= 1 else "No"
+    explode = {name for name, value in ends.items() if abs(value) > max(1.0, options.start)}
+    if largest > 1 or explode & set(SATURATING):
+        verdict = "No"
+    else:
+        verdict = "If it saturates, yes" if explode else "Nothing explodes here"
     return (
         f"{verdict}: from h_0 = {options.start:g} with w = {options.example_weight:g},"
         f" h_{options.example_steps} is {ending}; over {options.num_weights} weights each, tanh and"

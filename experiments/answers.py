@@ -121,8 +121,12 @@ def gallery(entries: Iterable[Entry]) -> str:
         parts.append(f"**{answer.answer if answer else NOT_YET}**")
         if answer:
             parts.append(f"![{entry.question}]({picture})")
-            git = answer.provenance["git"][:12]
-            parts.append(
-                f"`{entry.command} --preset {entry.full_preset}`, {duration(answer)}, commit {git}"
-            )
+            command = f"`{entry.command} --preset {entry.full_preset}`"
+            git = short_revision(answer.provenance["git"])
+            parts.append(f"{command}, {duration(answer)}, commit {git}")
     return "\n\n".join(parts) + "\n"
+
+
+def short_revision(git: str) -> str:
+    """Shorten a commit, and say if the code differed from it."""
+    return git[:12] + ("+changes" if git.endswith("+changes") else "")

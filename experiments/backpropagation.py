@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from experiments import gradient_curves as panels
-from experiments.script import Experiment, Results, ScriptOptions, Stages, main
+from experiments.script import Experiment, Results, ScriptOptions, Stages, check_seed, main
 from rhythmic.plotting.sensitivity import lag_panel
 from rhythmic.theory.backpropagation import transient_growth
 
@@ -60,7 +60,7 @@ class BackpropagationOptions(ScriptOptions):
         for name in ("num_lags", "hidden_size"):
             if getattr(self, name) < 2:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 2")
-        for name in ("washout", "seed", "input_std"):
+        for name in ("washout", "input_std"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
         for name in ("node_weights", "node_radii", "gains", "forget_biases"):
@@ -74,6 +74,7 @@ class BackpropagationOptions(ScriptOptions):
             raise ValueError(f"node_frequency is {self.node_frequency}; it must lie {allowed}")
         if not 0 < self.ladder_radius < 1:
             raise ValueError(f"ladder_radius is {self.ladder_radius}; it must lie in (0, 1)")
+        check_seed(self.seed)
 
 
 PRESETS = {
@@ -168,13 +169,14 @@ def answer(options: BackpropagationOptions, results: Results) -> str:
         ]
         parts.append(f"{title} {ends[0]} to {ends[1]}")
     return (
-        f"They vanish or explode with the powers of the step's Jacobian, as theory says to"
-        f" {largest_difference(results):.0e}; by lag {options.num_lags}: {'; '.join(parts)}."
+        f"They vanish or explode with the powers of the step's Jacobian (as theory says, where it"
+        f" has a formula, to {largest_difference(results):.0e}); by lag {options.num_lags}:"
+        f" {'; '.join(parts)}."
     )
 
 
 def draw(options: BackpropagationOptions, results: Results) -> dict[str, Figure]:
-    """Draw every panel: measured lines, predicted dots, rates in grey."""
+    """Draw every panel: measured lines, predicted dots, rates as thin lines."""
     figure = Figure(figsize=(7.0, 4.6))
     for axes, (panel, title) in zip(figure.subplots(2, 3).flat, TITLES.items(), strict=True):
         names = results[f"{panel}_name"]
@@ -187,7 +189,7 @@ def draw(options: BackpropagationOptions, results: Results) -> dict[str, Figure]
     keys = [
         Line2D([], [], color="0.2", label="autodiff"),
         Line2D([], [], color="0.2", ls="", marker="o", ms=2.6, mfc="none", label="theory"),
-        Line2D([], [], color="0.6", lw=0.6, label="eigenvalue to the power of the lag"),
+        Line2D([], [], color="0.2", lw=0.6, label="eigenvalue to the power of the lag (by colour)"),
     ]
     figure.legend(handles=keys, loc="outside lower center", ncols=3)
     figure.supylabel("size of the gradient", size=8)

@@ -9,10 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.script import Experiment, Results, ScriptOptions, Stages, main
+from experiments.script import Experiment, Results, ScriptOptions, Stages, check_seed, main
 from rhythmic.plotting.bands import concatenation_figure, spacing_figure
 from rhythmic.rhythms import (
     CHANCE_DISTANCE,
+    CHOSEN_FOR,
     SpacingEvidence,
     catalogue,
     check_ratios,
@@ -75,7 +76,7 @@ class BandsOptions(ScriptOptions):
         for name in ("slow_frequency", "fast_frequency"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive (Hz), got {getattr(self, name)}")
-        minima = {"num_random": 1, "num_ratios": NUM_SIMULATED, "num_repeats": 2, "seed": 0}
+        minima = {"num_random": 1, "num_ratios": NUM_SIMULATED, "num_repeats": 2}
         for name, minimum in minima.items():
             if getattr(self, name) < minimum:
                 raise ValueError(f"{name} must be {minimum} or more, got {getattr(self, name)}")
@@ -83,6 +84,7 @@ class BandsOptions(ScriptOptions):
             raise ValueError(f"max_exponent must be 2 to 24, got {self.max_exponent}")
         if not 0 <= self.jitter <= 1:
             raise ValueError(f"jitter must be 0 to 1, got {self.jitter}")
+        check_seed(self.seed)
 
 
 PRESETS = {
@@ -216,22 +218,29 @@ def join_lines(options: BandsOptions, results: Results) -> list[str]:
 
 
 def answer(options: BandsOptions, results: Results) -> str:
-    """Say which spacing is nearest on each list, and which lets neighbours sum."""
-    nearest = []
-    for name, distance, share in zip(
-        results["lists"], results["distance"], results["band_share"], strict=True
-    ):
+    """Say which spacing is nearest on each list, how surely, and which lets neighbours sum."""
+    shares = results["band_share"]
+    nearest, independent = [], []
+    for name, distance, share in zip(results["lists"], results["distance"], shares, strict=True):
         best = int(np.argmin(distance))
+        ratio = ratio_name(options.ratios[best])
         chance = f"{share[best]:.1%}" if share[best] >= 1e-3 else "under 0.1%"
-        nearest.append(f"{ratio_name(options.ratios[best])} on {name} ({chance})")
+        if CHOSEN_FOR.get(str(name)) == ratio:
+            chance += ", its proponents' list"
+        else:
+            independent.append(share[best])
+        nearest.append(f"{ratio} on {name} ({chance})")
     winners = {text.split(" on ")[0] for text in nearest}
     verdict = "the spacing depends on the list of bands" if len(winners) > 1 else "one spacing wins"
+    sure = sum(share * shares.size < 0.05 for share in independent)
     names = [ratio_name(ratio) for ratio in options.ratios]
     summing = [n for n, d in zip(names, results["tested_joined"], strict=True) if d < 1e-9]
     sums = f"only {' and '.join(summing)} lets" if summing else "none lets"
     return (
         f"{verdict.capitalize()}: nearest is {', '.join(nearest)}; in brackets the share of random"
-        f" bands that fit as well. Of {', '.join(names)}, {sums} neighbouring bands sum to a rung."
+        f" bands that fit as well, below 5% after correction for {shares.size} comparisons on"
+        f" {sure} of the {len(independent)} lists that nobody chose for the ratio. Of"
+        f" {', '.join(names)}, {sums} neighbouring bands sum to a rung."
     )
 
 

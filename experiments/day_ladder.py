@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.script import Experiment, Results, ScriptOptions, Stages, main
+from experiments.script import Experiment, Results, ScriptOptions, Stages, check_seed, main
 from rhythmic.plotting.day_ladder import day_ladder_figure
 from rhythmic.rhythms import (
     CHANCE_DISTANCE,
@@ -66,9 +66,9 @@ class DayLadderOptions(ScriptOptions):
         check_ratios(self.ratios, self.lowest_ratio, self.highest_ratio)
         for ratio in self.ratios:
             day_ladder(day=self.day, ratio=ratio)
-        for name, minimum in {"num_random": 1, "seed": 0}.items():
-            if getattr(self, name) < minimum:
-                raise ValueError(f"{name} must be {minimum} or more, got {getattr(self, name)}")
+        if self.num_random < 1:
+            raise ValueError(f"num_random must be 1 or more, got {self.num_random}")
+        check_seed(self.seed)
 
 
 PRESETS = {

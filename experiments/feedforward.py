@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array
 from matplotlib.figure import Figure
 
-from experiments.script import Experiment, Results, ScriptOptions, Stages, main
+from experiments.script import Experiment, Results, ScriptOptions, Stages, check_seed, main
 from rhythmic.plotting.feedforward import feedforward_figure
 from rhythmic.static import (
     ACTIVATIONS,
@@ -53,8 +53,7 @@ class FeedforwardOptions(ScriptOptions):
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if not 0 < self.weight_scale < float("inf"):
             raise ValueError(f"weight_scale is {self.weight_scale}; it must be above 0")
-        if not 0 <= self.seed < 2**32:
-            raise ValueError(f"seed is {self.seed}; it must be in 0 ... 4294967295")
+        check_seed(self.seed)
 
 
 PRESETS = {

@@ -6,11 +6,11 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.golden_rhythms_options import GoldenOptions
 from experiments.golden_rhythms_report import (
     DRIVER,
     NAMED,
     SHOWN_RUNG,
-    GoldenOptions,
     answer,
     scores,
     summarise,
@@ -26,19 +26,31 @@ from rhythmic.coupled import (
     responses,
     rung_responses,
 )
-from rhythmic.plotting.golden import response_figure, routing_figure, selectivity_figure
+from rhythmic.plotting.golden import (
+    response_figure,
+    routing_figure,
+    selectivity_figure,
+    sweep_figure,
+)
 
 PRESETS = {
     "quick": GoldenOptions(),
-    "full": GoldenOptions(preset="full", random_ratios=400, random_rungs=400, noise_seeds=16),
+    "full": GoldenOptions(
+        preset="full", random_ratios=400, random_rungs=400, swept_ratios=100, noise_seeds=16
+    ),
     "smoke": GoldenOptions(
-        preset="smoke", random_ratios=5, random_rungs=5, noise_levels=(0.1,), noise_seeds=1
+        preset="smoke",
+        random_ratios=5,
+        random_rungs=5,
+        gain_stride=5,
+        noise_levels=(0.1,),
+        noise_seeds=1,
     ),
 }
 
 
 def measure(options: GoldenOptions, stages: Stages) -> Results:
-    """Sweep the golden ladder, and try every ladder at gains around its own rungs."""
+    """Sweep the gain frequency of ladders, and try every one at gains around its own rungs."""
     ratio_key, rung_key, noise_key = jax.random.split(jax.random.key(options.seed), 3)
     ends = options.lowest_ratio, options.highest_ratio
     ratios = [
@@ -54,6 +66,11 @@ def measure(options: GoldenOptions, stages: Stages) -> Results:
         ],
     }
     size = options.ladders_a_part
+    swept = sets["named"] + sets["ratio"][: options.swept_ratios]
+    sweeps = {
+        f"sweep_{first}": sweep(swept[first : first + size], options.gain_stride)
+        for first in range(0, len(swept), size)
+    }
     parts = {
         name: {
             f"{name}_{first}": trial(ladders[first : first + size], options.tolerance)
@@ -65,9 +82,11 @@ def measure(options: GoldenOptions, stages: Stages) -> Results:
         f"noise_{place}": noisy_trial(options, level, jax.random.fold_in(noise_key, place))
         for place, level in enumerate(options.noise_levels)
     }
-    found = stages.each({"sweep": sweep} | {k: f for x in parts.values() for k, f in x.items()})
+    found = stages.each(sweeps) | stages.each({k: f for x in parts.values() for k, f in x.items()})
     found |= stages.each(noise)
-    results = {"ratios": np.array(ratios)} | found["sweep"]
+    results = {"ratios": np.array(ratios)}
+    results["sweep_frequency"] = published_gain_frequencies()[:: options.gain_stride]
+    results |= join("sweep_", [found[part] for part in sweeps], np.concatenate)
     for name, of_set in parts.items():
         results |= join(f"{name}_", [found[part] for part in of_set], np.concatenate)
     return results | join("noise_", [found[part] for part in noise], np.stack)
@@ -80,11 +99,15 @@ def join(
     return {f"{prefix}{name}": how([part[name] for part in parts]) for name in parts[0]}
 
 
-def sweep() -> Results:
-    """Give the golden ladder's response to the 990 published gain frequencies."""
-    frequency = published_gain_frequencies()
-    response = responses([CoupledOscillators()], frequency)[0]
-    return {"sweep_frequency": frequency, "sweep_response": response}
+def sweep(ladders: Sequence[tuple[float, ...]], stride: int) -> Callable[[], Results]:
+    """Return the computation of some ladders' responses to the published gain frequencies.
+
+    One ladder at a time: all take the same compiled program, and the motion of one under 990
+    gains is 160 MB.
+    """
+    networks = [CoupledOscillators(ladder, driver=DRIVER) for ladder in ladders]
+    gain = published_gain_frequencies()[::stride]
+    return lambda: {"response": np.concatenate([responses([one], gain) for one in networks])}
 
 
 def trial(ladders: Sequence[tuple[float, ...]], tolerance: float) -> Callable[[], Results]:
@@ -123,11 +146,21 @@ def draw(options: GoldenOptions, results: Results) -> dict[str, Figure]:
     return {
         "responses": response_figure(
             results["sweep_frequency"],
-            results["sweep_response"],
+            results["sweep_response"][0],
             named.constant[0],
             named.frequencies[0],
             DRIVER,
             shown_gain=float(named.frequencies[0, SHOWN_RUNG]),
+        ),
+        "sweep": sweep_figure(
+            [
+                name if steady else f"{name} (unstable)"
+                for name, steady in zip(NAMED, named.stable, strict=True)
+            ],
+            results["sweep_frequency"],
+            results["sweep_response"][: len(NAMED)] / named.constant[..., None],
+            named.frequencies,
+            DRIVER,
         ),
         "selectivity": selectivity_figure(
             marked,
@@ -149,7 +182,7 @@ def draw(options: GoldenOptions, results: Results) -> dict[str, Figure]:
 EXPERIMENT = Experiment(
     name="golden_rhythms",
     section="Golden rhythms",
-    question="What rhythms in the RNN?",
+    question="Which nodes can a gain rhythm connect?",
     presets=PRESETS,
     measure=measure,
     summarise=summarise,

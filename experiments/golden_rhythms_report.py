@@ -1,16 +1,19 @@
 """What the golden rhythms experiment found, from its saved arrays: tables and the answer."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.script import Results, ScriptOptions
+from experiments.golden_rhythms_options import GoldenOptions
+from experiments.script import Results
 from rhythmic.coupled import (
     PLASTIC_NUMBER,
+    PeakPlaces,
     RungResponses,
     Selectivity,
+    answer_peaks,
     answers,
+    peak_places,
     rank,
     selectivity_scores,
 )
@@ -28,59 +31,6 @@ SHOWN_RUNG = 5  # phi^7 = 29.0 Hz, the gain frequency of the published example
 OTHER_THRESHOLDS = (3.0, 6.0)
 
 
-@dataclass(frozen=True)
-class GoldenOptions(ScriptOptions):
-    """Which nodes answer to which gain rhythm, in golden and in other ladders.
-
-    Args:
-        random_ratios: ladders whose neighbours stand in one random ratio, uniform in its
-            logarithm between `lowest_ratio` and `highest_ratio`.
-        random_rungs: ladders whose rungs are random, uniform in the logarithm of frequency: four
-            below the driver and three above it, between the ends of the golden ladder.
-        lowest_ratio: smallest random ratio, no unit.
-        highest_ratio: largest random ratio, no unit.
-        threshold: multiple of its response to the constant gain from which a node answers.
-        tolerance: distance in Hz from a rung within which a peak counts as at the rung.
-        noise_levels: intensities of a white force on every node, in position / s^1.5; the
-            driver starts at position 1.
-        noise_seeds: runs of every named ladder at each noise level.
-        ladders_a_part: ladders computed at once; only memory and progress depend on it.
-        seed: of ladders and noise.
-    """
-
-    random_ratios: int = 60
-    random_rungs: int = 60
-    lowest_ratio: float = 1.2
-    highest_ratio: float = 3.0
-    threshold: float = 4.0
-    tolerance: float = 0.5
-    noise_levels: tuple[float, ...] = (0.03, 0.1, 0.3)
-    noise_seeds: int = 3
-    ladders_a_part: int = 5
-    seed: int = 0
-
-    def check(self) -> None:
-        """Raise a ValueError of one line that names the field out of range, its value and range."""
-        for name in ("random_ratios", "random_rungs", "noise_seeds", "ladders_a_part"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
-        # Above 3 the fastest node is beyond half the sample rate of the responses.
-        if not 1 < self.lowest_ratio < self.highest_ratio <= 3:
-            pair = f"{self.lowest_ratio} and {self.highest_ratio}"
-            raise ValueError(
-                f"lowest_ratio and highest_ratio are {pair}; both must be in (1, 3] and rise"
-            )
-        if not 1 < self.threshold < math.inf:
-            raise ValueError(f"threshold is {self.threshold}; it must be above 1 and finite")
-        if not 0.1 <= self.tolerance <= 5:
-            raise ValueError(f"tolerance is {self.tolerance} Hz; it must be in 0.1 to 5")
-        for level in self.noise_levels:
-            if not 0 < level < math.inf:
-                raise ValueError(f"noise_levels holds {level}; each must be positive and finite")
-        if not self.noise_levels or len(set(self.noise_levels)) < len(self.noise_levels):
-            raise ValueError(f"noise_levels is {self.noise_levels}; it takes different values")
-
-
 def trials(results: Results, name: str) -> RungResponses:
     """Return the responses of one set of ladders: named, ratio or rungs."""
     return RungResponses(*(results[f"{name}_{field}"] for field in RungResponses._fields))
@@ -89,6 +39,23 @@ def trials(results: Results, name: str) -> RungResponses:
 def scores(results: Results, name: str, threshold: float) -> Selectivity:
     """Return the selectivity of one set of ladders."""
     return selectivity_scores(trials(results, name).answers(DRIVER, threshold), DRIVER)
+
+
+def swept_peaks(options: GoldenOptions, results: Results) -> tuple[np.ndarray, PeakPlaces]:
+    """Return where the swept ladders answer, the named ones first, and which of them are stable."""
+    sets = [trials(results, name) for name in ("named", "ratio")]
+    frequencies, constant, stable = (
+        np.concatenate([getattr(trial, name) for trial in sets])[: len(results["sweep_response"])]
+        for name in ("frequencies", "constant", "stable")
+    )
+    peaks = answer_peaks(results["sweep_response"], constant, DRIVER, options.threshold)
+    gain = results["sweep_frequency"]
+    return stable, peak_places(peaks, gain, frequencies, DRIVER, options.tolerance)
+
+
+def share_on_rungs(places: PeakPlaces) -> np.ndarray:
+    """Return the share of every ladder's answers that fall on a rung; 0 if nothing answers."""
+    return places.at_rungs / np.maximum(places.peaks, 1)
 
 
 def summarise(options: GoldenOptions, results: Results) -> str:
@@ -101,6 +68,8 @@ def summarise(options: GoldenOptions, results: Results) -> str:
         f"{'times':>10}" + "".join(f"{times:8.1f}" for times in heard),
         "",
         *named_lines(options, results),
+        "",
+        *sweep_lines(options, results),
         "",
         *random_lines(options, results),
         "",
@@ -134,6 +103,48 @@ def named_lines(options: GoldenOptions, results: Results) -> list[str]:
             f"{name:>10}{ratio:8.3f}{score.pairs[place]:7d}{score.best[place]:6d}"
             f"{score.reached[place]:9d}{hits:>10}{score.selectivity[place]:13.2f}{elsewhere:>14}"
             + ("" if named.stable[place] else "  unstable")
+        )
+    return lines
+
+
+def sweep_lines(options: GoldenOptions, results: Results) -> list[str]:
+    """Return where in the full sweep the swept ladders answer."""
+    stable, places = swept_peaks(options, results)
+    gain = results["sweep_frequency"]
+    lines = [
+        f"Peaks over {len(gain)} gain frequencies, {gain[0]:g} to {gain[-1]:g} Hz, from"
+        f" {options.threshold:g} times the response to the",
+        f"constant gain: share within {options.tolerance:g} Hz of the sum or difference of driver"
+        " and answering node,",
+        "and of a rung of the ladder, in brackets the share of the sweep that is so; sums and",
+        "differences in the sweep that answer.",
+        f"{'ladder':>10}{'peaks':>7}{'sum, difference':>18}{'on a rung':>14}{'that answer':>15}",
+    ]
+    rows = [(name, np.arange(len(stable)) == place) for place, name in enumerate(NAMED)]
+    random = np.arange(len(stable)) >= len(NAMED)
+    if random.any():
+        rows += [("random", random & stable), ("random", random & ~stable)]
+    for name, chosen in rows:
+        of_rows = PeakPlaces(*(values[chosen] for values in places))
+        peaks = of_rows.peaks.sum()
+        shares = (
+            f"{count.sum() / peaks:.0%} ({cover.mean():.0%})" if peaks else "-"
+            for count, cover in (
+                (of_rows.at_targets, of_rows.target_cover),
+                (of_rows.at_rungs, of_rows.rung_cover),
+            )
+        )
+        near, on = shares
+        hits = f"{of_rows.answered.sum()} of {of_rows.targets.sum()}"
+        note = f"  ladders: {chosen.sum()}" if name == "random" else ""
+        note += "" if stable[chosen].all() else "  unstable"
+        lines.append(f"{name:>10}{peaks:7d}{near:>18}{on:>14}{hits:>15}{note}")
+    others = share_on_rungs(places)[random & stable]
+    if others.size:
+        below, _ = rank(share_on_rungs(places)[0], others)
+        lines.append(
+            f"On a rung, stable random ladders: median {np.median(others):.0%}, largest"
+            f" {others.max():.0%}; golden is above {below:.0%} of them"
         )
     return lines
 
@@ -222,11 +233,16 @@ def answer(options: GoldenOptions, results: Results) -> str:
     ]
     at_targets, elsewhere = reach(options, results)
     ratios, rungs = (golden_rank(results, x, options.threshold)[0] for x in ("ratio", "rungs"))
+    stable, places = swept_peaks(options, results)
+    predicted = places.at_targets[stable].sum() / max(places.peaks[stable].sum(), 1)
+    on_rungs = share_on_rungs(places)
+    others = on_rungs[len(NAMED) :][stable[len(NAMED) :]]
+    beside = f" (random ratios: median {np.median(others):.0%})" if others.size else ""
     return (
         f"Gain at {nodes[SHOWN_RUNG]:.1f} Hz makes {heard or 'no node'} answer the driver at "
-        f"{nodes[DRIVER]:.1f} Hz; over all ladders a rung's gain reaches {at_targets:.0%} of the "
-        f"nodes at its sum or difference with the driver and {elsewhere:.0%} of the others. The "
-        f"golden ladder's selectivity, {score[0]:.2f}, is above that of {ratios:.0%} of "
-        f"ladders of one random ratio and {rungs:.0%} of ladders of random rungs; more "
-        f"selective by name: {', '.join(better) or 'none'}."
+        f"{nodes[DRIVER]:.1f} Hz. In stable ladders a rung reaches {at_targets:.0%} of the nodes "
+        f"at its sum or difference with the driver, {elsewhere:.0%} of the others; in the full "
+        f"sweep {predicted:.0%} of peaks lie at such places, {on_rungs[0]:.0%} of golden's on a "
+        f"rung{beside}. Golden's selectivity, {score[0]:.2f}, is above {ratios:.0%} of random "
+        f"ratios' and {rungs:.0%} of random rungs'; higher by name: {', '.join(better) or 'none'}."
     )

@@ -1,8 +1,9 @@
 """The curves of ``experiments.backpropagation``: gradients by autodiff beside theory.
 
 Every function gives the curves of one panel as arrays: ``name`` of each curve, ``measured`` and
-``predicted`` (curve, lag), and ``rate``, what theory multiplies the gradient by a lag in the long
-run. Predicted is NaN where there is no closed form.
+``predicted`` (curve, lag), and ``rate``, the largest eigenvalue's modulus of one step at rest: what
+multiplies a linear network's gradient by a lag in the long run. A driven network leaves it, as its
+slopes move. Predicted is NaN where theory has no formula.
 """
 
 from collections.abc import Sequence

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.script import ScriptOptions
+from experiments.script import ScriptOptions, check_seed
+
+NUM_DIGITS = 5000  # in mnist5k
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,9 @@ class HopfieldOptions(ScriptOptions):
             values = getattr(self, name)
             if not values or min(values) < low or list(values) != sorted(set(values)):
                 raise ValueError(f"{name} is {values}; it must rise, from {low} or more")
-        if len(self.loads) < 2 or min(self.loads) <= 0 or list(self.loads) != sorted(self.loads):
-            raise ValueError(f"loads is {self.loads}; it must be 2 or more above 0, rising")
-        if min(self.loads) * min(self.sizes) < 0.5:
-            raise ValueError(
-                f"loads begins with {self.loads[0]}; no pattern at N = {self.sizes[0]}"
-            )
+        if self.digit_counts[-1] > NUM_DIGITS:
+            raise ValueError(f"digit_counts is {self.digit_counts}; there are {NUM_DIGITS} digits")
+        self.check_loads()
         for name in ("corruptions", "digit_corruption"):
             if not all(0 <= share <= 1 for share in np.atleast_1d(getattr(self, name))):
                 raise ValueError(f"{name} is {getattr(self, name)}; it must lie in [0, 1]")
@@ -80,6 +79,18 @@ class HopfieldOptions(ScriptOptions):
             raise ValueError(
                 f"digits_shown is {self.digits_shown}; choose from {self.digit_counts}"
             )
+        check_seed(self.seed)
+
+    def check_loads(self) -> None:
+        """Raise a ValueError of one line unless every size stores two numbers of patterns."""
+        loads = np.array(self.loads)
+        if len(loads) < 2 or not np.isfinite(loads).all() or not (np.diff([0, *loads]) > 0).all():
+            raise ValueError(f"loads is {self.loads}; it must be 2 or more above 0, rising")
+        counts = stored_counts(self, self.sizes[0])
+        if counts[0] < 1:
+            raise ValueError(f"loads begins with {loads[0]}; no pattern at N = {self.sizes[0]}")
+        if len(counts) < 2:
+            raise ValueError(f"loads is {self.loads}; all are {counts[0]} at N = {self.sizes[0]}")
 
 
 PRESETS = {

@@ -41,13 +41,15 @@ def capacities(options: HopfieldOptions, results: Results) -> CapacityEstimates:
     )
 
 
-def limit(options: HopfieldOptions, found: CapacityEstimates, rule: int, power: float) -> str:
-    """Write the capacity of large networks, extrapolated in N^-power."""
+def limit(
+    options: HopfieldOptions, found: CapacityEstimates, rule: int, power: float
+) -> LoadEstimate | None:
+    """Extrapolate the capacity to large networks in N^-power; one size alone gives none."""
     if len(options.sizes) < 2:
-        return "-"
+        return None
     sizes = np.array(options.sizes)
     value = float(limit_load(sizes, found.values[rule, 0], power))
-    return written(load_estimate(value, limit_load(sizes, found.resampled[:, rule, 0], power)))
+    return load_estimate(value, limit_load(sizes, found.resampled[:, rule, 0], power))
 
 
 def at_size(found: CapacityEstimates, rule: int, size: int, corruption: int = 0) -> LoadEstimate:
@@ -56,8 +58,10 @@ def at_size(found: CapacityEstimates, rule: int, size: int, corruption: int = 0)
     return load_estimate(found.values[place], found.resampled[:, *place])
 
 
-def written(estimate: LoadEstimate) -> str:
+def written(estimate: LoadEstimate | None) -> str:
     """Write a load with its interval."""
+    if estimate is None:
+        return "-"
     return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
 
 
@@ -74,7 +78,7 @@ def summarise(options: HopfieldOptions, results: Results) -> str:
         cells = (f"{written(at_size(found, rule, place)):>24}" for rule in (0, 1))
         lines.append(f"{size:>12}" + "".join(cells))
     for power, name in POWERS.items():
-        cells = (f"{limit(options, found, rule, power):>24}" for rule in (0, 1))
+        cells = (f"{written(limit(options, found, rule, power)):>24}" for rule in (0, 1))
         lines.append(f"{'to ' + name:>12}" + "".join(cells))
     cells = (f"{mean_field_capacity(activity):>24.3f}" for activity in THRESHOLD_ACTIVITIES)
     lines.append(f"{'mean field':>12}" + "".join(cells))
@@ -100,12 +104,14 @@ def energy_lines(options: HopfieldOptions, results: Results) -> list[str]:
     changes = np.diff(results["asynchronous_energies"], axis=1)
     rises = (np.diff(results["synchronous_energies"], axis=1) > 0).any(axis=1)
     period = results["synchronous_period"]
+    counts = [(period == length).sum() for length in (1, 2, 0)]
+    neither = f", {counts[2]} in neither so far" if counts[2] else ""
     return [
         f"Energy from {len(period)} random states ({options.descent_stored} patterns in "
         f"{options.descent_units} units)",
         f"one unit at a time: rises in {(changes > 0).sum()} of {changes.size} updates",
-        f"all at once: rises from {rises.sum()} states; {(period == 1).sum()} end in a fixed "
-        f"point, {(period == 2).sum()} in a cycle of two",
+        f"all at once: rises from {rises.sum()} states; {counts[0]} end in a fixed "
+        f"point, {counts[1]} in a cycle of two{neither}",
     ]
 
 
@@ -144,13 +150,16 @@ def answer(options: HopfieldOptions, results: Results) -> str:
     """Answer from the largest network, the extrapolation and the digits."""
     found = capacities(options, results)
     half, none = (at_size(found, rule, len(options.sizes) - 1) for rule in (0, 1))
+    ends = {name: limit(options, found, 0, power) for power, name in POWERS.items()}
+    extrapolated = ", ".join(f"{end.value:.3f} in {name}" for name, end in ends.items() if end)
     rules = ", ".join(
         f"{name} {count}" for name, count in digit_capacities(options, results).items()
     )
     return (
         f"{written(half)} N at N = {options.sizes[-1]} with U = 1/2 sum T "
         f"({', '.join(f'{value:.3f}' for value in found.values[0, 0])} at "
-        f"N = {', '.join(map(str, options.sizes))}; mean field {mean_field_capacity():.3f}), "
+        f"N = {', '.join(map(str, options.sizes))}; extrapolated: {extrapolated or '-'}; "
+        f"mean field {mean_field_capacity():.3f}), "
         f"{none.value / half.value:.2f} of that with U = 0; "
         f"of real digits {rules} ({options.digit_corruption:.0%} of pixels flipped)"
     )

@@ -42,16 +42,19 @@ class LSTMOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line for an option out of its range."""
-        if not set(self.models) <= set(architectures(self)) or "lstm" not in self.models:
-            allowed = "lstm and any of rnn and rhythmic"
+        known = set(self.models) <= set(architectures(self))
+        if not known or "lstm" not in self.models or len(set(self.models)) < len(self.models):
+            allowed = "lstm and any of rnn and rhythmic, each once"
             raise ValueError(f"models is {' '.join(self.models)!r}; give {allowed}")
         lags = self.longest_lags
-        if not lags or lags[0] < 1 or list(lags) != sorted(set(lags)):
-            raise ValueError(f"longest_lags is {lags}; give rising numbers of steps from 1")
-        if not 2 <= self.shown_lag <= lags[-1]:
+        if not lags or lags[0] < 1 or list(lags) != sorted(set(lags)) or lags[-1] < 3:
+            allowed = "rising numbers of steps from 1, the last at least 3"
+            raise ValueError(f"longest_lags is {lags}; give {allowed}")
+        if not 2 <= self.shown_lag < lags[-1]:
+            # Something must come before the flag and something after it.
             raise ValueError(
-                f"shown_lag is {self.shown_lag}; it must lie between 2 and {lags[-1]}, "
-                "the last of longest_lags"
+                f"shown_lag is {self.shown_lag}; it must lie between 2 and {lags[-1] - 1}, "
+                "one below the last of longest_lags"
             )
         if self.num_seeds < 1:
             raise ValueError(f"num_seeds is {self.num_seeds}; it must be at least 1")

@@ -26,6 +26,34 @@ def phases(options: LSTMOptions, results: Results) -> dict[str, np.ndarray]:
     }
 
 
+def kept_memory(options: LSTMOptions, results: Results) -> np.ndarray:
+    """Return what the holding cell itself keeps from flag to cue, ``prod_t f_t``, one a seed.
+
+    The product runs over the steps after the flag, the cue's with them; the mean is that over
+    sequences. Where it is next to nothing, the symbol lives on in what the cells tell each other.
+    """
+    forget = results["lstm_gates"][:, GATES.index("forget")]
+    return np.prod(forget[:, -options.shown_lag :], axis=1).mean(axis=-1)
+
+
+def network_table(options: LSTMOptions, results: Results) -> list[str]:
+    """Return one line a network: means over networks hide that not all hold the symbol alike."""
+    found = phases(options, results)
+    held = results["lstm_held"][:, :, HOLDS.index("at its mean")]
+    lines = [
+        "each network: its holding cell, and recall with a gate of all cells at its mean",
+        f"{'seed':>4}{'kept to the cue':>17}{'input at flag':>15}{'at distractors':>16}"
+        + "".join(f"{gate:>9}" for gate in GATES),
+    ]
+    for seed, kept in enumerate(kept_memory(options, results)):
+        opened = [found[phase][seed, 0] for phase in ("at the flag", "until the cue")]
+        lines.append(
+            f"{seed + 1:4d}{kept:17.3f}{opened[0]:15.3f}{opened[1]:16.3f}"
+            + "".join(f"{accuracy:9.3f}" for accuracy in held[seed])
+        )
+    return lines
+
+
 def summarise(options: LSTMOptions, results: Results) -> str:
     """Return accuracies by lag, gate openings by phase, and accuracies with a gate held."""
     lags = options.longest_lags
@@ -55,6 +83,7 @@ def summarise(options: LSTMOptions, results: Results) -> str:
     lines.append(f"{'':18}" + "".join(f"{gate:>10}" for gate in GATES))
     for hold, found in zip(HOLDS, results["lstm_held"].mean(axis=0).T, strict=True):
         lines.append(f"{hold:18}" + "".join(f"{mean:10.3f}" for mean in found))
+    lines += ["", *network_table(options, results), ""]
     failed = sum(int(np.sum(results[f"{model}_failed_at_step"] >= 0)) for model in options.models)
     lines.append(f"chosen networks whose numbers stopped being finite: {failed}")
     return "\n".join(lines)
@@ -64,18 +93,23 @@ def answer(options: LSTMOptions, results: Results) -> str:
     """Say in one line what the gates do and what they are good for."""
     recalled = ", ".join(
         f"{MODEL_LABELS[model]} {results[f'{model}_accuracy'][-1].mean():.2f}"
+        f" ({int(results[f'{model}_num_parameters'])} parameters)"
         for model in options.models
     )
-    opening = {phase: x.mean(axis=0) for phase, x in phases(options, results).items()}
+    alone = kept_memory(options, results) > 0.5
+    gated = ""
+    if alone.any():
+        opening = {phase: x[alone].mean(axis=0) for phase, x in phases(options, results).items()}
+        at_flag, later = opening["at the flag"], opening["until the cue"]
+        gated = (
+            f" (forget gate {later[1]:.3f}; input gate {at_flag[0]:.2f} at the marked symbol, "
+            f"{later[0]:.2f} at distractors)"
+        )
     held = results["lstm_held"].mean(axis=0)[:, HOLDS.index("at its mean")]
     return (
-        f"They gate a memory: the input gate of the cell that holds a symbol opens to "
-        f"{opening['at the flag'][0]:.2f} when it is marked and to "
-        f"{opening['until the cue'][0]:.2f} at distractors, the forget gate keeps "
-        f"{opening['until the cue'][1]:.3f} of the memory a step; after "
-        f"{options.longest_lags[-1]} steps of distractors recall is {recalled} (chance 0.50; "
-        f"{options.num_updates} updates each), and "
-        f"after {options.shown_lag} steps {results['lstm_intact'].mean():.2f} for the LSTM, which "
-        f"with input, forget or output gates held at their means becomes "
-        f"{held[0]:.2f}, {held[1]:.2f}, {held[2]:.2f}."
+        f"They gate a memory: in {alone.sum()} of {alone.size} LSTMs one cell keeps over half of "
+        f"its own for {options.shown_lag} steps{gated}. After {options.longest_lags[-1]} steps of "
+        f"distractors recall is {recalled} (chance 0.50). With input, forget or output gates "
+        f"held at their means the LSTMs' {results['lstm_intact'].mean():.2f} at "
+        f"{options.shown_lag} steps becomes {held[0]:.2f}, {held[1]:.2f}, {held[2]:.2f}."
     )

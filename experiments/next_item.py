@@ -67,8 +67,9 @@ class NextItemOptions(ScriptOptions):
     def check(self) -> None:
         """Raise a ValueError of one line for an option out of its range."""
         known = set(self.models) <= set(MODEL_LABELS)
-        if not known or self.models[:1] != ("present",) or len(set(self.models)) < 2:
-            allowed = "present first, then any of rnn, lstm and rhythmic"
+        distinct = len(set(self.models)) == len(self.models) > 1
+        if not known or self.models[:1] != ("present",) or not distinct:
+            allowed = "present first, then any of rnn, lstm and rhythmic, each once"
             raise ValueError(f"models is {' '.join(self.models)!r}; give {allowed}")
         if self.num_seeds < 1:
             raise ValueError(f"num_seeds is {self.num_seeds}; it must be at least 1")
@@ -76,6 +77,8 @@ class NextItemOptions(ScriptOptions):
             raise ValueError(f"learning_rates is {self.learning_rates}; give rates in (0, 1)")
         if self.hidden_size < 2:
             raise ValueError(f"hidden_size is {self.hidden_size}; it must be at least 2")
+        if not 0 < self.word_rate < np.inf:
+            raise ValueError(f"word_rate is {self.word_rate}; it must be above 0 and finite")
         configuration(self)
         for name in tasks(self):
             architectures(self, name)
@@ -219,10 +222,10 @@ def answer(options: NextItemOptions, results: Results) -> str:
     of_you = probabilities(results, "present")[-1][:, NextWord().vocabulary.index("you")]
     return (
         f'After "we will, we will" the present word gives "rock" a probability of '
-        f"{of_rock(results, 'present').mean():.2f}, networks that look back {rock} (after "
+        f"{of_rock(results, 'present').mean():.2f}, a look back {rock} (after "
         f'"rock" the present word gives "you" {of_you.mean():.2f}); the next value '
-        f"of a series is missed by {results['value_present_score'].mean():.2f} of its variance "
-        f"from the present value alone, by {errors} with a look back."
+        f"of a sum of sines is missed by {results['value_present_score'].mean():.2f} of its "
+        f"variance from the present value, by {errors} with a look back."
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array
 from matplotlib.figure import Figure
 
-from experiments.script import Experiment, Results, ScriptOptions, Stages, main
+from experiments.script import Experiment, Results, ScriptOptions, Stages, check_seed, main
 from rhythmic.plotting.perceptron import perceptron_figure
 from rhythmic.static import (
     LOGIC_GATES,
@@ -67,8 +67,7 @@ class PerceptronOptions(ScriptOptions):
         for name in ("gaps", "num_features"):
             if len(set(getattr(self, name))) < len(getattr(self, name)):
                 raise ValueError(f"{name} is {getattr(self, name)}; its values must all differ")
-        if not 0 <= self.seed < 2**32:
-            raise ValueError(f"seed is {self.seed}; it must be in 0 ... 4294967295")
+        check_seed(self.seed)
 
 
 PRESETS = {
@@ -165,11 +164,14 @@ def clouds(options: PerceptronOptions, num_features: int, gap: float, key: jax.A
     }
 
 
+novikoff_bounds = jax.jit(jax.vmap(novikoff_bound))
+
+
 def lowest_bounds(inputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Give Novikoff's bound for the largest margin of each data set; NaN if it has no margin."""
     planes = [largest_margin_plane(*pair) for pair in zip(inputs, targets, strict=True)]
     weights, theta, _ = (np.stack(values) for values in zip(*planes, strict=True))
-    return np.asarray(jax.jit(jax.vmap(novikoff_bound))(inputs, targets, weights, theta))
+    return np.asarray(novikoff_bounds(inputs, targets, weights, theta))
 
 
 def example(options: PerceptronOptions, key: jax.Array) -> Results:

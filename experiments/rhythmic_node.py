@@ -132,11 +132,13 @@ def resonance(options: RhythmicNodeOptions) -> Results:
     """Drive both nodes at many frequencies until the start is forgotten, and measure the answer."""
     omega, beta, dt = 2 * np.pi * options.frequency, options.damping, options.shown_step
     highest = min(4 * options.frequency, 0.45 / dt)
-    drives = np.geomspace(0.1 * options.frequency, highest, options.num_drives)
-    drives = np.union1d(drives, oscillator_resonance(omega, beta).frequency)
-    # The start has shrunk to a rounding error, in the oscillator and the more so in the nodes.
-    washout = int(np.ceil(-np.log(1e-16) / (beta * dt)))
-    times = dt * np.arange(washout + int(np.ceil(4 / (drives[0] * dt))))
+    drives = np.geomspace(options.slowest_drive, highest, options.num_drives)
+    peak = oscillator_resonance(omega, beta).frequency
+    if drives[0] < peak < highest:
+        drives = np.union1d(drives, peak)
+    # The washout is the oscillator's; the nodes, damped about as much or more, forget alike.
+    washout, num_measured = options.resonance_steps()
+    times = dt * np.arange(washout + num_measured)
     force = np.cos(2 * np.pi * drives * times[:, None])
     results: Results = {
         "drive": drives,

@@ -131,16 +131,14 @@ def answer(options: RhythmicNodeOptions, results: Results) -> str:
     lecture, exact = (results["weights"][place, scheme] for scheme in range(2))
     rings, damps = results["frequency"][place], results["damping"][place]
     gains = np.abs(results["measured_response"]).max(axis=1) / results["resonance_peak"][1]
-    peak = results["drive"][np.argmax(np.abs(results["measured_response"][1]))]
     return (
-        f"It is a damped oscillator, which rings when left alone and resonates when driven: asked "
-        f"for {options.frequency:g} Hz and beta = {options.damping:g} 1/s at "
-        f"{1 / options.shown_step:g} steps a second, exact weights ({exact[0]:.4f}, "
-        f"{exact[1]:.4f}) ring at {rings[1]:.3f} Hz with damping {damps[1]:.3f} 1/s, run through "
-        f"the oscillator's samples (to {results['free_error'][place, 1]:.0e}) and answer most at "
-        f"{peak:.2f} Hz; the lecture's backward differences ({lecture[0]:.4f}, {lecture[1]:.4f}) "
-        f"ring at {rings[0]:.3f} Hz, add {damps[0] - options.damping:.2f} 1/s of damping of their "
-        f"own and reach {gains[0]:.0%} of the oscillator's peak gain."
+        f"It is a damped oscillator: for omega / 2 pi = {options.frequency:g} Hz and beta = "
+        f"{options.damping:g} 1/s at {1 / options.shown_step:g} steps a second, exact weights "
+        f"({exact[0]:.4f}, {exact[1]:.4f}) ring at {rings[1]:.3f} Hz, on the free oscillator's "
+        f"samples (to {results['free_error'][place, 1]:.0e}); the lecture's backward differences "
+        f"({lecture[0]:.4f}, {lecture[1]:.4f}) ring at {rings[0]:.3f} Hz, change "
+        f"the damping by {damps[0] - options.damping:+.2f} 1/s and, driven, reach "
+        f"{gains[0]:.0%} of the oscillator's peak gain (exact weights {gains[1]:.0%})."
     )
 
 

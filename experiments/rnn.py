@@ -10,7 +10,8 @@ import numpy as np
 from cmcrameri import cm
 from matplotlib.figure import Figure, SubFigure
 
-from experiments.script import Experiment, Results, ScriptOptions, Stages, main
+from experiments.feedforward import INPUTS, WEIGHTS_HO, WEIGHTS_IH
+from experiments.script import Experiment, Results, ScriptOptions, Stages, check_seed, main
 from rhythmic.cells.elman import Feedback
 from rhythmic.cells.initialization import scaled_orthogonal
 from rhythmic.plotting.sensitivity import lag_panel, sensitivity_map
@@ -22,17 +23,13 @@ from rhythmic.theory.backpropagation import (
     spectral_radius,
 )
 
-# The lecture's three layers of three neurons ("Remember Feedforward").
-INPUT = (1.0, 3.0, -3.0)
-WEIGHT_IH = ((1.0, 2.0, 3.0), (4.0, 5.0, 6.0), (7.0, 8.0, 9.0))
-WEIGHT_HO = ((1.0, 1.0, 1.0), (-2.0, -2.0, -2.0), (3.0, 3.0, 3.0))
 FEEDBACKS = get_args(Feedback)
 NAMES = {"activity": "$h$ fed back (lecture)", "output": "$H$ fed back"}
 
 
 @dataclass(frozen=True)
 class RNNOptions(ScriptOptions):
-    """The lecture's network of 3 inputs, 3 hidden and 3 output neurons, with tanh.
+    """The network of "Remember Feedforward", three neurons a layer, made recurrent, with tanh.
 
     Args:
         num_steps: length of the run, in steps.
@@ -60,8 +57,7 @@ class RNNOptions(ScriptOptions):
             raise ValueError(f"input_scale is {self.input_scale}; it must be finite")
         if not 0 <= self.recurrent_gain < np.inf:
             raise ValueError(f"recurrent_gain is {self.recurrent_gain}; it must be 0 or more")
-        if self.seed < 0:
-            raise ValueError(f"seed is {self.seed}; it must be 0 or more")
+        check_seed(self.seed)
 
 
 PRESETS = {
@@ -73,8 +69,8 @@ PRESETS = {
 
 def pulses(options: RNNOptions) -> np.ndarray:
     """Switch the input neurons on one after the other, (time, 3)."""
-    inputs = np.zeros((options.num_steps, len(INPUT)))
-    for neuron, height in enumerate(INPUT):
+    inputs = np.zeros((options.num_steps, len(INPUTS)))
+    for neuron, height in enumerate(INPUTS):
         onset = options.num_steps // 12 + neuron * options.num_steps // 4
         inputs[onset : onset + options.pulse_steps, neuron] = options.input_scale * height
     return inputs
@@ -86,7 +82,7 @@ def measure(options: RNNOptions, stages: Stages) -> Results:
     with jax.enable_x64(True):
         key = jax.random.key(options.seed)
         weight_hh = np.asarray(scaled_orthogonal((3, 3), options.recurrent_gain, key=key))
-        weight_ih, weight_ho = np.array(WEIGHT_IH), np.array(WEIGHT_HO)
+        weight_ih, weight_ho = np.array(WEIGHTS_IH, float), np.array(WEIGHTS_HO, float)
         layers, biases = (weight_ih, weight_hh, weight_ho), (np.zeros(3), np.zeros(3))
         inputs = pulses(options)
         results = {"input": inputs, "weight_hh": weight_hh}
@@ -141,8 +137,8 @@ def answer(options: RNNOptions, results: Results) -> str:
         name: results[f"{name}_sensitivity"][-1, -1 - lag] / results[f"{name}_sensitivity"][-1, -1]
         for name in FEEDBACKS
     }
-    earliest = min(results[f"{name}_sensitivity"][-1, 0] for name in FEEDBACKS)
-    reach = "every earlier input" if earliest > 0 else "recent inputs alone"
+    weakest = min(results[f"{name}_sensitivity"][-1].min() for name in FEEDBACKS)
+    reach = "every earlier input" if weakest > 0 else "recent inputs alone"
     radius = spectral_radius(results["weight_hh"])
     return (
         f"The last h depends on {reach}: of its response to an input, {left['activity']:.3g} is"

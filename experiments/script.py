@@ -23,7 +23,7 @@ from experiments.answers import Answer, Entry, publish
 from rhythmic.files import replacing
 from rhythmic.plotting.style import house_style, save
 from rhythmic.progress import Progress, clock, show
-from rhythmic.records import fingerprint, git_revision, open_run_folder, plain, read_rows
+from rhythmic.records import fingerprint, open_run_folder, plain, read_rows, write_json
 
 Results = dict[str, np.ndarray]
 T = TypeVar("T")
@@ -51,10 +51,17 @@ class ScriptOptions:
         """Raise a ValueError of one line that names the field out of range, its value and range."""
 
 
+def check_seed(seed: int) -> None:
+    """Raise a ValueError of one line for a seed that JAX or NumPy would not take."""
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"seed is {seed}; it must be in 0 ... {2**32 - 1}")
+
+
 class Stages:
     """The parts of a long computation, each kept in the run folder as soon as it is done.
 
-    A run that was killed takes up, at the same commit, the parts that it had finished.
+    A run that was killed takes up the parts that it had finished, at the same commit without
+    changes.
     """
 
     def __init__(self, folder: Path):
@@ -157,7 +164,7 @@ def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
     try:
         run(experiment, options, folder)
     except KeyboardInterrupt:
-        show("stopped; the same command goes on after the last finished part")
+        show("stopped; at this commit the same command goes on after the last finished part")
         sys.exit(130)
 
 
@@ -191,21 +198,29 @@ def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
             save(figure, folder / "figures", name)
     show(f"figures: {folder / 'figures'} ({', '.join(figures)}; PDF and PNG)")
     if options.publish:
-        timing = json.loads((folder / "timing.json").read_text())
+        computed = json.loads((folder / "computed.json").read_text())
         picture = folder / "figures" / f"{next(iter(figures))}.png"
-        started = read_rows(folder / "provenance.jsonl")[-1]
-        publish(Answer(experiment.name, answer, timing["seconds"], started), picture)
+        publish(Answer(experiment.name, answer, **computed), picture)
 
 
 def compute(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
-    """Measure, and write the arrays and the time it took; parts kept on the way are given up."""
+    """Measure, and write the arrays, the time and what it ran on; give up the parts kept till then.
+
+    Parts are taken up at the commit that made them alone: changed code may make other ones.
+    """
     started = time.perf_counter()
-    stages = Stages(folder / "stages" / git_revision()[:12])
+    provenance = read_rows(folder / "provenance.jsonl")[-1]
+    revision = provenance["git"]
+    stages = Stages(folder / "stages" / revision)
+    if revision == "unknown" or revision.endswith("+changes"):
+        shutil.rmtree(stages.folder, ignore_errors=True)
+    resumed = stages.folder.exists()
     results = experiment.measure(options, stages)
     seconds = time.perf_counter() - started
     write_arrays(folder / "results.npz", results)
-    with replacing(folder / "timing.json") as partial:
-        partial.write_text(json.dumps({"seconds": round(seconds, 1)}) + "\n")
+    # What a resumed run took today is not what the computation takes.
+    taken = None if resumed else round(seconds, 1)
+    write_json(folder / "computed.json", {"seconds": taken, "provenance": provenance})
     shutil.rmtree(folder / "stages", ignore_errors=True)
     show(f"computed in {clock(seconds)}")
 

@@ -241,5 +241,4 @@ def rhythmic_node(options: WhoCanRhythmOptions) -> Results:
         "pair_difference": np.asarray(difference),
         "node_trace": np.asarray(states[: TRACE_STEPS + 1, shown]),
         **judged("node", states, options),
-        **judged("pair", pair, options),
     }

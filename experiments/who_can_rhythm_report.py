@@ -64,8 +64,8 @@ def tally(results: Results, model: str) -> Tally:
 
 def misses(results: Results, model: str) -> np.ndarray:
     """Give |measured - predicted| in Hz of every rhythm that a model made."""
-    key = {"linear": "predicted", "shown": "predicted", "tanh": "predicted"}
-    predicted = results[key.get(model, f"{model}_predicted")]
+    of_networks = model in ("linear", "shown", "tanh")
+    predicted = results["predicted" if of_networks else f"{model}_predicted"]
     distance = np.abs(results[f"{model}_frequency"] - predicted)
     return distance[np.isfinite(distance)]
 
@@ -160,18 +160,16 @@ def answer(options: WhoCanRhythmOptions, results: Results) -> str:
     verdict = "holds" if not any(rhythms) else "fails even"
     flickers = [found[model] for model in ("tanh_node", "synchronous")]
     lasting = [f"{counted.lasting} of {counted.runs}" for counted in flickers]
+    flicker = span(np.concatenate([model.sustained for model in flickers]))
     turning = below_half_rate(options, results)
     reached = span(results["tanh_frequency"][turning])
     return (
         f"The claim {verdict} for perceptrons, feedforward networks and Hopfield networks updated "
         f"one unit at a time (a rhythm in {rhythms[0]}, {rhythms[1]} and {rhythms[2]} of "
-        f"{none[0].runs} each); one ordinary node ({lasting[0]} weights of a tanh node) and "
-        f"Hopfield units updated all at once ({lasting[1]} starts) can only flicker, at half the "
-        f"step rate (found: {span(np.concatenate([f.sustained for f in flickers]))} Hz at "
-        f"{options.sample_rate:g} steps a second); recurrent networks of two nodes or more make "
-        f"lasting rhythms of other frequencies on their own ({turning.sum()} of {turning.size} "
-        f"random tanh networks, at {reached} Hz), so what the rhythmic node adds is any frequency "
-        f"in a single node."
+        f"{none[0].runs} each); one tanh node ({lasting[0]} weights) and Hopfield units updated "
+        f"all at once ({lasting[1]} starts) flicker at {flicker} Hz, of {options.sample_rate:g} "
+        f"steps a second; {turning.sum()} of {turning.size} random tanh networks keep slower "
+        f"rhythms ({reached} Hz), as does one rhythmic node ({span(found['node'].sustained)} Hz)."
     )
 
 

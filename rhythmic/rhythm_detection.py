@@ -100,22 +100,23 @@ def measure_rhythm(
     rhythm within two cycles per record of the Nyquist frequency is taken for a flicker that
     beats, and one of short pulses spreads its variance over harmonics and can be called
     irregular. Frames that have sunk into rounding (64 roundings of their largest value) and all
-    after them are left out. Compiled (``washout`` is
-    static); runs under vmap.
+    after them are left out. Compiled (``washout`` is static); runs under vmap.
 
     Args:
         trajectory: real or 0/1 states, time first; computed in its own precision (NumPy float64
             becomes float32 unless x64 is enabled).
-        sample_rate: samples a second, Hz.
+        sample_rate: samples a second, Hz, above 0.
         washout: number of first samples that are not part of the record.
 
     Returns:
-        Arrays over the batch axes.
+        Arrays over the batch axes; frequency and growth rate are NaN for a sample rate that is
+        not above 0.
 
     Raises:
         ValueError: if fewer than 64 samples remain, or ``washout`` is negative.
     """
     record = checked_record(trajectory, washout)
+    hertz = jnp.where(sample_rate > 0, sample_rate, jnp.nan)
     batch_shape = record.shape[1:]
     record = record.reshape(len(record), -1)
     finite = jnp.all(jnp.isfinite(record), axis=0)
@@ -130,9 +131,9 @@ def measure_rhythm(
     rhythmic = kind >= RhythmKind.DECAYS
     rhythm = Rhythm(
         kind=kind,
-        frequency=jnp.where(rhythmic, line.frequency * sample_rate, jnp.nan),
+        frequency=jnp.where(rhythmic, line.frequency * hertz, jnp.nan),
         amplitude=jnp.where(finite, amplitudes[-1], jnp.nan),
-        growth_rate=jnp.where(measured, growth * sample_rate, jnp.nan),
+        growth_rate=jnp.where(measured, growth * hertz, jnp.nan),
         line_share=jnp.where(measured, line.share, jnp.nan),
     )
     return Rhythm(*(field.reshape(batch_shape) for field in rhythm))

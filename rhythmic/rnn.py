@@ -1,17 +1,17 @@
 """The recurrent network of the lecture ("RNN model"), with its output layer, as plain arrays."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.activations import ActivationName, activation_function
 from rhythmic.cells.elman import ElmanCell, Feedback
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.functional import check_shape, floating_dtype
 from rhythmic.simulate import trajectory
-from rhythmic.theory.activation import NODE_ACTIVATIONS, check_activation
 from rhythmic.typing import AnyArray, Array, Float
 
 Activation = str | Callable[[Array], Array]
@@ -57,7 +57,7 @@ def simulate_rnn(
         bias_h: b_h.
         bias_o: b_o.
         inputs: I_1 ... I_T; further axes are examples.
-        activation: phi: tanh, sigmoid, relu or identity, or a function of an array.
+        activation: phi: a name in ``rhythmic.activations`` (tanh, binary ...), or a function.
         feedback: ``activity`` feeds back h, ``output`` feeds back H.
         initial_state: what is fed back in the first step, h_0 or H_0; by default zero.
 
@@ -109,7 +109,7 @@ def rnn_cell(
         weight_ih: W_ih, from input to hidden.
         weight_hh: W_hh, from hidden to hidden, post by pre.
         bias_h: b_h.
-        activation: phi: tanh, sigmoid, relu or identity, or a function of an array.
+        activation: phi: a name in ``rhythmic.activations`` (tanh, binary ...), or a function.
         feedback: ``activity`` feeds back h, ``output`` feeds back H.
 
     Returns:
@@ -121,8 +121,7 @@ def rnn_cell(
     Source: lecture, "RNN model".
     """
     if isinstance(activation, str):
-        check_activation(activation)
-        activation = NODE_ACTIVATIONS[activation]
+        activation = activation_function(cast(ActivationName, activation))
     dtype = floating_dtype(weight_ih, weight_hh, bias_h)
     weight_ih, weight_hh, bias_h = (jnp.asarray(x, dtype) for x in (weight_ih, weight_hh, bias_h))
     if weight_ih.ndim != 2:

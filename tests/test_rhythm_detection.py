@@ -176,6 +176,14 @@ def test_axes_and_vmap():
     np.testing.assert_array_equal(measured(signal[:, 0, 0]).frequency, together.frequency[0, 0])
 
 
+def test_a_sample_rate_out_of_range_gives_no_frequency():
+    wave = np.cos(0.5 * STEPS)
+    for rate in (0.0, -RATE, np.nan):
+        rhythm = measured(wave, sample_rate=rate)
+        assert rhythm.kind == RhythmKind.SUSTAINED
+        assert np.isnan([rhythm.frequency, rhythm.growth_rate]).all()
+
+
 def test_short_records_are_refused():
     with pytest.raises(ValueError, match=r"washout 40; at least 64 samples must remain"):
         measure_rhythm(np.zeros((100, 2)), sample_rate=1.0, washout=40)

@@ -50,6 +50,7 @@ compiled_step = eqx.filter_jit(lambda cell, state, sample: cell.step(state, samp
 compiled_jacobian = eqx.filter_jit(step_jacobian)
 compiled_every_step = eqx.filter_jit(input_sensitivity_at_every_step)
 compiled_last = eqx.filter_jit(input_sensitivity)
+compiled_jacobians = eqx.filter_jit(step_jacobians)
 compiled_state_sensitivity = eqx.filter_jit(state_sensitivity)
 
 
@@ -167,7 +168,9 @@ def test_start_states_and_observed_quantities_are_used(x64):
     every = compiled_every_step(cell, inputs, **options)
     np.testing.assert_allclose(every[-1], expected, rtol=1e-10)
     assert not np.allclose(found, compiled_last(cell, inputs, observe=cell.squared_amplitude))
-    rested, moved = (step_jacobians(cell, inputs, initial_state=s)[0] for s in (None, first))
+    rested, moved = (
+        compiled_jacobians(cell, inputs, initial_state=state)[0] for state in (None, first)
+    )
     assert not np.allclose(rested, moved)
 
 

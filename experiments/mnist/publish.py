@@ -10,20 +10,28 @@ from experiments.mnist.report import by_architecture, summary_line
 from rhythmic.plotting.style import LABELS
 from rhythmic.records import Row, read_rows
 
+SIGNIFICANT = 0.05  # p value, corrected for the number of rivals
+
 
 def answer_line(configuration: MnistConfiguration, tested: dict[str, list[Row]]) -> str:
-    """Say in one line which network was better, by how much, and how sure that is."""
+    """Say in one line which network was better, by how much, and how sure that is.
+
+    Yes: the reference has the best mean, and Welch's t test tells every other one from it.
+    """
     lines = {name: summary_line(configuration, name, tested) for name in tested}
     best = max(lines, key=lambda name: lines[name]["mean"])
-    parts = []
+    parts, told_apart = [], []
     for name, line in lines.items():
         part = f"{LABELS[name]} {line['mean']:.3f} (SEM {line['standard_error']:.3f})"
         if name != REFERENCE:
-            part += f", p = {line['against_reference_corrected_p_value']:.2g} against golden"
+            p_value = line["against_reference_corrected_p_value"]
+            told_apart.append(p_value < SIGNIFICANT)
+            part += f", p = {p_value:.2g} against golden"
         parts.append(part)
     seeds = min(line["num_seeds"] for line in lines.values())
-    verdict = "On MNIST by pixel, yes" if best == REFERENCE else "On MNIST by pixel, no"
-    return f"{verdict}: {'; '.join(parts)}; {seeds} seeds each."
+    shown = "yes" if all(told_apart) else "not shown"
+    verdict = shown if best == REFERENCE else "no"
+    return f"On MNIST by pixel, {verdict}: {'; '.join(parts)}; {seeds} seeds each."
 
 
 def main() -> None:
@@ -38,7 +46,10 @@ def main() -> None:
         sys.exit(f"error: {folder} is not a run of the unchanged table preset")
     rows = {row["member"]: row for row in read_rows(folder / "members.jsonl")}
     tested = by_architecture(configuration, list(rows.values()))
-    if set(tested) != set(configuration.architectures):
+    seeds = {
+        name: {row["seed"] for row in tested.get(name, ())} for name in configuration.architectures
+    }
+    if any(found != set(configuration.seeds) for found in seeds.values()):
         sys.exit(f"error: {folder} is not finished")
     provenance = read_rows(folder / "provenance.jsonl")[0]
     provenance["git"] = ", ".join(sorted({row["git"] for row in rows.values()}))

@@ -2,7 +2,7 @@
 
 ``oscillators`` the equation, ``integrator`` how it moves, ``sweep`` the amplitude of every node,
 ``rungs`` the trial of a ladder at its own frequencies, ``selectivity`` which nodes answer,
-``ladders`` what golden rhythms are compared with.
+``peaks`` where in a sweep they do, ``ladders`` what golden rhythms are compared with.
 """
 
 from rhythmic.coupled.integrator import motion
@@ -14,6 +14,7 @@ from rhythmic.coupled.ladders import (
     ratio_ladder,
 )
 from rhythmic.coupled.oscillators import CoupledOscillators, OscillatorArrays, Recording
+from rhythmic.coupled.peaks import PeakPlaces, answer_peaks, peak_places
 from rhythmic.coupled.rungs import RungResponses, rung_responses, rung_windows
 from rhythmic.coupled.selectivity import (
     Selectivity,
@@ -35,12 +36,15 @@ __all__ = [
     "PLASTIC_NUMBER",
     "CoupledOscillators",
     "OscillatorArrays",
+    "PeakPlaces",
     "Recording",
     "RungResponses",
     "Selectivity",
+    "answer_peaks",
     "answers",
     "mean_amplitude",
     "motion",
+    "peak_places",
     "published_gain_frequencies",
     "random_ladder",
     "random_ratio",

@@ -32,12 +32,17 @@ def ratio_ladder(
         Rising frequencies in Hz.
 
     Raises:
-        ValueError: if `ratio` is not above 1 and finite, or the driver is not among the rungs.
+        ValueError: if `ratio` is not above 1 and finite, `driver_frequency` not positive and
+            finite, or the driver is not among the rungs.
 
     Source: lecture, "Golden rhythms"; with the golden ratio the published ladder.
     """
     if not 1 < ratio < float("inf"):
         raise ValueError(f"ratio must be above 1 and finite, got {ratio}")
+    if not 0 < driver_frequency < float("inf"):
+        raise ValueError(
+            f"driver_frequency must be positive and finite (Hz), got {driver_frequency}"
+        )
     if not 0 <= driver < num_nodes:
         raise ValueError(f"driver must be an index from 0 to {num_nodes - 1}, got {driver}")
     return tuple(driver_frequency * ratio ** (k - driver) for k in range(num_nodes))

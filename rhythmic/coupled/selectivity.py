@@ -15,8 +15,11 @@ from rhythmic.typing import AnyArray
 
 
 def targets(
-    frequencies: Real[np.ndarray, " hidden"], driver: int, gain_frequency: float, tolerance: float
-) -> Bool[np.ndarray, " hidden"]:
+    frequencies: Real[np.ndarray, " hidden"],
+    driver: int,
+    gain_frequency: float | Real[np.ndarray, "*gain"],
+    tolerance: float,
+) -> Bool[np.ndarray, "*gain hidden"]:
     """Tell which nodes lie where a gain rhythm moves the driver's.
 
         |f_S - (f_D + f_k)| <= tolerance  or  |f_S - |f_D - f_k|| <= tolerance,  k not the driver.
@@ -24,24 +27,24 @@ def targets(
     Args:
         frequencies: f_k in Hz.
         driver: index of the driver.
-        gain_frequency: f_S in Hz.
+        gain_frequency: f_S in Hz, one or many.
         tolerance: in Hz.
 
     Returns:
-        True at the targets.
+        True at the targets of every gain frequency.
 
     Source: M. A. Kramer, "Golden rhythms as a theoretical framework for cross-frequency
     organization", Neurons, Behavior, Data Analysis, and Theory (2022); lecture, "Golden rhythms".
     """
     frequencies = np.asarray(frequencies, np.float64)
     own = frequencies[driver]
+    gain = np.asarray(gain_frequency)[..., None]
     distance = np.minimum(
-        np.abs(gain_frequency - (own + frequencies)),
-        np.abs(gain_frequency - np.abs(own - frequencies)),
+        np.abs(gain - (own + frequencies)), np.abs(gain - np.abs(own - frequencies))
     )
     # Rungs that meet by arithmetic meet to rounding: a tolerance of 0 must still find them.
     found = distance <= tolerance + 1e-9 * own
-    found[driver] = False
+    found[..., driver] = False
     return found
 
 
@@ -58,7 +61,7 @@ def rung_targets(
     Returns:
         True where a gain at the row's frequency should reach the column's node.
     """
-    return np.stack([targets(frequencies, driver, f, tolerance) for f in frequencies])
+    return targets(frequencies, driver, np.asarray(frequencies), tolerance)
 
 
 def answers(

@@ -10,18 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from rhythmic.plotting.style import COLOURS
+from rhythmic.plotting.style import MARKERS, OKABE_ITO
 from rhythmic.typing import Float
 
 BandList = tuple[Sequence[str], Float[np.ndarray, "band 3"]]
 
-MARKERS = (
-    ("o", COLOURS["rrn-golden"]),
-    ("s", COLOURS["rrn-two"]),
-    ("^", COLOURS["rrn-log"]),
-    ("D", COLOURS["rnn"]),
-    ("v", COLOURS["lstm"]),
-    ("P", "0.3"),
+_PROPOSAL_COLOURS = ("orange", "vermilion", "reddish purple", "blue", "bluish green")
+# Marker and colour of each proposed ratio.
+PROPOSAL_LOOKS = tuple(
+    zip(MARKERS, (*(OKABE_ITO[name] for name in _PROPOSAL_COLOURS), "0.3"), strict=True)
 )
 _CHARACTER = 0.05  # decades that a letter takes in a list of bands
 
@@ -54,7 +51,9 @@ def spacing_figure(
     label_ratios(left, ratios)
     left.set_yticks(range(len(bands)), list(bands))
     left.invert_yaxis()
-    for (name, ratio), (marker, colour) in zip(proposals.items(), cycle(MARKERS), strict=False):
+    for (name, ratio), (marker, colour) in zip(
+        proposals.items(), cycle(PROPOSAL_LOOKS), strict=False
+    ):
         if inside(ratio, ratios):
             left.axvline(ratio, color="w", lw=0.8, ls="--")
             left.plot(ratio, -0.62, marker=marker, color=colour, ms=4, clip_on=False)
@@ -146,7 +145,7 @@ def draw_proposed(
         places = np.arange(len(lists)) + offset
         low, _, high = null[:, column].T
         axes.hlines(places, low, high, color="0.8", lw=3.5)
-        marker, colour = MARKERS[column % len(MARKERS)]
+        marker, colour = PROPOSAL_LOOKS[column % len(PROPOSAL_LOOKS)]
         axes.plot(
             distances[:, column], places, ls="", marker=marker, color=colour, ms=4, label=name
         )
@@ -185,14 +184,14 @@ def concatenation_figure(
         label = "neighbours" if steps == 1 else f"{steps} rungs apart"
         grey = 0.0 if steps == 1 else 0.5
         ladder.plot(ratios, distance, ls=style, color=f"{grey}", lw=1.2 - grey, label=label)
-    ladder.plot(*simulated, ".", color=COLOURS["rnn"], ms=4, label="neighbours, simulated")
+    ladder.plot(*simulated, ".", color=OKABE_ITO["blue"], ms=4, label="neighbours, simulated")
     for ratio, (m, n) in zip(*relations, strict=True):
         if m in joined and inside(ratio, ratios):
-            ladder.plot(ratio, 0, "o", color=COLOURS["rrn-golden"], ms=4, clip_on=False, zorder=3)
+            ladder.plot(ratio, 0, "o", color=OKABE_ITO["orange"], ms=4, clip_on=False, zorder=3)
         if m == 1 and n <= 4 and inside(ratio, ratios):
             height = 0.66 if n == 4 else 0.54  # the last two would touch
             ladder.plot(
-                [ratio] * 2, [0, height - 0.01], color=COLOURS["rrn-golden"], lw=0.7, zorder=0
+                [ratio] * 2, [0, height - 0.01], color=OKABE_ITO["orange"], lw=0.7, zorder=0
             )
             text = f"{ratio:.3f}\n$1+r=r^{{{n}}}$"
             ladder.text(ratio, height, text, ha="center", va="bottom", fontsize=6)
@@ -222,8 +221,8 @@ def draw_cycles(
     milliseconds = 1e3 * times
     fast, slow = frequencies
     rows = (
-        (f"{fast:g} Hz", milliseconds[:-1:2], milliseconds[1::2], COLOURS["rrn-golden"]),
-        (f"{slow:g} Hz", milliseconds[1:-1:2], milliseconds[2::2], COLOURS["rnn"]),
+        (f"{fast:g} Hz", milliseconds[:-1:2], milliseconds[1::2], OKABE_ITO["orange"]),
+        (f"{slow:g} Hz", milliseconds[1:-1:2], milliseconds[2::2], OKABE_ITO["blue"]),
         ("joined", milliseconds[:-1:2], milliseconds[2::2], "0.45"),
     )
     for row, (_, starts, stops, colour) in enumerate(rows):

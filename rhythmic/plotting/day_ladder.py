@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from rhythmic.plotting.bands import MARKERS
+from rhythmic.plotting.bands import PROPOSAL_LOOKS
 from rhythmic.rhythms.spacing import CHANCE_DISTANCE
 from rhythmic.theory.ladders import DayLadder
 from rhythmic.typing import Float, Int
@@ -83,7 +83,9 @@ def draw_chance(
     for row, counts in enumerate(histogram):
         top = row + 0.35 - 0.75 * counts / counts.max()
         axes.stairs(top, edges, baseline=row + 0.35, fill=True, color="0.85")
-    for (name, values), (marker, colour) in zip(distances.items(), cycle(MARKERS), strict=False):
+    for (name, values), (marker, colour) in zip(
+        distances.items(), cycle(PROPOSAL_LOOKS), strict=False
+    ):
         places = np.arange(len(lists)) + 0.35
         axes.plot(values, places, ls="", marker=marker, color=colour, ms=4.5, label=name)
     axes.axvline(CHANCE_DISTANCE, color="0.4", lw=0.7, ls=":")

@@ -7,9 +7,8 @@ from cmcrameri import cm
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rhythmic.plotting.style import LINE_STYLES
 from rhythmic.typing import Float
-
-STYLES = ("-", (0, (5, 1)), "--", "-.", ":")
 
 
 def feedforward_figure(results: Mapping[str, np.ndarray], activations: Sequence[str]) -> Figure:
@@ -99,7 +98,7 @@ def draw_distributions(
     colours = cm.batlow(np.linspace(0.05, 0.75, len(activations)))
     for row, name in enumerate(activations):
         label = f"{name}: {measured[1 + row]:.3f} ({predicted[1 + row]:.3f})"
-        style = STYLES[row % len(STYLES)]
+        style = LINE_STYLES[row % len(LINE_STYLES)]
         output.stairs(density[1 + row], edges, color=colours[row], ls=style, lw=1.2, label=label)
     output.set(xlabel="activity $o$ (no unit)", ylabel="density")
     output.set_title(f"{size} neurons a layer: output layer")

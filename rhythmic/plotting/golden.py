@@ -71,6 +71,58 @@ def _mark_targets(axes: Axes, driver: float, node: float, is_driver: bool, heigh
     axes.plot([abs(driver - node)], [height], "v", color=RED, ms=4.5)
 
 
+def sweep_figure(
+    names: Sequence[str],
+    gain_frequency: Float[np.ndarray, " gain"],
+    relative: Float[np.ndarray, "ladder hidden gain"],
+    frequencies: Float[np.ndarray, "ladder hidden"],
+    driver: int,
+) -> Figure:
+    """Draw log10 of every node's response by gain frequency, one panel a ladder.
+
+    Triangles on the gain axis stand at the ladder's own rungs, the filled one at the driver's.
+
+    Args:
+        names: of the ladders.
+        gain_frequency: f_S in Hz, in equal steps.
+        relative: mean amplitudes over those under the constant gain alone.
+        frequencies: rungs in Hz.
+        driver: index of the driver.
+    """
+    figure = Figure(figsize=(7.0, 0.7 + 1.15 * len(names)))
+    panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
+    half = (gain_frequency[1] - gain_frequency[0]) / 2
+    low, high = gain_frequency[0] - half, gain_frequency[-1] + half
+    for place, axes in enumerate(panels):
+        size = len(frequencies[place])
+        image = axes.imshow(
+            np.log10(relative[place]),
+            extent=(low, high, -0.5, size - 0.5),
+            vmin=0,
+            vmax=1.5,
+            cmap=cm.batlow_r,
+            origin="lower",
+            aspect="auto",
+            interpolation="nearest",
+        )
+        for node, rung in enumerate(frequencies[place]):
+            if low <= rung <= high:
+                face = "k" if node == driver else "w"
+                axes.plot([rung], [-0.5], "^", mfc=face, mec="k", mew=0.7, ms=5, clip_on=False)
+        ticks = range(0, size, 2)
+        texts = [f"{f:.{1 if f < 10 else 0}f}" for f in frequencies[place][::2]]
+        axes.set_yticks(ticks, texts, fontsize=6.5)
+        axes.set_title(names[place], loc="left", pad=2)
+        axes.tick_params(axis="x", pad=5)
+        axes.spines[:].set_visible(False)
+    panels[-1].set_xlabel(r"gain frequency $f_S$ (Hz); triangles: rungs, filled: driver")
+    figure.supylabel("node (Hz)", size=8)
+    bar = figure.colorbar(image, ax=list(panels), shrink=0.6, extend="both", aspect=35)
+    bar.set_label("response / response to constant gain")
+    bar.set_ticks([0, 0.5, 1, 1.5], labels=["1", "3", "10", "32"])
+    return figure
+
+
 def routing_figure(
     names: Sequence[str],
     frequencies: Float[np.ndarray, "ladder hidden"],

@@ -8,14 +8,12 @@ from cmcrameri import cm
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rhythmic.plotting.style import LINE_STYLES, MARKERS, OKABE_ITO
 from rhythmic.static.hopfield_estimates import CapacityEstimates, bootstrap_means
 from rhythmic.typing import Float, Int, UInt8
 
-MARKERS = ("o", "s", "^", "D", "v", "P")
-STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)))
 THRESHOLD_LABELS = (r"$U_i = \frac{1}{2}\Sigma_j\,T_{ij}$", r"$U_i = 0$")
-# Okabe and Ito: blue, vermilion, green.
-COLOURS = ("#0072B2", "#D55E00", "#009E73")
+RULE_COLOURS = tuple(OKABE_ITO[name] for name in ("blue", "vermilion", "bluish green"))
 IMAGE_SIDE = 28
 NUM_EXAMPLES = 6
 
@@ -44,7 +42,7 @@ def capacity_figure(
     for rule, axes in enumerate(panels[:2]):
         for number, size in enumerate(sizes):
             share = recalled[number][:, :, rule, 0]
-            look = {"color": colours[number], "ls": STYLES[number % 6], "label": f"N = {size}"}
+            look = {"color": colours[number], "ls": LINE_STYLES[number % 6], "label": f"N = {size}"}
             _band(axes, loads[number], share, marker=MARKERS[number % 6], **look)
         axes.axvline(mean_field[rule], color="0.5", lw=0.8, ls=":")
         axes.axhline(level, color="0.8", lw=0.6, zorder=0)
@@ -78,21 +76,21 @@ def _trend(
             along,
             value,
             [value - low, high - value],
-            color=COLOURS[rule],
+            color=RULE_COLOURS[rule],
             marker=MARKERS[rule],
             ms=3.5,
             lw=0.8,
             capsize=2,
             label=THRESHOLD_LABELS[rule],
         )
-        axes.axhline(limit, color=COLOURS[rule], lw=0.8, ls=":")
+        axes.axhline(limit, color=RULE_COLOURS[rule], lw=0.8, ls=":")
         axes.annotate(
             f"mean field {limit:.3f}",
             (0, limit),
             xytext=(2, -2),
             textcoords="offset points",
             va="top",
-            color=COLOURS[rule],
+            color=RULE_COLOURS[rule],
             size=7,
         )
     axes.set_xticks([0, *along], ["∞", *(f"{size}" for size in sizes)])
@@ -120,7 +118,7 @@ def corruption_figure(
     colours = cm.batlow(np.linspace(0.05, 0.8, len(corruptions)))
     for rule, axes in enumerate(panels):
         for number, corruption in enumerate(corruptions):
-            look = {"color": colours[number], "ls": STYLES[number % 6]}
+            look = {"color": colours[number], "ls": LINE_STYLES[number % 6]}
             share = recalled[:, :, rule, number]
             label = f"{corruption:.0%} flipped"
             _band(axes, loads, share, marker=MARKERS[number % 6], label=label, **look)
@@ -152,13 +150,13 @@ def descent_figure(
     panels = figure.subplots(1, 3)
     alone, together = asynchronous / num_units**2, synchronous / num_units**2
     sweeps = np.arange(alone.shape[1]) / num_units
-    panels[0].plot(sweeps, alone[:num_shown].T, color=COLOURS[0], lw=0.7)
+    panels[0].plot(sweeps, alone[:num_shown].T, color=RULE_COLOURS[0], lw=0.7)
     panels[0].set_xlabel("time (sweeps, one update a unit)")
     panels[0].set_ylabel(r"energy $E/N^2$")
     panels[0].set_title("a  one unit at a time", loc="left")
     looks = {
-        1: (COLOURS[0], "-", "comes to rest"),
-        2: (COLOURS[1], "--", "ends in a cycle of two"),
+        1: (RULE_COLOURS[0], "-", "comes to rest"),
+        2: (RULE_COLOURS[1], "--", "ends in a cycle of two"),
         0: ("0.4", ":", "neither so far"),
     }
     steepest = np.argsort(np.diff(together, axis=1).max(axis=1))[::-1][: max(1, num_shown // 3)]
@@ -207,7 +205,7 @@ def digit_figure(
     left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1, 1.1))[0]
     axes = left.subplots()
     for rule, name in enumerate(rules):
-        look = {"color": COLOURS[rule % 3], "ls": STYLES[rule % 6], "label": name}
+        look = {"color": RULE_COLOURS[rule % 3], "ls": LINE_STYLES[rule % 6], "label": name}
         values = np.moveaxis(overlaps[:, :, rule].mean(axis=-1), 0, 1)
         _band(axes, counts, values, marker=MARKERS[rule % 6], **look)
     axes.plot(counts, majority.mean(axis=(1, 2)), color="0.4", lw=0.8, ls=":", label="mean image")

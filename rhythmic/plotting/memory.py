@@ -26,6 +26,8 @@ def memory_figure(
 ) -> Figure:
     """Draw one sequence, the holding cell's gates, what nodes hold, and the accuracies.
 
+    Gates and nodes are those of one seed, on the right are all seeds.
+
     Args:
         inputs: of one sequence: two symbols, store flag, cue.
         gates: openings of the holding cell's gates, by name.
@@ -40,6 +42,7 @@ def memory_figure(
     ratios = [0.7, 1.0] + [1.0] * len(nodes)
     rows = left.subplots(2 + len(nodes), 1, sharex=True, height_ratios=ratios)
     input_panel(rows[0], inputs)
+    rows[0].set_title("networks of one seed, the best LSTM's", loc="right", fontsize=7)
     gate_panel(rows[1], {name: opening.mean(axis=1) for name, opening in gates.items()})
     labels = {"lstm": "LSTM: memory $c_t$", "rnn": "RNN: node $H_t$"}
     for axes, (name, node) in zip(rows[2:], nodes.items(), strict=True):

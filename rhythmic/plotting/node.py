@@ -6,9 +6,8 @@ import numpy as np
 from cmcrameri import cm
 from matplotlib.axes import Axes
 
+from rhythmic.plotting.style import LINE_STYLES
 from rhythmic.typing import Bool, Float
-
-LINES = ("-", "--", "-.", (0, (1, 1)))
 
 
 def protection_panel(
@@ -26,7 +25,7 @@ def protection_panel(
     for position, (name, states) in enumerate(runs.items()):
         size = np.abs(states[: num_drawn + 1])
         width = 2.2 - 0.4 * position
-        line = LINES[position % len(LINES)]
+        line = LINE_STYLES[position % len(LINE_STYLES)]
         axes.semilogy(size, color=colours[position], ls=line, lw=width, label=name)
     axes.set_xlabel("time $t$ (steps)")
     axes.set_ylabel("$|h_t|$")

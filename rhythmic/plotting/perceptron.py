@@ -6,15 +6,17 @@ from typing import Any
 import numpy as np
 from cmcrameri import cm
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from rhythmic.plotting.style import MARKERS, OKABE_ITO
 from rhythmic.static import LOGIC_GATES, logic_gate
 from rhythmic.typing import Float, Int
 
 SHOWN_EPOCHS = 12
 GATE_LINES = {"AND": ("-", "o"), "OR": ("--", "s"), "NAND": (":", "^"), "XOR": ("-", "x")}
-DIMENSION_MARKERS = "o^sDv"
 
 
 def perceptron_figure(
@@ -33,8 +35,8 @@ def perceptron_figure(
     Returns:
         A figure 7 inches wide: gates above; errors, one pair of clouds and the bound below.
     """
-    figure = Figure(figsize=(7.0, 4.4))
-    above, below = figure.subfigures(2, 1, height_ratios=(1, 1.3), squeeze=False)[:, 0]
+    figure = Figure(figsize=(7.0, 4.7))
+    above, below = figure.subfigures(2, 1, height_ratios=(1, 1.45), squeeze=False)[:, 0]
     for row, (name, axes) in enumerate(zip(LOGIC_GATES, above.subplots(1, 4), strict=True)):
         draw_gate(axes, name, results["gate_lines"][row], int(results["gate_epochs"][row, 0]))
     above.axes[0].set_ylabel("input 2")
@@ -52,7 +54,7 @@ def draw_gate(axes: Axes, name: str, lines: Float[np.ndarray, "epochs+1 3"], lea
     last = learned if learned >= 0 else min(SHOWN_EPOCHS, len(lines) - 1)
     for epoch in range(1, last):
         draw_line(axes, lines[epoch], color="0.75", lw=0.7)
-    draw_line(axes, lines[last], color="#D55E00" if learned < 0 else "#0072B2", lw=1.6)
+    draw_line(axes, lines[last], color=OKABE_ITO["vermilion" if learned < 0 else "blue"], lw=1.6)
     draw_examples(axes, inputs, targets, size=34)
     outcome = f"after {learned} epochs" if learned >= 0 else f"never (epoch {last})"
     axes.set_title(f"{name}: {outcome}")
@@ -90,7 +92,7 @@ def draw_clouds(axes: Axes, results: Mapping[str, np.ndarray]) -> None:
     draw_examples(axes, inputs, results["example_targets"], size=9)
     limit = 1.08 * np.abs(inputs).max()
     axes.set(xlim=(-limit, limit), ylim=(-limit, limit), xlabel="input 1", ylabel="input 2")
-    draw_line(axes, results["example_learned"], color="#0072B2", lw=1.6, label="learned")
+    draw_line(axes, results["example_learned"], color=OKABE_ITO["blue"], lw=1.6, label="learned")
     draw_line(axes, results["example_widest"], color="k", ls="--", lw=1, label="largest margin")
     axes.set_aspect("equal")
     axes.set_title(f"clouds, gap {float(results['example_gap']):g} SD")
@@ -104,10 +106,10 @@ def draw_bound(
     num_features: Sequence[int],
     gaps: Sequence[float],
 ) -> None:
-    """Draw updates over the largest relative margin, which is one over the root of the bound."""
+    """Draw updates over the largest relative margin, with Novikoff's bound, its power of -2."""
     colours = cm.batlow(np.linspace(0.05, 0.8, len(gaps)))
     for i, dimension in enumerate(num_features):
-        marker, filled = DIMENSION_MARKERS[i % len(DIMENSION_MARKERS)], i % 2 == 0
+        marker, filled = MARKERS[i % len(MARKERS)], i % 2 == 0
         for colour, gap_bound, gap_updates in zip(colours, bound[i], updates[i], strict=True):
             axes.plot(
                 gap_bound**-0.5,
@@ -123,11 +125,22 @@ def draw_bound(
         face = "0.3" if filled else "none"
         axes.plot([], [], marker, ms=4, color="0.3", mfc=face, label=f"{dimension} dimensions")
     margins = np.geomspace(bound.max() ** -0.5, bound.min() ** -0.5, 2)
-    axes.loglog(margins, margins**-2.0, "k-", label="Novikoff's bound (R / γ)²")
+    axes.loglog(margins, margins**-2.0, "k-", label="Novikoff, (R / γ)²")
     axes.set(xlabel="largest margin γ / R", ylabel="updates until learned")
-    axes.set_ylim(0.7, 500 * bound.max())
-    axes.set_title("clouds, all gaps (by colour)")
-    axes.legend(loc="upper right", handlelength=1.4, borderpad=0, labelspacing=0.3)
+    axes.set_ylim(0.7, 3 * bound.max())
+    axes.set_title("clouds, all gaps")
+    axes.legend(loc="upper right", fontsize=7, handlelength=1.2, borderpad=0, labelspacing=0.3)
+    norm = BoundaryNorm(np.arange(len(gaps) + 1) - 0.5, len(gaps))
+    key = axes.figure.colorbar(
+        ScalarMappable(norm, ListedColormap(colours)),
+        ax=axes,
+        location="bottom",
+        aspect=25,
+        pad=0.02,
+    )
+    key.set_ticks(list(range(len(gaps))), labels=[f"{gap:g}" for gap in gaps], size=6)
+    key.ax.tick_params(which="both", length=0)
+    key.set_label("gap between the clouds (SD)")
 
 
 def draw_examples(

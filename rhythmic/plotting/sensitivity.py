@@ -7,9 +7,8 @@ from cmcrameri import cm
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
+from rhythmic.plotting.style import LINE_STYLES
 from rhythmic.typing import Float
-
-LINES = ("-", "--", "-.", ":")
 
 
 def sensitivity_map(
@@ -49,15 +48,19 @@ def lag_panel(
         axes: where to draw.
         measured: sizes by the name of the curve, lag 0 first.
         predicted: the same by theory, for some of the curves.
-        rates: factor a lag by the name of the curve, drawn as a thin grey line rate^lag.
+        rates: factor a lag by the name of the curve, drawn as a thin line rate^lag that looks like
+            its curve; curves of one rate share the line of the first of them.
         limits: ends of the axis, if a curve goes beyond them.
     """
     colours = cm.batlow(np.linspace(0.0, 0.8, max(2, len(measured))))
+    drawn: list[float] = []
     for position, (name, sizes) in enumerate(measured.items()):
-        colour = colours[position]
-        axes.semilogy(sizes, color=colour, ls=LINES[position % len(LINES)], lw=1.1, label=name)
-        if rates and name in rates:
-            axes.semilogy(rates[name] ** np.arange(len(sizes)), color="0.6", lw=0.6, zorder=0)
+        colour, style = colours[position], LINE_STYLES[position % len(LINE_STYLES)]
+        axes.semilogy(sizes, color=colour, ls=style, lw=1.1, label=name)
+        if rates and name in rates and rates[name] not in drawn:
+            powers = rates[name] ** np.arange(len(sizes))
+            axes.semilogy(powers, color=colour, ls=style, lw=0.6, zorder=0)
+            drawn.append(rates[name])
         if name in predicted:
             lags = np.arange(position, len(predicted[name]), max(1, len(predicted[name]) // 12))
             axes.semilogy(lags, predicted[name][lags], "o", ms=2.6, mfc="none", color=colour)

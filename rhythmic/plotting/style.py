@@ -10,16 +10,32 @@ from matplotlib.figure import Figure
 
 from rhythmic.files import replacing
 
-# Okabe and Ito's colours, told apart by colour-blind readers and in grey.
+# Told apart by colour-blind readers and in grey: Okabe & Ito (2008), Color Universal Design.
+OKABE_ITO = {
+    "black": "#000000",
+    "orange": "#E69F00",
+    "sky blue": "#56B4E9",
+    "bluish green": "#009E73",
+    "yellow": "#F0E442",
+    "blue": "#0072B2",
+    "vermilion": "#D55E00",
+    "reddish purple": "#CC79A7",
+}
+
+# In the order in which the curves of a panel take them.
+LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)))
+MARKERS = ("o", "s", "^", "D", "v", "P")
+
+# One colour an architecture, the same in every figure.
 COLOURS = {
-    "rrn-golden": "#E69F00",
-    "rnn": "#0072B2",
-    "lstm": "#009E73",
-    "rrn-log": "#CC79A7",
-    "rrn-two": "#D55E00",
-    "rrn-linear": "#56B4E9",
+    "rrn-golden": OKABE_ITO["orange"],
+    "rnn": OKABE_ITO["blue"],
+    "lstm": OKABE_ITO["bluish green"],
+    "rrn-log": OKABE_ITO["reddish purple"],
+    "rrn-two": OKABE_ITO["vermilion"],
+    "rrn-linear": OKABE_ITO["sky blue"],
     "rrn-golden-unconnected": "#8C6D1F",
-    "rrn-custom": "#000000",
+    "rrn-custom": OKABE_ITO["black"],
 }
 
 LABELS = {

@@ -7,6 +7,7 @@ import numpy as np
 from cmcrameri import cm
 from matplotlib.figure import Figure
 
+from rhythmic.network_rhythms import probability_all_real
 from rhythmic.typing import Bool, Float
 
 MOST_DRAWN = 150
@@ -62,7 +63,7 @@ def reach_figure(rows: Sequence[ModelRow], sample_rate: float) -> Figure:
     for axes in grid[-1]:
         axes.spines["bottom"].set_color("k")
         axes.tick_params(axis="x", length=3)
-    grid[0, 0].set_title("one node, from the start", loc="left")
+    grid[0, 0].set_title("one node, from the start (scaled)", loc="left")
     grid[0, 1].set_title("rhythms found (black lasts; blue fades or grows)", loc="left")
     grid[-1, 0].set_xlabel("time (ms)")
     grid[-1, 1].set_xlabel("frequency (Hz)")
@@ -97,8 +98,9 @@ def network_figure(
     share = complex_leading.mean(axis=1)
     error = 1.96 * np.sqrt(share * (1 - share) / complex_leading.shape[1])
     shares.errorbar(sizes, share, error, fmt="o-", color="k", ms=3, capsize=2)
-    shares.plot(2, 1 - 2**-0.5, "x", color="#D55E00", ms=7, zorder=3)
-    shares.annotate(r"$1-1/\sqrt{2}$", (2, 1 - 2**-0.5), (8, -12), textcoords="offset points")
+    of_two = 1 - probability_all_real(2)  # of two nodes the only pair leads
+    shares.plot(2, of_two, "x", color="#D55E00", ms=7, zorder=3)
+    shares.annotate(r"$1-1/\sqrt{2}$", (2, of_two), (8, -12), textcoords="offset points")
     shares.set_xscale("log", base=2)
     shares.xaxis.set_major_formatter("{x:.0f}")
     shares.set_ylim(0, 1)

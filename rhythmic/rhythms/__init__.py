@@ -2,6 +2,7 @@
 
 from rhythmic.rhythms.bands import (
     CATALOGUES,
+    CHOSEN_FOR,
     PROPOSALS,
     Band,
     SpacingProposal,
@@ -64,6 +65,7 @@ from rhythmic.rhythms.sums import (
 __all__ = [
     "CATALOGUES",
     "CHANCE_DISTANCE",
+    "CHOSEN_FOR",
     "LECTURE_TABLE",
     "PLANETS",
     "PROPOSALS",

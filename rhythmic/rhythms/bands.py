@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Real
 
 from rhythmic.theory.ladders import GOLDEN_RATIO
+from rhythmic.typing import AnyArray
 
 
 class Band(NamedTuple):
@@ -71,6 +72,9 @@ PROPOSALS = (
 comes with centres for delta to gamma, 2.5, 5, 10, 20 and 40 Hz; they are a proposal, not
 observations, hence not among the catalogues."""
 
+CHOSEN_FOR = {"slice": "golden", "classes": "e"}
+"""Catalogues that proponents of a ratio chose or drew up: no independent test of that ratio."""
+
 _CLASSES = "Buzsaki & Draguhn, Science 2004 (classes)"
 _CORTEX = "mammalian cortex"
 _EEG = "common EEG convention"
@@ -104,6 +108,7 @@ CATALOGUES: dict[str, tuple[Band, ...]] = {
         _range("gamma", 30.0, 80.0, _SCALP, _EEG),
     ),
     # Ten adjoining classes; the slow ones are given there as periods (15-40, 5-15, 2-5, 0.7-2 s).
+    # They were drawn up, even in log f, by proponents of the ratio e: no independent test of it.
     "classes": (
         _range("slow 4", 1 / 40, 1 / 15, _CORTEX, _CLASSES),
         _range("slow 3", 1 / 15, 1 / 5, _CORTEX, _CLASSES),
@@ -129,7 +134,9 @@ CATALOGUES: dict[str, tuple[Band, ...]] = {
         _single("gamma", 40.0, _SLICE, _PERIODS),
         _range("fast gamma", 65.0, 140.0, "rat hippocampus", "Colgin et al., Nature 2009"),
         Band("ripple", 110.0, 200.0, 150.0, "rodent hippocampus", "Buzsaki, Hippocampus 2015"),
-        _range("fast ripple", 250.0, 500.0, "epileptic hippocampus", "Bragin et al., 1999"),
+        _range(
+            "fast ripple", 250.0, 500.0, "epileptic hippocampus", "Bragin et al., Hippocampus 1999"
+        ),
     ),
 }
 """Catalogues of bands by name, each from slow to fast. All limits are conventional."""
@@ -180,8 +187,7 @@ def named_centres(
     """
     centres = {name: band_centres(name) for name in catalogues}
     own = np.sort(np.asarray(frequencies, dtype=np.float64))
-    for value in own[~((own > 0) & np.isfinite(own))]:
-        raise ValueError(f"frequencies must be positive and finite (Hz), got {value:g}")
+    check_positive("frequencies", own, "Hz")
     if own.size == 1 or len(np.unique(own)) < own.size:
         raise ValueError(f"frequencies must be 2 or more different ones (Hz), got {own.tolist()}")
     if own.size:
@@ -189,6 +195,15 @@ def named_centres(
     if not centres:
         raise ValueError("catalogues must name one or more unless frequencies are given, got none")
     return centres
+
+
+def check_positive(
+    name: str, values: Sequence[float] | Real[AnyArray, " value"], unit: str
+) -> None:
+    """Raise a ValueError that names the first value that is not positive and finite."""
+    for value in np.asarray(values, np.float64).ravel():
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} must be positive and finite ({unit}), got {value:g}")
 
 
 def ratio_name(ratio: float) -> str:

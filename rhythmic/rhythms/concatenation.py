@@ -40,8 +40,9 @@ def concatenate_periods(
 
     Args:
         pattern: periods in s, in the order in which they follow; (fast, slow) joins two rhythms.
+            All above 0; NaN times otherwise.
         num_repeats: how often the pattern is run, 1 or more; static.
-        jitter: coefficient of variation of every period, 0 or more.
+        jitter: coefficient of variation of every period, 0 or more; NaN times otherwise.
         key: of the jitter; None for none.
 
     Returns:
@@ -59,10 +60,12 @@ def concatenate_periods(
         raise ValueError(f"num_repeats must be 1 or more, got {num_repeats}")
     if pattern.ndim != 1 or pattern.size == 0:
         raise ValueError(f"pattern must have one non-empty axis, got shape {pattern.shape}")
+    pattern = jnp.where(pattern > 0, pattern, jnp.nan)
     member = jnp.tile(jnp.arange(pattern.size), num_repeats)
     factor = jnp.ones(member.shape, pattern.dtype)
     if key is not None:
-        variance = jnp.log1p(jnp.asarray(jitter, pattern.dtype) ** 2)
+        spread = jnp.asarray(jitter, pattern.dtype)
+        variance = jnp.log1p(jnp.where(spread >= 0, spread, jnp.nan) ** 2)
         normal = jax.random.normal(key, member.shape, pattern.dtype)
         factor = jnp.exp(jnp.sqrt(variance) * normal - variance / 2)
     elif isinstance(jitter, jax.Array) or jitter != 0:  # given, perhaps under a transformation

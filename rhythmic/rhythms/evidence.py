@@ -1,5 +1,6 @@
 """Is a fit of a ladder to bands surprising? Null distributions of what nobody proposed."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
@@ -9,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from rhythmic.rhythms.spacing import fit_start, ladder_distance, scan_ratios
+from rhythmic.rhythms.bands import check_positive
+from rhythmic.rhythms.spacing import check_above_one, fit_start, ladder_distance, scan_ratios
 from rhythmic.typing import AnyArray
 
 _QUANTILES = (0.05, 0.5, 0.95)
@@ -121,7 +123,12 @@ def share_at_least_as_good(random: Float[AnyArray, " random"], observed: float) 
     Args:
         random: distances of the null.
         observed: distance that is tried.
+
+    Returns:
+        The share; NaN if a distance is NaN, which is no evidence of anything.
     """
+    if np.isnan(observed) or np.isnan(random).any():
+        return math.nan
     return float((1 + np.count_nonzero(np.asarray(random) <= observed)) / (1 + len(random)))
 
 
@@ -146,8 +153,17 @@ def spacing_evidence(
         num_random: random lists of bands for each ratio.
         key: split once per ratio.
 
+    Raises:
+        ValueError: for fewer than two bands, a frequency that is not positive and finite, or a
+            ratio that is not above 1 and finite.
+
     Source: lecture, "Brain rhythms" (different proposals for rhythm spacing).
     """
+    check_positive("centres", centres, "Hz")
+    if len(np.unique(centres)) < 2:
+        raise ValueError(f"centres must be 2 or more different ones (Hz), got {list(centres)}")
+    check_above_one("ratios", ratios)
+    check_above_one("scanned", scanned)
     with jax.enable_x64(True):
         bands, proposed = jnp.asarray(centres), jnp.asarray(ratios)
         keys = jax.random.split(key, len(ratios))
@@ -191,8 +207,16 @@ def day_evidence(
         num_random: number of random ladders, and of random starts for each ratio.
         key: split once for the null and once per ratio.
 
+    Raises:
+        ValueError: for a frequency or day that is not positive and finite, or a ratio that is not
+            above 1 and finite.
+
     Source: lecture, "My favorite idea" and "(My favorite) hypothesis".
     """
+    check_positive("centres", centres, "Hz")
+    check_positive("days", days, "s")
+    check_above_one("ratios", ratios)
+    check_above_one("ratio_range", ratio_range)
     with jax.enable_x64(True):
         bands, proposed = jnp.asarray(centres), jnp.asarray(ratios)
         ladder_key, start_key = jax.random.split(key)

@@ -17,6 +17,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from rhythmic.typing import AnyArray
+
 CHANCE_DISTANCE = 12**-0.5
 """Root mean square distance to the nearest rung, in rungs, of a band that falls anywhere."""
 
@@ -147,13 +149,18 @@ def check_ratios(ratios: Sequence[float], lowest_ratio: float, highest_ratio: fl
     Raises:
         ValueError: naming the one that is out of range.
     """
-    if not len(ratios):
-        raise ValueError("ratios must hold one or more ratios above 1, got none")
-    for ratio in ratios:
-        if not 1 < ratio < math.inf:
-            raise ValueError(f"ratios must all be above 1 and finite, got {ratio}")
+    check_above_one("ratios", ratios)
     if not 1 < lowest_ratio < math.inf:
         raise ValueError(f"lowest_ratio must be above 1 and finite, got {lowest_ratio}")
     if not lowest_ratio < highest_ratio < math.inf:
         allowed = f"above lowest_ratio = {lowest_ratio:g} and finite"
         raise ValueError(f"highest_ratio must be {allowed}, got {highest_ratio}")
+
+
+def check_above_one(name: str, ratios: Sequence[float] | Float[AnyArray, " ratio"]) -> None:
+    """Raise a ValueError unless there are ratios, each above 1 and finite."""
+    if not len(ratios):
+        raise ValueError(f"{name} must hold one or more ratios above 1, got none")
+    for ratio in ratios:
+        if not 1 < ratio < math.inf:
+            raise ValueError(f"{name} must all be above 1 and finite, got {ratio}")

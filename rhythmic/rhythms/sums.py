@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from rhythmic.rhythms.bands import check_positive
+
 SumKind = Literal["neighbours", "root", "itself", "wider"]
 
 _SAME_RATIO = 1e-11  # distinct ratios up to exponent 24 differ by more than 1e-6
@@ -99,7 +101,18 @@ def sum_relations(max_exponent: int, *, with_itself: bool = False) -> tuple[SumR
 
 
 def frequency_sum(first: float, second: float) -> float:
-    """Return f1 + f2 in Hz: 15 Hz + 25 Hz = 40 Hz."""
+    """Return f1 + f2 in Hz: 15 Hz + 25 Hz = 40 Hz.
+
+    Args:
+        first: f1 in Hz.
+        second: f2 in Hz.
+
+    Raises:
+        ValueError: for a frequency that is not positive and finite.
+
+    Source: lecture, "Golden rhythms".
+    """
+    check_positive("frequencies", [first, second], "Hz")
     return first + second
 
 
@@ -108,9 +121,17 @@ def joined_frequency(first: float, second: float) -> float:
 
     One cycle of 40 Hz (25 ms) and one of 25 Hz (40 ms) last 65 ms: 15.4 Hz.
 
+    Args:
+        first: f1 in Hz.
+        second: f2 in Hz.
+
+    Raises:
+        ValueError: for a frequency that is not positive and finite.
+
     Source: lecture, "Golden rhythms" (period concatenation: Roopun et al., 2008; Kramer et al.,
     PLoS Comput Biol 2008).
     """
+    check_positive("frequencies", [first, second], "Hz")
     return 1.0 / (1.0 / first + 1.0 / second)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, Real
 
 from rhythmic.activations import ActivationName, activation_function
+from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.typing import AnyArray
 
 
@@ -147,9 +148,8 @@ def feedforward_response(
     output = jnp.asarray(inputs, jnp.result_type(inputs, *jax.tree.leaves(network)))
     responses = []
     for (weights, bias), phi in zip(network, functions, strict=True):
-        # A GPU may otherwise round float32 products to ten bits.
-        drive = jnp.tensordot(weights, output, axes=1, precision=jax.lax.Precision.HIGHEST)
-        activity = drive + bias.reshape(bias.shape + (1,) * (drive.ndim - 1))
+        activity = weigh(weights, output)
+        activity += along_nodes(bias, activity)
         output = phi(activity)
         responses.append(LayerResponse(activity, output))
     return tuple(responses)

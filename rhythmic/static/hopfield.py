@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Real
 
+from rhythmic.cells.interface import weigh
 from rhythmic.typing import AnyArray
 
 
@@ -82,7 +83,7 @@ def local_fields(
     Source: lecture, "Hopfield".
     """
     state = checked_state(network, state)
-    return jnp.tensordot(network.weights, state, 1) - _along_units(network.thresholds, state)
+    return weigh(network.weights, state) - _along_units(network.thresholds, state)
 
 
 def energy(network: HopfieldNetwork, state: Real[Array, "unit *batch"]) -> Float[Array, "*batch"]:
@@ -98,7 +99,7 @@ def energy(network: HopfieldNetwork, state: Real[Array, "unit *batch"]) -> Float
     term extends it to U other than 0.
     """
     state = checked_state(network, state)
-    drive = jnp.tensordot(network.weights, state, 1) / 2 - _along_units(network.thresholds, state)
+    drive = weigh(network.weights, state) / 2 - _along_units(network.thresholds, state)
     return -jnp.sum(drive * state, axis=0)
 
 
@@ -110,7 +111,7 @@ def update_unit(
     Source: lecture, "Hopfield".
     """
     # The whole sum anew, not its change: as much work, and nothing is left of rounding errors.
-    field = jnp.tensordot(network.weights[unit], state, 1) - network.thresholds[unit]
+    field = weigh(network.weights[unit], state) - network.thresholds[unit]
     return state.at[unit].set(_follow(field, state[unit]))
 
 
@@ -132,9 +133,9 @@ def checked_state(network: HopfieldNetwork, state: Real[Array, "unit *batch"]) -
 
 
 def _follow(field: Array, value: Array) -> Array:
-    """Return the lecture's rule; at a tie, as at NaN, the value stays."""
-    one, zero = jnp.ones_like(value), jnp.zeros_like(value)
-    return jnp.where(field > 0, one, jnp.where(field < 0, zero, value))
+    """Return the lecture's rule; at a tie the value stays, and NaN stays NaN."""
+    # Not value alone where neither holds: a network of NaN would seem to rest in every state.
+    return jnp.where(field == 0, value, jnp.heaviside(field, 0.0))
 
 
 def _along_units(values: Array, state: Array) -> Array:

@@ -119,8 +119,10 @@ def limit_load(
         The load at N^-power = 0; NaN where a load is NaN.
 
     Raises:
-        ValueError: for fewer than two different sizes.
+        ValueError: for fewer than two different sizes or a power that is not above 0.
     """
+    if not power > 0:
+        raise ValueError(f"power is {power}; it must be above 0")
     if len(np.unique(sizes)) < 2:
         raise ValueError(f"sizes holds {np.unique(sizes)}; a line needs two different ones")
     along = np.asarray(sizes, float) ** -power

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Real
 
+from rhythmic.cells.interface import weigh
 from rhythmic.static.hopfield import HopfieldNetwork
 
 
@@ -35,7 +36,7 @@ def hebbian_weights(
     stored = _checked_patterns(patterns)
     mean = _mean_of_units(stored, mean_activity)
     deviations = 2 * (stored - mean[:, None])
-    return _without_self(deviations @ deviations.T)
+    return _without_self(weigh(deviations, deviations.T))
 
 
 def pseudo_inverse_weights(patterns: Real[Array, "unit pattern"]) -> Float[Array, "unit unit"]:
@@ -62,7 +63,7 @@ def pseudo_inverse_weights(patterns: Real[Array, "unit pattern"]) -> Float[Array
     basis, sizes, _ = jnp.linalg.svd(signs, full_matrices=False)
     tolerance = max(signs.shape) * jnp.finfo(signs.dtype).eps * sizes[0]
     basis = jnp.where(sizes > tolerance, basis, 0)
-    return _without_self(signs.shape[0] * (basis @ basis.T))
+    return _without_self(signs.shape[0] * weigh(basis, basis.T))
 
 
 def mean_thresholds(
@@ -83,7 +84,7 @@ def mean_thresholds(
     Source: Hopfield (1982), PNAS 79:2554 (U = 0); Hertz, Krogh & Palmer (1991), section 2.2
     (the model of -1 and +1).
     """
-    return weights @ _mean_of_units(weights, mean_activity)
+    return weigh(weights, _mean_of_units(weights, mean_activity))
 
 
 def hebbian_network(

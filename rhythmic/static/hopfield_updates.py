@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Real
 
 from rhythmic.static.hopfield import HopfieldNetwork, checked_state, update_all, update_unit
@@ -66,7 +67,8 @@ def asynchronous_trajectory(
         The state before the first and after every update, time first (`len(order) + 1` rows).
 
     Raises:
-        ValueError: if the state does not have the units of the network.
+        ValueError: if the state does not have the units of the network, or `order` holds a number
+            that is no unit's. A traced order cannot be checked; leave no such number in it.
 
     Source: lecture, "Hopfield"; Hopfield (1982), PNAS 79:2554.
     """
@@ -76,6 +78,7 @@ def asynchronous_trajectory(
         return state, state
 
     start = checked_state(network, state)
+    _check_order(order, len(start))
     _, later = jax.lax.scan(step, start, jnp.asarray(order))
     return jnp.concatenate([start[None], later])
 
@@ -186,3 +189,13 @@ def synchronous_recall(
     carry = (start, start, jnp.zeros(start.shape[1:], int), jnp.zeros((), int))
     _, final, period, _ = jax.lax.while_loop(goes_on, step, carry)
     return SynchronousRecall(final, period)
+
+
+def _check_order(order: Int[AnyArray, " update"], num_units: int) -> None:
+    """Raise a ValueError for a concrete order with a number that JAX would clamp or drop."""
+    if isinstance(order, jax.core.Tracer):
+        return
+    units = np.asarray(order)
+    outside = units[(units < 0) | (units >= num_units)]
+    if outside.size:
+        raise ValueError(f"order holds {outside[0]}; units are numbered 0 ... {num_units - 1}")

@@ -48,6 +48,8 @@ def test_answer_states_the_numbers(results):
     worse = results | {"tanh_largest": 3 + results["tanh_largest"]}
     assert script.answer(OPTIONS, worse).startswith("No")
     assert "|h| <= 4" in script.answer(OPTIONS, worse)
+    calm = results | {"example": np.full_like(results["example"], 0.1)}
+    assert script.answer(OPTIONS, calm).startswith("Nothing explodes here")
     summary = script.summarise(OPTIONS, results)
     worst = np.max(results["tanh_difference"])
     assert f"{worst:.1e}" in summary

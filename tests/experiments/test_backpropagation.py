@@ -55,7 +55,7 @@ def test_answer_states_the_numbers(results):
     answer = script.answer(OPTIONS, results)
     assert answer.startswith("They vanish or explode with the powers of the step's Jacobian")
     assert f"first-order node {0.9**27:.0e} (w = 0.9) to {1.1**30:.0e} (w = 1.1)" in answer
-    assert f"{script.largest_difference(results):.0e}; by lag 30" in answer
+    assert f"{script.largest_difference(results):.0e}); by lag 30" in answer
     summary = script.summarise(OPTIONS, results)
     assert "tanh RNN, driven, gain 3" in summary
     assert "none" in summary

@@ -44,6 +44,10 @@ def test_the_answer_follows_the_numbers(results):
     assert "\n" not in line
     assert line.startswith("The spacing depends on the list of bands")
     assert "only golden lets" in line
+    assert line.count("its proponents' list") == 2
+    sure = dict(results, band_share=np.full_like(results["band_share"], 1e-6))
+    count = len(results["lists"]) - 2
+    assert f"on {count} of the {count} lists that nobody chose" in answer(TINY, sure)
     one = dict(results, distance=results["distance"].copy())
     one["distance"][:, 1] = 0.0
     assert answer(TINY, one).startswith("One spacing wins: nearest is doubling on slice")
@@ -71,7 +75,7 @@ def test_figures_are_drawn_from_the_arrays(results):
         ({"num_repeats": 1}, "^num_repeats must be 2 or more, got 1$"),
         ({"max_exponent": 1}, "^max_exponent must be 2 to 24, got 1$"),
         ({"jitter": -0.1}, "^jitter must be 0 to 1, got -0.1$"),
-        ({"seed": -1}, "^seed must be 0 or more, got -1$"),
+        ({"seed": -1}, "^seed is -1; it must be in 0 ... 4294967295$"),
     ],
 )
 def test_bad_options_are_refused(change, message):

@@ -77,7 +77,7 @@ def test_figures_are_drawn_from_the_arrays(results):
         ({"lowest_ratio": 1.0}, "^lowest_ratio must be above 1 and finite, got 1.0$"),
         ({"highest_ratio": 1.0}, "^highest_ratio must be above lowest_ratio .*, got 1.0$"),
         ({"num_random": 0}, "^num_random must be 1 or more, got 0$"),
-        ({"seed": -1}, "^seed must be 0 or more, got -1$"),
+        ({"seed": -1}, "^seed is -1; it must be in 0 ... 4294967295$"),
     ],
 )
 def test_bad_options_are_refused(change, message):

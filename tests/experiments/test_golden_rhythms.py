@@ -2,6 +2,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
+from scipy.signal import find_peaks, hilbert
 
 from experiments.golden_rhythms import (
     EXPERIMENT,
@@ -13,11 +15,24 @@ from experiments.golden_rhythms import (
     summarise,
     trials,
 )
-from experiments.golden_rhythms_report import DRIVER, in_noise, reach
+from experiments.golden_rhythms_report import (
+    DRIVER,
+    NAMED,
+    in_noise,
+    reach,
+    share_on_rungs,
+    swept_peaks,
+)
 from experiments.script import Stages
 
 OPTIONS = dataclasses.replace(
-    PRESETS["smoke"], random_ratios=5, random_rungs=5, tolerance=0.2, noise_levels=(1e-6,)
+    PRESETS["smoke"],
+    random_ratios=5,
+    random_rungs=5,
+    swept_ratios=2,
+    gain_stride=2,
+    tolerance=0.2,
+    noise_levels=(1e-6,),
 )
 
 
@@ -35,12 +50,57 @@ def test_the_published_answers_come_out(results):
 
 
 def test_the_sweep_peaks_at_sum_and_difference(results):
-    gain, response = results["sweep_frequency"], results["sweep_response"]
+    gain, response = results["sweep_frequency"], results["sweep_response"][0]
     nodes = trials(results, "named").frequencies[0]
     for node in (0, 1, 2, 3, 5, 6):
         for expected in (abs(nodes[DRIVER] - nodes[node]), nodes[DRIVER] + nodes[node]):
             near = np.abs(gain - expected) < 2
             assert gain[near][response[node, near].argmax()] == pytest.approx(expected, abs=0.2)
+
+
+def test_the_sweep_of_another_ladder_is_solve_ivps(results):
+    ladder, place = list(NAMED).index("3/2"), 200
+    frequencies = 17.94427191 * 1.5 ** np.arange(-4.0, 4.0)
+    gain_frequency = results["sweep_frequency"][place]
+    assert gain_frequency == pytest.approx(41.0)
+
+    def velocity(time, state):
+        position, speed = state[:8], state[8:]
+        gain = 50 + 50 * np.cos(2 * np.pi * gain_frequency * time)
+        force = gain * (position.sum() - position) - (2 * np.pi * frequencies) ** 2 * position
+        return np.concatenate([speed, force - 4.0 * speed])
+
+    time = np.arange(2500) / 1000
+    start = np.zeros(16)
+    start[4] = 1
+    solution = solve_ivp(velocity, (0, 2.5), start, "DOP853", time, rtol=1e-8, atol=1e-10)
+    expected = np.abs(hilbert(solution.y[:8])).T[:1500].mean(0)
+    np.testing.assert_allclose(results["sweep_response"][ladder, :, place], expected, rtol=1e-4)
+
+
+def test_the_sweeps_peaks_counted_one_by_one(results):
+    gain, response = results["sweep_frequency"], results["sweep_response"]
+    ladders = [[17.94427191 * ratio ** (k - 4) for k in range(8)] for ratio in NAMED.values()]
+    ladders += [[17.94427191 * ratio ** (k - 4) for k in range(8)] for ratio in results["ratios"]]
+    constant = np.concatenate([results["named_constant"], results["ratio_constant"]])
+    assert response.shape == (len(NAMED) + 2, 8, len(gain))
+    stable, places = swept_peaks(OPTIONS, results)
+    assert stable.sum() > 3
+    for number, rungs in enumerate(ladders[: len(response)]):
+        counts, heard, swept = [0, 0, 0], set(), set()
+        for node in set(range(8)) - {DRIVER}:
+            sums = rungs[DRIVER] + rungs[node], abs(rungs[DRIVER] - rungs[node])
+            swept |= {(node, f) for f in sums if gain[0] < f < gain[-1]}
+            height = OPTIONS.threshold * constant[number, node]
+            for peak in gain[find_peaks(response[number, node], height=height)[0]]:
+                heard |= {(node, f) for f in sums if abs(peak - f) <= OPTIONS.tolerance}
+                counts[0] += 1
+                counts[1] += min(abs(peak - f) for f in sums) <= OPTIONS.tolerance
+                counts[2] += min(abs(peak - f) for f in rungs) <= OPTIONS.tolerance
+        found = places.peaks[number], places.at_targets[number], places.at_rungs[number]
+        assert list(found) == counts
+        assert counts[0] > 0
+        assert (places.targets[number], places.answered[number]) == (len(swept), len(heard))
 
 
 def test_faint_noise_changes_no_answer(results):
@@ -56,6 +116,13 @@ def test_the_answer_states_the_numbers(results):
     at_targets, elsewhere = reach(OPTIONS, results)
     assert at_targets > 0.5 > elsewhere
     assert f"reaches {at_targets:.0%} of the nodes at" in text
+    stable, places = swept_peaks(OPTIONS, results)
+    on_rungs = share_on_rungs(places)
+    predicted = places.at_targets[stable].sum() / places.peaks[stable].sum()
+    assert f"{predicted:.0%} of peaks lie at such places, {on_rungs[0]:.0%} of golden's" in text
+    others = on_rungs[len(NAMED) :][stable[len(NAMED) :]]
+    assert (f"median {np.median(others):.0%}" if len(others) else "of golden's on") in text
+    assert len(text) < 450
     assert "11.1 Hz" in text
     assert "47.0 Hz" in text
     assert f"{score[0]:.2f}" in text
@@ -68,7 +135,19 @@ def test_the_report_and_the_figures_are_made_of_the_arrays(results):
     lines = summarise(OPTIONS, results).splitlines()
     assert max(map(len, lines)) <= 100
     assert any(line.split()[:2] == ["golden", "1.618"] for line in lines)
-    assert list(draw(OPTIONS, results)) == ["responses", "selectivity", "routes"]
+    assert any(line.split()[:2] == ["golden", str(golden_peaks(results))] for line in lines)
+    assert list(draw(OPTIONS, results)) == ["responses", "sweep", "selectivity", "routes"]
+
+
+def golden_peaks(results):
+    return swept_peaks(OPTIONS, results)[1].peaks[0]
+
+
+def test_without_random_sweeps_the_named_ladders_stay(results):
+    named = results | {"sweep_response": results["sweep_response"][: len(NAMED)]}
+    assert swept_peaks(OPTIONS, named)[1].peaks.shape == (len(NAMED),)
+    assert "random ratios: median" not in answer(OPTIONS, named)
+    assert not any("ladders: " in line for line in summarise(OPTIONS, named).splitlines())
 
 
 @pytest.mark.parametrize(
@@ -76,12 +155,15 @@ def test_the_report_and_the_figures_are_made_of_the_arrays(results):
     [
         ({"random_ratios": 0}, "random_ratios is 0; it must be at least 1"),
         ({"noise_seeds": 0}, "noise_seeds is 0"),
+        ({"swept_ratios": 61}, "swept_ratios is 61; it must be in 0 to 60"),
+        ({"gain_stride": 0}, "gain_stride is 0; it must be in 1 to 100"),
         ({"lowest_ratio": 1.0}, "lowest_ratio and highest_ratio are 1.0 and 3.0"),
         ({"highest_ratio": 3.5}, "lowest_ratio and highest_ratio are 1.2 and 3.5"),
         ({"threshold": 1.0}, "threshold is 1.0; it must be above 1"),
         ({"tolerance": 0.0}, "tolerance is 0.0 Hz; it must be in 0.1 to 5"),
         ({"noise_levels": (0.1, -0.1)}, "noise_levels holds -0.1"),
         ({"noise_levels": ()}, "noise_levels is"),
+        ({"seed": -5}, "seed is -5; it must be in 0 ... 4294967295"),
     ],
 )
 def test_bad_options_are_refused_in_one_line(change, message):

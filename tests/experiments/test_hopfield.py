@@ -14,7 +14,7 @@ OPTIONS = dataclasses.replace(
     PRESETS["smoke"],
     sizes=(40,),
     loads=(0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4),
-    num_sets=30,
+    num_sets=25,
     num_tested=4,
     digit_counts=(3,),
     digits_shown=3,
@@ -101,6 +101,8 @@ def test_summary_and_answer_say_what_the_arrays_hold():
         assert f"{size:>12}    {capacity:.3f} [{capacity:.3f}, {capacity:.3f}]" in text
     assert "0.170 [0.170, 0.170] N at N = 100" in line
     assert "0.210, 0.170 at N = 50, 100" in line
+    line_in_root = 0.17 - 0.04 * 100**-0.5 / (50**-0.5 - 100**-0.5)
+    assert f"extrapolated: {line_in_root:.3f} in N^(-1/2)" in line
     assert "rises in 0 of 4 updates" in text
     assert "rises from 1 states; 1 end in a fixed point, 1 in a cycle of two" in text
     assert "digits Hebb 6, centred over 9, pseudo-inverse over 9" in line
@@ -125,6 +127,12 @@ def test_the_figures_are_drawn_from_the_saved_arrays(results):
         ({"sizes": ()}, r"sizes is \(\); it must rise"),
         ({"loads": (0.1,)}, r"loads is \(0.1,\); it must be 2 or more above 0, rising"),
         ({"loads": (0.001, 0.1)}, "loads begins with 0.001; no pattern at N = 50"),
+        ({"loads": (0.01, 0.1)}, "loads begins with 0.01; no pattern at N = 50"),  # half to even
+        ({"loads": (0.1, 0.101)}, r"loads is \(0.1, 0.101\); all are 5 at N = 50"),
+        ({"loads": (0.1, np.nan)}, "it must be 2 or more above 0, rising"),
+        ({"loads": (0.1, np.inf)}, "it must be 2 or more above 0, rising"),
+        ({"seed": -1}, "seed is -1; it must be in 0 ... 4294967295"),
+        ({"digit_counts": (10, 5001)}, "there are 5000 digits"),
         ({"corruptions": (0.1, 1.2)}, r"corruptions is \(0.1, 1.2\); it must lie in \[0, 1\]"),
         ({"digit_corruption": -0.1}, r"digit_corruption is -0.1; it must lie in \[0, 1\]"),
         ({"criterion": 1.0}, r"criterion is 1.0; it must lie in \(0, 1\)"),

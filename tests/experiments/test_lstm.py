@@ -7,7 +7,7 @@ import pytest
 
 from experiments.lstm import EXPERIMENT, drawn_seed, train_and_test
 from experiments.lstm_options import PRESETS, recall
-from experiments.lstm_report import answer, phases, summarise
+from experiments.lstm_report import answer, kept_memory, phases, summarise
 
 OPTIONS = replace(
     PRESETS["smoke"], longest_lags=(3,), shown_lag=2, num_seeds=1, learning_rates=(0.1,)
@@ -55,7 +55,7 @@ def made_up(options):
     stored = num_steps - 1 - options.shown_lag
     gates = np.full((3, 3, num_steps, 20), 0.25)
     gates[:, 0, stored] = 0.9
-    gates[:, 1] = 0.97
+    gates[:, 1] = np.array([0.99, 0.9, 0.985])[:, None, None]
     gates[:, 2, -1] = 0.75
     return results | {
         "lstm_gates": gates,
@@ -71,10 +71,22 @@ def made_up(options):
 def test_phases_are_where_the_flag_and_the_cue_are():
     options = PRESETS["quick"]
     found = {phase: x[0].tolist() for phase, x in phases(options, made_up(options)).items()}
-    assert found["before the flag"] == pytest.approx([0.25, 0.97, 0.25])
-    assert found["at the flag"] == pytest.approx([0.9, 0.97, 0.25])
-    assert found["until the cue"] == pytest.approx([0.25, 0.97, 0.25])
-    assert found["at the cue"] == pytest.approx([0.25, 0.97, 0.75])
+    assert found["before the flag"] == pytest.approx([0.25, 0.99, 0.25])
+    assert found["at the flag"] == pytest.approx([0.9, 0.99, 0.25])
+    assert found["until the cue"] == pytest.approx([0.25, 0.99, 0.25])
+    assert found["at the cue"] == pytest.approx([0.25, 0.99, 0.75])
+
+
+def test_kept_memory_is_what_the_forget_gate_leaves_of_it():
+    options = PRESETS["quick"]
+    results = made_up(options)
+    kept = kept_memory(options, results)
+    np.testing.assert_allclose(kept, np.array([0.99, 0.9, 0.985]) ** 40, rtol=1e-12)
+    # What happens up to the flag does not count, what happens at the cue does.
+    results["lstm_gates"][:, 1, :21] = 0.0
+    results["lstm_gates"][:, 1, -1] = 0.5
+    expected = 0.5 * np.array([0.99, 0.9, 0.985]) ** 39
+    np.testing.assert_allclose(kept_memory(options, results), expected, rtol=1e-12)
 
 
 def test_answer_and_tables_state_the_numbers():
@@ -83,14 +95,17 @@ def test_answer_and_tables_state_the_numbers():
     line = answer(options, results)
     assert "\n" not in line
     for said in (
-        "opens to 0.90 when it is marked and to 0.25 at distractors",
-        "keeps 0.970 of the memory a step",
-        "after 60 steps of distractors recall is RNN 0.50, LSTM 0.60, rhythmic RNN 0.70",
-        "(chance 0.50; 600 updates each)",
-        "after 40 steps 0.98 for the LSTM",
-        "becomes 0.51, 0.83, 0.99",
+        "in 2 of 3 LSTMs one cell keeps over half of its own for 40 steps (forget gate 0.988;",
+        "input gate 0.90 at the marked symbol, 0.25 at distractors)",
+        "After 60 steps of distractors recall is RNN 0.50, LSTM 0.60, rhythmic RNN 0.70",
+        "(chance 0.50)",
+        "the LSTMs' 0.98 at 40 steps becomes 0.51, 0.83, 0.99",
     ):
         assert said in line
+    leaky = results | {"lstm_gates": results["lstm_gates"] * 0.9}
+    assert "in 0 of 3 LSTMs one cell keeps over half of its own for 40 steps. " in answer(
+        options, leaky
+    )
     table = summarise(options, results)
     assert max(map(len, table.splitlines())) <= 100
     assert "stopped being finite: 0" in table
@@ -112,9 +127,11 @@ def test_lags_share_one_length():
 BAD = {
     "models is 'rnn'; give lstm and any of": {"models": ("rnn",)},
     "models is 'lstm gru'": {"models": ("lstm", "gru")},
+    "models is 'lstm lstm'; .* each once": {"models": ("lstm", "lstm")},
     r"longest_lags is \(5, 2\); give rising": {"longest_lags": (5, 2)},
     r"longest_lags is \(0, 60\)": {"longest_lags": (0, 60)},
-    "shown_lag is 61; it must lie between 2 and 60": {"shown_lag": 61},
+    r"longest_lags is \(1, 2\); .* the last at least 3": {"longest_lags": (1, 2)},
+    "shown_lag is 60; it must lie between 2 and 59": {"shown_lag": 60},
     "num_seeds is 0": {"num_seeds": 0},
     r"learning_rates is \(\)": {"learning_rates": ()},
     "hidden_size is 1": {"hidden_size": 1},

@@ -97,6 +97,7 @@ BAD = {
     "models is 'rnn present'; give present first": {"models": ("rnn", "present")},
     "models is 'present gru'": {"models": ("present", "gru")},
     "models is 'present'": {"models": ("present",)},
+    "models is 'present rnn rnn'": {"models": ("present", "rnn", "rnn")},
     "num_seeds is 0": {"num_seeds": 0},
     r"learning_rates is \(0.1, 2.0\)": {"learning_rates": (0.1, 2.0)},
     "hidden_size is 1": {"hidden_size": 1},
@@ -104,6 +105,7 @@ BAD = {
     "batch_size is 0": {"batch_size": 0},
     "pole_radius is 1.0": {"pole_radius": 1.0},
     "frequencies holds 60.0": {"frequencies": (60.0,)},
+    "word_rate is -4.0; it must be above 0": {"word_rate": -4.0},
 }
 
 
@@ -111,8 +113,3 @@ BAD = {
 def test_bad_options_are_refused(message):
     with pytest.raises(ValueError, match=message):
         replace(PRESETS["quick"], **BAD[message]).check()
-
-
-def test_word_rate_is_checked():
-    with pytest.raises(ValueError, match=r"sample_rate.*-4"):
-        replace(PRESETS["quick"], word_rate=-4.0).check()

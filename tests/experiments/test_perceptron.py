@@ -80,7 +80,10 @@ def test_figure_is_drawn_from_the_arrays(results):
     with house_style():
         figure = EXPERIMENT.draw(TINY, results)["perceptron"]
         figure.canvas.draw()
-    assert len(figure.axes) == 7
+    assert len(figure.axes) == 8
+    clouds, key = figure.axes[-2:]
+    assert [label.get_text() for label in key.get_xticklabels()] == ["0.3", "3"]
+    assert clouds.get_ylim()[1] < 10 * results["bound"].max()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from experiments.rhythmic_node import EXPERIMENT, PRESETS
+from experiments.rhythmic_node import EXPERIMENT, PRESETS, resonance
 from experiments.script import Stages
 from rhythmic.plotting.style import house_style
 
@@ -45,13 +45,20 @@ def test_resonance_is_the_closed_form(results):
     assert peak in results["drive"]
 
 
+def test_without_a_peak_the_curve_keeps_its_frequencies():
+    options = dataclasses.replace(OPTIONS, damping=50.0)
+    found = resonance(options)
+    np.testing.assert_allclose(found["drive"], np.geomspace(1.0, 40.0, 7), rtol=1e-12)
+    assert np.isfinite(found["measured_response"]).all()
+
+
 def test_the_answer_and_the_tables_say_what_the_numbers_say(results):
     answer = EXPERIMENT.answer(OPTIONS, results)
     place = OPTIONS.time_steps.index(OPTIONS.shown_step)
     own = results["damping"][place, 0] - OPTIONS.damping
-    assert f"add {own:.2f} 1/s of damping" in answer
+    assert f"change the damping by {own:+.2f} 1/s" in answer
     changed = results | {"damping": results["damping"] + 1.0}
-    assert f"add {own + 1:.2f} 1/s of damping" in EXPERIMENT.answer(OPTIONS, changed)
+    assert f"change the damping by {own + 1:+.2f} 1/s" in EXPERIMENT.answer(OPTIONS, changed)
     lines = EXPERIMENT.summarise(OPTIONS, results).splitlines()
     assert max(map(len, lines)) <= 100
     alphas = [line for line in lines if line.startswith("alpha_")]
@@ -84,6 +91,10 @@ def test_figures_come_from_the_saved_arrays(results):
         ({"shown_step": 1e-3}, "shown_step is 0.001; choose one of time_steps"),
         ({"duration": 0.5}, "duration is 0.5; it must be at least 1.6"),
         ({"drive_frequency": -1.0}, "drive_frequency is -1.0"),
+        ({"drive_frequency": np.inf}, "drive_frequency is inf; it must be above 0 and finite"),
+        ({"time_steps": (5e-3, np.nan)}, "time_steps is"),
+        ({"duration": 1e7}, "duration is 10000000.0; it must be at most 50000"),
+        ({"damping": 1e-4}, "damping is 0.0001; .* too long to be forgotten"),
         ({"pulse": (0.1, 3.0)}, "pulse is"),
         ({"num_drives": 2}, "num_drives is 2; it must be at least 5"),
         ({"ladder": (0.0,)}, "ladder is"),

@@ -40,7 +40,7 @@ def test_sensitivities(results):
         assert np.all(np.triu(norms, 1) == 0)
         assert np.all(norms[np.tril_indices(16)] > 0)
     linear, saturated = (results[f"{name}_sensitivity"] for name in ("activity", "output"))
-    np.testing.assert_allclose(np.diag(linear), np.linalg.norm(np.array(script.WEIGHT_IH), 2))
+    np.testing.assert_allclose(np.diag(linear), np.linalg.norm(np.array(script.WEIGHTS_IH), 2))
     assert saturated[-1, 0] < linear[-1, 0]
     # An orthogonal W_hh only scales: 0.9 a step.
     np.testing.assert_allclose(linear[-1, 0], linear[-1, -1] * 0.9**15)

@@ -116,7 +116,9 @@ def draw_line(values):
     return figure
 
 
-def test_finished_parts_survive_a_kill_and_a_failure(tmp_path):
+@pytest.mark.parametrize(("revision", "kept"), [("a" * 40, True), ("a" * 40 + "+changes", False)])
+def test_finished_parts_survive_a_kill_at_the_same_commit(revision, kept, tmp_path, monkeypatch):
+    monkeypatch.setattr("rhythmic.records.git_revision", lambda: revision)
     calls = []
     broken = [True]
 
@@ -140,7 +142,10 @@ def test_finished_parts_survive_a_kill_and_a_failure(tmp_path):
     assert stopped.value.code == 130
     broken[0] = False
     printed = call(experiment, "--run-dir", str(tmp_path / "run"))
-    assert calls == ["first", "second"]
+    assert calls == (["first", "second"] if kept else ["first", "first", "second"])
+    computed = json.loads((tmp_path / "run" / "computed.json").read_text())
+    assert (computed["seconds"] is None) == kept  # two sittings
+    assert computed["provenance"]["git"] == revision
     assert printed == "sum 3\n\nIt sums to 3.\n"
 
 

@@ -60,6 +60,8 @@ def test_the_answer_and_the_tables_say_what_the_numbers_say(results):
     assert f"0, 0 and 0 of {OPTIONS.num_networks} each" in answer
     lasting = counts(results, "tanh_node")[RhythmKind.SUSTAINED]
     assert f"{lasting} of 61 weights" in answer
+    node = results["node_frequency"][results["node_kind"] == RhythmKind.SUSTAINED]
+    assert f"one rhythmic node ({node.min():.3g}-{node.max():.3g} Hz)" in answer
     kinds = results["perceptron_kind"].copy()
     kinds[0] = RhythmKind.SUSTAINED
     other = results | {"perceptron_kind": kinds}
@@ -83,6 +85,9 @@ def test_figures_come_from_the_saved_arrays(results):
         ({"hopfield_units": 8}, "hopfield_units is 8; it must be at least 24"),
         ({"sample_rate": 0.0}, "sample_rate is 0.0; it must be above 0"),
         ({"sizes": ()}, "sizes holds"),
+        ({"sizes": (1, 2)}, "sizes holds \\(1, 2\\); .* each at least 2"),
+        ({"hopfield_units": 49}, "hopfield_units is 49; it must be at most 48, an eighth of"),
+        ({"seed": -1}, "seed is -1"),
         ({"num_steps": 3000, "washout": 1000}, "num_steps \\+ washout is 4000; it must be at most"),
     ],
 )

@@ -25,6 +25,34 @@ def test_share_is_counted_with_the_observed_one():
     random = np.array([0.1, 0.2, 0.2, 0.4])
     shares = [share_at_least_as_good(random, x) for x in (0.05, 0.1, 0.2, 0.3, 0.5)]
     np.testing.assert_allclose(shares, np.array([1, 2, 4, 4, 5]) / 5)
+    assert math.isnan(share_at_least_as_good(random, math.nan))
+    assert math.isnan(share_at_least_as_good(np.append(random, np.nan), 0.2))
+
+
+@pytest.mark.parametrize(
+    ("centres", "ratio", "message"),
+    [
+        ([10.0], 2.0, "centres must be 2 or more different ones"),
+        ([-5.0, 10.0], 2.0, r"centres must be positive and finite \(Hz\), got -5"),
+        ([math.nan, 10.0], 2.0, "centres must be positive and finite"),
+        ([5.0, 10.0], 1.0, "ratios must all be above 1 and finite, got 1.0"),
+    ],
+)
+def test_spacing_evidence_refuses_what_it_cannot_judge(centres, ratio, message):
+    with pytest.raises(ValueError, match=message):
+        spacing_evidence(centres, [ratio], [2.0], 10, key=jax.random.key(0))
+
+
+@pytest.mark.parametrize(
+    ("day", "ratios", "message"),
+    [
+        (-1.0, (1.2, 3.0), r"days must be positive and finite \(s\), got -1"),
+        (1.0, (1.0, 3.0), "ratio_range must all be above 1"),
+    ],
+)
+def test_day_evidence_refuses_what_it_cannot_judge(day, ratios, message):
+    with pytest.raises(ValueError, match=message):
+        day_evidence([5.0, 10.0], [day], [2.0], ratios, 10, key=jax.random.key(0))
 
 
 def test_random_starts_are_uniform_on_the_rung(x64):

@@ -80,3 +80,10 @@ def test_bad_exponents_are_named():
     for largest in (1, 25):
         with pytest.raises(ValueError, match=f"^max_exponent must be 2 to 24, got {largest}$"):
             sum_relations(largest)
+
+
+@pytest.mark.parametrize("join", [frequency_sum, joined_frequency])
+@pytest.mark.parametrize("wrong", [-15.0, 0.0, math.nan])
+def test_a_frequency_that_is_none_is_refused(join, wrong):
+    with pytest.raises(ValueError, match=r"frequencies must be positive and finite \(Hz\)"):
+        join(wrong, 25.0)

@@ -92,9 +92,11 @@ def test_response_is_the_loop(sizes, seed, names):
 def test_batch_is_one_input_after_another_and_maps_over_networks(x64):
     sizes = (3, 5, 2)
     keys = jax.random.split(jax.random.key(1), 4)
-    networks = jax.vmap(lambda key: random_feedforward(sizes, key=key, bias_scale=1.0))(keys)
+    draw = jax.jit(jax.vmap(lambda key: random_feedforward(sizes, key=key, bias_scale=1.0)))
+    networks = draw(keys)
     inputs = jax.random.normal(jax.random.key(2), (3, 6, 2))
-    mapped = jax.vmap(lambda network: feedforward_response(network, inputs, "tanh"))(networks)
+    respond = jax.vmap(lambda network: feedforward_response(network, inputs, "tanh"))
+    mapped = jax.jit(respond)(networks)
     assert mapped[0].activity.shape == (4, 5, 6, 2)
     assert mapped[1].output.shape == (4, 2, 6, 2)
     networks, mapped, inputs = jax.tree.map(np.asarray, (networks, mapped, inputs))
@@ -165,7 +167,7 @@ def test_variance_of_activity_is_that_of_random_networks():
         hidden, output = feedforward_response(network, inputs, "relu")
         return hidden.activity, output.activity
 
-    hidden, output = jax.vmap(run)(keys)
+    hidden, output = jax.jit(jax.vmap(run))(keys)
     variance = 1.2**2 * float(jnp.mean(inputs**2)) + 0.4**2
     assert np.var(hidden) == pytest.approx(variance, rel=0.05)
     predicted = activity_variance("relu", variance, weight_scale=1.2, bias_scale=0.4)

@@ -51,9 +51,15 @@ def test_a_part_of_a_sweep_gives_the_numbers_of_the_whole():
 
 def test_recall_starts_at_the_corrupted_patterns_and_ends_in_fixed_points():
     patterns = random_patterns(30, 15, key=jax.random.key(1))
-    network = hebbian_network(patterns[:, :2])
+    network = hebbian_network(patterns[:, : COUNTS[0]], ACTIVITIES[0])
     found = RUN(
-        network, patterns, 2, CORRUPTIONS, num_tested=4, max_sweeps=40, key=jax.random.key(2)
+        network,
+        patterns,
+        COUNTS[0],
+        CORRUPTIONS,
+        num_tested=4,
+        max_sweeps=40,
+        key=jax.random.key(2),
     )
     tested = np.asarray(patterns)[:, [0, 1, 0, 1]]
     np.testing.assert_array_equal(found.probes[:, 0], tested)

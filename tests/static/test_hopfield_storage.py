@@ -1,5 +1,7 @@
 """Storage rules against their sums, what they hold exactly, and corrupted patterns."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -108,18 +110,19 @@ def test_centring_changes_nothing_where_every_unit_is_1_in_half_of_the_patterns(
 
 def test_corruption_flips_as_many_units_as_asked_and_more_with_a_larger_share():
     states = random_patterns(40, 6, key=jax.random.key(0))
+    flip = jax.jit(partial(corrupt, key=jax.random.key(1)))
     before = np.zeros((40, 6), bool)
     for share, count in ((0.0, 0), (0.1, 4), (0.32, 13), (0.5, 20), (1.0, 40)):
-        probes = corrupt(states, share, key=jax.random.key(1))
+        probes = flip(states, share)
         flipped = np.asarray(probes != states)
         assert (flipped.sum(axis=0) == count).all()
         assert (flipped >= before).all()
         np.testing.assert_allclose(overlap(probes, states), 1 - 2 * count / 40, rtol=1e-6)
         before = flipped
-    half = np.asarray(corrupt(states, 0.5, key=jax.random.key(1)) != states)
+    half = np.asarray(flip(states, 0.5) != states)
     assert len(np.unique(half, axis=1).T) == 6
     for share in (-0.1, 1.1):
-        assert np.isnan(corrupt(states, share, key=jax.random.key(1))).all()
+        assert np.isnan(flip(states, share)).all()
 
 
 def test_random_patterns_are_even_and_a_larger_set_begins_with_the_smaller():

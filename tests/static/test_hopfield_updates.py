@@ -1,5 +1,7 @@
 """Asynchronous and synchronous updates against loops in NumPy, their energy and their ends."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,6 +21,9 @@ from rhythmic.static.hopfield_updates import (
 PROPERTY = settings(max_examples=60, derandomize=True, deadline=None)
 UNITS = 7
 SEEDS = st.integers(0, 2**31 - 1)
+energies_along = jax.jit(jax.vmap(energy, (None, 0)))
+recall_in_turn = jax.jit(partial(recall, key=None), static_argnums=2)
+random_orders = jax.jit(random_order, static_argnums=(0, 1))
 
 
 def random_network(seed, num_units=UNITS, largest=3):
@@ -74,9 +79,9 @@ def test_the_trajectories_are_those_of_a_loop(seed):
 def test_the_energy_never_rises_one_unit_at_a_time(seed):
     weights, thresholds, states = random_network(seed)
     network = hopfield_network(weights, thresholds)
-    order = random_order(4, UNITS, key=jax.random.key(seed))
+    order = random_orders(4, UNITS, key=jax.random.key(seed))
     path = jax.jit(asynchronous_trajectory)(network, states, order)
-    energies = np.asarray(jax.vmap(energy, (None, 0))(network, path))
+    energies = np.asarray(energies_along(network, path))
     falls, moves = -np.diff(energies, axis=0), np.any(np.diff(path, axis=0) != 0, axis=1)
     assert (falls[~moves] == 0).all()
     assert (falls[moves] > 0).all()
@@ -177,7 +182,7 @@ def test_many_networks_at_once_by_vmap():
     stacked = HopfieldNetwork(*(jnp.stack(fields) for fields in zip(*networks, strict=True)))
     together = jax.jit(jax.vmap(lambda n, v: recall(n, v, 30, key=None)))(stacked, states)
     for number, network in enumerate(networks):
-        alone = recall(network, states[number], 30, key=None)
+        alone = recall_in_turn(network, states[number], 30)
         for one, other in zip(alone, together, strict=True):
             np.testing.assert_array_equal(one, other[number])
 
@@ -194,3 +199,23 @@ def test_bad_numbers_of_steps_and_units_are_refused():
         asynchronous_trajectory(network, jnp.zeros(4), np.array([0]))
     with pytest.raises(ValueError, match="units do not match"):
         recall(network, jnp.zeros(4), 1, key=None)
+
+
+@pytest.mark.parametrize("unit", [-1, 3])
+@pytest.mark.parametrize("array", [np.array, jnp.array])
+def test_an_order_of_units_that_are_not_there_is_refused(unit, array):
+    network = hopfield_network(np.zeros((3, 3)), np.ones(3))
+    words = rf"^order holds {unit}; units are numbered 0 \.\.\. 2$"
+    with pytest.raises(ValueError, match=words):
+        asynchronous_trajectory(network, jnp.ones(3), array([0, 2, unit, 1]))
+    # All units are numbered at both ends, and an order may be empty.
+    path = asynchronous_trajectory(network, jnp.ones(3), array([0, 2]))
+    np.testing.assert_array_equal(path, [[1, 1, 1], [0, 1, 1], [0, 1, 0]])
+    assert asynchronous_trajectory(network, jnp.ones(3), array([], int)).shape == (1, 3)
+
+
+def test_a_network_of_nan_rests_nowhere():
+    broken = HopfieldNetwork(jnp.full((3, 3), jnp.nan), jnp.zeros(3))
+    found = recall(broken, jnp.array([0.0, 1.0, 1.0]), 4, key=None)
+    assert not found.converged
+    assert np.isnan(found.state).all()

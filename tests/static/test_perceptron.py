@@ -26,6 +26,7 @@ from rhythmic.static import (
 
 PROPERTY = settings(max_examples=60, derandomize=True, deadline=None)
 learn = jax.jit(perceptron_learning, static_argnums=4)
+bound_of = jax.jit(novikoff_bound)
 
 
 def loop(inputs, targets, weights, theta, num_epochs, rate=1.0):
@@ -81,7 +82,7 @@ def test_separable_data_are_learned_within_novikoffs_bound(inputs, direction):
     targets = (inputs @ [w1, w2] + theta > 0).astype(int)
     # Half a step aside, no example is on the line: 2 (w . input + theta) - 1 is odd.
     witness = np.array([2.0 * w1, 2.0 * w2]), 2.0 * theta - 1
-    bound = float(novikoff_bound(inputs, targets, *witness))
+    bound = float(bound_of(inputs, targets, *witness))
     assert np.isfinite(bound)
     result = learn(inputs, targets, np.zeros(2), 0.0, 520)  # the bound is at most 57 * 9
     assert result.errors.sum() <= bound * (1 + 1e-5)
@@ -92,7 +93,7 @@ def test_separable_data_are_learned_within_novikoffs_bound(inputs, direction):
     np.testing.assert_array_equal(outputs, targets)
     # The largest margin gives the lowest bound, and that too must hold.
     plane = largest_margin_plane(inputs, targets)
-    lowest = float(novikoff_bound(inputs, targets, plane.weights, plane.theta))
+    lowest = float(bound_of(inputs, targets, plane.weights, plane.theta))
     assert result.errors.sum() <= lowest * (1 + 1e-5) <= bound * (1 + 1e-4)
 
 

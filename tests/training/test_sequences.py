@@ -1,5 +1,6 @@
 """Training on sequence tasks: against torch, members alone and together, keys, failures, choice."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -133,7 +134,8 @@ def test_parameter_counts(name):
         "rhythmic": 3 * 3 - 3 + 4 + 1 + 6 * 4 + 4,
     }
     assert training.num_parameters(WORDS) == expected[name]
-    assert num_trainable(training.build(WORDS, key=jax.random.key(0))) == expected[name]
+    build = eqx.filter_jit(training.build)
+    assert num_trainable(build(WORDS, key=jax.random.key(0))) == expected[name]
 
 
 def test_training_validation_and_test_have_keys_of_their_own():
@@ -164,7 +166,8 @@ def test_values_are_scored_by_their_variance_and_classes_by_hits():
     outputs, targets = rng.normal(size=(2, 6, 2, 5)) + 3.0
     weights = (rng.random((6, 5)) > 0.4).astype(float)
     batch = Batch(jnp.zeros((6, 1, 5)), jnp.asarray(targets), jnp.asarray(weights))
-    found = evaluation(jnp.asarray(outputs), batch, NextValue())
+    score = jax.jit(evaluation)
+    found = score(jnp.asarray(outputs), batch, NextValue())
     kept = np.moveaxis(targets, 1, 0)[:, weights > 0], np.moveaxis(outputs, 1, 0)[:, weights > 0]
     squared = ((kept[0] - kept[1]) ** 2).sum(axis=0).mean()
     assert float(found.loss) == pytest.approx(squared)
@@ -173,7 +176,7 @@ def test_values_are_scored_by_their_variance_and_classes_by_hits():
     classes = rng.integers(0, 2, (6, 5))
     said = scipy.special.log_softmax(outputs, axis=1)
     said = np.take_along_axis(said, classes[:, None], axis=1)[:, 0]
-    found = evaluation(jnp.asarray(outputs), batch._replace(targets=jnp.asarray(classes)), WORDS)
+    found = score(jnp.asarray(outputs), batch._replace(targets=jnp.asarray(classes)), WORDS)
     assert float(found.loss) == pytest.approx(-np.average(said, weights=weights))
     hits = outputs.argmax(axis=1) == classes
     assert float(found.score) == pytest.approx(np.average(hits, weights=weights))
@@ -198,9 +201,12 @@ def test_choice_is_the_least_mean_validation_loss():
     assert choose_learning_rate((0.3, 0.1), np.full((2, 1), np.inf)) == 1
 
 
+def recall_tasks(longest_lags, num_steps=7):
+    return [DelayedRecall(1, lag, num_steps=num_steps) for lag in longest_lags]
+
+
 def test_each_task_keeps_the_rate_that_validates_best():
-    training = training_of("present")
-    tasks = [DelayedRecall(1, lag, num_steps=7) for lag in (2, 4)]
+    training, tasks = training_of("present"), recall_tasks((2, 4))
     rates, seeds = (0.3, 1e-4, 0.02), (1, 2)
     trained = train_members(training, member_grid(tasks, learning_rates=rates, seeds=seeds))
     chosen = train_and_choose(training, tasks, learning_rates=rates, seeds=seeds)
@@ -237,6 +243,14 @@ def test_errors_name_the_field(message):
 
 
 def test_one_program_serves_every_lag(monkeypatch):
+    training = training_of("present")
+
+    def members(longest_lags, num_steps=7):
+        # Of the shapes of the test of the choice above, so that they share one compilation.
+        tasks = recall_tasks(longest_lags, num_steps)
+        return member_grid(tasks, learning_rates=(0.3, 1e-4, 0.02), seeds=(1, 2))
+
+    train_members(training, members((2, 4)))
     calls = []
     sample = DelayedRecall.sample
 
@@ -245,8 +259,7 @@ def test_one_program_serves_every_lag(monkeypatch):
         return sample(task, *arguments, **options)
 
     monkeypatch.setattr(DelayedRecall, "sample", counting)
-    training = training_of("present")
-    for lag in (2, 3):
-        task = DelayedRecall(1, lag, num_steps=5)
-        train_members(training, member_grid((task,), learning_rates=(0.1,), seeds=(1,)))
-        assert len(calls) == 2  # once in the update and once in the validation, when traced
+    train_members(training, members((1, 3)))
+    assert not calls  # sampling is seen only while a program is traced
+    train_members.trace(training, members((1, 3), num_steps=8))
+    assert len(calls) == 2  # in the update and in the validation

@@ -1,0 +1,128 @@
+"""What a table run on digits is said to show, and the folders that are not taken for one."""
+
+import dataclasses
+import json
+import sys
+
+import pytest
+
+from experiments import answers
+from experiments.mnist import publish
+from experiments.mnist.configuration import PRESETS, MnistConfiguration
+from experiments.mnist.publish import answer_line
+from experiments.mnist.report import by_architecture
+from rhythmic.records import plain
+
+TABLE = PRESETS["table"]
+SPREAD = (-0.02, -0.01, 0.0, 0.0, 0.01, 0.02)  # about the mean, one a seed
+PROVENANCE = {"git": "abc", "versions": {"jax": "1"}, "device": "cpu", "started": "today"}
+
+
+def rows_about(means):
+    """One row a seed, as ``members.jsonl`` holds them, with accuracies about a given mean."""
+    return [
+        {
+            "member": f"{name}-{seed}",
+            "architecture": name,
+            "seed": seed,
+            "num_nodes": 24,
+            "num_parameters": 1000,
+            "learning_rate": 1e-3,
+            "weight_decay": 0.0,
+            "label_smoothing": 0.0,
+            "failed_at_step": -1,
+            "git": "abc",
+            "test_accuracy": mean + difference,
+            "confusion": [],
+        }
+        for name, mean in means.items()
+        for seed, difference in zip(TABLE.seeds, SPREAD, strict=True)
+    ]
+
+
+def line_about(means):
+    return answer_line(TABLE, by_architecture(TABLE, rows_about(means)))
+
+
+def test_the_best_mean_and_every_test_together_say_yes():
+    line = line_about({"rrn-golden": 0.76, "rnn": 0.62, "lstm": 0.70})
+    assert line.startswith("On MNIST by pixel, yes: rhythmic (golden) 0.760 (SEM 0.006); ")
+    assert "RNN 0.620 (SEM 0.006), p = " in line
+    assert line.endswith("; 6 seeds each.")
+    assert "\n" not in line
+
+
+def test_the_best_mean_without_a_test_is_not_shown():
+    # Told apart from the RNN, but not from the LSTM.
+    line = line_about({"rrn-golden": 0.76, "rnn": 0.62, "lstm": 0.755})
+    assert line.startswith("On MNIST by pixel, not shown: ")
+    assert "LSTM 0.755" in line
+
+
+@pytest.mark.parametrize("rival", [0.765, 0.90])
+def test_a_rival_with_the_best_mean_says_no(rival):
+    line = line_about({"rrn-golden": 0.76, "rnn": 0.62, "lstm": rival})
+    assert line.startswith("On MNIST by pixel, no: ")
+
+
+def test_too_few_seeds_for_a_test_show_nothing():
+    rows = [
+        row
+        for row in rows_about({"rrn-golden": 0.76, "rnn": 0.62, "lstm": 0.70})
+        if row["seed"] in TABLE.seeds[:3]
+    ]
+    line = answer_line(TABLE, by_architecture(TABLE, rows))
+    assert line.startswith("On MNIST by pixel, not shown: ")
+    assert line.endswith("; 3 seeds each.")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder of a run, with the places where answers are kept moved beside it."""
+    monkeypatch.setattr(answers, "RESULTS", tmp_path / "results")
+    run = tmp_path / "run"
+    (run / "figures").mkdir(parents=True)
+    (run / "figures" / "accuracy.png").write_bytes(b"picture")
+    (run / "provenance.jsonl").write_text(json.dumps(PROVENANCE) + "\n")
+    monkeypatch.setattr(sys, "argv", ["publish", str(run)])
+    return run
+
+
+def write(folder, configuration: MnistConfiguration, rows):
+    record = plain(dataclasses.asdict(configuration))
+    (folder / "configuration.json").write_text(json.dumps(record))
+    (folder / "members.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_a_finished_table_run_is_kept(folder):
+    means = {"rrn-golden": 0.76, "rnn": 0.62, "lstm": 0.70}
+    write(folder, TABLE, rows_about(means))
+    publish.main()
+    kept = answers.read_answer("mnist")
+    assert kept is not None
+    assert kept.answer == line_about(means)
+    assert kept.provenance == PROVENANCE
+    assert answers.picture_path("mnist").read_bytes() == b"picture"
+
+
+@pytest.mark.parametrize(
+    "configuration", [PRESETS["quick"], dataclasses.replace(TABLE, epochs=TABLE.epochs + 1)]
+)
+def test_a_run_of_anything_else_is_refused(folder, configuration):
+    write(folder, configuration, rows_about({"rrn-golden": 0.76, "rnn": 0.62, "lstm": 0.70}))
+    with pytest.raises(SystemExit, match=r"^error: .* is not a run of the unchanged table preset$"):
+        publish.main()
+    assert answers.read_answer("mnist") is None
+
+
+def test_an_unfinished_run_is_refused(folder):
+    write(folder, TABLE, rows_about({"rrn-golden": 0.76, "rnn": 0.62}))
+    with pytest.raises(SystemExit, match=r"^error: .* is not finished$"):
+        publish.main()
+    assert answers.read_answer("mnist") is None
+
+
+def test_a_folder_must_be_given(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["publish"])
+    with pytest.raises(SystemExit, match=r"^error: give one run folder"):
+        publish.main()
