@@ -5,6 +5,7 @@ import json
 import sys
 
 import pytest
+from PIL import Image
 
 from experiments import answers
 from experiments.mnist import publish
@@ -82,7 +83,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(answers, "RESULTS", tmp_path / "results")
     run = tmp_path / "run"
     (run / "figures").mkdir(parents=True)
-    (run / "figures" / "accuracy.png").write_bytes(b"picture")
+    Image.new("RGB", (3, 2)).save(run / "figures" / "accuracy.png")
     (run / "provenance.jsonl").write_text(json.dumps(PROVENANCE) + "\n")
     monkeypatch.setattr(sys, "argv", ["publish", str(run)])
     return run
@@ -102,7 +103,8 @@ def test_a_finished_table_run_is_kept(folder):
     assert kept is not None
     assert kept.answer == line_about(means)
     assert kept.provenance == PROVENANCE
-    assert answers.picture_path("mnist").read_bytes() == b"picture"
+    with Image.open(answers.picture_path("mnist")) as picture:
+        assert picture.size == (3, 2)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +122,13 @@ def test_an_unfinished_run_is_refused(folder):
     with pytest.raises(SystemExit, match=r"^error: .* is not finished$"):
         publish.main()
     assert answers.read_answer("mnist") is None
+
+
+def test_a_run_that_lacks_a_seed_is_refused(folder):
+    rows = rows_about({"rrn-golden": 0.76, "rnn": 0.62, "lstm": 0.70})
+    write(folder, TABLE, [row for row in rows if row["seed"] != TABLE.seeds[-1]])
+    with pytest.raises(SystemExit, match=r"^error: .* is not finished$"):
+        publish.main()
 
 
 def test_a_folder_must_be_given(monkeypatch):
