@@ -97,8 +97,8 @@ def test_answer_and_tables_state_the_numbers():
     for said in (
         "in 2 of 3 LSTMs one cell keeps over half of its own for 40 steps (forget gate 0.988;",
         "input gate 0.90 at the marked symbol, 0.25 at distractors)",
-        "After 60 steps of distractors recall is RNN 0.50, LSTM 0.60, rhythmic RNN 0.70",
-        "(chance 0.50)",
+        "After 60 steps of distractors recall is RNN 0.50 (99 parameters), LSTM 0.60 (99",
+        "rhythmic RNN 0.70 (99 parameters) (chance 0.50)",
         "the LSTMs' 0.98 at 40 steps becomes 0.51, 0.83, 0.99",
     ):
         assert said in line
