@@ -22,8 +22,8 @@ GALLERY_HEAD = """# The lecture's questions and what the experiments answer
 In the order of the lecture. Every answer and picture comes from a full preset, run by the command
 below it, and was kept by its option `--publish`; this page is written from them by
 `python -m experiments --gallery`. Times are those of the run that is kept, on a machine that had
-other work too. Without `--preset full` a script takes less than a minute on
-2 cores, and its figures say what was reduced."""
+other work too. Without `--preset full` a script takes about a minute at
+most on 2 cores, and its figures say what was reduced."""
 
 
 @dataclass(frozen=True, kw_only=True)

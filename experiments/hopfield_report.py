@@ -152,14 +152,17 @@ def answer(options: HopfieldOptions, results: Results) -> str:
     half, none = (at_size(found, rule, len(options.sizes) - 1) for rule in (0, 1))
     ends = {name: limit(options, found, 0, power) for power, name in POWERS.items()}
     extrapolated = ", ".join(f"{end.value:.3f} in {name}" for name, end in ends.items() if end)
+    smaller = ""
+    if len(options.sizes) > 1:
+        values = ", ".join(f"{value:.3f}" for value in found.values[0, 0, :-1])
+        smaller = f"{values} at N = {', '.join(map(str, options.sizes[:-1]))}; "
     rules = ", ".join(
         f"{name} {count}" for name, count in digit_capacities(options, results).items()
     )
     return (
-        f"{written(half)} N at N = {options.sizes[-1]} with U = 1/2 sum T "
-        f"({', '.join(f'{value:.3f}' for value in found.values[0, 0])} at "
-        f"N = {', '.join(map(str, options.sizes))}; extrapolated: {extrapolated or '-'}; "
-        f"mean field {mean_field_capacity():.3f}), "
-        f"{none.value / half.value:.2f} of that with U = 0; "
+        f"About {mean_field_capacity():.3f} patterns a unit in large networks (mean field): "
+        f"measured {written(half)} at N = {options.sizes[-1]}, U = 1/2 sum T "
+        f"({smaller}extrapolated: {extrapolated or '-'}), "
+        f"{none.value / half.value:.2f} of that at U = 0; "
         f"of real digits {rules} ({options.digit_corruption:.0%} of pixels flipped)"
     )

@@ -7,8 +7,7 @@ import numpy as np
 from experiments.lstm_options import LSTMOptions
 from experiments.script import Results
 from rhythmic.gates import Gate
-from rhythmic.plotting.sequences import MODEL_LABELS
-from rhythmic.statistics import summarise as over_seeds
+from rhythmic.plotting.sequences import MODEL_LABELS, spread_over_seeds
 
 GATES = get_args(Gate)
 HOLDS = ("open", "at its mean", "shut")
@@ -58,7 +57,8 @@ def summarise(options: LSTMOptions, results: Results) -> str:
     """Return accuracies by lag, gate openings by phase, and accuracies with a gate held."""
     lags = options.longest_lags
     lines = [
-        f"accuracy at the longest lag, trained on lags from 1; {options.num_seeds} seeds, mean"
+        f"accuracy at the longest lag, trained on lags from 1; {options.num_seeds} seeds, mean",
+        "intervals: Student's t over seeds, clipped to [0, 1]",
     ]
     lines.append(f"{'lag (steps)':16}{'numbers':>8}" + "".join(f"{lag:8d}" for lag in lags))
     for model in options.models:
@@ -68,7 +68,7 @@ def summarise(options: LSTMOptions, results: Results) -> str:
         name = MODEL_LABELS[model]
         lines.append(f"{name:16}{size:8d}" + "".join(f"{mean:8.3f}" for mean in means))
         lines.append(f"{'  its rate':24}" + "".join(f"{rate:8.2g}" for rate in rates))
-        at_longest = over_seeds(results[f"{model}_accuracy"][-1].tolist())
+        at_longest = spread_over_seeds(results[f"{model}_accuracy"][-1], "classes")
         lines.append(
             f"  95 % interval at {lags[-1]}: [{at_longest.low:.3f}, {at_longest.high:.3f}]"
         )

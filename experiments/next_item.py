@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from experiments.script import Experiment, Results, ScriptOptions, Stages, main
 from rhythmic.plotting.next_item import next_item_figure
-from rhythmic.plotting.sequences import MODEL_LABELS
+from rhythmic.plotting.sequences import MODEL_LABELS, spread_over_seeds
 from rhythmic.sequence_models import (
     GatedSequenceArchitecture,
     PlainSequenceArchitecture,
@@ -19,8 +19,7 @@ from rhythmic.sequence_models import (
     ResonantSequenceArchitecture,
     SequenceArchitecture,
 )
-from rhythmic.statistics import summarise as over_seeds
-from rhythmic.tasks import AbstractTask, Batch, NextValue, NextWord
+from rhythmic.tasks import AbstractTask, Batch, Kind, NextValue, NextWord
 from rhythmic.theory import GOLDEN_RATIO, geometric_ladder
 from rhythmic.training.sequence_choice import train_and_choose
 from rhythmic.training.sequences import (
@@ -175,9 +174,9 @@ def of_rock(results: Results, model: str) -> np.ndarray:
     return probabilities(results, model)[AMBIGUOUS][:, NextWord().vocabulary.index("rock")]
 
 
-def interval(values: np.ndarray) -> str:
-    """Write a mean with its 95 % interval over seeds."""
-    summary = over_seeds(values.tolist())
+def interval(values: np.ndarray, kind: Kind) -> str:
+    """Write a mean with its interval over seeds, see ``spread_over_seeds``."""
+    summary = spread_over_seeds(values, kind)
     return f"{summary.mean:.4g} [{summary.low:.4g}, {summary.high:.4g}]"
 
 
@@ -187,7 +186,8 @@ def summarise(options: NextItemOptions, results: Results) -> str:
     assert isinstance(series, NextValue)
     word = NextWord()
     head = f"{'':20}{'parameters':>11}{'rate':>7}  "
-    lines = [f'next word of "{word.phrase}"; {options.num_seeds} seeds, mean [95 % interval]']
+    lines = [f'next word of "{word.phrase}"; {options.num_seeds} seeds']
+    lines.append("mean [95 % interval, Student's t, clipped to 0 and 1]")
     lines.append(head + f"{'accuracy':31}P(rock | we will we will)")
     for model in options.models:
         lines.append(row(results, "word", model) + f"{of_rock(results, model).mean():.3f}")
@@ -195,6 +195,7 @@ def summarise(options: NextItemOptions, results: Results) -> str:
     lines.append(f"best by counting, from the last {counted}")
     waves = " + ".join(f"{frequency:g}" for frequency in options.frequencies)
     lines += ["", f"next value of {waves} Hz, {1000 / options.sample_rate:g} ms ahead"]
+    lines.append("mean [smallest to largest over seeds]")
     lines.append(head + "squared error / variance")
     lines += [row(results, "value", model).rstrip() for model in options.models]
     lines.append(
@@ -209,7 +210,8 @@ def row(results: Results, task: str, model: str) -> str:
     """Return one line of a table."""
     part = f"{task}_{model}"
     sizes = f"{int(results[f'{part}_num_parameters']):11d}{results[f'{part}_learning_rate']:7.3g}"
-    return f"{MODEL_LABELS[model]:20}{sizes}  {interval(results[f'{part}_score']):31}"
+    found = interval(results[f"{part}_score"], "classes" if task == "word" else "values")
+    return f"{MODEL_LABELS[model]:20}{sizes}  {found:31}"
 
 
 def answer(options: NextItemOptions, results: Results) -> str:

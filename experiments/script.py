@@ -34,12 +34,12 @@ class ScriptOptions:
     """Options that every experiment has.
 
     Args:
-        preset: where the other defaults come from. quick: under a minute on 2 cores. full: what
+        preset: where the other defaults come from. quick: about a minute at most. full: what
             an answer is taken from. smoke: seconds, shows only that the script runs.
         run_dir: folder of the run; by default runs/NAME-PRESET-FINGERPRINT.
         redraw: print and draw again from the saved results of the folder, computing nothing.
-        publish: take answer and first figure of this run, which must be the full preset, into
-            experiments/results and docs/gallery.md.
+        publish: keep answer and first figure of this run, whose options must be those of the full
+            preset, under experiments/results, for the gallery.
     """
 
     preset: str = "quick"
@@ -79,6 +79,8 @@ class Stages:
         """
         paths = {name: self.folder / f"{name}.npz" for name in stages}
         missing = [name for name in stages if not paths[name].exists()]
+        if 0 < len(missing) < len(stages):
+            show(f"goes on: {len(stages) - len(missing)} of {len(stages)} parts were kept")
         progress = Progress({"part": len(missing)})
         for position, name in enumerate(missing, start=1):
             started = time.perf_counter()
@@ -141,7 +143,7 @@ def reduction(experiment: Experiment, options: ScriptOptions) -> str:
         for name in here
         if plain(here[name]) != plain(full[name])
     ]
-    return f"{options.preset} preset, not the full one: {'; '.join(parts)}" if parts else ""
+    return f"differs from the full preset in {'; '.join(parts)}" if parts else ""
 
 
 def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
@@ -173,7 +175,7 @@ def prepare(experiment: Experiment, options: ScriptOptions) -> Path:
     digest = fingerprint(identity(options))[:8]
     folder = options.run_dir or Path("runs") / f"{experiment.name}-{options.preset}-{digest}"
     if options.redraw and not (folder / "results.npz").exists():
-        raise ValueError(f"redraw: {folder} holds no results.npz; run without --redraw first")
+        raise ValueError(f"redraw: {folder} holds no results.npz, so no finished run")
     configuration = {"experiment": experiment.name} | identity(options)
     return open_run_folder(folder, configuration, note=not options.redraw)
 
@@ -201,6 +203,7 @@ def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
         computed = json.loads((folder / "computed.json").read_text())
         picture = folder / "figures" / f"{next(iter(figures))}.png"
         publish(Answer(experiment.name, answer, **computed), picture)
+        show("published; python -m experiments --gallery writes the page anew")
 
 
 def compute(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
@@ -228,6 +231,11 @@ def compute(experiment: Experiment, options: ScriptOptions, folder: Path) -> Non
 def state_reduction(figure: Figure, reduced: str) -> None:
     """Write under a figure in what it differs from the full preset."""
     if reduced:
+        # Legends outside the axes keep their place: the note would pull them down onto itself.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        for legend in figure.legends:
+            legend.set_bbox_to_anchor((0, 0, 1, 1), transform=figure.transFigure)
         width = int(22 * figure.get_figwidth())
         figure.text(0.01, -0.02, textwrap.fill(reduced, width), fontsize=6, va="top")
 

@@ -6,6 +6,10 @@
 ``rhythmic.functional`` the cells as functions of plain arrays
 ``rhythmic.models``     classifiers and the named architectures
 ``rhythmic.training``   the training of many networks at once
+``rhythmic.adjoints``   reverse passes written by hand
+``rhythmic.sequence_models``  small networks with a readout at every step
+``rhythmic.rnn``, ``rhythmic.sensitivity``, ``rhythmic.rhythm_detection``  the RNN as the lecture
+    writes it, what a state owes to each earlier input, whether a trajectory is a rhythm
 ``rhythmic.data``       handwritten digits and their splits
 ``rhythmic.tasks``      sequence tasks drawn from keys: next item, delayed recall
 ``rhythmic.static``     networks without time: perceptron, Hopfield, feedforward

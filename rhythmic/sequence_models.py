@@ -101,7 +101,8 @@ class SequenceModel(eqx.Module):
             shown: what the readout sees of the cell.
 
         Raises:
-            ValueError: for a size below one, or a cell that cannot show what is asked.
+            ValueError: for a size below one, a cell that takes neither ``input_size`` components
+                nor one scalar, or a cell that cannot show what is asked.
         """
         check_sizes(input_size, cell.hidden_size)
         if num_outputs < 1:
@@ -109,8 +110,11 @@ class SequenceModel(eqx.Module):
         if shown != "output" and not isinstance(cell, ResonantCell):
             kind = type(cell).__name__
             raise ValueError(f"shown is {shown!r}; {kind} has no amplitude, choose output")
-        encoder_key, readout_key = jax.random.split(key)
         encoded = input_size != cell.input_size
+        if encoded and cell.input_size != 1:
+            allowed = f"it must be {cell.input_size}, the cell's input_size"
+            raise ValueError(f"input_size is {input_size}; {allowed}")
+        encoder_key, readout_key = jax.random.split(key)
         self.encoder = Affine(input_size, cell.input_size, key=encoder_key) if encoded else None
         self.cell = cell
         num_shown = cell.hidden_size * (1 if shown == "output" else 2)

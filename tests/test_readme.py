@@ -37,10 +37,13 @@ def test_every_picture_of_the_readme_is_there():
 
 
 def test_the_python_of_the_readme_runs_and_has_the_shapes_it_says():
-    (block,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    first, second = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     names: dict = {}
-    exec(block, names)
+    exec(first, names)
     cell, inputs, rhythmic = names["cell"], names["inputs"], names["rhythmic"]
     assert rhythmic.trajectory(cell, inputs, every=10).observed.shape == (78, 11, 128)
     mean = rhythmic.time_mean(cell, inputs, observe=cell.squared_amplitude).mean
     assert mean.shape == (11, 128)
+    exec(second, names)
+    assert [layer.activity.tolist() for layer in names["layers"]] == [[-2, 1, 4], [2, -4, 6]]
+    assert rhythmic.RhythmKind(int(names["rhythm"].kind)).name == "DECAYS"

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.cells import ElmanCell, ResonantCell
+from rhythmic.cells import ElmanCell, LSTMCell, ResonantCell
 from rhythmic.models import named_arrays, with_named_arrays
 from rhythmic.sequence_models import (
     GatedSequenceArchitecture,
@@ -171,6 +171,9 @@ BAD = {
     "(?s)frequencies.*15": lambda: ResonantSequenceArchitecture("r", (15.0,), 60.0),
     "shown is 'position_and_amplitude'; ElmanCell has no amplitude": lambda: SequenceModel(
         ElmanCell(1, 2, key=KEY), 1, 1, key=KEY, shown="position_and_amplitude"
+    ),
+    "^input_size is 4; it must be 3, the cell's input_size$": lambda: SequenceModel(
+        LSTMCell(3, 8, key=KEY), 4, 2, key=KEY
     ),
     r"inputs has shape \(4, 2, 1\); expected \(time, 3, \*batch\)": lambda: (
         PresentItemArchitecture().build(3, 1, key=KEY)(jnp.zeros((4, 2, 1)))

@@ -7,8 +7,13 @@ from cmcrameri import cm
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rhythmic.plotting.sequences import MODEL_COLOURS, MODEL_LABELS, MODEL_LINES, MODEL_MARKERS
-from rhythmic.statistics import summarise
+from rhythmic.plotting.sequences import (
+    MODEL_COLOURS,
+    MODEL_LABELS,
+    MODEL_LINES,
+    MODEL_MARKERS,
+    spread_over_seeds,
+)
 from rhythmic.typing import Float, Int
 
 LINES = ("-", "--", "-.")
@@ -182,7 +187,7 @@ def lag_panel(
     accuracies: Mapping[str, Float[np.ndarray, "lag seed"]],
     chance: float,
 ) -> None:
-    """Draw accuracy against the lag: every seed, the means and their 95 % intervals.
+    """Draw accuracy against the lag: every seed, means and 95 % intervals clipped to [0, 1].
 
     Args:
         axes: where to draw.
@@ -192,17 +197,15 @@ def lag_panel(
     """
     shifts = np.linspace(-0.05, 0.05, len(accuracies)) if len(accuracies) > 1 else [0.0]
     for shift, (name, values) in zip(shifts, accuracies.items(), strict=True):
-        summaries = [summarise(of_lag.tolist()) for of_lag in values]
+        means, low, high = zip(*(spread_over_seeds(x, "classes") for x in values), strict=True)
         colour, marker, line = MODEL_COLOURS[name], MODEL_MARKERS[name], MODEL_LINES[name]
         places = lags * np.exp(shift)
-        means = [summary.mean for summary in summaries]
         axes.plot(places, values, marker, ms=2.5, mfc="none", mew=0.5, alpha=0.6, color=colour)
         axes.plot(
             places, means, marker=marker, ls=line, ms=4, color=colour, label=MODEL_LABELS[name]
         )
         if values.shape[1] > 1:
-            low, high = (np.array([s[end] for s in summaries]) for end in (3, 4))
-            axes.vlines(places, np.maximum(low, 0), np.minimum(high, 1), lw=0.8, color=colour)
+            axes.vlines(places, low, high, lw=0.8, color=colour)
     axes.axhline(chance, color="0.6", lw=0.8, ls=":")
     axes.text(lags[0], chance - 0.02, "chance", fontsize=7, color="0.35", va="top")
     axes.set_xscale("log")

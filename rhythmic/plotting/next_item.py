@@ -108,7 +108,7 @@ def next_item_figure(
     shown = {name: predicted[drawn] for name, predicted in predictions.items()}
     series_panel(grid[1, 1], times[drawn], values[drawn], shown)
     for axes, name in ((grid[1, 0], "word"), (grid[1, 2], "value")):
-        score_panel(axes, scores[name])
+        score_panel(axes, scores[name], "classes" if name == "word" else "values")
         axes.axhline(from_present[name], color="0.6", lw=0.8, ls=":")
         axes.annotate(
             "best from the present item",

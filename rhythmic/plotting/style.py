@@ -1,5 +1,6 @@
 """How every figure looks, and how it is saved."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,6 +72,8 @@ def house_style() -> Iterator[None]:
 
 def save(figure: Figure, folder: Path, name: str) -> Path:
     """Write ``name.pdf`` and ``name.png``, each whole or not at all; return the picture's path."""
+    # It warns of the date of fonts that matplotlib brings, which no reader can mend.
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
     for ending in ("pdf", "png"):
         # Without the date, the same results give the same file.
         metadata = {"CreationDate": None} if ending == "pdf" else None

@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, Real
 
 from rhythmic.activations import ActivationName, activation_function
 from rhythmic.cells.interface import along_nodes, weigh
+from rhythmic.static._arrays import as_array
 from rhythmic.typing import AnyArray
 
 
@@ -43,7 +44,8 @@ def feedforward_network(
 
     Args:
         weights: ``W_1 ... W_L``, rows receive from columns; ``W_l`` has as many columns as
-            ``W_{l-1}`` has rows. The lecture's ``W_ih`` and ``W_ho`` are two layers.
+            ``W_{l-1}`` has rows. The lecture's ``W_ih`` and ``W_ho`` are two layers. Arrays or
+            nested lists.
         biases: ``b_1 ... b_L``, one value for each row; zero if not given.
 
     Returns:
@@ -54,17 +56,21 @@ def feedforward_network(
 
     Source: lecture, "Remember Feedforward".
     """
-    if not weights:
+    matrices = [as_array(matrix) for matrix in weights]
+    offsets = None if biases is None else [as_array(bias) for bias in biases]
+    if not matrices:
         raise ValueError("weights hold no matrix; a network has at least 1 layer")
-    if biases is not None and len(biases) != len(weights):
-        raise ValueError(f"biases are {len(biases)} for {len(weights)} layers; give one a layer")
-    dtype = jnp.result_type(*weights, *(biases or ()), float)
+    if offsets is not None and len(offsets) != len(matrices):
+        raise ValueError(f"biases are {len(offsets)} for {len(matrices)} layers; give one a layer")
+    dtype = jnp.result_type(*matrices, *(offsets or ()), float)
     network: list[FeedforwardLayer] = []
-    for number, matrix in enumerate(weights, start=1):
+    for number, matrix in enumerate(matrices, start=1):
         before = network[-1].weights.shape[0] if network else None
         check_matrix(number, np.shape(matrix), before)
         size = np.shape(matrix)[0]
-        bias = jnp.zeros(size, dtype) if biases is None else jnp.asarray(biases[number - 1], dtype)
+        bias = (
+            jnp.zeros(size, dtype) if offsets is None else jnp.asarray(offsets[number - 1], dtype)
+        )
         if bias.shape != (size,):
             raise ValueError(f"layer {number}: bias has shape {bias.shape}; it must be ({size},)")
         network.append(FeedforwardLayer(jnp.asarray(matrix, dtype), bias))
@@ -135,6 +141,7 @@ def feedforward_response(
 
     Source: lecture, "Remember Feedforward" and "RRN hidden layer activity".
     """
+    inputs = as_array(inputs)
     names = [activation] * len(network) if isinstance(activation, str) else [*activation]
     if len(names) != len(network):
         raise ValueError(f"activation holds {len(names)} names for {len(network)} layers")

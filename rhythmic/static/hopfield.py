@@ -6,11 +6,13 @@ the recurrent layers. The updates are pure, so that `jax.vmap` runs many network
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Real
 
 from rhythmic.cells.interface import weigh
+from rhythmic.static._arrays import as_array
 from rhythmic.typing import AnyArray
 
 
@@ -125,11 +127,35 @@ def update_all(
 def checked_state(network: HopfieldNetwork, state: Real[Array, "unit *batch"]) -> Array:
     """Return a state in the dtype of the weights, or raise a ValueError where units differ."""
     weights, thresholds = network
+    state = as_array(state)
     shapes = f"weights {weights.shape}, thresholds {thresholds.shape}, state {jnp.shape(state)}"
     num_units = jnp.shape(state)[:1]
     if weights.shape != 2 * num_units or thresholds.shape != num_units:
         raise ValueError(f"units do not match: {shapes}")
     return jnp.asarray(state, weights.dtype)
+
+
+def checked_start(network: HopfieldNetwork, state: Real[Array, "unit *batch"]) -> Array:
+    """Return `checked_state`, and raise a ValueError where a unit is not 0, 1 or NaN."""
+    start = checked_state(network, state)
+    check_binary("state", state, allow_nan=True)
+    return start
+
+
+def check_binary(name: str, values: Real[AnyArray, "..."], *, allow_nan: bool = False) -> None:
+    """Raise a ValueError for concrete values other than 0 and 1; traced ones cannot be checked."""
+    given = as_array(values)
+    if isinstance(given, jax.core.Tracer):
+        return
+    units = np.asarray(given)
+    wrong = (units != 0) & (units != 1)
+    if allow_nan:
+        wrong &= ~np.isnan(units)
+    if wrong.any():
+        raise ValueError(
+            f"{name} holds {units[wrong][0]:g}; units are 0 or 1, "
+            f"map a {name.removesuffix('s')} S of -1 and 1 to (S + 1) / 2"
+        )
 
 
 def _follow(field: Array, value: Array) -> Array:

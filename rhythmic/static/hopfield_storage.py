@@ -8,7 +8,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Real
 
 from rhythmic.cells.interface import weigh
-from rhythmic.static.hopfield import HopfieldNetwork
+from rhythmic.static._arrays import as_array
+from rhythmic.static.hopfield import HopfieldNetwork, check_binary
 
 
 def hebbian_weights(
@@ -21,14 +22,15 @@ def hebbian_weights(
     covariance, for patterns that resemble one another.
 
     Args:
-        patterns: V^s of 0s and 1s, one pattern a column.
+        patterns: V^s of 0s and 1s, (unit, pattern): N rows, p columns, one pattern a column.
         mean_activity: a, one number or one a unit; in [0, 1].
 
     Returns:
         T, exactly symmetric.
 
     Raises:
-        ValueError: if the patterns are not a matrix or `mean_activity` does not fit the units.
+        ValueError: if the patterns are not a matrix of 0s and 1s (traced values are not checked) or
+            `mean_activity` does not fit the units.
 
     Source: Hopfield (1982), PNAS 79:2554, eq. 2; covariance rule: Sejnowski (1977), Tsodyks &
     Feigelman (1988).
@@ -48,13 +50,14 @@ def pseudo_inverse_weights(patterns: Real[Array, "unit pattern"]) -> Float[Array
     another, as long as no P_ii is 1 (there the field is 0 and rounding decides).
 
     Args:
-        patterns: V^s of 0s and 1s, one pattern a column; dependent columns count once.
+        patterns: V^s of 0s and 1s, (unit, pattern): N rows, p columns, one pattern a column;
+            dependent columns count once.
 
     Returns:
         T, exactly symmetric, in the floating dtype of the patterns.
 
     Raises:
-        ValueError: if the patterns are not a matrix.
+        ValueError: if the patterns are not a matrix of 0s and 1s (traced values are not checked).
 
     Source: Personnaz, Guyon & Dreyfus (1985), J. Physique Lett. 46:359; Kanter & Sompolinsky
     (1987), Phys. Rev. A 35:380 (no self-connections).
@@ -90,13 +93,21 @@ def mean_thresholds(
 def hebbian_network(
     patterns: Real[Array, "unit pattern"], threshold_activity: Float[Array, ""] | float = 0.5
 ) -> HopfieldNetwork:
-    """Store by Hopfield's rule, thresholds at `mean_thresholds(T, threshold_activity)`."""
+    """Store by Hopfield's rule, thresholds at `mean_thresholds(T, threshold_activity)`.
+
+    Patterns are (unit, pattern): N rows, p columns, one pattern a column. Errors and sources are
+    those of `hebbian_weights`.
+    """
     weights = hebbian_weights(patterns)
     return HopfieldNetwork(weights, mean_thresholds(weights, threshold_activity))
 
 
 def pseudo_inverse_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNetwork:
-    """Store by `pseudo_inverse_weights`, thresholds of the model of -1 and +1."""
+    """Store by `pseudo_inverse_weights`, thresholds of the model of -1 and +1.
+
+    Patterns are (unit, pattern): N rows, p columns, one pattern a column. Errors and sources are
+    those of `pseudo_inverse_weights`.
+    """
     weights = pseudo_inverse_weights(patterns)
     return HopfieldNetwork(weights, mean_thresholds(weights))
 
@@ -111,10 +122,12 @@ def centred_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNetwork:
     all patterns, and has no weights, at that value.
 
     Args:
-        patterns: V^s of 0s and 1s, one pattern a column; two or more.
+        patterns: V^s of 0s and 1s, (unit, pattern): N rows, p columns, one pattern a column;
+            two or more.
 
     Raises:
-        ValueError: if the patterns are not a matrix of two columns or more.
+        ValueError: if the patterns are not a matrix of 0s and 1s (traced values are not checked) of
+            two columns or more.
 
     Source: covariance rule as in `hebbian_weights`; the second part of the thresholds follows
     from the signal of a stored pattern, 4 (V_i - a_i) sum_{j != i} (V_j - a_j)^2, and its mean.
@@ -179,8 +192,10 @@ def overlap(
 
 
 def _checked_patterns(patterns: Real[Array, "unit pattern"]) -> Array:
+    patterns = as_array(patterns)
     if jnp.ndim(patterns) != 2 or 0 in jnp.shape(patterns):
         raise ValueError(f"patterns has shape {jnp.shape(patterns)}; it must be (unit, pattern)")
+    check_binary("patterns", patterns)
     return jnp.asarray(patterns, jnp.result_type(patterns, float))
 
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Real
 
-from rhythmic.static.hopfield import HopfieldNetwork, checked_state, update_all, update_unit
+from rhythmic.static.hopfield import HopfieldNetwork, checked_start, update_all, update_unit
 from rhythmic.theory._arrays import checked_count
 from rhythmic.typing import AnyArray
 
@@ -67,8 +67,9 @@ def asynchronous_trajectory(
         The state before the first and after every update, time first (`len(order) + 1` rows).
 
     Raises:
-        ValueError: if the state does not have the units of the network, or `order` holds a number
-            that is no unit's. A traced order cannot be checked; leave no such number in it.
+        ValueError: if the state does not have the units of the network or holds other values than
+            0, 1 and NaN, or `order` holds a number that is no unit's. Traced values cannot be
+            checked; leave no such number in them.
 
     Source: lecture, "Hopfield"; Hopfield (1982), PNAS 79:2554.
     """
@@ -77,7 +78,7 @@ def asynchronous_trajectory(
         state = update_unit(network, state, unit)
         return state, state
 
-    start = checked_state(network, state)
+    start = checked_start(network, state)
     _check_order(order, len(start))
     _, later = jax.lax.scan(step, start, jnp.asarray(order))
     return jnp.concatenate([start[None], later])
@@ -98,14 +99,15 @@ def synchronous_trajectory(
         alternate between two states, ties included (Goles & Olivos 1980, Discrete Math. 30:187).
 
     Raises:
-        ValueError: if the state does not have the units of the network or `num_steps` is negative.
+        ValueError: if the state does not have the units of the network or holds other values than
+            0, 1 and NaN (traced values are not checked), or `num_steps` is negative.
     """
 
     def step(state: Array, _: None) -> tuple[Array, Array]:
         state = update_all(network, state)
         return state, state
 
-    start = checked_state(network, state)
+    start = checked_start(network, state)
     _, later = jax.lax.scan(step, start, None, length=checked_count("num_steps", num_steps))
     return jnp.concatenate([start[None], later])
 
@@ -130,11 +132,12 @@ def recall(
         `Recall`. A state that is a fixed point stays one while the others of the batch go on.
 
     Raises:
-        ValueError: if the state does not have the units of the network or `max_sweeps` is negative.
+        ValueError: if the state does not have the units of the network or holds other values than
+            0, 1 and NaN (traced values are not checked), or `max_sweeps` is negative.
 
     Source: Hopfield (1982), PNAS 79:2554.
     """
-    start = checked_state(network, state)
+    start = checked_start(network, state)
     limit = checked_count("max_sweeps", max_sweeps)
     units = jnp.arange(start.shape[0])
 
@@ -168,9 +171,10 @@ def synchronous_recall(
         max_steps: steps after which to give up, 1 or more.
 
     Raises:
-        ValueError: if the state does not have the units of the network or `max_steps` is below 1.
+        ValueError: if the state does not have the units of the network or holds other values than
+            0, 1 and NaN (traced values are not checked), or `max_steps` is below 1.
     """
-    start = checked_state(network, state)
+    start = checked_start(network, state)
     if checked_count("max_steps", max_steps) < 1:
         raise ValueError(f"max_steps is {max_steps}; it must be at least 1")
 

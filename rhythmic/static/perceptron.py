@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Real
 
 from rhythmic.activations import binary
+from rhythmic.static._arrays import as_array
 from rhythmic.typing import AnyArray
 
 
@@ -47,6 +48,7 @@ def perceptron_activity(
 
     Source: lecture, "Models so far", Perceptron.
     """
+    inputs, weights = as_array(inputs), as_array(weights)
     check_features(jnp.shape(inputs), jnp.shape(weights))
     dtype = jnp.result_type(inputs, weights, theta, float)
     examples, weight = jnp.asarray(inputs, dtype), jnp.asarray(weights, dtype)
@@ -101,6 +103,7 @@ def perceptron_learning(
     Source: Rosenblatt, Psychological Review 65 (1958), as error correction in Rosenblatt,
     Principles of Neurodynamics (1962); the model of the lecture, "Models so far".
     """
+    inputs, targets, weights = as_array(inputs), as_array(targets), as_array(weights)
     check_examples(jnp.shape(inputs), jnp.shape(targets))
     check_features(jnp.shape(inputs), jnp.shape(weights))
     if operator.index(num_epochs) < 0:
@@ -174,6 +177,7 @@ def perceptron_margin(
 
     Source: Novikoff, Symposium on the Mathematical Theory of Automata (1962).
     """
+    inputs, targets, weights = as_array(inputs), as_array(targets), as_array(weights)
     check_examples(jnp.shape(inputs), jnp.shape(targets))
     activity = perceptron_activity(inputs, weights, theta)
     wanted = jnp.asarray(targets, activity.dtype)
@@ -208,6 +212,7 @@ def novikoff_bound(
 
     Source: Novikoff, Symposium on the Mathematical Theory of Automata (1962).
     """
+    inputs = as_array(inputs)
     margin = perceptron_margin(inputs, targets, weights, theta)
     squared_radius = jnp.max(jnp.sum(jnp.square(jnp.asarray(inputs, margin.dtype)), axis=-1)) + 1
     # NaN is neither above nor at zero, and goes through.

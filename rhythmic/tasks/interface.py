@@ -19,8 +19,9 @@ Kind = Literal["classes", "values"]
 class Batch(NamedTuple):
     """Sequences, what a network should say at every step, and how much each step counts.
 
-    ``targets`` are class indices ``(time, batch)`` or values ``(time, output, batch)``; steps of
-    weight zero are not scored.
+    ``inputs`` are ``(time, feature, batch)``; ``targets`` are class indices ``(time, batch)`` or
+    values ``(time, output, batch)``; ``weights`` are ``(time, batch)``, and steps of weight zero
+    are not scored.
     """
 
     inputs: Float[Array, "time feature batch"]

@@ -62,7 +62,18 @@ class DelayedRecall(AbstractTask):
         return self.num_symbols
 
     def sample(self, num_examples: int, *, key: jax.Array) -> Batch:
-        """Draw symbols, lags and, where distractors are rarer, when they come."""
+        """Draw symbols, lags and, where distractors are rarer, when they come.
+
+        Args:
+            num_examples: number of sequences. The lags must be scalars here: members that differ
+                in them are mapped over with ``jax.vmap``.
+            key: source of the draws; equal keys give equal sequences.
+
+        Returns:
+            Inputs ``(num_steps, num_symbols + 2, num_examples)``, the stored symbol as the target
+            of every step, ``(num_steps, num_examples)``, and weights of the same shape, one at
+            the cue and zero before.
+        """
         symbol_key, lag_key, distractor_key = jax.random.split(key, 3)
         shape = (self.num_steps, num_examples)
         symbols = jax.random.randint(symbol_key, shape, 0, self.num_symbols)

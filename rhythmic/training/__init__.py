@@ -23,7 +23,19 @@
 A member is one network: a seed, which sets split, start values, batch order and dropout, and its
 hyperparameters. ``MemberTraining`` holds the pure functions of one member; ``GroupTraining`` maps
 them over members and devices, and compiles once. ``SequenceTraining`` does the same for small
-networks on the tasks of ``rhythmic.tasks``, whose sequences are drawn from keys.
+networks on the tasks of ``rhythmic.tasks``, whose sequences are drawn from keys:
+
+    from rhythmic.sequence_models import GatedSequenceArchitecture
+    from rhythmic.tasks import NextWord
+    from rhythmic.training import (
+        SequenceConfiguration, SequenceTraining, score_on_test, train_and_choose
+    )
+
+    configuration = SequenceConfiguration(num_updates=100, batch_size=32)
+    training = SequenceTraining(GatedSequenceArchitecture(hidden_size=8), configuration)
+    chosen = train_and_choose(training, (NextWord(),), learning_rates=(0.03, 0.1), seeds=(1, 2))
+    test = score_on_test(training, chosen.trained.parameters, chosen.members)
+    print(test.score)                   # accuracy, one a seed
 """
 
 from rhythmic.training.configuration import (

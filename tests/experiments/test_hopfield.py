@@ -99,8 +99,10 @@ def test_summary_and_answer_say_what_the_arrays_hold():
     # Sharp steps: the share falls from 1 to 0 between the loads around the capacity.
     for size, capacity in ((50, 0.21), (100, 0.17)):
         assert f"{size:>12}    {capacity:.3f} [{capacity:.3f}, {capacity:.3f}]" in text
-    assert "0.170 [0.170, 0.170] N at N = 100" in line
-    assert "0.210, 0.170 at N = 50, 100" in line
+    assert line.startswith("About 0.138 patterns a unit in large networks (mean field): measured ")
+    assert len(line) <= 330
+    assert "measured 0.170 [0.170, 0.170] at N = 100" in line
+    assert "N = 100, U = 1/2 sum T (0.210 at N = 50; extrapolated: " in line
     line_in_root = 0.17 - 0.04 * 100**-0.5 / (50**-0.5 - 100**-0.5)
     assert f"extrapolated: {line_in_root:.3f} in N^(-1/2)" in line
     assert "rises in 0 of 4 updates" in text
@@ -108,6 +110,19 @@ def test_summary_and_answer_say_what_the_arrays_hold():
     assert "digits Hebb 6, centred over 9, pseudo-inverse over 9" in line
     results["digit_overlaps"][:, :, 2] = 0.5
     assert "pseudo-inverse below 3" in answer(options, results)
+
+
+def test_the_answer_of_all_sizes_stays_short():
+    options = dataclasses.replace(
+        OPTIONS,
+        sizes=(50, 100, 200, 400, 800),
+        digit_counts=(3, 10, 300),
+        loads=tuple(np.arange(4, 31) / 100),
+    )
+    results = made_up(options, (0.25, 0.22, 0.19, 0.17, 0.16))
+    results["digit_overlaps"][1:, :, 0] = 0.5
+    results["digit_overlaps"][2:, :, 1] = 0.5
+    assert len(answer(options, results)) <= 330
 
 
 def test_the_figures_are_drawn_from_the_saved_arrays(results):

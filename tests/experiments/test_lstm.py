@@ -106,7 +106,11 @@ def test_answer_and_tables_state_the_numbers():
     assert "in 0 of 3 LSTMs one cell keeps over half of its own for 40 steps. " in answer(
         options, leaky
     )
+    results["rnn_accuracy"][-1] = [0.4, 0.5, 0.99]
     table = summarise(options, results)
+    # Student's t reaches from -0.154 to 1.414.
+    assert "95 % interval at 60: [0.000, 1.000]" in table
+    assert "clipped to [0, 1]" in table
     assert max(map(len, table.splitlines())) <= 100
     assert "stopped being finite: 0" in table
 

@@ -83,6 +83,11 @@ def test_answer_and_tables_state_the_numbers():
     assert "RNN 0.3, LSTM 0.4, rhythmic RNN 0.5" in line
     table = summarise(options, results)
     assert max(map(len, table.splitlines())) <= 100
+    # Student's t for 0.1, 0.2, 0.3 reaches 4.3027 * 0.1 / sqrt(3) = 0.2484 on both sides.
+    assert "clipped to 0 and 1" in table
+    assert "0.2 [0, 0.4484]" in table
+    assert "smallest to largest" in table
+    assert "0.2 [0.1, 0.3]" in table
     assert "1 words 0.8333" in table
     assert "stopped being finite: 8" in table
 

@@ -13,6 +13,7 @@ from PIL import Image, ImageChops
 from experiments import __main__ as index
 from experiments import answers, script
 from experiments.script import Experiment, main
+from rhythmic.plotting.style import house_style
 
 SCRIPTS = [name for name in index.NAMES if name != "mnist"]
 
@@ -148,6 +149,30 @@ def test_finished_parts_survive_a_kill_at_the_same_commit(revision, kept, tmp_pa
     assert (computed["seconds"] is None) == kept  # two sittings
     assert computed["provenance"]["git"] == revision
     assert printed == "sum 3\n\nIt sums to 3.\n"
+
+
+@pytest.mark.parametrize("place", ["outside lower center", "outside lower right"])
+def test_the_note_on_a_reduction_leaves_legends_readable(place, tmp_path):
+    boxes = {}
+
+    def noting(artist):
+        draw = artist.draw
+
+        def draw_and_note(renderer):
+            draw(renderer)
+            boxes[artist] = artist.get_window_extent(renderer)  # the last time is the saved one
+
+        artist.draw = draw_and_note
+
+    with house_style():
+        figure = draw_line(np.ones(3))
+        figure.legend(["line"], loc=place)
+        script.state_reduction(figure, "differs from the full preset in seeds 3 (full: 10)")
+        noting(figure.legends[0])
+        noting(figure.texts[0])
+        figure.savefig(tmp_path / "figure.png", bbox_inches="tight")
+    legend, note = boxes.values()
+    assert not legend.overlaps(note)
 
 
 def test_publishing_keeps_answer_picture_and_no_path(tmp_path, monkeypatch):

@@ -213,3 +213,12 @@ def test_bad_arguments_are_named_in_one_line(call, words):
     with pytest.raises(ValueError, match=words) as error:
         call()
     assert "\n" not in str(error.value)
+
+
+def test_matrices_and_inputs_may_be_nested_lists():
+    network = feedforward_network([[[1, 2], [3, 4], [0, 1]], [[1.0, -1.0, 0.5]]], [[0, 1, 0], [2]])
+    (hidden, output) = feedforward_response(network, [1, -2], "identity")
+    np.testing.assert_array_equal(hidden.activity, [-3, -4, -2])
+    np.testing.assert_array_equal(output.activity, [2])
+    with pytest.raises(ValueError, match=r"layer 1: weights have shape \(2,\)"):
+        feedforward_network([[1, 2], [3, 4]])

@@ -148,3 +148,32 @@ def test_shapes_that_do_not_match_are_refused():
         centred_network(jnp.zeros((4, 1)))
     with pytest.raises(ValueError, match="must match"):
         overlap(jnp.zeros(4), jnp.zeros(3))
+
+
+@pytest.mark.parametrize("array", [np.array, jnp.array, list])
+@pytest.mark.parametrize(
+    "store",
+    [
+        hebbian_weights,
+        hebbian_network,
+        pseudo_inverse_weights,
+        pseudo_inverse_network,
+        centred_network,
+    ],
+)
+def test_patterns_of_other_values_than_0_and_1_are_refused_unless_traced(store, array):
+    for value, words in ((-1, "-1"), (0.5, "0.5"), (np.nan, "nan")):
+        patterns = array([[1.0, value], [0.0, 1.0], [1.0, 1.0]])
+        words = rf"^patterns holds {words}; units are 0 or 1, map a pattern S of -1 and 1 to "
+        with pytest.raises(ValueError, match=words + r"\(S \+ 1\) / 2$"):
+            store(patterns)
+    signs = np.array([[1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]])
+    assert jax.tree.leaves(jax.jit(store)(signs))[0].shape == (3, 3)
+
+
+def test_patterns_may_be_nested_lists():
+    patterns = [[1, 0], [0, 0], [1, 1]]
+    for one, other in zip(
+        hebbian_network(patterns), hebbian_network(np.array(patterns)), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)

@@ -219,3 +219,25 @@ def test_a_network_of_nan_rests_nowhere():
     found = recall(broken, jnp.array([0.0, 1.0, 1.0]), 4, key=None)
     assert not found.converged
     assert np.isnan(found.state).all()
+
+
+STARTS = {
+    "recall": partial(recall, max_sweeps=3, key=None),
+    "one by one": partial(asynchronous_trajectory, order=np.array([0, 1, 2])),
+    "together": partial(synchronous_trajectory, num_steps=2),
+    "together to the end": partial(synchronous_recall, max_steps=3),
+}
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_states_of_other_values_than_0_and_1_are_refused_unless_traced(name):
+    network = hopfield_network(np.ones((3, 3)) - np.eye(3), np.ones(3))
+    words = r"^state holds -1; units are 0 or 1, map a state S of -1 and 1 to \(S \+ 1\) / 2$"
+    signs = [1.0, -1.0, 1.0]
+    for state in (signs, np.array(signs), jnp.array(signs)):
+        with pytest.raises(ValueError, match=words):
+            STARTS[name](network, state)
+    traced = jax.tree.leaves(jax.jit(STARTS[name])(network, np.array(signs)))[0]
+    assert traced.shape[-1] == 3
+    # NaN, as from a corruption out of range, goes through to the result.
+    assert np.isnan(jax.tree.leaves(STARTS[name](network, np.full(3, np.nan)))[0]).all()

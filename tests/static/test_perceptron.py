@@ -262,3 +262,17 @@ def test_bad_arguments_are_named_in_one_line(call, words):
     with pytest.raises(ValueError, match=words) as error:
         call()
     assert "\n" not in str(error.value)
+
+
+def test_examples_may_be_nested_lists():
+    inputs, targets, weights = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 1], [0.5, -1.0]
+    arrays = [np.array(values) for values in (inputs, targets, weights)]
+    for function in (perceptron_activity, perceptron_output):
+        expected = function(arrays[0], arrays[2], 0.25)
+        np.testing.assert_array_equal(function(inputs, weights, 0.25), expected)
+    found = perceptron_learning(inputs, targets, weights, 0.25, 6)
+    for one, other in zip(found, perceptron_learning(*arrays, 0.25, 6), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for function in (perceptron_margin, novikoff_bound):
+        expected = function(*arrays[:2], np.array([2.0, 2.0]), -1.0)
+        assert function(inputs, targets, [2.0, 2.0], -1.0) == expected
