@@ -43,7 +43,7 @@ class Options:
     """
 
     every: int = 45
-    methods: tuple[str, ...] = METHODS
+    methods: tuple[str, ...] = ("DOP853", "LSODA")
     repetitions: int = 5
     warm_up: int = 1
     dt: float = 0.0005

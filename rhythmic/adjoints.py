@@ -4,6 +4,8 @@ A function here gives the same values as ``simulate.time_mean`` and takes the sa
 same cell; its gradient comes from the adjoint equations instead of from the recorded scan.
 """
 
+from typing import TypeGuard
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -11,11 +13,10 @@ import jax.numpy as jnp
 from rhythmic.cells import AbstractCell, ResonantCell, ResonantNodes
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.cells.resonant import without_diagonal
-from rhythmic.simulate import check_sequence
+from rhythmic.simulate import check_sequence, start
 from rhythmic.typing import Array, NodeArray, PyTree, Sequence
 
 
-@jax.custom_vjp
 def mean_squared_amplitude(cell: ResonantCell, inputs: Sequence) -> NodeArray:
     """Return each node's mean of ``A_t^2`` over a sequence, from rest.
 
@@ -32,7 +33,7 @@ def mean_squared_amplitude(cell: ResonantCell, inputs: Sequence) -> NodeArray:
 
     Args:
         cell: a layer with recurrent weights.
-        inputs: ``(time, 1, *batch)``.
+        inputs: ``(time, 1, *batch)``, cast to the dtype of the cell.
 
     Returns:
         ``(hidden, *batch)``.
@@ -40,24 +41,31 @@ def mean_squared_amplitude(cell: ResonantCell, inputs: Sequence) -> NodeArray:
     Raises:
         ValueError: for inputs that do not fit the cell, or a cell without recurrent weights.
     """
+    check_sequence(cell, inputs, None, 0, None)
+    if cell.recurrent_weights is None:
+        raise ValueError("recurrent_weights is None; the hand-written adjoint is for a matrix")
+    rest = start(cell, inputs, None)
+    return mean_from_rest(cell, inputs.astype(rest.position.dtype))
+
+
+@jax.custom_vjp
+def mean_from_rest(cell: ResonantCell, inputs: Sequence) -> NodeArray:
+    """Return the mean; ``forward`` and ``backward`` are its derivative."""
     return forward(cell, inputs)[0]
 
 
 def forward(cell: ResonantCell, inputs: Sequence) -> tuple[NodeArray, PyTree]:
     """Take the cell's steps, and keep the position before each of them."""
-    num_steps = check_sequence(cell, inputs, None, 0, None)
-    if cell.recurrent_weights is None:
-        raise ValueError("recurrent_weights is None; the hand-written adjoint is for a matrix")
-    start = cell.initial_state(inputs.shape[2:])
+    rest = cell.initial_state(inputs.shape[2:])
 
     def body(carry: PyTree, sample: Array) -> tuple[PyTree, NodeArray]:
         state, total = carry
         after = cell.step(state, sample)
         return (after, total + cell.squared_amplitude(after)), state.position
 
-    carry = (start, jnp.zeros_like(start.position))
+    carry = (rest, jnp.zeros_like(rest.position))
     (end, total), positions = jax.lax.scan(body, carry, inputs)
-    return total / num_steps, (cell, inputs, positions, end)
+    return total / inputs.shape[0], (cell, inputs, positions, end)
 
 
 def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Sequence]:
@@ -97,10 +105,10 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Sequence
     return eqx.tree_at(lambda c: (c.nodes, c.recurrent_weights), cell, gradient), by_inputs
 
 
-mean_squared_amplitude.defvjp(forward, backward)
+mean_from_rest.defvjp(forward, backward)
 
 
-def has_adjoint(cell: AbstractCell, feature: str) -> bool:
+def has_adjoint(cell: AbstractCell, feature: str) -> TypeGuard[ResonantCell]:
     """Tell whether a hand-written adjoint exists for the time mean of this feature."""
     resonant = isinstance(cell, ResonantCell) and cell.recurrent_weights is not None
     return resonant and feature == "squared_amplitude"

@@ -106,6 +106,26 @@ def test_a_classifier_gives_the_same_features_by_either_method(name):
         model.features(inputs, method="quick")
 
 
+@pytest.mark.usefixtures("x64")
+def test_inputs_of_another_precision_are_taken_as_the_scan_takes_them():
+    cell, inputs = make_case((2,), pole_radius=0.9)
+    narrow = inputs.astype(jnp.float32)
+    found, expected = (
+        jax.grad(lambda u, f=function: jnp.sum(jnp.log(f(cell, u))))(narrow)
+        for function in (mean_squared_amplitude, by_scan)
+    )
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.max(np.abs(expected)))
+    pixels = (255 * inputs).astype(jnp.uint8)
+    np.testing.assert_allclose(
+        mean_squared_amplitude(cell, pixels), by_scan(cell, pixels), rtol=1e-12
+    )
+    with jax.enable_x64(False):
+        single = ResonantCell(ladder("golden"), key=KEY)
+    with pytest.raises(ValueError, match="inputs has dtype float64; the cell computes in float32"):
+        mean_squared_amplitude(single, inputs)
+
+
 def test_what_it_does_not_do_it_says():
     cell, inputs = make_case((2,))
     silent = ResonantCell(ladder("golden"), key=KEY, recurrence=False)
