@@ -1,8 +1,4 @@
-"""Reverse passes written by hand, where they beat the one that JAX derives.
-
-A function here gives the same values as ``simulate.time_mean`` and takes the same steps of the
-same cell; its gradient comes from the adjoint equations instead of from the recorded scan.
-"""
+"""The mean squared amplitude of resonant nodes, its adjoint equations solved backwards in time."""
 
 from typing import TypeGuard
 
