@@ -5,5 +5,16 @@ same cell; its gradient comes from the adjoint equations instead of from the rec
 """
 
 from rhythmic.adjoints.resonant import has_adjoint, mean_squared_amplitude
+from rhythmic.adjoints.resonant_events import (
+    FreeMotion,
+    free_motion,
+    mean_squared_amplitude_of_events,
+)
 
-__all__ = ["has_adjoint", "mean_squared_amplitude"]
+__all__ = [
+    "FreeMotion",
+    "free_motion",
+    "has_adjoint",
+    "mean_squared_amplitude",
+    "mean_squared_amplitude_of_events",
+]

@@ -1,8 +1,11 @@
 """From a pool of images to batches of sequences, all of one shape."""
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 
+from rhythmic.events import Events
 from rhythmic.training.state import Data
 from rhythmic.typing import AnyArray, Array, Float, Int
 
@@ -14,6 +17,21 @@ def sequences(
     pixels = jnp.asarray(data.images)[examples].T[:, None, :]
     labels = jnp.asarray(data.labels)[examples]
     return pixels.astype(jnp.zeros(()).dtype) / 255, labels.astype(jnp.int32)
+
+
+class EventBatch(NamedTuple):
+    """A batch of sequences as their events; see ``rhythmic.events``."""
+
+    values: Float[Array, "event batch"]
+    gaps: Int[Array, "event batch"]
+    num_events: Int[Array, ""]
+
+
+def event_batch(events: Events, examples: Int[AnyArray, " batch"]) -> EventBatch:
+    """Gather the events of images, scaled to [0, 1], and count those of the longest sequence."""
+    values = jnp.asarray(events.values)[examples].T.astype(jnp.zeros(()).dtype) / 255
+    gaps = jnp.asarray(events.gaps)[examples].T.astype(jnp.int32)
+    return EventBatch(values, gaps, jnp.max(jnp.asarray(events.counts)[examples]))
 
 
 def epoch_batches(

@@ -1,36 +1,86 @@
-"""What the layer makes of examples: computed for each batch, or once where nobody trains it."""
+"""What the layer makes of examples, by the fastest way that the data and the layer allow."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.custom_batching import sequential_vmap
 
-from rhythmic.cells import trainable
+from rhythmic.adjoints import free_motion, has_adjoint, mean_squared_amplitude_of_events
+from rhythmic.cells import ResonantCell, trainable
+from rhythmic.events import find_events
 from rhythmic.models import Classifier
-from rhythmic.training.batches import in_batches, sequences
+from rhythmic.training.batches import event_batch, in_batches, sequences
 from rhythmic.training.state import Data
-from rhythmic.typing import AnyArray, Array, Float, Int
+from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
+
+Method = Literal["scan", "fastest"]
+
+# Above this share of nonzero samples in the longest sequence, a step a sample is as fast.
+SPARSE = 0.6
 
 
 def labelled_features(
-    model: Classifier,
-    data: Data,
-    examples: Int[AnyArray, " batch"],
-    *,
-    method: Literal["scan", "fastest"],
+    model: Classifier, data: Data, examples: Int[AnyArray, " batch"], *, method: Method
 ) -> tuple[Float[Array, "hidden batch"], Int[Array, " batch"]]:
-    """Return features and labels of examples, looked up where ``data`` knows them already.
+    """Return features and labels of examples, from what ``data`` knows of them already.
 
     Args:
         model: the network.
-        data: the pool of examples.
+        data: the pool of examples, after ``prepared``.
         examples: which of them.
-        method: how features are computed, as in ``Classifier.features``.
+        method: how features are computed where ``data`` holds images alone, as in
+            ``Classifier.features``.
     """
     inputs, labels = sequences(data, examples)
     if data.features is not None:
         return jnp.asarray(data.features)[examples].T, labels
+    if data.events is not None and data.motion is not None:
+        assert isinstance(model.cell, ResonantCell)
+        weights = model.cell.effective_weights()
+        batch = event_batch(data.events, examples)
+        return mean_squared_amplitude_of_events(weights, data.motion, *batch), labels
     return model.features(inputs, method=method), labels
+
+
+def one_by_one(function: Callable[..., PyTree], data: Data) -> Callable[..., PyTree]:
+    """Return ``function`` for one member, to be mapped over members with ``jax.vmap``.
+
+    From event to event each member takes its own number of steps, and what it keeps for the reverse
+    pass fills a core's cache: there, members run one after the other.
+    """
+    return function if data.events is None else sequential_vmap(function)
+
+
+def prepared(model: Classifier, data: Data, batch_size: int) -> Data:
+    """Return ``data`` with what can be computed once, before training.
+
+    A layer that nobody trains has features once for all members, updates and epochs. A resonant
+    layer goes from one nonzero pixel to the next, if the images are sparse and the backend is
+    a processor; on others it is faster to take every step.
+
+    Args:
+        model: a network of the architecture, at any parameters.
+        data: the pool of examples.
+        batch_size: examples at a time while features are computed; bounds the memory.
+    """
+    if has_fixed_features(model):
+        return jax.jit(lambda data: with_features(model, data, batch_size))(data)
+    if jax.default_backend() == "cpu" and has_adjoint(model.cell, model.feature):
+        return with_events(model.cell, data)
+    return data
+
+
+def with_events(cell: ResonantCell, data: Data) -> Data:
+    """Write the images down as events, where the longest has few enough."""
+    images = np.asarray(data.images)
+    num_steps = images.shape[1]
+    if np.max(np.count_nonzero(images, axis=1)) > SPARSE * num_steps:
+        return data
+    motion = free_motion(cell.nodes, num_steps)
+    return data._replace(events=find_events(images), motion=motion)
 
 
 def has_fixed_features(model: Classifier) -> bool:

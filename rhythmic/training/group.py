@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +37,13 @@ class GroupPlan:
     def size(self) -> int:
         """Members in a group, padding included."""
         return self.num_devices * self.members_per_device
+
+    def __str__(self) -> str:
+        return f"{self.num_devices} x {self.members_per_device} members"
+
+    def halved(self) -> "GroupPlan":
+        """Half as many members per device, rounded up; one stays one."""
+        return replace(self, members_per_device=(self.members_per_device + 1) // 2)
 
 
 def plan_groups(
@@ -91,9 +98,9 @@ class GroupTraining:
         self.training = training
         self.plan = plan
         self.by_member = NamedSharding(mesh, P("member"))
-        data = jax.jit(training.prepared)(data)
+        data = training.prepared(data)
         self.data = jax.device_put(data, NamedSharding(mesh, P()))
-        self.compiled: dict[str, Callable[..., PyTree]] = {}
+        self.compiled: dict[str, jax.stages.Compiled] = {}
         self.compile_seconds = 0.0
 
         def spread(function: Callable[..., PyTree], num_mapped: int) -> Callable[..., PyTree]:
@@ -169,12 +176,16 @@ class GroupTraining:
         return jax.device_put(jax.tree.map(pad, rows), self.by_member)
 
     def call(self, name: str, *arguments: PyTree) -> PyTree:
-        """Compile a program at its first use, apart from running it, and call it."""
+        """Call a program, after compiling it if this is its first use."""
+        return self.program(name, *arguments)(*arguments)
+
+    def program(self, name: str, *arguments: PyTree) -> jax.stages.Compiled:
+        """Trace and compile a program at its first use, apart from running it."""
         if name not in self.compiled:
             started = time.perf_counter()
             self.compiled[name] = self.programs[name].lower(*arguments).compile()
             self.compile_seconds += time.perf_counter() - started
-        return self.compiled[name](*arguments)
+        return self.compiled[name]
 
 
 def check_data(data: Data, num_classes: int) -> None:

@@ -19,7 +19,7 @@ from rhythmic.training.configuration import (
     TrainingConfiguration,
     member_keys,
 )
-from rhythmic.training.features import has_fixed_features, labelled_features, with_features
+from rhythmic.training.features import Method, labelled_features, one_by_one, prepared
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
 from rhythmic.training.schedule import learning_rate_at, momentum_at
 from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState
@@ -36,11 +36,14 @@ class MemberTraining:
         architecture: what is trained.
         configuration: the recipe.
         num_classes: number of classes.
+        method: how features and their gradients are computed. ``fastest``: the fastest way there
+            is; ``scan``: the plain scan, the reference. The same up to rounding.
     """
 
     architecture: Architecture
     configuration: TrainingConfiguration
     num_classes: int = 10
+    method: Method = "fastest"
 
     def initial_state(self, member: Members) -> TrainingState:
         """Draw the start values from the member's seed."""
@@ -80,11 +83,11 @@ class MemberTraining:
         return eqx.filter(model, trainable(model), inverse=True)
 
     def prepared(self, data: Data) -> Data:
-        """Return ``data`` with features, where no member's training changes them."""
-        model = self.architecture.build(self.num_classes, key=jax.random.key(0))
-        if not has_fixed_features(model):
+        """Return ``data`` with what can be computed once, before training; see ``features``."""
+        if self.method == "scan":
             return data
-        return with_features(model, data, self.configuration.evaluation_batch_size)
+        model = self.architecture.build(self.num_classes, key=jax.random.key(0))
+        return prepared(model, data, self.configuration.evaluation_batch_size)
 
     def run(self, member: Members, data: Data) -> TrainingState:
         """Train from the start values to the last epoch."""
@@ -138,21 +141,34 @@ class MemberTraining:
         """Make one update on one batch: (index of the update, examples, weights)."""
         step, examples, weights = batch
 
-        def loss_function(parameters: PyTree) -> tuple[Array, PyTree]:
-            model: Classifier = eqx.combine(parameters, fixed)
-            features, labels = labelled_features(model, data, examples, method="fastest")
-            logits, statistics = model.readout.train(
-                features,
-                state.statistics,
-                weights,
-                key=jax.random.fold_in(dropout_key, step),
-            )
-            losses = cross_entropy(logits, labels, member.hyperparameters.label_smoothing)
+        arrays, functions = eqx.partition(fixed, eqx.is_array)
+
+        def loss_function(
+            parameters: PyTree,
+            arrays: PyTree,
+            statistics: RunningStatistics,
+            data: Data,
+            batch: tuple[Array, Array],
+            smoothing: Array,
+            key: jax.Array,
+        ) -> tuple[Array, PyTree]:
+            model: Classifier = eqx.combine(parameters, arrays, functions)
+            examples, weights = batch
+            features, labels = labelled_features(model, data, examples, method=self.method)
+            logits, statistics = model.readout.train(features, statistics, weights, key=key)
+            losses = cross_entropy(logits, labels, smoothing)
             hits = jnp.sum(is_correct(logits, labels) * weights)
             return weighted_mean(losses, weights), (statistics, hits)
 
-        (loss, (statistics, hits)), gradient = jax.value_and_grad(loss_function, has_aux=True)(
-            state.parameters
+        value_and_gradient = one_by_one(jax.value_and_grad(loss_function, has_aux=True), data)
+        (loss, (statistics, hits)), gradient = value_and_gradient(
+            state.parameters,
+            arrays,
+            state.statistics,
+            data,
+            (examples, weights),
+            member.hyperparameters.label_smoothing,
+            jax.random.fold_in(dropout_key, step),
         )
         num_steps = self.configuration.num_steps(member.train.shape[0])
         optimizer = self.optimizer(member.hyperparameters, step, num_steps)
@@ -227,7 +243,7 @@ class MemberTraining:
         batches, weights = in_batches(examples, -(-examples.shape[0] // size), size)
 
         def body(carry: None, batch: tuple[Array, Array]) -> tuple[None, PyTree]:
-            features, labels = labelled_features(model, data, batch[0], method="scan")
+            features, labels = labelled_features(model, data, batch[0], method=self.method)
             logits = model.readout.predict(features, statistics)
             return carry, look(logits, features, labels, batch[1])
 

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from rhythmic.adjoints import FreeMotion
+from rhythmic.events import Events
 from rhythmic.readouts import RunningStatistics
 from rhythmic.typing import AnyArray, Array, Float, Int, PyTree, UInt8
 
@@ -9,13 +11,16 @@ from rhythmic.typing import AnyArray, Array, Float, Int, PyTree, UInt8
 class Data(NamedTuple):
     """The pool of examples, on the device as bytes: images of 0 to 255, and their labels.
 
-    ``features`` holds what the layer makes of every example, where no member trains the layer
-    (``MemberTraining.prepared``); None where every member has features of its own.
+    ``MemberTraining.prepared`` adds what can be known before training: ``features``, what the layer
+    makes of each example, where no member trains the layer; ``events``, the nonzero pixels, and
+    the ``motion`` of the nodes between them, where a resonant network may go from one to the next.
     """
 
     images: UInt8[AnyArray, "example time"]
     labels: Int[AnyArray, " example"]
     features: Float[AnyArray, "example hidden"] | None = None
+    events: Events | None = None
+    motion: FreeMotion | None = None
 
 
 class Best(NamedTuple):

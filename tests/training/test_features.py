@@ -67,6 +67,50 @@ def test_a_run_on_known_features_is_the_run_without():
     np.testing.assert_allclose(records[0].class_features, records[1].class_features, rtol=1e-9)
 
 
+def sparse_pool():
+    """A pool of which every third pixel is nonzero."""
+    images = pool().images
+    inked = np.random.default_rng(8).random(images.shape) < 1 / 3
+    inked[:, 0] = True
+    inked[:, TIME // 2 :] = False
+    return pool()._replace(images=images * inked)
+
+
+@pytest.mark.usefixtures("x64")
+def test_a_run_from_event_to_event_is_the_run_by_the_plain_scan():
+    member = jax.tree.map(lambda x: x[0], members())
+    states, records = [], []
+    for method in ("scan", "fastest"):
+        training = MemberTraining(CONNECTED, CONFIGURATION, CLASSES, method=method)
+        data = training.prepared(sparse_pool())
+        assert (data.events is not None) == (method == "fastest")
+        states.append(jax.jit(training.run)(member, data))
+        records.append(jax.jit(training.test)(states[-1], member, data))
+    assert np.all(np.isfinite(states[0].history.train_loss))
+    for a, b in zip(jax.tree.leaves(states[1]), jax.tree.leaves(states[0]), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(records[1].class_features, records[0].class_features, rtol=1e-9)
+    np.testing.assert_array_equal(records[1].confusion, records[0].confusion)
+
+
+def test_members_of_a_group_go_from_event_to_event_as_they_would_alone():
+    training = MemberTraining(CONNECTED, CONFIGURATION, CLASSES)
+    group = GroupTraining(training, GroupPlan(1, 2), sparse_pool())
+    assert group.data.events is not None
+    state = group.run(members())
+    alone = GroupTraining(training, GroupPlan(1, 1), sparse_pool())
+    for i in range(2):
+        single = alone.run(jax.tree.map(lambda x, i=i: x[i : i + 1], members()))
+        np.testing.assert_allclose(
+            state.history.train_loss[i], single.history.train_loss[0], rtol=1e-5
+        )
+
+
+def test_images_with_few_zeros_keep_one_step_a_pixel():
+    training = MemberTraining(CONNECTED, CONFIGURATION, CLASSES)
+    assert training.prepared(pool()).events is None
+
+
 @pytest.mark.parametrize(
     ("architecture", "fixed"), [(UNCONNECTED, True), (CONNECTED, False), (RNN, False)]
 )

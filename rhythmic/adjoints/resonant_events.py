@@ -1,0 +1,229 @@
+"""The mean squared amplitude of resonant nodes, in one step an event instead of one a sample.
+
+With no input a resonant node is a damped oscillator alone: ``g`` steps of it are one rotation, read
+from a table, and what it shows meanwhile is a quadratic form of where it starts.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.lax import dynamic_index_in_dim, dynamic_update_index_in_dim
+
+from rhythmic.cells import ResonantNodes
+from rhythmic.cells.interface import weigh
+from rhythmic.typing import Array, Float, Int, Matrix, NodeArray, PyTree
+
+
+class FreeMotion(NamedTuple):
+    """What nodes do while no input comes, from ``w1``, ``w2`` and the constants of the amplitude.
+
+    With the pole ``lambda = r exp(i theta)``, the state in normal coordinates is ``z = a + i b``,
+    ``b_t = Im(lambda) x_{t-1}`` and ``a_t = x_t - Re(lambda) x_{t-1}``. Then ``z_t = lambda z_{t-1}
+    + e_t`` for a drive ``e_t`` of the node, and ``A_t^2 = c |z_t|^2 + Re(k z_t^2) + 1e-12``. After
+    ``g`` free steps ``z' = lambda^g z``, and over them, the first included, ``sum A^2 = c G |z|^2 +
+    Re(d (z^2 - z'^2))`` with ``G = sum_{s<g} r^{2s}`` and ``d = k / (1 - lambda^2)``.
+
+    ``cosine`` and ``sine`` are the parts of ``lambda^g`` and ``duration`` is ``G``, for ``g`` from
+    0 to the number of steps; ``mean`` is ``c``, ``swing_real`` and ``swing_imag`` are the parts of
+    ``d``, and ``past`` is ``1 / Im(lambda)``.
+    """
+
+    cosine: Float[Array, "hidden gap"]
+    sine: Float[Array, "hidden gap"]
+    duration: Float[Array, " gap"]
+    mean: Float[Array, "hidden 1"]
+    swing_real: Float[Array, "hidden 1"]
+    swing_imag: Float[Array, "hidden 1"]
+    past: Float[Array, "hidden 1"]
+
+
+def free_motion(nodes: ResonantNodes, num_steps: int) -> FreeMotion:
+    """Tabulate the free motion of nodes over up to ``num_steps`` steps.
+
+    Worked out in float64 from the constants as the nodes hold them, then cast to their dtype.
+
+    Raises:
+        ValueError: for nodes that do not ring, or differ in pole radius.
+    """
+    w1, w2, a, b = (np.asarray(x, np.float64) for x in jax.tree.leaves(nodes))
+    if not np.all(w1**2 + 4 * w2 < 0):
+        raise ValueError("nodes has real poles; free motion is tabulated for nodes that ring")
+    if np.any(w2 != w2[0]):
+        raise ValueError("nodes differ in w2; free motion is tabulated for one pole radius")
+    pole = w1 / 2 + 1j * np.sqrt(-w2 - w1**2 / 4)
+    rotations = pole[:, None] ** np.arange(num_steps + 1)
+    duration = np.cumsum(np.append(0.0, (-w2[0]) ** np.arange(num_steps)))
+    # x = a' + cot b' and A^2 = x^2 + (a (x - x_previous) + b x)^2, as a form in (a', b').
+    cotangent = pole.real / pole.imag
+    along, across = a + b, (a + b) * cotangent - a / pole.imag
+    by_a, by_b = 1 + along**2, cotangent**2 + across**2
+    crossed = cotangent + along * across
+    swing = ((by_a - by_b) / 2 - 1j * crossed) / (1 - pole**2)
+    constants = ((by_a + by_b) / 2, swing.real, swing.imag, 1 / pole.imag)
+    columns = (constant[:, None] for constant in constants)
+    tables = (rotations.real, rotations.imag, duration, *columns)
+    return FreeMotion(*(jnp.asarray(table, nodes.w1.dtype) for table in tables))
+
+
+def mean_squared_amplitude_of_events(
+    weights: Matrix,
+    motion: FreeMotion,
+    values: Float[Array, "event batch"],
+    gaps: Int[Array, "event batch"],
+    num_events: Int[Array, ""],
+) -> NodeArray:
+    """Return each node's mean of ``A_t^2`` over sequences that are given as their events.
+
+    Equals ``mean_squared_amplitude`` of the sequences. At event ``j`` a node is driven by
+    ``e_j = u_j + W tanh(x_{t-1} u_j)``, which changes ``z'_j`` to ``z_j = z'_j + e_j``, and moves
+    freely until the next. Backwards in time, with ``D(z) = 2 conj(d z)`` the slope of
+    ``Re(d z^2)``, ``p = lambda^g`` and ``L`` the gradient by ``z`` as a complex number:
+
+    ``L(z_j) = conj(p) (L(z'_{j+1}) - D(z'_{j+1})) + 2 c G z_j + D(z_j)``
+    ``L(z'_j) = L(z_j) + i u_j (1 - tanh^2) W^T Re L(z_j) / Im(lambda)``
+
+    each term times the gradient by the mean, over the number of steps. The gradient by ``W`` is
+    ``sum_j Re L(z_j) tanh(x u_j)^T``; by anything else there is none: asked for, it is an error.
+    Reverse mode once. Under ``jax.vmap`` every member takes as many steps as the longest sequence
+    of all; map members with ``jax.lax.map`` instead, since what one keeps fills a core's cache.
+
+    In float32 this is more accurate than a step a sample: the state keeps position and velocity
+    apart, and nothing near one is subtracted from one. On batches of MNIST the gradient is off by
+    0.1 % where ``mean_squared_amplitude`` is off by 4 to 7 %.
+
+    Args:
+        weights: recurrent weights as the step uses them (``ResonantCell.effective_weights``).
+        motion: ``free_motion`` of the nodes, as long as the sequences.
+        values: inputs at the events, ``(event, batch)``; zero where padding stands.
+        gaps: steps to the next event or to the end; zero where padding stands.
+        num_events: events of the longest sequence of the batch; later rows are not looked at.
+
+    Returns:
+        ``(hidden, batch)``; the mean is over the steps that ``motion`` was tabulated for.
+
+    Raises:
+        ValueError: for arrays that do not fit each other, and for a gradient by anything but
+            ``weights``.
+    """
+    hidden_size = len(motion.past)
+    if weights.shape != (hidden_size, hidden_size):
+        raise ValueError(f"weights has shape {weights.shape}; motion is of {hidden_size} nodes")
+    if values.ndim != 2 or gaps.shape != values.shape:
+        raise ValueError(
+            f"values has shape {values.shape} and gaps {gaps.shape}; expected (event, batch) twice"
+        )
+    return mean_from_rest(weights, motion, values, gaps, num_events)
+
+
+@jax.custom_vjp
+def mean_from_rest(
+    weights: Matrix, motion: FreeMotion, values: Array, gaps: Array, num_events: Array
+) -> NodeArray:
+    """Return the mean; ``forward`` and ``backward`` are its derivative."""
+    return forward(weights, motion, values, gaps, num_events)[0]
+
+
+def forward(
+    weights: Matrix, motion: FreeMotion, values: Array, gaps: Array, num_events: Array
+) -> tuple[NodeArray, PyTree]:
+    """Go from event to event, and keep ``z`` after each of them."""
+    hidden_size, num_steps = len(motion.past), len(motion.duration) - 1
+    rest = jnp.zeros((hidden_size, values.shape[1]), weights.dtype)
+    history = jnp.zeros((values.shape[0], *rest.shape), weights.dtype)
+    rotation = rotations(motion, gaps)
+    durations = motion.duration[gaps]
+
+    def body(event: Array, carry: PyTree) -> PyTree:
+        before_a, b, total, (kept_a, kept_b) = carry
+        cosine, sine = (row(x, event, axis=1) for x in rotation)
+        u, duration = row(values, event), row(durations, event)
+        drive = u + weigh(weights, jnp.tanh(motion.past * b * u))
+        a = before_a + drive
+        # Re(d (z_j^2 - z'_j^2)): over all events this sums to the gaps' terms, but for the end.
+        total += motion.mean * duration * (a**2 + b**2)
+        total += motion.swing_real * drive * (a + before_a) - 2 * motion.swing_imag * drive * b
+        kept = (put(kept_a, a, event), put(kept_b, b, event))
+        return cosine * a - sine * b, sine * a + cosine * b, total, kept
+
+    carry = (rest, rest, rest, (history, history))
+    a, b, total, kept = jax.lax.fori_loop(0, num_events, body, carry)
+    total -= motion.swing_real * (a**2 - b**2) - 2 * motion.swing_imag * a * b
+    mean = total / num_steps + 1e-12
+    return mean, (weights, motion, values, rotation, durations, num_events, kept)
+
+
+def backward(kept: PyTree, cotangent: NodeArray) -> Matrix:
+    """Go back from event to event; return the gradient by the weights."""
+    weights, motion, values, rotation, durations, num_events, (kept_a, kept_b) = kept
+    scale = 2 * cotangent / (len(motion.duration) - 1)
+    by_mean = scale * motion.mean
+    by_real, by_imag = scale * motion.swing_real, scale * motion.swing_imag
+
+    def body(index: Array, carry: PyTree) -> PyTree:
+        event = num_events - 1 - index
+        by_a, by_b, by_weights = carry
+        cosine, sine = (row(x, event, axis=1) for x in rotation)
+        u, duration, a, b = (row(x, event) for x in (values, durations, kept_a, kept_b))
+        later_a, later_b = cosine * a - sine * b, sine * a + cosine * b
+        by_a -= by_real * later_a - by_imag * later_b
+        by_b += by_real * later_b + by_imag * later_a
+        by_drive = cosine * by_a + sine * by_b + by_mean * duration * a + by_real * a - by_imag * b
+        by_b = cosine * by_b - sine * by_a + by_mean * duration * b - by_real * b - by_imag * a
+        activity = jnp.tanh(motion.past * b * u)
+        # Written out, the product fuses with what follows; as a product it is a call of its own.
+        upstream = sum(weights[k, :, None] * by_drive[k] for k in range(len(weights)))
+        by_b += motion.past * u * (1 - activity**2) * upstream
+        by_weights += jnp.tensordot(
+            by_drive, activity, axes=(1, 1), precision=jax.lax.Precision.HIGHEST
+        )
+        return by_drive, by_b, by_weights
+
+    zero = jnp.zeros_like(cotangent)
+    carry = (zero, zero, jnp.zeros_like(weights))
+    return jax.lax.fori_loop(0, num_events, body, carry)[2]
+
+
+def forward_rule(
+    weights: PyTree, motion: PyTree, values: PyTree, gaps: PyTree, num_events: PyTree
+) -> tuple[NodeArray, PyTree]:
+    """Go forward, for a derivative by the weights alone.
+
+    Raises:
+        ValueError: if a derivative by anything else is asked for.
+    """
+    others = jax.tree.leaves((motion, values), is_leaf=lambda x: hasattr(x, "perturbed"))
+    if any(primal.perturbed for primal in others):
+        raise ValueError("only weights have a gradient here; take mean_squared_amplitude instead")
+    arguments = (weights, motion, values, gaps, num_events)
+    return forward(
+        *jax.tree.map(lambda x: x.value, arguments, is_leaf=lambda x: hasattr(x, "perturbed"))
+    )
+
+
+def backward_rule(kept: PyTree, cotangent: NodeArray) -> tuple[Matrix, None, None, None, None]:
+    """Return the gradients by all arguments."""
+    return backward(kept, cotangent), None, None, None, None
+
+
+mean_from_rest.defvjp(forward_rule, backward_rule, symbolic_zeros=True)
+
+
+def rotations(motion: FreeMotion, gaps: Int[Array, "event batch"]) -> tuple[Array, Array]:
+    """Look up the parts of ``lambda^g``, each ``(hidden, event, batch)``."""
+
+    def look(table: Array) -> Array:
+        return jnp.take(table, gaps, axis=1, mode="clip")
+
+    return look(motion.cosine), look(motion.sine)
+
+
+def row(array: Array, index: Array, axis: int = 0) -> Array:
+    """Return one entry along an axis."""
+    return dynamic_index_in_dim(array, index, axis, keepdims=False)
+
+
+def put(array: Array, value: Array, index: Array) -> Array:
+    """Replace one entry along the first axis."""
+    return dynamic_update_index_in_dim(array, value, index, 0)

@@ -1,0 +1,138 @@
+"""One step an event, against one step a sample."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rhythmic.adjoints import free_motion, mean_squared_amplitude_of_events
+from rhythmic.cells import ResonantCell, resonant_nodes
+from rhythmic.events import find_events
+from rhythmic.simulate import time_mean, trajectory
+from rhythmic.theory import ladder
+
+TIME = 90
+
+
+def make_case(name="golden", pole_radius=0.99999, counts=(0, 1, 20, TIME)):
+    """A layer whose diagonal is not zero; sequences with no, one, some and only nonzero samples."""
+    cell = ResonantCell(ladder(name), key=jax.random.key(5), pole_radius=pole_radius)
+    weights = cell.recurrent_weights + 0.1 * jnp.eye(cell.hidden_size)
+    cell = eqx.tree_at(lambda c: c.recurrent_weights, cell, weights)
+    rng = np.random.default_rng(6)
+    sequences = np.zeros((len(counts), TIME))
+    for sequence, count in zip(sequences, counts, strict=True):
+        sequence[rng.choice(TIME, count, replace=False)] = rng.uniform(0.1, 1.0, count)
+    return cell, sequences
+
+
+def by_events(weights, cell, sequences):
+    events = find_events(sequences)
+    dtype = weights.dtype
+    return mean_squared_amplitude_of_events(
+        weights,
+        free_motion(cell.nodes, TIME),
+        jnp.asarray(events.values.T, dtype),
+        jnp.asarray(events.gaps.T, jnp.int32),
+        jnp.max(jnp.asarray(events.counts)),
+    )
+
+
+def by_scan(weights, cell, sequences):
+    cell = eqx.tree_at(lambda c: c.recurrent_weights, cell, weights)
+    inputs = jnp.asarray(sequences.T[:, None], weights.dtype)
+    return time_mean(cell, inputs, observe=cell.squared_amplitude).mean
+
+
+def value_and_gradient(function, cell, sequences, weights=None):
+    readout = np.random.default_rng(7).normal(size=(cell.hidden_size, len(sequences)))
+    readout = jnp.asarray(readout, cell.recurrent_weights.dtype)
+
+    def scalar(weights):
+        return jnp.sum(jnp.log(function(weights, cell, sequences)) * readout)
+
+    return jax.value_and_grad(scalar)(cell.recurrent_weights if weights is None else weights)
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("name", ["golden", "log", "linear"])
+@pytest.mark.parametrize("pole_radius", [0.99999, 0.9])
+def test_value_and_gradient_are_those_of_the_scan(name, pole_radius):
+    cell, sequences = make_case(name, pole_radius)
+    features = by_events(cell.recurrent_weights, cell, sequences)
+    np.testing.assert_allclose(
+        features, by_scan(cell.recurrent_weights, cell, sequences), rtol=1e-9
+    )
+    value, gradient = value_and_gradient(by_events, cell, sequences)
+    expected_value, expected = value_and_gradient(by_scan, cell, sequences)
+    np.testing.assert_allclose(value, expected_value, rtol=1e-9)
+    np.testing.assert_allclose(gradient, expected, atol=1e-9 * np.max(np.abs(expected)))
+
+
+@pytest.mark.usefixtures("x64")
+def test_free_motion_is_what_nodes_do_without_input():
+    cell, _ = make_case(pole_radius=0.99)
+    motion = free_motion(cell.nodes, TIME)
+    pulse = jnp.zeros((TIME, 1)).at[0].set(1.0)
+    states = trajectory(cell, pulse, observe=lambda state: state).observed
+    # After a pulse z_0 = 1, so that z_t = lambda^t and the position is a + cot(theta) b.
+    cotangent = motion.cosine[:, 1] / motion.sine[:, 1]
+    position = motion.cosine + cotangent[:, None] * motion.sine
+    np.testing.assert_allclose(states.position.T, position[:, :TIME], rtol=1e-9, atol=1e-12)
+    previous = motion.past * motion.sine
+    np.testing.assert_allclose(states.previous.T, previous[:, :TIME], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(motion.duration[3], 1 + 0.99**2 + 0.99**4)
+
+
+def test_float32_is_closer_to_float64_than_the_scan():
+    cell, sequences = make_case(counts=(20, 30, 40, 50))
+    sequences = sequences.astype(np.float32)
+    found = value_and_gradient(by_events, cell, sequences)[1]
+    by_steps = value_and_gradient(by_scan, cell, sequences)[1]
+    found, by_steps = np.asarray(found), np.asarray(by_steps)
+    assert found.dtype == np.float32
+    with jax.enable_x64(True):
+        double = jax.tree.map(lambda x: jnp.asarray(np.asarray(x), jnp.float64), cell)
+        exact = np.asarray(value_and_gradient(by_scan, double, sequences.astype(np.float64))[1])
+    scale = np.max(np.abs(exact))
+    assert np.max(np.abs(found - exact)) < 1e-4 * scale
+    assert np.max(np.abs(found - exact)) < 0.2 * np.max(np.abs(by_steps - exact))
+
+
+def test_jit_and_members_side_by_side_change_nothing():
+    cell, sequences = make_case(pole_radius=0.9)
+    factors = jnp.array([0.5, 1.0])
+
+    def gradient(factor):
+        return value_and_gradient(by_events, cell, sequences, factor * cell.recurrent_weights)[1]
+
+    alone = np.stack([gradient(factor) for factor in factors])
+    scale = np.max(np.abs(alone))
+    for together in (jax.vmap(gradient), lambda x: jax.lax.map(gradient, x)):
+        np.testing.assert_allclose(jax.jit(together)(factors), alone, atol=1e-5 * scale)
+
+
+def test_what_it_does_not_do_it_says():
+    cell, sequences = make_case()
+    weights, motion = cell.recurrent_weights, free_motion(cell.nodes, TIME)
+    events = find_events(sequences.astype(np.float32))
+    values, gaps = jnp.asarray(events.values.T), jnp.asarray(events.gaps.T, jnp.int32)
+    most = jnp.asarray(TIME)
+    with pytest.raises(ValueError, match="only weights have a gradient here"):
+        jax.grad(
+            lambda v: jnp.sum(mean_squared_amplitude_of_events(weights, motion, v, gaps, most))
+        )(values)
+    with pytest.raises(ValueError, match="motion is of 11 nodes"):
+        mean_squared_amplitude_of_events(weights[:3, :3], motion, values, gaps, most)
+    with pytest.raises(ValueError, match=r"expected \(event, batch\) twice"):
+        mean_squared_amplitude_of_events(weights, motion, values, gaps[1:], most)
+    mixed = jax.tree.map(
+        lambda *x: jnp.concatenate(x),
+        resonant_nodes(np.array([10.0]), pole_radius=0.9),
+        resonant_nodes(np.array([20.0]), pole_radius=0.8),
+    )
+    with pytest.raises(ValueError, match="nodes differ in w2"):
+        free_motion(mixed, TIME)
+    with pytest.raises(ValueError, match="nodes has real poles"):
+        free_motion(eqx.tree_at(lambda n: n.w1, mixed, jnp.array([1.9, 1.9])), TIME)
