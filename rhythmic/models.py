@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from rhythmic.adjoints import has_adjoint, mean_squared_amplitude
+from rhythmic.adjoints import fastest_mean
 from rhythmic.cells import AbstractCell, ElmanCell, LSTMCell, ResonantCell, trainable
 from rhythmic.cells.resonant import Diagonal, check_resonance
 from rhythmic.readouts import AbstractReadout, BatchNormReadout, LayerNormReadout
@@ -49,7 +49,8 @@ class Classifier(eqx.Module):
             mask: true where a sample belongs to its sequence, ``(time, batch)``.
             method: ``scan``, the plain scan, with derivatives of every mode and order;
                 ``fastest``, what training takes: the same values and gradients in reverse mode,
-                by a hand-written adjoint where there is one (``rhythmic.adjoints``).
+                by a hand-written adjoint on a processor (``rhythmic.adjoints``), by one kernel
+                over time on a GPU (``rhythmic.kernels``), by the scan where there is neither.
 
         Returns:
             One feature a node, ``(hidden, batch)``.
@@ -59,8 +60,10 @@ class Classifier(eqx.Module):
         """
         if method not in ("scan", "fastest"):
             raise ValueError(f"method is {method!r}; choose from scan, fastest")
-        if method == "fastest" and mask is None and has_adjoint(self.cell, self.feature):
-            return mean_squared_amplitude(self.cell, inputs)
+        if method == "fastest" and mask is None:
+            mean = fastest_mean(self.cell, self.feature)
+            if mean is not None:
+                return mean(self.cell, inputs)
         observe: Callable[[PyTree], PyTree] = getattr(self.cell, self.feature)
         return time_mean(self.cell, inputs, observe=observe, mask=mask).mean
 

@@ -8,6 +8,7 @@ import jax
 import tyro
 
 from experiments.mnist.configuration import PRESETS, MnistConfiguration
+from experiments.mnist.dry_run import dry_run
 from experiments.mnist.example import save_example
 from experiments.mnist.members import train_all
 from experiments.mnist.options import MnistOptions
@@ -16,7 +17,7 @@ from experiments.mnist.store import MemberStore
 from experiments.script import named_preset
 from rhythmic.data import DataUnavailableError, load, split
 from rhythmic.progress import show
-from rhythmic.records import open_run_folder
+from rhythmic.records import is_empty, open_run_folder
 
 
 def parse(arguments: list[str]) -> MnistConfiguration:
@@ -37,10 +38,30 @@ def prepare(arguments: list[str]) -> tuple[MemberStore, Path]:
     configuration = parse(arguments)
     # One device a core, before JAX starts; an accelerator, if there is one, is used instead.
     jax.config.update("jax_num_cpu_devices", configuration.devices or num_cores())
+    if configuration.compilation_cache is not None:
+        keep_compiled(configuration.compilation_cache)
     digits = load(configuration.dataset, data_dir=configuration.data_dir)
-    folder = open_run_folder(configuration.folder(), configuration.identity())
-    show(f"run folder: {folder}")
-    return MemberStore(configuration, digits, folder / "members.jsonl"), folder
+    folder = configuration.folder()
+    dry = configuration.dry_run
+    if not dry or not is_free(folder):
+        open_run_folder(folder, configuration.identity(), note=not dry)
+    if not dry:
+        show(f"run folder: {folder}")
+    return MemberStore(configuration, digits, folder / "members.jsonl", read_only=dry), folder
+
+
+def keep_compiled(folder: Path) -> None:
+    """Keep compiled programs in ``folder``, and load those that it holds; before JAX starts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    jax.config.update("jax_compilation_cache_dir", str(folder.resolve()))
+    # Everything: the defaults leave out what compiles within a second.
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def is_free(folder: Path) -> bool:
+    """Tell whether a run folder would be made here, where there is none yet."""
+    return not folder.exists() or (folder.is_dir() and is_empty(folder))
 
 
 def num_cores() -> int:
@@ -65,7 +86,12 @@ def main() -> None:
     except (ValueError, OSError, DataUnavailableError, ImportError) as error:
         sys.exit(f"error: {error}")
     try:
-        run(store, folder)
+        if store.configuration.dry_run:
+            dry_run(store, folder)
+        else:
+            run(store, folder)
+    except MemoryError as error:
+        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         show("stopped; the same command goes on from the last finished epoch, if there is one")
         sys.exit(130)

@@ -145,7 +145,7 @@ class MnistConfiguration(MnistOptions):
     def identity(self) -> dict[str, object]:
         """Return what determines the results, without where and in which groups they are made."""
         elsewhere = {"run_dir", "data_dir", "results", "devices", "members_per_device"}
-        elsewhere |= {"evaluation_batch_size"}
+        elsewhere |= {"evaluation_batch_size", "compilation_cache", "dry_run"}
         fields = dataclasses.asdict(self)
         return {name: value for name, value in fields.items() if name not in elsewhere}
 

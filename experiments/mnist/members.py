@@ -1,7 +1,5 @@
 """Train the members that a configuration asks for and that no one has finished yet."""
 
-import json
-import operator
 import time
 from dataclasses import asdict
 from functools import partial
@@ -10,24 +8,27 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from experiments.mnist.plans import (
+    choose_plans,
+    counted,
+    num_groups,
+    num_missing,
+    record_plans,
+    smaller_plan,
+)
+from experiments.mnist.rows import member_rows, members_of
 from experiments.mnist.store import MemberStore, Wanted
-from rhythmic.data import split
-from rhythmic.models import Architecture, named_arrays, num_trainable
 from rhythmic.progress import Progress, clock, show
-from rhythmic.records import Row, fingerprint, write_json
+from rhythmic.records import Row, append_rows, fingerprint
 from rhythmic.training import (
     Data,
     EpochReport,
+    Estimate,
     GroupPlan,
     GroupTraining,
-    Members,
     MemberTraining,
-    TestRecord,
-    TrainingState,
-    make_members,
+    fitting_group,
 )
-from rhythmic.training.group import plan_groups
-from rhythmic.typing import AnyArray
 
 
 def train_all(store: MemberStore, folder: Path) -> list[Row]:
@@ -37,13 +38,11 @@ def train_all(store: MemberStore, folder: Path) -> list[Row]:
     """
     architectures = store.configuration.architectures
     missing = {name: num_missing(store, name) for name in architectures}
-    plans = recorded_plans(store, missing, folder)
+    plans = choose_plans(store, missing, folder)
+    record_plans(folder, plans)
     epochs = store.configuration.epochs
     progress = Progress(
-        {
-            name: sum(-(-count // plans[name].size) for count in missing[name]) * epochs
-            for name in architectures
-        }
+        {name: num_groups(missing[name], plans[name]) * epochs for name in architectures}
     )
     wanted = []
     for name in architectures:
@@ -55,41 +54,6 @@ def train_all(store: MemberStore, folder: Path) -> list[Row]:
     for leftover in (folder / "checkpoints").glob("*.eqx"):
         leftover.unlink()
     return [store.rows[store.name(member)] for member in wanted]
-
-
-def num_missing(store: MemberStore, architecture: str) -> tuple[int, int]:
-    """Count the members still to be tuned and to be tabled; all of the table before a choice."""
-    tuning = len(store.missing(store.tuning(architecture)))
-    seeds = len(store.configuration.seeds)
-    return tuning, seeds if tuning else len(store.missing(store.table(architecture)))
-
-
-def recorded_plans(
-    store: MemberStore, missing: dict[str, tuple[int, int]], folder: Path
-) -> dict[str, GroupPlan]:
-    """Choose the shape of the groups once for a run, and keep it when the run goes on.
-
-    Groups of one shape share one compiled program, and a checkpoint belongs to its group.
-    """
-    path = folder / "groups.json"
-    known = json.loads(path.read_text()) if path.exists() else {}
-    on_processor = jax.default_backend() == "cpu"
-    largest = store.configuration.members_per_device or (6 if on_processor else 64)
-    plans = {}
-    for name, counts in missing.items():
-        # No more devices than members: padding fills a device, and costs as much as a member.
-        num_devices = min(len(jax.devices()), max(1, *counts))
-        plan = GroupPlan(**known[name]) if name in known else None
-        if plan is not None and plan.num_devices > len(jax.devices()):
-            show(
-                f"{name}: {plan.num_devices} devices were planned and {len(jax.devices())} are "
-                "here; unfinished groups start afresh"
-            )
-            plan = None
-        overhead = 0.3 if on_processor else 100.0
-        plans[name] = plan or plan_groups(counts, num_devices, largest, overhead)
-    write_json(path, {name: asdict(plan) for name, plan in plans.items()})
-    return plans
 
 
 class Worker:
@@ -107,41 +71,85 @@ class Worker:
         self.store = store
         self.folder = folder
         self.name = architecture
-        self.architecture = store.architectures[architecture]
+        self.training = MemberTraining(
+            store.architectures[architecture], store.configuration.training
+        )
         self.plan = plan
         self.progress = progress
         self.group_training: GroupTraining | None = None
+        self.needed: Estimate | None = None
         self.num_reported = 0
 
     def train(self, wanted: list[Wanted]) -> None:
-        """Train those of ``wanted`` that are missing, and write their rows group by group."""
-        missing = self.store.missing(wanted)
-        for start in range(0, len(missing), self.plan.size):
-            self.train_group(missing[start : start + self.plan.size])
+        """Train those of ``wanted`` that are missing, and write their rows group by group.
+
+        Groups that run out of memory are made smaller and start afresh.
+
+        Raises:
+            MemoryError: if one member per device is too many.
+        """
+        while missing := self.store.missing(wanted):
+            try:
+                self.train_group(missing[: self.plan.size])
+                continue
+            except (MemoryError, jax.errors.JaxRuntimeError) as error:
+                smaller = smaller_plan(self.name, self.plan, error)
+            # Out of the handler: the error held on to the arrays that filled the memory.
+            self.replan(smaller)
+
+    def replan(self, plan: GroupPlan) -> None:
+        """Go on with groups of another shape, and say so in the run folder."""
+        self.plan = plan
+        self.group_training = None
+        record_plans(self.folder, {self.name: plan})
+        groups = num_groups(num_missing(self.store, self.name), plan)
+        self.progress.remaining[self.name] = groups * self.store.configuration.epochs
+        self.progress.seconds.pop(self.name, None)
+
+    def compiled_group(self, group: list[Wanted]) -> GroupTraining:
+        """Return the compiled program, in a smaller shape than planned if that does not fit."""
+        if self.group_training is None:
+            show(f"{self.name}: compiling for groups of {self.plan}", final=False)
+            fitting, self.needed = fitting_group(
+                self.training,
+                self.plan,
+                Data(self.store.digits.images, self.store.digits.labels),
+                members_of(self.store, group),
+                tell=lambda line: show(f"{self.name}: {line}"),
+            )
+            if fitting.plan != self.plan:
+                self.replan(fitting.plan)
+            self.group_training = fitting
+        return self.group_training
 
     def train_group(self, group: list[Wanted]) -> None:
-        """Train one group from its checkpoint or from the start."""
+        """Train one group, or as much of it as fits, from its checkpoint or from the start."""
         store = self.store
-        if self.group_training is None:
-            training = MemberTraining(self.architecture, store.configuration.training)
-            data = Data(store.digits.images, store.digits.labels)
-            self.group_training = GroupTraining(training, self.plan, data)
+        started = time.perf_counter()
+        had_program = self.group_training is not None
+        group_training = self.compiled_group(group)
+        timing = {
+            "seconds_to_first_step": time.perf_counter() - started,
+            "compile_seconds": 0.0 if had_program else group_training.compile_seconds,
+        }
+        group = group[: self.plan.size]
         members = members_of(store, group)
         names = [store.name(member) for member in group]
         checkpoint = self.folder / "checkpoints" / f"{fingerprint((names, self.plan.size))}.eqx"
         self.num_reported = 0
-        stage = "table" if group[0].tested else "tuning"
-        show(f"{self.name}, {stage}: {len(group)} members start, {checkpoint_note(checkpoint)}")
-        started = time.perf_counter()
-        state = self.group_training.run(
-            members, on_epoch=partial(self.report, group), checkpoint=checkpoint
+        show(
+            f"{self.name}, {stage_of(group)}: {counted(len(group), 'member')} to train, "
+            f"{checkpoint_note(checkpoint)}"
         )
-        test = self.group_training.test(state, members) if group[0].tested else None
+        state = group_training.run(
+            members, on_epoch=partial(self.report, group, timing), checkpoint=checkpoint
+        )
+        test = group_training.test(state, members) if group[0].tested else None
         seconds = (time.perf_counter() - started) / len(group)
-        store.add(member_rows(store, self.architecture, group, state, test, seconds))
+        store.add(member_rows(store, self.training.architecture, group, state, test, seconds))
         checkpoint.unlink(missing_ok=True)
 
-    def report(self, group: list[Wanted], report: EpochReport) -> None:
+    def report(self, group: list[Wanted], timing: Row, report: EpochReport) -> None:
         """Show how the group does and when everything will be done."""
         first = self.num_reported == 0
         # Epochs that a checkpoint held already take no more time.
@@ -150,88 +158,43 @@ class Worker:
         self.progress.finished(self.name, report.seconds)
         history = report.state.history
         epochs = len(history.train_loss[0])
-        stage = "table" if group[0].tested else "tuning"
         failed = int(np.sum(report.state.failed_at_step >= 0))
         parts = [
-            f"{self.name}, {stage}: {len(group)} members",
+            f"{self.name}, {stage_of(group)}: {counted(len(group), 'member')}",
             f"epoch {report.epoch + 1}/{epochs}",
             f"loss {np.nanmean(history.train_loss[:, report.epoch]):.3f}",
             f"validation {np.mean(history.validation_accuracy[:, report.epoch]):.3f}",
             f"{clock(report.seconds)} an epoch, {self.progress.time_left()} left in all",
         ]
-        if report.compile_seconds:
-            parts.append(f"compiled in {report.compile_seconds:.0f} s")
+        if first:
+            self.write_timing(group, timing, report)
+            if timing["compile_seconds"]:
+                parts.append(f"compiled: first step after {timing['seconds_to_first_step']:.1f} s")
         if failed:
             parts.append(f"{failed} not finite")
         show(" | ".join(parts), final=(report.epoch + 1) % 5 == 0 or first)
 
+    def write_timing(self, group: list[Wanted], timing: Row, report: EpochReport) -> None:
+        """Add a line to the run's timings: what a group took in this sitting, and what it needs."""
+        row = {
+            "architecture": self.name,
+            "stage": stage_of(group),
+            "members": len(group),
+            **asdict(self.plan),
+            **{name: round(seconds, 3) for name, seconds in timing.items()},
+            "seconds_an_epoch": round(report.seconds, 3),
+            "expected_bytes_a_device": None if self.needed is None else self.needed.memory,
+            "compilation_cache": self.store.configuration.compilation_cache is not None,
+            "device": self.store.made["device"],
+        }
+        append_rows(self.folder / "timings.jsonl", [row])
+
+
+def stage_of(group: list[Wanted]) -> str:
+    """Name what a group is trained for."""
+    return "table" if group[0].tested else "tuning"
+
 
 def checkpoint_note(checkpoint: Path) -> str:
     """Say where a group starts."""
-    return "from their checkpoint" if checkpoint.exists() else "from their first epoch"
-
-
-def members_of(store: MemberStore, group: list[Wanted]) -> Members:
-    """Gather the arrays of a group."""
-    return make_members(
-        partial(split, store.digits),
-        seeds=tuple(member.seed for member in group),
-        learning_rate=tuple(member.setting.learning_rate for member in group),
-        weight_decay=tuple(member.setting.weight_decay for member in group),
-        label_smoothing=tuple(member.setting.label_smoothing for member in group),
-    )
-
-
-def member_rows(
-    store: MemberStore,
-    architecture: Architecture,
-    group: list[Wanted],
-    state: TrainingState,
-    test: TestRecord | None,
-    seconds: float,
-) -> list[Row]:
-    """Write down what came out, a row a member.
-
-    ``best_epoch`` counts from 1, and is 0 where no validation was finite; ``failed_at_step``
-    counts updates from 0, and is -1 where none failed. ``seconds`` is each member's share of the
-    time since the group was last started or resumed, compilation included.
-    """
-    model = architecture.build(10, key=jax.random.key(0))
-    rows = []
-    for i, member in enumerate(group):
-        own = jax.tree.map(operator.itemgetter(i), state)
-        row = {
-            "member": store.name(member),
-            "configuration": store.configuration_hash(member.architecture),
-            "dataset": store.digits.name,
-            **store.recipe(),
-            "diagonal": store.configuration.diagonal,
-            "sample_rate": store.configuration.sample_rate,
-            "pole_radius": store.configuration.pole_radius,
-            "architecture": member.architecture,
-            "num_nodes": model.cell.hidden_size,
-            "num_parameters": num_trainable(model),
-            "seed": member.seed,
-            **asdict(member.setting),
-            "best_epoch": own.best.epoch + 1,
-            "validation_accuracy": max(own.best.validation_accuracy, 0.0),
-            "failed_at_step": own.failed_at_step,
-            "test_accuracy": None,
-            "seconds_last_sitting": round(seconds, 1),
-            **store.made,
-            "history": {name: rounded(x) for name, x in own.history._asdict().items()},
-        }
-        if test is not None:
-            row["test_accuracy"] = test.accuracy[i]
-            row["test_loss"] = test.loss[i]
-            row["confusion"] = test.confusion[i]
-            row["class_features"] = rounded(test.class_features[i])
-            row["parameters"] = named_arrays(own.best.parameters)
-            row["statistics"] = named_arrays(own.best.statistics)
-        rows.append(row)
-    return rows
-
-
-def rounded(values: AnyArray) -> list:
-    """Keep five significant digits: enough to draw, a third of the space."""
-    return [float(f"{x:.5g}") if np.ndim(x) == 0 else rounded(x) for x in values]
+    return "from their checkpoint" if checkpoint.exists() else "from the first epoch"

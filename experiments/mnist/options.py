@@ -46,7 +46,13 @@ class MnistOptions:
         devices: processors that the members spread over, by default all cores; GPUs are all
             used.
         members_per_device: networks that train side by side on one device at most; by default 6
-            on a processor, 64 on a GPU. It changes no result beyond rounding.
+            on a processor, 64 on a GPU and without recurrence; fewer where they would not fit in
+            memory. It changes no result beyond rounding.
+        compilation_cache: folder in which compiled programs are kept, so that the next run with
+            the same networks, shapes, device and JAX loads them instead of compiling again; none
+            keeps nothing. It changes no result, and may be removed at any time.
+        dry_run: train nothing and write no results; compile, time a few updates, and print how
+            many networks are missing and what memory and time they are expected to take.
     """
 
     preset: str = "quick"
@@ -73,3 +79,5 @@ class MnistOptions:
     results: Path | None = None
     devices: int | None = None
     members_per_device: int | None = None
+    compilation_cache: Path | None = None
+    dry_run: bool = False

@@ -32,9 +32,24 @@ class MemberStore:
     what it ran on.
     """
 
-    def __init__(self, configuration: MnistConfiguration, digits: Digits, run_file: Path):
-        """Read what is finished, and copy into the run what the results file adds."""
+    def __init__(
+        self,
+        configuration: MnistConfiguration,
+        digits: Digits,
+        run_file: Path,
+        *,
+        read_only: bool = False,
+    ):
+        """Read what is finished.
+
+        Args:
+            configuration: what is wanted.
+            digits: the data.
+            run_file: the run's own rows.
+            read_only: write neither file, not even what one of them lacks.
+        """
         self.configuration = configuration
+        self.read_only = read_only
         self.architectures = configuration.known_architectures()
         self.digits = digits
         # Read once, at the start: the checkout may move on while a long run goes on.
@@ -63,12 +78,16 @@ class MemberStore:
         return fingerprint((self.configuration_hash(member.architecture), *identity))
 
     def find(self, member: Wanted) -> Row | None:
-        """Return a finished member's row, after seeing to it that both files have it."""
+        """Return a finished member's row, after seeing to it that both files have it.
+
+        A store that is read only leaves the files as they are.
+        """
         name = self.name(member)
         if name not in self.rows and name in self.shared:
             self.rows[name] = self.shared[name]
-            append_rows(self.run_file, [self.shared[name]])
-        elif name in self.rows and name not in self.shared:
+            if not self.read_only:
+                append_rows(self.run_file, [self.shared[name]])
+        elif name in self.rows and name not in self.shared and not self.read_only:
             self.share([self.rows[name]])
         return self.rows.get(name)
 

@@ -4,7 +4,13 @@ A function here gives the same values as ``simulate.time_mean`` and takes the sa
 same cell; its gradient comes from the adjoint equations instead of from the recorded scan.
 """
 
-from rhythmic.adjoints.resonant import has_adjoint, mean_squared_amplitude
+from rhythmic.adjoints.choice import (
+    fastest_mean,
+    is_connected_resonance,
+    mean_with_adjoint,
+    on_processor,
+)
+from rhythmic.adjoints.resonant import mean_squared_amplitude
 from rhythmic.adjoints.resonant_events import (
     FreeMotion,
     free_motion,
@@ -13,8 +19,11 @@ from rhythmic.adjoints.resonant_events import (
 
 __all__ = [
     "FreeMotion",
+    "fastest_mean",
     "free_motion",
-    "has_adjoint",
+    "is_connected_resonance",
     "mean_squared_amplitude",
     "mean_squared_amplitude_of_events",
+    "mean_with_adjoint",
+    "on_processor",
 ]

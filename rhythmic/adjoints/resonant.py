@@ -1,12 +1,10 @@
 """The mean squared amplitude of resonant nodes, its adjoint equations solved backwards in time."""
 
-from typing import TypeGuard
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from rhythmic.cells import AbstractCell, ResonantCell, ResonantNodes
+from rhythmic.cells import ResonantCell, ResonantNodes
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.cells.resonant import without_diagonal
 from rhythmic.simulate import check_sequence, start
@@ -102,9 +100,3 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Sequence
 
 
 mean_from_rest.defvjp(forward, backward)
-
-
-def has_adjoint(cell: AbstractCell, feature: str) -> TypeGuard[ResonantCell]:
-    """Tell whether a hand-written adjoint exists for the time mean of this feature."""
-    resonant = isinstance(cell, ResonantCell) and cell.recurrent_weights is not None
-    return resonant and feature == "squared_amplitude"

@@ -1,5 +1,7 @@
 """What every recurrent cell is: a start state, one step, and what the cell shows."""
 
+import functools
+import operator
 from abc import abstractmethod
 from typing import Generic, Self, TypeVar
 
@@ -10,6 +12,8 @@ import jax.numpy as jnp
 from rhythmic.typing import Array, InputArray, NodeArray, PyTree, Vector
 
 State = TypeVar("State")
+
+MAX_UNROLLED = 16
 
 
 class AbstractCell(eqx.Module, Generic[State]):
@@ -76,3 +80,16 @@ def weigh(weights: Array, activity: Array) -> Array:
     which near-critical nodes amplify; a processor does the same either way.
     """
     return jnp.tensordot(weights, activity, axes=1, precision=jax.lax.Precision.HIGHEST)
+
+
+def weigh_few(weights: Array, activity: Array) -> Array:
+    """Return ``weights @ activity`` as ``weigh`` does, written out as a sum for a narrow layer.
+
+    XLA fuses the sum over up to ``MAX_UNROLLED`` presynaptic nodes with what stands around it; a
+    matrix product of this size costs more to call than to work out. For forward passes and
+    hand-written adjoints; the derivative that JAX takes of it is slower than that of ``weigh``.
+    """
+    if weights.shape[1] > MAX_UNROLLED:
+        return weigh(weights, activity)
+    terms = (along_nodes(w, activity) * a for w, a in zip(weights.T, activity, strict=True))
+    return functools.reduce(operator.add, terms)

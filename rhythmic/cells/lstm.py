@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from rhythmic.cells.elman import check_sizes
 from rhythmic.cells.initialization import scaled_orthogonal, xavier_uniform
-from rhythmic.cells.interface import AbstractCell, along_nodes, weigh
+from rhythmic.cells.interface import AbstractCell, along_nodes, weigh, weigh_few
 from rhythmic.typing import Array, Float, InputArray, Matrix, NodeArray, Vector
 
 
@@ -72,11 +72,17 @@ class LSTMCell(AbstractCell[LSTMState]):
 
     def step(self, state: LSTMState, inputs: InputArray) -> LSTMState:
         """Advance one sample of the input, ``(feature, *batch)``."""
-        activity = weigh(self.weight_ih, inputs) + weigh(self.weight_hh, state.hidden)
+        return self.step_and_gates(state, inputs)[0]
+
+    def step_and_gates(
+        self, state: LSTMState, inputs: InputArray
+    ) -> tuple[LSTMState, tuple[NodeArray, ...]]:
+        """Advance one sample, and show ``sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)`` too."""
+        activity = weigh_few(self.weight_ih, inputs) + weigh(self.weight_hh, state.hidden)
         activity = activity + along_nodes(self.bias_ih + self.bias_hh, activity)
-        input_gate, forget_gate, candidate, output_gate = open_gates(activity)
-        memory = forget_gate * state.memory + input_gate * candidate
-        return LSTMState(hidden=output_gate * jnp.tanh(memory), memory=memory)
+        i, f, g, o = open_gates(activity)
+        memory = f * state.memory + i * g
+        return LSTMState(hidden=o * jnp.tanh(memory), memory=memory), (i, f, g, o)
 
     def output(self, state: LSTMState) -> NodeArray:
         """Return ``h_t``."""

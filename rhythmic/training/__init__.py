@@ -22,8 +22,11 @@
 
 A member is one network: a seed, which sets split, start values, batch order and dropout, and its
 hyperparameters. ``MemberTraining`` holds the pure functions of one member; ``GroupTraining`` maps
-them over members and devices, and compiles once. ``SequenceTraining`` does the same for small
-networks on the tasks of ``rhythmic.tasks``, whose sequences are drawn from keys:
+them over members and devices, and compiles once. ``estimate_group`` and ``seconds_per_update``
+tell what a group needs before it runs; ``fitting_group`` makes one that fits in memory.
+
+``SequenceTraining`` trains small networks on the tasks of ``rhythmic.tasks`` likewise; their
+sequences are drawn from keys:
 
     from rhythmic.sequence_models import GatedSequenceArchitecture
     from rhythmic.tasks import NextWord
@@ -44,6 +47,14 @@ from rhythmic.training.configuration import (
     TrainingConfiguration,
     make_members,
 )
+from rhythmic.training.estimate import (
+    Estimate,
+    available_memory,
+    estimate_group,
+    fitting_group,
+    is_out_of_memory,
+    seconds_per_update,
+)
 from rhythmic.training.group import EpochReport, GroupPlan, GroupTraining, plan_groups
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.sequence_choice import train_and_choose
@@ -54,6 +65,7 @@ __all__ = [
     "Best",
     "Data",
     "EpochReport",
+    "Estimate",
     "GroupPlan",
     "GroupTraining",
     "History",
@@ -65,8 +77,13 @@ __all__ = [
     "TestRecord",
     "TrainingConfiguration",
     "TrainingState",
+    "available_memory",
+    "estimate_group",
+    "fitting_group",
+    "is_out_of_memory",
     "make_members",
     "plan_groups",
     "score_on_test",
+    "seconds_per_update",
     "train_and_choose",
 ]

@@ -8,7 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax.custom_batching import sequential_vmap
 
-from rhythmic.adjoints import free_motion, has_adjoint, mean_squared_amplitude_of_events
+from rhythmic.adjoints import (
+    free_motion,
+    is_connected_resonance,
+    mean_squared_amplitude_of_events,
+    mean_with_adjoint,
+    on_processor,
+)
 from rhythmic.cells import ResonantCell, trainable
 from rhythmic.events import find_events
 from rhythmic.models import Classifier
@@ -45,13 +51,17 @@ def labelled_features(
     return model.features(inputs, method=method), labels
 
 
-def one_by_one(function: Callable[..., PyTree], data: Data) -> Callable[..., PyTree]:
+def one_by_one(
+    function: Callable[..., PyTree], model: Classifier, method: Method
+) -> Callable[..., PyTree]:
     """Return ``function`` for one member, to be mapped over members with ``jax.vmap``.
 
-    From event to event each member takes its own number of steps, and what it keeps for the reverse
-    pass fills a core's cache: there, members run one after the other.
+    Where a hand-written adjoint runs on a processor, members run one after the other: what one
+    keeps for its reverse pass fills a core's cache, and from event to event each takes its own
+    number of steps.
     """
-    return function if data.events is None else sequential_vmap(function)
+    by_hand = method == "fastest" and mean_with_adjoint(model.cell, model.feature) is not None
+    return sequential_vmap(function) if by_hand and on_processor() else function
 
 
 def prepared(model: Classifier, data: Data, batch_size: int) -> Data:
@@ -68,7 +78,7 @@ def prepared(model: Classifier, data: Data, batch_size: int) -> Data:
     """
     if has_fixed_features(model):
         return jax.jit(lambda data: with_features(model, data, batch_size))(data)
-    if jax.default_backend() == "cpu" and has_adjoint(model.cell, model.feature):
+    if on_processor() and is_connected_resonance(model.cell, model.feature):
         return with_events(model.cell, data)
     return data
 

@@ -160,7 +160,11 @@ class MemberTraining:
             hits = jnp.sum(is_correct(logits, labels) * weights)
             return weighted_mean(losses, weights), (statistics, hits)
 
-        value_and_gradient = one_by_one(jax.value_and_grad(loss_function, has_aux=True), data)
+        value_and_gradient = one_by_one(
+            jax.value_and_grad(loss_function, has_aux=True),
+            eqx.combine(state.parameters, fixed),
+            self.method,
+        )
         (loss, (statistics, hits)), gradient = value_and_gradient(
             state.parameters,
             arrays,

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.adjoints import has_adjoint, mean_squared_amplitude
+from rhythmic.adjoints import mean_squared_amplitude, mean_with_adjoint
 from rhythmic.cells import ElmanCell, ResonantCell
 from rhythmic.models import named_architectures
 from rhythmic.simulate import mask_from_lengths, time_mean
@@ -94,7 +94,7 @@ def test_second_derivatives_by_reverse_over_reverse():
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("name", ["rrn-golden", "rrn-golden-unconnected", "rnn"])
+@pytest.mark.parametrize("name", ["rrn-golden", "rrn-golden-unconnected", "rnn", "lstm"])
 def test_a_classifier_gives_the_same_features_by_either_method(name):
     model = named_architectures(pole_radius=0.95)[name].build(10, key=KEY)
     inputs = make_case((3,))[1]
@@ -129,10 +129,10 @@ def test_inputs_of_another_precision_are_taken_as_the_scan_takes_them():
 def test_what_it_does_not_do_it_says():
     cell, inputs = make_case((2,))
     silent = ResonantCell(ladder("golden"), key=KEY, recurrence=False)
-    assert has_adjoint(cell, "squared_amplitude")
-    assert not has_adjoint(cell, "output")
-    assert not has_adjoint(silent, "squared_amplitude")
-    assert not has_adjoint(ElmanCell(1, 3, key=KEY), "output")
+    assert mean_with_adjoint(cell, "squared_amplitude") is mean_squared_amplitude
+    assert mean_with_adjoint(cell, "output") is None
+    assert mean_with_adjoint(silent, "squared_amplitude") is None
+    assert mean_with_adjoint(ElmanCell(1, 3, key=KEY, feedback="activity"), "output") is None
     with pytest.raises(ValueError, match="recurrent_weights is None"):
         mean_squared_amplitude(silent, inputs)
     with pytest.raises(ValueError, match="recurrent_weights is None"):

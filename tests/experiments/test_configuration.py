@@ -1,6 +1,7 @@
 """Every mistake on the command line is one line that names the field, before anything runs."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -75,7 +76,9 @@ def test_help_explains_every_option(capsys):
 
 def test_where_results_are_made_is_not_part_of_what_they_are():
     quick = PRESETS["quick"]
-    elsewhere = dataclasses.replace(quick, devices=7, members_per_device=3)
+    elsewhere = dataclasses.replace(
+        quick, devices=7, members_per_device=3, compilation_cache=Path("cache"), dry_run=True
+    )
     assert elsewhere.identity() == quick.identity()
     assert elsewhere.folder() == quick.folder()
     assert dataclasses.replace(quick, epochs=2).folder() != quick.folder()

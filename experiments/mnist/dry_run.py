@@ -1,0 +1,182 @@
+"""What a run would take, without running it: members missing, groups, memory, time."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import rich.box
+from rich.console import Console, JustifyMethod
+from rich.table import Table
+
+from experiments.mnist.plans import choose_plans, counted, num_groups, num_missing, smaller_plan
+from experiments.mnist.rows import members_of
+from experiments.mnist.store import MemberStore
+from rhythmic.data.splits import NUM_TRAIN
+from rhythmic.progress import clock, show
+from rhythmic.records import device_name
+from rhythmic.training import (
+    Data,
+    GroupPlan,
+    MemberTraining,
+    available_memory,
+    fitting_group,
+    seconds_per_update,
+)
+from rhythmic.training.estimate import first_members, readable_bytes
+
+WIDTH = 132
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is left to do for one architecture, and what it is expected to take.
+
+    Args:
+        name: the architecture.
+        missing: members still to be tuned and to be tabled.
+        planned: shape of the groups by the plan of the run.
+        plan: shape that fits in memory.
+        memory: bytes that each device needs.
+        available: bytes that each device had free.
+        seconds_to_first_step: from the start of the work to the end of compilation.
+        seconds_per_update: of one group, its share of the validation included.
+    """
+
+    name: str
+    missing: tuple[int, int]
+    planned: GroupPlan
+    plan: GroupPlan
+    memory: int
+    available: int
+    seconds_to_first_step: float
+    seconds_per_update: float
+
+    @property
+    def num_groups(self) -> int:
+        """Groups that train one after another."""
+        return num_groups(self.missing, self.plan)
+
+    def training_seconds(self, num_updates: int) -> float:
+        """Return the seconds of all groups, each of ``num_updates``."""
+        return self.num_groups * num_updates * self.seconds_per_update
+
+
+def dry_run(store: MemberStore, folder: Path) -> None:
+    """Print what is missing and what it is expected to take; write nothing."""
+    configuration = store.configuration
+    missing = {name: num_missing(store, name) for name in configuration.architectures}
+    plans = choose_plans(store, missing, folder)
+    forecasts = []
+    for position, name in enumerate(missing, start=1):
+        if sum(missing[name]):
+            show(f"{name}: compiling and timing, {position} of {len(missing)}")
+            forecasts.append(forecast(store, name, missing[name], plans[name]))
+        else:
+            show(f"{name}: finished already")
+    num_updates = configuration.training.num_steps(NUM_TRAIN[configuration.dataset])
+    if not forecasts:
+        print("nothing is missing: the run would only draw its tables and figures")
+        return
+    console = Console(width=WIDTH)
+    console.print(table_of(forecasts, num_updates))
+    unfinished = len(list((folder / "checkpoints").glob("*.eqx")))
+    for line in notes(forecasts, num_updates, unfinished):
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def forecast(
+    store: MemberStore, name: str, missing: tuple[int, int], planned: GroupPlan
+) -> Forecast:
+    """Compile and time one architecture, in smaller groups if memory runs out."""
+    plan = planned
+    while True:
+        try:
+            return measured(store, name, missing, planned, plan)
+        except (MemoryError, jax.errors.JaxRuntimeError) as error:
+            plan = smaller_plan(name, plan, error)
+
+
+def measured(
+    store: MemberStore, name: str, missing: tuple[int, int], planned: GroupPlan, plan: GroupPlan
+) -> Forecast:
+    """Compile the programs of one architecture in groups of ``plan``, and time some updates."""
+    started = time.perf_counter()
+    available = available_memory(plan.num_devices)
+    wanted = store.missing(store.tuning(name)) or store.missing(store.table(name))
+    members = members_of(store, wanted[: plan.size])
+    fitting, needed = fitting_group(
+        MemberTraining(store.architectures[name], store.configuration.training),
+        plan,
+        Data(store.digits.images, store.digits.labels),
+        members,
+        tell=lambda line: show(f"{name}: {line}"),
+    )
+    return Forecast(
+        name=name,
+        missing=missing,
+        planned=planned,
+        plan=fitting.plan,
+        memory=needed.memory,
+        available=available,
+        seconds_to_first_step=time.perf_counter() - started,
+        seconds_per_update=seconds_per_update(fitting, first_members(members, fitting.plan.size)),
+    )
+
+
+def table_of(forecasts: list[Forecast], num_updates: int) -> Table:
+    """Set the forecasts out for reading, a line an architecture."""
+    table = Table(
+        title="What is missing, and what it is expected to take",
+        title_justify="left",
+        box=rich.box.SIMPLE_HEAD,
+        padding=(0, 1),
+        collapse_padding=True,
+        pad_edge=False,
+    )
+    columns = ("", "tuning", "table", "groups", "updates each", "updates in all")
+    for column in (*columns, "memory a device", "first step", "training"):
+        justify: JustifyMethod = "right" if column else "left"
+        table.add_column(column, justify=justify, no_wrap=True)
+    for line in forecasts:
+        plan = line.plan
+        table.add_row(
+            line.name,
+            *map(str, line.missing),
+            f"{line.num_groups} of {plan.num_devices} x {plan.members_per_device}",
+            f"{num_updates:,}",
+            f"{num_updates * sum(line.missing):,}",
+            f"{readable_bytes(line.memory)} of {readable_bytes(line.available)}",
+            f"{line.seconds_to_first_step:.1f} s",
+            clock(line.training_seconds(num_updates)),
+        )
+    return table
+
+
+def notes(forecasts: list[Forecast], num_updates: int, unfinished: int) -> list[str]:
+    """Say what the table adds up to, where its numbers come from, and what they leave out."""
+    networks = sum(sum(line.missing) for line in forecasts)
+    compiling = sum(line.seconds_to_first_step for line in forecasts)
+    training = sum(line.training_seconds(num_updates) for line in forecasts)
+    lines = [
+        f"In all: {counted(networks, 'network')}, about {clock(compiling + training)} on "
+        f"{device_name()}.",
+        "tuning, table: networks still to be trained. groups: how many, of devices x networks on "
+        "each.",
+        "memory a device: the compiler's own count for an epoch, of what is free now. "
+        "first step: compiling, measured.",
+        "training: an estimate, from the time of some updates of one group just now; testing, "
+        "tables and figures come on top.",
+    ]
+    lines += [
+        f"{line.name}: groups of {line.planned} would not fit in memory; the run would take "
+        f"groups of {line.plan}."
+        for line in forecasts
+        if line.plan != line.planned
+    ]
+    if unfinished:
+        lines.append(
+            f"Checkpoints: {counted(unfinished, 'unfinished group')}; epochs that are finished "
+            "there are counted here as if they were missing."
+        )
+    return [*lines, "Nothing was trained or written."]

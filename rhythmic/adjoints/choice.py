@@ -1,0 +1,53 @@
+"""Which way to the time mean of a cell is the fastest on the device at hand."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeGuard
+
+import jax
+
+from rhythmic.adjoints import elman, lstm
+from rhythmic.adjoints.resonant import mean_squared_amplitude
+from rhythmic.cells import AbstractCell, LSTMCell, ResonantCell
+from rhythmic.kernels import has_kernel, time_mean_by_kernel
+from rhythmic.typing import NodeArray, Sequence
+
+Mean = Callable[[AbstractCell, Sequence], NodeArray]
+
+
+def fastest_mean(cell: AbstractCell, feature: str) -> Mean | None:
+    """Return ``function(cell, inputs)``, the time mean of a feature from rest; None for the scan.
+
+    On a processor, a scan with an adjoint written by hand; on a GPU, one kernel over time.
+
+    Args:
+        cell: the layer.
+        feature: what is averaged, a method of the cell: ``output`` or ``squared_amplitude``.
+    """
+    if on_processor():
+        return mean_with_adjoint(cell, feature)
+    if jax.default_backend() == "gpu" and has_kernel(cell, feature):
+        return partial(time_mean_by_kernel, observe_name=feature)
+    return None
+
+
+def on_processor() -> bool:
+    """Tell whether programs run on a processor unless they are placed elsewhere."""
+    return jax.default_backend() == "cpu"
+
+
+def mean_with_adjoint(cell: AbstractCell, feature: str) -> Mean | None:
+    """Return the time mean with an adjoint of its own; None where there is none."""
+    if is_connected_resonance(cell, feature):
+        return mean_squared_amplitude  # type: ignore[return-value]
+    if feature == "output" and isinstance(cell, LSTMCell):
+        return lstm.mean_output  # type: ignore[return-value]
+    if feature == "output" and elman.feeds_back_tanh(cell):
+        return elman.mean_output  # type: ignore[return-value]
+    return None
+
+
+def is_connected_resonance(cell: AbstractCell, feature: str) -> TypeGuard[ResonantCell]:
+    """Tell whether these are the amplitudes of a resonant layer with recurrent weights."""
+    resonant = isinstance(cell, ResonantCell) and cell.recurrent_weights is not None
+    return resonant and feature == "squared_amplitude"

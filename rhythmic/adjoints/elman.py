@@ -1,0 +1,115 @@
+"""The mean output of an Elman RNN, its adjoint equations solved backwards in time."""
+
+from typing import TypeGuard
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from rhythmic.adjoints.blocks import join, outer_products, split, written_once
+from rhythmic.cells import AbstractCell, ElmanCell
+from rhythmic.cells.interface import weigh_few
+from rhythmic.simulate import check_sequence, start
+from rhythmic.typing import Array, NodeArray, PyTree, Sequence
+
+# Steps whose weight gradients are summed together, from a core's cache.
+BLOCK_SIZE = 14
+
+
+def mean_output(cell: ElmanCell, inputs: Sequence) -> NodeArray:
+    """Return each node's mean of ``H_t`` over a sequence, from rest.
+
+    Equals ``time_mean(cell, inputs).mean``. In reverse mode it keeps one output a node and step,
+    and solves backwards in time, with ``m`` the gradient of ``L`` by the mean divided by the
+    number of steps and ``z_t`` what the hyperbolic tangent is taken of:
+
+    ``dL/dz_t = (1 - H_t^2) (m + W_hh^T dL/dz_{t+1})``
+
+    The gradients are ``sum_t dL/dz_t H_{t-1}^T`` by ``W_hh``, ``sum_t dL/dz_t I_t^T`` by ``W_ih``,
+    ``sum_t dL/dz_t`` by each bias, and ``W_ih^T dL/dz_t`` by the input. Exact for every array of
+    the cell and for the inputs. Forward mode and second derivatives are not defined; take
+    ``time_mean`` there.
+
+    Args:
+        cell: a layer that feeds back its output, the hyperbolic tangent.
+        inputs: ``(time, feature, *batch)``, cast to the dtype of the cell.
+
+    Returns:
+        ``(hidden, *batch)``.
+
+    Raises:
+        ValueError: for inputs that do not fit the cell, or a cell of another kind.
+    """
+    check_sequence(cell, inputs, None, 0, None)
+    if not feeds_back_tanh(cell):
+        raise ValueError(
+            f"feedback is {cell.feedback!r} and activation {cell.activation!r}; the hand-written "
+            "adjoint is for output and jnp.tanh"
+        )
+    rest = start(cell, inputs, None)
+    batch_shape = inputs.shape[2:]
+    flat = inputs.reshape(*inputs.shape[:2], -1).astype(rest.dtype)
+    return mean_from_rest(cell, flat).reshape(-1, *batch_shape)
+
+
+def feeds_back_tanh(cell: AbstractCell) -> TypeGuard[ElmanCell]:
+    """Tell whether the adjoint of this module is the one of this cell."""
+    if not isinstance(cell, ElmanCell):
+        return False
+    return cell.feedback == "output" and cell.activation is jnp.tanh
+
+
+@jax.custom_vjp
+def mean_from_rest(cell: ElmanCell, inputs: Sequence) -> NodeArray:
+    """Return the mean; ``forward`` and ``backward`` are its derivative."""
+    return forward(cell, inputs)[0]
+
+
+def forward(cell: ElmanCell, inputs: Sequence) -> tuple[NodeArray, PyTree]:
+    """Take the cell's steps, and keep the output before each of them and the last."""
+    rest = cell.initial_state(inputs.shape[2:])
+
+    def step(carry: PyTree, sample: Array) -> tuple[PyTree, NodeArray]:
+        output, total = carry
+        after = cell.step(output, sample)
+        return (after, total + after), output
+
+    (end, total), outputs = jax.lax.scan(step, (rest, jnp.zeros_like(rest)), inputs)
+    return total / inputs.shape[0], (cell, inputs, outputs, end)
+
+
+def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ElmanCell, Sequence]:
+    """Run the adjoint equations from the last step to the first."""
+    cell, inputs, outputs, end = kept
+    m = cotangent / inputs.shape[0]
+    transposed = cell.weight_hh.T
+
+    def adjoint_step(carry: PyTree, previous: NodeArray) -> tuple[PyTree, NodeArray]:
+        adjoint, output = carry  # dL/dz_{t+1} and H_t
+        adjoint = (1 - output**2) * (m + weigh_few(transposed, adjoint))
+        adjoint = written_once(adjoint)
+        return (adjoint, previous), adjoint
+
+    def adjoint_block(carry: PyTree, block: tuple[Array, Array]) -> tuple[PyTree, Array]:
+        adjoint, gradient = carry
+        samples, outputs = block
+        adjoint, adjoints = jax.lax.scan(adjoint_step, adjoint, outputs, reverse=True)
+        ones = jnp.ones((samples.shape[0], 1, samples.shape[2]), samples.dtype)
+        before = jnp.concatenate([outputs, samples, ones], axis=1)
+        by_samples = jnp.einsum("if,kib->kfb", cell.weight_ih, adjoints, precision="highest")
+        return (adjoint, gradient + outer_products(adjoints, before)), by_samples
+
+    gradient = jnp.zeros((cell.hidden_size, cell.hidden_size + cell.input_size + 1), m.dtype)
+    carry = ((jnp.zeros_like(m), end), gradient)
+    blocks, remainder = split((inputs, outputs), BLOCK_SIZE)
+    carry, by_remainder = adjoint_block(carry, remainder)
+    carry, by_blocks = jax.lax.scan(adjoint_block, carry, blocks, reverse=True)
+    by_hidden, by_inputs, by_bias = jnp.split(
+        carry[1], [cell.hidden_size, cell.hidden_size + cell.input_size], axis=1
+    )
+    arrays = (by_inputs, by_hidden, by_bias[:, 0], by_bias[:, 0])
+    by_cell = eqx.tree_at(lambda c: (c.weight_ih, c.weight_hh, c.bias_ih, c.bias_hh), cell, arrays)
+    return by_cell, join(by_blocks, by_remainder)
+
+
+mean_from_rest.defvjp(forward, backward)

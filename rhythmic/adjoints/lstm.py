@@ -1,0 +1,126 @@
+"""The mean output of an LSTM, its adjoint equations solved backwards in time."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from rhythmic.adjoints.blocks import join, outer_products, split, written_once
+from rhythmic.cells import LSTMCell
+from rhythmic.cells.interface import weigh_few
+from rhythmic.cells.lstm import LSTMState
+from rhythmic.simulate import check_sequence, start
+from rhythmic.typing import Array, NodeArray, PyTree, Sequence
+
+# Steps recomputed together: what the adjoint needs of them stays in a core's cache.
+BLOCK_SIZE = 14
+
+
+def mean_output(cell: LSTMCell, inputs: Sequence) -> NodeArray:
+    """Return each cell's mean of ``h_t`` over a sequence, from rest.
+
+    Equals ``time_mean(cell, inputs).mean``. In reverse mode it keeps one state a block of steps,
+    takes the steps of a block again, and solves backwards in time, with ``i, f, g, o`` the gates
+    after their nonlinearities, ``s_t = tanh(c_t)``, ``m`` the gradient of ``L`` by the mean
+    divided by the number of steps, and ``z_t`` the four rows that the gates are functions of:
+
+    ``dL/dh_t = m + W_hh^T dL/dz_{t+1}``
+    ``dL/dc_t = f_{t+1} dL/dc_{t+1} + o (1 - s^2) dL/dh_t``
+    ``dL/dz_t = (g i (1 - i) dL/dc, c_{t-1} f (1 - f) dL/dc, i (1 - g^2) dL/dc, s o (1 - o) dL/dh)``
+
+    (all at ``t`` where no index stands). The gradients are ``sum_t dL/dz_t h_{t-1}^T`` by
+    ``W_hh``, ``sum_t dL/dz_t I_t^T`` by ``W_ih``, ``sum_t dL/dz_t`` by each bias, and
+    ``W_ih^T dL/dz_t`` by the input. Exact for every array of the cell and for the inputs. Forward
+    mode and second derivatives are not defined; take ``time_mean`` there.
+
+    Args:
+        cell: the layer.
+        inputs: ``(time, feature, *batch)``, cast to the dtype of the cell.
+
+    Returns:
+        ``(hidden, *batch)``.
+
+    Raises:
+        ValueError: for inputs that do not fit the cell.
+    """
+    check_sequence(cell, inputs, None, 0, None)
+    rest = start(cell, inputs, None)
+    batch_shape = inputs.shape[2:]
+    flat = inputs.reshape(*inputs.shape[:2], -1).astype(rest.hidden.dtype)
+    return mean_from_rest(cell, flat).reshape(-1, *batch_shape)
+
+
+@jax.custom_vjp
+def mean_from_rest(cell: LSTMCell, inputs: Sequence) -> NodeArray:
+    """Return the mean; ``forward`` and ``backward`` are its derivative."""
+    return forward(cell, inputs)[0]
+
+
+def forward(cell: LSTMCell, inputs: Sequence) -> tuple[NodeArray, PyTree]:
+    """Take the cell's steps, and keep the state before each block of them."""
+    rest = cell.initial_state(inputs.shape[2:])
+
+    def step(carry: PyTree, sample: Array) -> tuple[PyTree, None]:
+        state, total = carry
+        state = cell.step(state, sample)
+        return (state, total + state.hidden), None
+
+    def block(carry: PyTree, samples: Array) -> tuple[PyTree, LSTMState]:
+        return jax.lax.scan(step, carry, samples)[0], carry[0]
+
+    blocks, remainder = split(inputs, BLOCK_SIZE)
+    carry, starts = jax.lax.scan(block, (rest, jnp.zeros_like(rest.hidden)), blocks)
+    (_, total), last_start = block(carry, remainder)
+    return total / inputs.shape[0], (cell, inputs, (starts, last_start))
+
+
+def backward(kept: PyTree, cotangent: NodeArray) -> tuple[LSTMCell, Sequence]:
+    """Run the adjoint equations from the last step to the first."""
+    cell, inputs, starts = kept
+    m = cotangent / inputs.shape[0]
+    transposed = cell.weight_hh.T
+    rows = cell.weight_hh.shape[0]
+
+    def adjoint_step(carry: PyTree, factors: PyTree) -> tuple[PyTree, Array]:
+        by_rows, by_memory = carry  # dL/dz_{t+1} and f_{t+1} dL/dc_{t+1}
+        *slopes, output_slope, by_output, forget = factors
+        by_hidden = written_once(m + weigh_few(transposed, by_rows))
+        by_memory = by_memory + by_output * by_hidden
+        terms = [slope * by_memory for slope in slopes]
+        by_rows = jnp.concatenate([*terms, output_slope * by_hidden])
+        return (by_rows, forget * by_memory), by_rows
+
+    def adjoint_block(carry: PyTree, block: PyTree) -> tuple[PyTree, Array]:
+        *adjoint, gradient = carry
+        samples, state = block
+        _, (hidden, factors) = jax.lax.scan(
+            lambda state, sample: with_factors(cell, state, sample), state, samples
+        )
+        adjoint, by_rows = jax.lax.scan(adjoint_step, tuple(adjoint), factors, reverse=True)
+        ones = jnp.ones((samples.shape[0], 1, samples.shape[2]), samples.dtype)
+        before = jnp.concatenate([hidden, samples, ones], axis=1)
+        by_samples = jnp.einsum("if,kib->kfb", cell.weight_ih, by_rows, precision="highest")
+        return (*adjoint, gradient + outer_products(by_rows, before)), by_samples
+
+    zero = jnp.zeros_like(m)
+    gradient = jnp.zeros((rows, cell.hidden_size + cell.input_size + 1), m.dtype)
+    carry = (jnp.zeros((rows, *m.shape[1:]), m.dtype), zero, gradient)
+    blocks, remainder = split(inputs, BLOCK_SIZE)
+    carry, by_remainder = adjoint_block(carry, (remainder, starts[1]))
+    carry, by_blocks = jax.lax.scan(adjoint_block, carry, (blocks, starts[0]), reverse=True)
+    by_hidden, by_inputs, by_bias = jnp.split(
+        carry[2], [cell.hidden_size, cell.hidden_size + cell.input_size], axis=1
+    )
+    arrays = (by_inputs, by_hidden, by_bias[:, 0], by_bias[:, 0])
+    by_cell = eqx.tree_at(lambda c: (c.weight_ih, c.weight_hh, c.bias_ih, c.bias_hh), cell, arrays)
+    return by_cell, join(by_blocks, by_remainder)
+
+
+def with_factors(cell: LSTMCell, state: LSTMState, sample: Array) -> tuple[LSTMState, PyTree]:
+    """Take one step, and return ``h_{t-1}`` and the factors of the adjoint equations."""
+    after, (i, f, g, o) = cell.step_and_gates(state, sample)
+    s = jnp.tanh(after.memory)
+    slopes = (g * i * (1 - i), state.memory * f * (1 - f), i * (1 - g**2), s * o * (1 - o))
+    return after, (state.hidden, (*slopes, o * (1 - s**2), f))
+
+
+mean_from_rest.defvjp(forward, backward)

@@ -1,0 +1,228 @@
+"""One GPU kernel over time for the mean of what a cell shows, and its adjoint.
+
+XLA launches several kernels for every step of a scan on a GPU. Here one program of a Pallas
+kernel takes a group of samples through all steps, each thread one sample, with the state, the
+parameters and their gradients in registers. The step is the cell's own, taken apart into single
+entries (``unrolled``), and the adjoint of a step is ``jax.vjp`` of that same step.
+"""
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.custom_derivatives import SymbolicZero
+
+from rhythmic.cells import AbstractCell
+from rhythmic.kernels.equations import add, refusal, step_equations
+from rhythmic.kernels.plan import Plan, count, read, read_parameters, shaped, write
+from rhythmic.kernels.unrolled import unroll
+from rhythmic.simulate import check_sequence, start
+from rhythmic.typing import Array, NodeArray, PyTree, Sequence
+
+
+def time_mean_by_kernel(
+    cell: AbstractCell,
+    inputs: Sequence,
+    observe_name: str,
+    *,
+    samples_per_program: int = 32,
+    interpret: bool = False,
+) -> NodeArray:
+    """Return the mean over time of what a cell shows, from rest, by one kernel over time.
+
+    Equals ``time_mean(cell, inputs, observe=getattr(cell, observe_name)).mean``, to rounding, and
+    so does its gradient in reverse mode, for every array of the cell and for the inputs. Reverse
+    mode keeps the state before every step in the device's memory, ``time * state * batch`` numbers
+    for a state of ``state`` numbers a sample, ``batch`` rounded up to whole programs; nothing else
+    grows with time. Gradients that nobody asks for are not computed. Under ``jax.vmap`` the
+    members are further programs of the same kernel. Forward mode and second derivatives are not
+    defined; take ``time_mean`` there.
+
+    Args:
+        cell: a layer that ``has_kernel`` accepts.
+        inputs: ``(time, feature, *batch)``, cast to the dtype of the cell.
+        observe_name: the cell's method that is averaged, such as ``output``.
+        samples_per_program: samples that share a program, a power of two. A thread works on one
+            sample, so 32 fill a warp. More of them only put more warps on the same processor:
+            54 networks with batches of 128 are 216 warps, for 528 warp schedulers on an H100.
+        interpret: run on any platform, slowly, to test.
+
+    Returns:
+        ``(hidden, *batch)``.
+
+    Raises:
+        ValueError: for a cell without a kernel, inputs that do not fit it, or a number of samples
+            that is no power of two.
+    """
+    check_sequence(cell, inputs, None, 0, None)
+    start(cell, inputs, None)
+    reason = refusal(cell, observe_name)
+    if reason is not None:
+        raise ValueError(reason)
+    if samples_per_program < 1 or samples_per_program & (samples_per_program - 1):
+        raise ValueError(f"samples_per_program is {samples_per_program}; it must be a power of two")
+    return checked_time_mean(cell, inputs, observe_name, samples_per_program, interpret)
+
+
+@eqx.filter_jit
+def checked_time_mean(
+    cell: AbstractCell,
+    inputs: Sequence,
+    observe_name: str,
+    samples_per_program: int,
+    interpret: bool,
+) -> NodeArray:
+    """Bring the inputs into the kernel's form, and its sums into that of the result."""
+    equations, parameters = step_equations(cell, observe_name)
+    num_steps, num_features, *batch_shape = inputs.shape
+    num_samples = math.prod(batch_shape)
+    columns = inputs.reshape(num_steps, num_features, num_samples).astype(equations.sample.dtype)
+    columns = jnp.pad(columns, ((0, 0), (0, 0), (0, -num_samples % samples_per_program)))
+    plan = Plan(equations, num_samples, samples_per_program, interpret)
+    total = total_over_time(plan)(parameters, columns)[:, :num_samples]
+    return total.reshape(*equations.observed.shape, *batch_shape) / num_steps
+
+
+def total_over_time(plan: Plan) -> Callable[[list[Array], Array], Array]:
+    """Return the sum over time of what is observed, as a function that knows its derivative."""
+
+    @jax.custom_vjp
+    def total(parameters: list[Array], inputs: Array) -> Array:
+        return run_forward(plan, parameters, inputs, keep=False)[0]
+
+    def forward(parameters: PyTree, inputs: Any) -> tuple[Array, PyTree]:
+        primals = [*parameters, inputs]
+        values = [primal.value for primal in primals]
+        observed, history, end = run_forward(plan, values[:-1], values[-1], keep=True)
+        # What is asked for shows in the structure: None where no gradient is wanted.
+        asked = [primal.value if primal.perturbed else None for primal in primals]
+        return observed, (values, asked, history, end)
+
+    def backward(kept: PyTree, cotangent: Any) -> tuple[list[Array | None], Array | None]:
+        values, asked, history, end = kept
+        if isinstance(cotangent, SymbolicZero):
+            return [None] * (len(values) - 1), None
+        wanted = [x is not None for x in asked]
+        return run_backward(plan, values, wanted, history, end, cotangent)
+
+    total.defvjp(forward, backward, symbolic_zeros=True)
+    return total
+
+
+def run_forward(plan: Plan, parameters: list[Array], inputs: Array, *, keep: bool) -> list[Array]:
+    """Sum what is observed; with ``keep``, also the state before each step and the last one."""
+    equations = plan.equations
+    num_steps, num_features, num_columns = inputs.shape
+    advance = unroll(equations.advance, *equations.arguments)
+    num_state, num_observed = count(equations.state), count([equations.observed])
+
+    def kernel(parameters_ref: Any, inputs_ref: Any, total_ref: Any, *kept: Any) -> None:
+        values = read_parameters(parameters_ref, plan)
+
+        def body(t: Array, carry: PyTree) -> PyTree:
+            state, total, sample = carry
+            if keep:
+                write(kept[0], state, t)
+            # Asked for now, needed in the next step: the time that memory takes is hidden.
+            following = read(inputs_ref, num_features, jnp.minimum(t + 1, num_steps - 1))
+            arguments = shaped([*state, *sample], [*equations.state, equations.sample])
+            *after, seen = advance(*values, *arguments)
+            return plan.spread(after), add(total, plan.spread([seen])), following
+
+        dtype = inputs_ref.dtype
+        carry = (
+            plan.zeros(num_state, dtype),
+            plan.zeros(num_observed, dtype),
+            read(inputs_ref, num_features, 0),
+        )
+        state, total, _ = jax.lax.fori_loop(0, num_steps, body, carry)
+        write(total_ref, total)
+        if keep:
+            write(kept[1], state)
+
+    results: list[tuple[int, ...]] = [(num_observed, num_columns)]
+    if keep:
+        results += [(num_steps, num_state, num_columns), (num_state, num_columns)]
+    return plan.call(kernel, [as_vector(parameters), inputs], results)
+
+
+def run_backward(
+    plan: Plan,
+    values: list[Array],
+    wanted: list[bool],
+    history: Array,
+    end: Array,
+    cotangent: Array,
+) -> tuple[list[Array | None], Array | None]:
+    """Run the adjoint equations from the last step to the first, for the gradients wanted."""
+    *parameters, inputs = values
+    if not any(wanted):
+        return [None] * len(parameters), None
+    size = count([x for x, want in zip(plan.equations.parameters, wanted, strict=False) if want])
+    shapes: list[tuple[int, ...]] = [(size, inputs.shape[-1])] if size else []
+    shapes += [inputs.shape] if wanted[-1] else []
+    kernel = backward_kernel(plan, wanted, inputs.shape[0], size)
+    found = plan.call(kernel, [as_vector(parameters), inputs, history, end, cotangent], shapes)
+    by_parameters: list[Array | None] = [None] * len(parameters)
+    if size:
+        # The samples that fill the last program up belong to nobody.
+        sums = jnp.sum(found[0][:, : plan.num_samples], axis=-1)
+        by_parameters = split(sums, parameters, wanted[:-1])
+    return by_parameters, found[-1] if wanted[-1] else None
+
+
+def backward_kernel(
+    plan: Plan, wanted: list[bool], num_steps: int, size: int
+) -> Callable[..., None]:
+    """Return the kernel of the adjoint, for ``size`` entries of parameters wanted."""
+    equations = plan.equations
+    retreat = unroll(equations.retreat_for(wanted), *equations.adjoint_arguments)
+    arguments = jax.tree.leaves(equations.adjoint_arguments)[len(equations.parameters) :]
+    num_state, num_features = count(equations.state), count([equations.sample])
+
+    def kernel(
+        parameters: Any, inputs: Any, history: Any, end: Any, cotangent: Any, *results: Any
+    ) -> None:
+        values = read_parameters(parameters, plan)
+        slope = read(cotangent, count([equations.observed]))
+
+        def read_step(t: Any) -> tuple[list[Array], list[Array]]:
+            return read(history, num_state, t), read(inputs, num_features, t)
+
+        def body(i: Array, carry: PyTree) -> PyTree:
+            after, (before, sample), adjoint, gradient = carry
+            t = num_steps - 1 - i
+            earlier = read_step(jnp.maximum(t - 1, 0))
+            entries = [*before, *after, *sample, *adjoint, *slope]
+            found = plan.spread(retreat(*values, *shaped(entries, arguments)))
+            adjoint, by_step = found[:num_state], found[num_state:]
+            if wanted[-1]:
+                write(results[-1], by_step[size:], t)
+            return before, earlier, adjoint, add(gradient, by_step[:size])
+
+        at_rest = plan.zeros(num_state, inputs.dtype), plan.zeros(size, inputs.dtype)
+        carry = (read(end, num_state), read_step(num_steps - 1), *at_rest)
+        *_, gradient = jax.lax.fori_loop(0, num_steps, body, carry)
+        if size:
+            write(results[0], gradient)
+
+    return kernel
+
+
+def as_vector(arrays: list[Array]) -> Array:
+    """Join arrays, row by row."""
+    return jnp.concatenate([x.ravel() for x in arrays])
+
+
+def split(vector: Array, arrays: list[Array], wanted: list[bool]) -> list[Array | None]:
+    """Cut a vector into those arrays that are wanted; None for the others."""
+    sizes = [x.size if want else 0 for x, want in zip(arrays, wanted, strict=True)]
+    ends = itertools.accumulate(sizes)
+    return [
+        vector[end - size : end].reshape(x.shape) if want else None
+        for x, size, end, want in zip(arrays, sizes, ends, wanted, strict=True)
+    ]

@@ -1,0 +1,194 @@
+"""What a group needs before it runs: memory, seconds to compile, seconds an update."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+
+from rhythmic.training.configuration import Members, TrainingConfiguration
+from rhythmic.training.group import GroupPlan, GroupTraining
+from rhythmic.training.member import MemberTraining
+from rhythmic.training.state import Data
+
+OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "Out of memory")
+
+
+class Estimate(NamedTuple):
+    """What one device needs for an epoch of a group, in bytes, and what compiling it took.
+
+    ``arguments`` are state, members and the pool of examples; ``outputs`` are those that do not
+    take the place of an argument. The sizes are the compiler's own, before anything has run; 0
+    where it tells none.
+    """
+
+    arguments: int
+    temporaries: int
+    outputs: int
+    compile_seconds: float
+
+    @property
+    def memory(self) -> int:
+        """Bytes on each device."""
+        return self.arguments + self.temporaries + self.outputs
+
+
+def estimate_group(group: GroupTraining, members: Members) -> Estimate:
+    """Compile a group's epoch, unless it is compiled already, and read what it needs.
+
+    The compiled program stays with the group, which trains with it later.
+
+    Args:
+        group: the group that is to train.
+        members: at most ``group.plan.size`` members.
+    """
+    placed = group.place(members)
+    state = group.call("initial_state", placed)
+    sizes = group.program("train_epoch", state, placed, group.data).memory_analysis()
+    if sizes is None:
+        return Estimate(0, 0, 0, group.compile_seconds)
+    return Estimate(
+        arguments=sizes.argument_size_in_bytes,
+        temporaries=sizes.temp_size_in_bytes,
+        outputs=sizes.output_size_in_bytes - sizes.alias_size_in_bytes,
+        compile_seconds=group.compile_seconds,
+    )
+
+
+def fitting_group(
+    training: MemberTraining,
+    plan: GroupPlan,
+    data: Data,
+    members: Members,
+    *,
+    tell: Callable[[str], None] | None = None,
+) -> tuple[GroupTraining, Estimate]:
+    """Compile for groups of ``plan``, or of the first of its halves that fits in memory.
+
+    One member per device is compiled whatever the estimate says: it may still run.
+
+    Args:
+        training: what is trained, and how.
+        plan: the shape that is wanted.
+        data: the pool of examples.
+        members: the members of a first group; those beyond a smaller group are left out.
+        tell: called with one line for every shape that is expected not to fit.
+
+    Returns:
+        The group, whose ``plan`` is the shape chosen, and what it needs.
+    """
+    while True:
+        # Read before the examples are placed, since the estimate counts them.
+        available = available_memory(plan.num_devices)
+        group = GroupTraining(training, plan, data)
+        needed = estimate_group(group, first_members(members, plan.size))
+        smaller = plan.halved()
+        fits = needed.memory <= available
+        if not fits and tell is not None:
+            tell(
+                f"a group of {plan} is expected to need {readable_bytes(needed.memory)} a device, "
+                f"and {readable_bytes(available)} are free: "
+                + ("trying all the same" if smaller == plan else f"taking {smaller}")
+            )
+        if fits or smaller == plan:
+            return group, needed
+        del group  # frees its examples before the next group places them
+        plan = smaller
+
+
+def seconds_per_update(group: GroupTraining, members: Members, *, num_updates: int = 40) -> float:
+    """Time updates of a group on its real shapes; compilation is not counted.
+
+    The epoch's own program runs twice and the faster time counts. An epoch of more than
+    ``num_updates`` updates is cut short, with a program of its own: it sees the first training
+    digits, and as large a share of the validation digits.
+
+    Args:
+        group: the group that is to train.
+        members: at most ``group.plan.size`` members.
+        num_updates: updates to time; more where a one-cycle schedule needs more.
+
+    Returns:
+        Seconds an update of the whole group, its share of the validation included.
+    """
+    configuration = group.training.configuration
+    num_batches = configuration.num_batches(members.train.shape[1])
+    count = min(max(num_updates, fewest_updates(configuration)), num_batches)
+    placed = group.place(members)
+    state = group.call("initial_state", placed)
+    if count < num_batches:
+        num_validation = max(1, members.validation.shape[1] * count // num_batches)
+        cut = members._replace(
+            train=members.train[:, : count * configuration.batch_size],
+            validation=members.validation[:, :num_validation],
+        )
+        placed = group.place(cut)
+        program = group.programs["train_epoch"].lower(state, placed, group.data).compile()
+    else:
+        program = group.program("train_epoch", state, placed, group.data)
+    times = []
+    for _ in range(2):
+        started = time.perf_counter()
+        state = jax.block_until_ready(program(state, placed, group.data))
+        times.append(time.perf_counter() - started)
+    return min(times) / count
+
+
+def fewest_updates(configuration: TrainingConfiguration) -> int:
+    """Return the shortest epoch, in updates, whose learning rate can rise and fall."""
+    return int(1 / (configuration.rising_share * configuration.epochs)) + 1
+
+
+def first_members(members: Members, count: int) -> Members:
+    """Return the first members, all if there are fewer."""
+    return jax.tree.map(lambda rows: rows[:count], members)
+
+
+def available_memory(num_devices: int) -> int:
+    """Return the bytes that each of the first devices may still fill.
+
+    The devices of a processor share its memory evenly: on Linux what the kernel gives as
+    available, elsewhere the free or the whole memory, as the system tells. A limit that a
+    container sets is not seen. A device that tells nothing counts as having no limit.
+    """
+    devices = jax.devices()[:num_devices]
+    if devices[0].platform == "cpu":
+        return processor_memory() // num_devices
+    known = [stats for stats in (device.memory_stats() for device in devices) if stats]
+    free = [s["bytes_limit"] - s.get("bytes_in_use", 0) for s in known if "bytes_limit" in s]
+    return min(free, default=sys.maxsize)
+
+
+def processor_memory() -> int:
+    """Return the bytes of memory that are available to new work on this machine."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        kibibytes = next(line.split()[1] for line in lines if line.startswith("MemAvailable:"))
+        return int(kibibytes) * 1024
+    except (OSError, StopIteration):
+        pass
+    for name in ("SC_AVPHYS_PAGES", "SC_PHYS_PAGES"):
+        try:
+            return os.sysconf(name) * os.sysconf("SC_PAGE_SIZE")
+        except (AttributeError, OSError, ValueError):
+            continue
+    return sys.maxsize
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error, of Python or of XLA, says that memory was exhausted."""
+    if isinstance(error, MemoryError):
+        return True
+    of_xla = isinstance(error, jax.errors.JaxRuntimeError)
+    return of_xla and any(sign in str(error) for sign in OUT_OF_MEMORY)
+
+
+def readable_bytes(count: int) -> str:
+    """Write a number of bytes for reading, in powers of a thousand."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.{1 if unit == 'GB' else 0}f} {unit}"
+    return f"{count} bytes"

@@ -1,0 +1,111 @@
+"""The hand-written adjoint of the LSTM against the derivative of the plain scan."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rhythmic.adjoints.lstm import mean_output
+from rhythmic.cells import LSTMCell
+from rhythmic.simulate import time_mean
+
+KEY = jax.random.key(5)
+
+
+def by_scan(cell, inputs):
+    return time_mean(cell, inputs).mean
+
+
+def make_case(batch_shape, num_steps=31, input_size=2, hidden_size=3):
+    """A layer none of whose arrays is zero or symmetric, and inputs."""
+    cell = LSTMCell(input_size, hidden_size, key=KEY)
+    rng = np.random.default_rng(6)
+    cell = jax.tree.map(lambda x: x + jnp.asarray(rng.normal(size=x.shape), x.dtype), cell)
+    return cell, jnp.asarray(rng.normal(size=(num_steps, input_size, *batch_shape)))
+
+
+def value_and_gradient(function, cell, inputs):
+    readout = np.random.default_rng(7).normal(size=(cell.hidden_size, *inputs.shape[2:]))
+
+    def scalar(arguments):
+        mean = function(*arguments)
+        return jnp.sum(jnp.tanh(3 * mean) * readout), mean
+
+    (_, mean), gradient = jax.jit(jax.value_and_grad(scalar, has_aux=True))((cell, inputs))
+    return mean, gradient
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize(
+    ("batch_shape", "num_steps", "input_size", "hidden_size"),
+    [((), 31, 2, 3), ((3,), 28, 1, 6), ((2, 3), 5, 1, 17)],
+)
+def test_value_and_every_gradient_are_those_of_the_scan(
+    batch_shape, num_steps, input_size, hidden_size
+):
+    case = make_case(batch_shape, num_steps, input_size, hidden_size)
+    value, found = value_and_gradient(mean_output, *case)
+    expected_value, expected = value_and_gradient(by_scan, *case)
+    np.testing.assert_allclose(value, expected_value, rtol=1e-12)
+    assert jax.tree.structure(found) == jax.tree.structure(expected)
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        assert np.all(np.asarray(b) != 0)
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9 * np.max(np.abs(b)))
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("mapped", [(0, 0), (None, 0)])
+def test_jit_and_cells_side_by_side_change_nothing(mapped):
+    cell, inputs = make_case((2,), num_steps=17)
+    factors = jnp.array([0.5, 1.0, -0.7])
+
+    def gradient(a, b):
+        scaled = jax.tree.map(lambda x: a * x, cell)
+        return value_and_gradient(mean_output, scaled, b * inputs)
+
+    found = jax.jit(jax.vmap(gradient, in_axes=mapped))(
+        *(factors if axis == 0 else factors[0] for axis in mapped)
+    )
+    alone = jax.jit(gradient)
+    rows = [alone(*(factor if axis == 0 else factors[0] for axis in mapped)) for factor in factors]
+    expected = jax.tree.map(lambda *row: np.stack(row), *rows)
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12 * np.max(np.abs(b)))
+
+
+def test_single_precision_stays_single():
+    cell, inputs = make_case((4,))
+    value, (by_cell, by_inputs) = value_and_gradient(mean_output, cell, inputs)
+    assert {x.dtype for x in (value, by_inputs, *jax.tree.leaves(by_cell))} == {
+        np.dtype(np.float32)
+    }
+    _, expected = value_and_gradient(by_scan, cell, inputs)
+    for a, b in zip(jax.tree.leaves((by_cell, by_inputs)), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5 * np.max(np.abs(b)))
+
+
+@pytest.mark.usefixtures("x64")
+def test_inputs_of_another_precision_are_taken_as_the_scan_takes_them():
+    cell, inputs = make_case((2,))
+    pixels = (100 * jnp.abs(inputs)).astype(jnp.uint8)
+    np.testing.assert_allclose(
+        jax.jit(mean_output)(cell, pixels), by_scan(cell, pixels), rtol=1e-12
+    )
+    narrow = inputs.astype(jnp.float32)
+    _, (_, found) = value_and_gradient(mean_output, cell, narrow)
+    _, (_, expected) = value_and_gradient(by_scan, cell, narrow)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.max(np.abs(expected)))
+
+
+@pytest.mark.usefixtures("x64")
+def test_what_does_not_fit_is_refused():
+    cell, inputs = make_case((2,))
+    with pytest.raises(ValueError, match=r"inputs has shape \(31, 1, 2\)"):
+        mean_output(cell, inputs[:, :1])
+    single = eqx.tree_at(
+        jax.tree.leaves, cell, [x.astype(jnp.float32) for x in jax.tree.leaves(cell)]
+    )
+    with pytest.raises(ValueError, match="inputs has dtype float64; the cell computes in float32"):
+        mean_output(single, inputs)

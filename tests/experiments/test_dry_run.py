@@ -1,0 +1,175 @@
+"""What a run would take: counted, compiled, timed, and nothing left behind."""
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from experiments.mnist import __main__ as command
+from experiments.mnist import dry_run
+from experiments.mnist.configuration import PRESETS
+from experiments.mnist.dry_run import Forecast, notes, table_of
+from experiments.mnist.plans import record_plans
+from experiments.mnist.store import MemberStore, Wanted
+from rhythmic.data import Digits
+from rhythmic.records import append_rows, open_run_folder, read_rows
+from rhythmic.training import Estimate, GroupPlan
+
+LABELS = np.arange(5000) % 10
+DIGITS = Digits(
+    "mnist5k",
+    np.random.default_rng(0).integers(0, 256, (5000, 4)).astype(np.uint8),
+    LABELS.astype(np.uint8),
+    "0" * 64,
+)
+QUICK = dataclasses.replace(PRESETS["quick"], architectures=("rrn-two", "rnn"), seeds=(1, 2))
+ARGUMENTS = ["--architectures", "rrn-two", "rnn", "--seeds", "1", "2", "--dry-run"]
+
+
+def row_of(store, architecture, seed):
+    member = Wanted(architecture, *store.configuration.settings(architecture), seed, tested=True)
+    return {"member": store.name(member)}
+
+
+@pytest.fixture
+def prepared(monkeypatch):
+    """Prepare a command on small digits; return store, folder and the settings of JAX."""
+    settings = {}
+    monkeypatch.setattr(jax.config, "update", settings.__setitem__)
+    monkeypatch.setattr(command, "load", lambda *given, **options: DIGITS)
+    return lambda arguments: (*command.prepare(arguments), settings)
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Stand in for compiler and clock: 7 MB and 0.01 s an update, plans as they are."""
+    asked = []
+
+    class Group:
+        def __init__(self, plan):
+            self.plan = plan
+
+    def fitting_group(training, plan, data, members, *, tell):
+        asked.append((training.architecture.name, plan, len(members.seed)))
+        return Group(plan), Estimate(1_000_000, 6_000_000, 0, 2.0)
+
+    monkeypatch.setattr(dry_run, "fitting_group", fitting_group)
+    monkeypatch.setattr(dry_run, "seconds_per_update", lambda group, members: 0.01)
+    return asked
+
+
+def test_a_dry_run_leaves_nothing(prepared, measured, tmp_path, capsys):
+    store, folder, _ = prepared([*ARGUMENTS, "--run-dir", str(tmp_path / "run")])
+    dry_run.dry_run(store, folder)
+    assert list(tmp_path.iterdir()) == []
+    assert measured == [("rrn-two", GroupPlan(1, 2), 2), ("rnn", GroupPlan(1, 2), 2)]
+    text = capsys.readouterr().out
+    lines = {line.split()[0]: line.split() for line in text.splitlines() if line.strip()}
+    # Tuning, table, groups, updates each and in all: 32 batches of 128 in 30 epochs.
+    assert lines["rnn"][1:9] == ["0", "2", "1", "of", "1", "x", "2", "960"]
+    assert lines["rnn"][9:12] == ["1,920", "7", "MB"]
+    assert lines["rnn"][-1] == "0:10"
+    assert "4 networks" in text
+    assert "Nothing was trained or written" in text
+
+
+def test_what_is_finished_is_counted_and_not_copied(prepared, measured, tmp_path, capsys):
+    shared, run = tmp_path / "shared.jsonl", tmp_path / "run"
+    store = MemberStore(QUICK, DIGITS, run / "members.jsonl")
+    append_rows(shared, [row_of(store, "rnn", seed) for seed in (1, 2)])
+    open_run_folder(run, QUICK.identity())
+    append_rows(run / "members.jsonl", [row_of(store, "rrn-two", 1)])
+    record_plans(run, {"rrn-two": GroupPlan(1, 5)})
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    options = [*ARGUMENTS, "--run-dir", str(run), "--results", str(shared)]
+    dry_run.dry_run(*prepared(options)[:2])
+    assert measured == [("rrn-two", GroupPlan(1, 5), 1)]
+    captured = capsys.readouterr()
+    assert "rnn: finished already" in captured.err
+    assert "1 network," in captured.out
+
+    append_rows(run / "members.jsonl", [row_of(store, "rrn-two", 2)])
+    dry_run.dry_run(*prepared(options)[:2])
+    assert "nothing is missing" in capsys.readouterr().out
+    before[run / "members.jsonl"] = (run / "members.jsonl").read_bytes()
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert len(read_rows(shared)) == 2
+
+
+def test_the_folder_of_another_run_is_refused(prepared, tmp_path):
+    open_run_folder(tmp_path / "run", dataclasses.replace(QUICK, epochs=7).identity())
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "letter.txt").write_text("")
+    for name, message in (("run", "another run"), ("other", "no run folder")):
+        with pytest.raises(ValueError, match=message):
+            prepared([*ARGUMENTS, "--run-dir", str(tmp_path / name)])
+
+
+def test_memory_that_runs_out_in_the_timing_makes_groups_smaller(
+    prepared, measured, tmp_path, monkeypatch, capsys
+):
+    def seconds_per_update(group, members):
+        assert len(members.seed) <= group.plan.size
+        if group.plan.members_per_device > 1:
+            raise MemoryError
+        return 0.01
+
+    monkeypatch.setattr(dry_run, "seconds_per_update", seconds_per_update)
+    dry_run.dry_run(*prepared([*ARGUMENTS, "--run-dir", str(tmp_path / "run")])[:2])
+    text = capsys.readouterr().out
+    assert "2 of 1 x 1" in text
+    assert "rnn: groups of 1 x 2 members would not fit in memory" in text
+
+
+def test_a_forecast_adds_up():
+    line = Forecast("rnn", (9, 4), GroupPlan(2, 2), GroupPlan(2, 1), 2, 3, 5.0, 0.5)
+    assert line.num_groups == 5 + 2
+    assert line.training_seconds(100) == 7 * 100 * 0.5
+    # 7 groups of 100 updates of half a second, and 5 s to compile, twice.
+    assert "26 networks, about 11:50" in notes([line, line], 100, 0)[0]
+    assert not any("Checkpoints" in note for note in notes([line], 100, 0))
+    assert any("3 unfinished groups" in note for note in notes([line], 100, 3))
+    assert table_of([line], 100).row_count == 1
+
+
+def test_the_compilation_cache_is_asked_for_before_anything_runs(prepared, tmp_path):
+    *_, settings = prepared([*ARGUMENTS, "--compilation-cache", str(tmp_path / "a" / "cache")])
+    assert settings["jax_compilation_cache_dir"] == str(tmp_path / "a" / "cache")
+    assert settings["jax_persistent_cache_min_compile_time_secs"] == 0
+    assert settings["jax_persistent_cache_min_entry_size_bytes"] == -1
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        prepared([*ARGUMENTS, "--compilation-cache", str(tmp_path / "file")])
+
+
+CACHED = """
+import sys
+from pathlib import Path
+import jax, jax.numpy as jnp
+from experiments.mnist.__main__ import keep_compiled
+keep_compiled(Path(sys.argv[1]))
+found = jax.jit(lambda x: jnp.tanh(x @ x).sum(axis=0))(jnp.arange(9.0).reshape(3, 3) / 9)
+print(found.tobytes().hex())
+"""
+
+
+def test_a_second_process_loads_what_the_first_compiled(tmp_path):
+    found, kept = [], []
+    for _ in range(2):
+        process = subprocess.run(
+            [sys.executable, "-c", CACHED, str(tmp_path / "cache")],
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.append(process.stdout)
+        kept.append(sorted(p.name for p in (tmp_path / "cache").iterdir() if "-cache" in p.name))
+    assert found[0] == found[1]
+    assert len(kept[0]) > 0
+    assert kept[0] == kept[1]
