@@ -245,9 +245,14 @@ class MemberTraining:
         """Sum what ``look(logits, features, labels, weights)`` sees over batches of examples."""
         size = min(self.configuration.evaluation_batch_size, examples.shape[0])
         batches, weights = in_batches(examples, -(-examples.shape[0] // size), size)
+        arrays, functions = eqx.partition(model, eqx.is_array)
+
+        def features_of(arrays: PyTree, data: Data, examples: Array) -> tuple[Array, Array]:
+            model = eqx.combine(arrays, functions)
+            return labelled_features(model, data, examples, method=self.method)
 
         def body(carry: None, batch: tuple[Array, Array]) -> tuple[None, PyTree]:
-            features, labels = labelled_features(model, data, batch[0], method=self.method)
+            features, labels = one_by_one(features_of, model, self.method)(arrays, data, batch[0])
             logits = model.readout.predict(features, statistics)
             return carry, look(logits, features, labels, batch[1])
 
