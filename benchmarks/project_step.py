@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from benchmarks.horn import HornArchitecture
 from benchmarks.problem import (
     CLIP_NORM,
     DROPOUT_RATE,
@@ -18,34 +19,46 @@ from benchmarks.problem import (
     LEARNING_RATE,
     NUM_CLASSES,
     WEIGHT_DECAY,
+    Differences,
     Problem,
     Reference,
+    differences,
+    labels_of,
 )
-from rhythmic.models import GatedOrPlainArchitecture, named_architectures, named_arrays
+from rhythmic.models import named_architectures, named_arrays
 from rhythmic.records import processor_name, provenance
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
 from rhythmic.training.configuration import member_keys
+from rhythmic.training.group import compiler_options
+from rhythmic.training.features import Method
 from rhythmic.training.member import TrainingState
 from rhythmic.typing import Array, PyTree
 
 NUM_TRAIN = 55_000  # sets the length of the learning-rate schedule, nothing else here
 
 
-def use_one_device(pinned: bool) -> None:
-    """Keep this process, and every thread it starts from now on, on one core if ``pinned``."""
+def use_devices(num_devices: int, pinned: bool) -> None:
+    """Divide the processor into devices, and keep this process on as many cores if ``pinned``.
+
+    Threads that it starts from now on stay there too.
+    """
     if pinned and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    jax.config.update("jax_num_cpu_devices", 1)
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-num_devices:])
+    jax.config.update("jax_num_cpu_devices", num_devices)
 
 
 def member_training(
-    problem: Problem, configuration: TrainingConfiguration, dropout_rate: float = DROPOUT_RATE
+    problem: Problem,
+    configuration: TrainingConfiguration,
+    dropout_rate: float = DROPOUT_RATE,
+    method: Method = "fastest",
 ) -> MemberTraining:
     """Return the training of the problem's network."""
-    architecture = named_architectures()[problem.model]
-    if isinstance(architecture, GatedOrPlainArchitecture):
+    known: dict[str, Any] = {"horn-like": HornArchitecture(), **named_architectures()}
+    architecture = known[problem.model]
+    if hasattr(architecture, "dropout_rate"):
         architecture = dataclasses.replace(architecture, dropout_rate=dropout_rate)
-    return MemberTraining(architecture, configuration, NUM_CLASSES)
+    return MemberTraining(architecture, configuration, NUM_CLASSES, method)
 
 
 def make_members(num_members: int) -> Members:
@@ -61,9 +74,9 @@ def make_members(num_members: int) -> Members:
     )
 
 
-def make_data(problem: Problem) -> Data:
-    """Return the batch as the pool of examples."""
-    return Data(jnp.asarray(problem.images()), jnp.asarray(problem.labels()))
+def make_data(images: np.ndarray) -> Data:
+    """Return a pool of examples."""
+    return Data(jnp.asarray(images), jnp.asarray(labels_of(len(images))))
 
 
 def updates(
@@ -83,7 +96,7 @@ def updates(
     return jax.lax.scan(body, state, batches)
 
 
-def reference(problem: Problem) -> Reference:
+def reference(problem: Problem, method: Method = "fastest") -> Reference:
     """Make one update without clipping, in float64, and read the gradient off Adam's first moment.
 
     After one update from zero the moment is ``(1 - beta1) gradient``.
@@ -91,14 +104,14 @@ def reference(problem: Problem) -> Reference:
     configuration = TrainingConfiguration(
         batch_size=problem.batch_size, clip_norm=float("inf"), momentum="constant"
     )
-    training = member_training(problem, configuration, dropout_rate=0.0)
+    training = member_training(problem, configuration, dropout_rate=0.0, method=method)
     with jax.enable_x64(True):
         member = jax.tree.map(lambda x: x[0], make_members(1))
         state = jax.jit(training.initial_state)(member)
         examples = jnp.arange(problem.batch_size)[None]
         batches = (jnp.arange(1), examples, jnp.ones(examples.shape))
         after, (losses, _) = jax.jit(functools.partial(updates, training))(
-            state, member, make_data(problem), batches
+            state, member, training.prepared(make_data(problem.images())), batches
         )
         moment = optax.tree.get(after.optimizer, "mu")
         return Reference(
@@ -108,33 +121,45 @@ def reference(problem: Problem) -> Reference:
         )
 
 
+def scan_differences(problem: Problem, reference_found: Reference) -> Differences:
+    """Compare the plain scan's loss and gradient with the reference."""
+    found = reference(problem, "scan")
+    return differences(found.loss, found.gradient, reference_found)
+
+
 def by_name(parameters: PyTree) -> dict[str, np.ndarray]:
     """Return the arrays of a model by name, in NumPy, to be sent to another process."""
     return {name: np.asarray(value) for name, value in named_arrays(parameters).items()}
 
 
 class GroupSteps:
-    """A group of members mapped over one device, and its compiled program of several updates."""
+    """A group of members mapped over one device, and its compiled program of several updates.
 
-    def __init__(self, problem: Problem, num_members: int, num_steps: int):
+    Each member draws its own batches from the pool, as in training.
+    """
+
+    def __init__(self, problem: Problem, num_members: int, num_steps: int, method: Method):
         configuration = TrainingConfiguration(batch_size=problem.batch_size, clip_norm=CLIP_NORM)
-        training = member_training(problem, configuration)
-        shape = (num_members, num_steps, problem.batch_size)
+        training = member_training(problem, configuration, method=method)
+        self.shape = (num_members, num_steps, problem.batch_size)
         self.members = make_members(num_members)
-        self.data = make_data(problem)
-        self.examples = jnp.broadcast_to(jnp.arange(problem.batch_size), shape)
-        self.weights = jnp.ones(shape[1:])
-        self.steps = jnp.broadcast_to(jnp.arange(num_steps), shape[:2])
+        self.data = training.prepared(make_data(problem.pool()))
+        self.weights = jnp.ones(self.shape[1:])
+        self.steps = jnp.broadcast_to(jnp.arange(num_steps), self.shape[:2])
+        self.rng = np.random.default_rng(1)
         self.state = jax.jit(jax.vmap(training.initial_state))(self.members)
         program = jax.vmap(functools.partial(updates, training), in_axes=(0, 0, None, (0, 0, None)))
-        lowered = jax.jit(program, donate_argnums=0).lower(*self.arguments())
+        options = compiler_options()  # as in training
+        compiled = jax.jit(program, donate_argnums=0, compiler_options=options)
+        lowered = compiled.lower(*self.arguments())
         started = time.perf_counter()
         self.compiled = lowered.compile()
         self.compile_seconds = time.perf_counter() - started
 
     def arguments(self) -> PyTree:
-        """Return what the program takes now."""
-        return self.state, self.members, self.data, (self.steps, self.examples, self.weights)
+        """Return what the program takes now, with new batches."""
+        examples = jnp.asarray(self.rng.integers(0, len(self.data.labels), self.shape), jnp.int32)
+        return self.state, self.members, self.data, (self.steps, examples, self.weights)
 
     def run(self) -> float:
         """Make the updates and return the seconds they took."""
@@ -147,38 +172,64 @@ class GroupSteps:
 
 
 @functools.cache
-def group_steps(problem: Problem, num_members: int, num_steps: int) -> GroupSteps:
+def group_steps(problem: Problem, num_members: int, num_steps: int, method: Method) -> GroupSteps:
     """Make the group that this process goes on training."""
-    return GroupSteps(problem, num_members, num_steps)
+    return GroupSteps(problem, num_members, num_steps, method)
 
 
-def seconds_per_step(problem: Problem, num_members: int, num_steps: int) -> float:
+def seconds_per_step(
+    problem: Problem, num_members: int, num_steps: int, method: Method = "fastest"
+) -> float:
     """Time ``num_steps`` updates of a group and return the mean for one member.
 
     Raises:
         ValueError: if a loss or gradient was not finite, since such a network does not train.
     """
-    group = group_steps(problem, num_members, num_steps)
+    group = group_steps(problem, num_members, num_steps, method)
     seconds = group.run()
     if np.any(np.asarray(group.state.failed_at_step) >= 0):
         raise ValueError(f"{problem.model} has a loss or gradient that is not finite")
     return seconds / num_steps / num_members
 
 
-def compile_seconds(problem: Problem, num_members: int, num_steps: int) -> float:
+def compile_seconds(
+    problem: Problem, num_members: int, num_steps: int, method: Method = "fastest"
+) -> float:
     """Compile the program of a group, and return the seconds this took, tracing left out."""
-    return group_steps(problem, num_members, num_steps).compile_seconds
+    return group_steps(problem, num_members, num_steps, method).compile_seconds
+
+
+def peak_operations(size: int = 1024, repetitions: int = 10) -> float:
+    """Measure the operations a second of a float32 product of square matrices, the best of several.
+
+    The highest that this device reaches in practice, to set times against.
+    """
+    multiply = jax.jit(functools.partial(jnp.matmul, precision="highest"))
+    matrix = jnp.ones((size, size), jnp.float32)
+    jax.block_until_ready(multiply(matrix, matrix))
+    seconds = []
+    for _ in range(repetitions):
+        started = time.perf_counter()
+        jax.block_until_ready(multiply(matrix, matrix))
+        seconds.append(time.perf_counter() - started)
+    return 2 * size**3 / min(seconds)
+
+
+def usable_cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def facts() -> dict[str, Any]:
     """Return what this process ran on, as scalars."""
     record = provenance()
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "device": record["device"],
         "processor": processor_name(),
         "processor_cores": os.cpu_count(),
-        "project_cores": usable,
+        "project_cores": usable_cores(),
         **{name: record["versions"][name] for name in ("python", "jax", "jaxlib")},
         "git": record["git"],
         "started": record["started"],

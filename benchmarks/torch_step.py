@@ -2,7 +2,7 @@
 
 import functools
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,17 +12,12 @@ from benchmarks.problem import (
     LABEL_SMOOTHING,
     LEARNING_RATE,
     WEIGHT_DECAY,
+    Differences,
     Problem,
     Reference,
 )
+from benchmarks.problem import differences as compared
 from benchmarks.torch_models import MAKERS, project_name
-
-
-class Differences(NamedTuple):
-    """Relative differences from this project's loss and gradient (Euclidean norm), in float64."""
-
-    loss: float
-    gradient: float
 
 
 class Training:
@@ -69,16 +64,11 @@ def differences(problem: Problem, rival: str, reference: Reference) -> Differenc
     training.load(reference.parameters)
     loss = training.loss()
     loss.backward()
-    squared_difference = squared_norm = 0.0
+    gradient = {}
     for name, value in training.model.named_parameters():
-        expected = reference.gradient[project_name(name)]
         assert value.grad is not None
-        squared_difference += float(np.sum((value.grad.numpy() - expected) ** 2))
-        squared_norm += float(np.sum(expected**2))
-    return Differences(
-        abs(loss.item() - reference.loss) / abs(reference.loss),
-        (squared_difference / squared_norm) ** 0.5,
-    )
+        gradient[project_name(name)] = value.grad.numpy()
+    return compared(loss.item(), gradient, reference)
 
 
 @functools.cache
@@ -104,6 +94,19 @@ def seconds_per_step(problem: Problem, rival: str, num_steps: int) -> float:
     if not torch.isfinite(loss):
         raise ValueError(f"{problem.model} in torch ({rival}) has the loss {loss.item()}")
     return seconds / num_steps
+
+
+def seconds_of_prediction(problem: Problem, rival: str, num_batches: int) -> float:
+    """Time the logits of the batch, without gradients, and return the mean."""
+    training = timed_training(problem, rival)
+    training.model.eval()
+    started = time.perf_counter()
+    with torch.no_grad():
+        for _ in range(num_batches):
+            training.model(training.inputs)
+    seconds = time.perf_counter() - started
+    training.model.train()
+    return seconds / num_batches
 
 
 def set_threads(threads: int | None) -> None:

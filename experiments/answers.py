@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
 
 from rhythmic.files import replacing
 from rhythmic.progress import clock
@@ -72,6 +71,8 @@ def publish(answer: Answer, picture: Path) -> None:
     """
     kept = {name: answer.provenance[name] for name in ("git", "versions", "device", "started")}
     answer = dataclasses.replace(answer, provenance=kept)
+    from PIL import Image  # comes with matplotlib; other experiments run without it
+
     with replacing(picture_path(answer.name)) as partial, Image.open(picture) as image:
         # 256 colours are enough for a figure, and a third of the bytes in every clone.
         image.convert("RGB").quantize(256).save(partial, format="PNG", optimize=True)

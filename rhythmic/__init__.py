@@ -6,7 +6,9 @@
 ``rhythmic.functional`` the cells as functions of plain arrays
 ``rhythmic.models``     classifiers and the named architectures
 ``rhythmic.training``   the training of many networks at once
-``rhythmic.adjoints``   reverse passes written by hand
+``rhythmic.adjoints``   the fast ways of training: reverse passes written by hand
+``rhythmic.events``     sequences that are mostly zero, as events and gaps
+``rhythmic.kernels``    the steps of a cell as one kernel over time, for GPUs
 ``rhythmic.sequence_models``  small networks with a readout at every step
 ``rhythmic.rnn``, ``rhythmic.sensitivity``, ``rhythmic.rhythm_detection``  the RNN as the lecture
     writes it, what a state owes to each earlier input, whether a trajectory is a rhythm

@@ -6,7 +6,7 @@ seven of the published comparison (Kramer, arXiv:2506.17083).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import equinox as eqx
 import jax
@@ -21,6 +21,14 @@ from rhythmic.readouts import AbstractReadout, BatchNormReadout, LayerNormReadou
 from rhythmic.simulate import time_mean
 from rhythmic.theory import LadderName, ladder, validate_ladder
 from rhythmic.typing import Array, Bool, Float, PyTree, Sequence
+
+Method = Literal["scan", "fastest"]
+
+
+def check_method(method: str) -> None:
+    """Raise a ValueError that names the way to the features that there is not."""
+    if method not in get_args(Method):
+        raise ValueError(f"method is {method!r}; choose from {', '.join(get_args(Method))}")
 
 
 class Classifier(eqx.Module):
@@ -40,7 +48,7 @@ class Classifier(eqx.Module):
         inputs: Sequence,
         *,
         mask: Bool[Array, "time batch"] | None = None,
-        method: Literal["scan", "fastest"] = "scan",
+        method: Method = "scan",
     ) -> Float[Array, "hidden batch"]:
         """Return ``1/T sum_t output_t``, or ``1/T sum_t A_t^2`` where the feature is the amplitude.
 
@@ -58,8 +66,7 @@ class Classifier(eqx.Module):
         Raises:
             ValueError: for shapes that do not fit the cell, or an unknown method.
         """
-        if method not in ("scan", "fastest"):
-            raise ValueError(f"method is {method!r}; choose from scan, fastest")
+        check_method(method)
         if method == "fastest" and mask is None:
             mean = fastest_mean(self.cell, self.feature)
             if mean is not None:

@@ -11,7 +11,7 @@ from rhythmic.adjoints import on_processor
 from rhythmic.data.dataset import NUM_CLASSES
 from rhythmic.progress import show
 from rhythmic.records import write_json
-from rhythmic.training.estimate import is_out_of_memory
+from rhythmic.training import is_out_of_memory
 from rhythmic.training.features import has_fixed_features
 from rhythmic.training.group import GroupPlan, plan_groups
 

@@ -2,11 +2,16 @@
 
 from typing import TypeGuard
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from rhythmic.adjoints.blocks import join, outer_products, split, written_once
+from rhythmic.adjoints.blocks import (
+    affine_gradients,
+    join,
+    split,
+    with_affine_gradient,
+    written_once,
+)
 from rhythmic.cells import AbstractCell, ElmanCell
 from rhythmic.cells.interface import weigh_few
 from rhythmic.simulate import check_sequence, start
@@ -27,8 +32,8 @@ def mean_output(cell: ElmanCell, inputs: Sequence) -> NodeArray:
 
     The gradients are ``sum_t dL/dz_t H_{t-1}^T`` by ``W_hh``, ``sum_t dL/dz_t I_t^T`` by ``W_ih``,
     ``sum_t dL/dz_t`` by each bias, and ``W_ih^T dL/dz_t`` by the input. Exact for every array of
-    the cell and for the inputs. Forward mode and second derivatives are not defined; take
-    ``time_mean`` there.
+    the cell and for the inputs. Forward mode is not defined; take ``time_mean`` there.
+    Source: backpropagation through time (lecture, "How to train RNNs?").
 
     Args:
         cell: a layer that feeds back its output, the hyperbolic tangent.
@@ -94,22 +99,15 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ElmanCell, Sequence]:
         adjoint, gradient = carry
         samples, outputs = block
         adjoint, adjoints = jax.lax.scan(adjoint_step, adjoint, outputs, reverse=True)
-        ones = jnp.ones((samples.shape[0], 1, samples.shape[2]), samples.dtype)
-        before = jnp.concatenate([outputs, samples, ones], axis=1)
-        by_samples = jnp.einsum("if,kib->kfb", cell.weight_ih, adjoints, precision="highest")
-        return (adjoint, gradient + outer_products(adjoints, before)), by_samples
+        added, by_samples = affine_gradients(cell, adjoints, outputs, samples)
+        return (adjoint, gradient + added), by_samples
 
     gradient = jnp.zeros((cell.hidden_size, cell.hidden_size + cell.input_size + 1), m.dtype)
     carry = ((jnp.zeros_like(m), end), gradient)
     blocks, remainder = split((inputs, outputs), BLOCK_SIZE)
     carry, by_remainder = adjoint_block(carry, remainder)
     carry, by_blocks = jax.lax.scan(adjoint_block, carry, blocks, reverse=True)
-    by_hidden, by_inputs, by_bias = jnp.split(
-        carry[1], [cell.hidden_size, cell.hidden_size + cell.input_size], axis=1
-    )
-    arrays = (by_inputs, by_hidden, by_bias[:, 0], by_bias[:, 0])
-    by_cell = eqx.tree_at(lambda c: (c.weight_ih, c.weight_hh, c.bias_ih, c.bias_hh), cell, arrays)
-    return by_cell, join(by_blocks, by_remainder)
+    return with_affine_gradient(cell, carry[1]), join(by_blocks, by_remainder)
 
 
 mean_from_rest.defvjp(forward, backward)

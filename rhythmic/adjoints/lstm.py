@@ -1,10 +1,15 @@
 """The mean output of an LSTM, its adjoint equations solved backwards in time."""
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from rhythmic.adjoints.blocks import join, outer_products, split, written_once
+from rhythmic.adjoints.blocks import (
+    affine_gradients,
+    join,
+    split,
+    with_affine_gradient,
+    written_once,
+)
 from rhythmic.cells import LSTMCell
 from rhythmic.cells.interface import weigh_few
 from rhythmic.cells.lstm import LSTMState
@@ -30,7 +35,8 @@ def mean_output(cell: LSTMCell, inputs: Sequence) -> NodeArray:
     (all at ``t`` where no index stands). The gradients are ``sum_t dL/dz_t h_{t-1}^T`` by
     ``W_hh``, ``sum_t dL/dz_t I_t^T`` by ``W_ih``, ``sum_t dL/dz_t`` by each bias, and
     ``W_ih^T dL/dz_t`` by the input. Exact for every array of the cell and for the inputs. Forward
-    mode and second derivatives are not defined; take ``time_mean`` there.
+    mode is not defined; take ``time_mean`` there. Source: backpropagation through time, applied
+    to the equations of ``LSTMCell``.
 
     Args:
         cell: the layer.
@@ -96,10 +102,8 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[LSTMCell, Sequence]:
             lambda state, sample: with_factors(cell, state, sample), state, samples
         )
         adjoint, by_rows = jax.lax.scan(adjoint_step, tuple(adjoint), factors, reverse=True)
-        ones = jnp.ones((samples.shape[0], 1, samples.shape[2]), samples.dtype)
-        before = jnp.concatenate([hidden, samples, ones], axis=1)
-        by_samples = jnp.einsum("if,kib->kfb", cell.weight_ih, by_rows, precision="highest")
-        return (*adjoint, gradient + outer_products(by_rows, before)), by_samples
+        added, by_samples = affine_gradients(cell, by_rows, hidden, samples)
+        return (*adjoint, gradient + added), by_samples
 
     zero = jnp.zeros_like(m)
     gradient = jnp.zeros((rows, cell.hidden_size + cell.input_size + 1), m.dtype)
@@ -107,12 +111,7 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[LSTMCell, Sequence]:
     blocks, remainder = split(inputs, BLOCK_SIZE)
     carry, by_remainder = adjoint_block(carry, (remainder, starts[1]))
     carry, by_blocks = jax.lax.scan(adjoint_block, carry, (blocks, starts[0]), reverse=True)
-    by_hidden, by_inputs, by_bias = jnp.split(
-        carry[2], [cell.hidden_size, cell.hidden_size + cell.input_size], axis=1
-    )
-    arrays = (by_inputs, by_hidden, by_bias[:, 0], by_bias[:, 0])
-    by_cell = eqx.tree_at(lambda c: (c.weight_ih, c.weight_hh, c.bias_ih, c.bias_hh), cell, arrays)
-    return by_cell, join(by_blocks, by_remainder)
+    return with_affine_gradient(cell, carry[2]), join(by_blocks, by_remainder)
 
 
 def with_factors(cell: LSTMCell, state: LSTMState, sample: Array) -> tuple[LSTMState, PyTree]:

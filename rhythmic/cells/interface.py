@@ -86,8 +86,9 @@ def weigh_few(weights: Array, activity: Array) -> Array:
     """Return ``weights @ activity`` as ``weigh`` does, written out as a sum for a narrow layer.
 
     XLA fuses the sum over up to ``MAX_UNROLLED`` presynaptic nodes with what stands around it; a
-    matrix product of this size costs more to call than to work out. For forward passes and
-    hand-written adjoints; the derivative that JAX takes of it is slower than that of ``weigh``.
+    matrix product of this size costs more to call than to work out. For hand-written adjoints and
+    for inputs of few features; over many nodes the derivative that JAX takes of it is slower than
+    that of ``weigh``.
     """
     if weights.shape[1] > MAX_UNROLLED:
         return weigh(weights, activity)

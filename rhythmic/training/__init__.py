@@ -52,11 +52,11 @@ from rhythmic.training.estimate import (
     available_memory,
     estimate_group,
     fitting_group,
-    is_out_of_memory,
     seconds_per_update,
 )
 from rhythmic.training.group import EpochReport, GroupPlan, GroupTraining, plan_groups
 from rhythmic.training.member import MemberTraining
+from rhythmic.training.memory import is_out_of_memory
 from rhythmic.training.sequence_choice import train_and_choose
 from rhythmic.training.sequences import SequenceConfiguration, SequenceTraining, score_on_test
 from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState

@@ -14,8 +14,6 @@ from rhythmic.training.group import GroupPlan, GroupTraining
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.state import Data
 
-OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "Out of memory")
-
 
 class Estimate(NamedTuple):
     """What one device needs for an epoch of a group, in bytes, and what compiling it took.
@@ -176,14 +174,6 @@ def processor_memory() -> int:
         except (AttributeError, OSError, ValueError):
             continue
     return sys.maxsize
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error, of Python or of XLA, says that memory was exhausted."""
-    if isinstance(error, MemoryError):
-        return True
-    of_xla = isinstance(error, jax.errors.JaxRuntimeError)
-    return of_xla and any(sign in str(error) for sign in OUT_OF_MEMORY)
 
 
 def readable_bytes(count: int) -> str:

@@ -1,7 +1,6 @@
 """What the layer makes of examples, by the fastest way that the data and the layer allow."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -17,37 +16,39 @@ from rhythmic.adjoints import (
 )
 from rhythmic.cells import ResonantCell, trainable
 from rhythmic.events import find_events
-from rhythmic.models import Classifier
+from rhythmic.models import Classifier, Method
 from rhythmic.training.batches import event_batch, in_batches, sequences
 from rhythmic.training.state import Data
 from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 
-Method = Literal["scan", "fastest"]
-
 # Above this share of nonzero samples in the longest sequence, a step a sample is as fast.
 SPARSE = 0.6
+
+# Decay over angle of one step. Of slower, more strongly damped nodes the constants of free motion
+# cancel in float32: their error grows as the square of this ratio.
+MOST_DAMPED = 10.0
 
 
 def labelled_features(
     model: Classifier, data: Data, examples: Int[AnyArray, " batch"], *, method: Method
 ) -> tuple[Float[Array, "hidden batch"], Int[Array, " batch"]]:
-    """Return features and labels of examples, from what ``data`` knows of them already.
+    """Return features and labels of examples.
 
     Args:
         model: the network.
-        data: the pool of examples, after ``prepared``.
+        data: the pool of examples.
         examples: which of them.
-        method: how features are computed where ``data`` holds images alone, as in
-            ``Classifier.features``.
+        method: ``fastest``: from what ``precomputed`` added to ``data``, if anything, else as in
+            ``Classifier.features``; ``scan``: from the images, by the plain scan.
     """
     inputs, labels = sequences(data, examples)
-    if data.features is not None:
+    if method == "fastest" and data.features is not None:
         return jnp.asarray(data.features)[examples].T, labels
-    if data.events is not None and data.motion is not None:
-        assert isinstance(model.cell, ResonantCell)
+    if method == "fastest" and data.sparse is not None and isinstance(model.cell, ResonantCell):
+        events, motion = data.sparse
         weights = model.cell.effective_weights()
-        batch = event_batch(data.events, examples)
-        return mean_squared_amplitude_of_events(weights, data.motion, *batch), labels
+        batch = event_batch(events, examples)
+        return mean_squared_amplitude_of_events(weights, motion, *batch), labels
     return model.features(inputs, method=method), labels
 
 
@@ -64,12 +65,13 @@ def one_by_one(
     return sequential_vmap(function) if by_hand and on_processor() else function
 
 
-def prepared(model: Classifier, data: Data, batch_size: int) -> Data:
+def precomputed(model: Classifier, data: Data, batch_size: int) -> Data:
     """Return ``data`` with what can be computed once, before training.
 
     A layer that nobody trains has features once for all members, updates and epochs. A resonant
     layer goes from one nonzero pixel to the next, if the images are sparse and the backend is
-    a processor; on others it is faster to take every step.
+    a processor; on others it is faster to take every step. For arrays that are known: not inside
+    ``jax.jit``.
 
     Args:
         model: a network of the architecture, at any parameters.
@@ -84,13 +86,17 @@ def prepared(model: Classifier, data: Data, batch_size: int) -> Data:
 
 
 def with_events(cell: ResonantCell, data: Data) -> Data:
-    """Write the images down as events, where the longest has few enough."""
+    """Write the images down as events, where all of them are sparse and the nodes ring."""
     images = np.asarray(data.images)
     num_steps = images.shape[1]
-    if np.max(np.count_nonzero(images, axis=1)) > SPARSE * num_steps:
+    # One dense image is enough: it sets the steps of every batch that it is in, and the memory.
+    sparse = np.max(np.count_nonzero(images, axis=1)) <= SPARSE * num_steps
+    w1, w2 = (np.asarray(x, np.float64) for x in (cell.nodes.w1, cell.nodes.w2))
+    decay, angle = -np.log(-w2) / 2, np.arccos(np.minimum(w1 / 2 / np.sqrt(-w2), 1.0))
+    alike = np.all(w2 == w2[0])
+    if not (sparse and alike and np.all(decay <= MOST_DAMPED * angle) and np.all(angle > 0)):
         return data
-    motion = free_motion(cell.nodes, num_steps)
-    return data._replace(events=find_events(images), motion=motion)
+    return data._replace(sparse=(find_events(images), free_motion(cell.nodes, num_steps)))
 
 
 def has_fixed_features(model: Classifier) -> bool:

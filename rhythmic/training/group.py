@@ -18,6 +18,7 @@ from rhythmic.adjoints import on_processor
 from rhythmic.files import replacing
 from rhythmic.training.configuration import Members
 from rhythmic.training.member import MemberTraining
+from rhythmic.training.memory import is_out_of_memory
 from rhythmic.training.state import Data, TestRecord, TrainingState
 from rhythmic.typing import PyTree
 
@@ -203,20 +204,22 @@ class GroupTraining:
         try:
             return self.programs[name].lower(*arguments).compile()
         except (ValueError, NotImplementedError, jax.errors.JaxRuntimeError) as error:
-            if on_processor() or self.training.method == "scan":
+            by_scan = on_processor() or self.training.method == "scan"
+            if by_scan or is_out_of_memory(error):
                 raise
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            warnings.warn(f"taking the plain scan, since {reason}", stacklevel=2)
         self.training = replace(self.training, method="scan")
         self.programs = self.make_programs()
-        return self.programs[name].lower(*arguments).compile()
+        compiled = self.programs[name].lower(*arguments).compile()
+        warnings.warn(f"taking the plain scan, since {reason}", stacklevel=2)
+        return compiled
 
 
 def compiler_options() -> dict[str, int] | None:
     """Return the options that training is compiled with.
 
-    A processor's widest vectors are 5 to 8 % faster here than the compiler's choice of half their
-    width; a processor without them is not concerned.
+    XLA vectorises for half the width of a processor's widest vectors; all of it makes training 6 to
+    10 % faster on an AVX-512 core. A processor without them is not concerned.
     """
     return {"xla_cpu_prefer_vector_width": 512} if on_processor() else None
 

@@ -10,7 +10,7 @@ import optax
 
 from rhythmic.cells import trainable
 from rhythmic.cells.interface import weigh
-from rhythmic.models import Architecture, Classifier
+from rhythmic.models import Architecture, Classifier, Method, check_method
 from rhythmic.readouts import RunningStatistics
 from rhythmic.training.batches import epoch_batches, in_batches
 from rhythmic.training.configuration import (
@@ -19,7 +19,7 @@ from rhythmic.training.configuration import (
     TrainingConfiguration,
     member_keys,
 )
-from rhythmic.training.features import Method, labelled_features, one_by_one, prepared
+from rhythmic.training.features import labelled_features, one_by_one, precomputed
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
 from rhythmic.training.schedule import learning_rate_at, momentum_at
 from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState
@@ -44,6 +44,9 @@ class MemberTraining:
     configuration: TrainingConfiguration
     num_classes: int = 10
     method: Method = "fastest"
+
+    def __post_init__(self) -> None:
+        check_method(self.method)
 
     def initial_state(self, member: Members) -> TrainingState:
         """Draw the start values from the member's seed."""
@@ -83,11 +86,11 @@ class MemberTraining:
         return eqx.filter(model, trainable(model), inverse=True)
 
     def prepared(self, data: Data) -> Data:
-        """Return ``data`` with what can be computed once, before training; see ``features``."""
+        """Return ``data`` with what can be computed before training; not inside ``jax.jit``."""
         if self.method == "scan":
             return data
         model = self.architecture.build(self.num_classes, key=jax.random.key(0))
-        return prepared(model, data, self.configuration.evaluation_batch_size)
+        return precomputed(model, data, self.configuration.evaluation_batch_size)
 
     def run(self, member: Members, data: Data) -> TrainingState:
         """Train from the start values to the last epoch."""

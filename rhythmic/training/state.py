@@ -12,15 +12,15 @@ class Data(NamedTuple):
     """The pool of examples, on the device as bytes: images of 0 to 255, and their labels.
 
     ``MemberTraining.prepared`` adds what can be known before training: ``features``, what the layer
-    makes of each example, where no member trains the layer; ``events``, the nonzero pixels, and
-    the ``motion`` of the nodes between them, where a resonant network may go from one to the next.
+    makes of each example, where no member trains the layer; ``sparse``, the nonzero pixels as
+    events and the motion of the nodes between them, where a resonant network may go from one to
+    the next.
     """
 
     images: UInt8[AnyArray, "example time"]
     labels: Int[AnyArray, " example"]
     features: Float[AnyArray, "example hidden"] | None = None
-    events: Events | None = None
-    motion: FreeMotion | None = None
+    sparse: tuple[Events, FreeMotion] | None = None
 
 
 class Best(NamedTuple):

@@ -52,12 +52,12 @@ def value_and_gradient(function, cell, sequences, weights=None):
     def scalar(weights):
         return jnp.sum(jnp.log(function(weights, cell, sequences)) * readout)
 
-    return jax.value_and_grad(scalar)(cell.recurrent_weights if weights is None else weights)
+    weights = cell.recurrent_weights if weights is None else weights
+    return jax.jit(jax.value_and_grad(scalar))(weights)
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("name", ["golden", "log", "linear"])
-@pytest.mark.parametrize("pole_radius", [0.99999, 0.9])
+@pytest.mark.parametrize(("name", "pole_radius"), [("golden", 0.99999), ("log", 0.9)])
 def test_value_and_gradient_are_those_of_the_scan(name, pole_radius):
     cell, sequences = make_case(name, pole_radius)
     features = by_events(cell.recurrent_weights, cell, sequences)

@@ -35,7 +35,7 @@ def biased(cell, key):
 
 
 BUILDERS = {
-    "resonant": lambda key: resonant(key, ladder("log")),
+    "resonant": lambda key: resonant(key, (3.0, 20.0, 90.0)),
     "masked": lambda key: resonant(key, diagonal="masked"),
     "unconnected": lambda key: resonant(key, recurrence=False),
     "elman": lambda key: biased(ElmanCell(1, 5, key=key), key),
@@ -120,6 +120,13 @@ def check_members(build, time, batch, samples_per_program, tolerance):
 
 def test_members_with_their_own_weights_and_inputs_in_single_precision():
     check_members(BUILDERS["masked"], TIME, 20, 16, 1e-5)
+
+
+@pytest.mark.parametrize("kind", [ElmanCell, LSTMCell])
+def test_the_rivals_in_single_precision(kind):
+    cell, inputs = biased(kind(1, 1, key=KEY), KEY), make_inputs((4, 1, 3), jnp.float32)
+    found, expected = (value_and_gradient(f, cell, inputs) for f in (by_kernel, by_scan))
+    assert_close(found, expected, 1e-5)
 
 
 @pytest.mark.slow

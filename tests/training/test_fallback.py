@@ -5,7 +5,11 @@ import numpy as np
 import pytest
 
 from rhythmic.adjoints import fastest_mean, mean_with_adjoint
-from rhythmic.models import GatedOrPlainArchitecture, named_architectures
+from rhythmic.models import (
+    GatedOrPlainArchitecture,
+    ResonantArchitecture,
+    named_architectures,
+)
 from rhythmic.training import (
     Data,
     GroupPlan,
@@ -50,6 +54,28 @@ def test_a_kernel_that_does_not_compile_gives_way_to_the_scan(gpu):
     assert group.training.method == "scan"
     plain = group_training("scan").run(members())
     np.testing.assert_array_equal(state.history.train_loss, plain.history.train_loss)
+
+
+def test_too_little_memory_is_no_reason_to_take_the_scan(gpu, monkeypatch):
+    del gpu
+    group = group_training()
+
+    def fail(*arguments):
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+
+    monkeypatch.setattr(MemberTraining, "initial_state", fail)
+    group.programs = group.make_programs()
+    with pytest.raises(jax.errors.JaxRuntimeError, match="RESOURCE_EXHAUSTED"):
+        group.run(members())
+    assert group.training.method == "fastest"
+
+
+def test_events_are_for_processors(gpu):
+    del gpu
+    architecture = ResonantArchitecture("own", (20.0, 90.0), pole_radius=0.9)
+    images = np.zeros((COUNT, TIME), np.uint8)
+    data = Data(images, np.zeros(COUNT, np.int32))
+    assert MemberTraining(architecture, CONFIGURATION, CLASSES).prepared(data).sparse is None
 
 
 def test_on_a_processor_an_error_of_compilation_is_an_error(monkeypatch):

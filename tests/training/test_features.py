@@ -16,6 +16,7 @@ from rhythmic.training import (
     MemberTraining,
     TrainingConfiguration,
 )
+from rhythmic.training import member as member_module
 from rhythmic.training.features import with_features
 
 UNCONNECTED = ResonantArchitecture("own", (20.0, 90.0), recurrence=False, pole_radius=0.9)
@@ -83,7 +84,7 @@ def test_a_run_from_event_to_event_is_the_run_by_the_plain_scan():
     for method in ("scan", "fastest"):
         training = MemberTraining(CONNECTED, CONFIGURATION, CLASSES, method=method)
         data = training.prepared(sparse_pool())
-        assert (data.events is not None) == (method == "fastest")
+        assert (data.sparse is not None) == (method == "fastest")
         states.append(jax.jit(training.run)(member, data))
         records.append(jax.jit(training.test)(states[-1], member, data))
     assert np.all(np.isfinite(states[0].history.train_loss))
@@ -93,22 +94,78 @@ def test_a_run_from_event_to_event_is_the_run_by_the_plain_scan():
     np.testing.assert_array_equal(records[1].confusion, records[0].confusion)
 
 
-def test_members_of_a_group_go_from_event_to_event_as_they_would_alone():
+@pytest.mark.parametrize(("inked", "sparse"), [(6, True), (7, True), (8, False)])
+def test_events_are_for_images_of_which_all_are_sparse(inked, sparse):
+    images = np.zeros((COUNT, TIME), np.uint8)
+    images[3, :inked] = 1
+    data = MemberTraining(CONNECTED, CONFIGURATION, CLASSES).prepared(
+        pool()._replace(images=images)
+    )
+    assert (data.sparse is not None) == sparse
+
+
+@pytest.mark.parametrize(
+    ("frequencies", "sample_rate", "pole_radius"),
+    [((0.05, 20.0), 1000.0, 0.3), ((0.01, 3.0), 1000.0, 0.99999), ((2.0, 20.0), 1e5, 0.9)],
+)
+def test_nodes_that_hardly_ring_take_every_step(frequencies, sample_rate, pole_radius):
+    architecture = dataclasses.replace(
+        CONNECTED, frequencies=frequencies, sample_rate=sample_rate, pole_radius=pole_radius
+    )
+    training = MemberTraining(architecture, CONFIGURATION, CLASSES)
+    assert training.prepared(sparse_pool()).sparse is None
+
+
+def test_a_member_that_diverges_leaves_the_others_of_its_device_alone():
     training = MemberTraining(CONNECTED, CONFIGURATION, CLASSES)
     group = GroupTraining(training, GroupPlan(1, 2), sparse_pool())
-    assert group.data.events is not None
-    state = group.run(members())
-    alone = GroupTraining(training, GroupPlan(1, 1), sparse_pool())
-    for i in range(2):
-        single = alone.run(jax.tree.map(lambda x, i=i: x[i : i + 1], members()))
-        np.testing.assert_allclose(
-            state.history.train_loss[i], single.history.train_loss[0], rtol=1e-5
-        )
+    assert group.data.sparse is not None
+    calm = group.run(members())
+    rates = members().hyperparameters._replace(learning_rate=np.array([0.02, 1e38], np.float32))
+    state = group.run(members()._replace(hyperparameters=rates))
+    assert state.failed_at_step[0] == -1
+    assert state.failed_at_step[1] >= 0
+    np.testing.assert_array_equal(state.history.train_loss[0], calm.history.train_loss[0])
+    np.testing.assert_allclose(calm.history.train_loss[0], one_run(4), rtol=1e-5)
 
 
-def test_images_with_few_zeros_keep_one_step_a_pixel():
+def test_an_unknown_method_is_refused():
+    with pytest.raises(ValueError, match="method is 'fast'; choose from scan, fastest"):
+        MemberTraining(CONNECTED, CONFIGURATION, CLASSES, method="fast")
+
+
+def one_run(seed):
+    """Train one member alone; return its losses."""
     training = MemberTraining(CONNECTED, CONFIGURATION, CLASSES)
-    assert training.prepared(pool()).events is None
+    member = jax.tree.map(lambda x: x[0], members((seed,)))
+    return jax.jit(training.run)(member, training.prepared(sparse_pool())).history.train_loss
+
+
+def count_scans(program):
+    """Count the scans of a program, at any depth."""
+    count = 0
+    for equation in program.eqns:
+        count += equation.primitive.name == "scan"
+        for value in jax.tree.leaves(list(equation.params.values()), is_leaf=is_program):
+            count += count_scans(getattr(value, "jaxpr", value)) if is_program(value) else 0
+    return count
+
+
+def is_program(x):
+    return hasattr(x, "eqns")
+
+
+def test_members_are_scanned_where_an_adjoint_keeps_much(monkeypatch):
+    def scans_of_an_epoch():
+        training = MemberTraining(CONNECTED, CONFIGURATION, CLASSES)
+        data = training.prepared(sparse_pool())
+        state = jax.vmap(training.initial_state)(members())
+        epoch = jax.vmap(training.train_epoch, (0, 0, None))
+        return count_scans(jax.make_jaxpr(epoch)(state, members(), data).jaxpr)
+
+    in_turn = scans_of_an_epoch()
+    monkeypatch.setattr(member_module, "one_by_one", lambda function, *_: function)
+    assert in_turn == scans_of_an_epoch() + 2  # over members: in an update, in an evaluation
 
 
 @pytest.mark.parametrize(

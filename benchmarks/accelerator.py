@@ -1,0 +1,242 @@
+"""``python -m benchmarks.accelerator``: what a GPU is measured by, in parts that can be resumed.
+
+It needs JAX, Equinox, Optax, NumPy and SciPy alone. Every part takes a folder, skips what that
+folder holds already, and stops by itself before a time limit; the same command goes on, also on
+another machine to which the folder was copied.
+
+    steps   training steps of every network, by the fastest way there is and by the plain scan
+    epochs  wall time of 54 members against one
+    paper   the published comparison, group by group, as ``python -m experiments.mnist`` trains it
+
+What ``paper`` leaves is a run folder of that experiment, FOLDER/paper, and FOLDER/mnist.jsonl, the
+experiment's results file with the new rows. ``python -m experiments.mnist --preset paper --run-dir
+FOLDER/paper`` takes them over and draws tables and figures.
+"""
+
+import argparse
+import shutil
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import jax
+import numpy as np
+
+from benchmarks import project_step
+from benchmarks.problem import Problem
+from benchmarks.table import spread
+from rhythmic.models import named_architectures
+from rhythmic.progress import Progress, show
+from rhythmic.records import Row, append_rows, open_run_folder, read_rows
+from rhythmic.training import is_out_of_memory
+from rhythmic.training.features import Method
+
+LARGE = "horn-like"  # has no kernel, and 300 times the arithmetic: one step a turn
+MODELS = (*named_architectures(), LARGE)
+
+
+class TimeIsUp(Exception):
+    """The time limit is near, and all that is finished is written."""
+
+
+class Clock:
+    """What is left of the time that a command may take."""
+
+    def __init__(self, minutes: float):
+        self.end = time.monotonic() + 60 * minutes
+
+    def check(self) -> None:
+        """Raise TimeIsUp at the limit."""
+        if time.monotonic() > self.end:
+            raise TimeIsUp
+
+
+def measure(path: Path, wanted: list[Row], clock: Clock, timed: Any) -> None:
+    """Append a row for each of ``wanted`` that the file does not hold.
+
+    Args:
+        path: file of rows.
+        wanted: what identifies a row.
+        clock: the time limit, looked at before every row.
+        timed: function of such a row that returns what was measured.
+    """
+    facts = project_step.facts()
+    finished = [{name: row.get(name) for name in wanted[0]} for row in read_rows(path)]
+    for row in wanted:
+        if row in finished:
+            continue
+        clock.check()
+        try:
+            found = timed(row)
+        except (MemoryError, jax.errors.JaxRuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            found = {"failed": "out of memory"}
+        append_rows(path, [row | found | facts])
+        show(", ".join(f"{value}" for value in row.values()) + f": {found}")
+
+
+def steps(options: argparse.Namespace, clock: Clock) -> None:
+    """Time training steps of groups on one device."""
+
+    def timed(row: Row) -> Row:
+        problem = Problem(row["model"], row["batch_size"], row["time_steps"])
+        count = 1 if row["model"] == LARGE else options.steps
+        group = project_step.GroupSteps(problem, row["members"], count, row["method"])
+        group.run()
+        seconds = np.array([group.run() for _ in range(options.repetitions)])
+        if np.any(np.asarray(group.state.failed_at_step) >= 0):
+            return {"failed": "a loss or gradient was not finite"}
+        return spread("ms_a_step", 1e3 * seconds / count) | {
+            "ms_a_step_a_member": 1e3 * float(np.median(seconds)) / count / row["members"],
+            "compile_seconds": group.compile_seconds,
+        }
+
+    shape = {"batch_size": options.batch_size, "time_steps": options.time_steps}
+    wanted = [
+        {"model": model, "method": method, "members": members, **shape}
+        for members in options.members
+        for model in options.models
+        for method in options.methods
+        if not (model == LARGE and method == "fastest")
+    ]
+    measure(options.output / "steps.jsonl", wanted, clock, timed)
+
+
+def epochs(options: argparse.Namespace, clock: Clock) -> None:
+    """Time a part of an epoch of groups, in the shape that the experiment would choose."""
+    from benchmarks import groups
+
+    def timed(row: Row) -> Row:
+        work = groups.Work(
+            row["architecture"],
+            (row["members"],),
+            row["members"],
+            updates=row["updates"],
+            pool_size=options.pool_size,
+            time_steps=row["time_steps"],
+        )
+        made = groups.Groups(work)
+        made.run()
+        seconds = np.array([made.run() for _ in range(options.repetitions)])
+        return spread("seconds", seconds) | {
+            "seconds_per_1000_updates_of_a_member": 1e3
+            * float(np.median(seconds))
+            / (row["updates"] * row["members"]),
+            "groups": str(made.plan),
+            "compile_seconds": made.group.compile_seconds,
+            "prepare_seconds": made.prepare_seconds,
+        }
+
+    shape = {"updates": options.updates, "time_steps": options.time_steps}
+    wanted = [
+        {"architecture": model, "members": members, **shape}
+        for model in options.models
+        if model != LARGE
+        for members in options.members
+    ]
+    measure(options.output / "epochs.jsonl", wanted, clock, timed)
+
+
+def paper(options: argparse.Namespace, clock: Clock) -> None:
+    """Train what is missing of the comparison, until the time is up."""
+    from experiments.mnist.configuration import PRESETS
+    from experiments.mnist.store import MemberStore
+    from rhythmic.data import load
+
+    preset = PRESETS[options.preset]
+    folder = options.output / "paper"
+    results = None
+    if preset.results is not None:
+        results = options.output / "mnist.jsonl"
+        if preset.results.exists() and not results.exists():
+            shutil.copyfile(preset.results, results)
+    chosen: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name in ("architectures", "seeds", "epochs", "members_per_device", "data_dir")
+        if (value := getattr(options, name)) is not None
+    }
+    configuration = replace(preset, run_dir=folder, results=results, **chosen)
+    digits = load(configuration.dataset, data_dir=configuration.data_dir)
+    open_run_folder(folder, configuration.identity())
+    train(MemberStore(configuration, digits, folder / "members.jsonl"), folder, clock)
+
+
+def train(store: Any, folder: Path, clock: Clock) -> None:
+    """Train as the experiment does, with a look at the clock after every epoch."""
+    from experiments.mnist.members import Worker
+    from experiments.mnist.plans import choose_plans, num_groups, num_missing, record_plans
+
+    class TimedWorker(Worker):
+        """A worker that stops after an epoch, whose checkpoint is written, when time is up."""
+
+        def report(self, *arguments: Any) -> None:
+            """Show how the group does, and look at the clock."""
+            super().report(*arguments)
+            clock.check()
+
+    names = store.configuration.architectures
+    missing = {name: num_missing(store, name) for name in names}
+    plans = choose_plans(store, missing, folder)
+    record_plans(folder, plans)
+    num_epochs = store.configuration.epochs
+    progress = Progress(
+        {name: num_groups(missing[name], plans[name]) * num_epochs for name in names}
+    )
+    for name in names:
+        worker = TimedWorker(store, folder, name, plans[name], progress)
+        worker.train(store.tuning(name))
+        worker.train(store.table(name))
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.accelerator")
+    parts = parser.add_subparsers(dest="part", required=True)
+    made = {}
+    for name, function in (("steps", steps), ("epochs", epochs), ("paper", paper)):
+        part = made[name] = parts.add_parser(name, help=function.__doc__)
+        part.set_defaults(function=function)
+        part.add_argument("--output", type=Path, required=True, help="folder of what is finished")
+        part.add_argument("--minutes", type=float, default=9.0, help="stop after so many")
+        part.add_argument("--devices", type=int, default=1, help="devices of a processor")
+    for name, members in (("steps", [1, 54, 512]), ("epochs", [1, 54])):
+        part = made[name]
+        part.add_argument("--models", nargs="+", default=MODELS, choices=MODELS)
+        part.add_argument("--members", nargs="+", type=int, default=members)
+        part.add_argument("--time-steps", type=int, default=784)
+        part.add_argument("--repetitions", type=int, default=5)
+    methods = get_args(Method)
+    made["steps"].add_argument("--methods", nargs="+", default=methods, choices=methods)
+    made["steps"].add_argument("--batch-size", type=int, default=128)
+    made["steps"].add_argument("--steps", type=int, default=5, help="training steps a turn")
+    made["epochs"].add_argument("--updates", type=int, default=43, help="of 430 in an epoch")
+    made["epochs"].add_argument("--pool-size", type=int, default=70_000)
+    part = made["paper"]
+    part.add_argument("--preset", default="paper", choices=("quick", "table", "paper"))
+    part.add_argument("--data-dir", type=Path, help="folder with the four MNIST files")
+    part.add_argument("--architectures", nargs="+", help="some of the preset's")
+    part.add_argument("--seeds", nargs="+", type=int, help="seeds of the table")
+    part.add_argument("--epochs", type=int)
+    part.add_argument("--members-per-device", type=int)
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Run one part, and turn what the user can mend into one line."""
+    options = parse(sys.argv[1:])
+    jax.config.update("jax_num_cpu_devices", options.devices)
+    options.output.mkdir(parents=True, exist_ok=True)
+    try:
+        options.function(options, Clock(options.minutes))
+        show(f"{options.part}: finished")
+    except TimeIsUp:
+        show(f"{options.part}: time is up; the same command goes on")
+    except (ValueError, OSError, ImportError, MemoryError) as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()
