@@ -29,8 +29,8 @@ from rhythmic.models import named_architectures, named_arrays
 from rhythmic.records import processor_name, provenance
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
 from rhythmic.training.configuration import member_keys
-from rhythmic.training.group import compiler_options
 from rhythmic.training.features import Method
+from rhythmic.training.group import compiler_options
 from rhythmic.training.member import TrainingState
 from rhythmic.typing import Array, PyTree
 
@@ -150,8 +150,8 @@ class GroupSteps:
         self.state = jax.jit(jax.vmap(training.initial_state))(self.members)
         program = jax.vmap(functools.partial(updates, training), in_axes=(0, 0, None, (0, 0, None)))
         options = compiler_options()  # as in training
-        compiled = jax.jit(program, donate_argnums=0, compiler_options=options)
-        lowered = compiled.lower(*self.arguments())
+        jitted = jax.jit(program, donate_argnums=0, compiler_options=options)
+        lowered = jitted.lower(*self.arguments())
         started = time.perf_counter()
         self.compiled = lowered.compile()
         self.compile_seconds = time.perf_counter() - started

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
 from rhythmic.files import replacing
 from rhythmic.progress import clock
 from rhythmic.records import write_json
