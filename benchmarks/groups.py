@@ -1,6 +1,7 @@
 """Short real runs of groups, in the shape that the experiment on digits would choose for them."""
 
 import functools
+import operator
 import os
 import time
 from dataclasses import dataclass, replace
@@ -74,10 +75,11 @@ class Work:
         return Split(*np.split(order[: ends[-1]], ends[:-1]))
 
     def members(self) -> Members:
-        """Return the first members of the search: seeds fastest, as the experiment has them."""
+        """Return the first members of the search, those of one seed together as when they train."""
         settings = PAPER.settings(self.architecture)
         pairs = [(setting, seed) for setting in settings for seed in PAPER.tuning_seeds]
         chosen = [pairs[i % len(pairs)] for i in range(self.num_members)]
+        chosen.sort(key=operator.itemgetter(1))
         return make_members(
             self.split,
             seeds=tuple(seed for _, seed in chosen),

@@ -88,6 +88,8 @@ class Worker:
         Raises:
             MemoryError: if one member per device is too many.
         """
+        # Members of one seed see the same batches: neighbours share the work of drawing them.
+        wanted = sorted(wanted, key=lambda member: member.seed)
         while missing := self.store.missing(wanted):
             try:
                 self.train_group(missing[: self.plan.size])

@@ -38,7 +38,6 @@ def choose_plans(
     Groups of one shape share one compiled program, and a checkpoint belongs to its group.
     """
     known = recorded_plans(folder)
-    overhead = 0.3 if on_processor() else 100.0
     plans = {}
     for name, counts in missing.items():
         # No more devices than members: padding fills a device, and costs as much as a member.
@@ -50,19 +49,23 @@ def choose_plans(
                 "here; unfinished groups start afresh"
             )
             plan = None
-        largest = store.configuration.members_per_device or largest_group(store, name)
+        largest, overhead = group_costs(store, name)
+        largest = store.configuration.members_per_device or largest
         plans[name] = plan or plan_groups(counts, num_devices, largest, overhead)
     return plans
 
 
-def largest_group(store: MemberStore, architecture: str) -> int:
-    """Return how many members a device trains side by side, unless the user says.
+def group_costs(store: MemberStore, architecture: str) -> tuple[int, float]:
+    """Return how many members a device trains in a group at most, and what a group itself costs.
 
-    A processor gains little from more than a few, but for a layer that nobody trains: its
-    features are worked out once, and what is left of a member is small.
+    The cost is in members, for ``plan_groups``. A processor gains little from more than a few, but
+    for a layer that nobody trains: its features are worked out once, and what is left of a
+    member is a third of what an update costs for all.
     """
     model = store.architectures[architecture].build(NUM_CLASSES, key=jax.random.key(0))
-    return 6 if on_processor() and not has_fixed_features(model) else 64
+    if not on_processor():
+        return 64, 100.0
+    return (64, 3.0) if has_fixed_features(model) else (6, 0.3)
 
 
 def recorded_plans(folder: Path) -> dict[str, GroupPlan]:

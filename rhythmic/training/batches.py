@@ -4,10 +4,13 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.custom_batching import custom_vmap
+from jaxtyping import UInt
 
+from rhythmic.adjoints import on_processor
 from rhythmic.events import Events
 from rhythmic.training.state import Data
-from rhythmic.typing import AnyArray, Array, Float, Int
+from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 
 
 def sequences(
@@ -38,7 +41,48 @@ def epoch_batches(
     examples: Int[AnyArray, " example"], num_batches: int, batch_size: int, *, key: jax.Array
 ) -> tuple[Int[Array, "num_batches batch"], Float[Array, "num_batches batch"]]:
     """Shuffle ``examples`` and cut them into batches; see ``in_batches``."""
-    return in_batches(jax.random.permutation(key, examples), num_batches, batch_size)
+    shuffle = shuffled_once if on_processor() else shuffled
+    return in_batches(shuffle(jax.random.key_data(key), examples), num_batches, batch_size)
+
+
+def shuffled(
+    key_data: UInt[Array, " word"], examples: Int[AnyArray, " example"]
+) -> Int[Array, " example"]:
+    """Permute ``examples`` by a key."""
+    return jax.random.permutation(jax.random.wrap_key_data(key_data), examples)
+
+
+@custom_vmap
+def shuffled_once(
+    key_data: UInt[Array, " word"], examples: Int[AnyArray, " example"]
+) -> Int[Array, " example"]:
+    """Permute as ``shuffled``; under ``jax.vmap``, once for neighbours of one key and examples.
+
+    The members of a search share few seeds, and on a processor sorting 55,000 numbers takes as long
+    as 10 updates of a recurrent network, or 1,000 of one without trained recurrence.
+    """
+    return shuffled(key_data, examples)
+
+
+@shuffled_once.def_vmap
+def shuffle_members(
+    num_members: int, mapped: list[bool], *arguments: Array
+) -> tuple[Int[Array, "member example"], bool]:
+    """Go through the members; shuffle where key or examples differ from the member before."""
+    rows = tuple(
+        x if is_mapped else jnp.broadcast_to(x, (num_members, *x.shape))
+        for x, is_mapped in zip(arguments, mapped, strict=True)
+    )
+
+    def body(carry: PyTree, row: tuple[Array, ...]) -> tuple[PyTree, Array]:
+        previous, order = carry
+        same = jnp.all(row[0] == previous[0]) & jnp.all(row[1] == previous[1])
+        order = jax.lax.cond(same, lambda *_: order, shuffled, *row)
+        return (row, order), order
+
+    keys, examples = rows
+    nobody = (~keys[0], examples[0])  # differs from the first member
+    return jax.lax.scan(body, (nobody, examples[0]), rows)[1], True
 
 
 def in_batches(
