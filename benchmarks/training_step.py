@@ -1,5 +1,6 @@
 """``python -m benchmarks.training_step``: one training step beside its rivals', in turns."""
 
+import csv
 import importlib.util
 import sys
 from collections.abc import Callable
@@ -45,7 +46,7 @@ class Options:
         torch_threads: threads that torch computes with; by default as many as torch chooses.
         pinned: keep this project on one core, where the system can; an accelerator's host process
             may do better without.
-        output: CSV file for the rows, replaced if it exists.
+        output: CSV file for the rows; those of the same models are replaced.
     """
 
     models: tuple[str, ...] = tuple(MODELS)
@@ -172,6 +173,14 @@ def check_torch() -> None:
         )
 
 
+def rows_of_others(options: Options) -> list[Row]:
+    """Read the rows of models that are not timed now, to be kept."""
+    if not options.output.exists():
+        return []
+    with open(options.output, newline="") as file:
+        return [row for row in csv.DictReader(file) if row["model"] not in options.models]
+
+
 def run(options: Options) -> None:
     """Check, time, print the tables and write the rows.
 
@@ -190,10 +199,11 @@ def run(options: Options) -> None:
             torch_threads=options.torch_threads,
         )
         facts = gather_facts(sides, options) | {"load_average": load}
+        others = rows_of_others(options)
         rows: list[Row] = []
         for model in options.models:
             rows += Contest(sides, model, options).rows(1e9 * facts["peak_gigaflops"])
-            write_table(options.output, [row | facts for row in rows])
+            write_table(options.output, [*others, *(row | facts for row in rows)])
     print(step_tables(rows))
     print("\n" + ", ".join(f"{name} {value}" for name, value in facts.items()))
 

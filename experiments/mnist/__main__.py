@@ -52,6 +52,8 @@ def prepare(arguments: list[str]) -> tuple[MemberStore, Path]:
 
 def keep_compiled(folder: Path) -> None:
     """Keep compiled programs in ``folder``, and load those that it holds; before JAX starts."""
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"compilation_cache is {folder}, a file; name a folder")
     folder.mkdir(parents=True, exist_ok=True)
     jax.config.update("jax_compilation_cache_dir", str(folder.resolve()))
     # Everything: the defaults leave out what compiles within a second.

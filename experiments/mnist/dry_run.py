@@ -179,4 +179,4 @@ def notes(forecasts: list[Forecast], num_updates: int, unfinished: int) -> list[
             f"Checkpoints: {counted(unfinished, 'unfinished group')}; epochs that are finished "
             "there are counted here as if they were missing."
         )
-    return [*lines, "Nothing was trained or written."]
+    return [*lines, "Nothing was trained, and no results were written."]

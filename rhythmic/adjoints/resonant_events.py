@@ -97,6 +97,13 @@ def mean_squared_amplitude_of_events(
     network's gradient is off by 0.1 %, that of ``mean_squared_amplitude`` by 4 to 7 %. For slow,
     strongly damped nodes it is less accurate; the error grows as ``(ln r / theta)^2``.
 
+    With ``sequences`` of shape ``(example, time)``, ``events = find_events(sequences)``::
+
+        motion = free_motion(cell.nodes, sequences.shape[1])
+        values, gaps = jnp.asarray(events.values.T, dtype), jnp.asarray(events.gaps.T, int)
+        most = jnp.asarray(events.counts.max())
+        mean_squared_amplitude_of_events(cell.effective_weights(), motion, values, gaps, most)
+
     Args:
         weights: recurrent weights as the step uses them (``ResonantCell.effective_weights``).
         motion: ``free_motion`` of the nodes, as long as the sequences.
@@ -118,6 +125,8 @@ def mean_squared_amplitude_of_events(
         raise ValueError(
             f"values has shape {values.shape} and gaps {gaps.shape}; expected (event, batch) twice"
         )
+    if jnp.shape(num_events) != ():
+        raise ValueError(f"num_events has shape {jnp.shape(num_events)}; it must be one number")
     return mean_from_rest(weights, motion, values, gaps, num_events)
 
 

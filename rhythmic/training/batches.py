@@ -89,7 +89,7 @@ def in_batches(
     examples: Int[AnyArray, " example"], num_batches: int, batch_size: int
 ) -> tuple[Int[Array, "num_batches batch"], Float[Array, "num_batches batch"]]:
     """Cut ``examples`` into batches of one shape; weights are 1, and 0 for padding at the end."""
-    num_examples = examples.shape[0]
+    num_examples, examples = examples.shape[0], jnp.asarray(examples)
     position = jnp.arange(num_batches * batch_size)
     padded = examples[jnp.minimum(position, num_examples - 1)]
     weights = (position < num_examples).astype(jnp.zeros(()).dtype)

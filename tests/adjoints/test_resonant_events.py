@@ -125,6 +125,8 @@ def test_what_it_does_not_do_it_says():
         )(values)
     with pytest.raises(ValueError, match="motion is of 11 nodes"):
         mean_squared_amplitude_of_events(weights[:3, :3], motion, values, gaps, most)
+    with pytest.raises(ValueError, match=r"num_events has shape \(4,\); it must be one number"):
+        mean_squared_amplitude_of_events(weights, motion, values, gaps, events.counts)
     with pytest.raises(ValueError, match=r"expected \(event, batch\) twice"):
         mean_squared_amplitude_of_events(weights, motion, values, gaps[1:], most)
     mixed = jax.tree.map(

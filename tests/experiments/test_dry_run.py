@@ -74,7 +74,7 @@ def test_a_dry_run_leaves_nothing(prepared, measured, tmp_path, capsys):
     assert lines["rnn"][9:12] == ["1,920", "7", "MB"]
     assert lines["rnn"][-1] == "0:10"
     assert "4 networks" in text
-    assert "Nothing was trained or written" in text
+    assert "Nothing was trained, and no results were written" in text
 
 
 def test_what_is_finished_is_counted_and_not_copied(prepared, measured, tmp_path, capsys):
