@@ -143,7 +143,7 @@ def test_the_compilation_cache_is_asked_for_before_anything_runs(prepared, tmp_p
     assert settings["jax_persistent_cache_min_compile_time_secs"] == 0
     assert settings["jax_persistent_cache_min_entry_size_bytes"] == -1
     (tmp_path / "file").touch()
-    with pytest.raises(ValueError, match="compilation_cache is .*file, a file; name a folder"):
+    with pytest.raises(ValueError, match=r"compilation_cache is .*file, a file; name a folder"):
         prepared([*ARGUMENTS, "--compilation-cache", str(tmp_path / "file")])
 
 
