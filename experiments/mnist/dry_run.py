@@ -13,6 +13,7 @@ from experiments.mnist.plans import choose_plans, counted, num_groups, num_missi
 from experiments.mnist.rows import members_of
 from experiments.mnist.store import MemberStore
 from rhythmic.data.splits import NUM_TRAIN
+from rhythmic.memory import readable_bytes
 from rhythmic.progress import clock, show
 from rhythmic.records import device_name
 from rhythmic.training import (
@@ -23,7 +24,7 @@ from rhythmic.training import (
     fitting_group,
     seconds_per_update,
 )
-from rhythmic.training.estimate import first_members, readable_bytes
+from rhythmic.training.estimate import first_members
 
 WIDTH = 132
 

@@ -41,6 +41,7 @@ sequences are drawn from keys:
     print(test.score)                   # accuracy, one a seed
 """
 
+from rhythmic.memory import available_memory, is_out_of_memory
 from rhythmic.training.configuration import (
     Hyperparameters,
     Members,
@@ -49,14 +50,12 @@ from rhythmic.training.configuration import (
 )
 from rhythmic.training.estimate import (
     Estimate,
-    available_memory,
     estimate_group,
     fitting_group,
     seconds_per_update,
 )
 from rhythmic.training.group import EpochReport, GroupPlan, GroupTraining, plan_groups
 from rhythmic.training.member import MemberTraining
-from rhythmic.training.memory import is_out_of_memory
 from rhythmic.training.sequence_choice import train_and_choose
 from rhythmic.training.sequences import SequenceConfiguration, SequenceTraining, score_on_test
 from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState

@@ -1,14 +1,12 @@
 """What a group needs before it runs: memory, seconds to compile, seconds an update."""
 
-import os
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import jax
 
+from rhythmic.memory import available_memory, readable_bytes
 from rhythmic.training.configuration import Members, TrainingConfiguration
 from rhythmic.training.group import GroupPlan, GroupTraining
 from rhythmic.training.member import MemberTraining
@@ -143,42 +141,3 @@ def fewest_updates(configuration: TrainingConfiguration) -> int:
 def first_members(members: Members, count: int) -> Members:
     """Return the first members, all if there are fewer."""
     return jax.tree.map(lambda rows: rows[:count], members)
-
-
-def available_memory(num_devices: int) -> int:
-    """Return the bytes that each of the first devices may still fill.
-
-    The devices of a processor share its memory evenly: on Linux what the kernel gives as
-    available, elsewhere the free or the whole memory, as the system tells. A limit that a
-    container sets is not seen. A device that tells nothing counts as having no limit.
-    """
-    devices = jax.devices()[:num_devices]
-    if devices[0].platform == "cpu":
-        return processor_memory() // num_devices
-    known = [stats for stats in (device.memory_stats() for device in devices) if stats]
-    free = [s["bytes_limit"] - s.get("bytes_in_use", 0) for s in known if "bytes_limit" in s]
-    return min(free, default=sys.maxsize)
-
-
-def processor_memory() -> int:
-    """Return the bytes of memory that are available to new work on this machine."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        kibibytes = next(line.split()[1] for line in lines if line.startswith("MemAvailable:"))
-        return int(kibibytes) * 1024
-    except (OSError, StopIteration):
-        pass
-    for name in ("SC_AVPHYS_PAGES", "SC_PHYS_PAGES"):
-        try:
-            return os.sysconf(name) * os.sysconf("SC_PAGE_SIZE")
-        except (AttributeError, OSError, ValueError):
-            continue
-    return sys.maxsize
-
-
-def readable_bytes(count: int) -> str:
-    """Write a number of bytes for reading, in powers of a thousand."""
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= size:
-            return f"{count / size:.{1 if unit == 'GB' else 0}f} {unit}"
-    return f"{count} bytes"

@@ -16,9 +16,9 @@ from jax.sharding import PartitionSpec as P
 
 from rhythmic.adjoints import on_processor
 from rhythmic.files import replacing
+from rhythmic.memory import is_out_of_memory
 from rhythmic.training.configuration import Members
 from rhythmic.training.member import MemberTraining
-from rhythmic.training.memory import is_out_of_memory
 from rhythmic.training.state import Data, TestRecord, TrainingState
 from rhythmic.typing import PyTree
 
