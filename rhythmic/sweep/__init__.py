@@ -1,0 +1,63 @@
+"""Large sweeps: axes, a pure function, go.
+
+    import jax.numpy as jnp
+    import rhythmic
+    from rhythmic.sweep import Grid, Output, Sweep, linear_axis, run_sweep
+
+    def node(w1, w2):
+        return {"pole_radius": rhythmic.pole_radius(w1, w2)}
+
+    sweep = Sweep(
+        name="radius",
+        function=node,
+        design=Grid((linear_axis("w1", -2, 2, 400, ""), linear_axis("w2", -1, 1, 200, ""))),
+        outputs={"pole_radius": Output(unit="", meaning="larger modulus of the two roots")},
+    )
+    result = run_sweep(sweep)           # in memory; run_sweep(sweep, folder=...) keeps it on disk
+    result.arrays["pole_radius"]        # (400, 200)
+    result.dataset()                    # xarray, with names and units
+
+``designs``        axes with units; grids, lists and samples of them
+``specification``  ``Sweep``: the function of one point, and what comes out
+``plan``           chunks and passes, chosen once from what memory allows
+``program``        the function over points and devices, compiled once
+``run``            ``run_sweep``: what is missing is computed, in memory or on disk
+``store``          chunks on disk, each whole or absent, with the hash of every file
+``dataset``        sweeps opened, compared, joined, exported; ``python -m rhythmic.sweep``
+"""
+
+from rhythmic.locks import LockedError
+from rhythmic.sweep.designs import (
+    Axis,
+    Grid,
+    Points,
+    Range,
+    linear_axis,
+    logarithmic_axis,
+    sampled_design,
+    values_axis,
+)
+from rhythmic.sweep.plan import ChunkPlan
+from rhythmic.sweep.processes import join_processes
+from rhythmic.sweep.run import SweepResult, SweepStorageError, run_sweep
+from rhythmic.sweep.specification import Output, Stages, Sweep
+
+__all__ = [
+    "Axis",
+    "ChunkPlan",
+    "Grid",
+    "LockedError",
+    "Output",
+    "Points",
+    "Range",
+    "Stages",
+    "Sweep",
+    "SweepResult",
+    "SweepStorageError",
+    "join_processes",
+    "linear_axis",
+    "logarithmic_axis",
+    "run_sweep",
+    "sampled_design",
+    "values_axis",
+]

@@ -1,0 +1,112 @@
+"""``python -m rhythmic.sweep``: look at sweeps, check them, compare and export them."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+from rhythmic.progress import clock
+from rhythmic.records import read_rows
+from rhythmic.sealed import DamagedFileError
+from rhythmic.sweep.dataset import compare, export, open_sweep
+from rhythmic.sweep.layout import LOG
+from rhythmic.sweep.store import SweepStore
+
+
+def show(run: tyro.conf.Positional[Path]) -> None:
+    """Say how far a sweep is, running or not: axes, results, points a second, time to the end.
+
+    Args:
+        run: the run folder.
+    """
+    store = SweepStore.open(run)
+    records = [record for _, record in store.finished()]
+    total = store.plan.num_chunks(store.shape)
+    points = sum(record["points"] for record in records)
+    bad = sum(record["not_finite"] for record in records)
+    print(
+        f"{store.description['asked']['sweep']}: {len(records)} of {total} chunks, {points} points"
+    )
+    print(f"not finite: {bad}")
+    print(progress_line(store, total - len(records)))
+    print(open_sweep(run))
+
+
+def progress_line(store: SweepStore, num_missing: int) -> str:
+    """Estimate from the log what is left; chunks of the last sitting count."""
+    rows = read_rows(store.folder / LOG)
+    rows = [row for row in rows if row["process"] == rows[-1]["process"]]
+    if not rows:
+        return "no chunk is in the log yet"
+    # The first chunk of a sitting was compiled for.
+    timed = rows[1:] or rows
+    seconds = sum(row["seconds"] for row in timed)
+    rate = sum(row["points"] for row in timed) / max(seconds, 1e-9)
+    left = clock(num_missing * seconds / len(timed)) if num_missing else "nothing"
+    return f"{rate:.3g} points a second on {rows[-1]['host']}, {left} left at that pace"
+
+
+def verify(run: tyro.conf.Positional[Path]) -> None:
+    """Compare every stored byte with its recorded hash; name each file that differs.
+
+    The same command that made the sweep sets such files aside and computes them again.
+
+    Args:
+        run: the run folder.
+    """
+    store = SweepStore.open(run)
+    found = [damage for _, damage in store.damages()]
+    for damage in found:
+        print(damage)
+    finished = sum(1 for _ in store.finished())
+    if found:
+        sys.exit(f"{len(found)} damaged; {finished} chunks have whole records")
+    print(f"{finished} chunks and the description are as they were recorded")
+
+
+def compare_runs(first: tyro.conf.Positional[Path], second: tyro.conf.Positional[Path]) -> None:
+    """Compare two sweeps on the points that they have in common.
+
+    Args:
+        first: run folder of one.
+        second: run folder of the other.
+    """
+    for found in compare(open_sweep(first), open_sweep(second)):
+        where = ", ".join(f"{name} {value:g}" for name, value in found.place.items())
+        text = f"{found.num_points} differ, at most by {found.largest:g}, first at {where}"
+        print(f"{found.name}: {text if found.num_points else 'equal'}")
+
+
+def export_runs(runs: tyro.conf.Positional[tuple[Path, ...]], to: Path) -> None:
+    """Write one sweep, or several joined, as NetCDF (.nc), CSV (.csv) or Parquet (.parquet).
+
+    Args:
+        runs: run folders.
+        to: the file to write; its ending says in what format.
+    """
+    absent = export(runs, to)
+    print(f"{to}: written" + (f"; {absent} points are not computed yet" if absent else ""))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; turn what the user can mend into one line."""
+    commands: dict[str, Any] = {
+        "show": show,
+        "verify": verify,
+        "compare": compare_runs,
+        "export": export_runs,
+    }
+    try:
+        tyro.extras.subcommand_cli_from_dict(
+            commands,
+            prog="python -m rhythmic.sweep",
+            description="Look at sweeps, check them, compare and export them.",
+            args=arguments,
+        )
+    except (DamagedFileError, ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

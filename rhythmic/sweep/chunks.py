@@ -1,0 +1,226 @@
+"""Computing one chunk: its passes on the devices, smaller ones if memory runs out, its stages."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jax.sharding import PartitionSpec as P
+
+from rhythmic.memory import available_memory, is_out_of_memory
+from rhythmic.sealed import DamagedFileError, load_arrays, save_arrays
+from rhythmic.sweep.plan import Chunk, ChunkPlan, fitting_plan
+from rhythmic.sweep.processes import from_writer, is_writer, smallest
+from rhythmic.sweep.program import PassProgram
+from rhythmic.sweep.specification import STATUS, Stages, Sweep
+from rhythmic.typing import PyTree
+
+Arrays = dict[str, np.ndarray]
+Shape = dict[str, int]
+
+
+class Started(NamedTuple):
+    """A chunk whose passes are under way, None where memory ran out, and what a device holds."""
+
+    chunk: Chunk
+    passes: list[PyTree] | None
+    shape: Shape
+
+
+class Computed(NamedTuple):
+    """A chunk, its results without padding, and what a device computed at once."""
+
+    chunk: Chunk
+    arrays: Arrays
+    shape: Shape
+
+
+class ChunkComputer:
+    """Computes chunks of a sweep by one compiled program, the next one while one is fetched."""
+
+    def __init__(self, sweep: Sweep, devices: Sequence[jax.Device], tell: Callable[[str], None]):
+        """Compile nothing yet."""
+        self.sweep = sweep
+        self.devices = devices
+        self.tell = tell
+        self.made_program: PassProgram | None = None
+
+    @property
+    def program(self) -> PassProgram:
+        """The program of the plan in use."""
+        if self.made_program is None:
+            raise ValueError("plan is not chosen yet; call `use` or `fitting` first")
+        return self.made_program
+
+    @property
+    def stages(self) -> int:
+        """Steps of a pass after which its state could be kept; one for a plain function."""
+        return self.sweep.function.num_stages if isinstance(self.sweep.function, Stages) else 1
+
+    def use(self, plan: ChunkPlan) -> None:
+        """Take a plan, unless it is in use."""
+        if self.made_program is None or self.made_program.plan != plan:
+            self.made_program = PassProgram(self.sweep, plan, self.devices)
+
+    def fitting(self, plan: ChunkPlan) -> ChunkPlan:
+        """Take a plan, or the first of its halves that leaves most of the memory free."""
+        available = smallest(min(available_memory(len(jax.local_devices())), 2**60))
+
+        def needed(plan: ChunkPlan) -> int:
+            self.use(plan)
+            return self.program.memory()
+
+        return fitting_plan(plan, needed, available, self.tell)
+
+    def shape_now(self) -> Shape:
+        """Return what a device computes at once, which decides the last bits."""
+        plan = self.program.plan
+        return {"rows_per_device": plan.rows_per_device, "rows_at_once": plan.rows_at_once}
+
+    def starts(self, chunk: Chunk) -> range:
+        """Return the first row of every pass that the devices make over a chunk."""
+        return range(chunk.first_row, chunk.stop_row, self.program.rows)
+
+    def total(self, chunk: Chunk) -> int:
+        """Count the stages of all passes of a chunk."""
+        return len(self.starts(chunk)) * self.stages
+
+    def started(self, chunk: Chunk) -> Started:
+        """Start the passes of a chunk of a plain function, without waiting for them."""
+        passes: list[PyTree] | None = None
+        try:
+            passes = [
+                self.program.run(0, None, self.program.inputs(chunk.lead, start, chunk.stop_row))
+                for start in self.starts(chunk)
+            ]
+        except (MemoryError, jax.errors.JaxRuntimeError) as error:
+            smaller = self.after(error)
+        if passes is None:
+            self.use(smaller)
+        return Started(chunk, passes, self.shape_now())
+
+    def finished(self, started: Started) -> Computed:
+        """Wait for a chunk that was started; compute it again, smaller, if memory ran out."""
+        chunk, passes, shape = started
+        found: Arrays | None = None
+        if passes is not None:
+            try:
+                found = self.collected(chunk, passes)
+            except (MemoryError, jax.errors.JaxRuntimeError) as error:
+                smaller = self.after(error)
+                del passes, started
+        if found is not None:
+            return Computed(chunk, found, shape)
+        if passes is not None:
+            self.use(smaller)
+        return self.finished(self.started(chunk))
+
+    def collected(self, chunk: Chunk, passes: list[PyTree]) -> Arrays:
+        """Bring the results of a chunk's passes to the host, padding removed."""
+        fetched = [self.program.fetch(one) for one in passes]
+        found = {
+            name: np.concatenate([one[name] for one in fetched])[: chunk.num_rows]
+            if len(fetched) > 1
+            else fetched[0][name][: chunk.num_rows]
+            for name in fetched[0]
+        }
+        if STATUS not in found:
+            found[STATUS] = np.zeros((chunk.num_rows, *self.program.trailing), np.int8)
+        return found
+
+    def compute_stages(
+        self, chunk: Chunk, keep: Path | None, on_stage: Callable[[int], None]
+    ) -> Computed:
+        """Compute a chunk in stages, from what is kept of them, in smaller passes if need be.
+
+        Args:
+            chunk: what to compute.
+            keep: folder of the states between stages; None keeps none.
+            on_stage: called with the number of stages that are done, kept ones included.
+
+        Raises:
+            MemoryError: in one line, if one row of points is too many for a device.
+        """
+        while True:
+            try:
+                passes = [
+                    self.staged_pass(chunk, number, keep, on_stage)
+                    for number in range(len(self.starts(chunk)))
+                ]
+                return Computed(chunk, self.collected(chunk, passes), self.shape_now())
+            except (MemoryError, jax.errors.JaxRuntimeError) as error:
+                smaller = self.after(error)
+            # Out of the handler: the error held on to the arrays that filled the memory.
+            self.use(smaller)
+
+    def staged_pass(
+        self, chunk: Chunk, number: int, keep: Path | None, on_stage: Callable[[int], None]
+    ) -> PyTree:
+        """Compute one pass of a chunk stage by stage, and keep the state after each."""
+        start = self.starts(chunk)[number]
+        inputs = self.program.inputs(chunk.lead, start, chunk.stop_row)
+        path = None if keep is None else keep / f"{chunk.number:06d}-{number}"
+        state, done = self.kept_state(path, self.program.run(0, None, inputs))
+        on_stage(number * self.stages + done)
+        for stage in range(done, self.stages):
+            state = jax.block_until_ready(self.program.run(1, state, inputs))
+            self.keep_state(path, state, stage + 1)
+            on_stage(number * self.stages + stage + 1)
+        return self.program.run(2, state, inputs)
+
+    def after(self, error: BaseException) -> ChunkPlan:
+        """Return the plan to go on with after memory ran out; raise any other error again."""
+        # Several processes must stay in step, and only some of them may have run out.
+        if not is_out_of_memory(error) or jax.process_count() > 1:
+            raise error
+        plan = self.program.plan
+        smaller = plan.halved()
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        if smaller == plan:
+            raise MemoryError(
+                f"out of memory with {plan.rows_per_device} row of points on a device ({reason}); "
+                "give smaller points, fewer devices, or a design whose last axis is shorter"
+            ) from None
+        self.tell(
+            f"out of memory ({reason}); going on with {smaller.rows_per_device} rows a device "
+            f"instead of {plan.rows_per_device}"
+        )
+        return smaller
+
+    def label(self) -> dict[str, Any]:
+        """Say what a kept state belongs to: the sweep, and the shape of a pass."""
+        return {
+            "identity": self.sweep.fingerprint(),
+            "devices": len(self.devices),
+            **self.shape_now(),
+        }
+
+    def keep_state(self, path: Path | None, state: PyTree, done: int) -> None:
+        """Write the state of a pass after ``done`` stages, in place of the one before."""
+        if path is None:
+            return
+        host = self.program.fetch(state)
+        if is_writer():
+            save_arrays(path, host, self.label() | {"done": done})
+
+    def kept_state(self, path: Path | None, state: PyTree) -> tuple[PyTree, int]:
+        """Return the state that is kept of a pass and its stage, else the one given and 0."""
+        if path is None:
+            return state, 0
+        # Shapes and dtypes alone: the state may lie in other processes.
+        host = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), state)
+        done = 0
+        if is_writer() and path.exists():
+            try:
+                found, label = load_arrays(path, host)
+                if {**label, "done": 0} == {**self.label(), "done": 0}:
+                    host, done = found, label["done"]
+                else:
+                    self.tell(f"{path}: of another shape of passes; this chunk starts afresh")
+            except DamagedFileError as error:
+                self.tell(f"{error}; this chunk starts afresh")
+        done = int(from_writer(np.array(done)))
+        if not done:
+            return state, 0
+        return self.program.place(from_writer(host), P("point")), done

@@ -1,0 +1,275 @@
+"""Where a sweep looks: named axes with units, and the grids, lists and samples made of them."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+from scipy.stats import qmc
+
+# Global indices are folded into keys as 32-bit numbers.
+MOST_POINTS = 2**32 - 1
+RESERVED = ("key", "shared", "prepared")
+
+Method = Literal["random", "sobol", "halton", "latin-hypercube"]
+Scale = Literal["linear", "logarithmic", "integer"]
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """The values that one parameter takes.
+
+    Args:
+        name: of the parameter, a Python name: the function of the sweep takes it by keyword.
+        values: one axis of finite numbers. Integers stay integers (32 bits), all else is real.
+        unit: of the values, such as "Hz" or "s"; "" where there is none.
+        meaning: what it is, in a few words; kept with the results.
+
+    Raises:
+        ValueError: for a name that cannot be an argument, or values that are no such axis.
+    """
+
+    name: str
+    values: np.ndarray
+    unit: str
+    meaning: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier() or self.name in RESERVED:
+            allowed = f"a Python name other than {', '.join(RESERVED)}"
+            raise ValueError(f"name of an axis is {self.name!r}; it must be {allowed}")
+        object.__setattr__(self, "values", checked_values(self.name, self.values))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def identity(self) -> dict[str, Any]:
+        """Describe the axis so that another one, in any value, is told from it."""
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "dtype": str(self.values.dtype),
+            "first": self.values[0].item(),
+            "last": self.values[-1].item(),
+            "sha256": hashlib.sha256(self.values.tobytes()).hexdigest(),
+        }
+
+
+def checked_values(name: str, values: Any) -> np.ndarray:
+    """Return the values of an axis as float64 or int32, or raise a ValueError that names it."""
+    array = np.asarray(values)
+    if array.ndim != 1 or not array.size:
+        raise ValueError(f"{name} has values of shape {array.shape}; expected one axis, not empty")
+    if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
+        raise ValueError(f"{name} has values of dtype {array.dtype}; expected real numbers")
+    if not np.all(np.isfinite(array)):
+        raise ValueError(f"{name} holds {array[~np.isfinite(array)][0]}; values must be finite")
+    if np.issubdtype(array.dtype, np.floating):
+        return array.astype(np.float64)
+    limits = np.iinfo(np.int32)
+    outside = array[(array < limits.min) | (array > limits.max)]
+    if outside.size:
+        raise ValueError(
+            f"{name} holds {outside[0]}; integers must be in {limits.min} to {limits.max}"
+        )
+    return array.astype(np.int32)
+
+
+def linear_axis(
+    name: str, start: float, stop: float, num: int, unit: str, *, meaning: str = ""
+) -> Axis:
+    """Return ``num`` evenly spaced values from ``start`` to ``stop``, both included."""
+    check_ends(name, start, stop, num)
+    return Axis(name, np.linspace(start, stop, num), unit, meaning)
+
+
+def logarithmic_axis(
+    name: str, start: float, stop: float, num: int, unit: str, *, meaning: str = ""
+) -> Axis:
+    """Return ``num`` values of one ratio from ``start`` to ``stop``, both above 0 and included."""
+    check_ends(name, start, stop, num)
+    if min(start, stop) <= 0:
+        raise ValueError(f"{name} goes from {start} to {stop}; a logarithmic axis lies above 0")
+    return Axis(name, np.geomspace(start, stop, num), unit, meaning)
+
+
+def values_axis(
+    name: str, values: Sequence[float] | np.ndarray, unit: str, *, meaning: str = ""
+) -> Axis:
+    """Return an axis of the values given."""
+    return Axis(name, np.asarray(values), unit, meaning)
+
+
+def check_ends(name: str, start: float, stop: float, num: int) -> None:
+    """Raise a ValueError that names what is wrong with the ends of an axis."""
+    if not (np.isfinite(start) and np.isfinite(stop)):
+        raise ValueError(f"{name} goes from {start} to {stop}; both must be finite")
+    if int(num) != num or num < 1:
+        raise ValueError(f"{name} has num {num}; it must be a whole number, at least 1")
+    if num > 1 and start == stop:
+        raise ValueError(f"{name} goes from {start} to {stop}; its {num} values would coincide")
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """A list of points: columns of one length, one parameter each, one point a row.
+
+    Raises:
+        ValueError: for no columns, columns of different lengths, or a name given twice.
+    """
+
+    columns: tuple[Axis, ...]
+    name: str = "point"
+
+    def __post_init__(self) -> None:
+        lengths = {column.name: len(column) for column in self.columns}
+        if len(set(lengths.values())) != 1:
+            raise ValueError(f"columns have lengths {lengths}; a list of points needs one length")
+        check_distinct([*(column.name for column in self.columns), self.name])
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    @property
+    def dimensions(self) -> tuple["Dimension", ...]:
+        """The one axis of the results, along the list."""
+        return (Dimension(self.name, self.columns),)
+
+
+@dataclass(frozen=True, eq=False)
+class Dimension:
+    """One axis of the results, and the parameters that vary along it."""
+
+    name: str
+    columns: tuple[Axis, ...]
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Every combination of its axes, the last one fastest; a list of points may stand as an axis.
+
+    Raises:
+        ValueError: for no axes, a name given twice, a value given twice on one axis, or more
+            points than there are 32-bit numbers.
+    """
+
+    axes: tuple[Axis | Points, ...]
+
+    def __post_init__(self) -> None:
+        if not self.axes:
+            raise ValueError("axes is empty; a grid needs at least one axis")
+        columns = [column for dimension in self.dimensions for column in dimension.columns]
+        check_distinct([column.name for column in columns])
+        check_distinct([dimension.name for dimension in self.dimensions])
+        for axis in self.axes:
+            if isinstance(axis, Axis):
+                values, counts = np.unique(axis.values, return_counts=True)
+                if counts.max() > 1:
+                    raise ValueError(f"{axis.name} holds {values[counts.argmax()]} twice")
+        check_number(int(np.prod([len(axis) for axis in self.axes], dtype=object)))
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """The axes of the results, in order."""
+        return tuple(
+            Dimension(axis.name, (axis,) if isinstance(axis, Axis) else axis.columns)
+            for axis in self.axes
+        )
+
+
+Design: TypeAlias = Grid | Points
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where one parameter of a sampled design lies.
+
+    Args:
+        name: of the parameter.
+        low: smallest value.
+        high: largest value, above ``low``; of an integer it is included.
+        unit: of the values.
+        scale: evenly in the value, evenly in its logarithm (``low`` above 0), or whole numbers.
+        meaning: what it is, in a few words.
+    """
+
+    name: str
+    low: float
+    high: float
+    unit: str
+    scale: Scale = field(default="linear")
+    meaning: str = ""
+
+    def __post_init__(self) -> None:
+        if self.scale not in get_args(Scale):
+            allowed = ", ".join(get_args(Scale))
+            raise ValueError(f"{self.name} has scale {self.scale!r}; choose from {allowed}")
+        if not (np.isfinite(self.low) and np.isfinite(self.high) and self.low < self.high):
+            ends = f"{self.low} to {self.high}"
+            raise ValueError(f"{self.name} goes from {ends}; it must rise, and be finite")
+        if self.scale == "logarithmic" and self.low <= 0:
+            raise ValueError(f"{self.name} goes from {self.low}; a logarithmic range lies above 0")
+
+    def axis(self, shares: np.ndarray) -> Axis:
+        """Turn shares in [0, 1) into values."""
+        if self.scale == "integer":
+            whole = np.floor(self.low + shares * (self.high - self.low + 1)).astype(np.int64)
+            return Axis(self.name, whole, self.unit, self.meaning)
+        if self.scale == "logarithmic":
+            ratio = np.log(self.high / self.low)
+            return Axis(self.name, self.low * np.exp(shares * ratio), self.unit, self.meaning)
+        return Axis(self.name, self.low + shares * (self.high - self.low), self.unit, self.meaning)
+
+
+def sampled_design(
+    ranges: Sequence[Range], num_points: int, *, method: Method = "sobol", seed: int
+) -> Points:
+    """Draw points from a box, at random or evenly spread (quasi-random).
+
+    Args:
+        ranges: one for each parameter.
+        num_points: number of points; powers of two are the most even ones of ``sobol``.
+        method: independent uniform numbers, or scrambled Sobol or Halton sequences, or a Latin
+            hypercube, as in ``scipy.stats.qmc``.
+        seed: of the draws. The values are drawn here, once, and kept with the results.
+
+    Raises:
+        ValueError: for no ranges, no points, an unknown method or a negative seed.
+    """
+    if not ranges:
+        raise ValueError("ranges is empty; a design needs at least one parameter")
+    check_number(num_points)
+    if seed < 0:
+        raise ValueError(f"seed is {seed}; it must be 0 or more")
+    generator = np.random.default_rng(seed)
+    num_parameters = len(ranges)
+    if method == "random":
+        shares = generator.random((num_points, num_parameters))
+    elif method == "sobol":
+        # Drawn as the next power of two and cut: any number of points keeps its place.
+        sequence = qmc.Sobol(num_parameters, rng=generator)
+        shares = sequence.random_base2(max(num_points - 1, 1).bit_length())[:num_points]
+    elif method == "halton":
+        shares = qmc.Halton(num_parameters, rng=generator).random(num_points)
+    elif method == "latin-hypercube":
+        shares = qmc.LatinHypercube(num_parameters, rng=generator).random(num_points)
+    else:
+        raise ValueError(f"method is {method!r}; choose from {', '.join(get_args(Method))}")
+    return Points(tuple(one.axis(share) for one, share in zip(ranges, shares.T, strict=True)))
+
+
+def check_distinct(names: Sequence[str]) -> None:
+    """Raise a ValueError for a name that is given twice."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{twice[0]} is given twice; every parameter and axis needs its own name")
+
+
+def check_number(num_points: int) -> None:
+    """Raise a ValueError for a number of points that a sweep cannot have."""
+    if int(num_points) != num_points or not 1 <= num_points <= MOST_POINTS:
+        raise ValueError(f"num_points is {num_points}; it must be in 1 to {MOST_POINTS}")

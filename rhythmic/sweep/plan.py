@@ -1,0 +1,184 @@
+"""How a sweep is cut: chunks on disk, and passes of one shape on the devices that compute them."""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from rhythmic.memory import readable_bytes
+from rhythmic.sweep.specification import Sweep
+
+# Enough chunks that a kill loses little, and few enough that they cost little.
+WANTED_CHUNKS = 32
+MOST_POINTS_ON_A_DEVICE = 2**20
+MOST_OUTPUT_BYTES_ON_A_DEVICE = 2**25
+CHUNK_OVERHEAD = 2000  # what a chunk costs by itself, in points
+SHARE_OF_MEMORY = 0.25
+
+
+class Chunk(NamedTuple):
+    """One chunk: its number, its index along each axis before the cut one, and its rows."""
+
+    number: int
+    lead: tuple[int, ...]
+    first_row: int
+    stop_row: int
+
+    @property
+    def num_rows(self) -> int:
+        """Rows that it holds."""
+        return self.stop_row - self.first_row
+
+
+@dataclass(frozen=True)
+class ChunkPlan:
+    """The shape of chunks and passes, chosen once for a sweep and kept with it.
+
+    A chunk holds ``rows_per_chunk`` rows along one axis of the design, whole axes after it, and
+    one index of each axis before it. Devices compute it in passes of ``rows_per_device`` rows
+    each. What a device computes at once decides the last bits of a result, the number of devices
+    does not: so a sweep may go on with more or fewer of them.
+
+    Args:
+        split_axis: the axis of the design that is cut into rows.
+        rows_per_chunk: rows of a chunk; the last one of an axis may hold fewer.
+        rows_per_device: rows that a device computes in a pass; padded by copies of the last row.
+        rows_at_once: rows of these that it computes side by side; divides ``rows_per_device``.
+    """
+
+    split_axis: int
+    rows_per_chunk: int
+    rows_per_device: int
+    rows_at_once: int
+
+    def chunk_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of a whole chunk of a sweep of ``shape``."""
+        rows = min(self.rows_per_chunk, shape[self.split_axis])
+        return (1,) * self.split_axis + (rows,) + shape[self.split_axis + 1 :]
+
+    def chunks(self, shape: tuple[int, ...]) -> Iterator[Chunk]:
+        """List the chunks of a sweep of ``shape``, in the order of their points."""
+        num_rows = shape[self.split_axis]
+        leads = itertools.product(*map(range, shape[: self.split_axis]))
+        firsts = range(0, num_rows, self.rows_per_chunk)
+        for number, (lead, first) in enumerate(itertools.product(leads, firsts)):
+            yield Chunk(number, lead, first, min(first + self.rows_per_chunk, num_rows))
+
+    def num_chunks(self, shape: tuple[int, ...]) -> int:
+        """Count the chunks of a sweep of ``shape``."""
+        return math.prod(shape[: self.split_axis]) * -(
+            -shape[self.split_axis] // self.rows_per_chunk
+        )
+
+    def halved(self) -> "ChunkPlan":
+        """Half as much on a device, rounded up, in chunks of the same shape; one row stays one."""
+        groups = self.rows_per_device // self.rows_at_once
+        if groups > 1:
+            rows, at_once = (groups + 1) // 2 * self.rows_at_once, self.rows_at_once
+        else:
+            rows = at_once = (self.rows_at_once + 1) // 2
+        return ChunkPlan(self.split_axis, self.rows_per_chunk, rows, at_once)
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the fields, for a file."""
+        return asdict(self)
+
+
+def choose_plan(
+    sweep: Sweep, num_devices: int, *, chunk_points: int | None = None, stored: bool = True
+) -> ChunkPlan:
+    """Choose chunks that keep every device busy, lose little by a kill and pad little.
+
+    Args:
+        sweep: what is computed.
+        num_devices: devices at hand.
+        chunk_points: points of a chunk at most, a row of each device at least; by default a share
+            of the sweep, and no more than a device holds with ease. Runs that take long want few.
+        stored: whether chunks go to disk.
+
+    Raises:
+        ValueError: if ``chunk_points`` is below 1.
+    """
+    if chunk_points is not None and chunk_points < 1:
+        raise ValueError(f"chunk_points is {chunk_points}; it must be at least 1")
+    most = min(MOST_POINTS_ON_A_DEVICE, MOST_OUTPUT_BYTES_ON_A_DEVICE // bytes_a_point(sweep))
+    if chunk_points is not None:
+        most = min(most, chunk_points // num_devices)
+    elif stored:
+        most = min(most, -(-sweep.num_points // (WANTED_CHUNKS * num_devices)))
+    most = max(most, 1)
+    candidates = [
+        plan_along(axis, sweep.shape, num_devices, most, sweep.points_at_once)
+        for axis in range(len(sweep.shape))
+        if math.prod(sweep.shape[axis + 1 :]) <= most or axis == len(sweep.shape) - 1
+    ]
+
+    def cost(plan: ChunkPlan) -> float:
+        row = math.prod(sweep.shape[plan.split_axis + 1 :])
+        padded = num_devices * plan.rows_per_device * row
+        return plan.num_chunks(sweep.shape) * (padded + CHUNK_OVERHEAD)
+
+    return min(candidates, key=cost)
+
+
+def plan_along(
+    axis: int, shape: tuple[int, ...], num_devices: int, most: int, points_at_once: int | None
+) -> ChunkPlan:
+    """Cut one axis so that a device holds ``most`` points in a pass, at least one row."""
+    points_a_row = math.prod(shape[axis + 1 :])
+    rows = max(1, most // points_a_row)
+    # Chunks of even size: the last one would otherwise be mostly padding.
+    num_chunks = -(-shape[axis] // (rows * num_devices))
+    rows = -(-shape[axis] // (num_chunks * num_devices))
+    at_once = rows if points_at_once is None else max(1, points_at_once // points_a_row)
+    groups = -(-rows // min(at_once, rows))
+    at_once = -(-rows // groups)
+    rows = groups * at_once
+    return ChunkPlan(axis, min(rows * num_devices, shape[axis]), rows, at_once)
+
+
+def bytes_a_point(sweep: Sweep) -> int:
+    """Return the bytes of one point's results."""
+    found = sweep.abstract_outputs().values()
+    return 1 + sum(int(np.prod(x.shape, dtype=np.int64)) * x.dtype.itemsize for x in found)
+
+
+def fitting_plan(
+    plan: ChunkPlan,
+    needed: Callable[[ChunkPlan], int],
+    available: int,
+    tell: Callable[[str], None],
+) -> ChunkPlan:
+    """Return the plan, or the first of its halves whose passes leave most of the memory free.
+
+    Args:
+        plan: what is wanted.
+        needed: bytes that a device needs for a pass of a plan, as its compiler says.
+        available: bytes that are free on each device.
+        tell: called with one line for every shape that is expected not to fit.
+    """
+    while (size := needed(plan)) > SHARE_OF_MEMORY * available:
+        smaller = plan.halved()
+        held = f"a pass needs {readable_bytes(size)} a device of {readable_bytes(available)} free"
+        if smaller == plan:
+            tell(f"{held}: trying all the same")
+            break
+        tell(f"{held}: taking {smaller.rows_per_device} rows instead of {plan.rows_per_device}")
+        plan = smaller
+    return plan
+
+
+def devices_at_hand(wanted: int | None) -> list[jax.Device]:
+    """Return the first devices, all by default.
+
+    Raises:
+        ValueError: for more than there are, or none.
+    """
+    devices = jax.devices()
+    if wanted is not None and not 1 <= wanted <= len(devices):
+        raise ValueError(f"devices is {wanted}; there are {len(devices)}")
+    return devices[:wanted]

@@ -1,0 +1,214 @@
+"""A sweep's function, mapped over the points of a pass, spread over devices and compiled once."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.experimental import multihost_utils
+from jax.sharding import Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
+
+from rhythmic.sweep.plan import ChunkPlan
+from rhythmic.sweep.specification import FIRST_BAD_STEP, STATUS, Stages, Sweep, call_point
+from rhythmic.typing import Array, PyTree
+
+
+class PassProgram:
+    """The compiled parts of a sweep for passes of one shape.
+
+    Every device takes ``plan.rows_per_device`` rows; rows beyond the end of a chunk repeat its
+    last one. Points are mapped by ``jax.vmap``, devices by ``jax.shard_map``: those of this
+    process, and of all processes that ``jax.distributed`` joined.
+    """
+
+    def __init__(self, sweep: Sweep, plan: ChunkPlan, devices: Sequence[jax.Device]):
+        """Place the axes and the shared arrays on the devices; compile nothing yet."""
+        self.sweep = sweep
+        self.plan = plan
+        self.mesh = Mesh(np.asarray(devices), ("point",))
+        self.compiled: dict[int, jax.stages.Compiled] = {}
+        self.compile_seconds = 0.0
+        columns = tuple(
+            {column.name: sweep.cast(column.values) for column in dimension.columns}
+            for dimension in sweep.dimensions
+        )
+        with sweep.in_precision():
+            key = None if sweep.seed is None else jax.random.key_data(jax.random.key(sweep.seed))
+            self.everywhere = self.place((columns, sweep.shared, key), P())
+
+    @property
+    def rows(self) -> int:
+        """Rows that all devices together compute in a pass."""
+        return self.mesh.size * self.plan.rows_per_device
+
+    @property
+    def trailing(self) -> tuple[int, ...]:
+        """Points along each axis after the cut one."""
+        return self.sweep.shape[self.plan.split_axis + 1 :]
+
+    def place(self, tree: PyTree, spec: P) -> PyTree:
+        """Put arrays of the host on the devices, whole or by rows, in every process its part."""
+        sharding = NamedSharding(self.mesh, spec)
+
+        def put(x: Any) -> Array:
+            x = np.asarray(x)
+            return jax.make_array_from_callback(x.shape, sharding, lambda index: x[index])
+
+        return jax.tree.map(put, tree)
+
+    def fetch(self, tree: PyTree) -> PyTree:
+        """Bring arrays to the host, in every process all of them."""
+        if jax.process_count() > 1:
+            return multihost_utils.process_allgather(tree, tiled=True)
+        return jax.tree.map(np.asarray, tree)
+
+    def inputs(self, lead: tuple[int, ...], first_row: int, stop_row: int) -> PyTree:
+        """Return what a pass reads: its place in the design, and the rows of ``prepare``."""
+        rows = np.minimum(np.arange(first_row, first_row + self.rows), stop_row - 1)
+        rows = rows.astype(np.int32)
+        prepared = None
+        if self.sweep.prepare is not None:
+            values = self.parameters(lead, rows)
+            shape = (self.rows, *self.trailing)
+            prepared = jax.tree.map(
+                lambda x: np.asarray(x).reshape(shape + np.shape(x)[1:]), self.sweep.prepare(values)
+            )
+        by_row = self.place((rows, prepared), P("point"))
+        return self.place(np.asarray(lead, np.int32), P()), *by_row
+
+    def parameters(self, lead: tuple[int, ...], rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the parameters of the points of some rows, one after the other, on the host."""
+        indices = [np.array([i]) for i in lead] + [rows] + [np.arange(n) for n in self.trailing]
+        places = [place.ravel() for place in np.meshgrid(*indices, indexing="ij")]
+        return {
+            column.name: self.sweep.cast(column.values[place])
+            for dimension, place in zip(self.sweep.dimensions, places, strict=True)
+            for column in dimension.columns
+        }
+
+    def run(self, part: int, state: PyTree, inputs: PyTree) -> PyTree:
+        """Compute one part of the sweep's function for a pass; compile it at its first use.
+
+        Args:
+            part: 0 for the function, or for the first of its stages.
+            state: what the stage before gave; None for the first.
+            inputs: of ``self.inputs``.
+
+        Returns:
+            A state, or the outputs with ``status`` where it can be other than 0; on the devices.
+        """
+        with self.sweep.in_precision():
+            return self.program(part, state, inputs)(state, inputs, self.everywhere)
+
+    def program(self, part: int, state: PyTree, inputs: PyTree) -> jax.stages.Compiled:
+        """Return a compiled part, after compiling it if this is its first use."""
+        if part not in self.compiled:
+            started = time.perf_counter()
+            with self.sweep.in_precision():
+                spread = jax.shard_map(
+                    lambda *arguments: self.on_device(part, *arguments),
+                    mesh=self.mesh,
+                    in_specs=(P("point"), (P(), P("point"), P("point")), P()),
+                    out_specs=P("point"),
+                    check_vma=False,
+                )
+                lowered = jax.jit(spread).lower(state, inputs, self.everywhere)
+                self.compiled[part] = lowered.compile()
+            self.compile_seconds += time.perf_counter() - started
+        return self.compiled[part]
+
+    def memory(self) -> int:
+        """Return the bytes that a device needs for a pass, as the compiler says; 0 if it does not.
+
+        Of stages, the state and the outputs of the costliest one count.
+        """
+        inputs = self.inputs((0,) * self.plan.split_axis, 0, 1)
+        state, sizes = None, [0]
+        for part in range(len(self.sweep.parts)):
+            program = self.program(part, state, inputs)
+            found = program.memory_analysis()
+            if found is not None:
+                sizes.append(
+                    found.argument_size_in_bytes
+                    + found.temp_size_in_bytes
+                    + found.output_size_in_bytes
+                )
+            # Shapes alone: nothing is computed to find out what would be needed.
+            state = jax.tree.map(
+                lambda x, s: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=s),
+                program.out_info,
+                program.output_shardings,
+            )
+        return max(sizes)
+
+    def on_device(self, part: int, state: PyTree, inputs: PyTree, everywhere: PyTree) -> PyTree:
+        """Compute the rows of one device: groups one after the other, the points of each mapped."""
+        lead, rows, prepared = inputs
+        columns, shared, key_data = everywhere
+        split = self.plan.split_axis
+        values = [jax.tree.map(lambda x, i=i: x[i], c) for c, i in zip(columns, lead, strict=False)]
+        trailing = columns[split + 1 :]
+        places = [jnp.arange(n, dtype=jnp.int32) for n in self.trailing]
+        key = None if key_data is None else jax.random.wrap_key_data(key_data)
+        point = self.mapped(part, shared, key)
+
+        def group(rows: Array, state: PyTree, prepared: PyTree) -> PyTree:
+            own = jax.tree.map(lambda x: x[rows], columns[split])
+            return point((*values, own, *trailing), (*lead, rows, *places), (state, prepared))
+
+        num_groups = self.plan.rows_per_device // self.plan.rows_at_once
+        if num_groups == 1:
+            return group(rows, state, prepared)
+        grouped = jax.tree.map(
+            lambda x: x.reshape(num_groups, -1, *x.shape[1:]), (rows, state, prepared)
+        )
+        found = jax.lax.map(lambda one: group(*one), grouped)
+        return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), found)
+
+    def mapped(self, part: int, shared: PyTree, key: Array | None) -> Callable[..., PyTree]:
+        """Map one point over the rows and the axes after them, each axis by a vmap of its own.
+
+        So parameters are broadcast along the axes, and no index is taken apart by divisions.
+        """
+        function, last = self.sweep.parts[part], part + 1 == len(self.sweep.parts)
+        staged = isinstance(self.sweep.function, Stages)
+        shape, split = self.sweep.shape, self.plan.split_axis
+        strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+
+        def point(values: tuple, places: tuple, carried: tuple) -> PyTree:
+            state, prepared = carried
+            arguments = {name: x for one in values for name, x in one.items()}
+            arguments |= {"shared": shared, "prepared": prepared}
+            if key is not None:
+                index = sum(
+                    place.astype(jnp.uint32) * np.uint32(stride)
+                    for place, stride in zip(places, strides, strict=True)
+                )
+                arguments["key"] = jax.random.fold_in(key, index)
+            before = (state,) if staged and part > 0 else ()
+            found = call_point(function, before, arguments)
+            return self.with_status(found) if last else found
+
+        for axis in reversed(range(split, len(shape))):
+            along = tuple(0 if other == axis else None for other in range(len(shape)))
+            point = jax.vmap(point, in_axes=(along, along, 0))
+        return point
+
+    def with_status(self, outputs: dict[str, Array]) -> dict[str, Array]:
+        """Add the status of a point, unless it is 0 whatever happens."""
+        outputs = {name: jnp.asarray(x) for name, x in outputs.items()}
+        bad = [
+            ~jnp.all(jnp.isfinite(outputs[name]))
+            for name, output in self.sweep.outputs.items()
+            if jnp.issubdtype(outputs[name].dtype, jnp.inexact) and not output.nan_is_a_value
+        ]
+        if FIRST_BAD_STEP in outputs:
+            outputs[FIRST_BAD_STEP] = outputs[FIRST_BAD_STEP].astype(jnp.int32)
+            bad.append(outputs[FIRST_BAD_STEP] >= 0)
+        if bad:
+            outputs[STATUS] = jnp.any(jnp.stack(bad)).astype(jnp.int8)
+        return outputs

@@ -1,0 +1,213 @@
+"""Running a sweep: chunk by chunk, in memory or on disk, until everything is there."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rhythmic.locks import writing
+from rhythmic.progress import show
+from rhythmic.records import append_rows, provenance
+from rhythmic.sweep.chunks import Arrays, ChunkComputer, Computed
+from rhythmic.sweep.layout import CHECKPOINTS, DESCRIPTION, LOG, PROVENANCE, RECORDS
+from rhythmic.sweep.meter import Meter
+from rhythmic.sweep.plan import Chunk, ChunkPlan, choose_plan, devices_at_hand
+from rhythmic.sweep.processes import from_writer, is_writer
+from rhythmic.sweep.specification import Stages, Sweep
+
+if TYPE_CHECKING:
+    import xarray
+
+    from rhythmic.sweep.store import SweepStore
+
+Tell = Callable[[str], None]
+
+
+class SweepStorageError(OSError):
+    """A run folder that cannot be written to; what is finished in it stays."""
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """What a sweep gave: arrays by name, the axes of the design first."""
+
+    sweep: Sweep
+    arrays: Mapping[str, np.ndarray]
+    folder: Path | None = None
+
+    def dataset(self) -> "xarray.Dataset":
+        """Return the results with their axes, names and units; from disk as they are read."""
+        from rhythmic.sweep.dataset import labelled, open_sweep
+
+        return labelled(self.sweep, self.arrays) if self.folder is None else open_sweep(self.folder)
+
+
+def run_sweep(
+    sweep: Sweep,
+    *,
+    folder: Path | None = None,
+    devices: int | None = None,
+    chunk_points: int | None = None,
+    allow_changes: bool = False,
+    quiet: bool = False,
+) -> SweepResult:
+    """Compute what is missing of a sweep.
+
+    Args:
+        sweep: what to compute.
+        folder: where to keep it, chunk by chunk, so that it can be killed at any moment and gone
+            on with by the same call; None keeps it in memory. Wants xarray and zarr.
+        devices: devices to use, by default all; of a processor there is one, or as many as
+            ``jax.config.update("jax_num_cpu_devices", n)`` makes at the start of the program.
+        chunk_points: points of a chunk at most: what a kill can lose.
+        allow_changes: go on in a folder though the program, a version or the device is another
+            one. The chunks then say what computed them.
+        quiet: show no progress.
+
+    Returns:
+        The results.
+
+    Raises:
+        ValueError: for devices or chunks that cannot be, and for a folder that holds something else
+            (``RefusedError``).
+        LockedError: if another process writes to the folder.
+        SweepStorageError: if the folder cannot be written to; finished chunks are kept.
+        MemoryError: if one row of points is too many for a device.
+    """
+    tell: Tell = (lambda line: None) if quiet or not is_writer() else show
+    computer = ChunkComputer(sweep, devices_at_hand(devices), tell)
+    num_devices = len(computer.devices)
+    wanted = choose_plan(sweep, num_devices, chunk_points=chunk_points, stored=folder is not None)
+    if folder is None:
+        return SweepResult(sweep, in_memory(computer, computer.fitting(wanted), quiet))
+    folder = Path(folder)
+    if is_writer():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with writing(folder):
+                append_rows(folder / PROVENANCE, [provenance()])
+                on_disk(computer, folder, wanted, allow_changes, quiet)
+        except OSError as error:
+            raise SweepStorageError(storage_message(folder, error)) from error
+    else:
+        on_disk(computer, None, wanted, allow_changes, quiet)
+    from rhythmic.sweep.dataset import StoredArrays
+
+    return SweepResult(sweep, StoredArrays(folder), folder)
+
+
+def storage_message(folder: Path, error: OSError) -> str:
+    """Say in one line what could not be written, and that nothing is lost."""
+    reason = error.strerror or str(error)
+    kept = len(list((folder / RECORDS).glob("*.json"))) if folder.is_dir() else 0
+    return (
+        f"run_dir {folder} cannot be written to: {reason}; {kept} finished chunks are kept, and "
+        "the same call goes on with them once that is mended"
+    )
+
+
+def in_memory(computer: ChunkComputer, plan: ChunkPlan, quiet: bool) -> Arrays:
+    """Compute all chunks of a sweep and keep them in memory."""
+    shape = computer.sweep.shape
+    computer.use(plan)
+    results: Arrays = {}
+    meter = Meter(computer, list(plan.chunks(shape)), 0, quiet)
+    for chunk, found, _ in computed(computer, list(plan.chunks(shape)), None, meter):
+        if not results:
+            own = {name: x.shape[len(shape) - plan.split_axis :] for name, x in found.items()}
+            results = {name: np.empty(shape + own[name], x.dtype) for name, x in found.items()}
+        place: tuple[int | slice, ...] = (*chunk.lead, slice(chunk.first_row, chunk.stop_row))
+        for name, values in found.items():
+            results[name][place] = values
+    return results
+
+
+def on_disk(
+    computer: ChunkComputer,
+    folder: Path | None,
+    wanted: ChunkPlan,
+    allow_changes: bool,
+    quiet: bool,
+) -> None:
+    """Compute the chunks that a folder lacks; all processes compute, the first one writes.
+
+    Args:
+        computer: of the sweep.
+        folder: None in the processes that do not write.
+        wanted: the plan of a new sweep, if it fits in memory.
+        allow_changes: see ``run_sweep``.
+        quiet: show no progress.
+    """
+    new = bool(from_writer(np.array(folder is not None and is_new(folder))))
+    plan = computer.fitting(wanted) if new else wanted
+    store = None
+    if folder is not None:
+        store = opened(computer, folder, plan, allow_changes)
+        plan = store.plan
+    elif not bool(from_writer(np.array(True))):
+        raise RuntimeError("the first process could not open the run folder; it says why")
+    plan = ChunkPlan(*map(int, from_writer(np.array(list(plan.as_dict().values())))))
+    chunks = list(plan.chunks(computer.sweep.shape))
+    there = np.zeros(len(chunks), bool)
+    if store is not None:
+        there[[chunk.number for chunk, _ in store.finished()]] = True
+    there = np.asarray(from_writer(there))
+    missing = [chunk for chunk in chunks if not there[chunk.number]]
+    if missing:
+        computer.use(plan)
+    keep = Path(CHECKPOINTS) if folder is None else folder / CHECKPOINTS
+    meter = Meter(computer, missing, len(chunks) - len(missing), quiet)
+    for found in computed(computer, missing, keep, meter):
+        if store is not None:
+            store.write(found.chunk, found.arrays, store.made(found.shape))
+            append_rows(store.folder / LOG, [meter.log_row(found)])
+    if folder is not None:
+        shutil.rmtree(keep, ignore_errors=True)
+
+
+def is_new(folder: Path) -> bool:
+    """Tell whether nothing of a sweep is there yet, so that a plan must be chosen."""
+    return not (folder / DESCRIPTION).exists() and not (folder / RECORDS).exists()
+
+
+def opened(
+    computer: ChunkComputer, folder: Path, plan: ChunkPlan, allow_changes: bool
+) -> "SweepStore":
+    """Open the folder in the process that writes, and tell the others whether that went well."""
+    from rhythmic.sweep.opening import open_to_write
+
+    try:
+        store = open_to_write(
+            folder, computer.sweep, plan, allow_changes=allow_changes, tell=computer.tell
+        )
+    except BaseException:
+        from_writer(np.array(False))
+        raise
+    from_writer(np.array(True))
+    return store
+
+
+def computed(
+    computer: ChunkComputer, chunks: Sequence[Chunk], keep: Path | None, meter: Meter
+) -> Iterator[Computed]:
+    """Compute chunks one after the other.
+
+    In memory, the next one of a plain function is under way while one is fetched. On disk none
+    is started before the last one is recorded, so that a kill loses one chunk at most.
+    """
+    staged = isinstance(computer.sweep.function, Stages)
+    ahead = None
+    for position, chunk in enumerate(chunks):
+        if staged:
+            found = computer.compute_stages(chunk, keep, meter.stage_done)
+        else:
+            begun = ahead or computer.started(chunk)
+            following = chunks[position + 1 : position + 2] if keep is None else []
+            ahead = computer.started(following[0]) if following else None
+            found = computer.finished(begun)
+            meter.stage_done(computer.total(chunk))
+        meter.chunk_done(found)
+        yield found

@@ -1,0 +1,309 @@
+"""What a sweep is: a pure function of named parameters, a design, and what comes out."""
+
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, get_args
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rhythmic.records import fingerprint
+from rhythmic.sweep.designs import Design, Dimension
+from rhythmic.typing import Array, PyTree
+
+Precision = Literal["float32", "float64"]
+
+FIRST_BAD_STEP = "first_bad_step"
+STATUS = "status"
+
+
+@dataclass(frozen=True)
+class Output:
+    """What one result of a sweep means.
+
+    Args:
+        unit: of its values; "" where there is none.
+        meaning: what it is, in a few words.
+        dims: names of its own axes, in order; none for one number a point.
+        nan_is_a_value: whether NaN and infinity are answers, such as the frequency of a node that
+            does not oscillate. Otherwise they set the status of the point.
+    """
+
+    unit: str
+    meaning: str = ""
+    dims: tuple[str, ...] = ()
+    nan_is_a_value: bool = False
+
+
+class Stages(NamedTuple):
+    """A point that takes long, cut where it may be taken up again, such as an epoch of training.
+
+    ``state = start(...)``, then ``num_stages`` times ``state = advance(state, ...)``, then the
+    outputs ``finish(state, ...)``. After ``...`` each takes the parameters, and the reserved keywords, by
+    name. The state goes to disk between stages; it must hold everything that the rest depends on.
+    """
+
+    start: Callable[..., PyTree]
+    advance: Callable[..., PyTree]
+    finish: Callable[..., Mapping[str, Array]]
+    num_stages: int
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """A pure function of named parameters over a design.
+
+    Args:
+        name: of the sweep, kept with the results.
+        function: of one point. It takes every parameter of the design by keyword, as a scalar, and
+            returns a dictionary of arrays, one for each of ``outputs``. It may also take
+
+            ``key``       a PRNG key of its own, ``fold_in(key(seed), global index)``;
+            ``shared``    the arrays given below, the same for every point;
+            ``prepared``  the point's own row of what ``prepare`` gives.
+
+            It may return ``first_bad_step`` beside its outputs, an integer: the first step of
+            its run that was not finite, -1 for none. Runs that take long are ``Stages``.
+        design: the points. The global index counts them, the last axis fastest.
+        outputs: what the function returns.
+        precision: in which points are computed, float32 or float64.
+        seed: of the points' keys; needed where the function takes ``key``.
+        shared: arrays that every point reads, such as images.
+        prepare: called on the host with the parameters of many points as NumPy arrays; returns
+            arrays with one row a point, such as splits drawn by NumPy.
+        points_at_once: points that a device computes side by side, so that what a scan carries
+            stays in a core's cache; by default all that a device holds.
+
+    Raises:
+        ValueError: for a function, outputs or values that do not fit one another, before anything
+            is compiled.
+    """
+
+    name: str
+    function: Callable[..., Mapping[str, Array]] | Stages
+    design: Design
+    outputs: Mapping[str, Output]
+    precision: Precision = "float32"
+    seed: int | None = None
+    shared: PyTree = None
+    prepare: Callable[[dict[str, np.ndarray]], PyTree] | None = None
+    points_at_once: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.precision not in get_args(Precision):
+            allowed = ", ".join(get_args(Precision))
+            raise ValueError(f"precision is {self.precision!r}; choose from {allowed}")
+        if self.points_at_once is not None and self.points_at_once < 1:
+            raise ValueError(f"points_at_once is {self.points_at_once}; it must be at least 1")
+        if self.seed is not None and not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed is {self.seed}; it must be in 0 to {2**32 - 1}")
+        if isinstance(self.function, Stages) and self.function.num_stages < 0:
+            raise ValueError(f"num_stages is {self.function.num_stages}; it must be 0 or more")
+        self.check_arguments()
+        self.check_values()
+        self.check_outputs()
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """The axes of the results that belong to the design."""
+        return self.design.dimensions
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of points along each axis of the design."""
+        return tuple(len(dimension) for dimension in self.dimensions)
+
+    @property
+    def num_points(self) -> int:
+        """Number of points."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def parts(self) -> tuple[Callable[..., Any], ...]:
+        """The functions of one point: one, or those of its stages."""
+        return self.function[:3] if isinstance(self.function, Stages) else (self.function,)
+
+    def in_precision(self) -> AbstractContextManager[Any]:
+        """A context in which arrays have the precision of the sweep."""
+        return jax.enable_x64(self.precision == "float64")
+
+    def check_arguments(self) -> None:
+        """See that every parameter is an argument, and every argument a parameter."""
+        columns = {column.name for dimension in self.dimensions for column in dimension.columns}
+        given = {"shared": self.shared, "prepared": self.prepare, "key": self.seed}
+        taken: set[str] = set()
+        for position, part in enumerate(self.parts):
+            arguments = list(arguments_of(part).items())[min(position, 1) :]
+            taken |= {name for name, _ in arguments}
+            needed = {name for name, has_default in arguments if not has_default}
+            unknown = sorted(needed - columns - given.keys())
+            if unknown:
+                what = "it is no axis, and none of " + ", ".join(given)
+                raise ValueError(f"{name_of(part)} takes {unknown[0]}; {what}")
+            for name, source in given.items():
+                if name in needed and source is None:
+                    field = {"key": "seed", "prepared": "prepare"}.get(name, name)
+                    raise ValueError(f"{name_of(part)} takes {name}, and {field} is None; give it")
+        missing = sorted(columns - taken)
+        if missing:
+            names = ", ".join(map(name_of, self.parts))
+            raise ValueError(f"axis {missing[0]} is no argument of {names}")
+
+    def check_values(self) -> None:
+        """See that the values of every axis stay apart in the precision of the sweep."""
+        for dimension in self.dimensions:
+            for column in dimension.columns:
+                reals = np.issubdtype(column.values.dtype, np.floating)
+                if not reals or self.precision == "float64":
+                    continue
+                with np.errstate(over="ignore"):
+                    rounded = column.values.astype(np.float32)
+                if not np.all(np.isfinite(rounded)):
+                    raise ValueError(f"{column.name} overflows float32; give precision float64")
+                if len(np.unique(rounded)) < len(np.unique(column.values)):
+                    raise ValueError(
+                        f"{column.name} has values that float32 does not tell apart; "
+                        "give precision float64"
+                    )
+
+    def check_outputs(self) -> None:
+        """Trace one point, and compare what it returns with what is declared."""
+        found = dict(self.abstract_outputs())
+        step = found.pop(FIRST_BAD_STEP, None)
+        if step is not None and (step.shape or not jnp.issubdtype(step.dtype, jnp.integer)):
+            raise ValueError(f"{FIRST_BAD_STEP} must be one integer, got {step.dtype}{step.shape}")
+        if STATUS in found or STATUS in self.outputs or FIRST_BAD_STEP in self.outputs:
+            raise ValueError(f"outputs may not be called {STATUS} or {FIRST_BAD_STEP}")
+        if found.keys() != self.outputs.keys():
+            differing = ", ".join(sorted(found.keys() ^ self.outputs.keys()))
+            raise ValueError(f"outputs and what the function returns differ in {differing}")
+        if not found:
+            raise ValueError("outputs is empty; a sweep needs at least one")
+        sizes: dict[str, int] = {dimension.name: len(dimension) for dimension in self.dimensions}
+        for name, output in self.outputs.items():
+            shape = found[name].shape
+            if len(output.dims) != len(shape):
+                raise ValueError(f"output {name} has shape {shape} and dims {output.dims}")
+            if name in sizes:
+                raise ValueError(f"output {name} has the name of an axis")
+            for dim, size in zip(output.dims, shape, strict=True):
+                if sizes.setdefault(dim, size) != size or dim in self.outputs:
+                    raise ValueError(f"output {name} has an axis {dim}, of another size elsewhere")
+
+    def abstract_outputs(self) -> Mapping[str, jax.ShapeDtypeStruct]:
+        """Return shape and dtype of what one point gives, without computing it."""
+        with self.in_precision():
+            arguments = self.abstract_arguments()
+
+            def point(arguments: dict[str, PyTree]) -> Mapping[str, Array]:
+                return whole_point(self, arguments)
+
+            found = jax.eval_shape(point, arguments)
+        if not isinstance(found, Mapping):
+            raise ValueError(f"the function returns {type(found).__name__}; expected a dictionary")
+        return found
+
+    def abstract_arguments(self) -> dict[str, PyTree]:
+        """Return the arguments of the first point, with everything that a function may take."""
+        values = {
+            column.name: jnp.asarray(self.cast(column.values[0]))
+            for dimension in self.dimensions
+            for column in dimension.columns
+        }
+        extra: dict[str, PyTree] = {"shared": self.shared}
+        if self.seed is not None:
+            extra["key"] = jax.random.key(self.seed)
+        if self.prepare is not None:
+            first = {name: np.asarray(value)[None] for name, value in values.items()}
+            extra["prepared"] = jax.tree.map(lambda x: jnp.asarray(x)[0], self.prepare(first))
+        return values | extra
+
+    def cast(self, values: np.ndarray) -> np.ndarray:
+        """Return values in the precision of the sweep; integers stay."""
+        reals = np.issubdtype(np.asarray(values).dtype, np.floating)
+        return np.asarray(values, self.precision if reals else np.int32)
+
+    def identity(self) -> dict[str, Any]:
+        """Describe what determines the results, apart from the code that computes them."""
+        dimensions = [
+            {"dimension": d.name, "columns": [column.identity() for column in d.columns]}
+            for d in self.dimensions
+        ]
+        outputs = {
+            name: {"unit": output.unit, "dims": list(output.dims)}
+            for name, output in self.outputs.items()
+        }
+        return {
+            "sweep": self.name,
+            "design": dimensions,
+            "outputs": outputs,
+            "precision": self.precision,
+            "seed": self.seed,
+            "shared": hash_arrays(self.shared),
+        }
+
+    def fingerprint(self) -> str:
+        """Return the identity as 16 hexadecimal digits."""
+        return fingerprint(self.identity())
+
+    def program_hash(self) -> str:
+        """Return the sha256 of the program of one point, as JAX lowers it: of what is computed."""
+        with self.in_precision():
+            arguments = self.abstract_arguments()
+            lowered = jax.jit(lambda values: whole_point(self, values)).lower(arguments)
+        return hashlib.sha256(lowered.as_text().encode()).hexdigest()
+
+
+def whole_point(sweep: Sweep, arguments: dict[str, PyTree]) -> Mapping[str, Array]:
+    """Compute one point from its start to its outputs."""
+    if not isinstance(sweep.function, Stages):
+        return call_point(sweep.function, (), arguments)
+    stages = sweep.function
+    state = call_point(stages.start, (), arguments)
+
+    def advance(_: Array, state: PyTree) -> PyTree:
+        return call_point(stages.advance, (state,), arguments)
+
+    state = jax.lax.fori_loop(0, stages.num_stages, advance, state)
+    return call_point(stages.finish, (state,), arguments)
+
+
+def call_point(
+    function: Callable[..., Any], before: tuple[PyTree, ...], arguments: dict[str, PyTree]
+) -> Any:
+    """Call a function of one point with those arguments that it takes."""
+    names = list(arguments_of(function))[len(before) :]
+    return function(*before, **{name: arguments[name] for name in names if name in arguments})
+
+
+def arguments_of(function: Callable[..., Any]) -> dict[str, bool]:
+    """Return the names of a function's arguments, and whether they have a default.
+
+    Raises:
+        ValueError: for a function that takes arguments without naming them.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    for parameter in parameters:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise ValueError(f"{name_of(function)} takes *arguments; it must name each of them")
+    return {p.name: p.default is not p.empty for p in parameters}
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Return the name of a function."""
+    function = getattr(function, "func", function)
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def hash_arrays(tree: PyTree) -> str:
+    """Return the sha256 of the arrays of a tree, their shapes and dtypes."""
+    digest = hashlib.sha256()
+    for leaf in jax.tree.leaves(tree):
+        array = np.ascontiguousarray(leaf)
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,285 @@
+"""A sweep on disk: labelled arrays in chunks (zarr), and one sealed record for each whole chunk.
+See ``layout`` for the files.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import zarr
+
+from rhythmic.files import PARTIAL
+from rhythmic.sealed import DamagedFileError, read_sealed, sha256_of, write_sealed
+from rhythmic.sweep.layout import DAMAGED, DESCRIPTION, RECORDS, RESULTS
+from rhythmic.sweep.plan import Chunk, ChunkPlan
+from rhythmic.sweep.specification import FIRST_BAD_STEP, STATUS, Output, Sweep
+
+ABSENT = -1  # status of a point that is not computed yet
+
+STATUS_OUTPUTS = {
+    STATUS: Output(unit="", meaning="0 finite, 1 not finite, -1 not computed yet"),
+    FIRST_BAD_STEP: Output(unit="step", meaning="first step that was not finite, -1 for none"),
+}
+
+
+class Damage(NamedTuple):
+    """A file that is not what was recorded, and what is wrong with it."""
+
+    path: Path
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}"
+
+
+class SweepStore:
+    """The files of one sweep. Writing wants the lock of the folder."""
+
+    def __init__(
+        self, folder: Path, description: dict[str, Any], environment: dict[str, Any] | None = None
+    ):
+        """Open what ``description`` describes; ``environment`` is what computes now."""
+        self.folder = folder
+        self.environment_now = environment or description["environment"]
+        self.description = description
+        self.plan = ChunkPlan(**description["plan"])
+        self.shape = tuple(description["shape"])
+        # Chunks of zeros are files as well: that a chunk is there never depends on its values.
+        with zarr.config.set({"array.write_empty_chunks": True}):
+            group = zarr.open_group(folder / RESULTS, mode="r+", zarr_format=3)
+            self.arrays = {name: stored_array(group, name) for name in description["results"]}
+
+    def made(self, shape: dict[str, int]) -> dict[str, Any]:
+        """Return what a record says about how its chunk was computed."""
+        return {"environment": self.environment_now, **shape}
+
+    @classmethod
+    def open(cls, folder: Path) -> "SweepStore":
+        """Open a folder to read.
+
+        Raises:
+            ValueError: for a folder without a sweep, or with a damaged description.
+        """
+        path = folder / DESCRIPTION
+        if not path.exists():
+            raise ValueError(f"run_dir {folder} holds no sweep: there is no {DESCRIPTION}")
+        return cls(folder, read_sealed(path))
+
+    @classmethod
+    def create(
+        cls, folder: Path, sweep: Sweep, plan: ChunkPlan, environment: dict[str, Any]
+    ) -> "SweepStore":
+        """Lay out the arrays of a sweep and describe it; chunks that are there stay.
+
+        Until the description is there, which is written last, nothing counts.
+        """
+        description = {
+            "asked": sweep.identity(),
+            "identity": sweep.fingerprint(),
+            "shape": list(sweep.shape),
+            "axes": [dimension.name for dimension in sweep.dimensions],
+            "results": list(results_of(sweep)),
+            "plan": plan.as_dict(),
+            "environment": environment,
+            "files": lay_out(folder, sweep, plan),
+        }
+        write_sealed(folder / DESCRIPTION, description)
+        return cls(folder, description)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the results, status included."""
+        return list(self.arrays)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """List all chunks."""
+        return self.plan.chunks(self.shape)
+
+    def record_path(self, chunk: Chunk) -> Path:
+        """Return where the record of a chunk is or will be."""
+        return self.folder / RECORDS / f"{chunk.number:06d}.json"
+
+    def record(self, chunk: Chunk) -> dict[str, Any] | None:
+        """Return the record of a finished chunk, None where it is not finished.
+
+        Raises:
+            DamagedFileError: if it is damaged.
+        """
+        try:
+            return read_sealed(self.record_path(chunk))
+        except FileNotFoundError:
+            return None
+
+    def chunk_files(self, chunk: Chunk) -> dict[str, Path]:
+        """Return the file of every result of a chunk, by the name of the result."""
+        row = chunk.first_row // self.plan.rows_per_chunk
+        files = {}
+        for name in self.names:
+            array = self.arrays[name]
+            place = (*chunk.lead, row) + (0,) * (array.ndim - len(chunk.lead) - 1)
+            key = array.metadata.encode_chunk_key(place)
+            files[name] = self.folder / RESULTS / name / key
+        return files
+
+    def write(self, chunk: Chunk, values: Mapping[str, np.ndarray], made: dict[str, Any]) -> None:
+        """Write the results of a chunk, then its record, which makes it count.
+
+        Args:
+            chunk: its place.
+            values: every result, ``(row, *trailing axes, *own axes)``.
+            made: what computed it, apart from times and names of hosts.
+        """
+        place: tuple[int | slice, ...] = (*chunk.lead, slice(chunk.first_row, chunk.stop_row))
+        for name in self.names:
+            self.arrays[name][place] = values[name]
+        files = self.chunk_files(chunk)
+        record = {
+            "chunk": chunk.number,
+            "identity": self.description["identity"],
+            "plan": self.description["plan"],
+            "points": int(values[STATUS].size),
+            "not_finite": int(np.count_nonzero(values[STATUS])),
+            "made": made,
+            "files": {self.relative(path): sha256_of(path) for path in files.values()},
+        }
+        write_sealed(self.record_path(chunk), record)
+
+    def relative(self, path: Path) -> str:
+        """Return a path as records name it."""
+        return path.relative_to(self.folder).as_posix()
+
+    def finished(self) -> Iterator[tuple[Chunk, dict[str, Any]]]:
+        """List the finished chunks and their records, damaged ones left out."""
+        for chunk in self.chunks():
+            try:
+                record = self.record(chunk)
+            except DamagedFileError:
+                continue
+            if record is not None:
+                yield chunk, record
+
+    def damages(self) -> Iterator[tuple[Chunk | None, Damage]]:
+        """Compare every stored byte with its recorded hash.
+
+        Yields:
+            what differs, with the chunk it belongs to; None for a file of the whole sweep.
+        """
+        for damage in differences(self.folder, self.description["files"]):
+            yield None, damage
+        for chunk in self.chunks():
+            try:
+                record = self.record(chunk)
+            except DamagedFileError as error:
+                yield chunk, Damage(self.record_path(chunk), str(error).split(" is ", 1)[1])
+                continue
+            if record is not None:
+                for damage in differences(self.folder, record["files"]):
+                    yield chunk, damage
+
+    def set_aside(self, chunk: Chunk) -> None:
+        """Move what is there of a chunk out of the results, so that it is computed again."""
+        for path in (self.record_path(chunk), *self.chunk_files(chunk).values()):
+            move_aside(self.folder, path)
+
+
+def stored_array(group: zarr.Group, name: str) -> zarr.Array:
+    """Return an array of a group."""
+    found = group[name]
+    if not isinstance(found, zarr.Array):
+        raise ValueError(f"{RESULTS} holds no array {name}")
+    return found
+
+
+def lay_out(folder: Path, sweep: Sweep, plan: ChunkPlan) -> dict[str, str]:
+    """Write the metadata and coordinates of a sweep; leave those that are there and equal.
+
+    Returns:
+        the sha256 of every file, by its path in the folder.
+    """
+    making = folder / (RESULTS + PARTIAL)
+    shutil.rmtree(making, ignore_errors=True)
+    make_group(making, sweep, plan)
+    digests = {}
+    for path in sorted(path for path in making.rglob("*") if path.is_file()):
+        target = folder / RESULTS / path.relative_to(making)
+        digest = digests[target.relative_to(folder).as_posix()] = sha256_of(path)
+        if target.exists() and sha256_of(target) == digest:
+            continue
+        move_aside(folder, target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, target)
+    shutil.rmtree(making)
+    return digests
+
+
+def make_group(path: Path, sweep: Sweep, plan: ChunkPlan) -> None:
+    """Make the arrays of a sweep, empty but for the coordinates."""
+    columns = [(d.name, column) for d in sweep.dimensions for column in d.columns]
+    names = " ".join(column.name for _, column in columns)
+    about = {"sweep": sweep.name, "coordinates": names}
+    group = zarr.create_group(path, zarr_format=3, attributes=about)
+    for dimension, column in columns:
+        group.create_array(
+            column.name,
+            data=column.values,
+            chunks=(len(column),),
+            dimension_names=(dimension,),
+            attributes=described(Output(column.unit, column.meaning)),
+            config={"write_empty_chunks": True},
+        )
+    design = tuple(dimension.name for dimension in sweep.dimensions)
+    for name, (output, own_shape, dtype) in results_of(sweep).items():
+        group.create_array(
+            name,
+            shape=sweep.shape + own_shape,
+            chunks=plan.chunk_shape(sweep.shape) + own_shape,
+            dtype=dtype,
+            fill_value=ABSENT if name == STATUS else np.nan if dtype.kind in "fc" else 0,
+            dimension_names=design + output.dims,
+            attributes=described(output),
+        )
+
+
+def results_of(sweep: Sweep) -> dict[str, tuple[Output, tuple[int, ...], np.dtype]]:
+    """Return meaning, own shape and dtype of everything that is stored of a point."""
+    found = dict(sweep.abstract_outputs())
+    results = {
+        name: (output, found[name].shape, np.dtype(found[name].dtype))
+        for name, output in sweep.outputs.items()
+    }
+    if FIRST_BAD_STEP in found:
+        results[FIRST_BAD_STEP] = (STATUS_OUTPUTS[FIRST_BAD_STEP], (), np.dtype(np.int32))
+    results[STATUS] = (STATUS_OUTPUTS[STATUS], (), np.dtype(np.int8))
+    return results
+
+
+def described(output: Output) -> dict[str, Any]:
+    """Return the attributes that xarray and NetCDF show."""
+    return {"units": output.unit or "1", "long_name": output.meaning}
+
+
+def differences(folder: Path, recorded: Mapping[str, str]) -> Iterator[Damage]:
+    """List the files that are not what was recorded."""
+    for name, digest in recorded.items():
+        path = folder / name
+        if not path.is_file():
+            yield Damage(path, "missing")
+        elif sha256_of(path) != digest:
+            yield Damage(path, "its bytes differ from the recorded hash")
+
+
+def move_aside(folder: Path, path: Path) -> None:
+    """Move a file of a run folder under ``damaged``, beside earlier ones of its name."""
+    if not path.exists():
+        return
+    name = path.relative_to(folder).as_posix().replace("/", "-")
+    target = folder / DAMAGED / name
+    number = 1
+    while target.exists():
+        number += 1
+        target = folder / DAMAGED / f"{name}.{number}"
+    target.parent.mkdir(exist_ok=True)
+    os.replace(path, target)

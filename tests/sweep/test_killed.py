@@ -1,0 +1,64 @@
+"""A sweep killed by a real SIGKILL, at any instant, ends with the bytes of one that is not."""
+
+import random
+
+import pytest
+
+KINDS = ("plain", "stages")
+
+
+@pytest.fixture
+def chain(run_child, stored_bytes, undisturbed):
+    """Kill a sweep again and again until it ends by itself; compare its bytes; count the kills."""
+
+    def run(kind, folder, draw, most):
+        begun_before, kills = [], 0
+        while True:
+            kill_at, seconds = draw() if kills < most else (0, None)
+            lines, killed = run_child(kind, folder, kill_at, seconds=seconds)
+            begun = [line for line in lines if line.startswith(("chunk", "stage"))]
+            # A chunk, or a stage of training, is computed again for each kill, at most.
+            again = set(begun) & set(begun_before)
+            assert len(again) <= 1, f"computed again: {sorted(again)}"
+            assert len(begun) == len(set(begun))
+            begun_before += begun
+            if not killed:
+                break
+            kills += 1
+        assert stored_bytes(folder) == undisturbed(kind)[0]
+        return kills
+
+    return run
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kills_at_touches_of_the_folder(kind, tmp_path, chain, undisturbed, capsys):
+    touches = undisturbed(kind)[1]
+    generator = random.Random(1)
+    kills = chain(kind, tmp_path, lambda: (generator.randint(1, touches // 4), None), most=5)
+    with capsys.disabled():
+        print(f" {kind}: {kills} kills")
+    assert kills == 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("chain_number", range(9))
+def test_many_kills_at_touches(kind, chain_number, tmp_path, chain, undisturbed, capsys):
+    touches = undisturbed(kind)[1]
+    generator = random.Random(100 + chain_number)
+    kills = chain(kind, tmp_path, lambda: (generator.randint(1, touches // 6), None), most=10)
+    with capsys.disabled():
+        print(f" {kind}: {kills} kills")
+    assert kills >= 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("chain_number", range(4))
+def test_many_kills_at_any_time(kind, chain_number, tmp_path, chain, capsys):
+    generator = random.Random(200 + chain_number)
+    # A process takes a second or two to start, then half a second for everything.
+    kills = chain(kind, tmp_path, lambda: (0, generator.uniform(1.0, 3.0)), most=10)
+    with capsys.disabled():
+        print(f" {kind}: {kills} kills")
