@@ -27,10 +27,10 @@ class StoredArrays(Mapping[str, np.ndarray]):
         return np.asarray(self.store.arrays[name][...])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.store.arrays)
+        return iter(self.store.names)
 
     def __len__(self) -> int:
-        return len(self.store.arrays)
+        return len(self.store.names)
 
 
 class Difference(NamedTuple):
@@ -56,10 +56,12 @@ def open_sweep(folder: Path) -> xarray.Dataset:
     and what computed them: program, device, versions, and the rows a device held at once.
 
     Raises:
-        ValueError: for a folder without a sweep, or with a damaged description.
+        ValueError: for a folder without a sweep.
+        DamagedFileError: for a damaged description, layout or coordinate.
     """
     folder = Path(folder)
     store = SweepStore.open(folder)
+    store.check_layout()
     dataset = xarray.open_zarr(folder / RESULTS, consolidated=False, chunks=None)
     made: list[str] = []
     count = 0

@@ -43,8 +43,8 @@ class Stages(NamedTuple):
     """A point that takes long, cut where it may be taken up again, such as an epoch of training.
 
     ``state = start(...)``, then ``num_stages`` times ``state = advance(state, ...)``, then the
-    outputs ``finish(state, ...)``. After ``...`` each takes the parameters, and the reserved keywords, by
-    name. The state goes to disk between stages; it must hold everything that the rest depends on.
+    outputs ``finish(state, ...)``. In place of ``...`` each takes the parameters and the reserved
+    keywords by name. The state goes to disk between stages; it must hold all that the rest needs.
     """
 
     start: Callable[..., PyTree]

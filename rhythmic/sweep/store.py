@@ -2,6 +2,7 @@
 See ``layout`` for the files.
 """
 
+import functools
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -41,16 +42,41 @@ class SweepStore:
     def __init__(
         self, folder: Path, description: dict[str, Any], environment: dict[str, Any] | None = None
     ):
-        """Open what ``description`` describes; ``environment`` is what computes now."""
+        """Take what ``description`` describes; ``environment`` is what computes now.
+
+        Raises:
+            DamagedFileError: for a description that lacks something.
+        """
         self.folder = folder
-        self.environment_now = environment or description["environment"]
         self.description = description
-        self.plan = ChunkPlan(**description["plan"])
-        self.shape = tuple(description["shape"])
+        try:
+            self.environment_now = environment or description["environment"]
+            self.plan = ChunkPlan(**description["plan"])
+            self.shape = tuple(map(int, description["shape"]))
+            self.names = [str(name) for name in description["results"]]
+            self.num_axes = {str(k): int(v) for k, v in description["results"].items()}
+            if not 0 <= self.plan.split_axis < len(self.shape):
+                raise ValueError("split_axis")
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise DamagedFileError(f"{folder / DESCRIPTION} does not describe a sweep") from None
+
+    @functools.cached_property
+    def arrays(self) -> dict[str, zarr.Array]:
+        """The stored results, opened at their first use.
+
+        Raises:
+            DamagedFileError: if a file of their layout is not what was recorded.
+        """
+        self.check_layout()
         # Chunks of zeros are files as well: that a chunk is there never depends on its values.
         with zarr.config.set({"array.write_empty_chunks": True}):
-            group = zarr.open_group(folder / RESULTS, mode="r+", zarr_format=3)
-            self.arrays = {name: stored_array(group, name) for name in description["results"]}
+            group = zarr.open_group(self.folder / RESULTS, mode="r+", zarr_format=3)
+            return {name: stored_array(group, name) for name in self.names}
+
+    def check_layout(self) -> None:
+        """Raise a DamagedFileError for metadata or coordinates that are not what was recorded."""
+        for damage in differences(self.folder, self.description["files"]):
+            raise DamagedFileError(f"{damage}; the call that made it writes it again")
 
     def made(self, shape: dict[str, int]) -> dict[str, Any]:
         """Return what a record says about how its chunk was computed."""
@@ -61,7 +87,8 @@ class SweepStore:
         """Open a folder to read.
 
         Raises:
-            ValueError: for a folder without a sweep, or with a damaged description.
+            ValueError: for a folder without a sweep.
+            DamagedFileError: for a damaged description.
         """
         path = folder / DESCRIPTION
         if not path.exists():
@@ -81,18 +108,15 @@ class SweepStore:
             "identity": sweep.fingerprint(),
             "shape": list(sweep.shape),
             "axes": [dimension.name for dimension in sweep.dimensions],
-            "results": list(results_of(sweep)),
+            "results": {
+                name: len(sweep.shape + own) for name, (_, own, _) in results_of(sweep).items()
+            },
             "plan": plan.as_dict(),
             "environment": environment,
             "files": lay_out(folder, sweep, plan),
         }
         write_sealed(folder / DESCRIPTION, description)
         return cls(folder, description)
-
-    @property
-    def names(self) -> list[str]:
-        """Names of the results, status included."""
-        return list(self.arrays)
 
     def chunks(self) -> Iterator[Chunk]:
         """List all chunks."""
@@ -118,10 +142,9 @@ class SweepStore:
         row = chunk.first_row // self.plan.rows_per_chunk
         files = {}
         for name in self.names:
-            array = self.arrays[name]
-            place = (*chunk.lead, row) + (0,) * (array.ndim - len(chunk.lead) - 1)
-            key = array.metadata.encode_chunk_key(place)
-            files[name] = self.folder / RESULTS / name / key
+            # As zarr names them: one folder for each axis.
+            place = [*chunk.lead, row] + [0] * (self.num_axes[name] - len(chunk.lead) - 1)
+            files[name] = self.folder.joinpath(RESULTS, name, "c", *map(str, place))
         return files
 
     def write(self, chunk: Chunk, values: Mapping[str, np.ndarray], made: dict[str, Any]) -> None:
@@ -200,18 +223,20 @@ def lay_out(folder: Path, sweep: Sweep, plan: ChunkPlan) -> dict[str, str]:
         the sha256 of every file, by its path in the folder.
     """
     making = folder / (RESULTS + PARTIAL)
-    shutil.rmtree(making, ignore_errors=True)
-    make_group(making, sweep, plan)
     digests = {}
-    for path in sorted(path for path in making.rglob("*") if path.is_file()):
-        target = folder / RESULTS / path.relative_to(making)
-        digest = digests[target.relative_to(folder).as_posix()] = sha256_of(path)
-        if target.exists() and sha256_of(target) == digest:
-            continue
-        move_aside(folder, target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(path, target)
-    shutil.rmtree(making)
+    try:
+        shutil.rmtree(making, ignore_errors=True)
+        make_group(making, sweep, plan)
+        for path in sorted(path for path in making.rglob("*") if path.is_file()):
+            target = folder / RESULTS / path.relative_to(making)
+            digest = digests[target.relative_to(folder).as_posix()] = sha256_of(path)
+            if target.exists() and sha256_of(target) == digest:
+                continue
+            move_aside(folder, target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, target)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
     return digests
 
 

@@ -1,0 +1,340 @@
+"""Damaged files, other programs, other writers, full disks, strange folders: nothing is lost."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rhythmic.locks import LockedError, writing
+from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
+from rhythmic.sweep import (
+    Grid,
+    Output,
+    Sweep,
+    SweepStorageError,
+    linear_axis,
+    run_sweep,
+    values_axis,
+)
+from rhythmic.sweep.dataset import open_sweep
+from rhythmic.sweep.layout import DAMAGED, DESCRIPTION, RECORDS, RESULTS
+from rhythmic.sweep.opening import RefusedError
+from rhythmic.sweep.store import SweepStore
+
+
+def product(gain, scale):
+    return {"product": gain * scale}
+
+
+def make_sweep(function=product, *, num=6, unit="1", precision="float32"):
+    axes = (linear_axis("gain", 1, 2, num, unit), values_axis("scale", [1.0, 2.0, 4.0], "1"))
+    return Sweep("small", function, Grid(axes), {"product": Output("1")}, precision=precision)
+
+
+def run(folder, sweep=None, **options):
+    return run_sweep(sweep or make_sweep(), folder=folder, chunk_points=3, quiet=True, **options)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A finished run of six chunks."""
+    run(tmp_path / "run")
+    return tmp_path / "run"
+
+
+def files_of(folder):
+    """Return the files that results are made of."""
+    parts = [folder / DESCRIPTION, *(folder / RECORDS).iterdir(), *(folder / RESULTS).rglob("*")]
+    return sorted(path for path in parts if path.is_file())
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [flip, truncate, empty, Path.unlink])
+def test_every_damaged_file_is_found_set_aside_and_written_again(folder, stored_bytes, damage):
+    before = stored_bytes(folder)
+    for path in files_of(folder):
+        damage(path)
+        if path.name != DESCRIPTION and (path.parent.name != RECORDS or path.exists()):
+            found = [str(entry) for _, entry in SweepStore.open(folder).damages()]
+            assert any(str(path) in line for line in found), path
+        elif path.name == DESCRIPTION:
+            with pytest.raises(ValueError, match=DESCRIPTION):
+                SweepStore.open(folder)
+        run(folder)
+        assert stored_bytes(folder) == before, path
+        assert not list(SweepStore.open(folder).damages())
+    aside = list((folder / DAMAGED).glob("*"))
+    # What is gone cannot be set aside; what belongs to the same chunk goes with a damaged file.
+    assert len(aside) >= (0 if damage is Path.unlink else len(files_of(folder)))
+
+
+def test_a_damaged_chunk_is_named_and_it_alone_is_computed_again(folder, capsys):
+    record = folder / RECORDS / "000002.json"
+    (damaged,) = [folder / name for name in read_sealed(record)["files"] if "product" in name]
+    flip(damaged)
+    touched = {path: path.stat().st_mtime_ns for path in files_of(folder)}
+    run_sweep(make_sweep(), folder=folder)
+    shown = capsys.readouterr().err
+    assert str(damaged) in shown
+    assert "chunk 2 is set aside and computed again" in shown
+    assert "5 of 6 chunks are there" in shown
+    again = {path for path, time in touched.items() if path.stat().st_mtime_ns != time}
+    assert again == {record, *(folder / name for name in read_sealed(record)["files"])}
+
+
+@pytest.mark.parametrize(
+    ("other", "field"),
+    [
+        (lambda: make_sweep(num=7), "design"),
+        (lambda: make_sweep(unit="Hz"), "unit: 1 there, Hz here"),
+        (lambda: make_sweep(precision="float64"), "precision: float32 there, float64 here"),
+    ],
+)
+def test_another_sweep_is_refused_with_the_difference(folder, stored_bytes, other, field):
+    before = stored_bytes(folder)
+    for allow in (False, True):
+        with pytest.raises(RefusedError, match="another sweep") as caught:
+            run(folder, other(), allow_changes=allow)
+        assert field in str(caught.value)
+        assert "\n" not in str(caught.value)
+    assert stored_bytes(folder) == before
+
+
+def changed(gain, scale):
+    return {"product": scale * gain + 0.5}
+
+
+def without_chunk(folder, number=4):
+    """Take a chunk out of a folder, as if it had not been computed yet."""
+    SweepStore.open(folder).set_aside(list(SweepStore.open(folder).chunks())[number])
+
+
+def test_another_program_is_refused_or_labelled(folder):
+    without_chunk(folder)
+    with pytest.raises(RefusedError, match=r"computed otherwise \(program: \w+… there, \w+… here"):
+        run(folder, make_sweep(changed))
+    result = run(folder, make_sweep(changed), allow_changes=True)
+    old, new = (make_sweep(f).program_hash() for f in (product, changed))
+    labels = open_sweep(folder).attrs["computed_by"]
+    assert len(labels) == 2
+    assert old in labels[0]
+    assert new in labels[1]
+    offset = result.arrays["product"] - np.outer(np.linspace(1, 2, 6), [1.0, 2.0, 4.0])
+    np.testing.assert_allclose(offset[4], 0.5, atol=1e-6)
+    np.testing.assert_allclose(np.delete(offset, 4, axis=0), 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("field", ["jax", "device"])
+def test_another_version_or_device_is_refused_or_labelled(folder, monkeypatch, field):
+    without_chunk(folder)
+    if field == "jax":
+        monkeypatch.setattr("jax.__version__", "0.9.9")
+    else:
+        monkeypatch.setattr("rhythmic.sweep.opening.processor_name", lambda: "0.9.9")
+    with pytest.raises(RefusedError, match=f"{field}: .* there, 0.9.9 here"):
+        run(folder)
+    run(folder, allow_changes=True)
+    assert any("0.9.9" in label for label in open_sweep(folder).attrs["computed_by"])
+    # What made each chunk stays in its record.
+    records = [
+        record["made"]["environment"][field] for _, record in SweepStore.open(folder).finished()
+    ]
+    assert [value == "0.9.9" for value in records] == [False] * 4 + [True, False]
+
+
+def test_a_second_writer_is_refused(folder, stored_bytes):
+    without_chunk(folder)
+    before = stored_bytes(folder)
+    with writing(folder), pytest.raises(LockedError, match="is being written by another process"):
+        run(folder)
+    assert stored_bytes(folder) == before
+    run(folder)
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+import numpy as np
+from rhythmic.sweep import Grid, Output, Sweep, SweepStorageError, run_sweep, values_axis
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+def function(seed):
+    import jax, jax.numpy as jnp
+    return {"noise": jax.random.normal(jax.random.key(seed), (4000,))}
+axis = values_axis("seed", np.arange(4), "")
+sweep = Sweep("big", function, Grid((axis,)), {"noise": Output("", dims=("draw",))})
+if sys.argv[2] != "0":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+try:
+    run_sweep(sweep, folder=Path(sys.argv[1]), chunk_points=1, quiet=True)
+except SweepStorageError as error:
+    sys.exit(f"error: {error}")
+"""
+
+
+def test_the_kernel_refuses_to_write_more(tmp_path):
+    """A real error of the kernel, which root meets as well: no file may grow beyond 8 kB."""
+
+    def start(limit):
+        command = [sys.executable, "-c", FULL, str(tmp_path), str(limit)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    refused = start(8192)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"error: run_dir {tmp_path} cannot be written to: File too")
+    assert "0 finished chunks are kept" in refused.stderr
+    assert start(0).returncode == 0
+    assert not list(SweepStore.open(tmp_path).damages())
+    assert sum(1 for _ in SweepStore.open(tmp_path).finished()) == 4
+
+
+@pytest.mark.parametrize(
+    ("at", "code"),
+    list(enumerate([errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.ENOSPC])),
+)
+def test_a_disk_that_fails_at_any_file_loses_nothing(
+    tmp_path, folder, stored_bytes, monkeypatch, code, at
+):
+    expected = stored_bytes(folder)
+    count = 0
+    replace = os.replace
+
+    def failing(source, target, **options):
+        nonlocal count
+        count += 1
+        if count > 4 * at:
+            raise OSError(code, os.strerror(code), str(target))
+        return replace(source, target, **options)
+
+    monkeypatch.setattr(os, "replace", failing)
+    monkeypatch.setattr(Path, "replace", lambda path, target: failing(path, target))
+    other = tmp_path / "other"
+    with pytest.raises(SweepStorageError, match=f"cannot be written to: {os.strerror(code)}"):
+        run(other)
+    kept = len(list((other / RECORDS).glob("*.json")))
+    monkeypatch.undo()
+    assert not list(other.rglob("*.partial"))
+    run(other)
+    assert kept <= 6
+    assert stored_bytes(other) == expected
+
+
+def mounted(folder, options):
+    """Mount a small file system in memory, where this process may."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("there is no mount here")
+    if done.returncode:
+        pytest.skip(f"this process may not mount: {done.stderr.strip()}")
+
+
+def test_a_full_disk(tmp_path):
+    disk = tmp_path / "disk"
+    mounted(disk, "size=64k")
+    try:
+        with pytest.raises(SweepStorageError, match="No space left on device"):
+            run_sweep(big_sweep(), folder=disk / "run", chunk_points=1, quiet=True)
+        kept = [record for _, record in SweepStore.open(disk / "run").finished()]
+        assert not list(SweepStore.open(disk / "run").damages())
+        subprocess.run(["mount", "-o", "remount,size=4m", str(disk)], check=True)
+        run_sweep(big_sweep(), folder=disk / "run", chunk_points=1, quiet=True)
+        finished = [record for _, record in SweepStore.open(disk / "run").finished()]
+        assert finished[: len(kept)] == kept
+        assert len(finished) == 8
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_disk_that_is_read_only(tmp_path):
+    disk = tmp_path / "disk"
+    mounted(disk, "size=4m")
+    try:
+        run(disk / "run")
+        without_chunk(disk / "run")
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with pytest.raises(SweepStorageError, match="Read-only file system"):
+            run(disk / "run")
+        assert int((open_sweep(disk / "run")["status"] < 0).sum()) == 3
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def big_sweep():
+    def many(scale):
+        return {"many": scale * jnp.sin(jnp.arange(3000.0))}
+
+    axis = values_axis("scale", np.arange(1.0, 9.0), "1")
+    return Sweep("big", many, Grid((axis,)), {"many": Output("1", dims=("draw",))})
+
+
+def test_a_strange_folder_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(RefusedError, match=r"holds thesis\.tex, no sweep"):
+        run(tmp_path)
+    assert (tmp_path / "thesis.tex").read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x04\x95\x1e\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93\x94.",
+        b"__import__('os').system('touch executed')",
+        b"{\"plan\": \"__import__('os').system('touch executed')\"}",
+        b"[" * 100_000,
+    ],
+)
+def test_a_folder_from_a_stranger_executes_nothing(folder, monkeypatch, content):
+    """Every file is replaced by what a careless reader would run: readers refuse, or see data."""
+    monkeypatch.chdir(folder)
+    events = []
+    recording = [True]
+
+    def watch(event, arguments):
+        if recording[0] and event in ("exec", "os.system", "pickle.find_class", "subprocess.Popen"):
+            events.append((event, arguments))
+
+    sys.addaudithook(watch)
+    try:
+        for path in files_of(folder):
+            kept = path.read_bytes()
+            path.write_bytes(content)
+            try:
+                dataset = open_sweep(folder)
+                list(SweepStore.open(folder).damages())
+                dataset.load()
+            except (ValueError, KeyError, TypeError, RuntimeError, OSError):
+                pass
+            path.write_bytes(kept)
+    finally:
+        recording[0] = False
+    assert not [event for event in events if event[0] != "exec"]
+    assert not (folder / "executed").exists()
+
+
+def test_a_description_with_its_seal_but_wrong_fields_is_refused(folder):
+    value = read_sealed(folder / DESCRIPTION)
+    write_sealed(folder / DESCRIPTION, value | {"plan": {"rows": 1}})
+    with pytest.raises(DamagedFileError, match="does not describe a sweep"):
+        SweepStore.open(folder)
+    assert json.loads((folder / DESCRIPTION).read_text())["seal"]
