@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from jax.sharding import PartitionSpec as P
 
 from rhythmic.memory import available_memory, is_out_of_memory
 from rhythmic.sealed import DamagedFileError, load_arrays, save_arrays
@@ -103,22 +102,20 @@ class ChunkComputer:
     def finished(self, started: Started) -> Computed:
         """Wait for a chunk that was started; compute it again, smaller, if memory ran out."""
         chunk, passes, shape = started
-        found: Arrays | None = None
+        smaller: ChunkPlan | None = None
         if passes is not None:
             try:
-                found = self.collected(chunk, passes)
+                return Computed(chunk, self.collected(chunk, passes), shape)
             except (MemoryError, jax.errors.JaxRuntimeError) as error:
                 smaller = self.after(error)
-                del passes, started
-        if found is not None:
-            return Computed(chunk, found, shape)
-        if passes is not None:
+                passes.clear()  # the caller holds them as well, and memory is short
+        if smaller is not None:
             self.use(smaller)
         return self.finished(self.started(chunk))
 
     def collected(self, chunk: Chunk, passes: list[PyTree]) -> Arrays:
         """Bring the results of a chunk's passes to the host, padding removed."""
-        fetched = [self.program.fetch(one) for one in passes]
+        fetched = [self.program.programs.fetch(one) for one in passes]
         found = {
             name: np.concatenate([one[name] for one in fetched])[: chunk.num_rows]
             if len(fetched) > 1
@@ -200,7 +197,7 @@ class ChunkComputer:
         """Write the state of a pass after ``done`` stages, in place of the one before."""
         if path is None:
             return
-        host = self.program.fetch(state)
+        host = self.program.programs.fetch(state)
         if is_writer():
             save_arrays(path, host, self.label() | {"done": done})
 
@@ -223,4 +220,5 @@ class ChunkComputer:
         done = int(from_writer(np.array(done)))
         if not done:
             return state, 0
-        return self.program.place(from_writer(host), P("point")), done
+        programs = self.program.programs
+        return programs.place(from_writer(host), programs.by_row), done

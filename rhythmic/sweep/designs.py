@@ -1,6 +1,7 @@
 """Where a sweep looks: named axes with units, and the grids, lists and samples made of them."""
 
 import hashlib
+import keyword
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
@@ -10,7 +11,9 @@ from scipy.stats import qmc
 
 # Global indices are folded into keys as 32-bit numbers.
 MOST_POINTS = 2**32 - 1
-RESERVED = ("key", "shared", "prepared")
+FIRST_BAD_STEP = "first_bad_step"
+STATUS = "status"
+RESERVED = ("key", "shared", "prepared", STATUS, FIRST_BAD_STEP)
 
 Method = Literal["random", "sobol", "halton", "latin-hypercube"]
 Scale = Literal["linear", "logarithmic", "integer"]
@@ -36,9 +39,7 @@ class Axis:
     meaning: str = ""
 
     def __post_init__(self) -> None:
-        if not self.name.isidentifier() or self.name in RESERVED:
-            allowed = f"a Python name other than {', '.join(RESERVED)}"
-            raise ValueError(f"name of an axis is {self.name!r}; it must be {allowed}")
+        check_name(self.name)
         object.__setattr__(self, "values", checked_values(self.name, self.values))
 
     def __len__(self) -> int:
@@ -76,12 +77,20 @@ def checked_values(name: str, values: Any) -> np.ndarray:
     return array.astype(np.int32)
 
 
+def check_name(name: str) -> None:
+    """Raise a ValueError for a name that neither an argument nor an axis of results can have."""
+    usable = isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
+    if not usable or name in RESERVED:
+        allowed = f"a Python name other than {', '.join(RESERVED)}"
+        raise ValueError(f"name of an axis is {name!r}; it must be {allowed}")
+
+
 def linear_axis(
     name: str, start: float, stop: float, num: int, unit: str, *, meaning: str = ""
 ) -> Axis:
     """Return ``num`` evenly spaced values from ``start`` to ``stop``, both included."""
     check_ends(name, start, stop, num)
-    return Axis(name, np.linspace(start, stop, num), unit, meaning)
+    return Axis(name, np.linspace(start, stop, int(num)), unit, meaning)
 
 
 def logarithmic_axis(
@@ -91,7 +100,7 @@ def logarithmic_axis(
     check_ends(name, start, stop, num)
     if min(start, stop) <= 0:
         raise ValueError(f"{name} goes from {start} to {stop}; a logarithmic axis lies above 0")
-    return Axis(name, np.geomspace(start, stop, num), unit, meaning)
+    return Axis(name, np.geomspace(start, stop, int(num)), unit, meaning)
 
 
 def values_axis(
@@ -105,7 +114,7 @@ def check_ends(name: str, start: float, stop: float, num: int) -> None:
     """Raise a ValueError that names what is wrong with the ends of an axis."""
     if not (np.isfinite(start) and np.isfinite(stop)):
         raise ValueError(f"{name} goes from {start} to {stop}; both must be finite")
-    if int(num) != num or num < 1:
+    if not is_whole(num) or num < 1:
         raise ValueError(f"{name} has num {num}; it must be a whole number, at least 1")
     if num > 1 and start == stop:
         raise ValueError(f"{name} goes from {start} to {stop}; its {num} values would coincide")
@@ -123,6 +132,9 @@ class Points:
     name: str = "point"
 
     def __post_init__(self) -> None:
+        if not self.columns:
+            raise ValueError("columns is empty; a list of points needs at least one")
+        check_name(self.name)
         lengths = {column.name: len(column) for column in self.columns}
         if len(set(lengths.values())) != 1:
             raise ValueError(f"columns have lengths {lengths}; a list of points needs one length")
@@ -163,8 +175,8 @@ class Grid:
         if not self.axes:
             raise ValueError("axes is empty; a grid needs at least one axis")
         columns = [column for dimension in self.dimensions for column in dimension.columns]
-        check_distinct([column.name for column in columns])
-        check_distinct([dimension.name for dimension in self.dimensions])
+        lists = [axis.name for axis in self.axes if isinstance(axis, Points)]
+        check_distinct([*(column.name for column in columns), *lists])
         for axis in self.axes:
             if isinstance(axis, Axis):
                 values, counts = np.unique(axis.values, return_counts=True)
@@ -205,12 +217,15 @@ class Range:
     meaning: str = ""
 
     def __post_init__(self) -> None:
+        check_name(self.name)
         if self.scale not in get_args(Scale):
             allowed = ", ".join(get_args(Scale))
             raise ValueError(f"{self.name} has scale {self.scale!r}; choose from {allowed}")
         if not (np.isfinite(self.low) and np.isfinite(self.high) and self.low < self.high):
             ends = f"{self.low} to {self.high}"
             raise ValueError(f"{self.name} goes from {ends}; it must rise, and be finite")
+        if self.scale == "integer" and not (is_whole(self.low) and is_whole(self.high)):
+            raise ValueError(f"{self.name} goes from {self.low} to {self.high}; give whole numbers")
         if self.scale == "logarithmic" and self.low <= 0:
             raise ValueError(f"{self.name} goes from {self.low}; a logarithmic range lies above 0")
 
@@ -243,9 +258,10 @@ def sampled_design(
     if not ranges:
         raise ValueError("ranges is empty; a design needs at least one parameter")
     check_number(num_points)
-    if seed < 0:
-        raise ValueError(f"seed is {seed}; it must be 0 or more")
-    generator = np.random.default_rng(seed)
+    num_points = int(num_points)
+    if not is_whole(seed) or seed < 0:
+        raise ValueError(f"seed is {seed}; it must be a whole number, 0 or more")
+    generator = np.random.default_rng(int(seed))
     num_parameters = len(ranges)
     if method == "random":
         shares = generator.random((num_points, num_parameters))
@@ -271,5 +287,11 @@ def check_distinct(names: Sequence[str]) -> None:
 
 def check_number(num_points: int) -> None:
     """Raise a ValueError for a number of points that a sweep cannot have."""
-    if int(num_points) != num_points or not 1 <= num_points <= MOST_POINTS:
+    if not is_whole(num_points) or not 1 <= num_points <= MOST_POINTS:
         raise ValueError(f"num_points is {num_points}; it must be in 1 to {MOST_POINTS}")
+
+
+def is_whole(number: Any) -> bool:
+    """Tell whether something is a whole number, of Python or NumPy, such as 3 or 3.0."""
+    real = isinstance(number, (int, float, np.integer, np.floating)) and type(number) is not bool
+    return bool(real and np.isfinite(number) and number == int(number))

@@ -40,6 +40,7 @@ def environment_of(sweep: Sweep) -> dict[str, Any]:
     kind = processor_name() if device.platform == "cpu" else device.device_kind
     return {
         "program": sweep.program_hash(),
+        "compiler_options": dict(sweep.compiler_options or {}),
         "device": kind,
         "jax": jax.__version__,
         "jaxlib": jaxlib.__version__,

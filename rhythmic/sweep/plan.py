@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
 from rhythmic.memory import readable_bytes
@@ -170,15 +169,3 @@ def fitting_plan(
         tell(f"{held}: taking {smaller.rows_per_device} rows instead of {plan.rows_per_device}")
         plan = smaller
     return plan
-
-
-def devices_at_hand(wanted: int | None) -> list[jax.Device]:
-    """Return the first devices, all by default.
-
-    Raises:
-        ValueError: for more than there are, or none.
-    """
-    devices = jax.devices()
-    if wanted is not None and not 1 <= wanted <= len(devices):
-        raise ValueError(f"devices is {wanted}; there are {len(devices)}")
-    return devices[:wanted]

@@ -1,17 +1,14 @@
 """A sweep's function, mapped over the points of a pass, spread over devices and compiled once."""
 
 import math
-import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.experimental import multihost_utils
-from jax.sharding import Mesh, NamedSharding
-from jax.sharding import PartitionSpec as P
 
+from rhythmic.spread import RowFunction, SpreadPrograms
 from rhythmic.sweep.plan import ChunkPlan
 from rhythmic.sweep.specification import FIRST_BAD_STEP, STATUS, Stages, Sweep, call_point
 from rhythmic.typing import Array, PyTree
@@ -21,50 +18,47 @@ class PassProgram:
     """The compiled parts of a sweep for passes of one shape.
 
     Every device takes ``plan.rows_per_device`` rows; rows beyond the end of a chunk repeat its
-    last one. Points are mapped by ``jax.vmap``, devices by ``jax.shard_map``: those of this
-    process, and of all processes that ``jax.distributed`` joined.
+    last one. Points are mapped by ``jax.vmap`` and spread over the devices of all processes.
     """
 
     def __init__(self, sweep: Sweep, plan: ChunkPlan, devices: Sequence[jax.Device]):
         """Place the axes and the shared arrays on the devices; compile nothing yet."""
         self.sweep = sweep
         self.plan = plan
-        self.mesh = Mesh(np.asarray(devices), ("point",))
-        self.compiled: dict[int, jax.stages.Compiled] = {}
-        self.compile_seconds = 0.0
+        num_parts = len(sweep.parts)
+        functions = {
+            str(part): RowFunction(
+                partial(self.on_device, part),
+                num_by_row=2,
+                donated=0 < part < num_parts - 1,
+                compiler_options=sweep.compiler_options,
+            )
+            for part in range(num_parts)
+        }
+        self.programs = SpreadPrograms(devices, functions)
         columns = tuple(
             {column.name: sweep.cast(column.values) for column in dimension.columns}
             for dimension in sweep.dimensions
         )
         with sweep.in_precision():
             key = None if sweep.seed is None else jax.random.key_data(jax.random.key(sweep.seed))
-            self.everywhere = self.place((columns, sweep.shared, key), P())
+            shared = (columns, sweep.shared, key)
+            self.everywhere = self.programs.place(shared, self.programs.shared)
 
     @property
     def rows(self) -> int:
         """Rows that all devices together compute in a pass."""
-        return self.mesh.size * self.plan.rows_per_device
+        return self.programs.mesh.size * self.plan.rows_per_device
 
     @property
     def trailing(self) -> tuple[int, ...]:
         """Points along each axis after the cut one."""
         return self.sweep.shape[self.plan.split_axis + 1 :]
 
-    def place(self, tree: PyTree, spec: P) -> PyTree:
-        """Put arrays of the host on the devices, whole or by rows, in every process its part."""
-        sharding = NamedSharding(self.mesh, spec)
-
-        def put(x: Any) -> Array:
-            x = np.asarray(x)
-            return jax.make_array_from_callback(x.shape, sharding, lambda index: x[index])
-
-        return jax.tree.map(put, tree)
-
-    def fetch(self, tree: PyTree) -> PyTree:
-        """Bring arrays to the host, in every process all of them."""
-        if jax.process_count() > 1:
-            return multihost_utils.process_allgather(tree, tiled=True)
-        return jax.tree.map(np.asarray, tree)
+    @property
+    def compile_seconds(self) -> float:
+        """What compiling took so far."""
+        return self.programs.compile_seconds
 
     def inputs(self, lead: tuple[int, ...], first_row: int, stop_row: int) -> PyTree:
         """Return what a pass reads: its place in the design, and the rows of ``prepare``."""
@@ -77,8 +71,9 @@ class PassProgram:
             prepared = jax.tree.map(
                 lambda x: np.asarray(x).reshape(shape + np.shape(x)[1:]), self.sweep.prepare(values)
             )
-        by_row = self.place((rows, prepared), P("point"))
-        return self.place(np.asarray(lead, np.int32), P()), *by_row
+        by_row = self.programs.place((rows, prepared), self.programs.by_row)
+        place = np.asarray(lead, np.int32)
+        return by_row, (self.programs.place(place, self.programs.shared), self.everywhere)
 
     def parameters(self, lead: tuple[int, ...], rows: np.ndarray) -> dict[str, np.ndarray]:
         """Return the parameters of the points of some rows, one after the other, on the host."""
@@ -102,24 +97,7 @@ class PassProgram:
             A state, or the outputs with ``status`` where it can be other than 0; on the devices.
         """
         with self.sweep.in_precision():
-            return self.program(part, state, inputs)(state, inputs, self.everywhere)
-
-    def program(self, part: int, state: PyTree, inputs: PyTree) -> jax.stages.Compiled:
-        """Return a compiled part, after compiling it if this is its first use."""
-        if part not in self.compiled:
-            started = time.perf_counter()
-            with self.sweep.in_precision():
-                spread = jax.shard_map(
-                    lambda *arguments: self.on_device(part, *arguments),
-                    mesh=self.mesh,
-                    in_specs=(P("point"), (P(), P("point"), P("point")), P()),
-                    out_specs=P("point"),
-                    check_vma=False,
-                )
-                lowered = jax.jit(spread).lower(state, inputs, self.everywhere)
-                self.compiled[part] = lowered.compile()
-            self.compile_seconds += time.perf_counter() - started
-        return self.compiled[part]
+            return self.programs.call(str(part), state, *inputs)
 
     def memory(self) -> int:
         """Return the bytes that a device needs for a pass, as the compiler says; 0 if it does not.
@@ -129,7 +107,8 @@ class PassProgram:
         inputs = self.inputs((0,) * self.plan.split_axis, 0, 1)
         state, sizes = None, [0]
         for part in range(len(self.sweep.parts)):
-            program = self.program(part, state, inputs)
+            with self.sweep.in_precision():
+                program = self.programs.program(str(part), state, *inputs)
             found = program.memory_analysis()
             if found is not None:
                 sizes.append(
@@ -145,10 +124,10 @@ class PassProgram:
             )
         return max(sizes)
 
-    def on_device(self, part: int, state: PyTree, inputs: PyTree, everywhere: PyTree) -> PyTree:
+    def on_device(self, part: int, state: PyTree, by_row: PyTree, shared: PyTree) -> PyTree:
         """Compute the rows of one device: groups one after the other, the points of each mapped."""
-        lead, rows, prepared = inputs
-        columns, shared, key_data = everywhere
+        rows, prepared = by_row
+        lead, (columns, shared, key_data) = shared
         split = self.plan.split_axis
         values = [jax.tree.map(lambda x, i=i: x[i], c) for c, i in zip(columns, lead, strict=False)]
         trailing = columns[split + 1 :]
@@ -182,7 +161,8 @@ class PassProgram:
         def point(values: tuple, places: tuple, carried: tuple) -> PyTree:
             state, prepared = carried
             arguments = {name: x for one in values for name, x in one.items()}
-            arguments |= {"shared": shared, "prepared": prepared}
+            given = {"shared": shared, "prepared": prepared}
+            arguments |= {name: x for name, x in given.items() if x is not None}
             if key is not None:
                 index = sum(
                     place.astype(jnp.uint32) * np.uint32(stride)

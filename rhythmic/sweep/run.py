@@ -11,10 +11,11 @@ import numpy as np
 from rhythmic.locks import writing
 from rhythmic.progress import show
 from rhythmic.records import append_rows, provenance
+from rhythmic.spread import first_devices
 from rhythmic.sweep.chunks import Arrays, ChunkComputer, Computed
 from rhythmic.sweep.layout import CHECKPOINTS, DESCRIPTION, LOG, PROVENANCE, RECORDS
 from rhythmic.sweep.meter import Meter
-from rhythmic.sweep.plan import Chunk, ChunkPlan, choose_plan, devices_at_hand
+from rhythmic.sweep.plan import Chunk, ChunkPlan, choose_plan
 from rhythmic.sweep.processes import from_writer, is_writer
 from rhythmic.sweep.specification import Stages, Sweep
 
@@ -78,7 +79,7 @@ def run_sweep(
         MemoryError: if one row of points is too many for a device.
     """
     tell: Tell = (lambda line: None) if quiet or not is_writer() else show
-    computer = ChunkComputer(sweep, devices_at_hand(devices), tell)
+    computer = ChunkComputer(sweep, first_devices(devices, "devices"), tell)
     num_devices = len(computer.devices)
     wanted = choose_plan(sweep, num_devices, chunk_points=chunk_points, stored=folder is not None)
     if folder is None:

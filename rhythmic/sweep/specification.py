@@ -12,13 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.records import fingerprint
-from rhythmic.sweep.designs import Design, Dimension
+from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS, Design, Dimension
 from rhythmic.typing import Array, PyTree
 
 Precision = Literal["float32", "float64"]
-
-FIRST_BAD_STEP = "first_bad_step"
-STATUS = "status"
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,11 @@ class Output:
     meaning: str = ""
     dims: tuple[str, ...] = ()
     nan_is_a_value: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.dims, str):
+            raise ValueError(f"dims is {self.dims!r}; it must be a tuple of names")
+        object.__setattr__(self, "dims", tuple(self.dims))
 
 
 class Stages(NamedTuple):
@@ -77,6 +79,9 @@ class Sweep:
             arrays with one row a point, such as splits drawn by NumPy.
         points_at_once: points that a device computes side by side, so that what a scan carries
             stays in a core's cache; by default all that a device holds.
+        shared_identity: names ``shared`` in place of its bytes, such as a hash of the data from
+            which it was computed; where the bytes depend on the device.
+        compiler_options: of XLA, for all parts of the function.
 
     Raises:
         ValueError: for a function, outputs or values that do not fit one another, before anything
@@ -92,17 +97,19 @@ class Sweep:
     shared: PyTree = None
     prepare: Callable[[dict[str, np.ndarray]], PyTree] | None = None
     points_at_once: int | None = None
+    shared_identity: str | None = None
+    compiler_options: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.precision not in get_args(Precision):
             allowed = ", ".join(get_args(Precision))
             raise ValueError(f"precision is {self.precision!r}; choose from {allowed}")
-        if self.points_at_once is not None and self.points_at_once < 1:
-            raise ValueError(f"points_at_once is {self.points_at_once}; it must be at least 1")
-        if self.seed is not None and not 0 <= self.seed < 2**32:
-            raise ValueError(f"seed is {self.seed}; it must be in 0 to {2**32 - 1}")
-        if isinstance(self.function, Stages) and self.function.num_stages < 0:
-            raise ValueError(f"num_stages is {self.function.num_stages}; it must be 0 or more")
+        if self.points_at_once is not None:
+            check_integer("points_at_once", self.points_at_once, 1)
+        if self.seed is not None:
+            check_integer("seed", self.seed, 0)
+        if isinstance(self.function, Stages):
+            check_integer("num_stages", self.function.num_stages, 0)
         self.check_arguments()
         self.check_values()
         self.check_outputs()
@@ -178,20 +185,30 @@ class Sweep:
             raise ValueError(f"{FIRST_BAD_STEP} must be one integer, got {step.dtype}{step.shape}")
         if STATUS in found or STATUS in self.outputs or FIRST_BAD_STEP in self.outputs:
             raise ValueError(f"outputs may not be called {STATUS} or {FIRST_BAD_STEP}")
+        trees = [name for name, x in found.items() if not isinstance(x, jax.ShapeDtypeStruct)]
+        if trees:
+            raise ValueError(f"output {trees[0]} is a {type(found[trees[0]]).__name__}, no array")
         if found.keys() != self.outputs.keys():
             differing = ", ".join(sorted(found.keys() ^ self.outputs.keys()))
             raise ValueError(f"outputs and what the function returns differ in {differing}")
         if not found:
             raise ValueError("outputs is empty; a sweep needs at least one")
-        sizes: dict[str, int] = {dimension.name: len(dimension) for dimension in self.dimensions}
+        taken = {column.name for dimension in self.dimensions for column in dimension.columns}
+        taken |= {dimension.name for dimension in self.dimensions}
+        sizes: dict[str, int] = {}
         for name, output in self.outputs.items():
             shape = found[name].shape
             if len(output.dims) != len(shape):
                 raise ValueError(f"output {name} has shape {shape} and dims {output.dims}")
-            if name in sizes:
+            if name in taken:
                 raise ValueError(f"output {name} has the name of an axis")
             for dim, size in zip(output.dims, shape, strict=True):
-                if sizes.setdefault(dim, size) != size or dim in self.outputs:
+                if (
+                    dim in (*taken, STATUS, FIRST_BAD_STEP, *self.outputs)
+                    or output.dims.count(dim) > 1
+                ):
+                    raise ValueError(f"output {name} has an axis {dim}; that name is taken")
+                if sizes.setdefault(dim, size) != size:
                     raise ValueError(f"output {name} has an axis {dim}, of another size elsewhere")
 
     def abstract_outputs(self) -> Mapping[str, jax.ShapeDtypeStruct]:
@@ -214,7 +231,7 @@ class Sweep:
             for dimension in self.dimensions
             for column in dimension.columns
         }
-        extra: dict[str, PyTree] = {"shared": self.shared}
+        extra: dict[str, PyTree] = {} if self.shared is None else {"shared": self.shared}
         if self.seed is not None:
             extra["key"] = jax.random.key(self.seed)
         if self.prepare is not None:
@@ -234,7 +251,11 @@ class Sweep:
             for d in self.dimensions
         ]
         outputs = {
-            name: {"unit": output.unit, "dims": list(output.dims)}
+            name: {
+                "unit": output.unit,
+                "dims": list(output.dims),
+                "nan_is_a_value": output.nan_is_a_value,
+            }
             for name, output in self.outputs.items()
         }
         return {
@@ -242,8 +263,8 @@ class Sweep:
             "design": dimensions,
             "outputs": outputs,
             "precision": self.precision,
-            "seed": self.seed,
-            "shared": hash_arrays(self.shared),
+            "seed": None if self.seed is None else int(self.seed),
+            "shared": self.shared_identity or hash_arrays(self.shared),
         }
 
     def fingerprint(self) -> str:
@@ -291,6 +312,13 @@ def arguments_of(function: Callable[..., Any]) -> dict[str, bool]:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise ValueError(f"{name_of(function)} takes *arguments; it must name each of them")
     return {p.name: p.default is not p.empty for p in parameters}
+
+
+def check_integer(name: str, value: Any, least: int) -> None:
+    """Raise a ValueError for what is no integer of 32 bits, or is below the least."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not least <= value < 2**32:
+        raise ValueError(f"{name} is {value!r}; it must be an integer in {least} to {2**32 - 1}")
 
 
 def name_of(function: Callable[..., Any]) -> str:
