@@ -139,7 +139,7 @@ class Groups:
         """Test the first group with its start values, and return the seconds."""
         members = first_members(self.members, self.plan.size)
         placed = self.group.place(members)
-        state = self.group.call("initial_state", placed)
+        state = self.group.call("initial_state", placed, None)
         arguments = (state, placed, self.group.data)
         program = self.group.program("test", *arguments)
         started = time.perf_counter()

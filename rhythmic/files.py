@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PARTIAL = ".partial"  # ends the name of a file that is being written
+DAMAGED = "damaged"  # folder of a run for what was found damaged
 
 
 @contextlib.contextmanager
@@ -31,3 +32,17 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(name, path)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def move_aside(folder: Path, path: Path) -> None:
+    """Move a file of a run folder under ``damaged``, beside earlier ones of its name."""
+    if not path.exists():
+        return
+    name = path.relative_to(folder).as_posix().replace("/", "-")
+    target = folder / DAMAGED / name
+    number = 1
+    while target.exists():
+        number += 1
+        target = folder / DAMAGED / f"{name}.{number}"
+    target.parent.mkdir(exist_ok=True)
+    os.replace(path, target)

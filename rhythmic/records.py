@@ -14,7 +14,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ import numpy as np
 from rhythmic.files import PARTIAL, replacing
 
 Row = dict[str, Any]
+
+SEAL = "seal"
 
 
 class RunFolderError(ValueError):
@@ -126,6 +128,38 @@ def read_rows(path: Path) -> list[Row]:
                 rows.append(json.loads(line))
             except json.JSONDecodeError:
                 raise ValueError(f"{path}: line {number} is damaged; mend or remove it") from None
+    return rows
+
+
+def seal_row(row: Row) -> Row:
+    """Return a row with the hash of what it holds, so that a changed byte can be told."""
+    content = plain({name: value for name, value in row.items() if name != SEAL})
+    return content | {SEAL: fingerprint(content)}
+
+
+def read_sealed_rows(path: Path, tell: Callable[[str], None]) -> list[Row]:
+    """Read the rows that are as they were written, and name each line that is not.
+
+    A row without a seal, as older ones are, counts as it is.
+
+    Args:
+        path: a file of rows; there need not be one.
+        tell: called with one line for every row that is damaged and left out.
+    """
+    rows = []
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    for number, line in enumerate(lines, start=1):
+        if not line.endswith(b"\n") or not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            sound = SEAL not in row or row == seal_row(row)
+        except (ValueError, TypeError):
+            sound = False
+        if sound:
+            rows.append(row)
+        else:
+            tell(f"{path}: line {number} is damaged; it is left out, and computed again if wanted")
     return rows
 
 

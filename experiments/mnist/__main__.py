@@ -16,6 +16,7 @@ from experiments.mnist.report import report
 from experiments.mnist.store import MemberStore
 from experiments.script import named_preset
 from rhythmic.data import DataUnavailableError, load, split
+from rhythmic.locks import LockedError, writing
 from rhythmic.progress import show
 from rhythmic.records import is_empty, open_run_folder
 
@@ -75,7 +76,8 @@ def num_cores() -> int:
 
 def run(store: MemberStore, folder: Path) -> None:
     """Train what is missing, and write tables and figures."""
-    rows = train_all(store, folder)
+    with writing(folder):
+        rows = train_all(store, folder)
     first_split = split(store.digits, store.configuration.seeds[0])
     save_example(store, rows, first_split, folder / "example.json")
     report(folder)
@@ -92,8 +94,10 @@ def main() -> None:
             dry_run(store, folder)
         else:
             run(store, folder)
-    except MemoryError as error:
+    except (MemoryError, LockedError) as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: run_dir {folder}: {error}; what is finished in it is kept")
     except KeyboardInterrupt:
         show("stopped; the same command goes on from the last finished epoch, if there is one")
         sys.exit(130)

@@ -18,8 +18,10 @@ from experiments.mnist.plans import (
 )
 from experiments.mnist.rows import member_rows, members_of
 from experiments.mnist.store import MemberStore, Wanted
+from rhythmic.files import move_aside
 from rhythmic.progress import Progress, clock, show
 from rhythmic.records import Row, append_rows, fingerprint
+from rhythmic.sealed import DamagedFileError
 from rhythmic.training import (
     Data,
     EpochReport,
@@ -143,9 +145,14 @@ class Worker:
             f"{self.name}, {stage_of(group)}: {counted(len(group), 'member')} to train, "
             f"{checkpoint_note(checkpoint)}"
         )
-        state = group_training.run(
-            members, on_epoch=partial(self.report, group, timing), checkpoint=checkpoint
-        )
+        run = partial(group_training.run, members, checkpoint=checkpoint)
+        report = partial(self.report, group, timing)
+        try:
+            state = run(on_epoch=report)
+        except DamagedFileError as error:
+            show(f"{error}; set aside, and this group starts afresh")
+            move_aside(self.folder, checkpoint)
+            state = run(on_epoch=report)
         test = group_training.test(state, members) if group[0].tested else None
         seconds = (time.perf_counter() - started) / len(group)
         store.add(member_rows(store, self.training.architecture, group, state, test, seconds))

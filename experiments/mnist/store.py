@@ -7,7 +7,16 @@ import jax
 
 from experiments.mnist.configuration import MnistConfiguration
 from rhythmic.data import Digits
-from rhythmic.records import Row, append_rows, device_name, fingerprint, git_revision, read_rows
+from rhythmic.progress import show
+from rhythmic.records import (
+    Row,
+    append_rows,
+    device_name,
+    fingerprint,
+    git_revision,
+    read_sealed_rows,
+    seal_row,
+)
 from rhythmic.training.search import Setting, select_setting
 
 # Raised when a change of the training code changes results: older rows then no longer count.
@@ -55,8 +64,8 @@ class MemberStore:
         # Read once, at the start: the checkout may move on while a long run goes on.
         self.made = {"git": git_revision(), "jax": jax.__version__, "device": device_name()}
         self.run_file, self.shared_file = run_file, configuration.results
-        self.rows = {row["member"]: row for row in read_rows(run_file)}
-        shared = [] if self.shared_file is None else read_rows(self.shared_file)
+        self.rows = {row["member"]: row for row in read_sealed_rows(run_file, show)}
+        shared = [] if self.shared_file is None else read_sealed_rows(self.shared_file, show)
         self.shared = {row["member"]: row for row in shared}
 
     def configuration_hash(self, architecture: str) -> str:
@@ -93,6 +102,7 @@ class MemberStore:
 
     def add(self, rows: list[Row]) -> None:
         """Write rows of newly finished members into both files."""
+        rows = [seal_row(row) for row in rows]
         append_rows(self.run_file, rows)
         self.rows |= {row["member"]: row for row in rows}
         self.share(rows)
@@ -106,7 +116,8 @@ class MemberStore:
         if self.shared_file is None:
             return
         kept = [
-            {k: v for k, v in row.items() if k != "history" or "confusion" in row} for row in rows
+            seal_row({k: v for k, v in row.items() if k != "history" or "confusion" in row})
+            for row in rows
         ]
         append_rows(self.shared_file, kept)
         self.shared |= {row["member"]: row for row in kept}

@@ -23,7 +23,8 @@
 ``program``        the function over points and devices, compiled once
 ``run``            ``run_sweep``: what is missing is computed, in memory or on disk
 ``store``          chunks on disk, each whole or absent, with the hash of every file
-``dataset``        sweeps opened, compared, joined, exported; ``python -m rhythmic.sweep``
+``dataset``        sweeps opened and exported; ``python -m rhythmic.sweep``
+``joining``        sweeps compared and joined, point by point
 """
 
 from rhythmic.locks import LockedError

@@ -9,7 +9,8 @@ import tyro
 from rhythmic.progress import clock
 from rhythmic.records import read_rows
 from rhythmic.sealed import DamagedFileError
-from rhythmic.sweep.dataset import compare, export, open_sweep
+from rhythmic.sweep.dataset import export, open_sweep
+from rhythmic.sweep.joining import compare
 from rhythmic.sweep.layout import LOG
 from rhythmic.sweep.store import SweepStore
 

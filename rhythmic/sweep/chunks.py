@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from rhythmic.files import move_aside
 from rhythmic.memory import available_memory, is_out_of_memory
 from rhythmic.sealed import DamagedFileError, load_arrays, save_arrays
 from rhythmic.sweep.plan import Chunk, ChunkPlan, fitting_plan
@@ -216,7 +217,8 @@ class ChunkComputer:
                 else:
                     self.tell(f"{path}: of another shape of passes; this chunk starts afresh")
             except DamagedFileError as error:
-                self.tell(f"{error}; this chunk starts afresh")
+                self.tell(f"{error}; set aside, and this chunk starts afresh")
+                move_aside(path.parent.parent, path)
         done = int(from_writer(np.array(done)))
         if not done:
             return state, 0

@@ -1,13 +1,14 @@
-"""Sweeps as labelled data sets: opened, compared, joined, exported."""
+"""Sweeps as labelled data sets: opened and exported."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
+import pandas
 import xarray
 
 from rhythmic.files import replacing
+from rhythmic.sweep.joining import join
 from rhythmic.sweep.layout import RESULTS
 from rhythmic.sweep.plan import Chunk
 from rhythmic.sweep.specification import STATUS, Output, Sweep
@@ -33,22 +34,6 @@ class StoredArrays(Mapping[str, np.ndarray]):
         return len(self.store.names)
 
 
-class Difference(NamedTuple):
-    """How one result of two sweeps differs.
-
-    Attributes:
-        name: of the result.
-        num_points: values that differ; two NaN are equal.
-        largest: largest absolute difference of finite values; NaN if there is none of them.
-        place: coordinates of the first value that differs.
-    """
-
-    name: str
-    num_points: int
-    largest: float
-    place: dict[str, float]
-
-
 def open_sweep(folder: Path) -> xarray.Dataset:
     """Open the results of a folder, finished or not; arrays are read as they are used.
 
@@ -62,7 +47,9 @@ def open_sweep(folder: Path) -> xarray.Dataset:
     folder = Path(folder)
     store = SweepStore.open(folder)
     store.check_layout()
-    dataset = xarray.open_zarr(folder / RESULTS, consolidated=False, chunks=None)
+    dataset = xarray.open_zarr(
+        folder / RESULTS, consolidated=False, chunks=None, decode_times=False
+    )
     made: list[str] = []
     count = 0
     for _, record in store.finished():
@@ -90,83 +77,11 @@ def labelled(sweep: Sweep, arrays: Mapping[str, np.ndarray]) -> xarray.Dataset:
     return xarray.Dataset(results, coordinates, {"sweep": sweep.name})
 
 
-def compare(first: xarray.Dataset, second: xarray.Dataset) -> list[Difference]:
-    """Compare two sweeps where both have results and points in common.
-
-    Args:
-        first: one of them.
-        second: the other; its axes may be others, as long as they have points in common.
-
-    Raises:
-        ValueError: if they have no result or no point in common.
-    """
-    names = [str(name) for name in first.data_vars if name in second.data_vars]
-    if not names:
-        raise ValueError("second has no result in common with first")
-    one, other = xarray.align(first[names], second[names], join="inner")
-    if not all(one.sizes.values()):
-        raise ValueError("second has no point in common with first")
-    return [difference(one[name], other[name]) for name in names]
-
-
-def difference(one: xarray.DataArray, other: xarray.DataArray) -> Difference:
-    """Compare one result on the same points."""
-    left, right = np.asarray(one), np.asarray(other)
-    inexact = np.issubdtype(left.dtype, np.inexact) and np.issubdtype(right.dtype, np.inexact)
-    unequal = (left != right) & ~(np.isnan(left) & np.isnan(right)) if inexact else left != right
-    if not unequal.any():
-        return Difference(str(one.name), 0, 0.0, {})
-    place = np.unravel_index(int(unequal.argmax()), unequal.shape)
-    at = one[dict(zip(one.dims, place, strict=True))]
-    where = {str(name): float(value) for name, value in at.coords.items()}
-    a, b = left[unequal].astype(np.float64), right[unequal].astype(np.float64)
-    finite = np.isfinite(a) & np.isfinite(b)
-    largest = float(np.max(np.abs(a - b)[finite])) if finite.any() else float("nan")
-    return Difference(str(one.name), int(unequal.sum()), largest, where)
-
-
-def join(datasets: Sequence[xarray.Dataset]) -> xarray.Dataset:
-    """Join sweeps of the same results over their axes: parts of a grid, or further points.
-
-    Lists of points follow one another; grids are laid out over all values of their axes, points
-    that none has computed with status -1.
-
-    Raises:
-        ValueError: for sweeps of other results or axes, or that disagree on a point.
-    """
-    if not datasets:
-        raise ValueError("datasets is empty; there is nothing to join")
-    first = datasets[0]
-    for other in datasets[1:]:
-        if set(other.data_vars) != set(first.data_vars) or set(other.dims) != set(first.dims):
-            raise ValueError("datasets differ in their results or axes; they cannot be joined")
-    lists = [
-        str(dim) for dim in first.dims if dim not in first.coords and dim in first[STATUS].dims
-    ]
-    if lists:
-        return xarray.concat(datasets, lists[0], join="exact", combine_attrs="drop_conflicts")
-    try:
-        whole = xarray.merge(
-            datasets,
-            compat="no_conflicts",
-            join="outer",
-            fill_value={STATUS: -1},
-            combine_attrs="drop_conflicts",
-        )
-    except xarray.MergeError as error:
-        raise ValueError(f"datasets disagree on a point: {error}") from None
-    for name in first.data_vars:
-        kept = first[name].dtype
-        if np.issubdtype(kept, np.integer) and not whole[name].isnull().any():
-            whole[name] = whole[name].astype(kept)
-    return whole
-
-
 def export(folders: Sequence[Path], target: Path) -> int:
     """Write one or several sweeps, joined, as NetCDF, CSV or Parquet, by the ending of the file.
 
     CSV and Parquet hold a row a point, chunk by chunk, so that no more than one is in memory;
-    results with axes of their own fill a row for each of their values.
+    results with axes of their own fill a row for each of their values, complex ones two columns.
 
     Args:
         folders: run folders; several are joined first, in memory.
@@ -190,7 +105,7 @@ def export(folders: Sequence[Path], target: Path) -> int:
             dataset.to_netcdf(partial, engine="h5netcdf")
         elif target.suffix == ".csv":
             for number, part in enumerate(parts):
-                frame = dataset.isel(part).to_dataframe().reset_index()
+                frame = table(dataset.isel(part))
                 frame.to_csv(partial, mode="a", header=number == 0, index=False)
         else:
             write_parquet(partial, dataset, parts)
@@ -204,6 +119,15 @@ def region(store: SweepStore, chunk: Chunk) -> dict[str, slice]:
     return dict(zip(store.description["axes"], cuts, strict=False))
 
 
+def table(part: xarray.Dataset) -> pandas.DataFrame:
+    """Return a table with a row a point, and complex results as two columns."""
+    for name, values in part.data_vars.items():
+        if np.issubdtype(values.dtype, np.complexfloating):
+            halves = {f"{name}_real": values.real, f"{name}_imaginary": values.imag}
+            part = part.drop_vars(name).assign(halves)
+    return part.to_dataframe().reset_index()
+
+
 def write_parquet(path: Path, dataset: xarray.Dataset, parts: Sequence[dict[str, slice]]) -> None:
     """Write a table, one part after the other."""
     import pyarrow
@@ -211,10 +135,9 @@ def write_parquet(path: Path, dataset: xarray.Dataset, parts: Sequence[dict[str,
 
     writer = None
     for part in parts:
-        frame = dataset.isel(part).to_dataframe().reset_index()
-        table = pyarrow.Table.from_pandas(frame, preserve_index=False)
-        writer = writer or pyarrow.parquet.ParquetWriter(path, table.schema)
-        writer.write_table(table)
+        rows = pyarrow.Table.from_pandas(table(dataset.isel(part)), preserve_index=False)
+        writer = writer or pyarrow.parquet.ParquetWriter(path, rows.schema)
+        writer.write_table(rows)
     if writer is not None:
         writer.close()
 

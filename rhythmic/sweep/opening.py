@@ -10,13 +10,12 @@ import jaxlib
 import numcodecs
 import zarr
 
-from rhythmic.files import PARTIAL
+from rhythmic.files import DAMAGED, PARTIAL, move_aside
 from rhythmic.locks import LOCK
 from rhythmic.records import processor_name
 from rhythmic.sealed import DamagedFileError, read_sealed
 from rhythmic.sweep.layout import (
     CHECKPOINTS,
-    DAMAGED,
     DESCRIPTION,
     LOG,
     PROVENANCE,
@@ -25,7 +24,7 @@ from rhythmic.sweep.layout import (
 )
 from rhythmic.sweep.plan import ChunkPlan
 from rhythmic.sweep.specification import Sweep
-from rhythmic.sweep.store import SweepStore, differences, lay_out, move_aside
+from rhythmic.sweep.store import SweepStore, differences, lay_out
 
 OURS = {LOCK, DESCRIPTION, RESULTS, RECORDS, CHECKPOINTS, DAMAGED, LOG, PROVENANCE}
 

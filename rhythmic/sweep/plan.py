@@ -136,13 +136,13 @@ def plan_along(
     at_once = rows if points_at_once is None else max(1, points_at_once // points_a_row)
     groups = -(-rows // min(at_once, rows))
     at_once = -(-rows // groups)
-    rows = groups * at_once
-    return ChunkPlan(axis, min(rows * num_devices, shape[axis]), rows, at_once)
+    # Whole groups on a device may be more rows than are wanted; the chunk is not made larger.
+    return ChunkPlan(axis, min(rows * num_devices, shape[axis]), groups * at_once, at_once)
 
 
 def bytes_a_point(sweep: Sweep) -> int:
     """Return the bytes of one point's results."""
-    found = sweep.abstract_outputs().values()
+    found = sweep.abstract_outputs.values()
     return 1 + sum(int(np.prod(x.shape, dtype=np.int64)) * x.dtype.itemsize for x in found)
 
 

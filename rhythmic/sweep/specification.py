@@ -1,5 +1,6 @@
 """What a sweep is: a pure function of named parameters, a design, and what comes out."""
 
+import functools
 import hashlib
 import inspect
 from collections.abc import Callable, Mapping
@@ -139,7 +140,10 @@ class Sweep:
         return jax.enable_x64(self.precision == "float64")
 
     def check_arguments(self) -> None:
-        """See that every parameter is an argument, and every argument a parameter."""
+        """See that every parameter is an argument, and every argument a parameter.
+
+        Where there is ``prepare``, which sees them all, a parameter need not be an argument.
+        """
         columns = {column.name for dimension in self.dimensions for column in dimension.columns}
         given = {"shared": self.shared, "prepared": self.prepare, "key": self.seed}
         taken: set[str] = set()
@@ -156,7 +160,7 @@ class Sweep:
                     field = {"key": "seed", "prepared": "prepare"}.get(name, name)
                     raise ValueError(f"{name_of(part)} takes {name}, and {field} is None; give it")
         missing = sorted(columns - taken)
-        if missing:
+        if missing and self.prepare is None:
             names = ", ".join(map(name_of, self.parts))
             raise ValueError(f"axis {missing[0]} is no argument of {names}")
 
@@ -179,7 +183,7 @@ class Sweep:
 
     def check_outputs(self) -> None:
         """Trace one point, and compare what it returns with what is declared."""
-        found = dict(self.abstract_outputs())
+        found = dict(self.abstract_outputs)
         step = found.pop(FIRST_BAD_STEP, None)
         if step is not None and (step.shape or not jnp.issubdtype(step.dtype, jnp.integer)):
             raise ValueError(f"{FIRST_BAD_STEP} must be one integer, got {step.dtype}{step.shape}")
@@ -211,6 +215,7 @@ class Sweep:
                 if sizes.setdefault(dim, size) != size:
                     raise ValueError(f"output {name} has an axis {dim}, of another size elsewhere")
 
+    @functools.cached_property
     def abstract_outputs(self) -> Mapping[str, jax.ShapeDtypeStruct]:
         """Return shape and dtype of what one point gives, without computing it."""
         with self.in_precision():
@@ -225,18 +230,21 @@ class Sweep:
         return found
 
     def abstract_arguments(self) -> dict[str, PyTree]:
-        """Return the arguments of the first point, with everything that a function may take."""
+        """Return the arguments of the first point, with everything that a function may take.
+
+        Host arrays and shapes alone: JAX would compile a program for each array that it makes.
+        """
         values = {
-            column.name: jnp.asarray(self.cast(column.values[0]))
+            column.name: self.cast(column.values[0])
             for dimension in self.dimensions
             for column in dimension.columns
         }
         extra: dict[str, PyTree] = {} if self.shared is None else {"shared": self.shared}
         if self.seed is not None:
-            extra["key"] = jax.random.key(self.seed)
+            extra["key"] = jax.eval_shape(lambda: jax.random.key(0))
         if self.prepare is not None:
-            first = {name: np.asarray(value)[None] for name, value in values.items()}
-            extra["prepared"] = jax.tree.map(lambda x: jnp.asarray(x)[0], self.prepare(first))
+            first = {name: value[None] for name, value in values.items()}
+            extra["prepared"] = jax.tree.map(lambda x: np.asarray(x)[0], self.prepare(first))
         return values | extra
 
     def cast(self, values: np.ndarray) -> np.ndarray:

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import zarr
 
-from rhythmic.files import PARTIAL
+from rhythmic.files import PARTIAL, move_aside
 from rhythmic.sealed import DamagedFileError, read_sealed, sha256_of, write_sealed
-from rhythmic.sweep.layout import DAMAGED, DESCRIPTION, RECORDS, RESULTS
+from rhythmic.sweep.layout import DESCRIPTION, RECORDS, RESULTS
 from rhythmic.sweep.plan import Chunk, ChunkPlan
 from rhythmic.sweep.specification import FIRST_BAD_STEP, STATUS, Output, Sweep
 
@@ -270,7 +270,7 @@ def make_group(path: Path, sweep: Sweep, plan: ChunkPlan) -> None:
 
 def results_of(sweep: Sweep) -> dict[str, tuple[Output, tuple[int, ...], np.dtype]]:
     """Return meaning, own shape and dtype of everything that is stored of a point."""
-    found = dict(sweep.abstract_outputs())
+    found = dict(sweep.abstract_outputs)
     results = {
         name: (output, found[name].shape, np.dtype(found[name].dtype))
         for name, output in sweep.outputs.items()
@@ -294,17 +294,3 @@ def differences(folder: Path, recorded: Mapping[str, str]) -> Iterator[Damage]:
             yield Damage(path, "missing")
         elif sha256_of(path) != digest:
             yield Damage(path, "its bytes differ from the recorded hash")
-
-
-def move_aside(folder: Path, path: Path) -> None:
-    """Move a file of a run folder under ``damaged``, beside earlier ones of its name."""
-    if not path.exists():
-        return
-    name = path.relative_to(folder).as_posix().replace("/", "-")
-    target = folder / DAMAGED / name
-    number = 1
-    while target.exists():
-        number += 1
-        target = folder / DAMAGED / f"{name}.{number}"
-    target.parent.mkdir(exist_ok=True)
-    os.replace(path, target)

@@ -25,6 +25,9 @@ hyperparameters. ``MemberTraining`` holds the pure functions of one member; ``Gr
 them over members and devices, and compiles once. ``estimate_group`` and ``seconds_per_update``
 tell what a group needs before it runs; ``fitting_group`` makes one that fits in memory.
 
+``training_sweep`` writes a training as a sweep over seeds and hyperparameters, to be kept on disk
+and gone on with by ``rhythmic.sweep.run_sweep``.
+
 ``SequenceTraining`` trains small networks on the tasks of ``rhythmic.tasks`` likewise; their
 sequences are drawn from keys:
 
@@ -59,6 +62,7 @@ from rhythmic.training.member import MemberTraining
 from rhythmic.training.sequence_choice import train_and_choose
 from rhythmic.training.sequences import SequenceConfiguration, SequenceTraining, score_on_test
 from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState
+from rhythmic.training.sweep import training_sweep
 
 __all__ = [
     "Best",
@@ -85,4 +89,5 @@ __all__ = [
     "score_on_test",
     "seconds_per_update",
     "train_and_choose",
+    "training_sweep",
 ]

@@ -42,7 +42,7 @@ def estimate_group(group: GroupTraining, members: Members) -> Estimate:
         members: at most ``group.plan.size`` members.
     """
     placed = group.place(members)
-    state = group.call("initial_state", placed)
+    state = group.call("initial_state", placed, None)
     sizes = group.program("train_epoch", state, placed, group.data).memory_analysis()
     if sizes is None:
         return Estimate(0, 0, 0, group.compile_seconds)
@@ -114,7 +114,7 @@ def seconds_per_update(group: GroupTraining, members: Members, *, num_updates: i
     num_batches = configuration.num_batches(members.train.shape[1])
     count = min(max(num_updates, fewest_updates(configuration)), num_batches)
     placed = group.place(members)
-    state = group.call("initial_state", placed)
+    state = group.call("initial_state", placed, None)
     if count < num_batches:
         num_validation = max(1, members.validation.shape[1] * count // num_batches)
         cut = members._replace(
@@ -122,7 +122,7 @@ def seconds_per_update(group: GroupTraining, members: Members, *, num_updates: i
             validation=members.validation[:, :num_validation],
         )
         placed = group.place(cut)
-        program = group.programs["train_epoch"].lower(state, placed, group.data).compile()
+        program = group.programs.jitted("train_epoch").lower(state, placed, group.data).compile()
     else:
         program = group.program("train_epoch", state, placed, group.data)
     times = []

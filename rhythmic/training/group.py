@@ -7,16 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, NamedSharding
-from jax.sharding import PartitionSpec as P
 
 from rhythmic.adjoints import on_processor
-from rhythmic.files import replacing
 from rhythmic.memory import is_out_of_memory
+from rhythmic.sealed import load_arrays, save_arrays
+from rhythmic.spread import RowFunction, SpreadPrograms, first_devices
 from rhythmic.training.configuration import Members
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.state import Data, TestRecord, TrainingState
@@ -93,41 +90,17 @@ class GroupTraining:
 
     def __init__(self, training: MemberTraining, plan: GroupPlan, data: Data):
         """Place the data on the devices of ``plan``."""
-        devices = np.asarray(jax.devices()[: plan.num_devices])
-        if len(devices) < plan.num_devices:
-            raise ValueError(f"num_devices is {plan.num_devices}; there are {len(devices)}")
-        mesh = Mesh(devices, ("member",))
         check_data(data, training.num_classes)
         self.training = training
         self.plan = plan
-        self.by_member = NamedSharding(mesh, P("member"))
-        data = training.prepared(data)
-        self.data = jax.device_put(data, NamedSharding(mesh, P()))
-        self.compiled: dict[str, jax.stages.Compiled] = {}
-        self.compile_seconds = 0.0
+        devices = first_devices(plan.num_devices)
+        self.programs = SpreadPrograms(devices, row_functions(training))
+        self.data = self.programs.place(training.prepared(data), self.programs.shared)
 
-        self.programs = self.make_programs()
-
-    def make_programs(self) -> dict[str, jax.stages.Wrapped]:
-        """Map what one member does over the members of a device, and spread it over the devices."""
-        training, mesh = self.training, self.by_member.mesh
-
-        def spread(function: Callable[..., PyTree], num_mapped: int) -> Callable[..., PyTree]:
-            shared = 0 if num_mapped == 1 else 1
-            mapped = jax.vmap(function, in_axes=(0,) * num_mapped + (None,) * shared)
-            specs = (P("member"),) * num_mapped + (P(),) * shared
-            return jax.shard_map(
-                mapped, mesh=mesh, in_specs=specs, out_specs=P("member"), check_vma=False
-            )
-
-        options = compiler_options()
-        return {
-            "initial_state": jax.jit(spread(training.initial_state, 1)),
-            "train_epoch": jax.jit(
-                spread(training.train_epoch, 2), donate_argnums=0, compiler_options=options
-            ),
-            "test": jax.jit(spread(training.test, 2), compiler_options=options),
-        }
+    @property
+    def compile_seconds(self) -> float:
+        """What compiling took so far."""
+        return self.programs.compile_seconds
 
     def run(
         self,
@@ -146,16 +119,18 @@ class GroupTraining:
                 epoch and left for the caller to remove.
 
         Raises:
-            ValueError: for too many members, or a checkpoint of other members or another training.
+            ValueError: for too many members, or a checkpoint of other members or another training
+                (``DamagedFileError``).
         """
         count = len(members.seed)
         members = self.place(members)
         identity = (members.seed, *members.hyperparameters)
-        state = self.call("initial_state", members)
+        state = self.call("initial_state", members, None)
         if checkpoint is not None and checkpoint.exists():
-            known, state = load_state(checkpoint, (identity, state))
+            (known, found), _ = load_arrays(checkpoint, (identity, state))
             if any(np.any(np.asarray(a) != b) for a, b in zip(known, identity, strict=True)):
                 raise ValueError(f"checkpoint {checkpoint} belongs to other members; remove it")
+            state = self.programs.place(found, self.programs.by_row)
         for epoch in range(int(state.epoch[0]), self.training.configuration.epochs):
             already = self.compile_seconds
             started = time.perf_counter()
@@ -163,7 +138,7 @@ class GroupTraining:
             compiling = self.compile_seconds - already
             seconds = time.perf_counter() - started - compiling
             if checkpoint is not None:
-                save_state(checkpoint, (identity, state))
+                save_arrays(checkpoint, (identity, state), {})
             if on_epoch is not None:
                 real = jax.tree.map(lambda x: np.asarray(x)[:count], state)
                 on_epoch(EpochReport(real, epoch, seconds, compiling))
@@ -185,34 +160,50 @@ class GroupTraining:
             x = np.asarray(x)
             return np.concatenate([x, np.repeat(x[-1:], self.plan.size - len(x), axis=0)])
 
-        return jax.device_put(jax.tree.map(pad, rows), self.by_member)
+        return self.programs.place(jax.tree.map(pad, rows), self.programs.by_row)
 
     def call(self, name: str, *arguments: PyTree) -> PyTree:
         """Call a program, after compiling it if this is its first use."""
         return self.program(name, *arguments)(*arguments)
 
     def program(self, name: str, *arguments: PyTree) -> jax.stages.Compiled:
-        """Trace and compile a program at its first use, apart from running it."""
-        if name not in self.compiled:
-            started = time.perf_counter()
-            self.compiled[name] = self.compile(name, *arguments)
-            self.compile_seconds += time.perf_counter() - started
-        return self.compiled[name]
-
-    def compile(self, name: str, *arguments: PyTree) -> jax.stages.Compiled:
-        """Compile a program; by the plain scan if a GPU's kernel over time does not compile."""
+        """Compile a program at its first use; by the plain scan if a GPU's kernel does not."""
         try:
-            return self.programs[name].lower(*arguments).compile()
+            return self.programs.program(name, *arguments)
         except (ValueError, NotImplementedError, jax.errors.JaxRuntimeError) as error:
-            by_scan = on_processor() or self.training.method == "scan"
-            if by_scan or is_out_of_memory(error):
-                raise
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            reason = without_kernel(self.training, error)
         self.training = replace(self.training, method="scan")
-        self.programs = self.make_programs()
-        compiled = self.programs[name].lower(*arguments).compile()
+        self.programs.functions = row_functions(self.training)
+        compiled = self.programs.program(name, *arguments)
         warnings.warn(f"taking the plain scan, since {reason}", stacklevel=2)
         return compiled
+
+
+def row_functions(training: MemberTraining) -> dict[str, RowFunction]:
+    """Return what one member does, mapped over the members of a device.
+
+    Each takes rows of state or members, then what all members share: nothing, or the data.
+    """
+
+    def start(members: Members, nothing: None) -> TrainingState:
+        return jax.vmap(training.initial_state)(members)
+
+    shared_data = (0, 0, None)
+    options = compiler_options()
+    return {
+        "initial_state": RowFunction(start, 1),
+        "train_epoch": RowFunction(
+            jax.vmap(training.train_epoch, shared_data), 2, donated=True, compiler_options=options
+        ),
+        "test": RowFunction(jax.vmap(training.test, shared_data), 2, compiler_options=options),
+    }
+
+
+def without_kernel(training: MemberTraining, error: Exception) -> str:
+    """Return why a kernel over time did not compile; raise any other error again."""
+    if on_processor() or training.method == "scan" or is_out_of_memory(error):
+        raise error
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def compiler_options() -> dict[str, int] | None:
@@ -236,25 +227,3 @@ def check_data(data: Data, num_classes: int) -> None:
         raise ValueError(
             f"data.labels holds {labels.min()} to {labels.max()}; expected 0 to {num_classes - 1}"
         )
-
-
-def save_state(path: Path, state: PyTree) -> None:
-    """Write a state so that a kill at any moment leaves the old file or the new one, whole."""
-    with replacing(path) as partial, open(partial, "wb") as file:
-        eqx.tree_serialise_leaves(file, jax.tree.map(np.asarray, state))
-
-
-def load_state(path: Path, like: PyTree) -> PyTree:
-    """Read a state with the shapes and placement of ``like``.
-
-    Raises:
-        ValueError: for a file that does not hold such a state.
-    """
-    try:
-        with open(path, "rb") as file:
-            loaded = eqx.tree_deserialise_leaves(file, jax.tree.map(np.asarray, like))
-    except (RuntimeError, ValueError, EOFError):
-        raise ValueError(f"checkpoint {path} holds no state of this training; remove it") from None
-    return jax.tree.map(
-        lambda new, old: jax.device_put(jnp.asarray(new), old.sharding), loaded, like
-    )

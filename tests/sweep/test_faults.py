@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rhythmic.files import DAMAGED
 from rhythmic.locks import LockedError, writing
 from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
 from rhythmic.sweep import (
@@ -23,7 +24,7 @@ from rhythmic.sweep import (
     values_axis,
 )
 from rhythmic.sweep.dataset import open_sweep
-from rhythmic.sweep.layout import DAMAGED, DESCRIPTION, RECORDS, RESULTS
+from rhythmic.sweep.layout import DESCRIPTION, RECORDS, RESULTS
 from rhythmic.sweep.opening import RefusedError
 from rhythmic.sweep.store import SweepStore
 

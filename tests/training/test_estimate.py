@@ -69,7 +69,7 @@ def num_bytes(tree):
 
 def test_arguments_are_state_members_and_examples(group, needed):
     together = members(2)
-    state = group.call("initial_state", group.place(together))
+    state = group.call("initial_state", group.place(together), None)
     seen = num_bytes(state) + num_bytes(together) + num_bytes(group.data)
     # An epoch does not read the test digits, and the program does not take them.
     assert needed.arguments == seen - num_bytes(together.test)
@@ -79,9 +79,9 @@ def test_arguments_are_state_members_and_examples(group, needed):
 
 def test_what_was_compiled_for_the_estimate_is_what_trains(group, needed):
     assert needed.compile_seconds > 0
-    program = group.compiled["train_epoch"]
+    program = group.programs.compiled["train_epoch"]
     group.run(members(2))
-    assert group.compiled["train_epoch"] is program
+    assert group.programs.compiled["train_epoch"] is program
     assert group.compile_seconds == needed.compile_seconds
 
 

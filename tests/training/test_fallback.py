@@ -19,6 +19,7 @@ from rhythmic.training import (
     MemberTraining,
     TrainingConfiguration,
 )
+from rhythmic.training.group import row_functions
 
 CONFIGURATION = TrainingConfiguration(epochs=2, batch_size=8, rising_share=0.4)
 COUNT, TIME, CLASSES = 40, 12, 3
@@ -64,7 +65,7 @@ def test_too_little_memory_is_no_reason_to_take_the_scan(gpu, monkeypatch):
         raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
 
     monkeypatch.setattr(MemberTraining, "initial_state", fail)
-    group.programs = group.make_programs()
+    group.programs.functions = row_functions(group.training)
     with pytest.raises(jax.errors.JaxRuntimeError, match="RESOURCE_EXHAUSTED"):
         group.run(members())
     assert group.training.method == "fastest"
@@ -85,7 +86,7 @@ def test_on_a_processor_an_error_of_compilation_is_an_error(monkeypatch):
         raise ValueError("no program for this")
 
     monkeypatch.setattr(MemberTraining, "train_epoch", fail)
-    group.programs = group.make_programs()
+    group.programs.functions = row_functions(group.training)
     with pytest.raises(ValueError, match="no program for this"):
         group.run(members())
 

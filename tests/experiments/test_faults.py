@@ -1,0 +1,106 @@
+"""Damaged rows and checkpoints of the comparison, and two processes at one run folder."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from experiments.mnist import __main__ as command
+from experiments.mnist.configuration import PRESETS
+from experiments.mnist.members import train_all
+from experiments.mnist.store import MemberStore
+from rhythmic.data import Digits
+from rhythmic.locks import writing
+from rhythmic.training import GroupTraining
+
+NAME = "rrn-golden-unconnected"  # quick to compile
+DIGITS = Digits(
+    "mnist5k",
+    np.random.default_rng(0).integers(0, 256, (5000, 4)).astype(np.uint8),
+    (np.arange(5000) % 10).astype(np.uint8),
+    "0" * 64,
+)
+
+
+def store_in(folder):
+    configuration = dataclasses.replace(
+        PRESETS["quick"], architectures=(NAME,), seeds=(1, 2), epochs=2, members_per_device=1
+    )
+    return MemberStore(configuration, DIGITS, folder / "members.jsonl")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Folder and rows of two members, one a group."""
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, train_all(store_in(folder), folder)
+
+
+def without_clock(rows):
+    """Leave out what depends on the clock, and the hash that holds it."""
+    return [{k: v for k, v in r.items() if k not in ("seconds_last_sitting", "seal")} for r in rows]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b'"seed": 2', b'"seed": 3'), (b'"seed": 2', b"'seed': 2")]
+)
+def test_a_damaged_row_is_named_and_computed_again(whole, tmp_path, capsys, old, new):
+    folder, rows = whole
+    content = (folder / "members.jsonl").read_bytes()
+    assert content.count(old) == 1
+    (tmp_path / "members.jsonl").write_bytes(content.replace(old, new))
+    again = train_all(store_in(tmp_path), tmp_path)
+    shown = capsys.readouterr().err
+    assert f"{tmp_path / 'members.jsonl'}: line 2 is damaged" in shown
+    assert "1 member to train" in shown
+    assert without_clock(again) == without_clock(rows)
+
+
+class Stop(Exception):
+    """Ends a run where a test has seen enough."""
+
+
+def test_a_damaged_checkpoint_is_set_aside(whole, tmp_path, monkeypatch, capsys):
+    run = GroupTraining.run
+
+    def stopped(self, members, *, on_epoch, checkpoint):
+        def stop(report):
+            raise Stop
+
+        return run(self, members, on_epoch=stop, checkpoint=checkpoint)
+
+    monkeypatch.setattr(GroupTraining, "run", stopped)
+    with pytest.raises(Stop):
+        train_all(store_in(tmp_path), tmp_path)
+    monkeypatch.undo()
+    (checkpoint,) = (tmp_path / "checkpoints").iterdir()
+    content = bytearray(checkpoint.read_bytes())
+    content[len(content) // 2] ^= 1
+    checkpoint.write_bytes(content)
+    rows = train_all(store_in(tmp_path), tmp_path)
+    assert "is damaged: it differs from its own hash; set aside" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "damaged").iterdir()] == [
+        f"checkpoints-{checkpoint.name}"
+    ]
+    assert without_clock(rows) == without_clock(whole[1])
+
+
+def test_a_second_process_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "prepare", lambda arguments: (store_in(tmp_path), tmp_path))
+    with writing(tmp_path), pytest.raises(SystemExit, match="is being written by another process"):
+        command.main()
+
+
+def test_a_disk_that_fails_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "prepare", lambda arguments: (store_in(tmp_path), tmp_path))
+
+    def fail(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(command, "train_all", fail)
+    with pytest.raises(SystemExit) as stopped:
+        command.main()
+    message = str(stopped.value.code)
+    assert message.startswith(f"error: run_dir {tmp_path}: [Errno 28] No space left on device")
+    assert json.dumps(message).count("\\n") == 0

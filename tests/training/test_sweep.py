@@ -1,0 +1,145 @@
+"""Training as a sweep: the bits of a group, kept on disk, gone on with after any epoch."""
+
+import jax
+import numpy as np
+import pytest
+
+from rhythmic.data.dataset import Split
+from rhythmic.models import GatedOrPlainArchitecture, ResonantArchitecture, named_arrays
+from rhythmic.sweep import Grid, Points, run_sweep, values_axis
+from rhythmic.sweep.chunks import ChunkComputer
+from rhythmic.sweep.dataset import open_sweep
+from rhythmic.training import (
+    Data,
+    GroupPlan,
+    GroupTraining,
+    MemberTraining,
+    TrainingConfiguration,
+    make_members,
+    training_sweep,
+)
+
+CONFIGURATION = TrainingConfiguration(epochs=3, batch_size=8, rising_share=0.4)
+DATA = Data(
+    np.random.default_rng(5).integers(0, 256, (39, 10)).astype(np.uint8),
+    (np.arange(39) % 3).astype(np.int32),
+)
+RATES = (0.01, 0.05)
+
+
+def split(seed):
+    parts = np.split(np.random.default_rng(seed).permutation(39).astype(np.int32), (20, 28))
+    return Split(*parts)
+
+
+def design(seeds=(3, 4), rates=RATES):
+    settings = Points(
+        (
+            values_axis("learning_rate", rates, ""),
+            values_axis("weight_decay", [0.0] * len(rates), ""),
+            values_axis("label_smoothing", [0.05] * len(rates), ""),
+        ),
+        name="setting",
+    )
+    return Grid((values_axis("seed", seeds, ""), settings))
+
+
+@pytest.fixture(scope="module", params=["rrn", "rnn"])
+def training(request):
+    architecture = {
+        "rrn": ResonantArchitecture("rrn", (20.0, 90.0), pole_radius=0.9),
+        "rnn": GatedOrPlainArchitecture("rnn", "elman", hidden_size=2, dropout_rate=0.1),
+    }[request.param]
+    return MemberTraining(architecture, CONFIGURATION, num_classes=3)
+
+
+def test_a_sweep_gives_the_bits_of_groups(training, tmp_path):
+    sweep = training_sweep(training, DATA, split, design(), tested=True)
+    # Two settings a chunk, as two members a group.
+    result = run_sweep(sweep, folder=tmp_path, devices=1, chunk_points=2, quiet=True)
+    group = GroupTraining(training, GroupPlan(1, 2), DATA)
+    for place, seed in enumerate((3, 4)):
+        members = make_members(
+            split,
+            seeds=(seed, seed),
+            learning_rate=RATES,
+            weight_decay=(0.0, 0.0),
+            label_smoothing=(0.05, 0.05),
+        )
+        state = group.run(members)
+        test = group.test(state, members)
+        expected = {
+            "validation_accuracy": state.best.validation_accuracy,
+            "best_epoch": state.best.epoch,
+            "train_loss_by_epoch": state.history.train_loss,
+            "test_accuracy": test.accuracy,
+            "confusion": test.confusion,
+            "first_bad_step": state.failed_at_step,
+        }
+        expected |= {
+            f"parameters.{path}": x for path, x in named_arrays(state.best.parameters).items()
+        }
+        for name, values in expected.items():
+            np.testing.assert_array_equal(result.arrays[name][place], values, err_msg=name)
+    dataset = open_sweep(tmp_path)
+    assert dataset["test_accuracy"].dims == ("seed", "setting")
+    assert dataset["train_loss_by_epoch"].sizes["epoch"] == 3
+    assert int(dataset["status"].sum()) == 0
+
+
+class Stop(Exception):
+    """Ends a run where a test has seen enough."""
+
+
+def test_a_stopped_training_goes_on_after_its_last_epoch(training, tmp_path, monkeypatch):
+    sweep = training_sweep(training, DATA, split, design(seeds=(3,)))
+    whole = run_sweep(sweep, quiet=True, devices=1)
+    kept = []
+    keep_state = ChunkComputer.keep_state
+
+    def note(self, path, state, done):
+        keep_state(self, path, state, done)
+        kept.append(done)
+        if kept == [1, 2]:
+            raise Stop
+
+    monkeypatch.setattr(ChunkComputer, "keep_state", note)
+    with pytest.raises(Stop):
+        run_sweep(sweep, folder=tmp_path, quiet=True, devices=1, chunk_points=2)
+    result = run_sweep(sweep, folder=tmp_path, quiet=True, devices=1, chunk_points=2)
+    assert kept == [1, 2, 3]
+    for name, values in whole.arrays.items():
+        np.testing.assert_array_equal(result.arrays[name], values, err_msg=name)
+
+
+def test_a_damaged_state_starts_its_chunk_afresh(training, tmp_path, monkeypatch, capsys):
+    sweep = training_sweep(training, DATA, split, design(seeds=(3,)))
+    keep_state = ChunkComputer.keep_state
+
+    def damage(self, path, state, done):
+        keep_state(self, path, state, done)
+        path.write_bytes(path.read_bytes()[:-3] + b"xyz")
+        raise Stop
+
+    monkeypatch.setattr(ChunkComputer, "keep_state", damage)
+    with pytest.raises(Stop):
+        run_sweep(sweep, folder=tmp_path, devices=1, chunk_points=2)
+    monkeypatch.undo()
+    run_sweep(sweep, folder=tmp_path, devices=1, chunk_points=2)
+    assert "is damaged: it differs from its own hash; set aside" in capsys.readouterr().err
+    assert len(list((tmp_path / "damaged").iterdir())) == 1
+    assert (open_sweep(tmp_path)["status"] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda: Grid((values_axis("seed", [1], ""),)), "it differs in label_smoothing"),
+        (lambda: design(rates=(0.1, -0.1)), r"learning_rate is -0\.1"),
+        (lambda: design(seeds=(-1,)), "seeds holds -1"),
+    ],
+)
+def test_a_design_that_cannot_be_is_refused_by_name(training, wrong, message, monkeypatch):
+    monkeypatch.setattr(jax.stages.Lowered, "compile", None)
+    with pytest.raises(ValueError, match=message):
+        training_sweep(training, DATA, split, wrong())
