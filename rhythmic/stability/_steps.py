@@ -1,0 +1,117 @@
+"""One step of anything, ``step(state, inputs) -> state``, as a function of one flat vector.
+
+A cell gives its step as ``cell.step``; a map writes one, for instance
+``lambda x, _: 4 * x * (1 - x)``, and needs no inputs.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+
+from rhythmic.typing import Array, Float, PyTree
+
+Step: TypeAlias = Callable[[Any, Any], Any]
+FlatStep: TypeAlias = Callable[[Array, PyTree], Array]
+Restore: TypeAlias = Callable[[Array], PyTree]
+
+PRECISION = jax.lax.Precision.HIGHEST
+
+
+def flatten_step(
+    step: Step, state: PyTree, sample: PyTree
+) -> tuple[FlatStep, Float[Array, " state"], Restore]:
+    """Lay the arrays of a state end to end, and let the step do the same.
+
+    Args:
+        step: pure function of a state and an input sample that gives the next state.
+        state: a state, whose arrays are all of one floating dtype.
+        sample: one input sample, for the shapes alone; None for a step without input.
+
+    Returns:
+        The step of flat states, the flat state, and the way back.
+
+    Raises:
+        ValueError: for a state that is empty or not floating, or a step that changes its layout.
+    """
+    state = jax.tree.map(jnp.asarray, state)
+    kinds = {x.dtype for x in jax.tree.leaves(state)}
+    if len(kinds) != 1 or not jnp.issubdtype(next(iter(kinds)), jnp.floating):
+        found = ", ".join(sorted(map(str, kinds))) or "no array"
+        raise ValueError(f"state holds {found}; expected arrays of one floating dtype")
+    after = jax.eval_shape(step, state, sample)
+    if layout(after) != layout(state):
+        raise ValueError(f"step turns a state {layout(state)} into {layout(after)}; expected it")
+    values, restore = ravel_pytree(state)
+
+    def flat_step(values: Array, sample: PyTree) -> Array:
+        return ravel_pytree(step(restore(values), sample))[0]
+
+    return flat_step, values, restore
+
+
+def layout(state: PyTree) -> PyTree:
+    """Replace each array of a state by its dtype and shape."""
+    return jax.tree.map(lambda x: f"{x.dtype}{list(x.shape)}", state)
+
+
+def first_sample(inputs: PyTree) -> PyTree:
+    """Give the shapes of one sample of ``(time, ...)`` inputs."""
+    return jax.eval_shape(lambda x: jax.tree.map(lambda leaf: leaf[0], x), inputs)
+
+
+def count_steps(inputs: PyTree, num_steps: int | None) -> int:
+    """Return the number of steps that inputs and ``num_steps`` agree on.
+
+    Raises:
+        ValueError: if both are missing, they differ, or there is no step.
+    """
+    lengths = {jnp.shape(x)[0] if jnp.ndim(x) else 0 for x in jax.tree.leaves(inputs)}
+    if len(lengths) > 1:
+        raise ValueError(f"inputs has {sorted(lengths)} samples; expected one number of them")
+    if not lengths and num_steps is None:
+        raise ValueError("num_steps is None; without inputs it must be given")
+    count = lengths.pop() if lengths else num_steps
+    if num_steps not in (None, count):
+        raise ValueError(f"num_steps is {num_steps}; the inputs have {count} samples")
+    if count is None or count < 1:
+        raise ValueError(f"num_steps is {count}; it must be at least 1")
+    return count
+
+
+def check_at_least(name: str, value: int, lowest: int) -> None:
+    """Raise a ValueError that names a number below its range."""
+    if value < lowest:
+        raise ValueError(f"{name} is {value}; it must be at least {lowest}")
+
+
+def per_second(per_step: Array, dt: float) -> Array:
+    """Turn exponents in 1/step into 1/s; NaN where dt <= 0."""
+    return per_step / jnp.where(jnp.asarray(dt) > 0, dt, jnp.nan).astype(per_step.dtype)
+
+
+def in_groups(inputs: PyTree, begin: int, end: int, size: int) -> PyTree:
+    """Cut samples ``begin`` to ``end`` into groups, ``(group, size, ...)``; None stays None."""
+    return jax.tree.map(
+        lambda x: jnp.asarray(x)[begin:end].reshape(-1, size, *jnp.shape(x)[1:]), inputs
+    )
+
+
+def run(flat_step: FlatStep, values: Array, inputs: PyTree, num_steps: int) -> tuple[Array, Array]:
+    """Take steps; return the state after the last one and after each, time first."""
+
+    def advance(values: Array, sample: PyTree) -> tuple[Array, Array]:
+        values = flat_step(values, sample)
+        return values, values
+
+    return jax.lax.scan(advance, values, inputs, length=num_steps)
+
+
+def push_tangents(
+    flat_step: FlatStep, values: Array, sample: PyTree, tangents: Float[Array, "state tangent"]
+) -> tuple[Float[Array, " state"], Float[Array, "state tangent"]]:
+    """Take one step, and multiply tangent vectors by its Jacobian without writing that down."""
+    values, push = jax.linearize(lambda values: flat_step(values, sample), values)
+    return values, jax.vmap(push, in_axes=1, out_axes=1)(tangents)

@@ -1,0 +1,211 @@
+"""Eigenvalues of a step's Jacobian as modes: what each does, in Hz and seconds, and whose it is.
+
+Near a state s a step acts as its Jacobian J (``rhythmic.sensitivity.step_jacobian``), and a
+deviation is a sum of modes, each multiplied by its eigenvalue in every step: the modulus is
+growth, the angle is a rhythm.
+
+A resonant layer's recurrent term is W tanh(x u). Where the input u is 0 its step's Jacobian holds
+no learned weight and the modes are those of the fixed nodes; look at u = 1, x = 0 for the learned
+ones.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Complex, Int, Real
+
+from rhythmic.cells.interface import AbstractCell
+from rhythmic.sensitivity import step_jacobian, step_jacobians
+from rhythmic.theory._arrays import RealLike, common_arrays, ieee_arithmetic, select_code
+from rhythmic.theory.regimes import SecondOrderRegime
+from rhythmic.typing import AnyArray, Array, Float, InputArray, PyTree
+
+
+class Modes(NamedTuple):
+    """Modes, the slowest to fade (or fastest to grow) first; of a pair the positive angle first.
+
+    Attributes:
+        eigenvalue: complex, no unit.
+        modulus: factor on the amplitude in one step, no unit.
+        frequency: |angle| / (2 pi dt) in Hz; the Nyquist frequency for a negative real
+            eigenvalue, NaN for one that is real and not negative.
+        decay_time: -dt / ln(modulus) in s: positive for a mode that fades, 0 for modulus 0,
+            infinite for modulus 1, negative for one that grows (minus the e-folding time).
+        growth_rate: ln(modulus) / dt in 1/s, -infinity for modulus 0.
+        kind: int32 code of ``SecondOrderRegime``: what the mode does by itself.
+    """
+
+    eigenvalue: Complex[AnyArray, "*batch mode"]
+    modulus: Float[AnyArray, "*batch mode"]
+    frequency: Float[AnyArray, "*batch mode"]
+    decay_time: Float[AnyArray, "*batch mode"]
+    growth_rate: Float[AnyArray, "*batch mode"]
+    kind: Int[AnyArray, "*batch mode"]
+
+
+def matrix_modes(
+    matrix: Real[RealLike, "*batch state state"], dt: float, *, tolerance: float | None = None
+) -> Modes:
+    """Read the eigenvalues of linear steps as rhythms, decay and growth.
+
+    Example: ``matrix_modes(step_jacobian(cell, cell.initial_state(), jnp.ones(1)), dt=1e-3)`` for a
+    resonant layer at x = 0 and u = 1 (at u = 0 its recurrent weights do not act).
+
+    Args:
+        matrix: step Jacobians, post by pre, on the last two axes; NumPy arrays are worked out in
+            float64, JAX arrays in their own dtype.
+        dt: time step in s.
+        tolerance: distance of a modulus from 1 that counts as neither growth nor decay in
+            ``kind``; by default the number of states times the rounding unit.
+
+    Returns:
+        One entry a mode. All NaN for a matrix with an entry that is not finite; times and
+        frequencies NaN where dt <= 0. Differentiable where eigenvalues are distinct.
+
+    Raises:
+        ValueError: for a matrix that is not square.
+
+    Source: lecture, "Rhythmic RNN", whose one node has the modes of its companion matrix.
+    """
+    return modes_of_eigenvalues(sorted_eigenvalues(matrix), dt, tolerance=tolerance)
+
+
+@ieee_arithmetic
+def modes_of_eigenvalues(
+    eigenvalues: Complex[AnyArray, "*batch mode"], dt: float, *, tolerance: float | None = None
+) -> Modes:
+    """Read given eigenvalues as modes; for Floquet multipliers ``dt`` is the period.
+
+    Args:
+        eigenvalues: complex, kept in their order; real numbers are taken as complex.
+        dt: time that one multiplication takes, in s.
+        tolerance: as in ``matrix_modes``.
+
+    Returns:
+        One entry an eigenvalue, as in ``matrix_modes``.
+    """
+    xp: Any = jnp if isinstance(eigenvalues, jax.Array) else np
+    values = xp.asarray(eigenvalues)
+    modulus = xp.abs(values)
+    if tolerance is None:
+        tolerance = float(values.shape[-1] * jnp.finfo(modulus.dtype).eps)
+    angle = xp.abs(xp.angle(values))
+    valid = xp.asarray(dt > 0)
+    dt = xp.where(valid, dt, np.nan).astype(modulus.dtype)
+    logarithm = xp.where(modulus == 0, -np.inf, xp.log(xp.where(modulus == 0, 1.0, modulus)))
+    lasting = logarithm == 0
+    return Modes(
+        eigenvalue=values,
+        modulus=modulus,
+        frequency=xp.where(angle > 0, angle / (2 * np.pi * dt), np.nan),
+        decay_time=xp.where(lasting & valid, np.inf, -dt / xp.where(lasting, 1.0, logarithm)),
+        growth_rate=logarithm / dt,
+        kind=_kind(xp, values, modulus, tolerance),
+    )
+
+
+def step_modes(cell: AbstractCell, state: PyTree, inputs: InputArray, dt: float) -> Modes:
+    """Give the modes of one step of a cell at a state and an input sample.
+
+    Args:
+        cell: the layer.
+        state: in the layout of ``cell.initial_state()``, without batch axes.
+        inputs: one sample, ``(feature,)``; for a resonant layer 1, not 0 (see the module).
+        dt: time step in s.
+
+    Raises:
+        ValueError: for inputs with a batch axis.
+    """
+    return matrix_modes(step_jacobian(cell, state, inputs), dt)
+
+
+def trajectory_modes(
+    cell: AbstractCell,
+    inputs: Float[Array, "time feature"],
+    dt: float,
+    *,
+    initial_state: PyTree | None = None,
+) -> Modes:
+    """Give the modes of every step of a run: the spectrum of the Jacobian along a trajectory.
+
+    All Jacobians are held at once, time x states^2 numbers; cut a long run of a large layer into
+    pieces that start where the last one ended.
+
+    Args:
+        cell: the layer.
+        inputs: I_1 ... I_T.
+        dt: time step in s.
+        initial_state: s_0; by default the cell's state of rest.
+
+    Returns:
+        Modes with time first; row t belongs to d s_t / d s_{t-1}. Each row is sorted by itself, so
+        a column does not follow one mode through a crossing.
+
+    Raises:
+        ValueError: for inputs that do not fit the cell.
+    """
+    return matrix_modes(step_jacobians(cell, inputs, initial_state=initial_state), dt)
+
+
+@ieee_arithmetic
+def sorted_eigenvalues(
+    matrix: Real[RealLike, "*batch state state"],
+) -> Complex[AnyArray, "*batch mode"]:
+    """Give eigenvalues by falling modulus, then rising |angle|, then positive angle first.
+
+    Args:
+        matrix: square matrices on the last two axes.
+
+    Returns:
+        Complex eigenvalues; all NaN for a matrix with an entry that is not finite.
+
+    Raises:
+        ValueError: for a matrix that is not square.
+    """
+    xp, values, finite = finite_square(matrix)
+    eigenvalues = xp.linalg.eigvals(values).astype(xp.result_type(values.dtype, np.complex64))
+    order = eigenvalue_order(xp, eigenvalues)
+    ordered = xp.take_along_axis(eigenvalues, order, axis=-1)
+    return xp.where(finite[..., None], ordered, np.nan)
+
+
+def finite_square(matrix: Real[RealLike, "*batch state state"]) -> tuple[Any, AnyArray, AnyArray]:
+    """Return the namespace, the matrices with zeros for those not finite, and which are finite.
+
+    Raises:
+        ValueError: for a matrix that is not square.
+    """
+    xp, values = common_arrays(matrix=matrix)
+    if values.ndim < 2 or values.shape[-1] != values.shape[-2] or not values.shape[-1]:
+        raise ValueError(f"matrix has shape {values.shape}; it must end in two equal axes")
+    finite = xp.all(xp.isfinite(values), axis=(-2, -1))
+    return xp, xp.where(finite[..., None, None], values, 0.0), finite
+
+
+def eigenvalue_order(xp: Any, eigenvalues: AnyArray) -> AnyArray:
+    """Give the order of ``sorted_eigenvalues``."""
+    angle = xp.angle(eigenvalues)
+    return xp.lexsort((-angle, xp.abs(angle), -xp.abs(eigenvalues)))
+
+
+def _kind(xp: Any, values: AnyArray, modulus: AnyArray, tolerance: float) -> AnyArray:
+    """Give the code of what each eigenvalue does."""
+    code = SecondOrderRegime
+    lasts, shrinks = xp.abs(modulus - 1) <= tolerance, modulus < 1
+    turns, flickers = values.imag != 0, values.real < 0
+    return select_code(
+        xp,
+        code.EXPLODES,
+        (~xp.isfinite(modulus), code.UNDEFINED),
+        (modulus == 0, code.GONE),
+        (turns & lasts, code.OSCILLATES),
+        (turns & shrinks, code.OSCILLATES_AND_DISAPPEARS),
+        (turns, code.OSCILLATES_AND_EXPLODES),
+        (flickers & lasts, code.FLICKERS),
+        (flickers & shrinks, code.FLICKERS_AND_DISAPPEARS),
+        (flickers, code.FLICKERS_AND_EXPLODES),
+        (lasts, code.EQUILIBRIUM),
+        (shrinks, code.DISAPPEARS),
+    )
