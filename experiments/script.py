@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 
 from experiments.answers import Answer, Entry, publish
 from rhythmic.files import replacing
+from rhythmic.locks import LockedError, writing
 from rhythmic.plotting.style import house_style, save
 from rhythmic.progress import Progress, clock, show
 from rhythmic.records import fingerprint, open_run_folder, plain, read_rows, write_json
@@ -164,7 +165,10 @@ def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     try:
-        run(experiment, options, folder)
+        with writing(folder):
+            run(experiment, options, folder)
+    except (LockedError, OSError) as error:
+        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         show("stopped; at this commit the same command goes on after the last finished part")
         sys.exit(130)

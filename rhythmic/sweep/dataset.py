@@ -124,7 +124,7 @@ def table(part: xarray.Dataset) -> pandas.DataFrame:
     for name, values in part.data_vars.items():
         if np.issubdtype(values.dtype, np.complexfloating):
             halves = {f"{name}_real": values.real, f"{name}_imaginary": values.imag}
-            part = part.drop_vars(name).assign(halves)
+            part = part.drop_vars(str(name)).assign(halves)
     return part.to_dataframe().reset_index()
 
 

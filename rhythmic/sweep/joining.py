@@ -38,12 +38,12 @@ def compare(first: xarray.Dataset, second: xarray.Dataset) -> list[Difference]:
     Raises:
         ValueError: for sweeps of other axes, or with no result or no point in common.
     """
-    check_axes(first, second)
     names = [str(name) for name in first.data_vars if name in second.data_vars]
     if not set(names) - {STATUS}:
         raise ValueError("second has no result in common with first")
     one, other = first[names], second[names]
-    for dim in lists_of(first):
+    check_axes(one, other)
+    for dim in lists_of(one):
         one, other = common_rows(one, other, dim)
     one, other = xarray.align(one, other, join="inner")
     other = other.transpose(*one.dims)

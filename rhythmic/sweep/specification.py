@@ -175,6 +175,8 @@ class Sweep:
                     rounded = column.values.astype(np.float32)
                 if not np.all(np.isfinite(rounded)):
                     raise ValueError(f"{column.name} overflows float32; give precision float64")
+                if np.any((rounded == 0) & (column.values != 0)):
+                    raise ValueError(f"{column.name} underflows float32; give precision float64")
                 if len(np.unique(rounded)) < len(np.unique(column.values)):
                     raise ValueError(
                         f"{column.name} has values that float32 does not tell apart; "

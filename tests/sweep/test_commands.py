@@ -1,0 +1,190 @@
+"""``python -m rhythmic.sweep`` from its arguments: what it prints, and how it ends."""
+
+import re
+import shutil
+
+import jax.numpy as jnp
+import pytest
+import xarray
+
+from rhythmic.sweep import Grid, Output, Sweep, linear_axis, run_sweep
+from rhythmic.sweep.__main__ import main
+from rhythmic.sweep.layout import DESCRIPTION, LOG
+from rhythmic.sweep.store import SweepStore
+
+GRID = Grid((linear_axis("gain", 0, 3, 4, "Hz"), linear_axis("bias", 0, 1, 3, "V")))
+
+
+def make(folder, function, design=GRID):
+    outputs = {"root": Output("rad/s", "natural frequency")}
+    run_sweep(Sweep("small", function, design, outputs), folder=folder, chunk_points=3, quiet=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Two sweeps that differ at two points; one value of each is not finite."""
+    path = tmp_path_factory.mktemp("sweeps")
+
+    def node(gain, bias):
+        return {"root": jnp.where((gain == 3) & (bias == 1), jnp.inf, gain + bias)}
+
+    def other(gain, bias):
+        return {"root": node(gain, bias)["root"] + jnp.where((gain >= 2) & (bias == 0.5), 1.5, 0)}
+
+    return make(path / "one", node), make(path / "other", other)
+
+
+@pytest.fixture
+def copy(made, tmp_path):
+    """A copy of the first one, to be spoilt."""
+    return shutil.copytree(made[0], tmp_path / "copy")
+
+
+def call(capsys, *arguments):
+    """Run a command; return what it printed."""
+    main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out
+
+
+def failure(capsys, *arguments):
+    """Run a command that must fail; return how it ended and what it printed."""
+    with pytest.raises(SystemExit) as caught:
+        main([str(argument) for argument in arguments])
+    return caught.value.code, capsys.readouterr()
+
+
+def test_show(made, capsys):
+    lines = call(capsys, "show", made[0]).splitlines()
+    assert lines[:2] == ["small: 4 of 4 chunks, 12 points", "not finite: 1"]
+    assert re.fullmatch(r"\S+ points a second on \S+, nothing left at that pace", lines[2])
+    text = "\n".join(lines[3:])
+    assert "root" in text
+    assert "gain" in text
+    assert "bias" in text
+
+
+def test_show_of_an_unfinished_sweep(copy, capsys):
+    store = SweepStore.open(copy)
+    store.set_aside(next(store.chunks()))
+    lines = call(capsys, "show", copy).splitlines()
+    assert lines[0] == "small: 3 of 4 chunks, 9 points"
+    assert re.search(r", \d+:\d\d left at that pace$", lines[2])
+    (copy / LOG).unlink()
+    assert "no chunk is in the log yet" in call(capsys, "show", copy)
+
+
+def test_verify(made, capsys):
+    said = call(capsys, "verify", made[0])
+    assert said == "4 chunks and the description are as they were recorded\n"
+
+
+@pytest.mark.parametrize("what", ["a result", "a coordinate", "the layout", "a record"])
+@pytest.mark.parametrize("lost", [False, True])
+def test_verify_names_every_damage(copy, capsys, what, lost):
+    path = {
+        "a result": copy / "results.zarr" / "root" / "c" / "1" / "0",
+        "a coordinate": copy / "results.zarr" / "gain" / "c" / "0",
+        "the layout": copy / "results.zarr" / "root" / "zarr.json",
+        "a record": copy / "chunks" / "000002.json",
+    }[what]
+    if lost:
+        path.unlink()
+    else:
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    if what == "a record" and lost:
+        # A chunk without a record is one that is not computed yet.
+        assert call(capsys, "verify", copy).startswith("3 chunks and the description")
+        return
+    code, captured = failure(capsys, "verify", copy)
+    assert str(code).startswith("1 damaged; ")
+    (line,) = captured.out.splitlines()
+    assert line.startswith(f"{path}: ")
+
+
+def test_a_damaged_description_is_one_line(copy, capsys):
+    (copy / DESCRIPTION).write_text("{")
+    for command in ("show", "verify"):
+        code, captured = failure(capsys, command, copy)
+        assert code == f"error: {copy / DESCRIPTION} is damaged"
+        assert captured.out == captured.err == ""
+
+
+def test_compare(made, capsys):
+    lines = call(capsys, "compare", *made).splitlines()
+    assert lines == [
+        "root: 2 differ, at most by 1.5, first at bias 0.5, gain 2",
+        "status: equal",
+    ]
+    assert call(capsys, "compare", made[0], made[0]) == "root: equal\nstatus: equal\n"
+
+
+@pytest.mark.parametrize("ending", [".nc", ".csv", ".parquet"])
+def test_export(made, tmp_path, capsys, ending):
+    target = tmp_path / f"sweep{ending}"
+    assert call(capsys, "export", made[0], "--to", target) == f"{target}: written\n"
+    assert target.stat().st_size > 0
+
+
+def test_export_of_several_and_of_unfinished_ones(made, copy, tmp_path, capsys):
+    def node(gain, bias):
+        return {"root": gain + bias}
+
+    design = Grid((linear_axis("gain", 4, 5, 2, "Hz"), GRID.axes[1]))
+    further, target = make(tmp_path / "further", node, design), tmp_path / "both.nc"
+    store = SweepStore.open(copy)
+    store.set_aside(next(store.chunks()))
+    said = call(capsys, "export", copy, further, "--to", target)
+    assert said == f"{target}: written; 3 points are not computed yet\n"
+    with xarray.open_dataset(target, engine="h5netcdf") as found:
+        assert dict(found["root"].sizes) == {"gain": 6, "bias": 3}
+
+
+def test_what_cannot_be_done_is_one_line(made, tmp_path, capsys):
+    no_sweep = tmp_path / "none"
+    for arguments, message in (
+        (("show", no_sweep), f"run_dir {no_sweep} holds no sweep"),
+        (("verify", no_sweep), f"run_dir {no_sweep} holds no sweep"),
+        (("compare", made[0], no_sweep), f"run_dir {no_sweep} holds no sweep"),
+        (("export", no_sweep, "--to", tmp_path / "x.nc"), f"run_dir {no_sweep} holds no sweep"),
+        (("export", made[0], "--to", tmp_path / "x.h5"), "it must end in .nc, .csv, .parquet"),
+        (("export", *made, "--to", tmp_path / "x.nc"), "disagree on a point: root at"),
+        (("export", "--to", tmp_path / "x.nc"), "empty"),
+    ):
+        code, captured = failure(capsys, *arguments)
+        assert str(code).startswith("error: ")
+        assert message in str(code)
+        assert "\n" not in str(code)
+        assert captured.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], ["show", "verify", "compare", "export"]),
+        (["show"], ["run folder", "points a second"]),
+        (["verify"], ["run folder", "recorded hash"]),
+        (["compare"], ["run folder of one", "points that they have in common"]),
+        (["export"], ["run folders", "--to", ".nc", ".csv", ".parquet"]),
+    ],
+    ids=["all", "show", "verify", "compare", "export"],
+)
+def test_help(arguments, words, capsys):
+    code, captured = failure(capsys, *arguments, "--help")
+    assert code == 0
+    assert "python -m rhythmic.sweep" in captured.out
+    text = " ".join(captured.out.replace("│", " ").split())
+    for word in words:
+        assert word in text
+
+
+@pytest.mark.parametrize("arguments", [[], ["bogus"], ["show"], ["export", "run"]])
+def test_commands_that_are_none(arguments, capsys):
+    code, captured = failure(capsys, *arguments)
+    assert code == 2
+    assert "--help" in captured.out + captured.err

@@ -1,0 +1,140 @@
+"""Sweeps that need more memory than there is: smaller passes, said and labelled, or one line."""
+
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rhythmic.sealed import read_sealed
+from rhythmic.spread import SpreadPrograms
+from rhythmic.sweep import ChunkPlan, Grid, Output, Stages, Sweep, linear_axis, run_sweep
+from rhythmic.sweep.dataset import open_sweep
+from rhythmic.sweep.program import PassProgram
+
+
+@pytest.fixture
+def out_of_memory(monkeypatch):
+    """Let passes of more than some rows run out of memory, when they start or when they end."""
+
+    def limit(rows, *, at_the_end=False):
+        run, fetch = PassProgram.run, SpreadPrograms.fetch
+
+        def limited_run(self, part, state, inputs):
+            if self.plan.rows_per_device > rows and not at_the_end:
+                raise no_memory()
+            return run(self, part, state, inputs)
+
+        def limited_fetch(self, tree):
+            largest = max(leaf.shape[0] for leaf in jax.tree.leaves(tree))
+            if largest > rows and at_the_end:
+                raise no_memory()
+            return fetch(self, tree)
+
+        monkeypatch.setattr(PassProgram, "run", limited_run)
+        monkeypatch.setattr(SpreadPrograms, "fetch", limited_fetch)
+
+    return limit
+
+
+def no_memory():
+    return jax.errors.JaxRuntimeError(
+        "RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes.\nand a long report"
+    )
+
+
+TWENTY = linear_axis("gain", 0.5, 2.5, 20, "")
+LONG = Sweep("long", lambda gain: {"out": jnp.tanh(gain)}, Grid((TWENTY,)), {"out": Output("")})
+STAGED = Sweep(
+    "staged",
+    Stages(lambda gain: gain, lambda state: state * 2, lambda state: {"out": state}, 2),
+    Grid((TWENTY,)),
+    {"out": Output("")},
+)
+
+
+@pytest.mark.parametrize("at_the_end", [False, True])
+@pytest.mark.parametrize("stored", [False, True])
+def test_out_of_memory_means_smaller_passes(out_of_memory, at_the_end, stored, tmp_path, capsys):
+    out_of_memory(3, at_the_end=at_the_end)
+    folder = tmp_path / "run" if stored else None
+    found = run_sweep(LONG, folder=folder, chunk_points=10)
+    said = capsys.readouterr().err
+    # 10 rows a device: 5, then 3.
+    assert "out of memory (RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes.)" in said
+    assert "going on with 5 rows a device instead of 10" in said
+    assert "going on with 3 rows a device instead of 5" in said
+    assert "a long report" not in said
+    np.testing.assert_allclose(found.arrays["out"], np.tanh(TWENTY.values), rtol=2e-6)
+    if stored:
+        records = [read_sealed(path) for path in sorted((folder / "chunks").glob("*.json"))]
+        assert [record["made"]["rows_per_device"] for record in records] == [3, 3]
+        (made,) = open_sweep(folder).attrs["computed_by"]
+        assert "rows_per_device 3" in made
+
+
+def test_chunks_are_labelled_by_their_own_passes(out_of_memory, tmp_path):
+    run_sweep(LONG, folder=tmp_path, chunk_points=10, quiet=True)
+    records = sorted((tmp_path / "chunks").glob("*.json"))
+    records[1].unlink()
+    out_of_memory(5)
+    run_sweep(LONG, folder=tmp_path, chunk_points=10, quiet=True)
+    made = [read_sealed(path)["made"]["rows_per_device"] for path in records]
+    assert made == [10, 5]
+    assert [
+        re.search(r"rows_per_device (\d+)", text)[1]
+        for text in open_sweep(tmp_path).attrs["computed_by"]
+    ] == ["10", "5"]
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_out_of_memory_in_stages(out_of_memory, stored, tmp_path, capsys):
+    out_of_memory(4)
+    folder = tmp_path / "run" if stored else None
+    found = run_sweep(STAGED, folder=folder, chunk_points=10).arrays["out"]
+    np.testing.assert_allclose(found, 4 * TWENTY.values, rtol=1e-6)
+    assert "going on with 3 rows a device instead of 5" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("sweep", [LONG, STAGED], ids=["plain", "stages"])
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_one_row_too_many_is_one_line(out_of_memory, sweep, at_the_end):
+    out_of_memory(0, at_the_end=at_the_end)
+    with pytest.raises(MemoryError, match="out of memory with 1 row of points") as caught:
+        run_sweep(sweep, quiet=True, chunk_points=5)
+    assert "\n" not in str(caught.value)
+    assert "RESOURCE_EXHAUSTED" in str(caught.value)
+
+
+def test_other_errors_are_not_taken_for_too_little_memory(monkeypatch):
+    def broken(*_):
+        raise jax.errors.JaxRuntimeError("INTERNAL: something else")
+
+    monkeypatch.setattr(PassProgram, "run", broken)
+    with pytest.raises(jax.errors.JaxRuntimeError, match="something else"):
+        run_sweep(LONG, quiet=True)
+
+
+def test_the_estimate_of_memory_halves_the_plan(monkeypatch, tmp_path, capsys):
+    needed = 10_000  # of every row
+    monkeypatch.setattr(PassProgram, "memory", lambda self: needed * self.plan.rows_per_device)
+    # A quarter of it may be taken: three rows.
+    monkeypatch.setattr("rhythmic.sweep.chunks.available_memory", lambda num_devices: 120_000)
+    found = run_sweep(LONG, folder=tmp_path, chunk_points=10).arrays
+    said = capsys.readouterr().err
+    assert "a pass needs 100 kB a device of 120 kB free: taking 5 rows instead of 10" in said
+    assert "taking 3 rows instead of 5" in said
+    np.testing.assert_allclose(found["out"], np.tanh(TWENTY.values), rtol=2e-6)
+    record = read_sealed(next((tmp_path / "chunks").glob("*.json")))
+    assert record["plan"]["rows_per_chunk"] == 10
+    assert record["made"]["rows_per_device"] == 3
+
+
+def test_the_compiler_tells_what_a_pass_needs():
+    small, large = (
+        PassProgram(LONG, ChunkPlan(0, 20, rows, rows), jax.devices()[:1]).memory()
+        for rows in (1, 20)
+    )
+    # A number of four bytes a row comes out at least, and the status.
+    assert large - small >= 19 * (4 + 1)

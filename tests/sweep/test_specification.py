@@ -1,0 +1,347 @@
+"""What a sweep may be: all else is refused in one line, before anything is compiled."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rhythmic.sweep import (
+    Grid,
+    Output,
+    Points,
+    Stages,
+    Sweep,
+    linear_axis,
+    run_sweep,
+    values_axis,
+)
+
+GAIN = linear_axis("gain", 0, 1, 4, "")
+BIAS = values_axis("bias", [1, 2, 3], "")
+GRID = Grid((GAIN, BIAS))
+OUT = {"out": Output("mV")}
+
+
+@pytest.fixture
+def uncompiled(monkeypatch):
+    """Let everything that is compiled be an error."""
+
+    def refuse(*_, **__):
+        pytest.fail("something was compiled")
+
+    monkeypatch.setattr(jax.stages.Lowered, "compile", refuse)
+    monkeypatch.setattr("jax._src.compiler.compile_or_get_cached", refuse)
+
+
+def both(gain, bias):
+    return {"out": gain + bias}
+
+
+def gain_alone(gain):
+    return {"out": gain}
+
+
+def seeded(gain, key):
+    return {"out": gain * jax.random.uniform(key)}
+
+
+def with_shared(gain, shared):
+    return {"out": gain * shared}
+
+
+def with_prepared(gain, prepared):
+    return {"out": gain * prepared}
+
+
+def unknown(gain, bias, leak):
+    return {"out": gain + bias + leak}
+
+
+def vector(gain):
+    return {"out": gain * jnp.ones(3)}
+
+
+def vectors(gain):
+    return {"out": gain * jnp.ones(3), "other": gain * jnp.ones(5)}
+
+
+def square(gain):
+    return {"out": gain * jnp.ones((3, 3))}
+
+
+def bad_step(value):
+    return lambda gain: {"out": gain, "first_bad_step": value}
+
+
+def of(function=gain_alone, design=None, outputs=OUT, **options):
+    """Return the call that makes a sweep along the gain."""
+    return lambda: Sweep("small", function, design or Grid((GAIN,)), outputs, **options)
+
+
+def out(*dims):
+    return {"out": Output("", dims=dims)}
+
+
+CLOSE = Grid((values_axis("gain", [1.0, 1.0 + 1e-12], ""),))
+LARGE = Grid((values_axis("gain", [1.0, 1e39], ""),))
+SMALL = Grid((values_axis("gain", [1e-50], ""),))
+PAIRS = Points((GAIN, values_axis("bias", [1.0, 2.0, 3.0, 4.0], "")), name="pair")
+STAGES = Stages(lambda gain: gain, lambda state: state, lambda state: {"out": state}, 2)
+
+REFUSED = {
+    "axis that is no argument": (of(design=GRID), ("bias", "gain_alone")),
+    "axis that no stage takes": (of(STAGES, GRID), ("bias",)),
+    "argument that is no axis": (of(unknown, GRID), ("unknown", "leak")),
+    "argument of a stage that is no axis": (
+        of(STAGES._replace(advance=lambda state, leak: state)),
+        ("leak",),
+    ),
+    "arguments without names": (of(lambda **rest: rest), ("name each",)),
+    "arguments without names, in order": (of(lambda *rest: rest), ("name each",)),
+    "key without seed": (of(seeded), ("seeded", "key", "seed is None")),
+    "shared without it": (of(with_shared), ("with_shared", "shared is None")),
+    "prepared without prepare": (of(with_prepared), ("prepared", "prepare is None")),
+    "result that is not declared": (of(vectors, outputs=out("k")), ("other",)),
+    "declared, not returned": (of(outputs=OUT | {"missing": Output("")}), ("missing",)),
+    "nothing": (of(lambda gain: {}, outputs={}), ("outputs is empty",)),
+    "no dictionary": (of(lambda gain: (gain,)), ("tuple", "dictionary")),
+    "nothing returned": (of(lambda gain: None), ("NoneType", "dictionary")),
+    "dictionary in a dictionary": (of(lambda gain: {"out": {"a": gain}}), ("out", "dict")),
+    "dims of a number": (of(outputs=out("k")), ("out", "()", "k")),
+    "no dims of a vector": (of(vector), ("out", "(3,)")),
+    "sizes that clash": (
+        of(vectors, outputs=out("k") | {"other": Output("", dims=("k",))}),
+        ("other", "axis k", "another size"),
+    ),
+    "dim named like an axis": (of(vector, outputs=out("gain")), ("out", "axis gain")),
+    "dim named like an output": (of(vector, outputs=out("out")), ("out", "axis out")),
+    "dim named like the status": (of(vector, outputs=out("status")), ("out", "axis status")),
+    "dim twice": (of(square, outputs=out("k", "k")), ("out", "axis k")),
+    "dim named like a column": (
+        of(lambda gain, bias: vector(gain), PAIRS, out("bias")),
+        ("out", "axis bias"),
+    ),
+    "dims that are a text": (lambda: Output("", dims="time"), ("dims", "time")),
+    "output named like an axis": (
+        of(lambda gain: {"gain": gain}, outputs={"gain": Output("")}),
+        ("output gain", "axis"),
+    ),
+    "output named like a column": (
+        of(lambda gain, bias: {"bias": gain}, PAIRS, {"bias": Output("")}),
+        ("output bias", "axis"),
+    ),
+    "output named like a list": (
+        of(lambda gain, bias: {"pair": gain}, PAIRS, {"pair": Output("")}),
+        ("output pair", "axis"),
+    ),
+    "output named status": (
+        of(lambda gain: {"status": gain}, outputs={"status": Output("")}),
+        ("status",),
+    ),
+    "first_bad_step declared": (
+        of(bad_step(np.int32(-1)), outputs=OUT | {"first_bad_step": Output("")}),
+        ("first_bad_step",),
+    ),
+    "first_bad_step of floats": (of(bad_step(1.5)), ("first_bad_step", "float32")),
+    "first_bad_step of many": (
+        of(bad_step(np.zeros(3, np.int32))),
+        ("first_bad_step", "(3,)"),
+    ),
+    "values that float32 cannot tell apart": (of(design=CLOSE), ("gain", "float32", "float64")),
+    "underflow in float32": (of(design=SMALL), ("gain", "underflows float32", "float64")),
+    "overflow in float32": (of(design=LARGE), ("gain", "overflows float32", "float64")),
+    "precision": (of(precision="float16"), ("precision", "float16", "float32, float64")),
+    "points_at_once 0": (of(points_at_once=0), ("points_at_once is 0",)),
+    "points_at_once in parts": (of(points_at_once=2.0), ("points_at_once is 2.0",)),
+    "seed below 0": (of(seed=-1), ("seed is -1",)),
+    "seed of 33 bits": (of(seed=2**32), ("seed is", str(2**32 - 1))),
+    "seed in parts": (of(seed=0.5), ("seed is 0.5",)),
+    "seed of words": (of(seed="seed"), ("seed is 'seed'",)),
+    "num_stages below 0": (of(STAGES._replace(num_stages=-1)), ("num_stages is -1",)),
+    "num_stages in parts": (of(STAGES._replace(num_stages=1.5)), ("num_stages is 1.5",)),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+@pytest.mark.usefixtures("uncompiled")
+def test_refused_before_anything_is_compiled(what):
+    build, names = REFUSED[what]
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        build()
+    message = str(caught.value)
+    assert "\n" not in message
+    for name in names:
+        assert name in message, message
+
+
+@pytest.mark.usefixtures("uncompiled")
+def test_nothing_is_compiled_for_what_is_allowed_either():
+    Sweep("small", both, GRID, OUT)
+    Sweep("small", gain_alone, CLOSE, OUT, precision="float64")
+    Sweep("small", gain_alone, LARGE, OUT, precision="float64")
+    Sweep("small", STAGES._replace(num_stages=0), Grid((GAIN,)), OUT)
+    Sweep("small", vector, Grid((GAIN,)), {"out": Output("", dims=["k"])})
+    Sweep("small", both, PAIRS, OUT)
+    Sweep("small", gain_alone, GRID, OUT, prepare=lambda values: values["gain"])
+    assert Sweep("small", bad_step(np.int32(-1)), Grid((GAIN,)), OUT).num_points == 4
+
+
+def test_shape_and_points():
+    sweep = Sweep("small", both, GRID, OUT)
+    assert (sweep.shape, sweep.num_points) == ((4, 3), 12)
+    listed = Sweep("small", both, PAIRS, OUT)
+    assert (listed.shape, [d.name for d in listed.dimensions]) == ((4,), ["pair"])
+
+
+def base(**changed):
+    arguments = {
+        "name": "small",
+        "function": lambda gain, shared: {"out": gain * shared["scale"]},
+        "design": Grid((GAIN,)),
+        "outputs": OUT,
+        "seed": 3,
+        "shared": {"scale": np.float32([2.0])[0]},
+    }
+    return Sweep(**(arguments | changed))
+
+
+DIFFERENT = {
+    "name": {"name": "other"},
+    "values": {"design": Grid((linear_axis("gain", 0, 1, 5, ""),))},
+    "last bits": {"design": Grid((values_axis("gain", GAIN.values * (1 + 2**-52), ""),))},
+    "unit of an axis": {"design": Grid((values_axis("gain", GAIN.values, "V"),))},
+    "whole numbers": {"design": Grid((values_axis("gain", [0, 1, 2, 3], ""),))},
+    "list": {"design": Points((GAIN,))},
+    "name of a list": {"design": Points((GAIN,), name="place")},
+    "unit of a result": {"outputs": {"out": Output("V")}},
+    "whether NaN is a value": {"outputs": {"out": Output("mV", nan_is_a_value=True)}},
+    "precision": {"precision": "float64"},
+    "seed": {"seed": 4},
+    "no seed": {"seed": None},
+    "shared values": {"shared": {"scale": np.float32([2.5])[0]}},
+    "shared dtype": {"shared": {"scale": np.int32(2)}},
+}
+
+
+def test_what_matters_changes_the_identity():
+    known = {"base": base().fingerprint()}
+    for what, changed in DIFFERENT.items():
+        found = base(**changed).fingerprint()
+        same = [name for name, other in known.items() if other == found]
+        assert not same, f"{what} and {same} have one identity"
+        known[what] = found
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"outputs": {"out": Output("mV", meaning="words")}},
+        {"design": Grid((linear_axis("gain", 0, 1, 4, "", meaning="words"),))},
+        {"seed": np.int64(3)},
+        {"points_at_once": 2},
+        {"shared": {"scale": jnp.float32(2.0)}},
+    ],
+    ids=["nothing", "meaning of a result", "meaning", "NumPy seed", "points_at_once", "jax array"],
+)
+def test_what_does_not_matter_leaves_the_identity(changed):
+    assert base(**changed).identity() == base().identity()
+
+
+def steps(num_steps, scale):
+    """Return a function over constants, by which programs differ."""
+    constants = np.arange(2000) * scale
+
+    def node(gain):
+        return {"out": jnp.sum(gain * constants) * num_steps}
+
+    return node
+
+
+def test_the_program_changes_with_the_code():
+    def hash_of(function):
+        return of(function)().program_hash()
+
+    changed_deep_inside = np.arange(2000.0)
+    changed_deep_inside[1000] += 1
+    programs = [
+        gain_alone,
+        lambda gain: {"out": gain + 1},
+        steps(2, 1.0),
+        steps(3, 1.0),
+        steps(2, 1.5),
+        lambda gain: {"out": jnp.sum(gain * changed_deep_inside) * 2},
+        STAGES._replace(advance=lambda state: state * 3),
+        STAGES._replace(advance=lambda state: state + 1),
+        STAGES._replace(advance=lambda state: state + 1, num_stages=3),
+    ]
+    hashes = [hash_of(function) for function in programs]
+    assert len(set(hashes)) == len(hashes)
+    assert hash_of(steps(2, 1.0)) == hash_of(steps(2, 1.0))
+
+    def another_name_and_comment(gain):
+        # Words change nothing.
+        return {"out": gain}
+
+    assert hash_of(another_name_and_comment) == hash_of(gain_alone)
+
+
+def test_the_program_changes_with_the_precision():
+    assert of()().program_hash() != of(precision="float64")().program_hash()
+
+
+def test_defaults_hold_where_nothing_is_given():
+    def node(gain, leak=0.5, *, key=None, shared=2.0, prepared=3.0):
+        assert key is None
+        return {"out": gain * leak + shared * prepared}
+
+    found = run_sweep(of(node)(), quiet=True).arrays["out"]
+    np.testing.assert_allclose(found, GAIN.values * 0.5 + 6, rtol=1e-6)
+
+
+def test_axes_take_the_place_of_defaults():
+    def node(gain, bias=100.0):
+        return {"out": gain + bias}
+
+    found = run_sweep(of(node, GRID)(), quiet=True).arrays["out"]
+    np.testing.assert_allclose(found, GAIN.values[:, None] + BIAS.values, rtol=1e-6)
+
+
+def test_partial_functions():
+    def node(leak, gain, bias):
+        return {"out": leak * gain + bias}
+
+    for bound in (
+        functools.partial(node, 2.0, bias=1.0),
+        functools.partial(node, leak=2.0, bias=1),
+    ):
+        found = run_sweep(of(bound)(), quiet=True).arrays["out"]
+        np.testing.assert_allclose(found, 2 * GAIN.values + 1, rtol=1e-6)
+    with pytest.raises(ValueError, match="node takes bias; it is no axis"):
+        of(functools.partial(node, 2.0))()
+
+
+def test_partial_stages():
+    def advance(scale, state, gain):
+        return state * scale + gain
+
+    stages = STAGES._replace(advance=functools.partial(advance, 3.0))
+    found = run_sweep(of(stages)(), quiet=True).arrays["out"]
+    np.testing.assert_allclose(
+        found, ((GAIN.values * 3 + GAIN.values) * 3 + GAIN.values), rtol=1e-6
+    )
+
+
+def test_whole_numbers_stay_whole():
+    seen = {}
+
+    def node(gain, bias):
+        seen["gain"], seen["bias"] = gain.dtype, bias.dtype
+        return {"out": gain + bias}
+
+    of(node, GRID)()
+    assert seen == {"gain": np.dtype("float32"), "bias": np.dtype("int32")}
+    of(node, GRID, precision="float64")()
+    assert seen == {"gain": np.dtype("float64"), "bias": np.dtype("int32")}

@@ -1,0 +1,109 @@
+"""One writer at a time, between processes and within one."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from rhythmic import locks
+from rhythmic.locks import LOCK, LockedError, writing
+
+# The file is run by itself: the package would import JAX, which takes long.
+HOLDER = """
+import runpy, sys
+from pathlib import Path
+module = runpy.run_path(sys.argv[1])
+try:
+    with module["writing"](Path(sys.argv[2])):
+        print("held", flush=True)
+        sys.stdin.readline()
+except module["LockedError"] as error:
+    print(error)
+"""
+
+
+def holder(folder):
+    """Start a process that takes the lock of a folder, and holds it until it is told to end."""
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLDER, locks.__file__, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_lock_within_one_process(tmp_path):
+    with writing(tmp_path):
+        held_by = f"process {os.getpid()} on {socket.gethostname()}"
+        assert (tmp_path / LOCK).read_text() == held_by + "\n"
+        with pytest.raises(LockedError, match=re.escape(held_by)) as caught, writing(tmp_path):
+            pass
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+    with writing(tmp_path):
+        pass
+
+
+def test_a_refused_writer_leaves_the_name_of_the_holder(tmp_path):
+    with writing(tmp_path):
+        before = (tmp_path / LOCK).read_bytes()
+        with pytest.raises(LockedError), writing(tmp_path):
+            pass
+        assert (tmp_path / LOCK).read_bytes() == before
+
+
+def test_an_error_within_gives_the_lock_back(tmp_path):
+    with pytest.raises(KeyError), writing(tmp_path):
+        raise KeyError
+    with writing(tmp_path):
+        pass
+
+
+def test_a_longer_name_of_an_earlier_holder_is_gone(tmp_path):
+    (tmp_path / LOCK).write_text("x" * 500)
+    with writing(tmp_path):
+        assert "x" * 10 not in (tmp_path / LOCK).read_text().replace(socket.gethostname(), "")
+
+
+def test_folders_have_locks_of_their_own(tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    with writing(tmp_path / "one"), writing(tmp_path / "other"):
+        pass
+
+
+def test_a_folder_must_exist(tmp_path):
+    with pytest.raises(FileNotFoundError), writing(tmp_path / "none"):
+        pass
+
+
+def test_a_second_process_is_refused_and_a_killed_one_leaves_no_lock(tmp_path):
+    first = holder(tmp_path)
+    try:
+        assert first.stdout.readline() == "held\n"
+        with pytest.raises(LockedError, match=f"process {first.pid} on "), writing(tmp_path):
+            pass
+        second = holder(tmp_path)
+        said, _ = second.communicate()
+        assert second.returncode == 0
+        assert f"is being written by another process (process {first.pid} on" in said
+        first.send_signal(signal.SIGKILL)
+        first.communicate()
+        with writing(tmp_path):
+            assert f"process {os.getpid()} " in (tmp_path / LOCK).read_text()
+    finally:
+        first.kill()
+        first.communicate()
+
+
+def test_a_process_that_ends_gives_the_lock_to_the_next(tmp_path):
+    first = holder(tmp_path)
+    assert first.stdout.readline() == "held\n"
+    first.communicate("\n")
+    assert first.returncode == 0
+    with writing(tmp_path):
+        pass
