@@ -32,15 +32,14 @@ from rhythmic.sweep.designs import (
     Axis,
     Grid,
     Points,
-    Range,
     linear_axis,
     logarithmic_axis,
-    sampled_design,
     values_axis,
 )
 from rhythmic.sweep.plan import ChunkPlan
 from rhythmic.sweep.processes import join_processes
 from rhythmic.sweep.run import SweepResult, SweepStorageError, run_sweep
+from rhythmic.sweep.sampling import Range, sampled_design
 from rhythmic.sweep.specification import Output, Stages, Sweep
 
 __all__ = [

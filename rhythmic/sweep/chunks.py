@@ -10,10 +10,11 @@ import numpy as np
 from rhythmic.files import move_aside
 from rhythmic.memory import available_memory, is_out_of_memory
 from rhythmic.sealed import DamagedFileError, load_arrays, save_arrays
+from rhythmic.sweep.designs import STATUS
 from rhythmic.sweep.plan import Chunk, ChunkPlan, fitting_plan
 from rhythmic.sweep.processes import from_writer, is_writer, smallest
 from rhythmic.sweep.program import PassProgram
-from rhythmic.sweep.specification import STATUS, Stages, Sweep
+from rhythmic.sweep.specification import Stages, Sweep
 from rhythmic.typing import PyTree
 
 Arrays = dict[str, np.ndarray]

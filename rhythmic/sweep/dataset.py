@@ -8,11 +8,13 @@ import pandas
 import xarray
 
 from rhythmic.files import replacing
+from rhythmic.sweep.arrays import described, results_of
+from rhythmic.sweep.designs import STATUS
 from rhythmic.sweep.joining import join
 from rhythmic.sweep.layout import RESULTS
 from rhythmic.sweep.plan import Chunk
-from rhythmic.sweep.specification import STATUS, Output, Sweep
-from rhythmic.sweep.store import SweepStore, described, results_of
+from rhythmic.sweep.specification import Output, Sweep
+from rhythmic.sweep.store import SweepStore
 
 FORMATS = (".nc", ".csv", ".parquet")
 
@@ -59,7 +61,16 @@ def open_sweep(folder: Path) -> xarray.Dataset:
             made.append(text)
     chunks = store.plan.num_chunks(store.shape)
     about = {"finished_chunks": count, "chunks": chunks, "computed_by": made}
-    return dataset.assign_attrs(about)
+    return in_order(dataset, store).assign_attrs(about)
+
+
+def in_order(dataset: xarray.Dataset, store: SweepStore) -> xarray.Dataset:
+    """Put parameters and results in the order of the sweep; on disk they have none."""
+    dimensions = store.description["asked"]["design"]
+    names = [column["name"] for dimension in dimensions for column in dimension["columns"]]
+    ordered = xarray.Dataset(attrs=dataset.attrs)
+    ordered = ordered.assign_coords({name: dataset[name].variable for name in names})
+    return ordered.assign({name: dataset[name].variable for name in store.names})
 
 
 def labelled(sweep: Sweep, arrays: Mapping[str, np.ndarray]) -> xarray.Dataset:

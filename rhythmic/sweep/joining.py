@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray
 
-from rhythmic.sweep.specification import STATUS
+from rhythmic.sweep.designs import STATUS
 
 
 class Difference(NamedTuple):

@@ -11,9 +11,9 @@ import numpy as np
 from rhythmic.progress import Progress, show
 from rhythmic.records import Row
 from rhythmic.sweep.chunks import ChunkComputer, Computed
+from rhythmic.sweep.designs import STATUS
 from rhythmic.sweep.plan import Chunk
 from rhythmic.sweep.processes import is_writer
-from rhythmic.sweep.specification import STATUS
 
 SECONDS_BETWEEN_LINES = 10.0
 SECONDS_BETWEEN_UPDATES = 0.2

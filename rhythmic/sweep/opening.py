@@ -14,6 +14,7 @@ from rhythmic.files import DAMAGED, PARTIAL, move_aside
 from rhythmic.locks import LOCK
 from rhythmic.records import processor_name
 from rhythmic.sealed import DamagedFileError, read_sealed
+from rhythmic.sweep.arrays import lay_out
 from rhythmic.sweep.layout import (
     CHECKPOINTS,
     DESCRIPTION,
@@ -24,7 +25,7 @@ from rhythmic.sweep.layout import (
 )
 from rhythmic.sweep.plan import ChunkPlan
 from rhythmic.sweep.specification import Sweep
-from rhythmic.sweep.store import SweepStore, differences, lay_out
+from rhythmic.sweep.store import SweepStore, differences
 
 OURS = {LOCK, DESCRIPTION, RESULTS, RECORDS, CHECKPOINTS, DAMAGED, LOG, PROVENANCE}
 

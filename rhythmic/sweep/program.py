@@ -9,8 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.spread import RowFunction, SpreadPrograms
+from rhythmic.sweep.checks import check_prepared
+from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
+from rhythmic.sweep.functions import arguments_of, call_point
 from rhythmic.sweep.plan import ChunkPlan
-from rhythmic.sweep.specification import FIRST_BAD_STEP, STATUS, Stages, Sweep, call_point
+from rhythmic.sweep.specification import Stages, Sweep
 from rhythmic.typing import Array, PyTree
 
 
@@ -68,9 +71,8 @@ class PassProgram:
         if self.sweep.prepare is not None:
             values = self.parameters(lead, rows)
             shape = (self.rows, *self.trailing)
-            prepared = jax.tree.map(
-                lambda x: np.asarray(x).reshape(shape + np.shape(x)[1:]), self.sweep.prepare(values)
-            )
+            found = check_prepared(self.sweep.prepare(values), math.prod(shape))
+            prepared = jax.tree.map(lambda x: x.reshape(shape + x.shape[1:]), found)
         by_row = self.programs.place((rows, prepared), self.programs.by_row)
         place = np.asarray(lead, np.int32)
         return by_row, (self.programs.place(place, self.programs.shared), self.everywhere)
@@ -156,6 +158,7 @@ class PassProgram:
         function, last = self.sweep.parts[part], part + 1 == len(self.sweep.parts)
         staged = isinstance(self.sweep.function, Stages)
         shape, split = self.sweep.shape, self.plan.split_axis
+        takes_key = "key" in arguments_of(function)
         strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
 
         def point(values: tuple, places: tuple, carried: tuple) -> PyTree:
@@ -163,7 +166,7 @@ class PassProgram:
             arguments = {name: x for one in values for name, x in one.items()}
             given = {"shared": shared, "prepared": prepared}
             arguments |= {name: x for name, x in given.items() if x is not None}
-            if key is not None:
+            if key is not None and takes_key:
                 index = sum(
                     place.astype(jnp.uint32) * np.uint32(stride)
                     for place, stride in zip(places, strides, strict=True)

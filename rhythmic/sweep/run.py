@@ -92,12 +92,21 @@ def run_sweep(
                 append_rows(folder / PROVENANCE, [provenance()])
                 on_disk(computer, folder, wanted, allow_changes, quiet)
         except OSError as error:
+            if is_elsewhere(error, folder):
+                raise
             raise SweepStorageError(storage_message(folder, error)) from error
     else:
         on_disk(computer, None, wanted, allow_changes, quiet)
     from rhythmic.sweep.dataset import StoredArrays
 
     return SweepResult(sweep, StoredArrays(folder), folder)
+
+
+def is_elsewhere(error: OSError, folder: Path) -> bool:
+    """Tell whether an error is about a file that is not in the folder, such as one of the data."""
+    if not isinstance(error.filename, str):
+        return False
+    return not Path(error.filename).resolve().is_relative_to(folder.resolve())
 
 
 def storage_message(folder: Path, error: OSError) -> str:

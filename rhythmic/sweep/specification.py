@@ -2,18 +2,25 @@
 
 import functools
 import hashlib
-import inspect
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.records import fingerprint
-from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS, Design, Dimension
+from rhythmic.sweep.checks import (
+    check_arguments,
+    check_float32,
+    check_integer,
+    check_outputs,
+    check_prepared,
+    check_state,
+)
+from rhythmic.sweep.designs import Axis, Design, Dimension
+from rhythmic.sweep.functions import call_point
 from rhythmic.typing import Array, PyTree
 
 Precision = Literal["float32", "float64"]
@@ -111,9 +118,24 @@ class Sweep:
             check_integer("seed", self.seed, 0)
         if isinstance(self.function, Stages):
             check_integer("num_stages", self.function.num_stages, 0)
-        self.check_arguments()
-        self.check_values()
-        self.check_outputs()
+        check_arguments(
+            self.parts,
+            self.columns,
+            {"shared": self.shared, "prepared": self.prepare, "key": self.seed},
+        )
+        if self.precision == "float32":
+            check_float32(self.columns)
+        taken = [dimension.name for dimension in self.dimensions]
+        check_outputs(
+            dict(self.abstract_outputs),
+            {name: output.dims for name, output in self.outputs.items()},
+            {*taken, *(column.name for column in self.columns)},
+        )
+
+    @property
+    def columns(self) -> tuple[Axis, ...]:
+        """The parameters that vary."""
+        return tuple(column for dimension in self.dimensions for column in dimension.columns)
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
@@ -139,84 +161,6 @@ class Sweep:
         """A context in which arrays have the precision of the sweep."""
         return jax.enable_x64(self.precision == "float64")
 
-    def check_arguments(self) -> None:
-        """See that every parameter is an argument, and every argument a parameter.
-
-        Where there is ``prepare``, which sees them all, a parameter need not be an argument.
-        """
-        columns = {column.name for dimension in self.dimensions for column in dimension.columns}
-        given = {"shared": self.shared, "prepared": self.prepare, "key": self.seed}
-        taken: set[str] = set()
-        for position, part in enumerate(self.parts):
-            arguments = list(arguments_of(part).items())[min(position, 1) :]
-            taken |= {name for name, _ in arguments}
-            needed = {name for name, has_default in arguments if not has_default}
-            unknown = sorted(needed - columns - given.keys())
-            if unknown:
-                what = "it is no axis, and none of " + ", ".join(given)
-                raise ValueError(f"{name_of(part)} takes {unknown[0]}; {what}")
-            for name, source in given.items():
-                if name in needed and source is None:
-                    field = {"key": "seed", "prepared": "prepare"}.get(name, name)
-                    raise ValueError(f"{name_of(part)} takes {name}, and {field} is None; give it")
-        missing = sorted(columns - taken)
-        if missing and self.prepare is None:
-            names = ", ".join(map(name_of, self.parts))
-            raise ValueError(f"axis {missing[0]} is no argument of {names}")
-
-    def check_values(self) -> None:
-        """See that the values of every axis stay apart in the precision of the sweep."""
-        for dimension in self.dimensions:
-            for column in dimension.columns:
-                reals = np.issubdtype(column.values.dtype, np.floating)
-                if not reals or self.precision == "float64":
-                    continue
-                with np.errstate(over="ignore"):
-                    rounded = column.values.astype(np.float32)
-                if not np.all(np.isfinite(rounded)):
-                    raise ValueError(f"{column.name} overflows float32; give precision float64")
-                if np.any((rounded == 0) & (column.values != 0)):
-                    raise ValueError(f"{column.name} underflows float32; give precision float64")
-                if len(np.unique(rounded)) < len(np.unique(column.values)):
-                    raise ValueError(
-                        f"{column.name} has values that float32 does not tell apart; "
-                        "give precision float64"
-                    )
-
-    def check_outputs(self) -> None:
-        """Trace one point, and compare what it returns with what is declared."""
-        found = dict(self.abstract_outputs)
-        step = found.pop(FIRST_BAD_STEP, None)
-        if step is not None and (step.shape or not jnp.issubdtype(step.dtype, jnp.integer)):
-            raise ValueError(f"{FIRST_BAD_STEP} must be one integer, got {step.dtype}{step.shape}")
-        if STATUS in found or STATUS in self.outputs or FIRST_BAD_STEP in self.outputs:
-            raise ValueError(f"outputs may not be called {STATUS} or {FIRST_BAD_STEP}")
-        trees = [name for name, x in found.items() if not isinstance(x, jax.ShapeDtypeStruct)]
-        if trees:
-            raise ValueError(f"output {trees[0]} is a {type(found[trees[0]]).__name__}, no array")
-        if found.keys() != self.outputs.keys():
-            differing = ", ".join(sorted(found.keys() ^ self.outputs.keys()))
-            raise ValueError(f"outputs and what the function returns differ in {differing}")
-        if not found:
-            raise ValueError("outputs is empty; a sweep needs at least one")
-        taken = {column.name for dimension in self.dimensions for column in dimension.columns}
-        taken |= {dimension.name for dimension in self.dimensions}
-        sizes: dict[str, int] = {}
-        for name, output in self.outputs.items():
-            shape = found[name].shape
-            if len(output.dims) != len(shape):
-                raise ValueError(f"output {name} has shape {shape} and dims {output.dims}")
-            if name in taken:
-                raise ValueError(f"output {name} has the name of an axis")
-            for dim, size in zip(output.dims, shape, strict=True):
-                if (
-                    dim in (*taken, STATUS, FIRST_BAD_STEP, *self.outputs)
-                    or output.dims.count(dim) > 1
-                ):
-                    raise ValueError(f"output {name} has an axis {dim}; that name is taken")
-                if sizes.setdefault(dim, size) != size:
-                    raise ValueError(f"output {name} has an axis {dim}, of another size elsewhere")
-
     @functools.cached_property
     def abstract_outputs(self) -> Mapping[str, jax.ShapeDtypeStruct]:
         """Return shape and dtype of what one point gives, without computing it."""
@@ -236,18 +180,21 @@ class Sweep:
 
         Host arrays and shapes alone: JAX would compile a program for each array that it makes.
         """
-        values = {
-            column.name: self.cast(column.values[0])
-            for dimension in self.dimensions
-            for column in dimension.columns
-        }
+        values = {column.name: self.cast(column.values[0]) for column in self.columns}
         extra: dict[str, PyTree] = {} if self.shared is None else {"shared": self.shared}
         if self.seed is not None:
             extra["key"] = jax.eval_shape(lambda: jax.random.key(0))
         if self.prepare is not None:
-            first = {name: value[None] for name, value in values.items()}
-            extra["prepared"] = jax.tree.map(lambda x: np.asarray(x)[0], self.prepare(first))
+            extra["prepared"] = jax.tree.map(lambda x: x[0], self.first_prepared)
         return values | extra
+
+    @functools.cached_property
+    def first_prepared(self) -> PyTree:
+        """What ``prepare`` gives for the first point, one row; None without it."""
+        if self.prepare is None:
+            return None
+        first = {column.name: self.cast(column.values[:1]) for column in self.columns}
+        return check_prepared(self.prepare(first), 1)
 
     def cast(self, values: np.ndarray) -> np.ndarray:
         """Return values in the precision of the sweep; integers stay."""
@@ -275,6 +222,7 @@ class Sweep:
             "precision": self.precision,
             "seed": None if self.seed is None else int(self.seed),
             "shared": self.shared_identity or hash_arrays(self.shared),
+            "first_prepared": hash_arrays(self.first_prepared),
         }
 
     def fingerprint(self) -> str:
@@ -295,46 +243,13 @@ def whole_point(sweep: Sweep, arguments: dict[str, PyTree]) -> Mapping[str, Arra
         return call_point(sweep.function, (), arguments)
     stages = sweep.function
     state = call_point(stages.start, (), arguments)
+    check_state(state)
 
     def advance(_: Array, state: PyTree) -> PyTree:
         return call_point(stages.advance, (state,), arguments)
 
     state = jax.lax.fori_loop(0, stages.num_stages, advance, state)
     return call_point(stages.finish, (state,), arguments)
-
-
-def call_point(
-    function: Callable[..., Any], before: tuple[PyTree, ...], arguments: dict[str, PyTree]
-) -> Any:
-    """Call a function of one point with those arguments that it takes."""
-    names = list(arguments_of(function))[len(before) :]
-    return function(*before, **{name: arguments[name] for name in names if name in arguments})
-
-
-def arguments_of(function: Callable[..., Any]) -> dict[str, bool]:
-    """Return the names of a function's arguments, and whether they have a default.
-
-    Raises:
-        ValueError: for a function that takes arguments without naming them.
-    """
-    parameters = inspect.signature(function).parameters.values()
-    for parameter in parameters:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise ValueError(f"{name_of(function)} takes *arguments; it must name each of them")
-    return {p.name: p.default is not p.empty for p in parameters}
-
-
-def check_integer(name: str, value: Any, least: int) -> None:
-    """Raise a ValueError for what is no integer of 32 bits, or is below the least."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not least <= value < 2**32:
-        raise ValueError(f"{name} is {value!r}; it must be an integer in {least} to {2**32 - 1}")
-
-
-def name_of(function: Callable[..., Any]) -> str:
-    """Return the name of a function."""
-    function = getattr(function, "func", function)
-    return getattr(function, "__name__", type(function).__name__)
 
 
 def hash_arrays(tree: PyTree) -> str:

@@ -7,8 +7,8 @@ import numpy as np
 
 from rhythmic.data.dataset import Split
 from rhythmic.models import named_arrays
-from rhythmic.sweep.designs import Design
-from rhythmic.sweep.specification import FIRST_BAD_STEP, Output, Stages, Sweep
+from rhythmic.sweep.designs import FIRST_BAD_STEP, Design
+from rhythmic.sweep.specification import Output, Stages, Sweep
 from rhythmic.training.configuration import Members, check_hyperparameter, make_members
 from rhythmic.training.group import check_data, compiler_options
 from rhythmic.training.member import MemberTraining

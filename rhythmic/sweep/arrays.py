@@ -1,0 +1,93 @@
+"""The arrays of a sweep on disk: metadata and coordinates, before any chunk is there."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+
+from rhythmic.files import PARTIAL, move_aside
+from rhythmic.sealed import sha256_of
+from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
+from rhythmic.sweep.layout import RESULTS
+from rhythmic.sweep.plan import ChunkPlan
+from rhythmic.sweep.specification import Output, Sweep
+
+ABSENT = -1  # status of a point that is not computed yet
+
+STATUS_OUTPUTS = {
+    STATUS: Output(unit="", meaning="0 finite, 1 not finite, -1 not computed yet"),
+    FIRST_BAD_STEP: Output(unit="step", meaning="first step that was not finite, -1 for none"),
+}
+
+
+def lay_out(folder: Path, sweep: Sweep, plan: ChunkPlan) -> dict[str, str]:
+    """Write the metadata and coordinates of a sweep; leave those that are there and equal.
+
+    Returns:
+        the sha256 of every file, by its path in the folder.
+    """
+    making = folder / (RESULTS + PARTIAL)
+    digests = {}
+    try:
+        shutil.rmtree(making, ignore_errors=True)
+        make_group(making, sweep, plan)
+        for path in sorted(path for path in making.rglob("*") if path.is_file()):
+            target = folder / RESULTS / path.relative_to(making)
+            digest = digests[target.relative_to(folder).as_posix()] = sha256_of(path)
+            if target.exists() and sha256_of(target) == digest:
+                continue
+            move_aside(folder, target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, target)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return digests
+
+
+def make_group(path: Path, sweep: Sweep, plan: ChunkPlan) -> None:
+    """Make the arrays of a sweep, empty but for the coordinates."""
+    columns = [(d.name, column) for d in sweep.dimensions for column in d.columns]
+    names = " ".join(column.name for _, column in columns)
+    about = {"sweep": sweep.name, "coordinates": names}
+    group = zarr.create_group(path, zarr_format=3, attributes=about)
+    for dimension, column in columns:
+        group.create_array(
+            column.name,
+            data=column.values,
+            chunks=(len(column),),
+            dimension_names=(dimension,),
+            attributes=described(Output(column.unit, column.meaning)),
+            config={"write_empty_chunks": True},
+        )
+    design = tuple(dimension.name for dimension in sweep.dimensions)
+    for name, (output, own_shape, dtype) in results_of(sweep).items():
+        group.create_array(
+            name,
+            shape=sweep.shape + own_shape,
+            chunks=plan.chunk_shape(sweep.shape) + own_shape,
+            dtype=dtype,
+            fill_value=ABSENT if name == STATUS else np.nan if dtype.kind in "fc" else 0,
+            dimension_names=design + output.dims,
+            attributes=described(output),
+        )
+
+
+def results_of(sweep: Sweep) -> dict[str, tuple[Output, tuple[int, ...], np.dtype]]:
+    """Return meaning, own shape and dtype of everything that is stored of a point."""
+    found = dict(sweep.abstract_outputs)
+    results = {
+        name: (output, found[name].shape, np.dtype(found[name].dtype))
+        for name, output in sweep.outputs.items()
+    }
+    if FIRST_BAD_STEP in found:
+        results[FIRST_BAD_STEP] = (STATUS_OUTPUTS[FIRST_BAD_STEP], (), np.dtype(np.int32))
+    results[STATUS] = (STATUS_OUTPUTS[STATUS], (), np.dtype(np.int8))
+    return results
+
+
+def described(output: Output) -> dict[str, Any]:
+    """Return the attributes that xarray and NetCDF show."""
+    return {"units": output.unit or "1", "long_name": output.meaning}

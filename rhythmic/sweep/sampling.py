@@ -1,0 +1,95 @@
+"""Designs drawn from a box: at random, or more evenly than that."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+import numpy as np
+from scipy.stats import qmc
+
+from rhythmic.sweep.designs import Axis, Points, check_name, check_number, is_whole
+
+Method = Literal["random", "sobol", "halton", "latin-hypercube"]
+Scale = Literal["linear", "logarithmic", "integer"]
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where one parameter of a sampled design lies.
+
+    Args:
+        name: of the parameter.
+        low: smallest value.
+        high: largest value, above ``low``; of an integer it is included.
+        unit: of the values.
+        scale: evenly in the value, evenly in its logarithm (``low`` above 0), or whole numbers.
+        meaning: what it is, in a few words.
+    """
+
+    name: str
+    low: float
+    high: float
+    unit: str
+    scale: Scale = field(default="linear")
+    meaning: str = ""
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        if self.scale not in get_args(Scale):
+            allowed = ", ".join(get_args(Scale))
+            raise ValueError(f"{self.name} has scale {self.scale!r}; choose from {allowed}")
+        if not (np.isfinite(self.low) and np.isfinite(self.high) and self.low < self.high):
+            ends = f"{self.low} to {self.high}"
+            raise ValueError(f"{self.name} goes from {ends}; it must rise, and be finite")
+        if self.scale == "integer" and not (is_whole(self.low) and is_whole(self.high)):
+            raise ValueError(f"{self.name} goes from {self.low} to {self.high}; give whole numbers")
+        if self.scale == "logarithmic" and self.low <= 0:
+            raise ValueError(f"{self.name} goes from {self.low}; a logarithmic range lies above 0")
+
+    def axis(self, shares: np.ndarray) -> Axis:
+        """Turn shares in [0, 1) into values."""
+        if self.scale == "integer":
+            whole = np.floor(self.low + shares * (self.high - self.low + 1)).astype(np.int64)
+            return Axis(self.name, whole, self.unit, self.meaning)
+        if self.scale == "logarithmic":
+            ratio = np.log(self.high / self.low)
+            return Axis(self.name, self.low * np.exp(shares * ratio), self.unit, self.meaning)
+        return Axis(self.name, self.low + shares * (self.high - self.low), self.unit, self.meaning)
+
+
+def sampled_design(
+    ranges: Sequence[Range], num_points: int, *, method: Method = "sobol", seed: int
+) -> Points:
+    """Draw points from a box, at random or evenly spread (quasi-random).
+
+    Args:
+        ranges: one for each parameter.
+        num_points: number of points; powers of two are the most even ones of ``sobol``.
+        method: independent uniform numbers, or scrambled Sobol or Halton sequences, or a Latin
+            hypercube, as in ``scipy.stats.qmc``.
+        seed: of the draws. The values are drawn here, once, and kept with the results.
+
+    Raises:
+        ValueError: for no ranges, no points, an unknown method or a negative seed.
+    """
+    if not ranges:
+        raise ValueError("ranges is empty; a design needs at least one parameter")
+    check_number(num_points)
+    num_points = int(num_points)
+    if not is_whole(seed) or seed < 0:
+        raise ValueError(f"seed is {seed}; it must be a whole number, 0 or more")
+    generator = np.random.default_rng(int(seed))
+    num_parameters = len(ranges)
+    if method == "random":
+        shares = generator.random((num_points, num_parameters))
+    elif method == "sobol":
+        # Drawn as the next power of two and cut: any number of points keeps its place.
+        sequence = qmc.Sobol(num_parameters, rng=generator)
+        shares = sequence.random_base2(max(num_points - 1, 1).bit_length())[:num_points]
+    elif method == "halton":
+        shares = qmc.Halton(num_parameters, rng=generator).random(num_points)
+    elif method == "latin-hypercube":
+        shares = qmc.LatinHypercube(num_parameters, rng=generator).random(num_points)
+    else:
+        raise ValueError(f"method is {method!r}; choose from {', '.join(get_args(Method))}")
+    return Points(tuple(one.axis(share) for one, share in zip(ranges, shares.T, strict=True)))
