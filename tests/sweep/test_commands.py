@@ -117,7 +117,7 @@ def test_a_damaged_description_is_one_line(copy, capsys):
 def test_compare(made, capsys):
     lines = call(capsys, "compare", *made).splitlines()
     assert lines == [
-        "root: 2 differ, at most by 1.5, first at bias 0.5, gain 2",
+        "root: 2 differ, at most by 1.5, first at gain 2, bias 0.5",
         "status: equal",
     ]
     assert call(capsys, "compare", made[0], made[0]) == "root: equal\nstatus: equal\n"
