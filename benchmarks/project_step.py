@@ -27,10 +27,10 @@ from benchmarks.problem import (
 )
 from rhythmic.models import named_architectures, named_arrays
 from rhythmic.records import processor_name, provenance
+from rhythmic.spread import wide_vectors
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.features import Method
-from rhythmic.training.group import compiler_options
 from rhythmic.training.member import TrainingState
 from rhythmic.typing import Array, PyTree
 
@@ -149,7 +149,7 @@ class GroupSteps:
         self.rng = np.random.default_rng(1)
         self.state = jax.jit(jax.vmap(training.initial_state))(self.members)
         program = jax.vmap(functools.partial(updates, training), in_axes=(0, 0, None, (0, 0, None)))
-        options = compiler_options()  # as in training
+        options = wide_vectors()  # as in training
         jitted = jax.jit(program, donate_argnums=0, compiler_options=options)
         lowered = jitted.lower(*self.arguments())
         started = time.perf_counter()

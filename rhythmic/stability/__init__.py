@@ -1,5 +1,8 @@
-"""Stability of networks: Jacobians and their spectra, fixed points, periodic orbits, exponents.
+"""Stability of the two-step node and of networks.
 
+``atlas``            the two-step node over the plane of its weights, in closed form
+``atlas_simulation`` the same by a run of the node, and in ``atlas_strip`` where it may differ
+``atlas_sweep``      these as sweeps, at any resolution
 ``modes``            eigenvalues as frequency (Hz), decay time (s), growth and kind
 ``participation``    which nodes a mode belongs to, and how far from normal a step is
 ``newton``           one fixed or slow point from one start
@@ -17,6 +20,10 @@ The Jacobian of one step of any cell, those of a run and their products are in
 Functions take a pure ``step(state, inputs) -> state``: ``cell.step`` of any cell, or a map.
 """
 
+from rhythmic.stability.atlas import NodeChart, node_chart
+from rhythmic.stability.atlas_simulation import SimulatedNode, simulated_node
+from rhythmic.stability.atlas_strip import StripDistance, strip_distance
+from rhythmic.stability.atlas_sweep import chart_sweep, simulation_sweep, strip_sweep
 from rhythmic.stability.fixed_points import FixedPoints, find_fixed_points
 from rhythmic.stability.gradients import GradientLags, gradient_against_lag
 from rhythmic.stability.lyapunov import (
@@ -56,9 +63,13 @@ __all__ = [
     "LyapunovExponents",
     "MeanField",
     "Modes",
+    "NodeChart",
     "Outcome",
     "Participation",
     "PeriodicOrbit",
+    "SimulatedNode",
+    "StripDistance",
+    "chart_sweep",
     "find_fixed_points",
     "find_periodic_orbit",
     "finite_time_exponents",
@@ -70,9 +81,14 @@ __all__ = [
     "matrix_modes",
     "mode_participation",
     "modes_of_eigenvalues",
+    "node_chart",
     "random_network_mean_field",
+    "simulated_node",
+    "simulation_sweep",
     "solve_fixed_point",
     "sorted_eigenvalues",
     "step_modes",
+    "strip_distance",
+    "strip_sweep",
     "trajectory_modes",
 ]

@@ -79,9 +79,11 @@ def checked_count(name: str, value: int) -> int:
 
 def select_code(namespace: Any, default: int, *cases: tuple[Any, int]) -> Any:
     """Return the int32 code of the first condition that holds, elementwise, else `default`."""
-    conditions = [condition for condition, _ in cases]
-    codes = [namespace.full(np.shape(condition), code, np.int32) for condition, code in cases]
-    return namespace.select(conditions, codes, np.int32(default))
+    chosen: Any = np.int32(default)
+    # Nested choices stay elementwise in XLA, unlike `select`, which stacks the conditions.
+    for condition, code in reversed(cases):
+        chosen = namespace.where(condition, np.int32(code), chosen)
+    return chosen
 
 
 def _broadcast(namespace: Any, arrays: dict[str, Any]) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 from rhythmic.adjoints import on_processor
 from rhythmic.memory import is_out_of_memory
 from rhythmic.sealed import load_arrays, save_arrays
-from rhythmic.spread import RowFunction, SpreadPrograms, first_devices
+from rhythmic.spread import RowFunction, SpreadPrograms, first_devices, wide_vectors
 from rhythmic.training.configuration import Members
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.state import Data, TestRecord, TrainingState
@@ -189,7 +189,7 @@ def row_functions(training: MemberTraining) -> dict[str, RowFunction]:
         return jax.vmap(training.initial_state)(members)
 
     shared_data = (0, 0, None)
-    options = compiler_options()
+    options = wide_vectors()
     return {
         "initial_state": RowFunction(start, 1),
         "train_epoch": RowFunction(
@@ -204,15 +204,6 @@ def without_kernel(training: MemberTraining, error: Exception) -> str:
     if on_processor() or training.method == "scan" or is_out_of_memory(error):
         raise error
     return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def compiler_options() -> dict[str, int] | None:
-    """Return the options that training is compiled with.
-
-    XLA vectorises for half the width of a processor's widest vectors; all of it makes training 6 to
-    10 % faster on an AVX-512 core. A processor without them is not concerned.
-    """
-    return {"xla_cpu_prefer_vector_width": 512} if on_processor() else None
 
 
 def check_data(data: Data, num_classes: int) -> None:

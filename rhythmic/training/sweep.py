@@ -7,10 +7,11 @@ import numpy as np
 
 from rhythmic.data.dataset import Split
 from rhythmic.models import named_arrays
+from rhythmic.spread import wide_vectors
 from rhythmic.sweep.designs import FIRST_BAD_STEP, Design
 from rhythmic.sweep.specification import Output, Stages, Sweep
 from rhythmic.training.configuration import Members, check_hyperparameter, make_members
-from rhythmic.training.group import check_data, compiler_options
+from rhythmic.training.group import check_data
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.state import Data, TrainingState
 from rhythmic.typing import Array
@@ -111,7 +112,7 @@ def training_sweep(
         shared=prepared_data,
         shared_identity=data_identity,
         prepare=prepare,
-        compiler_options=compiler_options(),
+        compiler_options=wide_vectors(),
     )
 
 
