@@ -6,18 +6,24 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, NamedSharding
-from jax.sharding import PartitionSpec as P
 
 from benchmarks import numpy_atlas
+from rhythmic.spread import wide_vectors
 from rhythmic.stability.atlas import chart_frequency, regime_code
 from rhythmic.stability.atlas_simulation import simulated_node
-from rhythmic.theory.roots import decay_time
+from rhythmic.sweep import ChunkPlan, Grid, Output, Sweep, values_axis
+from rhythmic.sweep.chunks import ChunkComputer
+from rhythmic.sweep.meter import Meter
+from rhythmic.sweep.plan import choose_plan
+from rhythmic.sweep.run import computed
+from rhythmic.sweep.specification import Precision
+from rhythmic.theory.roots import decay_time as decay
+from rhythmic.typing import Array
 
 REGIME, RHYTHM, SIMULATION = "regime", "frequency and decay", "simulation"
 SIMULATED = ("regime", "frequency", "growth_rate", "overflow_step")
@@ -66,69 +72,56 @@ def peak_gib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
 
 
-@cache
-def program(work: Work) -> tuple[Callable[..., dict[str, jax.Array]], int, float]:
-    """Compile the function of one chunk; return it, the rows of a chunk and the seconds it took."""
-    w1, w2 = work.axes()
-    mesh = Mesh(np.asarray(jax.devices()), ("row",))
-    most = max(1, work.chunk_points // work.side)
-    rows = -(-len(w2) // -(-len(w2) // most))  # chunks of even size
-    rows = -(-rows // mesh.size) * mesh.size
-    dt = np.dtype(work.dtype).type(work.dt)
+def sweep_of(work: Work) -> Sweep:
+    """Write a map as a sweep of this project."""
+    w1, w2 = (values_axis(name, x, "") for name, x in zip(("w1", "w2"), work.axes(), strict=True))
+    dt = work.dt
+    names = {REGIME: ("regime",), RHYTHM: ("frequency", "decay_time"), SIMULATION: SIMULATED}
 
-    def on_device(w1: jax.Array, w2: jax.Array) -> dict[str, jax.Array]:
-        if work.task == REGIME:
-            return {"regime": regime_code(w1[None, :], w2[:, None])}
-        if work.task == RHYTHM:
-            found = (rate(w1[None, :], w2[:, None], dt) for rate in (chart_frequency, decay_time))
-            return dict(zip(("frequency", "decay_time"), found, strict=True))
-        return simulated_rows(work, w1, w2)
+    def regime(w1: Array, w2: Array) -> dict[str, Array]:
+        return {"regime": regime_code(w1, w2)}
 
-    spread = jax.shard_map(
-        on_device, mesh=mesh, in_specs=(P(), P("row")), out_specs=P("row"), check_vma=False
-    )
-    whole, parted = NamedSharding(mesh, P()), NamedSharding(mesh, P("row"))
-    with jax.enable_x64(work.dtype == "float64"):
-        everywhere = jax.device_put(w1, whole)
-        first = jax.device_put(w2[np.arange(rows) % len(w2)], parted)
-        started = time.perf_counter()
-        compiled = jax.jit(spread).lower(everywhere, first).compile()
-        seconds = time.perf_counter() - started
+    def rhythm(w1: Array, w2: Array) -> dict[str, Array]:
+        step = jnp.asarray(dt, w1.dtype)
+        time = jnp.asarray(decay(w1, w2, step))
+        return {"frequency": chart_frequency(w1, w2, step), "decay_time": time}
 
-    def chunk(some: np.ndarray) -> dict[str, jax.Array]:
-        with jax.enable_x64(work.dtype == "float64"):
-            return compiled(everywhere, jax.device_put(some, parted))
-
-    return chunk, rows, seconds
-
-
-def simulated_rows(work: Work, w1: jax.Array, w2: jax.Array) -> dict[str, jax.Array]:
-    """Simulate rows of a map, some at a time, so that what the loop carries stays in the cache."""
-    wanted = max(1, work.block_points // len(w1))
-    at_once = max(size for size in range(1, wanted + 1) if len(w2) % size == 0)
-
-    def point(w1: jax.Array, w2: jax.Array) -> dict[str, jax.Array]:
-        found = simulated_node(w1, w2, work.num_steps, work.dt)
+    def simulation(w1: Array, w2: Array) -> dict[str, Array]:
+        found = simulated_node(w1, w2, work.num_steps, dt)
         return {name: getattr(found, name) for name in SIMULATED}
 
-    def some_rows(w2: jax.Array) -> dict[str, jax.Array]:
-        return jax.vmap(lambda w2: jax.vmap(lambda w1: point(w1, w2))(w1))(w2)
+    function = {REGIME: regime, RHYTHM: rhythm, SIMULATION: simulation}[work.task]
+    return Sweep(
+        name=work.task,
+        function=function,
+        design=Grid((w2, w1)),
+        outputs={name: Output("", nan_is_a_value=True) for name in names[work.task]},
+        precision=cast(Precision, work.dtype),
+        points_at_once=work.block_points if work.task == SIMULATION else None,
+        compiler_options=wide_vectors(),
+    )
 
-    found = jax.lax.map(some_rows, jnp.reshape(w2, (-1, at_once)))
-    return jax.tree.map(lambda x: x.reshape(-1, len(w1)), found)
+
+@cache
+def program(work: Work) -> tuple[ChunkComputer, ChunkPlan, float]:
+    """Compile the sweep of a map; return it with its plan and the seconds it took."""
+    sweep = sweep_of(work)
+    computer = ChunkComputer(sweep, jax.devices(), lambda line: None)
+    plan = choose_plan(sweep, len(jax.devices()), chunk_points=work.chunk_points)
+    computer.use(plan)
+    computer.program.memory()  # compiles
+    return computer, plan, computer.program.compile_seconds
 
 
 def project_map(work: Work, *, keep: bool) -> Arrays:
     """Compute a map here; the regimes are kept, the rest only if asked for."""
-    chunk, rows, _ = program(work)
-    w2 = work.axes()[1]
+    computer, plan, _ = program(work)
+    chunks = list(plan.chunks(computer.sweep.shape))
     results: Arrays = {}
-    for first in range(0, len(w2), rows):
-        places = np.minimum(np.arange(first, first + rows), len(w2) - 1)
-        for name, values in chunk(w2[places]).items():
-            for shard in values.addressable_shards:
-                start = first + (shard.index[0].start or 0)
-                store(results, name, work, start, np.asarray(shard.data), keep)
+    meter = Meter(computer, chunks, 0, quiet=True)
+    for chunk, found, _ in computed(computer, chunks, None, meter):
+        for name in computer.sweep.outputs:
+            store(results, name, work, chunk.first_row, found[name], keep)
     return results
 
 
@@ -165,8 +158,7 @@ def store(
         return
     if name not in results:
         results[name] = np.empty((work.side, work.side), values.dtype)
-    own = results[name][first : first + len(values)]
-    own[...] = values[: len(own)]  # what pads the last chunk is left out
+    results[name][first : first + len(values)] = values
 
 
 def seconds(function: Callable[..., Any], *arguments: Any) -> float:
