@@ -17,9 +17,24 @@
 ``rhythmic.static``     networks without time: perceptron, Hopfield, feedforward
 ``rhythmic.rhythms``    bands of the brain, their spacing and sums, the day's ladder
 ``rhythmic.coupled``    oscillators that talk through a rhythmic gain
+``rhythmic.reductions`` what is kept of a trajectory while it runs: extremes, amplitude, frequency
+``rhythmic.sweep``      a pure function over axes with units: chunks, devices, disk, resumption
+``rhythmic.stability``  the atlas of the two-step node; modes, fixed points, exponents of networks
+``rhythmic.reservoirs`` networks that are not trained, read out by logistic regression
 """
 
-from rhythmic import coupled, data, rhythms, static, tasks, training
+from rhythmic import (
+    coupled,
+    data,
+    reductions,
+    reservoirs,
+    rhythms,
+    stability,
+    static,
+    sweep,
+    tasks,
+    training,
+)
 from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell, trainable
 from rhythmic.functional import elman_states, lstm_states, resonant_features
 from rhythmic.models import Classifier, named_architectures, num_trainable
@@ -48,11 +63,15 @@ __all__ = [
     "measure_rhythm",
     "named_architectures",
     "num_trainable",
+    "reductions",
+    "reservoirs",
     "resonant_features",
     "rhythms",
     "simulate_rnn",
+    "stability",
     "state_sensitivity",
     "static",
+    "sweep",
     "tasks",
     "time_mean",
     "trainable",

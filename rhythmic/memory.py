@@ -18,13 +18,13 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def available_memory(num_devices: int) -> int:
-    """Return the bytes that each of the first devices may still fill.
+    """Return the bytes that each of the first devices of this process may still fill.
 
     The devices of a processor share its memory evenly: on Linux what the kernel gives as
     available, elsewhere the free or the whole memory, as the system tells. A limit that a
     container sets is not seen. A device that tells nothing counts as having no limit.
     """
-    devices = jax.devices()[:num_devices]
+    devices = jax.local_devices()[:num_devices]
     if devices[0].platform == "cpu":
         return processor_memory() // num_devices
     known = [stats for stats in (device.memory_stats() for device in devices) if stats]

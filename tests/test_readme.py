@@ -37,7 +37,7 @@ def test_every_picture_of_the_readme_is_there():
 
 
 def test_the_python_of_the_readme_runs_and_has_the_shapes_it_says():
-    first, second = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    sweeps, first, second = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     names: dict = {}
     exec(first, names)
     cell, inputs, rhythmic = names["cell"], names["inputs"], names["rhythmic"]
@@ -47,3 +47,9 @@ def test_the_python_of_the_readme_runs_and_has_the_shapes_it_says():
     exec(second, names)
     assert [layer.activity.tolist() for layer in names["layers"]] == [[-2, 1, 4], [2, -4, 6]]
     assert rhythmic.RhythmKind(int(names["rhythm"].kind)).name == "DECAYS"
+    exec(sweeps, names)
+    assert dict(names["result"].dataset()["decay_time"].sizes) == {
+        "frequency": 100,
+        "pole_radius": 50,
+    }
+    assert abs(float(names["exponents"].per_step[0]) - 0.6931) < 0.01

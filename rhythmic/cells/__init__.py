@@ -4,6 +4,7 @@ from rhythmic.cells.adapter import EquinoxCell
 from rhythmic.cells.elman import ElmanCell
 from rhythmic.cells.interface import AbstractCell, FixedParameters, trainable
 from rhythmic.cells.lstm import LSTMCell, LSTMState
+from rhythmic.cells.reservoir import ResonantReservoirCell
 from rhythmic.cells.resonant import ResonantCell, ResonantNodes, ResonantState, resonant_nodes
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "LSTMState",
     "ResonantCell",
     "ResonantNodes",
+    "ResonantReservoirCell",
     "ResonantState",
     "resonant_nodes",
     "trainable",

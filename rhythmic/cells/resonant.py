@@ -9,7 +9,7 @@ import numpy as np
 
 from rhythmic.cells.interface import AbstractCell, FixedParameters, along_nodes, weigh
 from rhythmic.theory import oscillator_from_weights, validate_ladder, weights_from_poles
-from rhythmic.typing import AnyArray, Float, InputArray, Matrix, NodeArray, Vector
+from rhythmic.typing import AnyArray, Array, Float, InputArray, Matrix, NodeArray, Vector
 
 Diagonal = Literal["projected", "masked"]
 
@@ -27,12 +27,28 @@ class ResonantNodes(FixedParameters):
     velocity_scale: Vector
     damping_ratio: Vector
 
+    def free_step(self, state: "ResonantState", drive: NodeArray) -> NodeArray:
+        """Return ``drive + w1 x_{t-1} + w2 x_{t-2}``, what every node does without the others."""
+        w1, w2 = along_nodes(self.w1, state.position), along_nodes(self.w2, state.position)
+        return drive + w1 * state.position + w2 * state.previous
+
+    def quadrature(self, state: "ResonantState") -> NodeArray:
+        """Return ``(v_t + beta x_t) / omega`` with the velocity ``v_t = (x_t - x_{t-1}) Fs``."""
+        # The difference is taken before it is scaled: close positions subtract without rounding.
+        difference = state.position - state.previous
+        quadrature = along_nodes(self.velocity_scale, difference) * difference
+        return quadrature + along_nodes(self.damping_ratio, difference) * state.position
+
+    def squared_amplitude(self, state: "ResonantState") -> NodeArray:
+        """Return ``A_t^2 = x_t^2 + ((v_t + beta x_t) / omega)^2 + 1e-12``."""
+        return state.position**2 + self.quadrature(state) ** 2 + 1e-12
+
 
 def resonant_nodes(
     frequencies: Float[AnyArray, " hidden"],
     *,
     sample_rate: float = 1000.0,
-    pole_radius: float = 0.99999,
+    pole_radius: float | Float[Array, ""] = 0.99999,
 ) -> ResonantNodes:
     """Compute the constants of nodes that ring at ``frequencies``.
 
@@ -128,9 +144,7 @@ class ResonantCell(AbstractCell[ResonantState]):
 
     def step(self, state: ResonantState, inputs: InputArray) -> ResonantState:
         """Advance one sample of the input ``u_t``, shape ``(1, *batch)``."""
-        w1 = along_nodes(self.nodes.w1, state.position)
-        w2 = along_nodes(self.nodes.w2, state.position)
-        position = inputs + w1 * state.position + w2 * state.previous
+        position = self.nodes.free_step(state, inputs)
         if self.recurrent_weights is not None:
             coupling = weigh(self.effective_weights(), jnp.tanh(state.position * inputs))
             position = position + coupling
@@ -156,11 +170,7 @@ class ResonantCell(AbstractCell[ResonantState]):
 
         The velocity is ``v_t = (x_t - x_{t-1}) Fs``.
         """
-        # The difference is taken before it is scaled: close positions subtract without rounding.
-        difference = state.position - state.previous
-        quadrature = along_nodes(self.nodes.velocity_scale, difference) * difference
-        quadrature += along_nodes(self.nodes.damping_ratio, difference) * state.position
-        return state.position**2 + quadrature**2 + 1e-12
+        return self.nodes.squared_amplitude(state)
 
     def constrained(self) -> "ResonantCell":
         """Return the cell with the diagonal of ``W`` back at zero."""

@@ -8,6 +8,7 @@ import pandas
 import xarray
 
 from rhythmic.files import replacing
+from rhythmic.sealed import DamagedFileError
 from rhythmic.sweep.arrays import described, results_of
 from rhythmic.sweep.designs import STATUS
 from rhythmic.sweep.joining import join
@@ -17,6 +18,7 @@ from rhythmic.sweep.specification import Output, Sweep
 from rhythmic.sweep.store import SweepStore
 
 FORMATS = (".nc", ".csv", ".parquet")
+MENDED_BY = "the call that made the sweep computes it again"
 
 
 class StoredArrays(Mapping[str, np.ndarray]):
@@ -44,7 +46,8 @@ def open_sweep(folder: Path) -> xarray.Dataset:
 
     Raises:
         ValueError: for a folder without a sweep.
-        DamagedFileError: for a damaged description, layout or coordinate.
+        DamagedFileError: for a damaged description, layout or coordinate, or a missing result.
+            That the bytes of results are those that were written, ``SweepStore.damages`` tells.
     """
     folder = Path(folder)
     store = SweepStore.open(folder)
@@ -56,6 +59,10 @@ def open_sweep(folder: Path) -> xarray.Dataset:
     count = 0
     for _, record in store.finished():
         count += 1
+        # For a missing file zarr would give the fill value, as if it had been computed.
+        for name in record["files"]:
+            if not (folder / name).is_file():
+                raise DamagedFileError(f"{folder / name} is missing; {MENDED_BY}")
         text = "; ".join(f"{name} {value}" for name, value in flat(record["made"]).items())
         if text not in made:
             made.append(text)
@@ -103,9 +110,13 @@ def export(folders: Sequence[Path], target: Path) -> int:
 
     Raises:
         ValueError: for another ending, or folders without sweeps.
+        DamagedFileError: if a stored byte is not what was recorded.
     """
     if target.suffix not in FORMATS:
         raise ValueError(f"target is {target}; it must end in {', '.join(FORMATS)}")
+    for folder in folders:
+        for _, damage in SweepStore.open(folder).damages():
+            raise DamagedFileError(f"{damage}; {MENDED_BY}")
     if len(folders) == 1:
         store = SweepStore.open(folders[0])
         dataset, parts = open_sweep(folders[0]), [region(store, c) for c in store.chunks()]

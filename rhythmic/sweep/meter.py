@@ -39,15 +39,21 @@ class Meter:
         self.num_done = self.num_not_finite = self.stages = 0
         self.last = self.chunk_started = self.line_shown = self.updated = time.perf_counter()
         self.compiled = self.seconds = 0.0
-        if there and not quiet:
+        if there and not self.quiet:
             show(f"{self.name}: {there} of {there + self.num_chunks} chunks are there")
 
-    def stage_done(self, count: int) -> None:
-        """Take note that ``count`` stages of the present chunk are done, kept ones included."""
+    def stage_done(self, count: int, new: int = 1) -> None:
+        """Take note of stages of the present chunk.
+
+        Args:
+            count: how many are done, kept ones included.
+            new: how many of these were computed since the last call, if none was kept.
+        """
         now = time.perf_counter()
         compiling = self.computer.program.compile_seconds - self.compiled
-        if count == self.stages + 1:
-            self.progress.finished("stage", max(now - self.last - compiling, 0.0))
+        if count == self.stages + new:
+            for _ in range(new):
+                self.progress.finished("stage", max(now - self.last - compiling, 0.0) / new)
         else:  # taken from what was kept, or started afresh in smaller passes
             self.progress.remaining["stage"] -= count - self.stages
         self.compiled += compiling

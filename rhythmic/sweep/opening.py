@@ -13,7 +13,7 @@ import zarr
 from rhythmic.files import DAMAGED, PARTIAL, move_aside
 from rhythmic.locks import LOCK
 from rhythmic.records import processor_name
-from rhythmic.sealed import DamagedFileError, read_sealed
+from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
 from rhythmic.sweep.arrays import lay_out
 from rhythmic.sweep.layout import (
     CHECKPOINTS,
@@ -134,10 +134,16 @@ def mended(
     tell: Callable[[str], None],
 ) -> SweepStore:
     """Set aside what differs from its recorded hash, so that it is written or computed again."""
-    for damage in differences(folder, description["files"]):
+    damaged = list(differences(folder, description["files"]))
+    for damage in damaged:
         tell(f"{damage}; set aside and written again")
-    # Files that are there and equal stay; the others are set aside.
-    lay_out(folder, sweep, ChunkPlan(**description["plan"]))
+    if damaged:
+        # Files that are there and equal stay; the others are set aside. They are not what they
+        # were if what a result means is put in other words by now.
+        files = lay_out(folder, sweep, ChunkPlan(**description["plan"]))
+        if files != description["files"]:
+            description = description | {"files": files}
+            write_sealed(folder / DESCRIPTION, description)
     store = SweepStore(folder, description, environment)
     for chunk, damage in list(store.damages()):
         if chunk is not None:

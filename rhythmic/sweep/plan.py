@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rhythmic.memory import readable_bytes
+from rhythmic.sweep.checks import check_integer
 from rhythmic.sweep.specification import Sweep
 
 # Enough chunks that a kill loses little, and few enough that they cost little.
@@ -100,10 +101,10 @@ def choose_plan(
         stored: whether chunks go to disk.
 
     Raises:
-        ValueError: if ``chunk_points`` is below 1.
+        ValueError: if ``chunk_points`` is no integer or below 1.
     """
-    if chunk_points is not None and chunk_points < 1:
-        raise ValueError(f"chunk_points is {chunk_points}; it must be at least 1")
+    if chunk_points is not None:
+        check_integer("chunk_points", chunk_points, 1)
     most = min(MOST_POINTS_ON_A_DEVICE, MOST_OUTPUT_BYTES_ON_A_DEVICE // bytes_a_point(sweep))
     if chunk_points is not None:
         most = min(most, chunk_points // num_devices)

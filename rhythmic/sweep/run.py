@@ -174,6 +174,8 @@ def on_disk(
         if store is not None:
             store.write(found.chunk, found.arrays, store.made(found.shape))
             append_rows(store.folder / LOG, [meter.log_row(found)])
+            for kept in keep.glob(f"{found.chunk.number:06d}-*"):
+                kept.unlink()
     if folder is not None:
         shutil.rmtree(keep, ignore_errors=True)
 
@@ -218,6 +220,7 @@ def computed(
             following = chunks[position + 1 : position + 2] if keep is None else []
             ahead = computer.started(following[0]) if following else None
             found = computer.finished(begun)
-            meter.stage_done(computer.total(chunk))
+            passes = computer.total(chunk)
+            meter.stage_done(passes, new=passes)
         meter.chunk_done(found)
         yield found

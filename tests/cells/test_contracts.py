@@ -15,6 +15,7 @@ from rhythmic.cells import (
     LSTMCell,
     LSTMState,
     ResonantCell,
+    ResonantReservoirCell,
     ResonantState,
     trainable,
 )
@@ -27,6 +28,11 @@ TIME, BATCH = 12, 4
 def resonant(key, **options):
     options = {"frequencies": FREQUENCIES, "pole_radius": 0.95} | options
     return ResonantCell(np.asarray(options.pop("frequencies")), key=key, **options)
+
+
+def reservoir(key, **options):
+    options = {"frequencies": FREQUENCIES, "density": 0.9} | options
+    return ResonantReservoirCell(np.asarray(options.pop("frequencies")), key=key, **options)
 
 
 def elman(key, **options):
@@ -49,6 +55,8 @@ CELLS = {
     "resonant": resonant,
     "resonant-unconnected": lambda key: resonant(key, recurrence=False),
     "resonant-masked": lambda key: resonant(key, diagonal="masked"),
+    "reservoir": reservoir,
+    "reservoir-noiseless": lambda key: reservoir(key, noise=0.0),
     "elman-output": elman,
     "elman-activity": lambda key: elman(key, feedback="activity"),
     "lstm": lstm,
@@ -59,11 +67,15 @@ STATES = {
     "resonant": ResonantState,
     "resonant-unconnected": ResonantState,
     "resonant-masked": ResonantState,
+    "reservoir": ResonantState,
+    "reservoir-noiseless": ResonantState,
     "lstm": LSTMState,
     "equinox-lstm": tuple,
 }
-FIXED = {name: 4 if name.startswith("resonant") else 0 for name in CELLS}
+FIXED = {"resonant": 4, "reservoir": 7}
+FIXED = {name: FIXED.get(name.split("-")[0], 0) for name in CELLS}
 TRAINED = {"resonant": 1, "resonant-unconnected": 0, "resonant-masked": 1}
+TRAINED |= {"reservoir": 0, "reservoir-noiseless": 0}
 
 
 @pytest.fixture(params=["float32", "float64"])
@@ -284,6 +296,12 @@ OPTIONS = [
     (ResonantCell, resonant, "sample_rate", 800.0, outputs),
     (ResonantCell, resonant, "pole_radius", 0.9, outputs),
     (ResonantCell, resonant, "diagonal", "masked", gradient_of_recurrence),
+    (ResonantReservoirCell, reservoir, "spectral_radius", 0.9, outputs),
+    (ResonantReservoirCell, reservoir, "density", 0.5, outputs),
+    (ResonantReservoirCell, reservoir, "noise", 0.5, outputs),
+    (ResonantReservoirCell, reservoir, "input_scale", 2.0, outputs),
+    (ResonantReservoirCell, reservoir, "sample_rate", 800.0, outputs),
+    (ResonantReservoirCell, reservoir, "pole_radius", 0.9, outputs),
     (ElmanCell, elman, "recurrent_gain", 0.5, outputs),
     (ElmanCell, elman, "feedback", "activity", outputs),
     (ElmanCell, elman, "activation", jnp.sin, outputs),
@@ -305,7 +323,7 @@ def test_every_option_changes_the_result(build, option, value, look):
 def test_the_table_of_options_is_complete():
     # The adapter's sizes and its number of arrays describe the wrapped cell: see test_cells.py.
     described = {"input_size", "hidden_size", "num_state_arrays"}
-    for kind in (ResonantCell, ElmanCell, LSTMCell, EquinoxCell):
+    for kind in (ResonantCell, ResonantReservoirCell, ElmanCell, LSTMCell, EquinoxCell):
         signature = inspect.signature(kind.__init__).parameters.values()
         options = {p.name for p in signature if p.default is not p.empty} - described
         assert options <= {row[2] for row in OPTIONS if row[0] is kind}, kind

@@ -25,7 +25,7 @@ from rhythmic.sweep import (
     run_sweep,
     values_axis,
 )
-from rhythmic.sweep.dataset import open_sweep
+from rhythmic.sweep.dataset import export, open_sweep
 from rhythmic.sweep.layout import DESCRIPTION, RECORDS, RESULTS
 from rhythmic.sweep.opening import RefusedError
 from rhythmic.sweep.store import SweepStore
@@ -88,6 +88,33 @@ def test_every_damaged_file_is_found_set_aside_and_written_again(folder, stored_
     aside = list((folder / DAMAGED).glob("*"))
     # What is gone cannot be set aside; what belongs to the same chunk goes with a damaged file.
     assert len(aside) >= (0 if damage is Path.unlink else len(files_of(folder)))
+
+
+def test_other_words_for_a_result_change_no_byte_and_survive_damage(folder, stored_bytes):
+    before = stored_bytes(folder)
+    sweep = make_sweep()
+    outputs = {"product": Output("1", "in other words")}
+    reworded = Sweep("small", product, sweep.design, outputs)
+    expected = run(folder).arrays["product"]
+    np.testing.assert_array_equal(run(folder, reworded).arrays["product"], expected)
+    assert stored_bytes(folder) == before
+    flip(folder / RESULTS / "product" / "zarr.json")
+    np.testing.assert_array_equal(run(folder, reworded).arrays["product"], expected)
+    np.testing.assert_array_equal(run(folder).arrays["product"], expected)
+    assert not list(SweepStore.open(folder).damages())
+
+
+def test_readers_do_not_take_a_missing_result_for_a_value(folder, tmp_path):
+    record = read_sealed(folder / RECORDS / "000002.json")
+    (path,) = [folder / name for name in record["files"] if "product" in name]
+    kept = path.read_bytes()
+    path.unlink()
+    with pytest.raises(DamagedFileError, match=f"{path} is missing"):
+        open_sweep(folder)
+    path.write_bytes(kept)
+    flip(path)
+    with pytest.raises(DamagedFileError, match=f"{path}: its bytes differ"):
+        export([folder], tmp_path / "table.csv")
 
 
 def test_a_damaged_chunk_is_named_and_it_alone_is_computed_again(folder, capsys):

@@ -1,0 +1,219 @@
+"""The networks that ``experiments.trained_modes`` looks at: read from a run, or trained again."""
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from experiments.mnist.configuration import (
+    QUICK_LEARNING_RATES,
+    QUICK_RATE_SEEDS,
+    REFERENCE,
+    RESULTS,
+    MnistConfiguration,
+)
+from experiments.script import Results
+from rhythmic.cells import ResonantCell
+from rhythmic.data import Digits, split
+from rhythmic.models import ResonantArchitecture, named_architectures
+from rhythmic.records import Row, read_rows
+from rhythmic.training import (
+    Data,
+    EpochReport,
+    GroupPlan,
+    GroupTraining,
+    MemberTraining,
+    TrainingConfiguration,
+    make_members,
+)
+from rhythmic.training.configuration import member_keys
+from rhythmic.typing import AnyArray, Float
+
+WEIGHTS = "cell.recurrent_weights"
+# What networks must share to be looked at together.
+ALIKE = ("configuration", "learning_rate", "weight_decay", "label_smoothing")
+MOST_AT_ONCE = 6  # members side by side on a processor, as in the comparison on digits
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Trained networks of one architecture, recipe, setting and data, one row a seed.
+
+    Args:
+        architecture: what was trained.
+        rows: as ``experiments.mnist`` writes them, in the order of the seeds.
+        shown: the row of the network that is shown.
+    """
+
+    architecture: ResonantArchitecture
+    rows: tuple[Row, ...]
+    shown: Row
+
+    @property
+    def frequencies(self) -> Float[np.ndarray, " node"]:
+        """Frequencies of the fixed nodes, Hz."""
+        return np.array(self.architecture.frequencies)
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds of the networks."""
+        return [row["seed"] for row in self.rows]
+
+    @property
+    def weights(self) -> Float[np.ndarray, "network post pre"]:
+        """Weights after the best epoch."""
+        return np.array([row["parameters"][WEIGHTS] for row in self.rows], dtype=float)
+
+    @property
+    def start_weights(self) -> Float[np.ndarray, "network post pre"]:
+        """Weights before training."""
+        return np.stack([start_weights(self.architecture, seed) for seed in self.seeds])
+
+
+def read_networks(run: Path | None, architecture: str, seed: int | None) -> Networks:
+    """Read finished networks from a run folder, or the file that is kept with the code.
+
+    Args:
+        run: folder of ``python -m experiments.mnist``; none takes the kept file.
+        architecture: name of a resonant architecture with recurrence.
+        seed: of the network to be shown; none takes the first one.
+
+    Raises:
+        ValueError: for a folder of something else, or networks that are not there.
+    """
+    source = RESULTS if run is None else run / "members.jsonl"
+    configuration = None if run is None else read_configuration(run)
+    rows = [
+        row
+        for row in {row["member"]: row for row in read_rows(source)}.values()
+        if row["architecture"] == architecture and "parameters" in row
+    ]
+    place = RESULTS.name if run is None else str(run)
+    if not rows:
+        raise ValueError(f"architecture is {architecture!r}; {place} has no trained network of it")
+    rows.sort(key=lambda row: row["seed"])
+    seeds = [row["seed"] for row in rows]
+    if seed is not None and seed not in seeds:
+        raise ValueError(f"seed is {seed}; {place} has {architecture} of seeds {seeds}")
+    shown = rows[0 if seed is None else seeds.index(seed)]
+    if configuration is None:
+        fields = ("sample_rate", "pole_radius", "diagonal")
+        known = named_architectures(**{name: shown[name] for name in fields})
+    else:
+        known = configuration.known_architectures()
+    found = known.get(architecture)
+    if not isinstance(found, ResonantArchitecture) or not found.recurrence:
+        raise ValueError(
+            f"architecture is {architecture!r}; it must be a resonant network with recurrence"
+        )
+    alike = [row for row in rows if all(row[key] == shown[key] for key in ALIKE)]
+    return Networks(found, tuple(alike), shown)
+
+
+def read_configuration(run: Path) -> MnistConfiguration:
+    """Read what a run folder was asked for.
+
+    Raises:
+        ValueError: for a folder that ``experiments.mnist`` did not write.
+    """
+    path = run / "configuration.json"
+    if not path.is_file():
+        raise ValueError(f"run is {run}; it is no run folder, without a configuration.json")
+    try:
+        return MnistConfiguration.from_record(json.loads(path.read_text()))
+    except (TypeError, AttributeError, json.JSONDecodeError):
+        raise ValueError(f"run is {run}; python -m experiments.mnist did not write it") from None
+
+
+def start_weights(architecture: ResonantArchitecture, seed: int) -> Float[np.ndarray, "post pre"]:
+    """Draw the recurrent weights that training starts from."""
+    # In the precision of training: in double precision a key gives other numbers.
+    with jax.enable_x64(False):
+        cell = architecture.build(10, key=member_keys(np.asarray(seed)).start_values).cell
+    assert isinstance(cell, ResonantCell)
+    return np.asarray(cell.effective_weights())
+
+
+def with_weights(cell: ResonantCell, weights: Float[AnyArray, "post pre"]) -> ResonantCell:
+    """Return a cell of the same nodes with other recurrent weights."""
+    return eqx.tree_at(lambda cell: cell.recurrent_weights, cell, weights)
+
+
+def recipe_of(row: Row, epochs: int | None) -> TrainingConfiguration:
+    """Return the recipe that a network was trained by, with another number of epochs if given."""
+    names = ("batch_size", "rising_share", "momentum", "clip_norm")
+    return TrainingConfiguration(
+        epochs=row["epochs"] if epochs is None else epochs, **{name: row[name] for name in names}
+    )
+
+
+def learning_rate_on(data: str, row: Row) -> float:
+    """Return the network's own rate on its own digits, else the one documented for mnist5k."""
+    if data == row["dataset"]:
+        return float(row["learning_rate"])
+    return QUICK_LEARNING_RATES.get(row["architecture"], QUICK_LEARNING_RATES[REFERENCE])
+
+
+def retrained_seeds(networks: Networks, count: int) -> list[int]:
+    """Return seeds: the one shown, the others at hand, then further ones."""
+    first = networks.shown["seed"]
+    seeds = [first, *(seed for seed in networks.seeds if seed != first)]
+    following = max(seeds)
+    while len(seeds) < count:
+        following += 1
+        # Rates were chosen on these.
+        if following not in QUICK_RATE_SEEDS:
+            seeds.append(following)
+    return seeds[:count]
+
+
+class Retraining:
+    """Trains networks of given seeds again, by one compiled program, and keeps every epoch."""
+
+    def __init__(self, networks: Networks, digits: Digits, epochs: int | None, count: int):
+        """Compile nothing yet.
+
+        Args:
+            networks: whose architecture, recipe and setting are taken.
+            digits: to train on.
+            epochs: passes over them; none takes those of the recipe.
+            count: networks in all, which go side by side, a few at once.
+        """
+        self.networks = networks
+        self.digits = digits
+        self.training = MemberTraining(networks.architecture, recipe_of(networks.shown, epochs))
+        self.plan = GroupPlan(1, min(count, MOST_AT_ONCE))
+        self.group: GroupTraining | None = None
+
+    def run(self, seeds: list[int]) -> Results:
+        """Train one group.
+
+        Returns:
+            ``weights`` before the first epoch and after each, (network, epoch, post, pre), and
+            ``validation`` accuracies, (network, epoch).
+        """
+        row, count = self.networks.shown, len(seeds)
+        members = make_members(
+            partial(split, self.digits),
+            seeds=tuple(seeds),
+            learning_rate=(learning_rate_on(self.digits.name, row),) * count,
+            weight_decay=(row["weight_decay"],) * count,
+            label_smoothing=(row["label_smoothing"],) * count,
+        )
+        if self.group is None:
+            data = Data(self.digits.images, self.digits.labels)
+            self.group = GroupTraining(self.training, self.plan, data)
+        kept = [np.stack([start_weights(self.networks.architecture, seed) for seed in seeds])]
+
+        def keep(report: EpochReport) -> None:
+            kept.append(report.state.parameters.cell.recurrent_weights)
+
+        state = self.group.run(members, on_epoch=keep)
+        return {
+            "weights": np.stack(kept, axis=1),
+            "validation": np.asarray(state.history.validation_accuracy),
+        }

@@ -1,0 +1,230 @@
+"""The modes of trained resonant networks: one-step spectra, whose they are, and over training."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from cmcrameri import cm
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.transforms import ScaledTranslation
+
+from rhythmic.plotting.resonance import label_nodes
+from rhythmic.plotting.style import OKABE_ITO
+from rhythmic.stability.modes import Modes, modes_of_eigenvalues
+from rhythmic.stability.participation import Participation
+from rhythmic.typing import AnyArray, Float
+
+START, TRAINED = "0.55", OKABE_ITO["vermilion"]
+LASTING = 1.0  # 1/s: modes that grow or fade by less than this are said to last
+LOWEST = 1.0  # Hz, of axes of frequency; modes without a rhythm lie below
+
+
+def spectrum_figure(
+    fixed: Float[np.ndarray, " node"],
+    spectra: dict[str, np.ndarray],
+    shown: int,
+    participation: Participation,
+    dt: float,
+) -> Figure:
+    """Draw one-step spectra at x = 0, u = 1: in the plane, in Hz and seconds, and by node.
+
+    Args:
+        fixed: frequencies of the fixed nodes, Hz.
+        spectra: eigenvalues ``fixed`` (1, mode), ``start`` and ``trained`` (network, mode).
+        shown: which network stands out.
+        participation: modes of the shown network after training, with their nodes.
+        dt: time step, s.
+    """
+    figure = Figure(figsize=(7.0, 5.4))
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1.0, 1.05))[0]
+    plane, seconds = left.subplots(2, 1, height_ratios=(1.15, 1.0))
+    plane_panel(plane, spectra, shown)
+    seconds_panel(seconds, fixed, participation)
+    share_panel(right.subplots(), fixed, participation)
+    return figure
+
+
+def plane_panel(axes: Axes, spectra: dict[str, np.ndarray], shown: int) -> None:
+    """Draw eigenvalues in the complex plane, over the unit circle."""
+    circle = np.exp(1j * np.linspace(0, 2 * np.pi, 361))
+    axes.plot(circle.real, circle.imag, color="0.8", lw=0.8, zorder=0)
+    others = np.delete(spectra["trained"], shown, axis=0).ravel()
+    if others.size:
+        axes.plot(others.real, others.imag, ".", ms=3, mew=0, color="#F3C6A5", label="other seeds")
+    styles: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("fixed", {"marker": "o", "mfc": "none", "ms": 4, "color": "k", "mew": 0.7}),
+        ("start", {"marker": "x", "ms": 4, "color": START, "mew": 0.9}),
+        ("trained", {"marker": "o", "ms": 3.4, "color": TRAINED, "mew": 0}),
+    )
+    for name, style in styles:
+        values = spectra[name][0 if name == "fixed" else shown]
+        label = {"fixed": "fixed nodes alone"}.get(name, name)
+        axes.plot(values.real, values.imag, ls="", label=label, **style)
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_xlabel("real part of $\\lambda$")
+    axes.set_ylabel("imaginary part")
+    axes.set_title("one step at $x = 0$, $u = 1$", loc="left", pad=16)
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.02, 1.0),
+        ncols=4,
+        fontsize=6.5,
+        borderpad=0,
+        handletextpad=0.1,
+        columnspacing=0.9,
+    )
+
+
+def seconds_panel(
+    axes: Axes, fixed: Float[np.ndarray, " node"], participation: Participation
+) -> None:
+    """Draw growth against frequency, coloured by the node that a mode belongs to most."""
+    modes = participation.modes
+    colours = node_colours(len(fixed))
+    axes.axhline(0, color="0.8", lw=0.8, zorder=0)
+    for frequency, colour in zip(fixed, colours, strict=True):
+        axes.plot([frequency], [0], "|", ms=11, mew=1.0, color=colour, zorder=1)
+    upper = np.flatnonzero(modes.eigenvalue.imag >= 0)
+    frequency = shown_frequency(modes.frequency[upper])
+    owner = np.argmax(participation.share[upper], axis=1)
+    axes.scatter(
+        frequency, modes.growth_rate[upper], s=22, c=colours[owner], ec="k", lw=0.4, zorder=3
+    )
+    frequency_axis(axes.xaxis, axes.set_xscale)
+    axes.set_xlim(0.75 * LOWEST, 600)
+    axes.set_xlabel("frequency (Hz)")
+    growth_axis(axes, np.abs(modes.growth_rate).max())
+    axes.set_title("trained modes (dots) and fixed nodes (bars)", loc="left")
+
+
+def growth_axis(axes: Axes, largest: float) -> None:
+    """Label growth in 1/s, up to ``largest``, with the e-folding times in ms that go with it."""
+    limit = max(1.15 * largest, 1100.0)
+    axes.set_ylim(-limit, limit)
+    times = [t for t in (0.5, 1, 2, 5) if 1000 / t < limit]
+    rates = np.array([1000 / t for t in times])
+    text = [f"{t:g}" for t in times]
+    axes.set_yticks([*-rates, 0, *rates], [*text, r"$\infty$", *text])
+    axes.set_ylabel(r"fades $\leftarrow$ by e in (ms) $\rightarrow$ grows")
+
+
+def share_panel(
+    axes: Axes, fixed: Float[np.ndarray, " node"], participation: Participation
+) -> None:
+    """Draw which nodes every mode belongs to, modes of slow nodes at the bottom."""
+    modes = participation.modes
+    upper = np.flatnonzero(modes.eigenvalue.imag >= 0)
+    # A growing mode and the fading one of the same pair stay together.
+    place = np.round(participation.share[upper] @ np.arange(len(fixed)), 6)
+    rows = upper[np.lexsort((modes.growth_rate[upper], place))]
+    image = axes.imshow(
+        participation.share[rows], cmap=cm.lapaz_r, vmin=0, vmax=1, origin="lower", aspect="auto"
+    )
+    label_nodes(axes.xaxis, list(fixed))
+    axes.set_yticks(range(len(rows)), [mode_name(modes, row) for row in rows])
+    axes.tick_params(axis="y", length=0, labelsize=7)
+    axes.set_xlabel("node (Hz)")
+    axes.set_title("share of each node in a trained mode", loc="left")
+    axes.spines[:].set_visible(False)
+    axes.figure.colorbar(image, ax=axes, location="bottom", shrink=0.7, aspect=30, pad=0.02)
+
+
+def mode_name(modes: Modes, mode: int) -> str:
+    """Say what one mode does, in Hz and seconds."""
+    frequency, rate = modes.frequency[mode], modes.growth_rate[mode]
+    rhythm = "no rhythm" if np.isnan(frequency) else f"{frequency:.0f} Hz"
+    if abs(rate) < LASTING:
+        return f"{rhythm}, lasts {modes.decay_time[mode]:.0f} s"
+    return f"{rhythm}, {'grows' if rate > 0 else 'fades'} in {1000 / abs(rate):.2g} ms"
+
+
+def training_figure(
+    fixed: Float[np.ndarray, " node"],
+    paths: np.ndarray,
+    validation: Float[np.ndarray, "network epoch"],
+    forward: Float[np.ndarray, "network epoch"],
+    reverse: Float[np.ndarray, "network epoch"],
+    dt: float,
+    titles: tuple[str, str],
+) -> Figure:
+    """Draw one network's one-step modes over training, and the coupling of all.
+
+    Args:
+        fixed: frequencies of the fixed nodes, Hz.
+        paths: eigenvalues before training and after each epoch, (epoch, mode), each column one
+            mode.
+        validation: accuracies after each epoch, of the network of the paths first.
+        forward: mean weight from slow to faster nodes, before training and after each epoch.
+        reverse: the same of the reverse block.
+        dt: time step, s.
+        titles: what the modes belong to, and what the coupling does.
+    """
+    figure = Figure(figsize=(7.0, 4.8))
+    (hertz, accuracy), (growth, coupling) = figure.subplots(2, 2, sharex=True)
+    modes = modes_of_eigenvalues(paths, dt)
+    epochs = np.arange(len(paths))
+    order = np.argsort(np.argsort(np.nan_to_num(modes.frequency[0], nan=0.0)))
+    colours = cm.batlow(0.1 + 0.75 * order / max(1, len(order) - 1))
+    for mode, colour in enumerate(colours):
+        # A step of a pair that turns real leaves the axis; the line goes on at its edge.
+        hertz.plot(epochs, shown_frequency(modes.frequency[:, mode]), color=colour, lw=0.8)
+        growth.plot(epochs, modes.growth_rate[:, mode], color=colour, lw=0.8)
+    shift = ScaledTranslation(3 / 72, 0, figure.dpi_scale_trans)
+    for frequency in fixed:
+        edge = hertz.get_yaxis_transform() + shift
+        hertz.plot([1.0], [frequency], "<", ms=3, color="k", clip_on=False, transform=edge)
+    frequency_axis(hertz.yaxis, hertz.set_yscale)
+    hertz.set_ylim(0.85 * LOWEST, 600)
+    hertz.set_xlim(0, len(paths) - 1)
+    hertz.set_ylabel("frequency (Hz)")
+    hertz.set_title(titles[0], loc="left")
+    growth_axis(growth, float(np.nanmax(np.abs(modes.growth_rate), initial=0.0)))
+    growth.set_xlabel("epoch")
+    for network in validation[1:]:
+        accuracy.plot(epochs[1:], network, color="0.8", lw=0.6 if len(validation) <= 20 else 0.3)
+    accuracy.plot(epochs[1:], validation[0], color=TRAINED, lw=1.2)
+    accuracy.set_ylabel("validation accuracy")
+    accuracy.set_title("the network of the modes, among all", loc="left")
+    for values, colour, style, name in (
+        (forward, OKABE_ITO["blue"], "-", "slow to faster"),
+        (reverse, OKABE_ITO["orange"], "--", "faster to slow"),
+    ):
+        mean = values.mean(axis=0)
+        coupling.plot(epochs, mean, color=colour, ls=style, label=name)
+        if len(values) > 1:
+            error = values.std(axis=0, ddof=1) / np.sqrt(len(values))
+            coupling.fill_between(epochs, mean - error, mean + error, color=colour, alpha=0.2, lw=0)
+    coupling.axhline(0, color="0.7", lw=0.6, zorder=0)
+    coupling.set_xlabel("epoch")
+    coupling.set_ylabel("mean weight (± SEM)")
+    coupling.set_title(titles[1], loc="left")
+    coupling.legend(borderpad=0)
+    return figure
+
+
+def growing(eigenvalues: np.ndarray, dt: float) -> np.ndarray:
+    """Say which modes grow by more than what is said to last."""
+    return np.asarray(modes_of_eigenvalues(eigenvalues, dt).growth_rate >= LASTING)
+
+
+def node_colours(count: int) -> np.ndarray:
+    """Return a colour a node, from slow to fast."""
+    return np.asarray(cm.batlow(np.linspace(0.1, 0.85, count)))
+
+
+def shown_frequency(frequency: Float[AnyArray, " mode"]) -> Float[np.ndarray, " mode"]:
+    """Put modes without a rhythm, and very slow ones, at the edge of the axis."""
+    return np.maximum(np.nan_to_num(np.asarray(frequency), nan=LOWEST), LOWEST)
+
+
+def frequency_axis(axis: Axis, set_scale: Callable[[str], None]) -> None:
+    """Make an axis of frequency logarithmic, in plain numbers; its edge is for no rhythm."""
+    set_scale("log")
+    axis.set_major_locator(LogLocator(10, subs=(1, 3)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(
+        FuncFormatter(lambda value, _: "none" if value <= LOWEST else f"{value:g}")
+    )
