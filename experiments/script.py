@@ -4,6 +4,7 @@ An experiment module holds its options, four functions and one ``Experiment`` th
 ``python -m experiments.NAME`` calls ``main`` here.
 """
 
+import contextlib
 import dataclasses
 import json
 import shutil
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import jax
 import numpy as np
 import tyro
 from matplotlib.figure import Figure
@@ -25,6 +27,7 @@ from rhythmic.locks import LockedError, writing
 from rhythmic.plotting.style import house_style, save
 from rhythmic.progress import Progress, clock, show
 from rhythmic.records import fingerprint, open_run_folder, plain, read_rows, write_json
+from rhythmic.spread import num_cores
 
 Results = dict[str, np.ndarray]
 T = TypeVar("T")
@@ -103,6 +106,7 @@ class Experiment(Entry):
         answer: the answer in one line, from options and saved arrays.
         draw: figures by name, from options and saved arrays alone; the first one is shown in the
             gallery.
+        all_cores: whether to divide the processor into one device a core, for sweeps.
     """
 
     presets: Mapping[str, Any]
@@ -110,6 +114,7 @@ class Experiment(Entry):
     summarise: Callable[[Any, Results], str]
     answer: Callable[[Any, Results], str]
     draw: Callable[[Any, Results], dict[str, Figure]]
+    all_cores: bool = False
 
 
 def named_preset(arguments: list[str], presets: Mapping[str, T]) -> T:
@@ -164,6 +169,10 @@ def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
         folder = prepare(experiment, options)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
+    if experiment.all_cores:
+        # Too late once JAX has begun, in a notebook for instance: then one device does it all.
+        with contextlib.suppress(RuntimeError):
+            jax.config.update("jax_num_cpu_devices", num_cores())
     try:
         with writing(folder):
             run(experiment, options, folder)

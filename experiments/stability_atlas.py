@@ -205,6 +205,7 @@ EXPERIMENT = Experiment(
     summarise=summarise,
     answer=answer,
     draw=draw,
+    all_cores=True,
 )
 
 if __name__ == "__main__":

@@ -59,31 +59,32 @@ def measure(options: TrainedModesOptions, stages: Stages) -> Results:
         found = stages.each(parts)
     results = {f"{part}_{key}": x for part, arrays in found.items() for key, x in arrays.items()}
     results |= {f"retrained_{key}": x for key, x in trained.items()}
-    rows = {row["seed"]: row for row in networks.rows}
-    return results | {
-        "architecture": np.array(networks.architecture.name),
-        "seed": np.array(networks.shown["seed"]),
+    return results | what_is_known(options, networks, digits.name, trained["seeds"])
+
+
+def what_is_known(
+    options: TrainedModesOptions, networks: Networks, data: str, retrained: np.ndarray
+) -> Results:
+    """Return what the rows hold of the networks and of those trained again on ``data``."""
+    row, architecture = networks.shown, networks.architecture
+    accuracies = {row["seed"]: row["validation_accuracy"] for row in networks.rows}
+    same_recipe = data == row["dataset"] and options.epochs in (None, row["epochs"])
+    return {
+        "architecture": np.array(architecture.name),
+        "seed": np.array(row["seed"]),
         "seeds": np.array(networks.seeds),
-        "dataset": np.array(networks.shown["dataset"]),
-        "sample_rate": np.array(networks.architecture.sample_rate),
-        "pole_radius": np.array(networks.architecture.pole_radius),
+        "dataset": np.array(row["dataset"]),
+        "sample_rate": np.array(architecture.sample_rate),
+        "pole_radius": np.array(architecture.pole_radius),
         "frequencies": networks.frequencies,
         "weights": networks.weights,
         "start_weights": networks.start_weights,
         "test_accuracy": np.array([row["test_accuracy"] for row in networks.rows], float),
-        "row_epochs": np.array(networks.shown["epochs"]),
-        "retrained_data": np.array(digits.name),
-        "same_recipe": np.array(
-            digits.name == networks.shown["dataset"]
-            and options.epochs in (None, networks.shown["epochs"])
-        ),
-        # What the rows hold of the networks that are trained again, NaN of others.
-        "row_validation": np.array(
-            [
-                rows[seed]["validation_accuracy"] if seed in rows else np.nan
-                for seed in trained["seeds"].tolist()
-            ]
-        ),
+        "row_epochs": np.array(row["epochs"]),
+        # NaN of seeds that are not at hand.
+        "row_validation": np.array([accuracies.get(seed, np.nan) for seed in retrained.tolist()]),
+        "retrained_data": np.array(data),
+        "same_recipe": np.array(same_recipe),
     }
 
 

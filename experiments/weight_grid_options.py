@@ -32,9 +32,9 @@ class WeightGridOptions(ScriptOptions):
         published_seeds: reservoirs of the published kind, 246 nodes, run beside the grid; or none.
     """
 
-    pole_radii: tuple[float, ...] = (0.8, 0.93004, 0.98, 0.9995, 1.003, 1.01)
-    ladder_ratios: tuple[float, ...] = (1.05, 1.1, 1.3, 1.618, 2.718)
-    recurrent_gains: tuple[float, ...] = (0.0, 0.0426, 0.426, 4.26)
+    pole_radii: tuple[float, ...] = (0.8, 0.93004, 0.9995, 1.003, 1.01)
+    ladder_ratios: tuple[float, ...] = (1.1, 1.3, 1.618, 2.718)
+    recurrent_gains: tuple[float, ...] = (0.0, 0.426, 4.26)
     input_scales: tuple[float, ...] = (0.1, 1.0, 10.0)
     seeds: tuple[int, ...] = (1, 2)
     num_nodes: int = 11
@@ -98,12 +98,13 @@ PRESETS = {
     "quick": WeightGridOptions(),
     "full": WeightGridOptions(
         preset="full",
-        pole_radii=(0.7, 0.8, 0.87, 0.93004, 0.96, 0.98, 0.99, 0.995, 0.9995, 1.003, 1.006, 1.01),
-        ladder_ratios=(1.02, 1.05, 1.1, 1.2, 1.3, 1.4, 1.5, 1.618, 1.8, 2.0, 2.718),
-        seeds=(1, 2, 3, 4, 5),
-        num_train=1000,
+        pole_radii=(0.8, 0.93004, 0.96, 0.98, 0.99, 0.9995, 1.003, 1.01),
+        ladder_ratios=(1.05, 1.1, 1.2, 1.3, 1.618, 2.0, 2.718),
+        recurrent_gains=(0.0, 0.0426, 0.426, 4.26),
+        seeds=(1, 2, 3),
+        num_train=500,
         num_validation=500,
-        published_seeds=(1, 2, 3, 4, 5),
+        published_seeds=(1, 2, 3),
     ),
     "smoke": WeightGridOptions(
         preset="smoke",

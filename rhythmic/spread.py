@@ -4,6 +4,7 @@ Rows are points of a sweep, or members of a group that trains. ``jax.shard_map``
 its rows; what every row reads is on every device. One process or several make no difference.
 """
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -110,3 +111,10 @@ def wide_vectors() -> dict[str, int] | None:
     some 30 % faster on an AVX-512 core. A processor without them is not concerned.
     """
     return {"xla_cpu_prefer_vector_width": 512} if jax.default_backend() == "cpu" else None
+
+
+def num_cores() -> int:
+    """Count the cores that this process may use, which can be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,6 +1,5 @@
 """``python -m experiments.mnist``: the lecture's comparison on handwritten digits."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from rhythmic.data import DataUnavailableError, load, split
 from rhythmic.locks import LockedError, writing
 from rhythmic.progress import show
 from rhythmic.records import is_empty, open_run_folder
+from rhythmic.spread import num_cores
 
 
 def parse(arguments: list[str]) -> MnistConfiguration:
@@ -65,13 +65,6 @@ def keep_compiled(folder: Path) -> None:
 def is_free(folder: Path) -> bool:
     """Tell whether a run folder would be made here, where there is none yet."""
     return not folder.exists() or (folder.is_dir() and is_empty(folder))
-
-
-def num_cores() -> int:
-    """Count the cores that this process may use, which can be fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def run(store: MemberStore, folder: Path) -> None:

@@ -164,45 +164,60 @@ def training_figure(
     """
     figure = Figure(figsize=(7.0, 4.8))
     (hertz, accuracy), (growth, coupling) = figure.subplots(2, 2, sharex=True)
-    modes = modes_of_eigenvalues(paths, dt)
-    epochs = np.arange(len(paths))
-    order = np.argsort(np.argsort(np.nan_to_num(modes.frequency[0], nan=0.0)))
-    colours = cm.batlow(0.1 + 0.75 * order / max(1, len(order) - 1))
-    for mode, colour in enumerate(colours):
-        # A step of a pair that turns real leaves the axis; the line goes on at its edge.
-        hertz.plot(epochs, shown_frequency(modes.frequency[:, mode]), color=colour, lw=0.8)
-        growth.plot(epochs, modes.growth_rate[:, mode], color=colour, lw=0.8)
+    path_panels(hertz, growth, modes_of_eigenvalues(paths, dt))
     shift = ScaledTranslation(3 / 72, 0, figure.dpi_scale_trans)
     for frequency in fixed:
         edge = hertz.get_yaxis_transform() + shift
         hertz.plot([1.0], [frequency], "<", ms=3, color="k", clip_on=False, transform=edge)
-    frequency_axis(hertz.yaxis, hertz.set_yscale)
-    hertz.set_ylim(0.85 * LOWEST, 600)
-    hertz.set_xlim(0, len(paths) - 1)
-    hertz.set_ylabel("frequency (Hz)")
     hertz.set_title(titles[0], loc="left")
-    growth_axis(growth, float(np.nanmax(np.abs(modes.growth_rate), initial=0.0)))
     growth.set_xlabel("epoch")
+    epochs = np.arange(1, len(paths))
     for network in validation[1:]:
-        accuracy.plot(epochs[1:], network, color="0.8", lw=0.6 if len(validation) <= 20 else 0.3)
-    accuracy.plot(epochs[1:], validation[0], color=TRAINED, lw=1.2)
+        accuracy.plot(epochs, network, color="0.8", lw=0.6 if len(validation) <= 20 else 0.3)
+    accuracy.plot(epochs, validation[0], color=TRAINED, lw=1.2)
     accuracy.set_ylabel("validation accuracy")
     accuracy.set_title("the network of the modes, among all", loc="left")
+    block_path_panel(coupling, forward, reverse)
+    coupling.set_xlabel("epoch")
+    coupling.set_title(titles[1], loc="left")
+    return figure
+
+
+def path_panels(hertz: Axes, growth: Axes, modes: Modes) -> None:
+    """Draw frequency and growth of followed modes against the epoch."""
+    count = modes.modulus.shape[1]
+    order = np.argsort(np.argsort(np.nan_to_num(modes.frequency[0], nan=0.0)))
+    colours = cm.batlow(0.1 + 0.75 * order / max(1, count - 1))
+    for mode, colour in enumerate(colours):
+        # A pair that turns real leaves the axis; its line goes on at the edge.
+        hertz.plot(shown_frequency(modes.frequency[:, mode]), color=colour, lw=0.8)
+        growth.plot(modes.growth_rate[:, mode], color=colour, lw=0.8)
+    frequency_axis(hertz.yaxis, hertz.set_yscale)
+    hertz.set_ylim(0.85 * LOWEST, 600)
+    hertz.set_xlim(0, len(modes.modulus) - 1)
+    hertz.set_ylabel("frequency (Hz)")
+    growth_axis(growth, float(np.nanmax(np.abs(modes.growth_rate), initial=0.0)))
+
+
+def block_path_panel(
+    axes: Axes,
+    forward: Float[np.ndarray, "network epoch"],
+    reverse: Float[np.ndarray, "network epoch"],
+) -> None:
+    """Draw the mean weights of both blocks against the epoch, over networks."""
     for values, colour, style, name in (
         (forward, OKABE_ITO["blue"], "-", "slow to faster"),
         (reverse, OKABE_ITO["orange"], "--", "faster to slow"),
     ):
         mean = values.mean(axis=0)
-        coupling.plot(epochs, mean, color=colour, ls=style, label=name)
+        axes.plot(mean, color=colour, ls=style, label=name)
         if len(values) > 1:
             error = values.std(axis=0, ddof=1) / np.sqrt(len(values))
-            coupling.fill_between(epochs, mean - error, mean + error, color=colour, alpha=0.2, lw=0)
-    coupling.axhline(0, color="0.7", lw=0.6, zorder=0)
-    coupling.set_xlabel("epoch")
-    coupling.set_ylabel("mean weight (± SEM)")
-    coupling.set_title(titles[1], loc="left")
-    coupling.legend(borderpad=0)
-    return figure
+            band = mean - error, mean + error
+            axes.fill_between(range(len(mean)), *band, color=colour, alpha=0.2, lw=0)
+    axes.axhline(0, color="0.7", lw=0.6, zorder=0)
+    axes.set_ylabel("mean weight (± SEM)")
+    axes.legend(borderpad=0)
 
 
 def growing(eigenvalues: np.ndarray, dt: float) -> np.ndarray:

@@ -131,6 +131,17 @@ def test_the_estimate_of_memory_halves_the_plan(monkeypatch, tmp_path, capsys):
     assert record["made"]["rows_per_device"] == 3
 
 
+def test_the_time_left_is_told_of_several_passes_a_chunk(monkeypatch, capsys):
+    monkeypatch.setattr(PassProgram, "memory", lambda self: 10_000 * self.plan.rows_per_device)
+    monkeypatch.setattr("rhythmic.sweep.chunks.available_memory", lambda num_devices: 120_000)
+    monkeypatch.setattr("rhythmic.sweep.meter.SECONDS_BETWEEN_LINES", 0.0)
+    run_sweep(LONG, chunk_points=10)
+    said = capsys.readouterr().err
+    assert "1 of 2 chunks" in said
+    assert "left" in said
+    assert "unknown time" not in said
+
+
 def test_the_compiler_tells_what_a_pass_needs():
     small, large = (
         PassProgram(LONG, ChunkPlan(0, 20, rows, rows), jax.devices()[:1]).memory()

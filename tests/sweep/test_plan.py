@@ -123,9 +123,9 @@ def test_a_device_holds_no_more_than_it_should():
     assert choose_plan(larger_than_all, 1, stored=False).rows_per_device == 1
 
 
-@pytest.mark.parametrize("chunk_points", [0, -5])
+@pytest.mark.parametrize("chunk_points", [0, -5, 2.5, True])
 def test_refused_chunk_points(chunk_points):
-    with pytest.raises(ValueError, match=f"chunk_points is {chunk_points}; it must be at least 1"):
+    with pytest.raises(ValueError, match=f"chunk_points is {chunk_points}; it must be an integer"):
         choose_plan(Shaped((4,)), 1, chunk_points=chunk_points)
 
 

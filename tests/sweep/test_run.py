@@ -339,7 +339,7 @@ def test_points_that_are_not_finite_are_counted_in_the_progress(capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"chunk_points": 0}, "chunk_points is 0; it must be at least 1"),
+        ({"chunk_points": 0}, "chunk_points is 0; it must be an integer in 1"),
         ({"devices": 0}, "devices is 0; there are"),
         ({"devices": 1000}, "devices is 1000; there are"),
     ],
