@@ -117,12 +117,17 @@ def project_map(work: Work, *, keep: bool) -> Arrays:
     """Compute a map here; the regimes are kept, the rest only if asked for."""
     computer, plan, _ = program(work)
     chunks = list(plan.chunks(computer.sweep.shape))
-    results: Arrays = {}
     meter = Meter(computer, chunks, 0, quiet=True)
-    for chunk, found, _ in computed(computer, chunks, None, meter):
-        for name in computer.sweep.outputs:
-            store(results, name, work, chunk.first_row, found[name], keep)
-    return results
+    shapes = computer.sweep.abstract_outputs
+    results: Arrays | None = None
+    if keep or set(shapes) == {"regime"}:
+        # As a sweep in memory does it: chunks go where they belong.
+        results = {name: room(name, work.side, x.dtype) for name, x in shapes.items()}
+        results["status"] = room("status", work.side, np.dtype(np.int8))
+    for chunk, found, *_ in computed(computer, chunks, None, meter, results):
+        if results is None and "regime" in found:
+            store({}, "regime", work, chunk.first_row, found["regime"])
+    return {name: results[name] for name in shapes} if results is not None else {}
 
 
 def numpy_map(work: Work, side: str, *, keep: bool) -> Arrays:
@@ -131,7 +136,8 @@ def numpy_map(work: Work, side: str, *, keep: bool) -> Arrays:
     results: Arrays = {}
     for rows in numpy_atlas.blocks(w2, work.side, work.block_points):
         for name, values in block(work, side, w1[None, :], w2[rows, None]).items():
-            store(results, name, work, rows.start, values, keep)
+            if keep or name == "regime":
+                store(results, name, work, rows.start, values)
     return results
 
 
@@ -150,15 +156,17 @@ def block(work: Work, side: str, w1: np.ndarray, w2: np.ndarray) -> Arrays:
     return {name: x.reshape(-1, work.side) for name, x in simulated.items()}
 
 
-def store(
-    results: Arrays, name: str, work: Work, first: int, values: np.ndarray, keep: bool
-) -> None:
-    """Put rows into the map of the regimes, and into others if they are kept."""
-    if not keep and name != "regime":
-        return
+def store(results: Arrays, name: str, work: Work, first: int, values: np.ndarray) -> None:
+    """Put rows into a map."""
     if name not in results:
-        results[name] = np.empty((work.side, work.side), values.dtype)
+        results[name] = room(name, work.side, values.dtype)
     results[name][first : first + len(values)] = values
+
+
+@cache
+def room(name: str, side: int, dtype: np.dtype) -> np.ndarray:
+    """Return an array for a map, the same one in every turn: new memory costs either side alike."""
+    return np.zeros((side, side), dtype)
 
 
 def seconds(function: Callable[..., Any], *arguments: Any) -> float:

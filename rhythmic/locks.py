@@ -18,6 +18,12 @@ class LockedError(RuntimeError):
     """A run folder that another process writes to."""
 
 
+def hold(handle: int) -> None:
+    """Wait for the lock of an open file; closing the file gives it back."""
+    if fcntl is not None:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+
 @contextlib.contextmanager
 def writing(folder: Path) -> Iterator[None]:
     """Hold the lock of a run folder, which must exist; other writers are refused meanwhile.

@@ -23,6 +23,7 @@ import jax
 import numpy as np
 
 from rhythmic.files import PARTIAL, replacing
+from rhythmic.locks import hold
 
 Row = dict[str, Any]
 
@@ -166,11 +167,12 @@ def read_sealed_rows(path: Path, tell: Callable[[str], None]) -> list[Row]:
 def append_rows(path: Path, rows: Iterable[Row]) -> None:
     """Append rows, after mending a last line that was cut short.
 
-    A file has one writer at a time: two that append at once may take each other's line for a cut
-    one.
+    Where the system has locks, processes that append at once wait for one another.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a+b") as file:
+        # Results files are shared by runs in other folders: one appends at a time.
+        hold(file.fileno())
         size = file.seek(0, os.SEEK_END)
         if size:
             file.seek(size - 1)

@@ -117,7 +117,7 @@ def dominant_frequency(frequencies: Float[AnyArray, " frequency"], dt: float) ->
     turns = known * dt
 
     def waves(x: Array, step: Array) -> Array:
-        # Whole turns are dropped before they cost digits of the angle.
+        # Whole turns are dropped; the product has a rounding error of its own all the same.
         share = jnp.asarray(turns, x.dtype) * step.astype(x.dtype)
         angle = 2 * np.pi * (share - jnp.floor(share))
         both = jnp.stack([jnp.cos(angle), jnp.sin(angle)])

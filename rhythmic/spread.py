@@ -65,6 +65,16 @@ class SpreadPrograms:
             return multihost_utils.process_allgather(tree, tiled=True)
         return jax.tree.map(np.asarray, tree)
 
+    def copy_rows(self, x: Array, target: np.ndarray, first: int) -> None:
+        """Copy rows of a device array into ``target`` from row ``first`` on, as far as it goes."""
+        if jax.process_count() > 1:
+            pieces = [(0, self.fetch(x))]
+        else:  # each device's rows by themselves, without a copy of the whole between
+            pieces = [(s.index[0].start or 0, np.asarray(s.data)) for s in x.addressable_shards]
+        for start, values in pieces:
+            own = target[first + start : first + start + len(values)]
+            own[...] = values[: len(own)]
+
     def call(self, name: str, *arguments: PyTree) -> PyTree:
         """Call a function, after compiling it if this is its first use."""
         return self.program(name, *arguments)(*arguments)

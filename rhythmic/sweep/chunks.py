@@ -30,11 +30,12 @@ class Started(NamedTuple):
 
 
 class Computed(NamedTuple):
-    """A chunk, its results without padding, and what a device computed at once."""
+    """A chunk, its results without padding, what a device computed at once, and its bad points."""
 
     chunk: Chunk
     arrays: Arrays
     shape: Shape
+    num_not_finite: int
 
 
 class ChunkComputer:
@@ -46,6 +47,7 @@ class ChunkComputer:
         self.devices = devices
         self.tell = tell
         self.made_program: PassProgram | None = None
+        self.environment = ""  # fingerprint of program, versions and device, for kept states
 
     @property
     def program(self) -> PassProgram:
@@ -101,35 +103,51 @@ class ChunkComputer:
             self.use(smaller)
         return Started(chunk, passes, self.shape_now())
 
-    def finished(self, started: Started) -> Computed:
-        """Wait for a chunk that was started; compute it again, smaller, if memory ran out."""
+    def finished(self, started: Started, into: Arrays | None = None) -> Computed:
+        """Wait for a chunk that was started; compute it again, smaller, if memory ran out.
+
+        Args:
+            started: what ``self.started`` gave.
+            into: where the results go, an array of the chunk's shape for each; by default new
+                ones.
+        """
         chunk, passes, shape = started
         smaller: ChunkPlan | None = None
         if passes is not None:
             try:
-                return Computed(chunk, self.collected(chunk, passes), shape)
+                return self.collected(chunk, passes, shape, into)
             except (MemoryError, jax.errors.JaxRuntimeError) as error:
                 smaller = self.after(error)
                 passes.clear()  # the caller holds them as well, and memory is short
         if smaller is not None:
             self.use(smaller)
-        return self.finished(self.started(chunk))
+        return self.finished(self.started(chunk), into)
 
-    def collected(self, chunk: Chunk, passes: list[PyTree]) -> Arrays:
-        """Bring the results of a chunk's passes to the host, padding removed."""
-        fetched = [self.program.programs.fetch(one) for one in passes]
-        found = {
-            name: np.concatenate([one[name] for one in fetched])[: chunk.num_rows]
-            if len(fetched) > 1
-            else fetched[0][name][: chunk.num_rows]
-            for name in fetched[0]
-        }
-        if STATUS not in found:
-            found[STATUS] = np.zeros((chunk.num_rows, *self.program.trailing), np.int8)
-        return found
+    def collected(
+        self, chunk: Chunk, passes: list[PyTree], shape: Shape, into: Arrays | None = None
+    ) -> Computed:
+        """Bring the results of a chunk's passes to the host, padding removed, copied once."""
+        found = self.room(chunk.num_rows, passes[0]) if into is None else into
+        rows = self.program.programs.mesh.size * shape["rows_per_device"]
+        for number, one in enumerate(passes):
+            for name, x in one.items():
+                self.program.programs.copy_rows(x, found[name], number * rows)
+        # Where nothing can be other than finite there is no status to look at.
+        bad = int(np.count_nonzero(found[STATUS])) if STATUS in passes[0] else 0
+        return Computed(chunk, found, shape, bad)
+
+    def room(self, num_rows: int, like: PyTree) -> Arrays:
+        """Return arrays for the results of some rows, with a status of zeros."""
+        found = {name: np.empty((num_rows, *x.shape[1:]), x.dtype) for name, x in like.items()}
+        trailing = self.program.trailing
+        return {STATUS: np.zeros((num_rows, *trailing), np.int8)} | found
 
     def compute_stages(
-        self, chunk: Chunk, keep: Path | None, on_stage: Callable[[int], None]
+        self,
+        chunk: Chunk,
+        keep: Path | None,
+        on_stage: Callable[[int], None],
+        into: Arrays | None = None,
     ) -> Computed:
         """Compute a chunk in stages, from what is kept of them, in smaller passes if need be.
 
@@ -137,6 +155,7 @@ class ChunkComputer:
             chunk: what to compute.
             keep: folder of the states between stages; None keeps none.
             on_stage: called with the number of stages that are done, kept ones included.
+            into: where the results go; by default new arrays.
 
         Raises:
             MemoryError: in one line, if one row of points is too many for a device.
@@ -147,7 +166,7 @@ class ChunkComputer:
                     self.staged_pass(chunk, number, keep, on_stage)
                     for number in range(len(self.starts(chunk)))
                 ]
-                return Computed(chunk, self.collected(chunk, passes), self.shape_now())
+                return self.collected(chunk, passes, self.shape_now(), into)
             except (MemoryError, jax.errors.JaxRuntimeError) as error:
                 smaller = self.after(error)
             # Out of the handler: the error held on to the arrays that filled the memory.
@@ -188,8 +207,9 @@ class ChunkComputer:
         return smaller
 
     def label(self) -> dict[str, Any]:
-        """Say what a kept state belongs to: the sweep, and the shape of a pass."""
+        """Say what a kept state belongs to: the sweep, what computed it, the shape of a pass."""
         return {
+            "environment": self.environment,
             "identity": self.sweep.fingerprint(),
             "devices": len(self.devices),
             **self.shape_now(),
@@ -216,7 +236,10 @@ class ChunkComputer:
                 if {**label, "done": 0} == {**self.label(), "done": 0}:
                     host, done = found, label["done"]
                 else:
-                    self.tell(f"{path}: of another shape of passes; this chunk starts afresh")
+                    self.tell(
+                        f"{path}: computed otherwise, or in passes of another shape; this chunk "
+                        "starts afresh"
+                    )
             except DamagedFileError as error:
                 self.tell(f"{error}; set aside, and this chunk starts afresh")
                 move_aside(path.parent.parent, path)

@@ -108,6 +108,8 @@ def values_axis(
 
 def check_ends(name: str, start: float, stop: float, num: int) -> None:
     """Raise a ValueError that names what is wrong with the ends of an axis."""
+    if not all(isinstance(end, int | float | np.number) for end in (start, stop)):
+        raise ValueError(f"{name} goes from {start!r} to {stop!r}; both must be numbers")
     if not (np.isfinite(start) and np.isfinite(stop)):
         raise ValueError(f"{name} goes from {start} to {stop}; both must be finite")
     if not is_whole(num) or num < 1:

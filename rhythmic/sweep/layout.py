@@ -12,9 +12,31 @@ A chunk counts once its record is there, and the record is written last: whateve
 ``results.zarr`` before is written again.
 """
 
+from pathlib import Path
+
+from rhythmic.files import DAMAGED, PARTIAL
+from rhythmic.locks import LOCK
+
 DESCRIPTION = "sweep.json"
 RESULTS = "results.zarr"
 RECORDS = "chunks"
 CHECKPOINTS = "checkpoints"
 LOG = "log.jsonl"
 PROVENANCE = "provenance.jsonl"
+OURS = {LOCK, DESCRIPTION, RESULTS, RECORDS, CHECKPOINTS, DAMAGED, LOG, PROVENANCE}
+
+
+class RefusedError(ValueError):
+    """A folder that belongs to another sweep, or was computed by another program or device."""
+
+
+def check_ours(folder: Path) -> None:
+    """Raise a RefusedError for a folder that holds something else; nothing in it is touched."""
+    strange = sorted(path.name for path in folder.iterdir() if not is_ours(path))
+    if strange:
+        raise RefusedError(f"run_dir {folder} holds {strange[0]}, no sweep; name a new folder")
+
+
+def is_ours(path: Path) -> bool:
+    """Tell whether a file may stand in the folder of a sweep."""
+    return path.name in OURS or path.suffix == PARTIAL

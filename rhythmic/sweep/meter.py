@@ -6,8 +6,6 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import numpy as np
-
 from rhythmic.progress import Progress, show
 from rhythmic.records import Row
 from rhythmic.sweep.chunks import ChunkComputer, Computed
@@ -38,7 +36,7 @@ class Meter:
         self.progress = Progress({"stage": sum(map(computer.total, chunks))})
         self.num_done = self.num_not_finite = self.stages = 0
         self.last = self.chunk_started = self.line_shown = self.updated = time.perf_counter()
-        self.compiled = self.seconds = 0.0
+        self.compiled = self.compiling = self.seconds = 0.0
         if there and not self.quiet:
             show(f"{self.name}: {there} of {there + self.num_chunks} chunks are there")
 
@@ -57,6 +55,7 @@ class Meter:
         else:  # taken from what was kept, or started afresh in smaller passes
             self.progress.remaining["stage"] -= count - self.stages
         self.compiled += compiling
+        self.compiling += compiling
         self.last, self.stages = now, count
         if self.computer.stages > 1:
             self.show(f"stage {count}", final=False)
@@ -64,9 +63,10 @@ class Meter:
     def chunk_done(self, found: Computed) -> None:
         """Take note of a finished chunk."""
         now = time.perf_counter()
-        self.seconds = now - self.chunk_started
+        self.seconds = max(now - self.chunk_started - self.compiling, 0.0)
+        self.compiling = 0.0
         self.num_done += 1
-        self.num_not_finite += int(np.count_nonzero(found.arrays[STATUS]))
+        self.num_not_finite += found.num_not_finite
         rate = found.arrays[STATUS].size / max(self.seconds, 1e-9)
         self.stages, self.chunk_started = 0, now
         final = self.num_done == self.num_chunks or now - self.line_shown > SECONDS_BETWEEN_LINES

@@ -1,5 +1,6 @@
 """Opening the folder of a sweep to write: a new one, one to go on with, one to mend."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,30 +9,23 @@ from typing import Any
 import jax
 import jaxlib
 import numcodecs
+import numpy as np
 import zarr
 
-from rhythmic.files import DAMAGED, PARTIAL, move_aside
-from rhythmic.locks import LOCK
+from rhythmic.files import PARTIAL, move_aside
 from rhythmic.records import processor_name
 from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
 from rhythmic.sweep.arrays import lay_out
 from rhythmic.sweep.layout import (
-    CHECKPOINTS,
     DESCRIPTION,
-    LOG,
-    PROVENANCE,
     RECORDS,
     RESULTS,
+    RefusedError,
+    check_ours,
 )
 from rhythmic.sweep.plan import ChunkPlan
 from rhythmic.sweep.specification import Sweep
 from rhythmic.sweep.store import SweepStore, differences
-
-OURS = {LOCK, DESCRIPTION, RESULTS, RECORDS, CHECKPOINTS, DAMAGED, LOG, PROVENANCE}
-
-
-class RefusedError(ValueError):
-    """A folder that belongs to another sweep, or was computed by another program or device."""
 
 
 def environment_of(sweep: Sweep) -> dict[str, Any]:
@@ -46,6 +40,8 @@ def environment_of(sweep: Sweep) -> dict[str, Any]:
         "jaxlib": jaxlib.__version__,
         "zarr": zarr.__version__,
         "numcodecs": numcodecs.__version__,
+        "numpy": np.__version__,
+        "XLA_FLAGS": os.environ.get("XLA_FLAGS", ""),
     }
 
 
@@ -70,9 +66,7 @@ def open_to_write(
         RefusedError: if the folder holds another sweep, or something else, or was computed
             otherwise and that is not allowed.
     """
-    strange = sorted(path.name for path in folder.iterdir() if not is_ours(path))
-    if strange:
-        raise RefusedError(f"run_dir {folder} holds {strange[0]}, no sweep; name a new folder")
+    check_ours(folder)
     for leftover in folder.rglob("*" + PARTIAL):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     environment = environment_of(sweep)
@@ -92,11 +86,6 @@ def open_to_write(
     if found:
         tell(f"going on though it was computed otherwise ({found}); each chunk says by what")
     return mended(folder, sweep, description, environment, tell)
-
-
-def is_ours(path: Path) -> bool:
-    """Tell whether a file may stand in the folder of a sweep."""
-    return path.name in OURS or path.suffix == PARTIAL
 
 
 def known_description(
@@ -121,6 +110,8 @@ def known_description(
         tell(f"{path}: {what}; written again as the records of its chunks tell")
         plan = ChunkPlan(**record["plan"])
         return SweepStore.create(folder, sweep, plan, record["made"]["environment"]).description
+    for record_path in (folder / RECORDS).glob("*.json"):
+        move_aside(folder, record_path)
     if what != "missing":
         tell(f"{path}: {what}; no chunk is finished, starting afresh")
     return None

@@ -1,5 +1,6 @@
 """Running a sweep: chunk by chunk, in memory or on disk, until everything is there."""
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +11,18 @@ import numpy as np
 
 from rhythmic.locks import writing
 from rhythmic.progress import show
-from rhythmic.records import append_rows, provenance
+from rhythmic.records import append_rows, fingerprint, provenance
 from rhythmic.spread import first_devices
 from rhythmic.sweep.chunks import Arrays, ChunkComputer, Computed
-from rhythmic.sweep.layout import CHECKPOINTS, DESCRIPTION, LOG, PROVENANCE, RECORDS
+from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
+from rhythmic.sweep.layout import (
+    CHECKPOINTS,
+    DESCRIPTION,
+    LOG,
+    PROVENANCE,
+    RECORDS,
+    check_ours,
+)
 from rhythmic.sweep.meter import Meter
 from rhythmic.sweep.plan import Chunk, ChunkPlan, choose_plan
 from rhythmic.sweep.processes import from_writer, is_writer
@@ -85,21 +94,36 @@ def run_sweep(
     if folder is None:
         return SweepResult(sweep, in_memory(computer, computer.fitting(wanted), quiet))
     folder = Path(folder)
-    if is_writer():
+    if not is_writer():
+        if not bool(from_writer(np.array(True))):
+            raise RuntimeError("the first process could not take the run folder; it says why")
+        on_disk(computer, None, wanted, allow_changes, quiet)
+    else:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with writing(folder):
-                append_rows(folder / PROVENANCE, [provenance()])
+            with taken(folder):
                 on_disk(computer, folder, wanted, allow_changes, quiet)
         except OSError as error:
             if is_elsewhere(error, folder):
                 raise
             raise SweepStorageError(storage_message(folder, error)) from error
-    else:
-        on_disk(computer, None, wanted, allow_changes, quiet)
     from rhythmic.sweep.dataset import StoredArrays
 
     return SweepResult(sweep, StoredArrays(folder), folder)
+
+
+@contextlib.contextmanager
+def taken(folder: Path) -> Iterator[None]:
+    """Take the run folder for this process, and tell the others whether that went well."""
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            check_ours(folder)
+            stack.enter_context(writing(folder))
+        except BaseException:
+            from_writer(np.array(False))
+            raise
+        from_writer(np.array(True))
+        yield
 
 
 def is_elsewhere(error: OSError, folder: Path) -> bool:
@@ -121,18 +145,24 @@ def storage_message(folder: Path, error: OSError) -> str:
 
 def in_memory(computer: ChunkComputer, plan: ChunkPlan, quiet: bool) -> Arrays:
     """Compute all chunks of a sweep and keep them in memory."""
-    shape = computer.sweep.shape
+    sweep = computer.sweep
     computer.use(plan)
-    results: Arrays = {}
-    meter = Meter(computer, list(plan.chunks(shape)), 0, quiet)
-    for chunk, found, _ in computed(computer, list(plan.chunks(shape)), None, meter):
-        if not results:
-            own = {name: x.shape[len(shape) - plan.split_axis :] for name, x in found.items()}
-            results = {name: np.empty(shape + own[name], x.dtype) for name, x in found.items()}
-        place: tuple[int | slice, ...] = (*chunk.lead, slice(chunk.first_row, chunk.stop_row))
-        for name, values in found.items():
-            results[name][place] = values
+    results = {
+        name: np.empty(sweep.shape + x.shape, x.dtype) for name, x in sweep.abstract_outputs.items()
+    }
+    if FIRST_BAD_STEP in results:
+        results[FIRST_BAD_STEP] = results[FIRST_BAD_STEP].astype(np.int32)
+    results[STATUS] = np.zeros(sweep.shape, np.int8)
+    chunks = list(plan.chunks(sweep.shape))
+    for _ in computed(computer, chunks, None, Meter(computer, chunks, 0, quiet), results):
+        pass
     return results
+
+
+def part_of(results: Arrays | None, chunk: Chunk) -> Arrays | None:
+    """Return the part of all results that a chunk fills."""
+    place: tuple[int | slice, ...] = (*chunk.lead, slice(chunk.first_row, chunk.stop_row))
+    return None if results is None else {name: x[place] for name, x in results.items()}
 
 
 def on_disk(
@@ -156,7 +186,9 @@ def on_disk(
     store = None
     if folder is not None:
         store = opened(computer, folder, plan, allow_changes)
+        append_rows(folder / PROVENANCE, [provenance()])
         plan = store.plan
+        computer.environment = fingerprint(store.environment_now)
     elif not bool(from_writer(np.array(True))):
         raise RuntimeError("the first process could not open the run folder; it says why")
     plan = ChunkPlan(*map(int, from_writer(np.array(list(plan.as_dict().values())))))
@@ -203,23 +235,36 @@ def opened(
 
 
 def computed(
-    computer: ChunkComputer, chunks: Sequence[Chunk], keep: Path | None, meter: Meter
+    computer: ChunkComputer,
+    chunks: Sequence[Chunk],
+    keep: Path | None,
+    meter: Meter,
+    into: Arrays | None = None,
 ) -> Iterator[Computed]:
     """Compute chunks one after the other.
 
     In memory, the next one of a plain function is under way while one is fetched. On disk none
     is started before the last one is recorded, so that a kill loses one chunk at most.
+
+    Args:
+        computer: of the sweep, with its plan.
+        chunks: what to compute.
+        keep: folder of the states between stages; None for a sweep in memory.
+        meter: counts what is done.
+        into: arrays of the shape of the whole sweep, which the chunks fill; by default each has
+            arrays of its own.
     """
     staged = isinstance(computer.sweep.function, Stages)
     ahead = None
     for position, chunk in enumerate(chunks):
+        part = part_of(into, chunk)
         if staged:
-            found = computer.compute_stages(chunk, keep, meter.stage_done)
+            found = computer.compute_stages(chunk, keep, meter.stage_done, part)
         else:
             begun = ahead or computer.started(chunk)
             following = chunks[position + 1 : position + 2] if keep is None else []
             ahead = computer.started(following[0]) if following else None
-            found = computer.finished(begun)
+            found = computer.finished(begun, part)
             passes = computer.total(chunk)
             meter.stage_done(passes, new=passes)
         meter.chunk_done(found)

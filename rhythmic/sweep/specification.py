@@ -19,7 +19,7 @@ from rhythmic.sweep.checks import (
     check_prepared,
     check_state,
 )
-from rhythmic.sweep.designs import Axis, Design, Dimension
+from rhythmic.sweep.designs import Axis, Design, Dimension, Grid, Points
 from rhythmic.sweep.functions import call_point
 from rhythmic.typing import Array, PyTree
 
@@ -112,6 +112,13 @@ class Sweep:
         if self.precision not in get_args(Precision):
             allowed = ", ".join(get_args(Precision))
             raise ValueError(f"precision is {self.precision!r}; choose from {allowed}")
+        if not isinstance(self.design, Grid | Points):
+            raise ValueError(f"design is a {type(self.design).__name__}; give a Grid or Points")
+        declared = self.outputs.values() if isinstance(self.outputs, Mapping) else [None]
+        if not all(isinstance(output, Output) for output in declared):
+            raise ValueError("outputs must be a dictionary of Output by name")
+        if not all(map(callable, self.parts)):
+            raise ValueError("function must be a function, or Stages of three")
         if self.points_at_once is not None:
             check_integer("points_at_once", self.points_at_once, 1)
         if self.seed is not None:

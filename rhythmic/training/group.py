@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import jax
+import jaxlib
 import numpy as np
 
 from rhythmic.adjoints import on_processor
 from rhythmic.memory import is_out_of_memory
-from rhythmic.sealed import load_arrays, save_arrays
+from rhythmic.records import processor_name
+from rhythmic.sealed import DamagedFileError, load_arrays, save_arrays
 from rhythmic.spread import RowFunction, SpreadPrograms, first_devices, wide_vectors
 from rhythmic.training.configuration import Members
 from rhythmic.training.member import MemberTraining
@@ -127,7 +129,9 @@ class GroupTraining:
         identity = (members.seed, *members.hyperparameters)
         state = self.call("initial_state", members, None)
         if checkpoint is not None and checkpoint.exists():
-            (known, found), _ = load_arrays(checkpoint, (identity, state))
+            (known, found), made = load_arrays(checkpoint, (identity, state))
+            if made != made_by():
+                raise DamagedFileError(f"checkpoint {checkpoint} was computed otherwise: {made}")
             if any(np.any(np.asarray(a) != b) for a, b in zip(known, identity, strict=True)):
                 raise ValueError(f"checkpoint {checkpoint} belongs to other members; remove it")
             state = self.programs.place(found, self.programs.by_row)
@@ -138,7 +142,7 @@ class GroupTraining:
             compiling = self.compile_seconds - already
             seconds = time.perf_counter() - started - compiling
             if checkpoint is not None:
-                save_arrays(checkpoint, (identity, state), {})
+                save_arrays(checkpoint, (identity, state), made_by())
             if on_epoch is not None:
                 real = jax.tree.map(lambda x: np.asarray(x)[:count], state)
                 on_epoch(EpochReport(real, epoch, seconds, compiling))
@@ -177,6 +181,13 @@ class GroupTraining:
         compiled = self.programs.program(name, *arguments)
         warnings.warn(f"taking the plain scan, since {reason}", stacklevel=2)
         return compiled
+
+
+def made_by() -> dict[str, str]:
+    """Return what a checkpoint may not differ in: versions and device."""
+    kind = jax.devices()[0].device_kind
+    device = processor_name() if on_processor() else kind
+    return {"jax": jax.__version__, "jaxlib": jaxlib.__version__, "device": device}
 
 
 def row_functions(training: MemberTraining) -> dict[str, RowFunction]:

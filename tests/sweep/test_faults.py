@@ -25,9 +25,9 @@ from rhythmic.sweep import (
     run_sweep,
     values_axis,
 )
+from rhythmic.sweep.chunks import ChunkComputer
 from rhythmic.sweep.dataset import export, open_sweep
-from rhythmic.sweep.layout import DESCRIPTION, RECORDS, RESULTS
-from rhythmic.sweep.opening import RefusedError
+from rhythmic.sweep.layout import DESCRIPTION, RECORDS, RESULTS, RefusedError
 from rhythmic.sweep.store import SweepStore
 
 
@@ -173,11 +173,11 @@ def test_another_program_is_refused_or_labelled(folder):
     np.testing.assert_allclose(np.delete(offset, 4, axis=0), 0, atol=1e-6)
 
 
-@pytest.mark.parametrize("field", ["jax", "device"])
+@pytest.mark.parametrize("field", ["jax", "jaxlib", "device"])
 def test_another_version_or_device_is_refused_or_labelled(folder, monkeypatch, field):
     without_chunk(folder)
-    if field == "jax":
-        monkeypatch.setattr("jax.__version__", "0.9.9")
+    if field != "device":
+        monkeypatch.setattr(f"{field}.__version__", "0.9.9")
     else:
         monkeypatch.setattr("rhythmic.sweep.opening.processor_name", lambda: "0.9.9")
     with pytest.raises(RefusedError, match=f"{field}: .* there, 0.9.9 here"):
@@ -322,6 +322,7 @@ def test_a_strange_folder_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").write_text("x")
     with pytest.raises(RefusedError, match=r"holds thesis\.tex, no sweep"):
         run(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
     assert (tmp_path / "thesis.tex").read_text() == "x"
 
 
@@ -408,3 +409,34 @@ def test_a_key_in_the_state_of_stages_is_refused():
     axis = values_axis("scale", [1.0], "1")
     with pytest.raises(ValueError, match="holds a PRNG key; keep its"):
         Sweep("keys", stages, Grid((axis,)), {"a": Output("1")})
+
+
+def staged(factor):
+    def advance(state):
+        return factor * state + 1
+
+    stages = Stages(lambda start: start, advance, lambda state: {"end": state}, 4)
+    axis = values_axis("start", [0.0, 1.0], "1")
+    return Sweep("staged", stages, Grid((axis,)), {"end": Output("1")})
+
+
+class Stop(Exception):
+    """Ends a run where a test has seen enough."""
+
+
+def test_a_state_of_another_program_is_not_gone_on_with(tmp_path, monkeypatch):
+    keep_state = ChunkComputer.keep_state
+
+    def stop(self, path, state, done):
+        keep_state(self, path, state, done)
+        if done == 3:
+            raise Stop
+
+    monkeypatch.setattr(ChunkComputer, "keep_state", stop)
+    with pytest.raises(Stop):
+        run(tmp_path, staged(2.0))
+    monkeypatch.undo()
+    with pytest.raises(RefusedError, match="program"):
+        run(tmp_path, staged(3.0))
+    result = run(tmp_path, staged(3.0), allow_changes=True)
+    np.testing.assert_array_equal(result.arrays["end"], [40.0, 121.0])
