@@ -74,7 +74,8 @@ def find_fixed_points(
     apart than the default distance.
 
     A resonant layer without input is linear with the fixed point 0 alone; give it
-    ``jnp.ones(1)``.
+    ``jnp.ones(1)``. A node alone then stands still at u / (1 - w1 - w2), which is thousands for a
+    slow one: search from starts of that size, smaller ones do not converge.
 
     Args:
         step: pure ``step(state, sample) -> state``, such as ``cell.step``.

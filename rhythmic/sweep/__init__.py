@@ -15,7 +15,7 @@
     )
     result = run_sweep(sweep)           # in memory; run_sweep(sweep, folder=...) keeps it on disk
     result.arrays["pole_radius"]        # (400, 200)
-    result.dataset()                    # xarray, with names and units
+    result.dataset()                    # xarray, with names and units; later open_sweep(folder)
 
 ``designs``        axes with units; grids, lists and samples of them
 ``specification``  ``Sweep``: the function of one point, and what comes out
@@ -26,6 +26,8 @@
 ``dataset``        sweeps opened and exported; ``python -m rhythmic.sweep``
 ``joining``        sweeps compared and joined, point by point
 """
+
+import importlib
 
 from rhythmic.locks import LockedError
 from rhythmic.sweep.designs import (
@@ -41,6 +43,21 @@ from rhythmic.sweep.processes import join_processes
 from rhythmic.sweep.run import SweepResult, SweepStorageError, run_sweep
 from rhythmic.sweep.sampling import Range, sampled_design
 from rhythmic.sweep.specification import Output, Stages, Sweep
+
+# These need xarray and zarr, which a sweep in memory does not: imported when they are asked for.
+_ON_DISK = {
+    "compare": "rhythmic.sweep.joining",
+    "export": "rhythmic.sweep.dataset",
+    "join": "rhythmic.sweep.joining",
+    "open_sweep": "rhythmic.sweep.dataset",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ON_DISK:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_ON_DISK[name]), name)
+
 
 __all__ = [
     "Axis",

@@ -61,9 +61,10 @@ def verify(run: tyro.conf.Positional[Path]) -> None:
     for damage in found:
         print(damage)
     finished = sum(1 for _ in store.finished())
+    of_all = f"{finished} of {store.plan.num_chunks(store.shape)} chunks have a record"
     if found:
-        sys.exit(f"{len(found)} damaged; {finished} chunks have whole records")
-    print(f"{finished} chunks and the description are as they were recorded")
+        sys.exit(f"{len(found)} damaged or missing; {of_all}")
+    print(f"{of_all}; every recorded file is as it was recorded")
 
 
 def compare_runs(first: tyro.conf.Positional[Path], second: tyro.conf.Positional[Path]) -> None:

@@ -170,6 +170,8 @@ class Grid:
     axes: tuple[Axis | Points, ...]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.axes, tuple | list):
+            raise ValueError(f"axes is a {type(self.axes).__name__}; give a tuple of axes")
         if not self.axes:
             raise ValueError("axes is empty; a grid needs at least one axis")
         columns = [column for dimension in self.dimensions for column in dimension.columns]

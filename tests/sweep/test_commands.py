@@ -78,7 +78,7 @@ def test_show_of_an_unfinished_sweep(copy, capsys):
 
 def test_verify(made, capsys):
     said = call(capsys, "verify", made[0])
-    assert said == "4 chunks and the description are as they were recorded\n"
+    assert said == "4 of 4 chunks have a record; every recorded file is as it was recorded\n"
 
 
 @pytest.mark.parametrize("what", ["a result", "a coordinate", "the layout", "a record"])
@@ -98,10 +98,10 @@ def test_verify_names_every_damage(copy, capsys, what, lost):
         path.write_bytes(content)
     if what == "a record" and lost:
         # A chunk without a record is one that is not computed yet.
-        assert call(capsys, "verify", copy).startswith("3 chunks and the description")
+        assert call(capsys, "verify", copy).startswith("3 of 4 chunks have a record")
         return
     code, captured = failure(capsys, "verify", copy)
-    assert str(code).startswith("1 damaged; ")
+    assert str(code).startswith("1 damaged or missing; ")
     (line,) = captured.out.splitlines()
     assert line.startswith(f"{path}: ")
 
