@@ -78,6 +78,7 @@ def test_ten_steps_are_enough_in_single_precision():
     assert one.gradient_norm > 1e-3  # and the norm says so
 
 
+@pytest.mark.slow
 def test_members_are_fitted_as_each_alone():
     batches = [problem(seed) for seed in range(3)]
     features, labels = (jnp.stack(x) for x in zip(*batches, strict=True))

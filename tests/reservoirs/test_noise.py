@@ -85,6 +85,7 @@ def test_a_run_goes_on_with_fresh_noise_and_padding_draws_none():
     np.testing.assert_array_equal(state.steps, [TIME, 7, 3, 1])
 
 
+@pytest.mark.slow
 def test_the_noise_has_the_deviation_asked_for():
     quiet = ResonantReservoirCell(np.full(200, 9.0), key=jax.random.key(0), noise=0.0)
     noisy = ResonantReservoirCell(np.full(200, 9.0), key=jax.random.key(0), noise=0.02)

@@ -71,6 +71,7 @@ def test_the_cell_of_a_point_is_the_cell_of_its_ladder():
     assert jax.tree.structure(found) == jax.tree.structure(expected)
 
 
+@pytest.mark.slow
 def test_nodes_above_a_quarter_of_the_sample_rate_are_as_if_absent(compiled, data):
     # 10, 50 and 250 Hz: the last one of three, and all above, do not live.
     found = point(compiled, ladder_ratio=5.0)
@@ -121,6 +122,7 @@ def test_overflow_is_told(compiled):
     assert np.isnan(found["spectral_centroid"])
 
 
+@pytest.mark.slow
 def test_noise_reaches_train_and_validation_examples(data):
     noisy = dataclasses.replace(GRID, noise=30.0)
     weights = {name: jnp.float32(x) for name, x in WEIGHTS.items()}

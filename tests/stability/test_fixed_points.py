@@ -124,6 +124,7 @@ def test_points_of_cells_stand_still(x64):
         np.testing.assert_allclose(one, other, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_derivatives_follow_the_implicit_function(x64):
     cell = ElmanCell(1, 3, key=jax.random.key(2))
 
@@ -145,6 +146,7 @@ def test_derivatives_follow_the_implicit_function(x64):
     np.testing.assert_allclose(gradient[1, 2], (first(moved) - first(cell)) / 1e-6, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_single_precision_and_maps():
     found = compiled(network(2.0 * jnp.eye(2)), jnp.array([0.8, -1.2]))
     assert found.state.dtype == jnp.float32

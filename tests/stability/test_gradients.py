@@ -82,6 +82,7 @@ def test_long_lags_overflow_no_precision():
         np.testing.assert_allclose(size, found.lag * np.log(1.5), rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_options_are_used(x64):
     cell = ElmanCell(1, 3, key=jax.random.key(2))
     inputs = jnp.asarray(np.random.default_rng(2).normal(size=(8, 1)))

@@ -59,6 +59,7 @@ def test_near_the_onset_of_chaos(x64):
     assert (found.lyapunov_exponent < small**2).all()
 
 
+@pytest.mark.slow
 def test_derivatives_are_finite_differences(x64):
     for field in ("variance", "lyapunov_exponent"):
         value = jax.jit(lambda g, field=field: getattr(random_network_mean_field(g), field))

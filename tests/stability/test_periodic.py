@@ -104,6 +104,7 @@ def test_settling_chooses_the_stable_orbit(x64):
     np.testing.assert_allclose(settled.floquet.multipliers.real, [slopes.prod()], rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_maps_and_derivatives(x64):
     cell = ElmanCell(1, 3, key=jax.random.key(4))
 

@@ -117,6 +117,7 @@ def test_diverging_orbits_are_labelled(x64):
     assert np.isnan(found.per_step[-1]).all()
 
 
+@pytest.mark.slow
 def test_forward_derivatives(x64):
     matrices = np.random.default_rng(5).normal(size=(3, 3, 3))
     push = np.random.default_rng(6).normal(size=(3, 3, 3))

@@ -191,12 +191,12 @@ def test_an_accelerator_tells_its_own_limit(monkeypatch):
         device({"bytes_limit": 800}),
         device(None),
     ]
-    monkeypatch.setattr(jax, "devices", lambda: devices)
+    monkeypatch.setattr(jax, "local_devices", lambda: devices)
     assert available_memory(1) == 700
     assert available_memory(3) == 700
-    monkeypatch.setattr(jax, "devices", lambda: devices[1:])
+    monkeypatch.setattr(jax, "local_devices", lambda: devices[1:])
     assert available_memory(2) == 800
-    monkeypatch.setattr(jax, "devices", lambda: devices[2:])
+    monkeypatch.setattr(jax, "local_devices", lambda: devices[2:])
     assert available_memory(1) > 2**60
 
 

@@ -94,6 +94,7 @@ class Stop(Exception):
     """Ends a run where a test has seen enough."""
 
 
+@pytest.mark.slow
 def test_a_stopped_training_goes_on_after_its_last_epoch(training, tmp_path, monkeypatch):
     sweep = training_sweep(training, DATA, split, design(seeds=(3,)))
     whole = run_sweep(sweep, quiet=True, devices=1)
