@@ -88,10 +88,10 @@ def updates(
 ) -> tuple[TrainingState, tuple[Array, Array]]:
     """Scan the project's own update over batches, as an epoch does."""
     fixed = training.fixed_part()
-    dropout_key = member_keys(member.seed).dropout
+    keys = member_keys(member.seed)
 
     def body(state: TrainingState, batch: tuple[Array, Array, Array]) -> tuple[TrainingState, Any]:
-        return training.update(state, member, data, fixed, batch, dropout_key=dropout_key)
+        return training.update(state, member, data, fixed, batch, keys=keys)
 
     return jax.lax.scan(body, state, batches)
 

@@ -24,6 +24,7 @@ NAMES = (
     "rhythmic_node",
     "stability_atlas",
     "mnist",
+    "compare.precision",
     "trained_modes",
     "weight_grid",
     "bands",

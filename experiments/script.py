@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import jax
 import numpy as np
@@ -51,6 +51,9 @@ class ScriptOptions:
     redraw: bool = False
     publish: bool = False
 
+    # Further options that determine no result.
+    ELSEWHERE: ClassVar[tuple[str, ...]] = ()
+
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of range, its value and range."""
 
@@ -69,8 +72,9 @@ class Stages:
     """
 
     def __init__(self, folder: Path):
-        """Keep parts in ``folder``."""
+        """Keep parts in ``folder``, a folder of this commit's inside that of the run."""
         self.folder = folder
+        self.run_folder = folder.parent.parent
 
     def each(self, stages: Mapping[str, Callable[[], Results]]) -> dict[str, Results]:
         """Compute what is missing of several parts that take about as long as one another.
@@ -107,6 +111,7 @@ class Experiment(Entry):
         draw: figures by name, from options and saved arrays alone; the first one is shown in the
             gallery.
         all_cores: whether to divide the processor into one device a core, for sweeps.
+        record: what else the run folder keeps of the answer, as ``record.json``.
     """
 
     presets: Mapping[str, Any]
@@ -115,6 +120,7 @@ class Experiment(Entry):
     answer: Callable[[Any, Results], str]
     draw: Callable[[Any, Results], dict[str, Figure]]
     all_cores: bool = False
+    record: Callable[[Any, Results], dict[str, Any]] | None = None
 
 
 def named_preset(arguments: list[str], presets: Mapping[str, T]) -> T:
@@ -137,13 +143,20 @@ def named_preset(arguments: list[str], presets: Mapping[str, T]) -> T:
 def identity(options: ScriptOptions) -> dict[str, Any]:
     """Return the options that determine the results."""
     elsewhere = {field.name for field in dataclasses.fields(ScriptOptions)}
+    elsewhere |= set(options.ELSEWHERE)
     fields = dataclasses.asdict(options)
     return {name: value for name, value in fields.items() if name not in elsewhere}
 
 
 def reduction(experiment: Experiment, options: ScriptOptions) -> str:
-    """Say in which options a run differs from the full preset; empty if in none."""
+    """Say in which options a run differs from the full preset; empty if in none.
+
+    Empty too for the preset of an accelerator, which asks for more than the full one.
+    """
     full, here = identity(experiment.presets["full"]), identity(options)
+    larger = experiment.presets.get("accelerator")
+    if larger is not None and plain(identity(larger)) == plain(here):
+        return ""
     parts = [
         f"{name} {plain(here[name])} (full: {plain(full[name])})"
         for name in here
@@ -206,6 +219,10 @@ def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
     with replacing(folder / "summary.txt") as partial:
         partial.write_text(text + "\n")
     print(text)
+    if experiment.record is not None:
+        record = experiment.record(options, results)
+        whole = {"answer": answer, "reduced": reduced, "preset": options.preset, **record}
+        write_json(folder / "record.json", whole)
     with house_style():
         figures = experiment.draw(options, results)
         for name, figure in figures.items():

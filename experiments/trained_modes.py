@@ -116,7 +116,7 @@ def cells_of(networks: Networks) -> dict[str, ResonantCell]:
     cell, place = template(networks), networks.rows.index(networks.shown)
     trained = networks.weights[place]
     weights = (0 * trained, networks.start_weights[place], trained)
-    dtype = cell.nodes.w1.dtype
+    dtype = cell.constants().w1.dtype
     return {
         k: with_weights(cell, jnp.asarray(w, dtype)) for k, w in zip(KINDS, weights, strict=True)
     }
@@ -132,7 +132,7 @@ def one_step(
         own = with_weights(cell, weights)
         return step_jacobian(own, own.initial_state(), jnp.ones(1))
 
-    return jax.vmap(jacobian)(jnp.asarray(weights, cell.nodes.w1.dtype))
+    return jax.vmap(jacobian)(jnp.asarray(weights, cell.constants().w1.dtype))
 
 
 def spectrum(networks: Networks) -> Results:

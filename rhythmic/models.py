@@ -23,6 +23,8 @@ from rhythmic.theory import LadderName, ladder, validate_ladder
 from rhythmic.typing import Array, Bool, Float, PyTree, Sequence
 
 Method = Literal["scan", "fastest"]
+Feature = Literal["output", "squared_amplitude", "phasor"]
+Pooling = Literal["mean", "last"]
 
 
 def check_method(method: str) -> None:
@@ -32,16 +34,24 @@ def check_method(method: str) -> None:
 
 
 class Classifier(eqx.Module):
-    """A recurrent layer whose time-averaged features are read out into classes."""
+    """A recurrent layer whose features are read out into classes.
+
+    ``feature`` is what the cell shows of a state; ``pooling`` is how a sequence of them becomes
+    one: its ``mean`` over time, or the ``last``.
+    """
 
     cell: AbstractCell
     readout: AbstractReadout
-    feature: Literal["output", "squared_amplitude"] = eqx.field(static=True)
+    feature: Feature = eqx.field(static=True)
+    pooling: Pooling = eqx.field(static=True, default="mean")
 
     def __check_init__(self) -> None:
         if not hasattr(self.cell, self.feature):
             kind = type(self.cell).__name__
             raise ValueError(f"feature is {self.feature!r}; {kind} has no such method")
+        if self.pooling not in get_args(Pooling):
+            allowed = ", ".join(get_args(Pooling))
+            raise ValueError(f"pooling is {self.pooling!r}; choose from {allowed}")
 
     def features(
         self,
@@ -50,7 +60,9 @@ class Classifier(eqx.Module):
         mask: Bool[Array, "time batch"] | None = None,
         method: Method = "scan",
     ) -> Float[Array, "hidden batch"]:
-        """Return ``1/T sum_t output_t``, or ``1/T sum_t A_t^2`` where the feature is the amplitude.
+        """Return ``1/T sum_t z_t``, or ``z_T`` of the last step, with the feature ``z_t``.
+
+        ``z_t`` is the output, ``A_t^2`` where the feature is the amplitude, or the phasor.
 
         Args:
             inputs: ``(time, feature, batch)``.
@@ -61,18 +73,21 @@ class Classifier(eqx.Module):
                 over time on a GPU (``rhythmic.kernels``), by the scan where there is neither.
 
         Returns:
-            One feature a node, ``(hidden, batch)``.
+            One feature a node, ``(hidden, batch)``; two of the phasor.
 
         Raises:
             ValueError: for shapes that do not fit the cell, or an unknown method.
         """
         check_method(method)
+        cell = self.cell.resolved()
+        observe: Callable[[PyTree], PyTree] = getattr(cell, self.feature)
+        if self.pooling == "last":
+            return observe(time_mean(cell, inputs, observe=lambda _: (), mask=mask).final_state)
         if method == "fastest" and mask is None:
-            mean = fastest_mean(self.cell, self.feature)
+            mean = fastest_mean(cell, self.feature)
             if mean is not None:
-                return mean(self.cell, inputs)
-        observe: Callable[[PyTree], PyTree] = getattr(self.cell, self.feature)
-        return time_mean(self.cell, inputs, observe=observe, mask=mask).mean
+                return mean(cell, inputs)
+        return time_mean(cell, inputs, observe=observe, mask=mask).mean
 
 
 class Architecture(Protocol):

@@ -61,8 +61,8 @@ class BatchNormReadout(AbstractReadout):
     Ioffe and Szegedy, arXiv:1502.03167, algorithm 1; protocol of Kramer, arXiv:2506.17083.
     """
 
-    scale: Vector
-    shift: Vector
+    scale: Vector | None
+    shift: Vector | None
     weight: Matrix
     bias: Vector
     epsilon: float = eqx.field(static=True)
@@ -76,11 +76,16 @@ class BatchNormReadout(AbstractReadout):
         key: jax.Array,
         epsilon: float = 1e-5,
         momentum: float = 0.1,
+        affine: bool = True,
     ):
-        """Start with the identity normalisation and the start values of a torch ``Linear``."""
+        """Start with the identity normalisation and the start values of a torch ``Linear``.
+
+        Without ``affine`` the normalised features keep variance one and mean zero; a linear map
+        after it can be anything that it could be with it.
+        """
         weight_key, bias_key = jax.random.split(key)
-        self.scale = jnp.ones(num_features)
-        self.shift = jnp.zeros(num_features)
+        self.scale = jnp.ones(num_features) if affine else None
+        self.shift = jnp.zeros(num_features) if affine else None
         self.weight = torch_linear((num_classes, num_features), num_features, key=weight_key)
         self.bias = torch_linear((num_classes,), num_features, key=bias_key)
         self.epsilon = epsilon
@@ -88,7 +93,7 @@ class BatchNormReadout(AbstractReadout):
 
     def initial_statistics(self) -> RunningStatistics:
         """Return mean zero and variance one."""
-        return RunningStatistics(jnp.zeros_like(self.shift), jnp.ones_like(self.scale))
+        return RunningStatistics(jnp.zeros_like(self.weight[0]), jnp.ones_like(self.weight[0]))
 
     def train(
         self,
@@ -115,7 +120,8 @@ class BatchNormReadout(AbstractReadout):
         """Normalise by the given statistics."""
         centred = features - statistics.mean[:, None]
         normalised = centred * jax.lax.rsqrt(statistics.variance + self.epsilon)[:, None]
-        normalised = self.scale[:, None] * normalised + self.shift[:, None]
+        if self.scale is not None and self.shift is not None:
+            normalised = self.scale[:, None] * normalised + self.shift[:, None]
         return weigh(self.weight, normalised) + self.bias[:, None]
 
 
@@ -187,3 +193,92 @@ class LayerNormReadout(AbstractReadout):
         variance = jnp.var(features, axis=0)
         normalised = (features - mean) * jax.lax.rsqrt(variance + self.epsilon)
         return self.scale[:, None] * normalised + self.shift[:, None]
+
+
+class LinearReadout(AbstractReadout):
+    """``logits = weight @ features + bias``, nothing else; the head of the published HORN.
+
+    Source: Effenberger, Carvalho, Dubinin and Singer, PNAS 2025, doi 10.1073/pnas.2412830122.
+    """
+
+    weight: Matrix
+    bias: Vector
+
+    def __init__(self, num_features: int, num_classes: int, *, key: jax.Array):
+        """Start with the start values of a torch ``Linear``."""
+        weight_key, bias_key = jax.random.split(key)
+        self.weight = torch_linear((num_classes, num_features), num_features, key=weight_key)
+        self.bias = torch_linear((num_classes,), num_features, key=bias_key)
+
+    def initial_statistics(self) -> RunningStatistics:
+        """Return statistics that no one reads: empty arrays."""
+        return RunningStatistics(self.bias[:0], self.bias[:0])
+
+    def train(
+        self,
+        features: Features,
+        statistics: RunningStatistics,
+        weights: ExampleWeights,
+        *,
+        key: jax.Array,
+    ) -> tuple[Logits, RunningStatistics]:
+        """Return the logits; there are no statistics to keep."""
+        del weights, key
+        return self.predict(features, statistics), statistics
+
+    def predict(self, features: Features, statistics: RunningStatistics) -> Logits:
+        """Return the logits."""
+        del statistics
+        return weigh(self.weight, features) + self.bias[:, None]
+
+
+class HiddenReadout(AbstractReadout):
+    """Batch normalisation without parameters, a hidden layer, then a linear map.
+
+    ``logits = W_2 tanh(W_1 normalised + b_1) + b_2``: for features that a linear map cannot tell
+    apart, such as phasors. The normalisation needs no scale and shift, ``W_1`` and ``b_1`` are
+    free to be them.
+    """
+
+    normalisation: BatchNormReadout
+    weight: Matrix
+    bias: Vector
+
+    def __init__(self, num_features: int, num_classes: int, *, key: jax.Array, readout_size: int):
+        """Start with the start values of torch's ``Linear``, in both maps.
+
+        Raises:
+            ValueError: for a hidden layer without nodes.
+        """
+        if readout_size < 1:
+            raise ValueError(f"readout_size is {readout_size}; it must be at least 1")
+        first_key, weight_key, bias_key = jax.random.split(key, 3)
+        self.normalisation = BatchNormReadout(
+            num_features, readout_size, key=first_key, affine=False
+        )
+        self.weight = torch_linear((num_classes, readout_size), readout_size, key=weight_key)
+        self.bias = torch_linear((num_classes,), readout_size, key=bias_key)
+
+    def initial_statistics(self) -> RunningStatistics:
+        """Return mean zero and variance one."""
+        return self.normalisation.initial_statistics()
+
+    def train(
+        self,
+        features: Features,
+        statistics: RunningStatistics,
+        weights: ExampleWeights,
+        *,
+        key: jax.Array,
+    ) -> tuple[Logits, RunningStatistics]:
+        """Normalise by the batch, padding left out."""
+        hidden, statistics = self.normalisation.train(features, statistics, weights, key=key)
+        return self.from_hidden(hidden), statistics
+
+    def predict(self, features: Features, statistics: RunningStatistics) -> Logits:
+        """Normalise by the given statistics."""
+        return self.from_hidden(self.normalisation.predict(features, statistics))
+
+    def from_hidden(self, hidden: Features) -> Logits:
+        """Return ``W_2 tanh(hidden) + b_2``."""
+        return weigh(self.weight, jnp.tanh(hidden)) + self.bias[:, None]

@@ -63,6 +63,7 @@ def trajectory(
     num_steps = check_sequence(cell, inputs, mask, washout, block_size)
     if not 1 <= every <= num_steps - washout:
         raise ValueError(f"every is {every}; it must lie between 1 and {num_steps - washout}")
+    cell = cell.resolved()
     observe = cell.output if observe is None else observe
 
     def advance(state: PyTree, sample: PyTree) -> tuple[PyTree, None]:
@@ -115,6 +116,7 @@ def time_mean(
         ValueError: for shapes that do not fit the cell, or an argument out of its range.
     """
     num_steps = check_sequence(cell, inputs, mask, washout, block_size)
+    cell = cell.resolved()
     observe = cell.output if observe is None else observe
 
     def advance(state: PyTree, sample: PyTree) -> tuple[PyTree, None]:

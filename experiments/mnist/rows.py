@@ -5,14 +5,13 @@ from dataclasses import asdict
 from functools import partial
 
 import jax
-import numpy as np
 
+from experiments.members.rows import rounded
 from experiments.mnist.store import MemberStore, Wanted
 from rhythmic.data import split
 from rhythmic.models import Architecture, named_arrays, num_trainable
 from rhythmic.records import Row
 from rhythmic.training import Members, TestRecord, TrainingState, make_members
-from rhythmic.typing import AnyArray
 
 
 def members_of(store: MemberStore, group: list[Wanted]) -> Members:
@@ -74,8 +73,3 @@ def member_rows(
             row["statistics"] = named_arrays(own.best.statistics)
         rows.append(row)
     return rows
-
-
-def rounded(values: AnyArray) -> list:
-    """Keep five significant digits: enough to draw, a third of the space."""
-    return [float(f"{x:.5g}") if np.ndim(x) == 0 else rounded(x) for x in values]

@@ -1,10 +1,11 @@
 """Which members the comparison wants, and which of them are finished already."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import jax
 
+from experiments.members.condition import TRAINING_VERSION, recipe
 from experiments.mnist.configuration import MnistConfiguration
 from rhythmic.data import Digits
 from rhythmic.progress import show
@@ -18,9 +19,6 @@ from rhythmic.records import (
     seal_row,
 )
 from rhythmic.training.search import Setting, select_setting
-
-# Raised when a change of the training code changes results: older rows then no longer count.
-TRAINING_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -77,9 +75,7 @@ class MemberStore:
 
     def recipe(self) -> Row:
         """Return what all members share and what their results depend on."""
-        recipe = asdict(self.configuration.training)
-        del recipe["evaluation_batch_size"]
-        return recipe | {"data": self.digits.sha256}
+        return recipe(self.configuration.training) | {"data": self.digits.sha256}
 
     def name(self, member: Wanted) -> str:
         """Identify a member."""

@@ -8,6 +8,7 @@ zero, ``mean_squared_amplitude_of_events`` also takes fewer steps.
 from rhythmic.adjoints.choice import (
     fastest_mean,
     is_connected_resonance,
+    is_free_between_events,
     mean_with_adjoint,
     on_processor,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "fastest_mean",
     "free_motion",
     "is_connected_resonance",
+    "is_free_between_events",
     "mean_squared_amplitude",
     "mean_squared_amplitude_of_events",
     "mean_with_adjoint",

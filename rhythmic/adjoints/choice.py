@@ -8,7 +8,7 @@ import jax
 
 from rhythmic.adjoints import elman, lstm
 from rhythmic.adjoints.resonant import mean_squared_amplitude
-from rhythmic.cells import AbstractCell, LSTMCell, ResonantCell
+from rhythmic.cells import AbstractCell, LSTMCell, ResonantCell, ResonantNodes
 from rhythmic.kernels import has_kernel, time_mean_by_kernel
 from rhythmic.typing import NodeArray, Sequence
 
@@ -51,3 +51,13 @@ def is_connected_resonance(cell: AbstractCell, feature: str) -> TypeGuard[Resona
     """Tell whether these are the amplitudes of a resonant layer with recurrent weights."""
     resonant = isinstance(cell, ResonantCell) and cell.recurrent_weights is not None
     return resonant and feature == "squared_amplitude"
+
+
+def is_free_between_events(cell: AbstractCell, feature: str) -> TypeGuard[ResonantCell]:
+    """Tell whether these amplitudes also go from one nonzero sample to the next.
+
+    The rhythms must be fixed, since their free motion is tabulated, and one scalar drives all.
+    """
+    if not is_connected_resonance(cell, feature):
+        return False
+    return isinstance(cell.nodes, ResonantNodes) and cell.input_weights is None

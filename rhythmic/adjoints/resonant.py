@@ -18,16 +18,17 @@ def mean_squared_amplitude(cell: ResonantCell, inputs: Sequence) -> NodeArray:
     keeps one position a node and step, and solves for ``lambda_t = dL/dx_t`` backwards in time:
 
     ``lambda_t = g (x_t + (a + b) q_t) - g a q_{t+1} + w1 lambda_{t+1} + w2 lambda_{t+2}
-    + u_{t+1} (1 - tanh^2(x_t u_{t+1})) W^T lambda_{t+1}``
+    + d_{t+1} (1 - tanh^2(x_t d_{t+1})) W^T lambda_{t+1}``
 
     with ``q_t = a (x_t - x_{t-1}) + b x_t``, ``a`` the velocity scale, ``b`` the damping ratio and
     ``g`` twice the gradient of ``L`` by the mean, divided by the number of steps. The gradient by
-    ``W`` is ``sum_t lambda_t tanh(x_{t-1} u_t)^T``. Exact for every array of the cell and for the
-    inputs. Forward mode (``jax.jvp``, ``jax.hessian``) is not defined; take ``time_mean`` there.
+    ``W`` is ``sum_t lambda_t tanh(x_{t-1} d_t)^T``, with the drive ``d_t`` of the cell. Exact for
+    every array of the cell and for the inputs. Forward mode (``jax.jvp``, ``jax.hessian``) is not
+    defined; take ``time_mean`` there.
 
     Args:
         cell: a layer with recurrent weights.
-        inputs: ``(time, 1, *batch)``, cast to the dtype of the cell.
+        inputs: ``(time, feature, *batch)``, cast to the dtype of the cell.
 
     Returns:
         ``(hidden, *batch)``.
@@ -39,64 +40,69 @@ def mean_squared_amplitude(cell: ResonantCell, inputs: Sequence) -> NodeArray:
     if cell.recurrent_weights is None:
         raise ValueError("recurrent_weights is None; the hand-written adjoint is for a matrix")
     rest = start(cell, inputs, None)
-    return mean_from_rest(cell, inputs.astype(rest.position.dtype))
+    cell = cell.resolved()
+    drives = jax.vmap(cell.drive)(inputs.astype(rest.position.dtype))
+    # What follows knows drives alone; JAX carries their gradient on to input weights and inputs.
+    return mean_from_rest(eqx.tree_at(lambda c: c.input_weights, cell, None), drives)
 
 
 @jax.custom_vjp
-def mean_from_rest(cell: ResonantCell, inputs: Sequence) -> NodeArray:
+def mean_from_rest(cell: ResonantCell, drives: Array) -> NodeArray:
     """Return the mean; ``forward`` and ``backward`` are its derivative."""
-    return forward(cell, inputs)[0]
+    return forward(cell, drives)[0]
 
 
-def forward(cell: ResonantCell, inputs: Sequence) -> tuple[NodeArray, PyTree]:
+def forward(cell: ResonantCell, drives: Array) -> tuple[NodeArray, PyTree]:
     """Take the cell's steps, and keep the position before each of them."""
-    rest = cell.initial_state(inputs.shape[2:])
+    rest = cell.initial_state(drives.shape[2:])
 
-    def body(carry: PyTree, sample: Array) -> tuple[PyTree, NodeArray]:
+    def body(carry: PyTree, drive: Array) -> tuple[PyTree, NodeArray]:
         state, total = carry
-        after = cell.step(state, sample)
+        after = cell.driven_step(state, drive)
         return (after, total + cell.squared_amplitude(after)), state.position
 
     carry = (rest, jnp.zeros_like(rest.position))
-    (end, total), positions = jax.lax.scan(body, carry, inputs)
-    return total / inputs.shape[0], (cell, inputs, positions, end)
+    (end, total), positions = jax.lax.scan(body, carry, drives)
+    return total / drives.shape[0], (cell, drives, positions, end)
 
 
-def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Sequence]:
+def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Array]:
     """Run the adjoint equations from the last step to the first."""
-    cell, inputs, positions, end = kept
+    cell, drives, positions, end = kept
     weights = cell.effective_weights()
     w1, w2, a, b = (along_nodes(x, end.position) for x in jax.tree.leaves(cell.nodes))
-    g = 2 * cotangent / inputs.shape[0]
+    g = 2 * cotangent / drives.shape[0]
     batch = tuple(range(1, end.position.ndim))
 
     def body(carry: PyTree, sample: tuple[Array, NodeArray]) -> tuple[PyTree, Array]:
         onward, following, position, by_weights, by_nodes = carry
-        u, previous = sample  # u_t and x_{t-1}; the carry holds lambda_{t+1} and x_t
+        drive, previous = sample  # d_t and x_{t-1}; the carry holds lambda_{t+1} and x_t
         difference = position - previous
         q = a * difference + b * position
         adjoint = onward + g * (position + (a + b) * q)
-        activity = jnp.tanh(previous * u)
+        activity = jnp.tanh(previous * drive)
         slope = (1 - activity**2) * weigh(weights.T, adjoint)
-        onward = w1 * adjoint + w2 * following + u * slope - g * a * q
+        onward = w1 * adjoint + w2 * following + drive * slope - g * a * q
         by_weights += jnp.tensordot(
             adjoint, activity, axes=(batch, batch), precision=jax.lax.Precision.HIGHEST
         )
         terms = (adjoint * previous, following * previous, g * q * difference, g * q * position)
         by_nodes = jax.tree.map(jnp.add, by_nodes, ResonantNodes(*terms))
-        by_input = jnp.sum(adjoint + previous * slope, axis=0, keepdims=True)
-        return (onward, adjoint, previous, by_weights, by_nodes), by_input
+        by_drive = adjoint + previous * slope
+        if len(drive) == 1:  # one drive for all nodes
+            by_drive = jnp.sum(by_drive, axis=0, keepdims=True)
+        return (onward, adjoint, previous, by_weights, by_nodes), by_drive
 
     # What nobody asks for, the gradient by a fixed rhythm or by the input, the compiler removes.
     zero = jnp.zeros_like(end.position)
     by_nodes = jax.tree.map(lambda _: zero, cell.nodes)
     carry = (zero, zero, end.position, jnp.zeros_like(weights), by_nodes)
-    carry, by_inputs = jax.lax.scan(body, carry, (inputs, positions), reverse=True)
+    carry, by_drives = jax.lax.scan(body, carry, (drives, positions), reverse=True)
     by_weights, by_nodes = carry[3:]
     if cell.diagonal == "masked":
         by_weights = without_diagonal(by_weights)
     gradient = (jax.tree.map(lambda x: jnp.sum(x, axis=batch), by_nodes), by_weights)
-    return eqx.tree_at(lambda c: (c.nodes, c.recurrent_weights), cell, gradient), by_inputs
+    return eqx.tree_at(lambda c: (c.nodes, c.recurrent_weights), cell, gradient), by_drives
 
 
 mean_from_rest.defvjp(forward, backward)

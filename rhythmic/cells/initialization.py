@@ -1,9 +1,19 @@
-"""Start values of weights, as pure functions of a key."""
+"""Start values of weights, as pure functions of a key.
+
+Uniform values are drawn in float32 and then cast, so that a seed means the same network in single
+and in double precision.
+"""
 
 import jax
 import jax.numpy as jnp
 
-from rhythmic.typing import Matrix
+from rhythmic.typing import Array, Matrix
+
+
+def uniform(shape: tuple[int, ...], low: float, high: float, *, key: jax.Array) -> Array:
+    """Draw ``U(low, high)``, the same numbers in either precision."""
+    drawn = jax.random.uniform(key, shape, jnp.float32, low, high)
+    return drawn.astype(jnp.zeros(()).dtype)
 
 
 def xavier_uniform(shape: tuple[int, int], *, key: jax.Array) -> Matrix:
@@ -12,7 +22,7 @@ def xavier_uniform(shape: tuple[int, int], *, key: jax.Array) -> Matrix:
     Source: Glorot and Bengio, AISTATS 2010, equation 16.
     """
     bound = (6.0 / sum(shape)) ** 0.5
-    return jax.random.uniform(key, shape, minval=-bound, maxval=bound)
+    return uniform(shape, -bound, bound, key=key)
 
 
 def scaled_orthogonal(shape: tuple[int, int], gain: float, *, key: jax.Array) -> Matrix:
@@ -23,7 +33,7 @@ def scaled_orthogonal(shape: tuple[int, int], gain: float, *, key: jax.Array) ->
     return gain * jax.random.orthogonal(key, shape[0], m=shape[1])
 
 
-def torch_linear(shape: tuple[int, ...], fan_in: int, *, key: jax.Array) -> jax.Array:
+def torch_linear(shape: tuple[int, ...], fan_in: int, *, key: jax.Array) -> Array:
     """Draw ``U(-1/sqrt(fan_in), 1/sqrt(fan_in))``, the start values of a torch ``Linear``."""
     bound = fan_in**-0.5
-    return jax.random.uniform(key, shape, minval=-bound, maxval=bound, dtype=jnp.zeros(()).dtype)
+    return uniform(shape, -bound, bound, key=key)

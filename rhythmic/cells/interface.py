@@ -41,6 +41,20 @@ class AbstractCell(eqx.Module, Generic[State]):
     def output(self, state: State) -> NodeArray:
         """Return what the layer shows to the next one, ``(hidden, *batch)``."""
 
+    def squared_amplitude(self, state: State) -> NodeArray:
+        """Return the energy of each node, ``(hidden, *batch)``: by default its output squared.
+
+        A cell whose nodes swing gives ``A^2 = x^2 + (v / omega)^2``, which a rhythm does not move.
+        """
+        return self.output(state) ** 2
+
+    def resolved(self) -> Self:
+        """Return the cell with what follows from its parameters worked out, for a whole sequence.
+
+        Steps on it equal steps on the cell itself; by default there is nothing to work out.
+        """
+        return self
+
     def constrained(self) -> Self:
         """Return the cell with its parameters put back where they may be (all, by default)."""
         return self

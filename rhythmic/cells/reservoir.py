@@ -6,7 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.cells.interface import AbstractCell, FixedParameters, weigh
-from rhythmic.cells.resonant import ResonantNodes, ResonantState, resonant_nodes, without_diagonal
+from rhythmic.cells.resonant import without_diagonal
+from rhythmic.cells.resonant_nodes import ResonantNodes, ResonantState, resonant_nodes
 from rhythmic.typing import Array, Float, InputArray, Matrix, NodeArray
 
 PUBLISHED_FREQUENCIES = (5, 250)  # Hz, both included, one node an integer

@@ -1,103 +1,47 @@
 """The rhythmic RNN: a layer of damped oscillators, one rhythm a node (lecture, "Rhythmic RNN")."""
 
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rhythmic.cells.interface import AbstractCell, FixedParameters, along_nodes, weigh
-from rhythmic.theory import oscillator_from_weights, validate_ladder, weights_from_poles
-from rhythmic.typing import AnyArray, Array, Float, InputArray, Matrix, NodeArray, Vector
+from rhythmic.cells.elman import check_sizes
+from rhythmic.cells.initialization import torch_linear, uniform
+from rhythmic.cells.interface import AbstractCell, weigh, weigh_few
+from rhythmic.cells.resonant_nodes import (
+    LearnedRhythms,
+    Poles,
+    ResonantNodes,
+    ResonantState,
+    resonant_nodes,
+)
+from rhythmic.theory import validate_ladder
+from rhythmic.typing import InputArray, Matrix, NodeArray
 
 Diagonal = Literal["projected", "masked"]
-
-
-class ResonantNodes(FixedParameters):
-    """The fixed rhythms of a resonant layer, one entry a node.
-
-    ``w1`` and ``w2`` are the weights of ``h_t = w1 h_{t-1} + w2 h_{t-2}``. ``velocity_scale``
-    (``Fs / omega``) and ``damping_ratio`` (``beta / omega``) turn two successive positions into
-    the amplitude of the oscillation; both are dimensionless.
-    """
-
-    w1: Vector
-    w2: Vector
-    velocity_scale: Vector
-    damping_ratio: Vector
-
-    def free_step(self, state: "ResonantState", drive: NodeArray) -> NodeArray:
-        """Return ``drive + w1 x_{t-1} + w2 x_{t-2}``, what every node does without the others."""
-        w1, w2 = along_nodes(self.w1, state.position), along_nodes(self.w2, state.position)
-        return drive + w1 * state.position + w2 * state.previous
-
-    def quadrature(self, state: "ResonantState") -> NodeArray:
-        """Return ``(v_t + beta x_t) / omega`` with the velocity ``v_t = (x_t - x_{t-1}) Fs``."""
-        # The difference is taken before it is scaled: close positions subtract without rounding.
-        difference = state.position - state.previous
-        quadrature = along_nodes(self.velocity_scale, difference) * difference
-        return quadrature + along_nodes(self.damping_ratio, difference) * state.position
-
-    def squared_amplitude(self, state: "ResonantState") -> NodeArray:
-        """Return ``A_t^2 = x_t^2 + ((v_t + beta x_t) / omega)^2 + 1e-12``."""
-        return state.position**2 + self.quadrature(state) ** 2 + 1e-12
-
-
-def resonant_nodes(
-    frequencies: Float[AnyArray, " hidden"],
-    *,
-    sample_rate: float = 1000.0,
-    pole_radius: float | Float[Array, ""] = 0.99999,
-) -> ResonantNodes:
-    """Compute the constants of nodes that ring at ``frequencies``.
-
-    ``w1 = 2 r cos(2 pi f / Fs)``, ``w2 = -r^2``; ``omega`` and ``beta`` come from the inverse
-    backward-difference map, as in Kramer, arXiv:2506.17083. At a pole radius near one that map
-    gives a negative ``beta`` and an ``omega`` below ``2 pi f``; the published network uses these
-    values, and so does this one.
-
-    NumPy frequencies are worked out in float64 and then cast to JAX's default precision, since
-    ``1 - r`` is as small as float32 resolves; JAX arrays keep their dtype and may be traced.
-
-    Args:
-        frequencies: node frequencies in Hz, ``(hidden,)``, each between 0 and ``Fs / 2``.
-        sample_rate: ``Fs`` in Hz.
-        pole_radius: modulus ``r`` of the poles, dimensionless.
-    """
-    dt = 1.0 / sample_rate
-    w1, w2 = weights_from_poles(frequencies, pole_radius, dt)
-    angular_frequency, damping = oscillator_from_weights(w1, w2, dt)
-    constants = (w1, w2, sample_rate / angular_frequency, damping / angular_frequency)
-    return ResonantNodes(*(jnp.asarray(constant, dtype=_dtype(constant)) for constant in constants))
-
-
-def _dtype(constant: object) -> jnp.dtype:
-    return constant.dtype if isinstance(constant, jax.Array) else jnp.zeros(()).dtype
-
-
-class ResonantState(NamedTuple):
-    """Position ``x_t`` and the one before, each ``(hidden, *batch)``."""
-
-    position: NodeArray
-    previous: NodeArray
+InputWeights = Literal["ones", "learned"]
+Rhythms = Literal["fixed", "learned"]
 
 
 class ResonantCell(AbstractCell[ResonantState]):
     """Resonant recurrent layer (RRN), the lecture's "Rhythmic RNN in practice".
 
-    ``x_t = u_t + w1 x_{t-1} + w2 x_{t-2} + W tanh(x_{t-1} u_t)``
+    ``x_t = d_t + w1 x_{t-1} + w2 x_{t-2} + W tanh(x_{t-1} d_t)``
 
-    with one fixed rhythm a node (``w1``, ``w2``), the scalar input ``u_t`` to every node, and the
-    trained recurrent weights ``W`` (post, pre) with a zero diagonal. Without recurrence the last
-    term is absent. Source: Kramer, arXiv:2506.17083.
+    with one rhythm a node (``w1``, ``w2``), the drive ``d_t``, and the trained recurrent weights
+    ``W`` (post, pre) with a zero diagonal. Published: the rhythms are fixed and every node is
+    driven by the scalar input itself, ``d_t = u_t``. With learned input weights ``d_t = B u_t``.
+    Without recurrence the last term is absent. Source: Kramer, arXiv:2506.17083.
 
-    Gradients by ``eqx.filter_grad`` would reach the fixed rhythms too; train what
+    Gradients by ``eqx.filter_grad`` would reach fixed rhythms too; train what
     ``eqx.partition(cell, rhythmic.trainable(cell))`` gives.
     """
 
-    nodes: ResonantNodes
+    nodes: ResonantNodes | LearnedRhythms
     recurrent_weights: Matrix | None
+    input_weights: Matrix | None
     diagonal: Diagonal = eqx.field(static=True)
     input_size: int = eqx.field(static=True)
     hidden_size: int = eqx.field(static=True)
@@ -111,44 +55,92 @@ class ResonantCell(AbstractCell[ResonantState]):
         sample_rate: float = 1000.0,
         pole_radius: float = 0.99999,
         diagonal: Diagonal = "projected",
+        rhythms: Rhythms = "fixed",
+        poles: Poles = "complex",
+        input_weights: InputWeights = "ones",
+        input_size: int = 1,
     ):
         """Start with ``W ~ U(-0.3, 0.3)`` off the diagonal.
 
+        Learned input weights start from U(0.5, 1.5) for a scalar input, around the published ones,
+        and as in a torch ``Linear`` for several features.
+
         Args:
             frequencies: node frequencies in Hz, ``(hidden,)``, below a quarter of the sample rate.
-            key: source of the recurrent weights.
+            key: source of the recurrent weights and of learned input weights.
             recurrence: whether the nodes talk to each other.
             sample_rate: samples a second, Hz.
             pole_radius: modulus of every node's poles, in (0, 1).
             diagonal: how ``W`` keeps its zero diagonal. ``projected``: set back to zero after
                 every update, while its gradient still counts in the clipping norm, as published;
                 ``masked``: never used, so that it has no gradient.
+            rhythms: ``fixed``, or ``learned``: frequency and pole radius of each node are trained
+                from these start values, see ``LearnedRhythms``.
+            poles: ``complex``: nodes that ring; ``double`` or ``real``: their twins that do not,
+                see ``resonant_nodes``.
+            input_weights: ``ones``, as published, for a scalar input; or ``learned``.
+            input_size: components of one input sample.
 
         Raises:
-            ValueError: for a frequency, pole radius or rule outside its range.
+            ValueError: for a frequency, pole radius, size or rule outside its range.
         """
         frequencies = validate_ladder(frequencies, sample_rate)
         check_resonance(pole_radius, diagonal)
-        self.nodes = resonant_nodes(frequencies, sample_rate=sample_rate, pole_radius=pole_radius)
-        self.input_size = 1
+        check_sizes(input_size, len(frequencies))
+        check_rules(rhythms, poles, input_weights, input_size)
+        if rhythms == "learned":
+            self.nodes = LearnedRhythms(frequencies, pole_radius, sample_rate)
+        else:
+            self.nodes = resonant_nodes(
+                frequencies, sample_rate=sample_rate, pole_radius=pole_radius, poles=poles
+            )
+        self.input_size = input_size
         self.hidden_size = len(frequencies)
         self.diagonal = diagonal
         shape = (self.hidden_size, self.hidden_size)
-        weights = jax.random.uniform(key, shape, minval=-0.3, maxval=0.3)
+        weights = uniform(shape, -0.3, 0.3, key=key)
         self.recurrent_weights = without_diagonal(weights) if recurrence else None
+        shape = (self.hidden_size, input_size)
+        # The key itself makes W, as it did before a layer could have input weights.
+        input_key = jax.random.fold_in(key, 1)
+        if input_weights == "ones":
+            self.input_weights = None
+        elif input_size == 1:
+            self.input_weights = uniform(shape, 0.5, 1.5, key=input_key)
+        else:
+            self.input_weights = torch_linear(shape, input_size, key=input_key)
 
     def initial_state(self, batch_shape: tuple[int, ...] = ()) -> ResonantState:
         """Return nodes at rest."""
-        rest = jnp.zeros((self.hidden_size, *batch_shape), self.nodes.w1.dtype)
+        dtype = jax.tree.leaves(self.nodes)[0].dtype
+        rest = jnp.zeros((self.hidden_size, *batch_shape), dtype)
         return ResonantState(position=rest, previous=rest)
 
     def step(self, state: ResonantState, inputs: InputArray) -> ResonantState:
-        """Advance one sample of the input ``u_t``, shape ``(1, *batch)``."""
-        position = self.nodes.free_step(state, inputs)
+        """Advance one sample of the input ``u_t``, shape ``(feature, *batch)``."""
+        return self.driven_step(state, self.drive(inputs))
+
+    def drive(self, inputs: InputArray) -> NodeArray:
+        """Return ``d_t``: ``B u_t``, or the scalar input, ``(1, *batch)``, the same for all."""
+        return inputs if self.input_weights is None else weigh_few(self.input_weights, inputs)
+
+    def driven_step(self, state: ResonantState, drive: NodeArray) -> ResonantState:
+        """Advance by one step under the drive ``d_t``."""
+        position = self.constants().free_step(state, drive)
         if self.recurrent_weights is not None:
-            coupling = weigh(self.effective_weights(), jnp.tanh(state.position * inputs))
+            coupling = weigh(self.effective_weights(), jnp.tanh(state.position * drive))
             position = position + coupling
         return ResonantState(position=position, previous=state.position)
+
+    def constants(self) -> ResonantNodes:
+        """Return ``w1``, ``w2`` and the constants of the amplitude as they stand."""
+        return self.nodes if isinstance(self.nodes, ResonantNodes) else self.nodes.constants()
+
+    def resolved(self) -> "ResonantCell":
+        """Return the cell with learned rhythms worked out into constants."""
+        if isinstance(self.nodes, ResonantNodes):
+            return self
+        return eqx.tree_at(lambda cell: cell.nodes, self, self.nodes.constants())
 
     def effective_weights(self) -> Matrix:
         """Return ``W`` as the step uses it.
@@ -170,7 +162,14 @@ class ResonantCell(AbstractCell[ResonantState]):
 
         The velocity is ``v_t = (x_t - x_{t-1}) Fs``.
         """
-        return self.nodes.squared_amplitude(state)
+        return self.constants().squared_amplitude(state)
+
+    def phasor(self, state: ResonantState) -> NodeArray:
+        """Return the positions above ``(v_t + beta x_t) / omega``, two rows a node.
+
+        ``A_t^2`` is the squared length of these two; where it forgets the phase, they keep it.
+        """
+        return jnp.concatenate([state.position, self.constants().quadrature(state)])
 
     def constrained(self) -> "ResonantCell":
         """Return the cell with the diagonal of ``W`` back at zero."""
@@ -195,3 +194,18 @@ def check_resonance(pole_radius: float, diagonal: str) -> None:
         raise ValueError(f"pole_radius is {pole_radius}; it must lie between 0 and 1")
     if diagonal not in get_args(Diagonal):
         raise ValueError(f"diagonal is {diagonal!r}; choose from {', '.join(get_args(Diagonal))}")
+
+
+def check_rules(rhythms: str, poles: str, input_weights: str, input_size: int) -> None:
+    """Raise a ValueError that names the rule there is not, or two that do not go together."""
+    for name, value, allowed in (
+        ("rhythms", rhythms, get_args(Rhythms)),
+        ("poles", poles, get_args(Poles)),
+        ("input_weights", input_weights, get_args(InputWeights)),
+    ):
+        if value not in allowed:
+            raise ValueError(f"{name} is {value!r}; choose from {', '.join(allowed)}")
+    if rhythms == "learned" and poles != "complex":
+        raise ValueError(f"poles is {poles!r}; learned rhythms ring, choose complex")
+    if input_weights == "ones" and input_size > 1:
+        raise ValueError(f"input_weights is 'ones'; {input_size} features need learned ones")

@@ -1,5 +1,7 @@
 """Digits, one pixel a step: MNIST and the small ``mnist5k``, with their splits by seed.
 
+Also the orders in which a digit can be read, noise on it, and spike trains of two kinds of rate.
+
 Importing this package loads neither tensorflow-datasets nor mlxtend.
 """
 
@@ -8,7 +10,11 @@ import os
 from rhythmic.data.dataset import DamagedFileError, DataUnavailableError, Digits, Split, fingerprint
 from rhythmic.data.mnist import load_mnist
 from rhythmic.data.mnist5k import load_mnist5k
+from rhythmic.data.noise import noisy
+from rhythmic.data.orders import Order, image_rhythm, in_order
 from rhythmic.data.source import MnistSource
+from rhythmic.data.spike_readings import log_odds, spike_count, spike_power
+from rhythmic.data.spikes import SpikePool, SpikeTrains, spike_pool
 from rhythmic.data.splits import mnist5k_split, mnist_split, split
 
 __all__ = [
@@ -17,13 +23,23 @@ __all__ = [
     "DataUnavailableError",
     "Digits",
     "MnistSource",
+    "Order",
+    "SpikePool",
+    "SpikeTrains",
     "Split",
     "fingerprint",
+    "image_rhythm",
+    "in_order",
     "load",
     "load_mnist",
     "load_mnist5k",
+    "log_odds",
     "mnist5k_split",
     "mnist_split",
+    "noisy",
+    "spike_count",
+    "spike_pool",
+    "spike_power",
     "split",
 ]
 

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from rhythmic.cells import ResonantReservoirCell
-from rhythmic.cells.resonant import ResonantState
+from rhythmic.cells.resonant_nodes import ResonantState
 from rhythmic.stability import lyapunov_exponents
 from rhythmic.typing import Array, Float, InputArray, Vector
 

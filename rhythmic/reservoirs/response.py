@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Key
 
 from rhythmic.cells import ResonantReservoirCell
-from rhythmic.cells.resonant import ResonantState
+from rhythmic.cells.resonant_nodes import ResonantState
 from rhythmic.reservoirs.noise import NoiseDrawn, with_noise
 from rhythmic.simulate import time_mean
 from rhythmic.typing import Array, Bool, Float, Int, PyTree

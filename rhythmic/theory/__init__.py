@@ -43,6 +43,7 @@ from rhythmic.theory.forcing import (
     forced_drive,
     forcing_weights,
 )
+from rhythmic.theory.ladder_families import copied_ladder, random_ladder, span_ladder
 from rhythmic.theory.ladders import (
     GOLDEN_RATIO,
     SIDEREAL_DAY,
@@ -103,6 +104,7 @@ __all__ = [
     "activation_range",
     "activation_trajectory",
     "backward_difference_distortion",
+    "copied_ladder",
     "day_ladder",
     "decay_time",
     "first_order_closed_form",
@@ -131,12 +133,14 @@ __all__ = [
     "oscillator_response",
     "pole_radius",
     "poles_from_weights",
+    "random_ladder",
     "sampled_oscillator_response",
     "second_order_closed_form",
     "second_order_regime",
     "second_order_roots",
     "second_order_trajectory",
     "solved_oscillator",
+    "span_ladder",
     "spectral_radius",
     "stationary_variance",
     "tanh_jacobians",

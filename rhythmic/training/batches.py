@@ -15,11 +15,15 @@ from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 
 def sequences(
     data: Data, examples: Int[AnyArray, " batch"]
-) -> tuple[Float[Array, "time 1 batch"], Int[Array, " batch"]]:
-    """Gather images as sequences of one pixel a step, scaled to [0, 1], and their labels."""
-    pixels = jnp.asarray(data.images)[examples].T[:, None, :]
+) -> tuple[Float[Array, "time feature batch"], Int[Array, " batch"]]:
+    """Gather images as sequences, bytes scaled to [0, 1], and their labels."""
+    images = jnp.asarray(data.images)[examples]
+    if images.ndim == 2:
+        images = images[:, :, None]
+    values = jnp.moveaxis(images, 0, -1).astype(jnp.zeros(()).dtype)
     labels = jnp.asarray(data.labels)[examples]
-    return pixels.astype(jnp.zeros(()).dtype) / 255, labels.astype(jnp.int32)
+    scale = 255 if images.dtype == jnp.uint8 else 1
+    return values / scale, labels.astype(jnp.int32)
 
 
 class EventBatch(NamedTuple):

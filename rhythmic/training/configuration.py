@@ -8,10 +8,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.adjoints import FreeMotion
+from rhythmic.cells import ResonantNodes
 from rhythmic.data.dataset import Split
 from rhythmic.typing import AnyArray, Float, Int
 
 Momentum = Literal["cycled", "constant"]
+Schedule = Literal["one_cycle", "constant"]
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,14 @@ class TrainingConfiguration:
         rising_share: share of the updates before the learning rate peaks.
         momentum: Adam's beta1. ``cycled``: 0.95, 0.85, 0.95 against the rate, as torch's one-cycle
             schedule does by default; ``constant``: 0.9.
-        clip_norm: bound on the global norm of the gradient.
+        clip_norm: bound on the global norm of the gradient; infinity for none.
         evaluation_batch_size: digits at a time in validation and test; changes no result.
+        schedule: of the learning rate. ``one_cycle``: up and down; ``constant``: the peak rate at
+            every update, with a constant beta1.
+        input_noise: standard deviation of white Gaussian noise that is added to every training
+            input, drawn afresh at every update, in units of the inputs (pixels lie in 0 to 1).
+        passes: times that an epoch goes through the training digits, each in an order of its own.
+            Of few digits several passes fill an epoch, and validation stays rare.
     """
 
     epochs: int = 30
@@ -34,12 +43,16 @@ class TrainingConfiguration:
     momentum: Momentum = "cycled"
     clip_norm: float = 1.0
     evaluation_batch_size: int = 500
+    schedule: Schedule = "one_cycle"
+    input_noise: float = 0.0
+    passes: int = 1
 
     def __post_init__(self) -> None:
         for name, value, smallest in (
             ("epochs", self.epochs, 1),
             ("batch_size", self.batch_size, 2),
             ("evaluation_batch_size", self.evaluation_batch_size, 1),
+            ("passes", self.passes, 1),
         ):
             if value < smallest:
                 raise ValueError(f"{name} is {value}; it must be at least {smallest}")
@@ -47,12 +60,19 @@ class TrainingConfiguration:
             raise ValueError(f"rising_share is {self.rising_share}; it must lie in (0, 1)")
         if not self.clip_norm > 0.0:
             raise ValueError(f"clip_norm is {self.clip_norm}; it must be above 0")
-        if self.momentum not in get_args(Momentum):
-            allowed = ", ".join(get_args(Momentum))
-            raise ValueError(f"momentum is {self.momentum!r}; choose from {allowed}")
+        if not 0.0 <= self.input_noise < float("inf"):
+            raise ValueError(f"input_noise is {self.input_noise}; it must be at least 0 and finite")
+        for name, choice, choices in (
+            ("momentum", self.momentum, get_args(Momentum)),
+            ("schedule", self.schedule, get_args(Schedule)),
+        ):
+            if choice not in choices:
+                raise ValueError(f"{name} is {choice!r}; choose from {', '.join(choices)}")
+        if self.schedule == "constant" and self.momentum == "cycled":
+            raise ValueError("momentum is 'cycled'; a constant schedule needs constant")
 
     def num_batches(self, num_train: int) -> int:
-        """Count the updates of an epoch over ``num_train`` digits.
+        """Count the updates of one pass over ``num_train`` digits.
 
         Raises:
             ValueError: if the last batch would hold a single digit, whose variance is undefined.
@@ -70,8 +90,11 @@ class TrainingConfiguration:
         Raises:
             ValueError: if there are too few for the learning rate to rise and fall.
         """
-        num_steps = self.epochs * self.num_batches(num_train)
-        if not 0.0 < self.rising_share * num_steps - 1 < num_steps - 1:
+        num_steps = self.epochs * self.passes * self.num_batches(num_train)
+        if (
+            self.schedule == "one_cycle"
+            and not 0.0 < self.rising_share * num_steps - 1 < num_steps - 1
+        ):
             raise ValueError(
                 f"epochs is {self.epochs}; {num_steps} updates in all are too few for a one-cycle "
                 f"schedule with rising_share {self.rising_share}"
@@ -87,14 +110,28 @@ class Hyperparameters(NamedTuple):
     label_smoothing: Float[AnyArray, " member"]
 
 
+class MemberRhythms(NamedTuple):
+    """Fixed rhythms that differ from member to member, in place of the architecture's own.
+
+    One program then serves a search over ladders. See ``member_rhythms``.
+    """
+
+    nodes: ResonantNodes
+    motion: FreeMotion | None
+
+
 class Members(NamedTuple):
-    """Networks to be trained side by side: seeds, hyperparameters and indices into the data."""
+    """Networks to be trained side by side: seeds, hyperparameters and indices into the data.
+
+    ``rhythms`` is None where all have the rhythms of the architecture.
+    """
 
     seed: Int[AnyArray, " member"]
     hyperparameters: Hyperparameters
     train: Int[AnyArray, "member train_example"]
     validation: Int[AnyArray, "member validation_example"]
     test: Int[AnyArray, "member test_example"]
+    rhythms: MemberRhythms | None = None
 
 
 def make_members(
@@ -132,12 +169,12 @@ def make_members(
         for value in given:
             check_hyperparameter(name, value)
     splits = {seed: split(seed) for seed in set(seeds)}
-    stacked = [
+    train, validation, test = (
         np.stack([getattr(splits[seed], part) for seed in seeds]).astype(np.int32)
         for part in ("train", "validation", "test")
-    ]
+    )
     hyperparameters = Hyperparameters(**{k: np.asarray(v, np.float32) for k, v in values.items()})
-    return Members(np.asarray(seeds, np.int32), hyperparameters, *stacked)
+    return Members(np.asarray(seeds, np.int32), hyperparameters, train, validation, test)
 
 
 def check_seed(seed: int) -> None:
@@ -164,8 +201,9 @@ class MemberKeys(NamedTuple):
     start_values: jax.Array
     batch_order: jax.Array
     dropout: jax.Array
+    input_noise: jax.Array
 
 
 def member_keys(seed: Int[AnyArray, ""]) -> MemberKeys:
     """Split a member's seed once, into named keys."""
-    return MemberKeys(*jax.random.split(jax.random.key(jnp.asarray(seed)), 3))
+    return MemberKeys(*jax.random.split(jax.random.key(jnp.asarray(seed)), 4))

@@ -1,6 +1,7 @@
 """What the layer makes of examples, by the fastest way that the data and the layer allow."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -8,13 +9,14 @@ import numpy as np
 from jax.custom_batching import sequential_vmap
 
 from rhythmic.adjoints import (
+    FreeMotion,
     free_motion,
-    is_connected_resonance,
+    is_free_between_events,
     mean_squared_amplitude_of_events,
     mean_with_adjoint,
     on_processor,
 )
-from rhythmic.cells import ResonantCell, trainable
+from rhythmic.cells import ResonantCell, ResonantNodes, trainable
 from rhythmic.events import find_events
 from rhythmic.models import Classifier, Method
 from rhythmic.training.batches import event_batch, in_batches, sequences
@@ -29,8 +31,20 @@ SPARSE = 0.6
 MOST_DAMPED = 10.0
 
 
+class InputNoise(NamedTuple):
+    """White Gaussian noise for one batch: its standard deviation, 0 for none, and its key."""
+
+    level: float
+    key: jax.Array
+
+
 def labelled_features(
-    model: Classifier, data: Data, examples: Int[AnyArray, " batch"], *, method: Method
+    model: Classifier,
+    data: Data,
+    examples: Int[AnyArray, " batch"],
+    *,
+    method: Method,
+    noise: InputNoise | None = None,
 ) -> tuple[Float[Array, "hidden batch"], Int[Array, " batch"]]:
     """Return features and labels of examples.
 
@@ -40,8 +54,12 @@ def labelled_features(
         examples: which of them.
         method: ``fastest``: from what ``precomputed`` added to ``data``, if anything, else as in
             ``Classifier.features``; ``scan``: from the images, by the plain scan.
+        noise: added to the inputs, if its level is above 0.
     """
     inputs, labels = sequences(data, examples)
+    if noise is not None and noise.level > 0:
+        drawn = jax.random.normal(noise.key, inputs.shape, inputs.dtype)
+        return model.features(inputs + noise.level * drawn, method=method), labels
     if method == "fastest" and data.features is not None:
         return jnp.asarray(data.features)[examples].T, labels
     if method == "fastest" and data.sparse is not None and isinstance(model.cell, ResonantCell):
@@ -61,7 +79,8 @@ def one_by_one(
     keeps for its reverse pass fills a core's cache, and from event to event each takes its own
     number of steps.
     """
-    by_hand = method == "fastest" and mean_with_adjoint(model.cell, model.feature) is not None
+    by_hand = method == "fastest" and model.pooling == "mean"
+    by_hand = by_hand and mean_with_adjoint(model.cell, model.feature) is not None
     return sequential_vmap(function) if by_hand and on_processor() else function
 
 
@@ -80,7 +99,9 @@ def precomputed(model: Classifier, data: Data, batch_size: int) -> Data:
     """
     if has_fixed_features(model):
         return jax.jit(lambda data: with_features(model, data, batch_size))(data)
-    if on_processor() and is_connected_resonance(model.cell, model.feature):
+    if not on_processor() or model.pooling != "mean":
+        return data
+    if is_free_between_events(model.cell, model.feature):
         return with_events(model.cell, data)
     return data
 
@@ -88,15 +109,22 @@ def precomputed(model: Classifier, data: Data, batch_size: int) -> Data:
 def with_events(cell: ResonantCell, data: Data) -> Data:
     """Write the images down as events, where all of them are sparse and the nodes ring."""
     images = np.asarray(data.images)
+    if images.ndim != 2 or images.dtype != np.uint8:
+        return data
     num_steps = images.shape[1]
     # One dense image is enough: it sets the steps of every batch that it is in, and the memory.
     sparse = np.max(np.count_nonzero(images, axis=1)) <= SPARSE * num_steps
-    w1, w2 = (np.asarray(x, np.float64) for x in (cell.nodes.w1, cell.nodes.w2))
+    motion = tabulated_motion(cell.constants(), num_steps) if sparse else None
+    return data if motion is None else data._replace(sparse=(find_events(images), motion))
+
+
+def tabulated_motion(nodes: ResonantNodes, num_steps: int) -> FreeMotion | None:
+    """Return the free motion of nodes, or None where its tables would lose digits in float32."""
+    w1, w2 = (np.asarray(x, np.float64) for x in (nodes.w1, nodes.w2))
     decay, angle = -np.log(-w2) / 2, np.arccos(np.minimum(w1 / 2 / np.sqrt(-w2), 1.0))
     alike = np.all(w2 == w2[0])
-    if not (sparse and alike and np.all(decay <= MOST_DAMPED * angle) and np.all(angle > 0)):
-        return data
-    return data._replace(sparse=(find_events(images), free_motion(cell.nodes, num_steps)))
+    fits = alike and np.all(decay <= MOST_DAMPED * angle) and np.all(angle > 0)
+    return free_motion(nodes, num_steps) if fits else None
 
 
 def has_fixed_features(model: Classifier) -> bool:

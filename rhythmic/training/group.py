@@ -126,7 +126,7 @@ class GroupTraining:
         """
         count = len(members.seed)
         members = self.place(members)
-        identity = (members.seed, *members.hyperparameters)
+        identity = (members.seed, *members.hyperparameters, *jax.tree.leaves(members.rhythms))
         state = self.call("initial_state", members, None)
         if checkpoint is not None and checkpoint.exists():
             (known, found), made = load_arrays(checkpoint, (identity, state))
@@ -220,9 +220,10 @@ def without_kernel(training: MemberTraining, error: Exception) -> str:
 def check_data(data: Data, num_classes: int) -> None:
     """Raise a ValueError that names what is wrong with a pool of examples."""
     images, labels = np.asarray(data.images), np.asarray(data.labels)
-    if images.dtype != np.uint8 or images.ndim != 2:
+    if images.dtype not in (np.uint8, np.float32, np.float64) or images.ndim not in (2, 3):
         found = f"{images.dtype}{list(images.shape)}"
-        raise ValueError(f"data.images is {found}; expected uint8 (example, time), 0 to 255")
+        expected = "uint8, 0 to 255, or floating (example, time) or (example, time, feature)"
+        raise ValueError(f"data.images is {found}; expected {expected}")
     if labels.shape != images.shape[:1]:
         raise ValueError(f"data.labels has shape {labels.shape}; expected {images.shape[:1]}")
     if labels.min() < 0 or labels.max() >= num_classes:

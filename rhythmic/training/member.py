@@ -15,12 +15,14 @@ from rhythmic.readouts import RunningStatistics
 from rhythmic.training.batches import epoch_batches, in_batches
 from rhythmic.training.configuration import (
     Hyperparameters,
+    MemberKeys,
     Members,
     TrainingConfiguration,
     member_keys,
 )
-from rhythmic.training.features import labelled_features, one_by_one, precomputed
+from rhythmic.training.features import InputNoise, labelled_features, one_by_one, precomputed
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
+from rhythmic.training.rhythms import own_data, with_rhythms
 from rhythmic.training.schedule import learning_rate_at, momentum_at
 from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState
 from rhythmic.typing import AnyArray, Array, Bool, Float, Int, PyTree
@@ -66,13 +68,15 @@ class MemberTraining:
     def optimizer(
         self, hyperparameters: Hyperparameters, step: Int[Array, ""], num_steps: int
     ) -> optax.GradientTransformation:
-        """Return AdamW as it stands at one update: rate and momentum follow the one-cycle schedule.
+        """Return AdamW as it stands at one update: rate and momentum follow the schedule.
 
         Decay is decoupled, ``learning_rate_now * weight_decay`` on every parameter (Loshchilov
         and Hutter, arXiv:1711.05101); the global norm of the gradient is clipped first.
         """
         share = self.configuration.rising_share
-        rate = learning_rate_at(step, num_steps, hyperparameters.learning_rate, share)
+        rate = hyperparameters.learning_rate
+        if self.configuration.schedule == "one_cycle":
+            rate = learning_rate_at(step, num_steps, rate, share)
         cycled = self.configuration.momentum == "cycled"
         momentum = momentum_at(step, num_steps, share) if cycled else 0.9
         return optax.chain(
@@ -82,10 +86,13 @@ class MemberTraining:
             optax.scale_by_learning_rate(rate),
         )
 
-    def fixed_part(self) -> PyTree:
-        """Return the arrays and functions of the model that no member trains."""
+    def fixed_part(self, member: Members | None = None) -> PyTree:
+        """Return the arrays and functions of the model that training leaves as they are."""
         model = self.architecture.build(self.num_classes, key=jax.random.key(0))
-        return eqx.filter(model, trainable(model), inverse=True)
+        fixed = eqx.filter(model, trainable(model), inverse=True)
+        if member is None or member.rhythms is None:
+            return fixed
+        return with_rhythms(fixed, member.rhythms)
 
     def prepared(self, data: Data) -> Data:
         """Return ``data`` with what can be computed before training; not inside ``jax.jit``."""
@@ -103,19 +110,14 @@ class MemberTraining:
         return jax.lax.fori_loop(0, self.configuration.epochs, body, self.initial_state(member))
 
     def train_epoch(self, state: TrainingState, member: Members, data: Data) -> TrainingState:
-        """Visit every training digit once, in an order drawn from the seed, then validate."""
-        fixed = self.fixed_part()
+        """Visit every training digit, once a pass in an order drawn from the seed; validate."""
+        fixed, data = self.fixed_part(member), own_data(data, member)
         keys = member_keys(member.seed)
-        batches, weights = epoch_batches(
-            member.train,
-            self.configuration.num_batches(member.train.shape[0]),
-            self.configuration.batch_size,
-            key=jax.random.fold_in(keys.batch_order, state.epoch),
-        )
+        batches, weights = self.batches(member, state.epoch, key=keys.batch_order)
         steps = state.epoch * batches.shape[0] + jnp.arange(batches.shape[0])
 
         def body(state: TrainingState, batch: PyTree) -> tuple[TrainingState, PyTree]:
-            return self.update(state, member, data, fixed, batch, dropout_key=keys.dropout)
+            return self.update(state, member, data, fixed, batch, keys=keys)
 
         state, (losses, hits) = jax.lax.scan(body, state, (steps, batches, weights))
         model = eqx.combine(state.parameters, fixed)
@@ -133,6 +135,20 @@ class MemberTraining:
         history = jax.tree.map(lambda x, now: x.at[state.epoch].set(now), state.history, record)
         return state._replace(history=history, epoch=state.epoch + 1)
 
+    def batches(
+        self, member: Members, epoch: Int[Array, ""], *, key: jax.Array
+    ) -> tuple[Int[Array, "num_batches batch"], Float[Array, "num_batches batch"]]:
+        """Return the examples and weights of every batch of an epoch, pass after pass."""
+        num_batches = self.configuration.num_batches(member.train.shape[0])
+        size, passes = self.configuration.batch_size, self.configuration.passes
+
+        def one_pass(place: Int[Array, ""]) -> tuple[Array, Array]:
+            own = jax.random.fold_in(key, place)
+            return epoch_batches(member.train, num_batches, size, key=own)
+
+        drawn = jax.lax.map(one_pass, epoch * passes + jnp.arange(passes))
+        return jax.tree.map(lambda x: x.reshape(-1, size), drawn)
+
     def update(
         self,
         state: TrainingState,
@@ -141,7 +157,7 @@ class MemberTraining:
         fixed: PyTree,
         batch: tuple[Array, Array, Array],
         *,
-        dropout_key: jax.Array,
+        keys: MemberKeys,
     ) -> tuple[TrainingState, tuple[Array, Array]]:
         """Make one update on one batch: (index of the update, examples, weights)."""
         step, examples, weights = batch
@@ -155,12 +171,17 @@ class MemberTraining:
             data: Data,
             batch: tuple[Array, Array],
             smoothing: Array,
-            key: jax.Array,
+            step_keys: MemberKeys,
         ) -> tuple[Array, PyTree]:
             model: Classifier = eqx.combine(parameters, arrays, functions)
             examples, weights = batch
-            features, labels = labelled_features(model, data, examples, method=self.method)
-            logits, statistics = model.readout.train(features, statistics, weights, key=key)
+            noise = InputNoise(self.configuration.input_noise, step_keys.input_noise)
+            features, labels = labelled_features(
+                model, data, examples, method=self.method, noise=noise
+            )
+            logits, statistics = model.readout.train(
+                features, statistics, weights, key=step_keys.dropout
+            )
             losses = cross_entropy(logits, labels, smoothing)
             hits = jnp.sum(is_correct(logits, labels) * weights)
             return weighted_mean(losses, weights), (statistics, hits)
@@ -177,7 +198,7 @@ class MemberTraining:
             data,
             (examples, weights),
             member.hyperparameters.label_smoothing,
-            jax.random.fold_in(dropout_key, step),
+            jax.tree.map(lambda key: jax.random.fold_in(key, step), keys),
         )
         num_steps = self.configuration.num_steps(member.train.shape[0])
         optimizer = self.optimizer(member.hyperparameters, step, num_steps)
@@ -214,7 +235,8 @@ class MemberTraining:
 
     def test(self, state: TrainingState, member: Members, data: Data) -> TestRecord:
         """Read the test digits with the parameters of the best epoch."""
-        model: Classifier = eqx.combine(state.best.parameters, self.fixed_part())
+        model: Classifier = eqx.combine(state.best.parameters, self.fixed_part(member))
+        data = own_data(data, member)
 
         def look(logits: Array, features: Array, labels: Array, weights: Array) -> PyTree:
             smoothing = member.hyperparameters.label_smoothing

@@ -7,9 +7,19 @@ from rhythmic.events import Events
 from rhythmic.readouts import RunningStatistics
 from rhythmic.typing import AnyArray, Array, Float, Int, PyTree, UInt8
 
+Images = (
+    UInt8[AnyArray, "example time"]
+    | UInt8[AnyArray, "example time feature"]
+    | Float[AnyArray, "example time"]
+    | Float[AnyArray, "example time feature"]
+)
+
 
 class Data(NamedTuple):
-    """The pool of examples, on the device as bytes: images of 0 to 255, and their labels.
+    """The pool of examples, sequences of one number a step or of several, and their labels.
+
+    ``images`` lie on the device as bytes of 0 to 255, which training reads as 0 to 1, or as
+    floating-point numbers, which it reads as they are.
 
     ``MemberTraining.prepared`` adds what can be known before training: ``features``, what the layer
     makes of each example, where no member trains the layer; ``sparse``, the nonzero pixels as
@@ -17,7 +27,7 @@ class Data(NamedTuple):
     the next.
     """
 
-    images: UInt8[AnyArray, "example time"]
+    images: Images
     labels: Int[AnyArray, " example"]
     features: Float[AnyArray, "example hidden"] | None = None
     sparse: tuple[Events, FreeMotion] | None = None

@@ -9,9 +9,16 @@ import numpy as np
 import pytest
 
 from rhythmic.cells import (
+    CoupledOscillatoryCell,
+    CoupledOscillatoryState,
     ElmanCell,
     EquinoxCell,
     FixedParameters,
+    GRUCell,
+    HornCell,
+    HornState,
+    LinOSSCell,
+    LinOSSState,
     LSTMCell,
     LSTMState,
     ResonantCell,
@@ -43,7 +50,23 @@ def lstm(key, **options):
     return LSTMCell(2, 3, key=key, **options)
 
 
-def gru(key):
+def gru(key, **options):
+    return GRUCell(2, 3, key=key, **options)
+
+
+def horn(key, **options):
+    return HornCell(2, 3, key=key, **options)
+
+
+def cornn(key, **options):
+    return CoupledOscillatoryCell(2, 3, key=key, **({"dt": 0.15} | options))
+
+
+def linoss(key, **options):
+    return LinOSSCell(2, 3, key=key, **options)
+
+
+def equinox_gru(key):
     return EquinoxCell(eqx.nn.GRUCell(2, 3, key=key))
 
 
@@ -60,7 +83,14 @@ CELLS = {
     "elman-output": elman,
     "elman-activity": lambda key: elman(key, feedback="activity"),
     "lstm": lstm,
-    "equinox-gru": gru,
+    "gru": gru,
+    "horn": horn,
+    "horn-learned": lambda key: horn(key, rhythms="learned", heterogeneous=True),
+    "cornn": cornn,
+    "cornn-learned": lambda key: cornn(key, rhythms="learned"),
+    "linoss": linoss,
+    "linoss-symplectic": lambda key: linoss(key, scheme="symplectic", rhythms="fixed"),
+    "equinox-gru": equinox_gru,
     "equinox-lstm": equinox_lstm,
 }
 STATES = {
@@ -70,12 +100,24 @@ STATES = {
     "reservoir": ResonantState,
     "reservoir-noiseless": ResonantState,
     "lstm": LSTMState,
+    "horn": HornState,
+    "horn-learned": HornState,
+    "cornn": CoupledOscillatoryState,
+    "cornn-learned": CoupledOscillatoryState,
+    "linoss": LinOSSState,
+    "linoss-symplectic": LinOSSState,
     "equinox-lstm": tuple,
 }
 FIXED = {"resonant": 4, "reservoir": 7}
 FIXED = {name: FIXED.get(name.split("-")[0], 0) for name in CELLS}
+FIXED |= {"horn": 3, "horn-learned": 1, "cornn": 2, "linoss-symplectic": 2}
 TRAINED = {"resonant": 1, "resonant-unconnected": 0, "resonant-masked": 1}
 TRAINED |= {"reservoir": 0, "reservoir-noiseless": 0}
+TRAINED |= {"gru": 4, "horn": 4, "horn-learned": 6, "cornn": 4, "cornn-learned": 6}
+TRAINED |= {"linoss": 5, "linoss-symplectic": 3}
+# Where the fixed arrays are, if not in `nodes`.
+HELD = {"horn": ("excitability", "angular_frequency", "damping"), "horn-learned": ("excitability",)}
+HELD |= {"cornn": ("stiffness", "damping"), "linoss-symplectic": ("stiffness", "dt")}
 
 
 @pytest.fixture(params=["float32", "float64"])
@@ -155,6 +197,21 @@ def test_an_example_does_not_know_its_batch(cell, dtype):
             np.testing.assert_allclose(together[..., i, j], alone, **tolerance(dtype))
             here = jax.tree.map(lambda x, i=i, j=j: x[:, i, j], final)
             assert_trees_close(here, last, **tolerance(dtype))
+
+
+def test_a_resolved_cell_takes_the_same_steps(cell, dtype):
+    inputs = sequence(cell, dtype, time=2)
+    _, state = by_loop(cell, inputs[:1])
+    resolved = cell.resolved()
+    step = resolved.step(state, inputs[1])
+    assert_trees_close(step, cell.step(state, inputs[1]), **tolerance(dtype))
+    np.testing.assert_array_equal(resolved.output(step), cell.output(step))
+    amplitude = cell.squared_amplitude(step)
+    assert_trees_close(resolved.squared_amplitude(step), amplitude, **tolerance(dtype))
+    assert amplitude.shape == (cell.hidden_size, BATCH)
+    assert amplitude.dtype == dtype
+    assert np.all(amplitude >= 0)
+    assert np.any(amplitude)
 
 
 def test_vmap_over_single_examples_is_the_batched_step(cell, dtype):
@@ -245,7 +302,8 @@ def test_fixed_parameters_are_not_trained(name):
     assert total - len(trained) == FIXED[name]
     assert len(trained) == TRAINED.get(name, total)
     if FIXED[name]:
-        assert not any(jax.tree.leaves(trainable(cell.nodes)))
+        held = [getattr(cell, field) for field in HELD.get(name, ("nodes",))]
+        assert not any(jax.tree.leaves(trainable(held)))
 
 
 def test_parameters_anywhere_inside_a_fixed_module_are_fixed():
@@ -290,12 +348,20 @@ def outputs(cell):
     return trajectory(cell, sequence(cell, np.float32)).observed
 
 
+def trained_sizes(cell):
+    """Number of trained values, for options that decide what is trained."""
+    return np.array(sum(x.size for x in jax.tree.leaves(eqx.filter(cell, trainable(cell)))))
+
+
 OPTIONS = [
     (ResonantCell, resonant, "frequencies", (5.0, 20.0, 80.0), outputs),
     (ResonantCell, resonant, "recurrence", False, outputs),
     (ResonantCell, resonant, "sample_rate", 800.0, outputs),
     (ResonantCell, resonant, "pole_radius", 0.9, outputs),
     (ResonantCell, resonant, "diagonal", "masked", gradient_of_recurrence),
+    (ResonantCell, resonant, "poles", "double", outputs),
+    (ResonantCell, resonant, "rhythms", "learned", trained_sizes),
+    (ResonantCell, resonant, "input_weights", "learned", outputs),
     (ResonantReservoirCell, reservoir, "spectral_radius", 0.9, outputs),
     (ResonantReservoirCell, reservoir, "density", 0.5, outputs),
     (ResonantReservoirCell, reservoir, "noise", 0.5, outputs),
@@ -306,6 +372,20 @@ OPTIONS = [
     (ElmanCell, elman, "feedback", "activity", outputs),
     (ElmanCell, elman, "activation", jnp.sin, outputs),
     (LSTMCell, lstm, "forget_bias", 0.0, outputs),
+    (GRUCell, gru, "update_bias", 1.0, outputs),
+    (HornCell, horn, "excitability", 0.1, outputs),
+    (HornCell, horn, "angular_frequency", 0.5, outputs),
+    (HornCell, horn, "damping", 0.1, outputs),
+    (HornCell, horn, "heterogeneous", True, outputs),
+    (HornCell, horn, "rhythms", "learned", trained_sizes),
+    (CoupledOscillatoryCell, cornn, "dt", 0.1, outputs),
+    (CoupledOscillatoryCell, cornn, "stiffness", 9.0, outputs),
+    (CoupledOscillatoryCell, cornn, "damping", 1.0, outputs),
+    (CoupledOscillatoryCell, cornn, "rhythms", "learned", trained_sizes),
+    (LinOSSCell, linoss, "scheme", "symplectic", outputs),
+    (LinOSSCell, linoss, "angular_frequency", 0.6, outputs),
+    (LinOSSCell, linoss, "dt", 0.7, outputs),
+    (LinOSSCell, linoss, "rhythms", "fixed", trained_sizes),
     (EquinoxCell, equinox_lstm, "read", lambda state: state[1], outputs),
 ]
 
@@ -323,7 +403,7 @@ def test_every_option_changes_the_result(build, option, value, look):
 def test_the_table_of_options_is_complete():
     # The adapter's sizes and its number of arrays describe the wrapped cell: see test_cells.py.
     described = {"input_size", "hidden_size", "num_state_arrays"}
-    for kind in (ResonantCell, ResonantReservoirCell, ElmanCell, LSTMCell, EquinoxCell):
+    for kind in {row[0] for row in OPTIONS}:
         signature = inspect.signature(kind.__init__).parameters.values()
         options = {p.name for p in signature if p.default is not p.empty} - described
         assert options <= {row[2] for row in OPTIONS if row[0] is kind}, kind

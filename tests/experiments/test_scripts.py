@@ -33,7 +33,7 @@ def call(experiment, *arguments):
 def test_a_script_computes_saves_and_draws_again_from_what_it_saved(name, tmp_path, monkeypatch):
     experiment = experiment_named(name)
     assert experiment.name == name
-    assert {"quick", "full", "smoke"} == set(experiment.presets)
+    assert {"quick", "full", "smoke"} <= set(experiment.presets)
     for preset, options in experiment.presets.items():
         assert options.preset == preset
         options.check()

@@ -17,6 +17,9 @@ OUT_OF_RANGE = {
     "momentum": ("cyclic", ""),
     "clip_norm": (0.0, -1.0, float("nan")),
     "evaluation_batch_size": (0, -1),
+    "schedule": ("cosine", ""),
+    "input_noise": (-0.1, float("inf"), float("nan")),
+    "passes": (0, -1),
 }
 
 
@@ -125,8 +128,13 @@ def test_the_streams_of_a_seed_differ_from_one_another_and_from_other_seeds():
         for seed in seeds
         for key in member_keys(seed)
     }
-    assert len(data) == 12
+    assert len(data) == 16
     again = [jax.random.key_data(key) for key in member_keys(seeds[2])]
     np.testing.assert_array_equal(
         again, [jax.random.key_data(key) for key in member_keys(np.int32(123))]
     )
+
+
+def test_a_constant_rate_has_no_momentum_to_cycle():
+    with pytest.raises(ValueError, match="momentum is 'cycled'; a constant schedule needs"):
+        TrainingConfiguration(schedule="constant")

@@ -331,8 +331,8 @@ def test_a_checkpoint_of_other_members_is_refused(group, tmp_path):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (lambda d: d._replace(images=d.images / 255), "data.images is float64"),
-        (lambda d: d._replace(images=d.images[:, :, None]), "data.images is uint8"),
+        (lambda d: d._replace(images=d.images.astype(np.int64)), "data.images is int64"),
+        (lambda d: d._replace(images=d.images[:, :, None, None]), "data.images is uint8"),
         (lambda d: d._replace(labels=d.labels[1:]), "data.labels has shape"),
         (lambda d: d._replace(labels=d.labels + 1), "data.labels holds 1 to 3; expected 0 to 2"),
     ],

@@ -43,8 +43,8 @@ class Spy(MemberTraining):
 
     notes: list = dataclasses.field(default_factory=list)
 
-    def update(self, state, member, data, fixed, batch, *, dropout_key):
-        del member, data, fixed, dropout_key
+    def update(self, state, member, data, fixed, batch, *, keys):
+        del member, data, fixed, keys
         jax.debug.callback(lambda *seen: self.notes.append(seen), *batch, ordered=True)
         return state, (jnp.array(0.0), jnp.array(0.0))
 
@@ -141,7 +141,7 @@ def test_a_padded_batch_updates_as_the_batch_without_padding():
     @jax.jit
     def update(examples, weights):
         batch = (jnp.array(2), examples, weights)
-        return training.update(state, one, data, fixed, batch, dropout_key=jax.random.key(0))
+        return training.update(state, one, data, fixed, batch, keys=member_keys(0))
 
     real = one.train[:5]
     alone, (loss, hits) = update(real, np.ones(5))
@@ -330,14 +330,13 @@ def test_dropout_differs_between_updates_and_between_seeds():
     state = training.initial_state(member())
 
     @jax.jit
-    def loss(step, dropout_key):
+    def loss(step, seed):
         batch = (step, examples, jnp.ones(BATCH))
-        return training.update(state, member(), data, fixed, batch, dropout_key=dropout_key)[1][0]
+        return training.update(state, member(), data, fixed, batch, keys=member_keys(seed))[1][0]
 
-    keys = [member_keys(np.int32(seed)).dropout for seed in (7, 8)]
-    losses = [float(loss(step, key)) for key in keys for step in (0, 1)]
+    losses = [float(loss(step, seed)) for seed in (7, 8) for step in (0, 1)]
     assert len(set(losses)) == 4
-    assert float(loss(0, keys[0])) == losses[0]
+    assert float(loss(0, 7)) == losses[0]
 
 
 def test_the_step_of_the_first_failure_is_noted():
@@ -348,7 +347,7 @@ def test_the_step_of_the_first_failure_is_noted():
     finite, noted = [], []
     for step in range(4):
         batch = (jnp.array(step), one.train[:BATCH], jnp.ones(BATCH))
-        state, (loss, _) = update(state, one, data, fixed, batch, dropout_key=jax.random.key(0))
+        state, (loss, _) = update(state, one, data, fixed, batch, keys=member_keys(0))
         finite.append(bool(np.isfinite(loss)))
         noted.append(int(state.failed_at_step))
     failed = finite.index(False)

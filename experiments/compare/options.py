@@ -1,0 +1,99 @@
+"""What every question of the comparison can be told: data, seeds, recipe, where rows are kept."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from experiments.members import Pool
+from experiments.script import ScriptOptions
+from rhythmic import data
+from rhythmic.data import DATASETS, DataUnavailableError
+from rhythmic.data.orders import Order, in_order
+from rhythmic.data.splits import NUM_TRAIN
+from rhythmic.training import Data, TrainingConfiguration
+from rhythmic.training.configuration import check_hyperparameter, check_seed
+from rhythmic.training.search import Setting, setting_grid
+
+RESULTS = Path(__file__).parents[1] / "results" / "compare"
+
+
+@dataclass(frozen=True)
+class CompareOptions(ScriptOptions):
+    """Options of every question.
+
+    Presets: quick takes minutes and answers nothing; full is for two processor cores, and its
+    answers count; accelerator asks the same of more networks.
+
+    Args:
+        dataset: mnist (60,000 + 10,000 digits) or mnist5k (5,000 bundled digits, not MNIST).
+        num_train: training digits of the split that are used, the first ones; 0 for all.
+        epochs: passes over them.
+        batch_size: digits an update.
+        seeds: seeds that are tested, one network each.
+        tuning_seeds: seeds on which learning rates are chosen; none of them may be tested.
+        learning_rates: peak learning rates to choose from, by mean validation accuracy.
+        data_dir: folder with the four original MNIST files; by default RHYTHMIC_DATA_DIR, else
+            they are downloaded.
+        results: file of rows that runs share, so that finished networks are not trained again;
+            None for the run folder alone.
+    """
+
+    dataset: str = "mnist5k"
+    num_train: int = 0
+    epochs: int = 10
+    batch_size: int = 128
+    seeds: tuple[int, ...] = (101, 102, 103)
+    tuning_seeds: tuple[int, ...] = (123,)
+    learning_rates: tuple[float, ...] = (0.003, 0.01)
+    data_dir: Path | None = None
+    results: Path | None = None
+
+    ELSEWHERE: ClassVar[tuple[str, ...]] = ("data_dir", "results")
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the field out of its range."""
+        if self.dataset not in DATASETS:
+            raise ValueError(f"dataset is {self.dataset!r}; choose from {', '.join(DATASETS)}")
+        if not self.seeds:
+            raise ValueError("seeds is empty; give at least one")
+        for name in ("seeds", "tuning_seeds", "learning_rates"):
+            values = getattr(self, name)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{name} holds a value twice: {' '.join(map(str, values))}")
+        for seed in (*self.seeds, *self.tuning_seeds):
+            check_seed(seed)
+        both = sorted(set(self.seeds) & set(self.tuning_seeds))
+        if both:
+            raise ValueError(f"tuning_seeds holds {both[0]}, a seed that is tested")
+        for rate in self.learning_rates:
+            check_hyperparameter("learning_rate", rate)
+        if not self.learning_rates or (len(self.learning_rates) > 1 and not self.tuning_seeds):
+            raise ValueError("learning_rates needs one value, or tuning_seeds to choose on")
+        available = NUM_TRAIN[self.dataset]
+        if not 0 <= self.num_train <= available:
+            raise ValueError(f"num_train is {self.num_train}; it must lie in 0 to {available}")
+        self.training().num_steps(self.num_train or available)
+
+    def training(self) -> TrainingConfiguration:
+        """Return the recipe that all networks of a question share unless it says otherwise."""
+        return TrainingConfiguration(epochs=self.epochs, batch_size=self.batch_size)
+
+    def settings(self) -> tuple[Setting, ...]:
+        """Return the settings to choose from: rates, without decay and smoothing."""
+        return tuple(setting_grid(self.learning_rates, (0.0,), (0.0,)))
+
+    def pool(self, order: Order = "rows") -> Pool:
+        """Load the digits, as sequences in an order.
+
+        Raises:
+            ValueError: in one line, where the data are not to be had.
+        """
+        try:
+            digits = data.load(self.dataset, data_dir=self.data_dir)
+        except DataUnavailableError as error:
+            raise ValueError(str(error)) from None
+        images = digits.images if order == "rows" else in_order(digits.images, order)
+        identity = digits.sha256 if order == "rows" else f"{digits.sha256}, {order}"
+        name = self.dataset if order == "rows" else f"{self.dataset}, {order}"
+        return Pool(name, identity, Data(images, digits.labels), partial(data.split, digits))

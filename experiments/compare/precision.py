@@ -1,0 +1,109 @@
+"""Does the arithmetic matter? The golden network, trained in single and in double precision.
+
+In float32 the gradient of nodes this close to the unit circle is off by several per cent where one
+takes a step a pixel, by a tenth of a per cent from one nonzero pixel to the next, and by nothing
+worth naming in float64. Seeds, splits, start values and the order of batches are the same.
+"""
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from experiments.compare.options import RESULTS, CompareOptions
+from experiments.compare.question import Claim, Finding, Rows, accuracy_finding, question
+from experiments.members import Condition
+from experiments.script import main
+from rhythmic.models import named_architectures
+from rhythmic.plotting.comparison import accuracy_strip
+
+SINGLE, STEPPED, DOUBLE = "float32", "float32, a step a pixel", "float64"
+
+CLAIMS = (
+    Claim(
+        "double-precision",
+        "Trained in float64, the golden network is more accurate than in float32.",
+        "Paired over seeds: float64 less float32, t test; equivalent within 0.01.",
+    ),
+    Claim(
+        "step-a-pixel",
+        "In float32 a step a pixel, with its larger rounding, is less accurate than float64.",
+        "Paired over seeds: float64 less float32 a step a pixel, t test; equivalent within 0.01.",
+    ),
+)
+
+PRESETS = {
+    "smoke": CompareOptions(
+        preset="smoke", num_train=256, epochs=4, seeds=(101, 102), learning_rates=(0.01,)
+    ),
+    "quick": CompareOptions(learning_rates=(0.01,), epochs=10),
+    "full": CompareOptions(
+        preset="full",
+        dataset="mnist",
+        epochs=3,
+        seeds=tuple(range(101, 121)),
+        learning_rates=(0.01,),
+        results=RESULTS / "precision.jsonl",
+    ),
+    "accelerator": CompareOptions(
+        preset="accelerator",
+        dataset="mnist",
+        epochs=30,
+        seeds=tuple(range(101, 121)),
+        learning_rates=(0.003,),
+        results=RESULTS / "precision.jsonl",
+    ),
+}
+
+
+def conditions(options: CompareOptions) -> list[Condition]:
+    """Return the three arithmetics."""
+    pool, golden = options.pool(), named_architectures()["rrn-golden"]
+
+    def condition(label: str, **differing: str) -> Condition:
+        return Condition(
+            label,
+            golden,
+            options.training(),
+            pool,
+            options.settings(),
+            options.seeds,
+            num_train=options.num_train or None,
+            **differing,  # type: ignore[arg-type]
+        )
+
+    return [
+        condition(SINGLE),
+        condition(STEPPED, method="scan"),
+        condition(DOUBLE, precision="float64"),
+    ]
+
+
+def findings(options: CompareOptions, rows: Rows) -> list[Finding]:
+    """Compare seed by seed."""
+    del options
+    return [
+        accuracy_finding(CLAIMS[0], rows[DOUBLE], rows[SINGLE], paired=True),
+        accuracy_finding(CLAIMS[1], rows[DOUBLE], rows[STEPPED], paired=True),
+    ]
+
+
+def draw(options: CompareOptions, rows: Rows) -> dict[str, Figure]:
+    """Draw every network of the three arithmetics, equal seeds joined."""
+    figure, axes = plt.subplots(figsize=(5.5, 3.2), layout="constrained")
+    accuracy_strip(axes, rows, joined=True)
+    axes.set_title(f"Golden network, {options.dataset}, {options.epochs} epochs")
+    return {"precision": figure}
+
+
+EXPERIMENT = question(
+    name="precision",
+    section="Is the rhythmic RNN better?",
+    asked="Does the arithmetic matter?",
+    presets=PRESETS,
+    conditions=conditions,
+    claims=CLAIMS,
+    findings=findings,
+    draw=draw,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

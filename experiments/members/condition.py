@@ -1,0 +1,156 @@
+"""What a member's result depends on, besides its hyperparameters and its seed."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple, get_args
+
+from rhythmic.data import Split
+from rhythmic.models import Architecture, Method
+from rhythmic.records import fingerprint
+from rhythmic.training import Data, Members, TrainingConfiguration, make_members
+from rhythmic.training.configuration import check_seed
+from rhythmic.training.rhythms import member_rhythms
+from rhythmic.training.search import Setting
+
+# Raised when a change of the training code changes results: older rows then no longer count.
+TRAINING_VERSION = 1
+
+# Parts of a recipe that came later: where they hold what had always been so, a member keeps its
+# name, and rows that were computed before still count.
+LATER = {"schedule": "one_cycle", "input_noise": 0.0, "passes": 1}
+
+Precision = Literal["float32", "float64"]
+
+
+class Pool(NamedTuple):
+    """The examples of an experiment: their name and hash for the record, the arrays, the splits."""
+
+    name: str
+    sha256: str
+    data: Data
+    split: Callable[[int], Split]
+
+
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """One thing to be compared: an architecture, its recipe and its data.
+
+    Args:
+        label: name in tables; differs from condition to condition.
+        architecture: what is trained.
+        training: the recipe.
+        pool: the data.
+        settings: hyperparameters to choose from, by mean validation accuracy over the tuning seeds.
+        seeds: one network each, tested at the chosen setting.
+        tuning_seeds: seeds of the choice; none of them may be tested.
+        ladder: frequencies in Hz instead of the architecture's own, as many as it has. Conditions
+            that differ in it alone share one compiled program.
+        num_train: how many of the split's training examples are used, the first ones; None: all.
+        precision: ``float32`` or ``float64``, of everything in training and test.
+        method: as in ``MemberTraining``.
+        kept: further results that a row keeps: ``history``, ``confusion``, ``class_features``,
+            ``parameters``.
+        tuned_on: conditions of the same settings and tuning seeds on which the setting is chosen,
+            by their mean validation accuracy together, instead of on this one. They are tuned
+            alone, not tested, unless they are asked for themselves.
+    """
+
+    label: str
+    architecture: Architecture
+    training: TrainingConfiguration
+    pool: Pool
+    settings: tuple[Setting, ...]
+    seeds: tuple[int, ...]
+    tuning_seeds: tuple[int, ...] = ()
+    ladder: tuple[float, ...] = ()
+    num_train: int | None = None
+    precision: Precision = "float32"
+    method: Method = "fastest"
+    kept: tuple[str, ...] = ()
+    tuned_on: tuple["Condition", ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.settings:
+            raise ValueError(f"settings of {self.label} is empty; give at least one")
+        for seed in (*self.seeds, *self.tuning_seeds):
+            check_seed(seed)
+        both = sorted(set(self.seeds) & set(self.tuning_seeds))
+        if both:
+            raise ValueError(
+                f"tuning_seeds holds {both[0]}, a seed that is tested; keep them apart"
+            )
+        if len(self.settings) > 1 and not self.tuning_seeds:
+            raise ValueError("tuning_seeds is empty; choosing among settings needs at least one")
+        for other in self.tuned_on:
+            if (other.settings, other.tuning_seeds) != (self.settings, self.tuning_seeds):
+                raise ValueError(
+                    f"tuned_on of {self.label} holds {other.label}, which has other settings or "
+                    "tuning seeds"
+                )
+        if self.precision not in get_args(Precision):
+            allowed = ", ".join(get_args(Precision))
+            raise ValueError(f"precision is {self.precision!r}; choose from {allowed}")
+
+    def identity(self) -> dict[str, Any]:
+        """Return everything that a member's result depends on, but setting and seed."""
+        optional: dict[str, Any] = {}
+        if self.ladder:
+            optional["ladder"] = self.ladder
+        if self.num_train is not None:
+            optional["num_train"] = self.num_train
+        if self.precision != "float32":
+            optional["precision"] = self.precision
+        if self.method != "fastest":
+            optional["method"] = self.method
+        architecture = {"architecture": self.architecture, "version": TRAINING_VERSION}
+        return architecture | recipe(self.training) | {"data": self.pool.sha256} | optional
+
+    def program(self) -> str:
+        """Name the compiled program that trains it, which conditions may share."""
+        shared = dataclasses.replace(self, ladder=(), tuned_on=())
+        return fingerprint(shared.identity() | {"has_ladder": bool(self.ladder)})
+
+
+def recipe(training: TrainingConfiguration) -> dict[str, Any]:
+    """Return what of a recipe changes results; what came later only where it is used."""
+    fields = asdict(training)
+    del fields["evaluation_batch_size"]
+    return {k: v for k, v in fields.items() if k not in LATER or v != LATER[k]}
+
+
+class Wanted(NamedTuple):
+    """One member: its condition, setting, seed, and whether its test examples are to be read."""
+
+    condition: Condition
+    setting: Setting
+    seed: int
+    tested: bool
+
+    def name(self) -> str:
+        """Identify the member."""
+        known = fingerprint(self.condition.identity())
+        return fingerprint((known, self.setting, self.seed, self.tested))
+
+
+def members_of(group: list[Wanted], num_steps: int) -> Members:
+    """Gather the arrays of members that share a program."""
+    first = group[0].condition
+    members = make_members(
+        first.pool.split,
+        seeds=tuple(wanted.seed for wanted in group),
+        learning_rate=tuple(wanted.setting.learning_rate for wanted in group),
+        weight_decay=tuple(wanted.setting.weight_decay for wanted in group),
+        label_smoothing=tuple(wanted.setting.label_smoothing for wanted in group),
+    )
+    if first.num_train is not None:
+        members = members._replace(train=members.train[:, : first.num_train])
+    if first.ladder:
+        ladders = [wanted.condition.ladder for wanted in group]
+        nodes = {
+            name: getattr(first.architecture, name)
+            for name in ("sample_rate", "pole_radius")
+            if hasattr(first.architecture, name)
+        }
+        members = members._replace(rhythms=member_rhythms(ladders, num_steps=num_steps, **nodes))
+    return members

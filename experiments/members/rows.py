@@ -1,0 +1,73 @@
+"""From what came out of a group to a row a member."""
+
+import operator
+from dataclasses import asdict
+from typing import Any
+
+import jax
+import numpy as np
+
+from experiments.members.condition import Wanted, recipe
+from rhythmic.models import named_arrays, num_trainable
+from rhythmic.records import Row
+from rhythmic.training import TestRecord, TrainingState
+from rhythmic.typing import AnyArray
+
+
+def member_rows(
+    group: list[Wanted],
+    state: TrainingState,
+    test: TestRecord | None,
+    seconds: float,
+    made: dict[str, str],
+) -> list[Row]:
+    """Write down what came out, a row a member.
+
+    ``best_epoch`` counts from 1, and is 0 where no validation was finite; ``failed_at_step``
+    counts updates from 0, and is -1 where none failed. ``seconds`` is each member's share of the
+    time since the group was last started or resumed, compilation included.
+    """
+    model = group[0].condition.architecture.build(10, key=jax.random.key(0))
+    shape = {"num_nodes": model.cell.hidden_size, "num_parameters": num_trainable(model)}
+    rows = []
+    for place, wanted in enumerate(group):
+        own = jax.tree.map(operator.itemgetter(place), state)
+        condition = wanted.condition
+        row = {
+            "member": wanted.name(),
+            "label": condition.label,
+            "architecture": condition.architecture.name,
+            "dataset": condition.pool.name,
+            **recipe(condition.training),
+            **shape,
+            "seed": wanted.seed,
+            **asdict(wanted.setting),
+            "best_epoch": own.best.epoch + 1,
+            "validation_accuracy": max(own.best.validation_accuracy, 0.0),
+            "failed_at_step": own.failed_at_step,
+            "seconds": round(seconds, 1),
+            **made,
+        }
+        if test is not None:
+            record = jax.tree.map(operator.itemgetter(place), test)
+            row |= {"test_accuracy": record.accuracy, "test_loss": record.loss}
+            row |= further_results(own, record, condition.kept)
+        rows.append(row)
+    return rows
+
+
+def further_results(own: TrainingState, record: TestRecord, kept: tuple[str, ...]) -> Row:
+    """Return what a condition keeps beyond accuracies."""
+    found: dict[str, Any] = {
+        "history": lambda: {name: rounded(x) for name, x in own.history._asdict().items()},
+        "confusion": lambda: record.confusion,
+        "class_features": lambda: rounded(record.class_features),
+        "parameters": lambda: named_arrays(own.best.parameters),
+        "statistics": lambda: named_arrays(own.best.statistics),
+    }
+    return {name: found[name]() for name in kept}
+
+
+def rounded(values: AnyArray) -> list:
+    """Keep five significant digits: enough to draw, a third of the space."""
+    return [float(f"{x:.5g}") if np.ndim(x) == 0 else rounded(x) for x in values]

@@ -1,0 +1,124 @@
+"""Features of sequences that need no state: powers in windows, and random projections."""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import PRNGKeyArray
+
+from rhythmic.typing import AnyArray, Array, Float
+
+FeatureKind = Literal["quadratic", "linear"]
+
+
+def fourier_power(
+    sequences: Float[AnyArray, "example time"],
+    frequencies: Sequence[float] | Float[AnyArray, " frequency"],
+    *,
+    sample_rate: float,
+    num_windows: int = 1,
+) -> Float[Array, "example window_frequency"]:
+    """Give the power of each window of a sequence at each frequency.
+
+        P[window, f] = |sum_t u[t] exp(-2 pi i f t / sample_rate)|^2 / L
+
+    over the L = time / num_windows steps of a window; windows follow one another without overlap
+    or taper, and their mean is not taken away. At f = k sample_rate / L this is the periodogram
+    of the window: ``|numpy.fft.rfft(window)[k]|^2 / L``. Other frequencies, such as those of a
+    ladder, lie between its lines. Units are those of the samples squared.
+
+    Args:
+        sequences: one row an example. Integers, such as pixels, count as floats.
+        frequencies: in Hz, from 0 to sample_rate / 2. They are fixed, not traced: phases are
+            computed in float64 and only then rounded to the dtype of the sequences.
+        sample_rate: steps per second, in Hz.
+        num_windows: number of equal windows; it divides the number of time steps.
+
+    Returns:
+        One row an example; the frequencies of the first window, then those of the second, and so
+        on. NaN at frequencies out of range.
+
+    Raises:
+        ValueError: for shapes that are not as above, a sample rate that is not positive and
+            finite, or windows that are not equal.
+
+    Source: the periodogram (A. Schuster, Terrestrial Magnetism 3, 13, 1898), as a rival without
+    recurrence for nodes that ring at the same frequencies.
+    """
+    inputs = _as_sequences(sequences)
+    values = np.asarray(frequencies, np.float64)
+    num_examples, num_steps = inputs.shape
+    if values.ndim != 1 or not values.size:
+        raise ValueError(f"frequencies must have one non-empty axis, got shape {values.shape}")
+    if not 0 < sample_rate < math.inf:
+        raise ValueError(f"sample_rate must be positive and finite (Hz), got {sample_rate}")
+    if num_windows < 1 or num_steps % num_windows:
+        raise ValueError(f"num_windows must divide the {num_steps} time steps, got {num_windows}")
+    length = num_steps // num_windows
+    in_range = (values >= 0) & (values <= sample_rate / 2)
+    cycles = np.where(in_range, values, np.nan) / sample_rate * np.arange(length)[:, None]
+    phases = 2 * np.pi * np.remainder(cycles, 1)
+    waves = np.stack([np.cos(phases), np.sin(phases)], axis=-1) / math.sqrt(length)
+    windows = inputs.reshape(num_examples, num_windows, length)
+    parts = jnp.einsum(
+        "ewt,tfp->ewfp",
+        windows,
+        jnp.asarray(waves, inputs.dtype),
+        precision=jax.lax.Precision.HIGHEST,
+    )
+    return jnp.sum(parts**2, axis=-1).reshape(num_examples, -1)
+
+
+def random_features(
+    sequences: Float[AnyArray, "example time"],
+    num_features: int,
+    *,
+    key: PRNGKeyArray,
+    kind: FeatureKind = "quadratic",
+) -> Float[Array, "example feature"]:
+    """Project sequences at random, once for all examples, and square what comes out.
+
+        linear    z = G u        with G[feature, t] ~ N(0, 1 / time)
+        quadratic z = (G u)^2
+
+    The quadratic kind is what a power is, a square of a linear functional, but of no frequency and
+    no window; a power is the sum of two such squares, its cosine and its sine. The linear kind
+    gives a readout no more than a random choice of directions in the space of sequences. Neither
+    kind knows the order of time: permuted steps give features of the same distribution.
+
+    Args:
+        sequences: one row an example. Integers, such as pixels, count as floats.
+        num_features: number of projections, above 0.
+        key: of the projection; the same key gives the same one for any examples of that length.
+        kind: "quadratic" or "linear".
+
+    Returns:
+        One row an example; not standardised.
+
+    Raises:
+        ValueError: for shapes that are not as above, no features, or an unknown kind.
+
+    Source: random projections as features are those of A. Rahimi and B. Recht, Advances in Neural
+    Information Processing Systems 20 (2007), with a square in the place of their cosine.
+    """
+    inputs = _as_sequences(sequences)
+    if num_features < 1:
+        raise ValueError(f"num_features must be 1 or more, got {num_features}")
+    if kind not in ("quadratic", "linear"):
+        raise ValueError(f"kind must be 'quadratic' or 'linear', got {kind!r}")
+    num_steps = inputs.shape[1]
+    draws = jax.random.normal(key, (num_steps, num_features), inputs.dtype)
+    projected = jnp.matmul(inputs, draws, precision=jax.lax.Precision.HIGHEST)
+    projected = projected / math.sqrt(num_steps)
+    return projected**2 if kind == "quadratic" else projected
+
+
+def _as_sequences(sequences: AnyArray) -> Array:
+    """Return floats of shape (example, time), in the dtype given or in JAX's own for integers."""
+    inputs = jnp.asarray(sequences)
+    if inputs.ndim != 2 or not inputs.shape[1]:
+        raise ValueError(f"sequences must have shape (example, time), got {inputs.shape}")
+    return inputs if jnp.issubdtype(inputs.dtype, jnp.floating) else inputs.astype(float)

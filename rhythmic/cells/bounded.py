@@ -1,0 +1,157 @@
+"""Node constants that are fixed or learned, the learned ones inside a range at every update."""
+
+from typing import Literal, TypeAlias, TypeVar, get_args
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rhythmic.cells.interface import FixedParameters
+from rhythmic.theory import NodeWeights
+from rhythmic.typing import AnyArray, Array, Float, Vector
+
+Rhythms = Literal["fixed", "learned"]
+PerNode: TypeAlias = float | Float[AnyArray, " hidden"]
+Module = TypeVar("Module", bound=eqx.Module)
+
+# The rectangle in which nodes of one symplectic Euler step are learned: omega h and 2 gamma h.
+# It lies inside omega^2 h^2 < 4 - 4 gamma h, since (pi / 2)^2 = 2.47 < 2.5 at its corner.
+MAX_STEP_ANGLE = float(np.pi / 2)
+MAX_FRICTION = 0.75
+
+
+def bounded(raw: Float[Array, "*nodes"], low: float, high: float) -> Float[Array, "*nodes"]:
+    """Return ``low + (high - low) sigmoid(raw)``, between ``low`` and ``high`` for any ``raw``.
+
+    Far out it rounds to an end: in float32 to ``high`` from ``raw = 17``.
+    """
+    return low + (high - low) * jax.nn.sigmoid(raw)
+
+
+def raw_of(
+    values: float | Float[AnyArray, "*nodes"], low: float, high: float, *, name: str = "values"
+) -> Float[AnyArray, "*nodes"]:
+    """Return the ``raw`` of ``bounded``: ``log((value - low) / (high - value))``.
+
+    NumPy values are worked out in float64, JAX arrays in their own dtype. Traced values are not
+    looked at; outside the range they give NaN.
+
+    Args:
+        values: what ``bounded`` shall return.
+        low: lower end, excluded.
+        high: upper end, excluded.
+        name: the field that an error names.
+
+    Raises:
+        ValueError: if a value is not between the ends.
+    """
+    if not isinstance(values, jax.core.Tracer):
+        check_between(name, np.asarray(values), low, high)
+    namespace = jnp if isinstance(values, jax.Array) else np
+    return namespace.log((values - low) / (high - values))
+
+
+class BoundedValues(eqx.Module):
+    """Trained values, one a node, that stay between ``low`` and ``high``.
+
+    What training changes is ``raw``. Weight decay, where it is asked for, pulls ``raw`` to zero
+    and so the values to the middle of their range.
+    """
+
+    raw: Vector
+    low: float = eqx.field(static=True)
+    high: float = eqx.field(static=True)
+
+    @property
+    def values(self) -> Vector:
+        """``low + (high - low) sigmoid(raw)``."""
+        return bounded(self.raw, self.low, self.high)
+
+
+class FixedValues(FixedParameters):
+    """Values, one a node, that are not trained."""
+
+    values: Vector
+
+
+NodeValues: TypeAlias = BoundedValues | FixedValues
+
+
+def node_values(
+    name: str, values: Float[AnyArray, " hidden"], low: float, high: float, rhythms: Rhythms
+) -> NodeValues:
+    """Hold ``values`` fixed, or learn them from there on between ``low`` and ``high``.
+
+    Raises:
+        ValueError: for learned values that do not lie between the ends.
+    """
+    dtype = jnp.zeros(()).dtype
+    if rhythms == "fixed":
+        return FixedValues(jnp.asarray(values, dtype))
+    return BoundedValues(jnp.asarray(raw_of(values, low, high, name=name), dtype), low, high)
+
+
+def resolve(module: Module) -> Module:
+    """Return ``module`` with the values of its ``BoundedValues`` worked out, once for many steps.
+
+    The result is for steps, not for training: it no longer knows the ranges.
+    """
+
+    def work_out(node: object) -> object:
+        return FixedValues(node.values) if isinstance(node, BoundedValues) else node
+
+    return jax.tree.map(work_out, module, is_leaf=lambda node: isinstance(node, BoundedValues))
+
+
+def symplectic_weights(
+    stiffness: Float[AnyArray, " hidden"], friction: Float[AnyArray, " hidden"]
+) -> NodeWeights:
+    """Return the weights of ``x_t = w1 x_{t-1} + w2 x_{t-2}`` after free symplectic Euler steps.
+
+    ``y <- y - stiffness x - friction y``, then ``x <- x + y`` moves ``(x, y)`` by the matrix
+    ``[[1 - stiffness, 1 - friction], [-stiffness, 1 - friction]]``. Its trace is ``w1`` and its
+    determinant ``-w2``:
+
+    ``w1 = 2 - stiffness - friction``, ``w2 = friction - 1``.
+
+    Jury's conditions put both poles inside the unit circle for ``0 < friction < 2`` and
+    ``0 < stiffness < 4 - 2 friction``. A complex pair has the pole radius
+    ``sqrt(1 - friction)``, whatever the stiffness.
+
+    Args:
+        stiffness: ``(omega h)^2`` for a step ``h``, no unit.
+        friction: ``2 gamma h``, no unit.
+    """
+    return NodeWeights(2 - stiffness - friction, friction - 1)
+
+
+def per_node(name: str, values: PerNode, hidden_size: int) -> np.ndarray:
+    """Return one value a node in float64, from a number or one value a node.
+
+    Raises:
+        ValueError: if the values are not that many.
+    """
+    array = np.asarray(values, np.float64)
+    if array.shape not in ((), (hidden_size,)):
+        raise ValueError(f"{name} has shape {array.shape}; expected a number or ({hidden_size},)")
+    return np.broadcast_to(array, (hidden_size,))
+
+
+def check_between(
+    name: str, values: np.ndarray, low: float, high: float | np.ndarray, *, with_low: bool = False
+) -> None:
+    """Raise a ValueError that names the first value not between ``low`` and ``high``."""
+    highs = np.broadcast_to(high, np.shape(values))
+    inside = ((values > low) | (with_low & (values == low))) & (values < highs)
+    if not np.all(inside):
+        ends = f"{'from' if with_low else 'between'} {low:g} {'to below' if with_low else 'and'}"
+        raise ValueError(
+            f"{name} holds {values[~inside][0]:g}; each must lie {ends} {highs[~inside][0]:g}"
+        )
+
+
+def check_choice(name: str, value: str, choices: object) -> None:
+    """Raise a ValueError unless ``value`` is one of the strings of the Literal ``choices``."""
+    if value not in get_args(choices):
+        raise ValueError(f"{name} is {value!r}; choose from {', '.join(get_args(choices))}")

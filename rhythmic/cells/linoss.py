@@ -1,0 +1,209 @@
+"""The linear oscillatory state-space layer: free oscillators, mixed after they have swung."""
+
+from typing import Literal, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rhythmic.cells.bounded import (
+    NodeValues,
+    PerNode,
+    Rhythms,
+    check_between,
+    check_choice,
+    node_values,
+    per_node,
+    resolve,
+)
+from rhythmic.cells.elman import check_sizes
+from rhythmic.cells.initialization import torch_linear, uniform
+from rhythmic.cells.interface import AbstractCell, along_nodes, weigh, weigh_few
+from rhythmic.theory import NodeWeights, pole_radius
+from rhythmic.typing import AnyArray, Array, Float, InputArray, Matrix, NodeArray, Sequence, Vector
+
+LinOSSScheme = Literal["implicit", "symplectic"]
+
+# dt^2 A stays below 4 by a margin, so that rounding cannot take a symplectic node across.
+MAX_STIFFNESS = 3.8
+LADDER_DT = 0.9
+_EDGE = 1e-3  # how near to the ends of (0, 1) start values are drawn
+
+
+class LinOSSState(NamedTuple):
+    """Position ``x_t``, velocity ``z_t`` and feedthrough ``D u_t``, each ``(hidden, *batch)``."""
+
+    position: NodeArray
+    velocity: NodeArray
+    feedthrough: NodeArray
+
+
+class LinOSSCell(AbstractCell[LinOSSState]):
+    """Linear oscillatory state-space layer (LinOSS), one oscillator a node.
+
+    ``x'' = -A x + B u`` in steps of ``dt``, each node with its own stiffness ``A`` and ``dt``, and
+    ``gelu(C x_t + D u_t)`` as what the layer shows (GELU in its tanh form). Schemes:
+
+    ``symplectic``: ``z_t = z_{t-1} + dt (B u_t - A x_{t-1})``, ``x_t = x_{t-1} + dt z_t``. A free
+        node keeps its amplitude: the poles lie on the unit circle, at ``cos(angle) =
+        1 - dt^2 A / 2``, while ``dt^2 A < 4``.
+    ``implicit``: ``z_t = z_{t-1} + dt (B u_t - A x_t)``, ``x_t = x_{t-1} + dt z_t``, solved for
+        the new state with ``S = 1 / (1 + dt^2 A)``: ``z_t = S (z_{t-1} + dt (B u_t - A x_{t-1}))``.
+        A free node loses amplitude, the faster the higher its frequency: its poles have the
+        radius ``sqrt(S)`` and the angle ``atan(dt sqrt(A))``.
+
+    ``0 < A < 3.8`` and ``0 < dt < 1``, learned or not, keep the pole radius at most 1 in both.
+
+    The steps are linear in the state, so that a whole sequence can be worked out in parallel:
+    ``rhythmic.linear_scan.parallel_trajectory``. Two things differ from the published layer: ``B``
+    and ``C`` are real, and ``D`` is a matrix, since the published one (a diagonal) takes as many
+    inputs as it has outputs. The block around it (normalisation, gate, skip) is not part of it.
+
+    Source: Rusch and Rus, ICLR 2025, arXiv:2410.03943.
+    """
+
+    input_weights: Matrix
+    output_weights: Matrix
+    feedthrough_weights: Matrix
+    stiffness: NodeValues
+    dt: NodeValues
+    scheme: LinOSSScheme = eqx.field(static=True)
+    input_size: int = eqx.field(static=True)
+    hidden_size: int = eqx.field(static=True)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        key: jax.Array,
+        scheme: LinOSSScheme = "implicit",
+        angular_frequency: PerNode | None = None,
+        dt: PerNode | None = None,
+        rhythms: Rhythms = "learned",
+    ):
+        """Start with ``B`` and ``C`` from ``U(-1/sqrt(fan_in), 1/sqrt(fan_in))``.
+
+        ``D`` is normal with variance ``1 / input_size``.
+
+        Args:
+            input_size: components of one input sample.
+            hidden_size: number of oscillators, and of outputs.
+            key: source of the weights, and of rhythms that are not given.
+            scheme: ``implicit`` (IM) or ``symplectic`` (IMEX).
+            angular_frequency: ``dt sqrt(A)``, in rad a sample, of the oscillator before it is
+                discretised; a number or one value a node, for a ladder ``2 pi f / Fs``. By
+                default each ``A`` is drawn from U(0, 1), as published.
+            dt: step, a number or one value a node. By default it is drawn from U(0, 1), or 0.9
+                where ``angular_frequency`` is given, which leaves room up to 1.75 rad a sample.
+                (The published code draws the logit of ``dt`` from U(0, 1).)
+            rhythms: whether ``A`` and ``dt`` are ``learned`` from these start values or ``fixed``.
+
+        Raises:
+            ValueError: for a size below one, an unknown choice, or a rhythm outside its range.
+        """
+        check_sizes(input_size, hidden_size)
+        check_choice("scheme", scheme, LinOSSScheme)
+        check_choice("rhythms", rhythms, Rhythms)
+        keys = jax.random.split(key, 5)
+        steps, stiffness = start_rhythms(angular_frequency, dt, hidden_size, keys=keys[:2])
+        self.input_weights = torch_linear((hidden_size, input_size), input_size, key=keys[2])
+        self.output_weights = torch_linear((hidden_size, hidden_size), hidden_size, key=keys[3])
+        normal = jax.random.normal(keys[4], (hidden_size, input_size), jnp.float32)
+        self.feedthrough_weights = (normal / input_size**0.5).astype(self.input_weights.dtype)
+        self.stiffness = node_values("stiffness", stiffness, 0.0, MAX_STIFFNESS, rhythms)
+        self.dt = node_values("dt", steps, 0.0, 1.0, rhythms)
+        self.scheme = scheme
+        self.input_size = input_size
+        self.hidden_size = hidden_size
+
+    def initial_state(self, batch_shape: tuple[int, ...] = ()) -> LinOSSState:
+        """Return oscillators at rest."""
+        rest = jnp.zeros((self.hidden_size, *batch_shape), self.input_weights.dtype)
+        return LinOSSState(position=rest, velocity=rest, feedthrough=rest)
+
+    def step(self, state: LinOSSState, inputs: InputArray) -> LinOSSState:
+        """Advance one sample of the input, ``(feature, *batch)``."""
+        position = state.position
+        dt, stiffness, gain = (along_nodes(v, position) for v in self.step_constants())
+        force = weigh_few(self.input_weights, inputs) - stiffness * position
+        velocity = gain * (state.velocity + dt * force)
+        feedthrough = weigh_few(self.feedthrough_weights, inputs)
+        return LinOSSState(position + dt * velocity, velocity, feedthrough)
+
+    def step_constants(self) -> tuple[Vector, Vector, Vector]:
+        """Return ``dt``, ``A`` and the gain on the new velocity: ``S``, or 1 if symplectic."""
+        dt, stiffness = self.dt.values, self.stiffness.values
+        if self.scheme == "symplectic":
+            return dt, stiffness, jnp.ones_like(dt)
+        return dt, stiffness, 1 / (1 + dt**2 * stiffness)
+
+    def output(self, state: LinOSSState) -> NodeArray:
+        """Return ``gelu(C x_t + D u_t)``."""
+        return jax.nn.gelu(weigh(self.output_weights, state.position) + state.feedthrough)
+
+    def squared_amplitude(self, state: LinOSSState) -> NodeArray:
+        """Return ``x_t^2 + z_t^2 / A`` of each oscillator, twice the energy over the stiffness."""
+        stiffness = along_nodes(self.stiffness.values, state.velocity)
+        return state.position**2 + state.velocity**2 / stiffness
+
+    def resolved(self) -> "LinOSSCell":
+        """Return the cell with learned ``A`` and ``dt`` worked out, to be stepped."""
+        return resolve(self)
+
+    def linear_system(
+        self, inputs: Sequence
+    ) -> tuple[Float[Array, "hidden 2 2"], Float[Array, "time hidden 2 *batch"]]:
+        """Return ``M`` and ``F_t`` of ``s_t = M s_{t-1} + F_t`` with ``s = (x, z)``.
+
+        ``M = [[1 - dt^2 A g, dt g], [-dt A g, g]]`` and ``F_t = g (dt^2, dt) B u_t``, where the
+        gain ``g`` is ``S`` or 1; ``1 - dt^2 A S = S``.
+
+        Args:
+            inputs: ``(time, feature, *batch)``.
+        """
+        dt, stiffness, gain = self.step_constants()
+        to_position = jnp.stack([1 - dt**2 * stiffness * gain, dt * gain], axis=-1)
+        to_velocity = jnp.stack([-dt * stiffness * gain, gain], axis=-1)
+        # Whatever follows the feature axis is a batch to the weights; time is put there.
+        force = jnp.moveaxis(weigh_few(self.input_weights, jnp.moveaxis(inputs, 0, 1)), 1, 0)
+        share = jnp.stack([dt**2 * gain, dt * gain], axis=-1)
+        share = share.reshape(*share.shape, *(1,) * (inputs.ndim - 2))
+        return jnp.stack([to_position, to_velocity], axis=-2), share * force[:, :, None]
+
+    def node_weights(self) -> NodeWeights:
+        """Return ``w1, w2`` of each free node, ``x_t = w1 x_{t-1} + w2 x_{t-2}``.
+
+        ``w1 = 1 + g - dt^2 A g`` and ``w2 = -g`` with the gain ``g``: ``2 S`` and ``-S``, or
+        ``2 - dt^2 A`` and ``-1``. What these weights say is in ``rhythmic.theory``.
+        """
+        dt, stiffness, gain = self.step_constants()
+        return NodeWeights(1 + gain - dt**2 * stiffness * gain, -gain)
+
+    def pole_radius(self) -> Vector:
+        """Return the larger modulus of each free node's poles, ``(hidden,)``."""
+        return jnp.asarray(pole_radius(*self.node_weights()))
+
+
+def start_rhythms(
+    angular_frequency: PerNode | None, dt: PerNode | None, hidden_size: int, *, keys: jax.Array
+) -> tuple[Float[AnyArray, " hidden"], Float[AnyArray, " hidden"]]:
+    """Return each node's ``dt`` and ``A``, given or drawn.
+
+    Raises:
+        ValueError: for a value given outside its range.
+    """
+    if angular_frequency is not None and dt is None:
+        dt = LADDER_DT
+    steps: AnyArray
+    if dt is None:
+        steps = uniform((hidden_size,), _EDGE, 1 - _EDGE, key=keys[0])
+    else:
+        steps = per_node("dt", dt, hidden_size)
+        check_between("dt", steps, 0.0, 1.0)
+    if angular_frequency is None:
+        return steps, uniform((hidden_size,), _EDGE, 1.0, key=keys[1])
+    omega = per_node("angular_frequency", angular_frequency, hidden_size)
+    check_between("angular_frequency", omega, 0.0, np.sqrt(MAX_STIFFNESS) * steps)
+    return steps, (omega / steps) ** 2

@@ -1,0 +1,172 @@
+"""Is one network better than another over seeds, by how much, and among how many questions?"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import scipy.special
+import scipy.stats
+from jaxtyping import Float
+
+from rhythmic.statistics._seeds import mean_difference, t_test, two_sides
+
+MIN_SEEDS_FOR_TEST = 5
+
+
+class Comparison(NamedTuple):
+    """Difference of means (rival minus reference), Welch's p-value, and the same after Holm.
+
+    Both are NaN where fewer than five seeds stand on a side: a test would say little.
+    """
+
+    difference: float
+    p_value: float
+    corrected_p_value: float
+
+
+class Difference(NamedTuple):
+    """How far one network is from another, with the errors of that.
+
+    Attributes:
+        num_values: seeds of the network.
+        num_reference: seeds of the other.
+        difference: of the means, network minus reference.
+        low: lower end of its 95 % interval.
+        high: upper end.
+        p_value: two-sided, of no difference; not corrected (``holm``).
+        effect_size: Hedges' g.
+        effect_low: lower end of the 95 % interval of the effect.
+        effect_high: upper end.
+    """
+
+    num_values: int
+    num_reference: int
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    effect_size: float
+    effect_low: float
+    effect_high: float
+
+
+def compare(
+    reference: Sequence[float], rivals: Mapping[str, Sequence[float]]
+) -> dict[str, Comparison]:
+    """Test each rival against the reference by Welch's t, corrected for their number by Holm.
+
+    Seeds are taken as independent samples: start values differ between architectures. Variances
+    are not pooled, since they differ a lot between them.
+    """
+    p_values = []
+    for values in rivals.values():
+        enough = min(len(values), len(reference)) >= MIN_SEEDS_FOR_TEST
+        test = scipy.stats.ttest_ind(values, reference, equal_var=False) if enough else None
+        p_values.append(float(test.pvalue) if test else math.nan)
+    return {
+        name: Comparison(float(np.mean(values) - np.mean(reference)), p_value, float(corrected))
+        for (name, values), p_value, corrected in zip(
+            rivals.items(), p_values, holm(p_values), strict=True
+        )
+    }
+
+
+def holm(p_values: Sequence[float]) -> Float[np.ndarray, " question"]:
+    """Correct p-values for their number by Holm's step-down method.
+
+    A corrected value of 0.05 or less rejects; the chance of one false rejection or more among all
+    questions is then 5 % at most, however they depend on one another. Give it all questions of a
+    report at once: rivals, equivalences and ranks alike.
+
+    Args:
+        p_values: one a question. NaN, a test that was not made, stays NaN and is not counted.
+
+    Returns:
+        The corrected p-values in the same order.
+
+    Raises:
+        ValueError: for more than one axis, or a value outside [0, 1].
+
+    Source: S. Holm, Scandinavian Journal of Statistics 6, 65 (1979).
+    """
+    given = np.asarray(p_values, np.float64)
+    if given.ndim != 1:
+        raise ValueError(f"p_values must have one axis, got shape {given.shape}")
+    outside = given[(given < 0) | (given > 1)]
+    if outside.size:
+        raise ValueError(f"p_values must be in [0, 1] or NaN, got {outside[0]}")
+    corrected = np.full(given.shape, np.nan)
+    made = ~np.isnan(given)
+    if made.any():
+        # Here and not above: it takes a second to import and belongs to the extra `experiments`.
+        from statsmodels.stats.multitest import multipletests
+
+        corrected[made] = multipletests(given[made], method="holm")[1]
+    return corrected
+
+
+def difference(values: Sequence[float], reference: Sequence[float], *, paired: bool) -> Difference:
+    """Give the difference of two means over seeds with its interval, p-value and effect size.
+
+    Independent seeds: Welch's t, as variances differ between architectures, and
+
+        g = J(n + m - 2) d,  d = (mean - reference mean) / pooled standard deviation.
+
+    Paired ones, of networks that share each seed's split, start or noise: the paired t and
+
+        g = J(n - 1) d,  d = mean of the differences / standard deviation of the differences.
+
+    The factor J, of the degrees of freedom, takes away the bias of d in small samples. The paired
+    g counts in standard deviations of the difference between two runs of one seed, which is small
+    where seeds matter to both alike: do not hold it against a g of independent seeds. Intervals of
+    the effect invert the noncentral t distribution. They are exact for normal values, and for
+    independent seeds of equal variance; Welch's p-value does not ask for that, so near 5 % the two
+    may disagree.
+
+    Args:
+        values: one number a seed of the network, higher being better.
+        reference: the same of the network that it is held against.
+        paired: whether ``values[i]`` and ``reference[i]`` belong to the same seed.
+
+    Returns:
+        The difference. Its interval is NaN for fewer than two seeds on a side; p-value and effect
+        are, too, for fewer than ``MIN_SEEDS_FOR_TEST``. All but the difference itself are NaN
+        where nothing varies but by rounding, or a value is NaN.
+
+    Raises:
+        ValueError: for no values on a side, more than one axis, or pairs that are not complete.
+
+    Source: B. L. Welch, Biometrika 34, 28 (1947); L. V. Hedges, Journal of Educational Statistics
+    6, 107 (1981), equation 6; for the intervals G. Cumming and S. Finch, Educational and
+    Psychological Measurement 61, 532 (2001).
+    """
+    sides = two_sides(values, reference, paired)
+    low = high = p_value = math.nan
+    effect = (math.nan, math.nan, math.nan)
+    test = t_test(*sides, paired=paired)
+    if test is not None:
+        low, high = map(float, test.confidence_interval(0.95))
+        if min(map(len, sides)) >= MIN_SEEDS_FOR_TEST:
+            p_value = float(test.pvalue)
+            effect = _hedges_g(*sides, paired=paired)
+    numbers = len(sides[0]), len(sides[1])
+    return Difference(*numbers, mean_difference(*sides), low, high, p_value, *effect)
+
+
+def _hedges_g(
+    values: Float[np.ndarray, " seed"], reference: Float[np.ndarray, " other"], *, paired: bool
+) -> tuple[float, float, float]:
+    """Return Hedges' g and the 95 % interval of the standardised difference."""
+    test = t_test(values, reference, paired=paired, pooled=True)
+    if test is None:
+        return math.nan, math.nan, math.nan
+    statistic, degrees = float(test.statistic), float(test.df)
+    # t = d / scale, and t follows the noncentral t distribution about the true d / scale.
+    scale = math.sqrt(1 / len(values) + (0 if paired else 1 / len(reference)))
+    bias = float(scipy.stats.nct.mean(degrees, 1.0))
+    low, high = (
+        scale * float(scipy.special.nctdtrinc(degrees, share, statistic))
+        for share in (0.975, 0.025)
+    )
+    return statistic * scale / bias, low, high

@@ -1,0 +1,135 @@
+"""Where a network stands among random draws of what makes it, such as random ladders."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from rhythmic.statistics._seeds import bootstrap_over_seeds
+from rhythmic.typing import AnyArray
+
+MIN_NULL_DRAWS = 19
+"""Fewest draws with which a p-value can be as small as 1/20."""
+
+
+class NullRank(NamedTuple):
+    """The rank of one value among random draws.
+
+    Attributes:
+        num_draws: number of draws.
+        p_value: one-sided, of a draw as high as the value; not corrected (``holm``).
+        quantile: share of draws below the value, ties counting half.
+        distance: value minus the mean of the draws, in their standard deviations.
+        quantile_low: lower end of the quantile's 95 % interval over seeds; NaN without seeds.
+        quantile_high: upper end.
+    """
+
+    num_draws: int
+    p_value: float
+    quantile: float
+    distance: float
+    quantile_low: float = math.nan
+    quantile_high: float = math.nan
+
+
+def rank_in_null(value: float, null_values: Sequence[float]) -> NullRank:
+    """Rank a value among those of random draws, higher being better.
+
+        p = (1 + number of draws that are as high) / (1 + number of draws)
+
+    Under the null hypothesis that the value is one more draw, p is 0.05 or less with a chance of
+    5 % at most, whatever the distribution. The distance tells further apart what p cannot, for the
+    smallest p is 1 / (1 + number of draws).
+
+    Args:
+        value: of the network in question, such as its mean over seeds.
+        null_values: the same of each draw, measured with as many seeds.
+
+    Returns:
+        The rank. The p-value is NaN for fewer than ``MIN_NULL_DRAWS`` draws, the distance where
+        the draws do not vary, and all of it where a value is NaN.
+
+    Raises:
+        ValueError: for no draws, or more than one axis.
+
+    Source: B. Phipson and G. K. Smyth, Statistical Applications in Genetics and Molecular Biology
+    9, 39 (2010), for the ones that are added.
+    """
+    draws = np.asarray(null_values, np.float64)
+    if draws.ndim != 1 or not draws.size:
+        raise ValueError(f"null_values must be one number a draw, got shape {draws.shape}")
+    number = len(draws)
+    if np.isnan(value) or np.isnan(draws).any():
+        return NullRank(number, math.nan, math.nan, math.nan)
+    p_value = (1 + int(np.sum(draws >= value))) / (1 + number)
+    rounding = 8 * np.finfo(np.float64).eps * np.abs(draws).max()
+    deviation = np.std(draws, ddof=1) if np.ptp(draws) > rounding else math.nan
+    return NullRank(
+        num_draws=number,
+        p_value=p_value if number >= MIN_NULL_DRAWS else math.nan,
+        quantile=float(share_below(np.asarray(value), draws)),
+        distance=float((value - np.mean(draws)) / deviation),
+    )
+
+
+def rank_in_null_over_seeds(
+    values: Float[AnyArray, " seed"],
+    null_values: Float[AnyArray, "draw null_seed"],
+    *,
+    paired: bool,
+    bootstrap_seed: int,
+    num_resamples: int = 9999,
+) -> NullRank:
+    """Rank a mean over seeds among the means of random draws, with the noise of all seeds.
+
+    Rank, p-value and distance are those of the means (``rank_in_null``). The interval of the
+    quantile is the percentile bootstrap: in each resample the seeds of the network and of every
+    draw are drawn again. It holds for these draws: that others could have been drawn is what the
+    p-value is for. Resampled means carry the noise of seeds twice, once from the measurement and
+    once from the resampling, so the interval leans towards one half where that noise is as large
+    as the spread of the draws.
+
+    Args:
+        values: one number a seed of the network, two or more.
+        null_values: the same of each draw, as many seeds for all of them.
+        paired: whether a column of ``null_values`` and the entry of ``values`` in its place belong
+            to the same seed; seeds are then drawn for all together.
+        bootstrap_seed: of NumPy's generator of the resamples.
+        num_resamples: number of resamples.
+
+    Returns:
+        The rank, NaN as in ``rank_in_null``; the interval is, too, for fewer than two seeds.
+
+    Raises:
+        ValueError: for shapes that are not as above.
+
+    Source: as ``rank_in_null``; B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap
+    (1993), section 13.3.
+    """
+    own, draws = np.asarray(values, np.float64), np.asarray(null_values, np.float64)
+    if own.ndim != 1 or draws.ndim != 2 or not own.size or not draws.size:
+        raise ValueError(
+            f"values has shape {own.shape} and null_values {draws.shape}; expected (seed,) and "
+            "(draw, seed)"
+        )
+    if paired and len(own) != draws.shape[1]:
+        raise ValueError(f"null_values must have {len(own)} seeds a draw, got {draws.shape[1]}")
+    rank = rank_in_null(float(np.mean(own)), np.mean(draws, axis=1).tolist())
+    if np.isnan(rank.quantile) or min(len(own), draws.shape[1]) < 2:
+        return rank
+    quantiles = bootstrap_over_seeds(
+        [own, *draws],
+        lambda means: share_below(means[0], means[1:]),
+        paired=paired,
+        bootstrap_seed=bootstrap_seed,
+        num_resamples=num_resamples,
+    )
+    low, high = map(float, np.quantile(quantiles, (0.025, 0.975)))
+    return rank._replace(quantile_low=low, quantile_high=high)
+
+
+def share_below(value: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """Return the share of draws, along the first axis, below the value, ties counting half."""
+    return np.mean((draws < value) + 0.5 * (draws == value), axis=0)

@@ -1,0 +1,49 @@
+"""The mean over seeds with its error, and whether it is a published one."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import scipy.stats
+
+
+class Summary(NamedTuple):
+    """Mean over seeds with its standard error and 95 % interval (Student's t, n - 1)."""
+
+    num_seeds: int
+    mean: float
+    standard_error: float
+    low: float
+    high: float
+
+
+class Agreement(NamedTuple):
+    """A measured mean beside a published one: do they differ by more than twice their error?"""
+
+    difference: float
+    bound: float
+    agrees: bool
+
+
+def summarise(values: Sequence[float]) -> Summary:
+    """Summarise one number a seed; with one seed the errors are NaN.
+
+    Raises:
+        ValueError: for no values.
+    """
+    if not len(values):
+        raise ValueError("values is empty; a summary needs at least one")
+    mean = float(np.mean(values))
+    if len(values) == 1:
+        return Summary(1, mean, math.nan, math.nan, math.nan)
+    error = float(scipy.stats.sem(values))
+    half = error * float(scipy.stats.t.ppf(0.975, len(values) - 1))
+    return Summary(len(values), mean, error, mean - half, mean + half)
+
+
+def agreement(summary: Summary, published_mean: float, published_error: float) -> Agreement:
+    """Compare with a published mean: ``|difference| <= 2 sqrt(SEM^2 + published SEM^2)``."""
+    bound = 2 * math.hypot(summary.standard_error, published_error)
+    difference = summary.mean - published_mean
+    return Agreement(difference, bound, abs(difference) <= bound)

@@ -1,0 +1,145 @@
+"""What a resonant layer may be besides the published one: learned rhythms, real poles, inputs."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rhythmic.cells import LearnedRhythms, ResonantCell, ResonantNodes, resonant_nodes, trainable
+from rhythmic.simulate import time_mean, trajectory
+
+FREQUENCIES = np.array([5.0, 20.0, 60.0])
+
+
+def cell(**options):
+    return ResonantCell(FREQUENCIES, key=jax.random.key(0), **options)
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize(
+    ("poles", "expected"),
+    [
+        ("complex", 0.9 * np.exp(2j * np.pi * FREQUENCIES / 1000)),
+        ("double", np.full(3, 0.9)),
+        ("real", np.exp(-2 * np.pi * FREQUENCIES / 1000)),
+    ],
+)
+def test_poles_are_where_they_are_said_to_be(poles, expected):
+    nodes = resonant_nodes(FREQUENCIES, pole_radius=0.9, poles=poles)
+    others = {"complex": np.conj(expected), "double": expected, "real": np.full(3, 0.9)}[poles]
+    np.testing.assert_allclose(nodes.w1, (expected + others).real, rtol=1e-12)
+    np.testing.assert_allclose(nodes.w2, -(expected * others).real, rtol=1e-12)
+    found = [np.roots([1, -w1, -w2]) for w1, w2 in zip(nodes.w1, nodes.w2, strict=True)]
+    rings = np.abs(np.imag(found)).max(axis=1) > 1e-6
+    assert np.all(rings) if poles == "complex" else not np.any(rings)
+
+
+@pytest.mark.parametrize("poles", ["double", "real"])
+def test_a_twin_has_the_parameters_of_the_rhythm_and_no_rhythm(poles):
+    ringing, twin = cell(pole_radius=0.99), cell(pole_radius=0.99, poles=poles)
+    np.testing.assert_array_equal(ringing.recurrent_weights, twin.recurrent_weights)
+    pulse = jnp.zeros((400, 1)).at[0].set(1.0)
+    signs = {}
+    for name, one in (("ringing", ringing), ("twin", twin)):
+        free = eqx.tree_at(lambda c: c.recurrent_weights, one, jnp.zeros((3, 3)))
+        signs[name] = np.sign(trajectory(free, pulse).observed)
+    assert np.all(np.any(signs["ringing"] < 0, axis=0))
+    assert np.all(signs["twin"] > 0)
+
+
+@pytest.mark.usefixtures("x64")
+def test_learned_rhythms_start_where_they_are_told_to():
+    rhythms = LearnedRhythms(FREQUENCIES, 0.99999, 1000.0)
+    np.testing.assert_allclose(rhythms.frequencies(), FREQUENCIES, rtol=1e-10)
+    np.testing.assert_allclose(rhythms.pole_radius(), 0.99999, rtol=1e-12)
+    fixed = resonant_nodes(FREQUENCIES)
+    for a, b in zip(jax.tree.leaves(rhythms.constants()), jax.tree.leaves(fixed), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.floats(-1e4, 1e4), min_size=2, max_size=2))
+def test_learned_rhythms_stay_in_range_wherever_training_takes_them(raw):
+    start = LearnedRhythms(FREQUENCIES[:1], 0.99, 1000.0)
+    moved = eqx.tree_at(
+        lambda r: (r.raw_frequency, r.raw_decay), start, (jnp.array(raw[:1]), jnp.array(raw[1:]))
+    )
+    assert np.all((moved.frequencies() >= 0) & (moved.frequencies() <= 250))
+    assert np.all((moved.pole_radius() > 0.6) & (moved.pole_radius() < 1))
+
+
+@pytest.mark.usefixtures("x64")
+def test_a_resolved_cell_takes_the_same_steps_and_has_the_same_gradient():
+    one = cell(rhythms="learned", pole_radius=0.99)
+    assert isinstance(one.resolved().nodes, ResonantNodes)
+    assert sum(jax.tree.leaves(trainable(one))) == 3
+    inputs = jnp.asarray(np.random.default_rng(0).uniform(size=(30, 1, 2)))
+    parameters, fixed = eqx.partition(one, trainable(one))
+
+    def by_steps(parameters):
+        unresolved = eqx.combine(parameters, fixed)
+        state, total = unresolved.initial_state((2,)), 0.0
+        for sample in inputs:
+            state = unresolved.step(state, sample)
+            total += jnp.sum(unresolved.squared_amplitude(state)) / len(inputs)
+        return total
+
+    def at_once(parameters):
+        whole = eqx.combine(parameters, fixed)
+        return jnp.sum(time_mean(whole, inputs, observe=whole.resolved().squared_amplitude).mean)
+
+    slow, fast = (jax.value_and_grad(f)(parameters) for f in (by_steps, at_once))
+    for a, b in zip(jax.tree.leaves(slow), jax.tree.leaves(fast), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9)
+
+
+@pytest.mark.usefixtures("x64")
+def test_features_of_an_input_drive_each_node_by_its_own_weights():
+    one = cell(input_weights="learned", input_size=2, pole_radius=0.95)
+    inputs = np.random.default_rng(1).normal(size=(20, 2))
+    w1, w2 = np.asarray(one.nodes.w1), np.asarray(one.nodes.w2)
+    weights, x, previous = np.asarray(one.recurrent_weights), np.zeros(3), np.zeros(3)
+    for sample in inputs:
+        drive = np.asarray(one.input_weights) @ sample
+        x, previous = drive + w1 * x + w2 * previous + weights @ np.tanh(x * drive), x
+    found = trajectory(one, jnp.asarray(inputs)).final_state
+    np.testing.assert_allclose(found.position, x, rtol=1e-10)
+    np.testing.assert_allclose(found.previous, previous, rtol=1e-10)
+
+
+@pytest.mark.usefixtures("x64")
+def test_the_phasor_of_an_undamped_node_is_a_fourier_coefficient():
+    # For r = 1 position and quadrature span the Fourier coefficient at the node's frequency.
+    frequency = 20.0
+    one = ResonantCell(
+        np.array([frequency]), key=jax.random.key(0), recurrence=False, pole_radius=1 - 1e-12
+    )
+    signal = np.random.default_rng(2).normal(size=(100, 1))
+    state = trajectory(one, jnp.asarray(signal)).final_state
+    angle = 2 * np.pi * frequency / 1000
+    coefficient = np.sum(signal[:, 0] * np.exp(1j * angle * (99 - np.arange(100))))
+    # x_t = sum_s u_s sin((t - s + 1) angle) / sin(angle)
+    position = (coefficient * np.exp(1j * angle)).imag / np.sin(angle)
+    np.testing.assert_allclose(state.position[0], position, rtol=1e-6)
+    phasor = one.phasor(state)
+    assert phasor.shape == (2,)
+    np.testing.assert_allclose(np.sum(phasor**2), one.squared_amplitude(state)[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rhythms": "free"}, "rhythms is 'free'; choose from fixed, learned"),
+        ({"poles": "none"}, "poles is 'none'; choose from complex, double, real"),
+        ({"input_weights": "all"}, "input_weights is 'all'; choose from ones, learned"),
+        ({"rhythms": "learned", "poles": "real"}, "poles is 'real'; learned rhythms ring"),
+        ({"input_size": 2}, "input_weights is 'ones'; 2 features need learned ones"),
+        ({"rhythms": "learned", "pole_radius": 0.5}, "pole_radius is 0.5; it must lie between 0.6"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        cell(**options)

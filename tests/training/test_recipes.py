@@ -1,0 +1,203 @@
+"""What a recipe may vary: passes, noise, the schedule, precision, and each member's rhythms."""
+
+import dataclasses
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from rhythmic.cells import trainable
+from rhythmic.data.dataset import Split
+from rhythmic.models import ResonantArchitecture
+from rhythmic.training import (
+    Data,
+    GroupPlan,
+    GroupTraining,
+    MemberTraining,
+    TrainingConfiguration,
+    make_members,
+)
+from rhythmic.training.configuration import member_keys
+from rhythmic.training.rhythms import member_rhythms
+
+RECIPE = TrainingConfiguration(epochs=2, batch_size=8, rising_share=0.4)
+LADDERS = ((20.0, 90.0), (35.0, 60.0))
+TIME = 10
+
+
+def architecture(ladder=LADDERS[0], **options):
+    return ResonantArchitecture("rrn", ladder, **({"pole_radius": 0.99} | options))
+
+
+def pool(dtype=np.uint8):
+    images = np.random.default_rng(5).integers(1, 256, (39, TIME)).astype(np.uint8)
+    images[:, ::2] = 0
+    values = images if dtype == np.uint8 else (images / 255).astype(dtype)
+    return Data(values, (np.arange(39) % 3).astype(np.int32))
+
+
+def split(seed):
+    order = np.random.default_rng(seed).permutation(39).astype(np.int32)
+    return Split(order[:21], order[21:28], order[28:])
+
+
+def members(count=2):
+    return make_members(
+        split,
+        seeds=tuple(range(count)),
+        learning_rate=(0.03,) * count,
+        weight_decay=(0.0,) * count,
+        label_smoothing=(0.0,) * count,
+    )
+
+
+def train(recipe=RECIPE, which=None, data=None, rows=None, method="fastest"):
+    training = MemberTraining(which or architecture(), recipe, 3, method)
+    group = GroupTraining(training, GroupPlan(1, 2), data or pool())
+    return group.run(members() if rows is None else rows)
+
+
+def differs(a, b):
+    return any(np.any(x != y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True))
+
+
+def test_floating_sequences_are_read_as_they_are_and_bytes_are_scaled():
+    by_bytes, by_numbers = train(), train(data=pool(np.float32))
+    for a, b in zip(
+        jax.tree.leaves(by_bytes.parameters), jax.tree.leaves(by_numbers.parameters), strict=True
+    ):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
+
+
+def test_an_epoch_of_several_passes_visits_every_example_as_often_each_in_a_new_order():
+    training = MemberTraining(architecture(), dataclasses.replace(RECIPE, passes=3), 3)
+    one = jax.tree.map(lambda x: x[0], members(1))
+    key = member_keys(one.seed).batch_order
+    batches, weights = training.batches(one, jnp.array(1), key=key)
+    assert batches.shape == (9, 8)
+    passes = np.asarray(batches).reshape(3, 24)[:, :21]
+    assert np.asarray(weights).sum() == 63
+    for order in passes:
+        np.testing.assert_array_equal(np.sort(order), np.sort(one.train))
+    assert len({tuple(order) for order in passes.tolist()}) == 3
+    plain = MemberTraining(architecture(), RECIPE, 3)
+    np.testing.assert_array_equal(plain.batches(one, jnp.array(3), key=key)[0], batches[:3])
+
+
+def test_noise_in_training_is_fresh_and_none_is_none():
+    quiet, noisy = train(), train(dataclasses.replace(RECIPE, input_noise=0.1))
+    assert differs(quiet.parameters, noisy.parameters)
+    assert not differs(noisy, train(dataclasses.replace(RECIPE, input_noise=0.1)))
+    faint = train(dataclasses.replace(RECIPE, input_noise=1e-7), method="scan")
+    silent = train(method="scan")
+    for a, b in zip(
+        jax.tree.leaves(faint.parameters), jax.tree.leaves(silent.parameters), strict=True
+    ):
+        np.testing.assert_allclose(a, b, rtol=1e-2, atol=1e-3)
+
+
+@pytest.mark.usefixtures("x64")
+def test_a_constant_schedule_is_adamw_at_one_rate():
+    recipe = dataclasses.replace(
+        RECIPE, schedule="constant", momentum="constant", clip_norm=float("inf")
+    )
+    training = MemberTraining(architecture(), recipe, 3)
+    member = jax.tree.map(lambda x: x[0], members(1))
+    member = member._replace(
+        hyperparameters=member.hyperparameters._replace(weight_decay=np.float32(0.1))
+    )
+    rate, decay = (float(x) for x in member.hyperparameters[:2])
+    oracle = optax.adamw(rate, weight_decay=decay)
+    rng = np.random.default_rng(1)
+    parameters = {"a": jnp.asarray(rng.normal(size=3)), "b": jnp.asarray(rng.normal(size=(2, 2)))}
+    ours, theirs = (parameters, None), (parameters, oracle.init(parameters))
+    for step in range(4):
+        gradient = jax.tree.map(lambda x: jnp.asarray(9 * rng.normal(size=x.shape)), parameters)
+        optimizer = training.optimizer(member.hyperparameters, jnp.array(step), 4)
+        state = optimizer.init(parameters) if step == 0 else ours[1]
+        change, state = optimizer.update(gradient, state, ours[0])
+        ours = (optax.apply_updates(ours[0], change), state)
+        change, state = oracle.update(gradient, theirs[1], theirs[0])
+        theirs = (optax.apply_updates(theirs[0], change), state)
+    for a, b in zip(jax.tree.leaves(ours[0]), jax.tree.leaves(theirs[0]), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+def test_double_precision_starts_from_the_same_network():
+    member = jax.tree.map(lambda x: x[0], members(1))
+    single = MemberTraining(architecture(), RECIPE, 3).initial_state(member)
+    with jax.enable_x64(True):
+        training = MemberTraining(architecture(), RECIPE, 3)
+        double = training.initial_state(member)
+        orders = training.batches(member, jnp.array(0), key=member_keys(member.seed).batch_order)
+        after = train()
+    for a, b in zip(
+        jax.tree.leaves(single.parameters), jax.tree.leaves(double.parameters), strict=True
+    ):
+        assert b.dtype == np.float64
+        np.testing.assert_array_equal(a, b.astype(np.float32))
+    plain = MemberTraining(architecture(), RECIPE, 3)
+    own = plain.batches(member, jnp.array(0), key=member_keys(member.seed).batch_order)
+    np.testing.assert_array_equal(own[0], orders[0])
+    assert {x.dtype for x in jax.tree.leaves(after.parameters)} == {np.dtype("float64")}
+
+
+@pytest.mark.parametrize("method", ["fastest", "scan"])
+def test_members_with_ladders_of_their_own_are_the_networks_of_those_ladders(method):
+    rhythms = member_rhythms(LADDERS, num_steps=TIME, pole_radius=0.99)
+    together = train(rows=members()._replace(rhythms=rhythms), method=method)
+    for place, ladder in enumerate(LADDERS):
+        alone = train(which=architecture(ladder), method=method)
+        for a, b in zip(
+            jax.tree.leaves(together.parameters), jax.tree.leaves(alone.parameters), strict=True
+        ):
+            np.testing.assert_array_equal(a[place], b[place])
+
+
+def test_the_rhythms_of_a_member_are_fixed_and_tabulated_where_they_may_be():
+    rhythms = member_rhythms(LADDERS, num_steps=TIME, pole_radius=0.99)
+    assert rhythms.motion.cosine.shape == (2, 2, TIME + 1)
+    assert member_rhythms(LADDERS, num_steps=TIME, pole_radius=0.99, poles="real").motion is None
+    fixed = MemberTraining(architecture(), RECIPE, 3).fixed_part(members()._replace(rhythms=None))
+    assert not any(jax.tree.leaves(trainable(fixed)))
+
+
+def test_rhythms_that_do_not_fit_are_refused_in_one_line():
+    short = member_rhythms(((20.0,), (30.0,)), num_steps=TIME)
+    cases = {
+        "rhythms are of 1 nodes; this architecture has 2": (architecture(), short),
+        "make an architecture of each": (
+            architecture(recurrence=False),
+            member_rhythms(LADDERS, num_steps=TIME),
+        ),
+    }
+    for message, (which, rhythms) in cases.items():
+        with pytest.raises(ValueError, match=message) as caught:
+            train(which=which, rows=members()._replace(rhythms=rhythms))
+        assert "\n" not in str(caught.value)
+    for ladders, message in (((), "ladders is empty"), (((2.0,), (2.0, 3.0)), "differ in length")):
+        with pytest.raises(ValueError, match=message):
+            member_rhythms(ladders, num_steps=TIME)
+
+
+def test_an_architecture_without_fixed_rhythms_takes_none():
+    from rhythmic.architectures import MEAN_HEAD, CellArchitecture
+
+    with pytest.raises(ValueError, match="no fixed rhythms to replace"):
+        train(
+            which=CellArchitecture("gru", "gru", 2, MEAN_HEAD),
+            rows=members()._replace(rhythms=member_rhythms(LADDERS, num_steps=TIME)),
+        )
+
+
+def test_sequences_of_several_features_train():
+    from rhythmic.architectures import ENERGY_HEAD, CellArchitecture
+
+    data = Data(pool().images.reshape(39, 5, 2), pool().labels)
+    state = train(which=CellArchitecture("rrn", "rrn", 3, ENERGY_HEAD, input_size=2), data=data)
+    assert np.all(state.failed_at_step == -1)
+    start = eqx.filter(state.best.parameters, eqx.is_array).cell.input_weights
+    assert start.shape == (2, 3, 2)
