@@ -158,11 +158,18 @@ def reduction(experiment: Experiment, options: ScriptOptions) -> str:
     if larger is not None and plain(identity(larger)) == plain(here):
         return ""
     parts = [
-        f"{name} {plain(here[name])} (full: {plain(full[name])})"
+        f"{name} {brief(plain(here[name]))} (full: {brief(plain(full[name]))})"
         for name in here
         if plain(here[name]) != plain(full[name])
     ]
     return f"differs from the full preset in {'; '.join(parts)}" if parts else ""
+
+
+def brief(value: Any) -> str:
+    """Write the value of an option; of a long list, its ends and how many it holds."""
+    if not isinstance(value, list) or len(value) <= 6:
+        return str(value)
+    return f"{value[0]} to {value[-1]} ({len(value)} values)"
 
 
 def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
@@ -221,7 +228,8 @@ def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
     print(text)
     if experiment.record is not None:
         record = experiment.record(options, results)
-        whole = {"answer": answer, "reduced": reduced, "preset": options.preset, **record}
+        said = {"question": experiment.question, "answer": answer, "reduced": reduced}
+        whole = said | {"preset": options.preset, "command": experiment.command} | record
         write_json(folder / "record.json", whole)
     with house_style():
         figures = experiment.draw(options, results)

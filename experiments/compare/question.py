@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -39,12 +39,30 @@ class Claim:
         statement: what is claimed, a sentence that numbers can bear out or not.
         test: how it is tested, on what.
         margin: differences smaller than this count as none, in the unit of the finding.
+        rhythm: what it means for rhythm if the data bear the claim out: it ``helps``, it
+            ``hurts``, or neither, the claim is ``aside``.
     """
 
     name: str
     statement: str
     test: str
     margin: float = 0.01
+    rhythm: Literal["helps", "hurts", "aside"] = "aside"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A value from a paper, to stand beside ours.
+
+    Args:
+        what: what was measured, and how it differs from ours.
+        value: as printed there.
+        source: the paper.
+    """
+
+    what: str
+    value: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -154,6 +172,7 @@ def question(
     findings: Callable[[Any, Rows], Sequence[Finding]],
     draw: Callable[[Any, Rows], dict[str, Figure]],
     further: Callable[[Any, Rows, Stages], Rows] | None = None,
+    published: Sequence[Published] = (),
 ) -> Experiment:
     """Put a question together as an experiment.
 
@@ -167,6 +186,7 @@ def question(
         findings: what the rows say about the claims, one a claim, in their order.
         draw: figures by name, from options and rows alone.
         further: rows that are not trainings, from the options and the rows of the trainings.
+        published: values from papers that the report shows beside ours.
     """
 
     def measure(options: CompareOptions, stages: Stages) -> Results:
@@ -215,6 +235,8 @@ def question(
         record=lambda options, results: {
             "claims": [asdict(claim) for claim in claims],
             "findings": [asdict(finding) for finding in found(options, results)],
+            "published": [asdict(value) for value in published],
+            "lines": [line_of(label, rows) for label, rows in rows_of(results).items()],
         },
     )
 

@@ -184,7 +184,7 @@ PRESETS = {
     "table": MnistConfiguration(
         preset="table",
         dataset="mnist",
-        seeds=(101, 102, 103, 104, 105, 106),
+        seeds=tuple(range(101, 111)),
         tuning_seeds=(123, 456),
         learning_rates=(3e-4, 1e-3, 3e-3),
         results=RESULTS,

@@ -1,0 +1,89 @@
+"""``python -m experiments.compare``: every question, one after another, and the report."""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from experiments.compare.questions import QUESTIONS
+from experiments.compare.report import write_report
+from rhythmic.progress import Progress, clock, show
+
+PRESETS = ("smoke", "quick", "full", "accelerator")
+
+
+@dataclass(frozen=True)
+class CompareAllOptions:
+    """Ask every question of the comparison and write one page with figures and answers.
+
+    Each question is an experiment of its own, python -m experiments.compare.NAME, with further
+    options there. What is finished is not computed again: a run that was stopped goes on.
+
+    Args:
+        preset: of every question. smoke: shows only that the scripts run. quick: under half an
+            hour on 2 cores, answers nothing. full: hours on 2 cores, answers count. accelerator:
+            more networks, for a GPU.
+        questions: names of the questions to ask, by default all.
+        folder: where the run folders and the page go; by default runs/compare-PRESET.
+        data_dir: folder with the four original MNIST files, for full and accelerator.
+        report: write the page from what the folder holds, and ask nothing.
+    """
+
+    preset: str = "quick"
+    questions: tuple[str, ...] = QUESTIONS
+    folder: Path | None = None
+    data_dir: Path | None = None
+    report: bool = False
+
+    def __post_init__(self) -> None:
+        if self.preset not in PRESETS:
+            raise ValueError(f"preset is {self.preset!r}; choose from {', '.join(PRESETS)}")
+        for name in self.questions:
+            if name not in QUESTIONS:
+                raise ValueError(f"questions holds {name!r}; choose from {', '.join(QUESTIONS)}")
+
+    def base(self) -> Path:
+        """Return the folder of the run."""
+        return self.folder or Path("runs") / f"compare-{self.preset}"
+
+
+def ask(options: CompareAllOptions, name: str) -> bool:
+    """Run one question in a process of its own; tell whether it came to its end."""
+    arguments = ["--preset", options.preset, "--run-dir", str(options.base() / name)]
+    if options.data_dir is not None:
+        arguments += ["--data-dir", str(options.data_dir)]
+    command = [sys.executable, "-m", f"experiments.compare.{name}", *arguments]
+    return subprocess.run(command, check=False).returncode == 0
+
+
+def main() -> None:
+    """Ask, then write the page; what failed is named there and in the exit status."""
+    try:
+        options = tyro.cli(CompareAllOptions, prog="python -m experiments.compare")
+    except ValueError as error:
+        sys.exit(f"error: {error}")
+    failed = []
+    progress = Progress({"question": len(options.questions)})
+    try:
+        for place, name in enumerate(() if options.report else options.questions, start=1):
+            show(f"== {name}: question {place} of {len(options.questions)}")
+            started = time.perf_counter()
+            if not ask(options, name):
+                failed.append(name)
+            seconds = time.perf_counter() - started
+            progress.finished("question", seconds)
+            show(f"== {name}: {clock(seconds)}, {progress.time_left()} left")
+    except KeyboardInterrupt:
+        show("stopped; the same command goes on")
+        sys.exit(130)
+    page = write_report(options.base(), options.questions)
+    show(f"report: {page}")
+    if failed:
+        sys.exit(f"error: {', '.join(failed)} did not come to the end; see above")
+
+
+if __name__ == "__main__":
+    main()

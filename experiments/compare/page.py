@@ -1,0 +1,200 @@
+"""The page itself: HTML and nothing that it would have to fetch, figures inside."""
+
+import base64
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #ffffff; --muted: #5c5c5c;
+  --line: #d8d8d8; --accent: #0072B2; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #ececec; --paper: #161616; --muted: #a8a8a8; --line: #3a3a3a; --accent: #56B4E9; }
+  img { background: #ffffff; }
+}
+* { box-sizing: border-box; }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
+h1 { font-size: 1.7rem; line-height: 1.2; } h2 { font-size: 1.25rem; margin-top: 2.5rem;
+  border-top: 1px solid var(--line); padding-top: 1.2rem; } h3 { font-size: 1rem; }
+a { color: var(--accent); } p, li { max-width: 46rem; } figure { margin: 1rem 0; }
+figure img { max-width: 100%; height: auto; display: block; }
+figcaption, .made, .test { color: var(--muted); font-size: .85rem; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; }
+td, th { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0;
+  border-bottom: 1px solid var(--line); } .verdict { font-weight: 600; }
+.reduced { border-left: 3px solid #E69F00; padding-left: .8rem; }
+details { margin: .5rem 0; } summary { cursor: pointer; color: var(--accent); }
+""".strip()
+
+HEADINGS = {
+    "helps": "Where rhythm helps",
+    "hurts": "Where rhythm does not help",
+    "no difference": "Where it makes no difference",
+    "cannot tell": "Where the data cannot tell",
+}
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A claim with its verdict; ``meaning`` is what that says about rhythm, empty if nothing."""
+
+    statement: str
+    test: str
+    text: str
+    verdict: str
+    meaning: str
+    p_value: float
+    effect_size: float
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A claim and what a reduced run found, without a verdict."""
+
+    statement: str
+    test: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A question as the page shows it.
+
+    Args:
+        name: of the question, the anchor on the page.
+        question: what is asked.
+        reduced: in what the run is smaller than the one that answers; empty if it answers.
+        claims: what was stated, and what was found.
+        lines: accuracy of every condition.
+        published: values from papers.
+        figures: PNG files.
+        made: command, commit, versions, device.
+    """
+
+    name: str
+    question: str
+    reduced: str
+    claims: Sequence[Answered | Unanswered]
+    lines: Sequence[str]
+    published: Sequence[dict[str, Any]]
+    figures: Sequence[Path]
+    made: str
+
+
+def page(sections: Sequence[Section], missing: Sequence[str]) -> str:
+    """Return the whole page."""
+    parts = [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        "<title>Is the rhythmic RNN better?</title>",
+        f"<style>{STYLE}</style></head><body>",
+        "<h1>Is the rhythmic RNN better, and which rhythms?</h1>",
+        "<p>Every claim was stated with its test before its networks were trained. Accuracies are "
+        "those of test examples, read once for each network after its settings were chosen on "
+        "validation examples, by the same rule and with the same number of tries for every rival. "
+        "P-values are corrected for the number of all claims answered on this page (Holm).</p>",
+        summary(sections),
+        contents(sections, missing),
+        *(section_html(section) for section in sections),
+        "</body></html>",
+    ]
+    return "\n".join(parts)
+
+
+def summary(sections: Sequence[Section]) -> str:
+    """Return what all verdicts together say about rhythm."""
+    answered = [
+        (section, claim)
+        for section in sections
+        for claim in section.claims
+        if isinstance(claim, Answered)
+    ]
+    if not answered:
+        return (
+            '<p class="reduced">Not yet answered: every run on this page is smaller than the ones '
+            "that verdicts come from (--preset full).</p>"
+        )
+    parts = []
+    for meaning, heading in HEADINGS.items():
+        items = [
+            f'<li>{escape(claim.statement)} <span class="verdict">{escape(claim.verdict)}.</span> '
+            f'<a href="#{escape(section.name)}">{escape(claim.text)}</a></li>'
+            for section, claim in answered
+            if claim.meaning == meaning
+        ]
+        if items:
+            parts.append(f"<h3>{heading}</h3><ul>{''.join(items)}</ul>")
+    return "\n".join(parts)
+
+
+def contents(sections: Sequence[Section], missing: Sequence[str]) -> str:
+    """Return the list of questions, those without a finished run too."""
+    items = [
+        f'<li><a href="#{escape(section.name)}">{escape(section.question)}</a>'
+        f"{' (not yet answered)' if section.reduced else ''}</li>"
+        for section in sections
+    ]
+    items += [f"<li>{escape(name)}: no finished run in this folder</li>" for name in missing]
+    return f"<h3>Questions</h3><ol>{''.join(items)}</ol>"
+
+
+def section_html(section: Section) -> str:
+    """Return one question: claims, figures, published values, every condition."""
+    parts = [f'<h2 id="{escape(section.name)}">{escape(section.question)}</h2>']
+    if section.reduced:
+        parts.append(
+            f'<p class="reduced">Not yet answered: this run {escape(section.reduced)}.</p>'
+        )
+    parts += [claim_html(claim) for claim in section.claims]
+    parts += [figure_html(path, section.question) for path in section.figures]
+    if section.published:
+        rows = "".join(
+            f"<tr><td>{escape(value['what'])}</td><td>{escape(value['value'])}</td>"
+            f"<td>{escape(value['source'])}</td></tr>"
+            for value in section.published
+        )
+        head = "<tr><th>Published</th><th>value</th><th>source</th></tr>"
+        parts.append(f'<div class="scroll"><table>{head}{rows}</table></div>')
+    lines = "".join(f"<li>{escape(line)}</li>" for line in section.lines)
+    parts.append(f"<details><summary>All conditions</summary><ul>{lines}</ul></details>")
+    parts.append(f'<p class="made">{escape(section.made)}</p>')
+    return "\n".join(parts)
+
+
+def claim_html(claim: Answered | Unanswered) -> str:
+    """Return a claim, how it was tested, and what was found."""
+    found = escape(claim.text)
+    if isinstance(claim, Answered):
+        numbers = [
+            f"{name} {value:.2g}"
+            for name, value in (("p", claim.p_value), ("effect size", claim.effect_size))
+            if not math.isnan(value)
+        ]
+        extra = f" ({', '.join(numbers)} before correction)" if numbers else ""
+        found = f"{verdict_html(claim, ':')} {found}{extra}"
+    return (
+        f"<p><strong>{escape(claim.statement)}</strong><br>{found}<br>"
+        f'<span class="test">{escape(claim.test)}</span></p>'
+    )
+
+
+def verdict_html(claim: Answered, end: str) -> str:
+    """Return the verdict, set off, with a mark after it."""
+    verdict = escape(claim.verdict[0].upper() + claim.verdict[1:])
+    return f'<span class="verdict">{verdict}{end}</span>'
+
+
+def figure_html(path: Path, question: str) -> str:
+    """Return a figure with its picture inside."""
+    data = base64.b64encode(path.read_bytes()).decode()
+    name = path.stem.replace("_", " ")
+    text = escape(f"{question} ({name})")
+    return (
+        f'<figure><img alt="{text}" src="data:image/png;base64,{data}">'
+        f"<figcaption>{escape(name)}</figcaption></figure>"
+    )

@@ -1,0 +1,151 @@
+"""One self-contained page from the run folders of the questions: answers, numbers, figures."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.compare.page import Answered, Section, Unanswered, page
+from experiments.compare.question import VERDICTS, Finding, verdicts
+from rhythmic.files import replacing
+from rhythmic.records import read_rows
+
+ANSWERING = ("full", "accelerator")
+
+# What a verdict on a claim means for rhythm, where the claim says what it would mean.
+MEANINGS = {
+    ("helps", "holds"): "helps",
+    ("helps", "opposite"): "hurts",
+    ("hurts", "holds"): "hurts",
+    ("hurts", "opposite"): "helps",
+}
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a run folder says about its question.
+
+    Args:
+        name: of the question.
+        folder: the run folder.
+        content: of ``record.json``.
+        computed: of ``computed.json``: seconds and provenance.
+    """
+
+    name: str
+    folder: Path
+    content: dict[str, Any]
+    computed: dict[str, Any]
+
+    @property
+    def answers(self) -> bool:
+        """Tell whether its verdicts count."""
+        return self.content["preset"] in ANSWERING and not self.content["reduced"]
+
+    def findings(self) -> list[Finding]:
+        """Return its findings; what JSON has no number for is NaN."""
+
+        def read(finding: dict[str, Any]) -> dict[str, Any]:
+            return {name: math.nan if value is None else value for name, value in finding.items()}
+
+        return [Finding(**read(finding)) for finding in self.content["findings"]]
+
+
+def write_report(base: Path, names: Sequence[str]) -> Path:
+    """Write ``report.html`` into ``base`` from the run folders there; return its path.
+
+    P-values are corrected for the number of all claims that are answered on the page.
+    """
+    records = [record for name in names if (record := read_record(base, name)) is not None]
+    answered = [
+        (record, place)
+        for record in records
+        if record.answers
+        for place in range(len(record.content["claims"]))
+    ]
+    found = {
+        (record.name, place): word
+        for (record, place), word in zip(
+            answered,
+            verdicts([record.findings()[place] for record, place in answered]),
+            strict=True,
+        )
+    }
+    sections = [section_of(record, found) for record in records]
+    missing = [name for name in names if name not in {record.name for record in records}]
+    path = base / "report.html"
+    base.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as partial:
+        partial.write_text(page(sections, missing), encoding="utf-8")
+    return path
+
+
+def read_record(base: Path, name: str) -> Record | None:
+    """Read what a run folder kept of its question; None where it is not finished."""
+    folder = base / name
+    if not (folder / "record.json").exists() or not (folder / "computed.json").exists():
+        return None
+    content = json.loads((folder / "record.json").read_text())
+    computed = json.loads((folder / "computed.json").read_text())
+    return Record(name, folder, content, computed)
+
+
+def section_of(record: Record, found: dict[tuple[str, int], str]) -> Section:
+    """Gather what the page shows of a question."""
+    claims: list[Answered | Unanswered] = []
+    for place, (claim, finding) in enumerate(
+        zip(record.content["claims"], record.findings(), strict=True)
+    ):
+        word = found.get((record.name, place))
+        if word is None:
+            claims.append(Unanswered(claim["statement"], claim["test"], finding.text))
+            continue
+        meaning = meaning_for_rhythm(claim["rhythm"], word)
+        claims.append(
+            Answered(
+                claim["statement"],
+                claim["test"],
+                finding.text,
+                VERDICTS[word],
+                meaning,
+                finding.p_value,
+                finding.effect_size,
+            )
+        )
+    return Section(
+        name=record.name,
+        question=record.content["question"],
+        reduced=record.content["reduced"],
+        claims=claims,
+        lines=record.content["lines"],
+        published=record.content["published"],
+        figures=sorted((record.folder / "figures").glob("*.png")),
+        made=made_by(record),
+    )
+
+
+def made_by(record: Record) -> str:
+    """Say what a run was: command, commit, versions, device, and in how many sittings."""
+    provenance = record.computed["provenance"]
+    commit, changes = provenance["git"][:12], provenance["git"].endswith("+changes")
+    sittings = len(read_rows(record.folder / "provenance.jsonl"))
+    parts = (
+        f"{record.content['command']} --preset {record.content['preset']}",
+        f"commit {commit}{' with changes' if changes else ''}",
+        f"JAX {provenance['versions']['jax']}, Python {provenance['versions']['python']}",
+        provenance["device"],
+        provenance["started"][:10],
+        f"{sittings} sitting{'' if sittings == 1 else 's'}",
+    )
+    return "; ".join(parts)
+
+
+def meaning_for_rhythm(rhythm: str, word: str) -> str:
+    """Return ``helps``, ``hurts``, ``no difference``, ``cannot tell``, or nothing if aside."""
+    if rhythm == "aside":
+        return ""
+    if word in ("equivalent", "undecided"):
+        return "no difference" if word == "equivalent" else "cannot tell"
+    return MEANINGS[rhythm, word]
