@@ -24,6 +24,7 @@ from rhythmic.cells import (
     ResonantCell,
     ResonantReservoirCell,
     ResonantState,
+    registry,
     trainable,
 )
 from rhythmic.simulate import time_mean, trajectory
@@ -93,7 +94,14 @@ CELLS = {
     "equinox-gru": equinox_gru,
     "equinox-lstm": equinox_lstm,
 }
-STATES = {
+# Registered cells by their name above; one that is not there is checked as it is built by default.
+KNOWN = {"rrn": "resonant", "rnn": "elman-output"}
+CELLS |= {
+    name: lambda key, make=make: make(2, 3, key=key)
+    for name, make in registry.CELLS.items()
+    if KNOWN.get(name, name) not in CELLS
+}
+STATES = dict.fromkeys(set(registry.CELLS) - {"gru"}, object) | {
     "resonant": ResonantState,
     "resonant-unconnected": ResonantState,
     "resonant-masked": ResonantState,
