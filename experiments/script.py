@@ -175,6 +175,11 @@ def brief(value: Any) -> str:
 def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
     """Run an experiment from the command line; turn what the user can mend into one line."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if experiment.all_cores:
+        # First of all: options that are checked, and the line of provenance, make JAX begin. Too
+        # late in a notebook, where it has begun before: then one device does it all.
+        with contextlib.suppress(RuntimeError):
+            jax.config.update("jax_num_cpu_devices", num_cores())
     try:
         options = tyro.cli(
             type(experiment.presets["quick"]),
@@ -189,10 +194,6 @@ def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
         folder = prepare(experiment, options)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
-    if experiment.all_cores:
-        # Too late once JAX has begun, in a notebook for instance: then one device does it all.
-        with contextlib.suppress(RuntimeError):
-            jax.config.update("jax_num_cpu_devices", num_cores())
     try:
         with writing(folder):
             run(experiment, options, folder)

@@ -10,6 +10,7 @@
 ``rhythmic.events``     sequences that are mostly zero, as events and gaps
 ``rhythmic.kernels``    the steps of a cell as one kernel over time, for GPUs
 ``rhythmic.sequence_models``  small networks with a readout at every step
+``rhythmic.sequence_architectures``  the same of any registered cell, and of a given size
 ``rhythmic.rnn``, ``rhythmic.sensitivity``, ``rhythmic.rhythm_detection``  the RNN as the lecture
     writes it, what a state owes to each earlier input, whether a trajectory is a rhythm
 ``rhythmic.data``       handwritten digits and their splits

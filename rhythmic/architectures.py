@@ -22,7 +22,7 @@ from rhythmic.readouts import (
 )
 from rhythmic.typing import PyTree
 
-ReadoutName = Literal["batch_norm", "layer_norm", "linear", "hidden"]
+ReadoutName = Literal["batch_norm", "layer_norm", "linear", "hidden", "hidden_square"]
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,10 @@ class Head:
     Args:
         feature: what the cell shows: ``output``, ``squared_amplitude`` or ``phasor``.
         pooling: ``mean`` over time, or the ``last`` step.
-        readout: ``batch_norm``, ``layer_norm``, ``linear``, or ``hidden``.
+        readout: ``batch_norm``, ``layer_norm``, ``linear``, ``hidden`` (a layer of tanh nodes), or
+            ``hidden_square`` (of nodes that square).
         dropout_rate: of ``layer_norm``, share of the pooled features dropped in training.
-        readout_size: of ``hidden``, nodes of the hidden layer.
+        readout_size: of ``hidden`` and ``hidden_square``, nodes of the hidden layer.
     """
 
     feature: Feature = "squared_amplitude"
@@ -66,9 +67,13 @@ class Head:
                 return LayerNormReadout(
                     num_features, num_classes, key=key, dropout_rate=self.dropout_rate
                 )
-            case "hidden":
+            case "hidden" | "hidden_square":
                 return HiddenReadout(
-                    num_features, num_classes, key=key, readout_size=self.readout_size
+                    num_features,
+                    num_classes,
+                    key=key,
+                    readout_size=self.readout_size,
+                    activation="tanh" if self.readout == "hidden" else "square",
                 )
         return LinearReadout(num_features, num_classes, key=key)
 

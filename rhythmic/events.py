@@ -41,3 +41,19 @@ def find_events(sequences: np.ndarray) -> Events:
     gaps[example, rank] = following - step
     values[example, rank] = sequences[example, step]
     return Events(values, gaps, counts.astype(np.int32))
+
+
+def padded_events(events: Events, num_events: int) -> Events:
+    """Return the events with room for ``num_events`` of each sequence, the new places empty.
+
+    Pools whose longest sequences differ then have one shape, and one compiled program.
+
+    Raises:
+        ValueError: if a sequence has more events.
+    """
+    num_missing = num_events - events.values.shape[1]
+    if num_missing < 0:
+        longest = events.values.shape[1]
+        raise ValueError(f"num_events is {num_events}; it must be at least {longest}, as there are")
+    values, gaps = (np.pad(x, ((0, 0), (0, num_missing))) for x in (events.values, events.gaps))
+    return Events(values, gaps, events.counts)

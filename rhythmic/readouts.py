@@ -5,7 +5,7 @@ A readout never asks in which mode it is: ``train`` uses the batch and returns n
 """
 
 from abc import abstractmethod
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import equinox as eqx
 import jax
@@ -18,6 +18,7 @@ from rhythmic.typing import Array, Float, Matrix, Vector
 Features = Float[Array, "hidden batch"]
 Logits = Float[Array, "class_ batch"]
 ExampleWeights = Float[Array, " batch"]
+HiddenActivation = Literal["tanh", "square"]
 
 
 class RunningStatistics(NamedTuple):
@@ -235,23 +236,37 @@ class LinearReadout(AbstractReadout):
 class HiddenReadout(AbstractReadout):
     """Batch normalisation without parameters, a hidden layer, then a linear map.
 
-    ``logits = W_2 tanh(W_1 normalised + b_1) + b_2``: for features that a linear map cannot tell
-    apart, such as phasors. The normalisation needs no scale and shift, ``W_1`` and ``b_1`` are
-    free to be them.
+    ``logits = W_2 g(W_1 normalised + b_1) + b_2`` with ``g = tanh`` or the square: for features
+    that a linear map cannot tell apart, such as phasors. Squared, a hidden node gives the energy
+    of a learned superposition of phasors. The normalisation needs no scale and shift, ``W_1`` and
+    ``b_1`` are free to be them.
     """
 
     normalisation: BatchNormReadout
     weight: Matrix
     bias: Vector
+    activation: HiddenActivation = eqx.field(static=True)
 
-    def __init__(self, num_features: int, num_classes: int, *, key: jax.Array, readout_size: int):
+    def __init__(
+        self,
+        num_features: int,
+        num_classes: int,
+        *,
+        key: jax.Array,
+        readout_size: int,
+        activation: HiddenActivation = "tanh",
+    ):
         """Start with the start values of torch's ``Linear``, in both maps.
 
         Raises:
-            ValueError: for a hidden layer without nodes.
+            ValueError: for a hidden layer without nodes, or an unknown activation.
         """
         if readout_size < 1:
             raise ValueError(f"readout_size is {readout_size}; it must be at least 1")
+        if activation not in get_args(HiddenActivation):
+            allowed = ", ".join(get_args(HiddenActivation))
+            raise ValueError(f"activation is {activation!r}; choose from {allowed}")
+        self.activation = activation
         first_key, weight_key, bias_key = jax.random.split(key, 3)
         self.normalisation = BatchNormReadout(
             num_features, readout_size, key=first_key, affine=False
@@ -280,5 +295,6 @@ class HiddenReadout(AbstractReadout):
         return self.from_hidden(self.normalisation.predict(features, statistics))
 
     def from_hidden(self, hidden: Features) -> Logits:
-        """Return ``W_2 tanh(hidden) + b_2``."""
-        return weigh(self.weight, jnp.tanh(hidden)) + self.bias[:, None]
+        """Return ``W_2 g(hidden) + b_2``."""
+        shown = jnp.tanh(hidden) if self.activation == "tanh" else hidden**2
+        return weigh(self.weight, shown) + self.bias[:, None]

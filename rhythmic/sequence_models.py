@@ -20,7 +20,7 @@ from rhythmic.simulate import trajectory
 from rhythmic.theory import validate_ladder
 from rhythmic.typing import Array, Float, InputArray, Matrix, NodeArray, PyTree, Sequence, Vector
 
-Shown = Literal["output", "position_and_amplitude"]
+Shown = Literal["output", "position_and_amplitude", "ringing"]
 Outputs = Float[Array, "time output *batch"]
 
 
@@ -75,6 +75,9 @@ class SequenceModel(eqx.Module):
     ``output`` or, for the resonant cell, ``position_and_amplitude``: the positions ``x_t`` above
     the amplitudes ``sqrt(A_t^2)``, two rows a node. A linear map of positions alone would see a
     rhythm's phase only; its amplitude holds what came in earlier, whatever the phase is now.
+    ``ringing`` is these two times ``sin(theta)`` of each node, of pole angle ``theta``: after one
+    impulse an undamped node has ``x_k = sin((k + 1) theta) / sin(theta)``, so that slow nodes
+    would outweigh fast ones by far.
     """
 
     encoder: Affine | None
@@ -145,7 +148,12 @@ class SequenceModel(eqx.Module):
         output = self.cell.output(state)
         if self.shown == "output" or not isinstance(self.cell, ResonantCell):
             return output
-        return jnp.concatenate([output, jnp.sqrt(self.cell.squared_amplitude(state))])
+        amplitude = jnp.sqrt(self.cell.squared_amplitude(state))
+        if self.shown == "ringing":
+            nodes = self.cell.constants()
+            sine = along_nodes(jnp.sqrt(1 + nodes.w1**2 / (4 * nodes.w2)), output)
+            output, amplitude = sine * output, sine * amplitude
+        return jnp.concatenate([output, amplitude])
 
 
 class SequenceArchitecture(Protocol):

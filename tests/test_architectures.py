@@ -84,8 +84,11 @@ def test_the_linear_readout_is_a_linear_map():
     np.testing.assert_array_equal(readout.predict(features, statistics), logits)
 
 
-def test_the_hidden_readout_is_two_maps_around_tanh_of_normalised_features():
-    readout = HiddenReadout(4, 3, key=KEY, readout_size=6)
+@pytest.mark.parametrize(("activation", "shown"), [("tanh", np.tanh), ("square", np.square)])
+def test_the_hidden_readout_is_two_maps_around_an_activation_of_normalised_features(
+    activation, shown
+):
+    readout = HiddenReadout(4, 3, key=KEY, readout_size=6, activation=activation)
     count = sum(x.size for x in jax.tree.leaves(eqx.filter(readout, eqx.is_inexact_array)))
     assert count == 6 * (4 + 1) + 3 * (6 + 1)
     features = np.random.default_rng(1).gamma(2, 3, (4, 50))
@@ -96,9 +99,17 @@ def test_the_hidden_readout_is_two_maps_around_tanh_of_normalised_features():
     normalised = centred / np.sqrt(features.var(axis=1, keepdims=True) + 1e-5)
     first, second = readout.normalisation, readout
     hidden = np.asarray(first.weight) @ normalised + np.asarray(first.bias)[:, None]
-    expected = np.asarray(second.weight) @ np.tanh(hidden) + np.asarray(second.bias)[:, None]
+    expected = np.asarray(second.weight) @ shown(hidden) + np.asarray(second.bias)[:, None]
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(statistics.mean, 0.1 * features.mean(axis=1), rtol=1e-5)
+
+
+def test_both_hidden_layers_are_readouts_of_a_head():
+    for name, activation in (("hidden", "tanh"), ("hidden_square", "square")):
+        readout = Head(readout=name, readout_size=5).build(4, 3, key=KEY)
+        assert readout.activation == activation
+    with pytest.raises(ValueError, match="activation is 'relu'; choose from tanh, square"):
+        HiddenReadout(4, 3, key=KEY, readout_size=6, activation="relu")
 
 
 def test_a_resonant_cell_by_name_stands_on_the_golden_ladder_or_on_the_one_given():

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from rhythmic.events import find_events
+from rhythmic.events import find_events, padded_events
 
 
 def rebuilt(events, num_steps):
@@ -54,3 +54,13 @@ def test_long_gaps_fit():
 def test_another_shape_is_refused():
     with pytest.raises(ValueError, match=r"sequences has shape \(3,\)"):
         find_events(np.zeros(3))
+
+
+def test_padding_adds_empty_places_and_nothing_else():
+    sequences = np.array([[0, 3, 0, 5], [0, 0, 0, 0]], np.uint8)
+    events = padded_events(find_events(sequences), 6)
+    assert events.values.shape == events.gaps.shape == (2, 6)
+    assert events.values.dtype == np.uint8
+    np.testing.assert_array_equal(rebuilt(events, 4), sequences)
+    with pytest.raises(ValueError, match="num_events is 1; it must be at least 2"):
+        padded_events(find_events(sequences), 1)

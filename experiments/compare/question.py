@@ -173,6 +173,7 @@ def question(
     draw: Callable[[Any, Rows], dict[str, Figure]],
     further: Callable[[Any, Rows, Stages], Rows] | None = None,
     published: Sequence[Published] = (),
+    describe: Callable[[str, Sequence[Row]], str] | None = None,
 ) -> Experiment:
     """Put a question together as an experiment.
 
@@ -187,7 +188,9 @@ def question(
         draw: figures by name, from options and rows alone.
         further: rows that are not trainings, from the options and the rows of the trainings.
         published: values from papers that the report shows beside ours.
+        describe: a line of text from a label and its rows; by default accuracy and size.
     """
+    described = describe or line_of
 
     def measure(options: CompareOptions, stages: Stages) -> Results:
         folder = stages.run_folder
@@ -202,7 +205,7 @@ def question(
         return [reached[claim.name] for claim in claims]
 
     def summarise_rows(options: CompareOptions, results: Results) -> str:
-        lines = [line_of(label, rows) for label, rows in rows_of(results).items()]
+        lines = [described(label, rows) for label, rows in rows_of(results).items()]
         reached = found(options, results)
         lines.append("")
         for claim, finding in zip(claims, reached, strict=True):
@@ -236,7 +239,7 @@ def question(
             "claims": [asdict(claim) for claim in claims],
             "findings": [asdict(finding) for finding in found(options, results)],
             "published": [asdict(value) for value in published],
-            "lines": [line_of(label, rows) for label, rows in rows_of(results).items()],
+            "lines": [described(label, rows) for label, rows in rows_of(results).items()],
         },
     )
 

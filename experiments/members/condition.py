@@ -51,9 +51,12 @@ class Condition:
         method: as in ``MemberTraining``.
         kept: further results that a row keeps: ``history``, ``confusion``, ``class_features``,
             ``parameters``.
-        tuned_on: conditions of the same settings and tuning seeds on which the setting is chosen,
-            by their mean validation accuracy together, instead of on this one. They are tuned
-            alone, not tested, unless they are asked for themselves.
+        tuned_on: conditions of the same settings on which the setting is chosen, by their mean
+            validation accuracy together, each on its own tuning seeds, instead of on this one.
+            They are not tested, unless they are asked for themselves.
+        test_noise: standard deviations of white Gaussian noise, in units of the inputs (pixels lie
+            in 0 to 1). A row keeps ``noise_accuracy``, the accuracy of its tested network on the
+            test examples with each of them; see ``rhythmic.data.noisy``.
     """
 
     label: str
@@ -69,6 +72,7 @@ class Condition:
     method: Method = "fastest"
     kept: tuple[str, ...] = ()
     tuned_on: tuple["Condition", ...] = ()
+    test_noise: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.settings:
@@ -83,17 +87,23 @@ class Condition:
         if len(self.settings) > 1 and not self.tuning_seeds:
             raise ValueError("tuning_seeds is empty; choosing among settings needs at least one")
         for other in self.tuned_on:
-            if (other.settings, other.tuning_seeds) != (self.settings, self.tuning_seeds):
+            if other.settings != self.settings or not other.tuning_seeds:
                 raise ValueError(
-                    f"tuned_on of {self.label} holds {other.label}, which has other settings or "
-                    "tuning seeds"
+                    f"tuned_on of {self.label} holds {other.label}, which needs the same settings "
+                    "and tuning seeds of its own"
                 )
+            shared = sorted(set(other.tuning_seeds) & set(self.seeds))
+            if shared:
+                raise ValueError(f"tuned_on holds {shared[0]}, a seed that is tested")
+        for level in self.test_noise:
+            if not 0.0 <= level < float("inf"):
+                raise ValueError(f"test_noise holds {level}; it must be at least 0 and finite")
         if self.precision not in get_args(Precision):
             allowed = ", ".join(get_args(Precision))
             raise ValueError(f"precision is {self.precision!r}; choose from {allowed}")
 
     def identity(self) -> dict[str, Any]:
-        """Return everything that a member's result depends on, but setting and seed."""
+        """Return everything that training depends on, but setting and seed."""
         optional: dict[str, Any] = {}
         if self.ladder:
             optional["ladder"] = self.ladder
@@ -108,7 +118,7 @@ class Condition:
 
     def program(self) -> str:
         """Name the compiled program that trains it, which conditions may share."""
-        shared = dataclasses.replace(self, ladder=(), tuned_on=())
+        shared = dataclasses.replace(self, ladder=(), tuned_on=(), test_noise=())
         return fingerprint(shared.identity() | {"has_ladder": bool(self.ladder)})
 
 
@@ -130,7 +140,11 @@ class Wanted(NamedTuple):
     def name(self) -> str:
         """Identify the member."""
         known = fingerprint(self.condition.identity())
-        return fingerprint((known, self.setting, self.seed, self.tested))
+        # What a test measures and keeps beyond accuracy: a row without it would not do.
+        measured = {"test_noise": self.condition.test_noise, "kept": self.condition.kept}
+        further = {name: values for name, values in measured.items() if values and self.tested}
+        also = (further,) if further else ()
+        return fingerprint((known, self.setting, self.seed, self.tested, *also))
 
 
 def members_of(group: list[Wanted], num_steps: int) -> Members:

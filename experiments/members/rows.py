@@ -1,6 +1,7 @@
 """From what came out of a group to a row a member."""
 
 import operator
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -20,12 +21,14 @@ def member_rows(
     test: TestRecord | None,
     seconds: float,
     made: dict[str, str],
+    noise_accuracy: Mapping[float, AnyArray] | None = None,
 ) -> list[Row]:
     """Write down what came out, a row a member.
 
     ``best_epoch`` counts from 1, and is 0 where no validation was finite; ``failed_at_step``
     counts updates from 0, and is -1 where none failed. ``seconds`` is each member's share of the
-    time since the group was last started or resumed, compilation included.
+    time since the group was last started or resumed, compilation included. ``noise_accuracy``
+    holds the members' accuracies at each level of noise.
     """
     model = group[0].condition.architecture.build(10, key=jax.random.key(0))
     shape = {"num_nodes": model.cell.hidden_size, "num_parameters": num_trainable(model)}
@@ -52,6 +55,10 @@ def member_rows(
             record = jax.tree.map(operator.itemgetter(place), test)
             row |= {"test_accuracy": record.accuracy, "test_loss": record.loss}
             row |= further_results(own, record, condition.kept)
+            if condition.test_noise and noise_accuracy is not None:
+                row["noise_accuracy"] = [
+                    noise_accuracy[level][place] for level in condition.test_noise
+                ]
         rows.append(row)
     return rows
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import jax
 
@@ -16,6 +17,16 @@ from rhythmic.records import (
     seal_row,
 )
 from rhythmic.training.search import Setting, select_setting
+
+
+class Named(Protocol):
+    """Anything whose result is a row: a member, or a chunk of many."""
+
+    def name(self) -> str:
+        """Identify it by all that its result depends on."""
+
+
+AnyNamed = TypeVar("AnyNamed", bound=Named)
 
 
 class MemberStore:
@@ -40,7 +51,7 @@ class MemberStore:
         files = [] if shared_file is None else sorted(shared_file.parent.glob("*.jsonl"))
         self.shared = {row["member"]: row for file in files for row in read_sealed_rows(file, show)}
 
-    def find(self, wanted: Wanted) -> Row | None:
+    def find(self, wanted: Named) -> Row | None:
         """Return a finished member's row, after seeing to it that both files have it."""
         name = wanted.name()
         if name not in self.rows and name in self.shared:
@@ -63,7 +74,7 @@ class MemberStore:
             append_rows(self.shared_file, rows)
             self.shared |= {row["member"]: row for row in rows}
 
-    def missing(self, members: Iterable[Wanted]) -> list[Wanted]:
+    def missing(self, members: Iterable[AnyNamed]) -> list[AnyNamed]:
         """Return the members that no one has finished."""
         return [wanted for wanted in members if self.find(wanted) is None]
 
@@ -95,5 +106,5 @@ def tuning(condition: Condition) -> list[Wanted]:
         Wanted(one, setting, seed, tested=False)
         for one in condition.tuned_on or (condition,)
         for setting in condition.settings
-        for seed in condition.tuning_seeds
+        for seed in one.tuning_seeds
     ]

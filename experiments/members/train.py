@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from experiments.members.condition import Condition, Wanted, members_of
+from experiments.members.noise import NoisyTest
 from experiments.members.rows import member_rows
 from experiments.members.store import MemberStore, tuning
 from rhythmic.adjoints import on_processor
@@ -63,15 +64,13 @@ def by_program(
         own = condition.program()
         # Many conditions may be tuned on the same few, which is worked out once.
         others = {id(one): one.program() for one in condition.tuned_on}
-        for name in (*others.values(), own):
-            choices.setdefault(name, {})
-            programs.setdefault(name, [])
         for wanted in tuning(condition):
             name = others.get(id(wanted.condition), own)
-            choices[name].setdefault(wanted.name(), wanted)
-        programs[own].append(condition)
+            programs.setdefault(name, [])
+            choices.setdefault(name, {}).setdefault(wanted.name(), wanted)
+        programs.setdefault(own, []).append(condition)
     for name, own_conditions in programs.items():
-        yield name, list(choices[name].values()), own_conditions
+        yield name, list(choices.get(name, {}).values()), own_conditions
 
 
 def num_left(store: MemberStore, choices: list[Wanted], conditions: Iterable[Condition]) -> int:
@@ -103,6 +102,7 @@ class Worker:
         counts = [len(choices), sum(len(c.seeds) for c in conditions)]
         self.plan = group_plan(first, counts)
         self.group_training: GroupTraining | None = None
+        self.noisy_test = NoisyTest(conditions)
 
     def train(self, wanted: list[Wanted]) -> None:
         """Train those of ``wanted`` that are missing, and write their rows group by group.
@@ -145,12 +145,17 @@ class Worker:
             show(f"{error}; set aside, and this group starts afresh")
             move_aside(self.folder, checkpoint)
             state = training.run(members, on_epoch=self.report, checkpoint=checkpoint)
-        test = training.test(state, members) if group[0].tested else None
+        test, noise_accuracy = None, None
+        if group[0].tested:
+            test = training.test(state, members)
+            noise_accuracy = self.noisy_test.accuracies(training, state, members)
         seconds = time.perf_counter() - started
-        self.store.add(member_rows(group, state, test, seconds / len(group), self.store.made))
+        share = seconds / len(group)
+        rows = member_rows(group, state, test, share, self.store.made, noise_accuracy)
+        self.store.add(rows)
         checkpoint.unlink(missing_ok=True)
         for _ in group:
-            self.progress.finished(self.name, seconds / len(group))
+            self.progress.finished(self.name, share)
         found = "" if test is None else f", test {np.mean(test.accuracy):.3f}"
         show(
             f"{self.condition.label}: {len(group)} trained in {clock(seconds)}{found}, "

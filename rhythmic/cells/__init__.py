@@ -8,6 +8,7 @@ from rhythmic.cells.horn import HornCell, HornState
 from rhythmic.cells.interface import AbstractCell, FixedParameters, trainable
 from rhythmic.cells.linoss import LinOSSCell, LinOSSState
 from rhythmic.cells.lstm import LSTMCell, LSTMState
+from rhythmic.cells.projection import ProjectionCell, ProjectionState
 from rhythmic.cells.reservoir import ResonantReservoirCell
 from rhythmic.cells.resonant import ResonantCell
 from rhythmic.cells.resonant_nodes import (
@@ -32,6 +33,8 @@ __all__ = [
     "LearnedRhythms",
     "LinOSSCell",
     "LinOSSState",
+    "ProjectionCell",
+    "ProjectionState",
     "ResonantCell",
     "ResonantNodes",
     "ResonantReservoirCell",

@@ -43,6 +43,7 @@ from rhythmic.theory.forcing import (
     forced_drive,
     forcing_weights,
 )
+from rhythmic.theory.image_ladder import ImageWaves, image_ladder, image_waves
 from rhythmic.theory.ladder_families import copied_ladder, random_ladder, span_ladder
 from rhythmic.theory.ladders import (
     GOLDEN_RATIO,
@@ -91,6 +92,7 @@ __all__ = [
     "DayLadder",
     "FirstOrderRegime",
     "ForcingTaps",
+    "ImageWaves",
     "LadderName",
     "NodeEquilibria",
     "NodePoles",
@@ -114,6 +116,8 @@ __all__ = [
     "forcing_weights",
     "frequency_response",
     "geometric_ladder",
+    "image_ladder",
+    "image_waves",
     "impulse_response",
     "is_oscillatory",
     "is_stable",

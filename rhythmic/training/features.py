@@ -96,7 +96,12 @@ def precomputed(model: Classifier, data: Data, batch_size: int) -> Data:
         model: a network of the architecture, at any parameters.
         data: the pool of examples.
         batch_size: examples at a time while features are computed; bounds the memory.
+
+    Returns:
+        The same data where that was done before.
     """
+    if data.features is not None or data.sparse is not None:
+        return data
     if has_fixed_features(model):
         return jax.jit(lambda data: with_features(model, data, batch_size))(data)
     if not on_processor() or model.pooling != "mean":

@@ -99,6 +99,19 @@ class GroupTraining:
         self.programs = SpreadPrograms(devices, row_functions(training))
         self.data = self.programs.place(training.prepared(data), self.programs.shared)
 
+    def replace_data(self, data: Data) -> None:
+        """Place another pool of the same shapes; programs that are compiled serve it too.
+
+        Raises:
+            ValueError: for data that do not fit, or whose arrays, as prepared, differ in shape.
+        """
+        check_data(data, self.training.num_classes)
+        prepared = self.training.prepared(data)
+        known, found = (jax.tree.map(np.shape, x) for x in (self.data, prepared))
+        if known != found:
+            raise ValueError(f"data has arrays of shapes {found}; this group reads {known}")
+        self.data = self.programs.place(prepared, self.programs.shared)
+
     @property
     def compile_seconds(self) -> float:
         """What compiling took so far."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from rhythmic.cells import trainable
@@ -20,7 +21,13 @@ from rhythmic.training.configuration import (
     TrainingConfiguration,
     member_keys,
 )
-from rhythmic.training.features import InputNoise, labelled_features, one_by_one, precomputed
+from rhythmic.training.features import (
+    InputNoise,
+    has_fixed_features,
+    labelled_features,
+    one_by_one,
+    precomputed,
+)
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
 from rhythmic.training.rhythms import own_data, with_rhythms
 from rhythmic.training.schedule import learning_rate_at, momentum_at
@@ -87,8 +94,13 @@ class MemberTraining:
         )
 
     def fixed_part(self, member: Members | None = None) -> PyTree:
-        """Return the arrays and functions of the model that training leaves as they are."""
-        model = self.architecture.build(self.num_classes, key=jax.random.key(0))
+        """Return the arrays and functions of the model that training leaves as they are.
+
+        What of it is drawn, such as the rhythms of a heterogeneous network, is drawn from the
+        member's seed, by the key of its start values.
+        """
+        key = jax.random.key(0) if member is None else member_keys(member.seed).start_values
+        model = self.architecture.build(self.num_classes, key=key)
         fixed = eqx.filter(model, trainable(model), inverse=True)
         if member is None or member.rhythms is None:
             return fixed
@@ -98,8 +110,12 @@ class MemberTraining:
         """Return ``data`` with what can be computed before training; not inside ``jax.jit``."""
         if self.method == "scan":
             return data
-        model = self.architecture.build(self.num_classes, key=jax.random.key(0))
-        return precomputed(model, data, self.configuration.evaluation_batch_size)
+        models = [self.architecture.build(self.num_classes, key=jax.random.key(i)) for i in (0, 1)]
+        layers = [jax.tree.leaves(eqx.filter(model.cell, eqx.is_array)) for model in models]
+        drawn = has_fixed_features(models[0]) and not all(map(np.array_equal, *layers))
+        if drawn:  # by each member from its own seed: there are no features for all
+            return data
+        return precomputed(models[0], data, self.configuration.evaluation_batch_size)
 
     def run(self, member: Members, data: Data) -> TrainingState:
         """Train from the start values to the last epoch."""

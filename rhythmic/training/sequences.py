@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import optax
 
 from rhythmic.cells import trainable
+from rhythmic.sequence_architectures import num_sequence_parameters
 from rhythmic.sequence_models import Outputs, SequenceArchitecture, SequenceModel
 from rhythmic.tasks import AbstractTask, Batch
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
@@ -120,10 +121,7 @@ class SequenceTraining:
 
     def num_parameters(self, task: AbstractTask) -> int:
         """Count the numbers that training may change; a zero diagonal does not count."""
-        key = jax.random.key(0)
-        trained = jax.eval_shape(lambda: self.initial_parameters(task, key=key))
-        cell = eqx.filter_eval_shape(lambda: self.build(task, key=key)).cell
-        return sum(x.size for x in jax.tree.leaves(trained)) - cell.num_constrained()
+        return num_sequence_parameters(self.architecture, task.input_size, task.num_outputs)
 
     def model(self, parameters: PyTree, task: AbstractTask) -> SequenceModel:
         """Put trained parameters into the network that they belong to."""

@@ -161,7 +161,7 @@ def test_the_rhythms_of_a_member_are_fixed_and_tabulated_where_they_may_be():
     rhythms = member_rhythms(LADDERS, num_steps=TIME, pole_radius=0.99)
     assert rhythms.motion.cosine.shape == (2, 2, TIME + 1)
     assert member_rhythms(LADDERS, num_steps=TIME, pole_radius=0.99, poles="real").motion is None
-    fixed = MemberTraining(architecture(), RECIPE, 3).fixed_part(members()._replace(rhythms=None))
+    fixed = MemberTraining(architecture(), RECIPE, 3).fixed_part()
     assert not any(jax.tree.leaves(trainable(fixed)))
 
 
@@ -201,3 +201,17 @@ def test_sequences_of_several_features_train():
     assert np.all(state.failed_at_step == -1)
     start = eqx.filter(state.best.parameters, eqx.is_array).cell.input_weights
     assert start.shape == (2, 3, 2)
+
+
+def test_what_a_layer_draws_and_does_not_train_is_of_the_seed_not_of_the_group():
+    from rhythmic.architectures import LAST_HEAD, CellArchitecture
+
+    options = (("heterogeneous", True),)
+    horn = CellArchitecture("horn", "horn", 3, LAST_HEAD, options=options)
+    training = MemberTraining(horn, RECIPE, 3)
+    fixed = jax.vmap(training.fixed_part)(members())
+    assert np.all(np.ptp(fixed.cell.angular_frequency.values, axis=0) > 0)
+    own = horn.build(3, key=member_keys(np.int32(1)).start_values).cell
+    np.testing.assert_array_equal(
+        fixed.cell.angular_frequency.values[1], own.angular_frequency.values
+    )

@@ -1,0 +1,173 @@
+"""Who reads digits best with equally many trained parameters?
+
+Every registered cell with both published heads, each with the most nodes that a number of
+parameters allows: the mean squared amplitude through batch norm, which is the rhythmic network's
+own head, and the mean output through layer norm, which is that of its rivals. Rates are chosen for
+every pair of cell and head and every number of parameters, from the same few, on the same seeds.
+"""
+
+import functools
+from dataclasses import dataclass, replace
+
+from matplotlib.figure import Figure
+
+from experiments.compare.equal_size_findings import (
+    CLAIMS,
+    HEADS,
+    condition_label,
+    curves_of,
+    size_findings,
+)
+from experiments.compare.options import RESULTS, CompareOptions
+from experiments.compare.parts import check_parts
+from experiments.compare.question import Finding, Rows, question
+from experiments.members import Condition
+from experiments.script import main
+from rhythmic.architectures import ENERGY_HEAD, MEAN_HEAD, CellArchitecture, sized
+from rhythmic.cells.registry import CELLS
+from rhythmic.plotting.compare_curves import curve_panels
+from rhythmic.training import TrainingConfiguration
+
+OF_HEAD = {"energy": ENERGY_HEAD, "mean": MEAN_HEAD}
+
+
+@dataclass(frozen=True)
+class EqualSizeOptions(CompareOptions):
+    """Options of the question on equal numbers of parameters.
+
+    Args:
+        counts: numbers of trained parameters, none of which a network exceeds; they rise.
+        cells: which are compared, by their names in the registry of cells.
+        heads: with which heads, of energy and mean.
+        tuning_epochs: passes over the training digits with which rates are chosen, for every
+            network; at most ``epochs``.
+    """
+
+    counts: tuple[int, ...] = (100, 300, 1000)
+    cells: tuple[str, ...] = tuple(CELLS)
+    heads: tuple[str, ...] = HEADS
+    tuning_epochs: int = 1
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the field out of its range."""
+        super().check()
+        check_parts("cells", self.cells, tuple(CELLS))
+        check_parts("heads", self.heads, HEADS)
+        if not self.counts or list(self.counts) != sorted(set(self.counts)):
+            raise ValueError("counts must rise, and hold one number or more")
+        if not 1 <= self.tuning_epochs <= self.epochs:
+            raise ValueError(
+                f"tuning_epochs is {self.tuning_epochs}; it must lie in 1 to {self.epochs}"
+            )
+        for count in self.counts:
+            for cell in self.cells:
+                for head in self.heads:
+                    architecture(cell, head, count)
+
+    def tuning(self) -> TrainingConfiguration:
+        """Return the recipe with which rates are chosen."""
+        return replace(self.training(), epochs=self.tuning_epochs)
+
+
+PRESETS = {
+    "smoke": EqualSizeOptions(
+        preset="smoke",
+        num_train=256,
+        epochs=4,
+        tuning_epochs=4,
+        seeds=(101, 102),
+        learning_rates=(0.01,),
+        counts=(100,),
+        cells=("rrn", "rnn"),
+        heads=("energy",),
+    ),
+    "quick": EqualSizeOptions(
+        num_train=1024,
+        epochs=4,
+        tuning_epochs=4,
+        seeds=(101, 102),
+        learning_rates=(0.01,),
+        counts=(100, 300),
+        cells=("rrn", "rnn", "lstm"),
+        heads=("energy",),
+    ),
+    "full": EqualSizeOptions(
+        preset="full",
+        dataset="mnist",
+        epochs=3,
+        seeds=tuple(range(101, 106)),
+        learning_rates=(0.001, 0.003, 0.01),
+        results=RESULTS / "equal_size.jsonl",
+    ),
+    "accelerator": EqualSizeOptions(
+        preset="accelerator",
+        dataset="mnist",
+        epochs=30,
+        tuning_epochs=30,
+        seeds=tuple(range(101, 111)),
+        tuning_seeds=(123, 456, 789),
+        learning_rates=(0.0003, 0.001, 0.003, 0.01),
+        counts=(100, 300, 1000, 3000, 10000),
+        results=RESULTS / "equal_size.jsonl",
+    ),
+}
+
+
+@functools.cache
+def architecture(cell: str, head: str, count: int) -> CellArchitecture:
+    """Return a cell and a head with the most nodes that a number of parameters allows."""
+    return sized(CellArchitecture(f"{cell}-{head}", cell, 1, OF_HEAD[head]), count)
+
+
+def conditions(options: EqualSizeOptions) -> list[Condition]:
+    """Return every cell with every head at every number of parameters."""
+    pool, found = options.pool(), []
+    for count in options.counts:
+        for cell in options.cells:
+            for head in options.heads:
+                tested = Condition(
+                    condition_label(cell, head, count),
+                    architecture(cell, head, count),
+                    options.training(),
+                    pool,
+                    options.settings(),
+                    options.seeds,
+                    options.tuning_seeds,
+                    num_train=options.num_train or None,
+                )
+                briefly = replace(
+                    tested, label=f"{tested.label}, tuning", training=options.tuning(), seeds=()
+                )
+                alike = options.tuning() == options.training()
+                found.append(tested if alike else replace(tested, tuned_on=(briefly,)))
+    return found
+
+
+def findings(options: EqualSizeOptions, rows: Rows) -> list[Finding]:
+    """Compare the rhythmic network with the best rival of its size, and the heads of rivals."""
+    return size_findings(rows, options.cells)
+
+
+def draw(options: EqualSizeOptions, rows: Rows) -> dict[str, Figure]:
+    """Draw test accuracy against the number of parameters, a panel a head."""
+    titles = {"energy": "mean squared amplitude, batch norm", "mean": "mean output, layer norm"}
+    panels = [
+        ("trained parameters", titles[head], curves_of(rows, options.cells, head, options.counts))
+        for head in options.heads
+    ]
+    return {"equal_size": curve_panels(panels, log_ticks=options.counts)}
+
+
+EXPERIMENT = question(
+    name="equal_size",
+    section="Is the rhythmic RNN better?",
+    asked="Who reads digits best with equally many trained parameters?",
+    presets=PRESETS,
+    conditions=conditions,
+    claims=CLAIMS,
+    findings=findings,
+    draw=draw,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

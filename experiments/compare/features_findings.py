@@ -1,0 +1,147 @@
+"""What the question of features claims, and what its rows say about that."""
+
+import numpy as np
+
+from experiments.compare.features_options import (
+    BARE,
+    GOLDEN,
+    FeatureOptions,
+    golden,
+    without_label,
+)
+from experiments.compare.parts import if_asked
+from experiments.compare.question import Claim, Finding, Rows
+from experiments.compare.robust_networks import by_seed, values_finding
+from rhythmic.data.orders import image_rhythm
+from rhythmic.plotting.style import LABELS
+from rhythmic.typing import Float
+
+FITTED, POWER, RANDOM, KNOCKED = "readout fitted", "Fourier power", "random squares", "knock-out"
+
+SAME_READOUT = (
+    "Logistic regression on each, its strength chosen on validation; paired over seeds, which "
+    "share the split, t test; equivalent within 0.01."
+)
+ONE_NODE = (
+    "Accuracy lost by a seed's network: the node nearest to 35.7 Hz less the mean of the others, "
+    "t test over seeds; equivalent within 0.005."
+)
+
+CLAIMS = (
+    Claim(
+        "dynamics-beat-power",
+        "The trained features of the golden network tell digits apart better than as many powers "
+        "at the same frequencies.",
+        SAME_READOUT,
+    ),
+    Claim(
+        "recurrence-adds",
+        "The trained features of the golden network tell digits apart better than those without "
+        "recurrence.",
+        SAME_READOUT,
+    ),
+    Claim(
+        "ringing-is-power",
+        "The features without recurrence tell digits apart better than as many powers at the same "
+        "frequencies.",
+        SAME_READOUT,
+    ),
+    Claim(
+        "dynamics-beat-parameters",
+        "The golden network (252 parameters) is more accurate than the powers in two windows at "
+        "the same frequencies (230 parameters).",
+        "The network as trained against logistic regression; paired over seeds, which share the "
+        "split, t test; equivalent within 0.01.",
+    ),
+    Claim(
+        "power-beats-random",
+        "Powers at the golden frequencies tell digits apart better than as many squares of random "
+        "projections.",
+        SAME_READOUT,
+    ),
+    Claim(
+        "image-rhythm-knocked-out",
+        "A trained golden network misses the feature of the node at the rhythm of the image rows "
+        "more than that of others.",
+        ONE_NODE,
+        margin=0.005,
+    ),
+    Claim(
+        "image-rhythm-left-out",
+        "Trained without the node at the rhythm of the image rows, the golden network loses more "
+        "than without another one.",
+        ONE_NODE,
+        margin=0.005,
+    ),
+)
+
+
+def nearest_node() -> int:
+    """Return the place of the golden node nearest to the rhythm of the image rows, in octaves."""
+    rhythm = image_rhythm("rows")[0]
+    return int(np.argmin(np.abs(np.log(np.array(golden().frequencies) / rhythm))))
+
+
+def drops(
+    options: FeatureOptions, rows: Rows
+) -> tuple[Float[np.ndarray, "seed node"], Float[np.ndarray, "seed left_out"]]:
+    """Return what each seed's network loses without a node: knocked out, and trained without."""
+    knocked = by_seed(rows[KNOCKED])
+    removed = [np.subtract(row["intact_accuracy"], row["knocked_out"]) for row in knocked]
+    intact = np.array([row["test_accuracy"] for row in by_seed(rows[LABELS[GOLDEN]])])
+    without = [
+        [row["test_accuracy"] for row in by_seed(rows[without_label(node)])]
+        for node in options.left_out
+    ]
+    left = np.array(without).reshape(len(without), len(intact)).T
+    return np.array(removed), (intact[:, None] - left if without else left)
+
+
+def findings(options: FeatureOptions, rows: Rows) -> list[Finding]:
+    """Compare features under one readout, then the nodes of the golden network."""
+    golden_fitted, bare_fitted = (f"{LABELS[name]}, {FITTED}" for name in (GOLDEN, BARE))
+    count = len(golden().frequencies)
+    power, more_power = (f"{POWER}, {number * count} features" for number in (1, 2))
+    pairs = (
+        (golden_fitted, power),
+        (golden_fitted, bare_fitted),
+        (bare_fitted, power),
+        (LABELS[GOLDEN], more_power),
+        (power, f"{RANDOM}, {count} features"),
+    )
+
+    def better(claim: Claim, *labels: str) -> Finding:
+        def find() -> Finding:
+            sides = [
+                (label, [row["test_accuracy"] for row in by_seed(rows[label])]) for label in labels
+            ]
+            return values_finding(claim, sides[0], sides[1], paired=True)
+
+        return if_asked(claim, rows, labels, find)
+
+    found = [better(claim, *labels) for claim, labels in zip(CLAIMS, pairs, strict=False)]
+    return [*found, *node_findings(options, rows)]
+
+
+def node_findings(options: FeatureOptions, rows: Rows) -> list[Finding]:
+    """Compare the node nearest to the rhythm of the image rows with the others."""
+    removed, left = drops(options, rows)
+    places = tuple(range(len(golden().frequencies)))
+    found = [node_finding(CLAIMS[-2], removed, places)]
+    wanted = [without_label(node) for node in places]
+    missing = if_asked(CLAIMS[-1], rows, wanted, lambda: node_finding(CLAIMS[-1], left, places))
+    return [*found, missing]
+
+
+def node_finding(
+    claim: Claim, losses: Float[np.ndarray, "seed node"], nodes: tuple[int, ...]
+) -> Finding:
+    """Compare what the nearest node costs with what the others cost on average."""
+    place = nodes.index(nearest_node())
+    frequencies = [golden().frequencies[node] for node in nodes]
+    others = np.delete(losses, place, axis=1).mean(axis=1)
+    largest = frequencies[int(np.argmax(losses.mean(axis=0)))]
+    own = f"loss without {frequencies[place]:.3g} Hz"
+    name = f"without another node (the most without {largest:.3g} Hz)"
+    sides = (own, list(losses[:, place])), (name, list(others))
+    return values_finding(claim, *sides, paired=True)

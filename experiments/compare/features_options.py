@@ -1,0 +1,133 @@
+"""Options, presets and conditions of the question what the features say."""
+
+from dataclasses import dataclass, replace
+
+from experiments.compare.options import RESULTS, CompareOptions
+from experiments.members import Condition
+from rhythmic.data.dataset import NUM_PIXELS
+from rhythmic.models import ResonantArchitecture, named_architectures
+from rhythmic.plotting.style import LABELS
+
+GOLDEN, BARE = "rrn-golden", "rrn-golden-unconnected"
+KEPT = ("class_features", "confusion", "parameters", "statistics")
+
+
+@dataclass(frozen=True)
+class FeatureOptions(CompareOptions):
+    """Options of the question what the features say.
+
+    Args:
+        windows: numbers of equal windows in which the power of the pixels is taken at the golden
+            frequencies; each divides 784. One window gives as many features as the network has.
+        left_out: nodes of the golden ladder, counted from 0, that are left out one at a time and
+            the rest trained again.
+        inverse_regularisations: strengths C of logistic regressions to choose from, by validation
+            accuracy; of 55,000 digits, 10 is next to no penalty.
+    """
+
+    windows: tuple[int, ...] = (1, 2, 4, 7, 14)
+    left_out: tuple[int, ...] = tuple(range(11))
+    inverse_regularisations: tuple[float, ...] = (0.1, 10.0)
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the field out of its range."""
+        super().check()
+        for number in self.windows:
+            if number < 1 or NUM_PIXELS % number:
+                raise ValueError(f"windows holds {number}; it must divide {NUM_PIXELS}")
+        if not {1, 2} <= set(self.windows):
+            raise ValueError("windows must hold 1 and 2, which the claims compare")
+        for node in self.left_out:
+            if not 0 <= node < len(golden().frequencies):
+                largest = len(golden().frequencies) - 1
+                raise ValueError(f"left_out holds {node}; it must lie in 0 to {largest}")
+        if any(not 0.0 < c < float("inf") for c in self.inverse_regularisations):
+            raise ValueError("inverse_regularisations must be above 0 and finite")
+        for name in ("windows", "left_out", "inverse_regularisations"):
+            values = getattr(self, name)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{name} holds a value twice: {' '.join(map(str, values))}")
+        if not self.inverse_regularisations:
+            raise ValueError("inverse_regularisations is empty; give at least one")
+
+
+PRESETS = {
+    "smoke": FeatureOptions(
+        preset="smoke",
+        num_train=256,
+        epochs=4,
+        seeds=(101, 102),
+        learning_rates=(0.01,),
+        windows=(1, 2),
+        left_out=(),
+        inverse_regularisations=(0.1,),
+    ),
+    "quick": FeatureOptions(
+        num_train=1024,
+        epochs=5,
+        seeds=(101, 102),
+        learning_rates=(0.01,),
+        windows=(1, 2, 7),
+        left_out=(0, 6, 10),
+    ),
+    "full": FeatureOptions(
+        preset="full",
+        dataset="mnist",
+        epochs=3,
+        seeds=tuple(range(101, 106)),
+        tuning_seeds=(123, 456),
+        learning_rates=(0.003, 0.01, 0.03),
+        results=RESULTS / "features.jsonl",
+    ),
+    "accelerator": FeatureOptions(
+        preset="accelerator",
+        dataset="mnist",
+        epochs=30,
+        seeds=tuple(range(101, 111)),
+        tuning_seeds=(123, 456),
+        learning_rates=(0.001, 0.003, 0.01),
+        results=RESULTS / "features.jsonl",
+    ),
+}
+
+
+def golden() -> ResonantArchitecture:
+    """Return the golden network."""
+    found = named_architectures()[GOLDEN]
+    assert isinstance(found, ResonantArchitecture)
+    return found
+
+
+def without_label(node: int) -> str:
+    """Name the network that is trained without one node."""
+    return f"{LABELS[GOLDEN]} without {golden().frequencies[node]:.3g} Hz"
+
+
+def conditions(options: FeatureOptions) -> list[Condition]:
+    """Return the golden network with and without recurrence, then without one node at a time."""
+    pool, frequencies = options.pool(), golden().frequencies
+    whole = Condition(
+        LABELS[GOLDEN],
+        golden(),
+        options.training(),
+        pool,
+        options.settings(),
+        options.seeds,
+        options.tuning_seeds,
+        num_train=options.num_train or None,
+        kept=KEPT,
+    )
+    bare = replace(whole, label=LABELS[BARE], architecture=named_architectures()[BARE])
+    # One architecture of ten nodes, so that one program trains every ladder.
+    smaller = replace(golden(), name="rrn-golden-without-one", frequencies=frequencies[:-1])
+    without = [
+        replace(
+            whole,
+            label=without_label(node),
+            architecture=smaller,
+            ladder=frequencies[:node] + frequencies[node + 1 :],
+            kept=(),
+        )
+        for node in options.left_out
+    ]
+    return [whole, bare, *without]

@@ -1,0 +1,147 @@
+"""What the rows of HORN and its rivals say."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from experiments.compare.parts import if_asked
+from experiments.compare.question import Claim, Finding, Rows, accuracy_finding
+from experiments.compare.robust_networks import by_seed, values_finding
+from rhythmic.plotting.compare_curves import Curve
+from rhythmic.records import Row
+
+TITLES = {
+    "horn": "HORN",
+    "horn-heterogeneous": "HORN, heterogeneous",
+    "lstm": "LSTM, mean",
+    "lstm-last": "LSTM, last step",
+    "rnn": "RNN, mean",
+    "rnn-last": "RNN, last step",
+}
+
+RIVAL = (
+    "Welch's t over seeds. The rival's rate is chosen on validation digits after an epoch, HORN's "
+    "is the published one. Of the rival's two heads the one that validates better"
+)
+EARLY = f"Test accuracy; equivalent within 0.01. {RIVAL} early."
+AREA = f"Mean test accuracy over the noise above 0; equivalent within 0.02. {RIVAL} at the end."
+PAIRED = "Test accuracy, paired over seeds (same start weights); equivalent within 0.01."
+
+CLAIMS = (
+    Claim(
+        "horn-early-lstm",
+        "After one epoch HORN is more accurate than the LSTM.",
+        EARLY,
+        rhythm="helps",
+    ),
+    Claim(
+        "horn-early-rnn",
+        "After one epoch HORN is more accurate than the RNN.",
+        EARLY,
+        rhythm="helps",
+    ),
+    Claim(
+        "horn-noise-lstm",
+        "Trained to the end, HORN reads noisy digits more accurately than the LSTM.",
+        AREA,
+        margin=0.02,
+        rhythm="helps",
+    ),
+    Claim(
+        "horn-noise-rnn",
+        "Trained to the end, HORN reads noisy digits more accurately than the RNN.",
+        AREA,
+        margin=0.02,
+        rhythm="helps",
+    ),
+    Claim(
+        "horn-heterogeneous-early",
+        "After one epoch heterogeneous HORN is more accurate than homogeneous HORN.",
+        PAIRED,
+    ),
+    Claim(
+        "horn-heterogeneous-late",
+        "Trained to the end, heterogeneous HORN is more accurate than homogeneous HORN.",
+        PAIRED,
+    ),
+)
+
+
+def horn_findings(rows: Rows, noise: Sequence[float]) -> list[Finding]:
+    """Return the findings in the order of the claims.
+
+    Args:
+        rows: by network, those of the early test under ``NAME, early``.
+        noise: levels at which the rows' ``noise_accuracy`` stands, from 0.
+    """
+    found = []
+    for claim, rival in zip(CLAIMS[:2], ("lstm", "rnn"), strict=True):
+        label = better_head(rows, rival, ", early")
+        early = partial(early_finding, claim, rows, label)
+        found.append(if_asked(claim, rows, ("horn, early", label), early))
+    for claim, rival in zip(CLAIMS[2:4], ("lstm", "rnn"), strict=True):
+        label = better_head(rows, rival)
+        tolerance = partial(noise_finding, claim, rows, label, noise)
+        found.append(if_asked(claim, rows, ("horn", label), tolerance))
+    for claim, ending in zip(CLAIMS[4:], (", early", ""), strict=True):
+        labels = (f"horn-heterogeneous{ending}", f"horn{ending}")
+        kinds = partial(kinds_finding, claim, rows, labels)
+        found.append(if_asked(claim, rows, labels, kinds))
+    return found
+
+
+def better_head(rows: Rows, rival: str, ending: str = "") -> str:
+    """Return the label of the rival's head that validates better, of those that have rows."""
+    labels = [f"{name}{ending}" for name in (rival, f"{rival}-last")]
+
+    def validation(label: str) -> float:
+        own = rows.get(label, ())
+        return float(np.mean([row["validation_accuracy"] for row in own])) if own else -1.0
+
+    return max(labels, key=validation)
+
+
+def early_finding(claim: Claim, rows: Rows, label: str) -> Finding:
+    """Compare homogeneous HORN with a rival where both are tested early."""
+    return accuracy_finding(claim, rows["horn, early"], rows[label])
+
+
+def kinds_finding(claim: Claim, rows: Rows, labels: tuple[str, str]) -> Finding:
+    """Compare heterogeneous with homogeneous HORN, seed by seed."""
+    return accuracy_finding(claim, rows[labels[0]], rows[labels[1]], paired=True)
+
+
+def noise_finding(claim: Claim, rows: Rows, label: str, noise: Sequence[float]) -> Finding:
+    """Compare mean accuracies on noisy digits; the text tells also what noise costs."""
+    sides = [(TITLES[name], noisy_means(rows[name])) for name in ("horn", label)]
+    found = values_finding(claim, *sides, paired=False)
+    ends = [
+        f"{TITLES[name]} {end:.3f} at noise {noise[place]:g}"
+        for name in ("horn", label)
+        for place in (0, -1)
+        for end in [np.mean([row["noise_accuracy"][place] for row in rows[name]])]
+    ]
+    return replace(found, text=f"{found.text}; {', '.join(ends)}")
+
+
+def noisy_means(rows: Sequence[Row]) -> list[float]:
+    """Return each seed's mean accuracy over the levels above 0."""
+    return [float(np.mean(row["noise_accuracy"][1:])) for row in by_seed(rows)]
+
+
+def curves_of(rows: Rows, noise: Sequence[float]) -> tuple[dict[str, Curve], dict[str, Curve]]:
+    """Return validation accuracy against epochs and test accuracy against noise, by network."""
+    learning, tolerance = {}, {}
+    for place, (name, title) in enumerate(TITLES.items()):
+        if name not in rows:
+            continue
+        colour, style = (0, place) if name.startswith("horn") else (place // 2, place % 2)
+        own = by_seed(rows[name])
+        history = np.array([row["history"]["validation_accuracy"] for row in own], float)
+        look = {"colour": colour, "style": style}
+        learning[title] = Curve(np.arange(1, history.shape[1] + 1), history, **look)
+        levels = np.array([row["noise_accuracy"] for row in own], float)
+        tolerance[title] = Curve(np.array(noise), levels, **look)
+    return learning, tolerance

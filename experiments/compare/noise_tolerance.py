@@ -1,0 +1,220 @@
+"""Who keeps reading digits when the pixels are noisy?
+
+White Gaussian noise is added to every pixel of the test digits, paper and ink alike, and not
+clipped; its standard deviation counts in units of the pixel range. Networks are trained without
+noise, and again with noise at every update. Rates are chosen on validation digits without noise
+in both cases.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from experiments.compare.options import RESULTS
+from experiments.compare.parts import if_asked
+from experiments.compare.question import Claim, Finding, Rows, question
+from experiments.compare.robust_networks import (
+    TITLES,
+    RobustOptions,
+    architectures,
+    by_seed,
+    condition,
+    values_finding,
+)
+from experiments.members import Condition
+from experiments.script import main
+from rhythmic.plotting.compare_robustness import noise_figure
+from rhythmic.training import TrainingConfiguration
+
+CLAIMED = 0.2  # level of the claims, and of the noise in training
+TEST = (
+    "Change of accuracy from no noise to 0.2, one a seed; Welch's t; equivalent within 0.01. Equal "
+    "tuning: the same rates and tuning seeds for every network."
+)
+
+CLAIMS = (
+    Claim(
+        "noise-loss-lstm",
+        "Trained without noise, the golden network loses less accuracy than the LSTM to noise of "
+        "0.2.",
+        TEST,
+    ),
+    Claim(
+        "noise-loss-rnn",
+        "Trained without noise, the golden network loses less accuracy than the RNN to noise of "
+        "0.2.",
+        TEST,
+    ),
+    Claim(
+        "noise-loss-unconnected",
+        "The golden network without recurrence loses less accuracy than with it to noise of 0.2.",
+        TEST,
+    ),
+    Claim(
+        "noise-loss-horn",
+        "HORN loses less accuracy than the LSTM to noise of 0.2.",
+        TEST,
+    ),
+    Claim(
+        "noise-trained-lstm",
+        "Trained with noise of 0.2, the golden network reads digits of that noise more accurately "
+        "than the LSTM.",
+        "Accuracy at 0.2, one a seed; Welch's t; equivalent within 0.01; equal tuning.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class NoiseOptions(RobustOptions):
+    """Options of the question of noise.
+
+    Args:
+        levels: standard deviations of the noise on test digits, in units of the pixel range; 0 and
+            0.2 are among them.
+        training_noise: standard deviation of the noise in training, in the same units; 0 leaves
+            out the networks that train with noise.
+    """
+
+    levels: tuple[float, ...] = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
+    training_noise: float = CLAIMED
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the field out of its range."""
+        super().check()
+        for level in (*self.levels, self.training_noise):
+            if not 0.0 <= level < float("inf"):
+                raise ValueError(f"levels or training_noise holds {level}; it must be at least 0")
+        if list(self.levels) != sorted(set(self.levels)):
+            raise ValueError("levels must rise")
+        if not {0.0, CLAIMED} <= set(self.levels):
+            raise ValueError(f"levels must hold 0 and {CLAIMED}, which the claims compare")
+
+
+PRESETS = {
+    "smoke": NoiseOptions(
+        preset="smoke",
+        num_train=256,
+        epochs=4,
+        seeds=(101, 102),
+        learning_rates=(0.01,),
+        networks=("rnn",),
+        levels=(0.0, CLAIMED),
+    ),
+    "quick": NoiseOptions(
+        num_train=1024,
+        epochs=5,
+        seeds=(101, 102),
+        learning_rates=(0.01,),
+        networks=("rrn-golden", "lstm"),
+        levels=(0.0, 0.1, CLAIMED, 0.4),
+    ),
+    "full": NoiseOptions(
+        preset="full",
+        dataset="mnist",
+        epochs=3,
+        seeds=tuple(range(101, 106)),
+        tuning_seeds=(123, 456),
+        learning_rates=(0.003, 0.01, 0.03),
+        results=RESULTS / "noise_tolerance.jsonl",
+    ),
+    "accelerator": NoiseOptions(
+        preset="accelerator",
+        dataset="mnist",
+        epochs=30,
+        seeds=tuple(range(101, 111)),
+        tuning_seeds=(123, 456),
+        learning_rates=(0.001, 0.003, 0.01),
+        results=RESULTS / "noise_tolerance.jsonl",
+    ),
+}
+
+
+def label(name: str, noise: float = 0.0) -> str:
+    """Name a network, with the noise that it was trained with."""
+    return f"{TITLES[name]}, trained with noise {noise:g}" if noise else TITLES[name]
+
+
+def conditions(options: NoiseOptions) -> list[Condition]:
+    """Return every network, trained without noise and with it."""
+    pool = options.pool()
+    noises = (0.0, options.training_noise) if options.training_noise else (0.0,)
+    return [
+        condition(
+            options,
+            label(name, noise),
+            architecture,
+            pool,
+            training=TrainingConfiguration(
+                epochs=options.epochs, batch_size=options.batch_size, input_noise=noise
+            ),
+            test_noise=options.levels,
+        )
+        for noise in noises
+        for name, architecture in architectures(options.networks).items()
+    ]
+
+
+def accuracies(options: NoiseOptions, rows: Rows, name: str, level: float) -> list[float]:
+    """Return test accuracies at a level of noise, in the order of the seeds."""
+    place = options.levels.index(level)
+    return [row["noise_accuracy"][place] for row in by_seed(rows[name])]
+
+
+def findings(options: NoiseOptions, rows: Rows) -> list[Finding]:
+    """Compare losses at the level of the claims, then those that were trained with noise."""
+
+    def losses(name: str) -> tuple[str, list[float]]:
+        clean, noisy = (accuracies(options, rows, label(name), x) for x in (0.0, CLAIMED))
+        return f"change of {TITLES[name]}", list(np.subtract(noisy, clean))
+
+    def compared(claim: Claim, better: str, worse: str) -> Finding:
+        def find() -> Finding:
+            return values_finding(claim, losses(better), losses(worse), paired=False)
+
+        return if_asked(claim, rows, (label(better), label(worse)), find)
+
+    pairs = (
+        ("rrn-golden", "lstm"),
+        ("rrn-golden", "rnn"),
+        ("rrn-golden-unconnected", "rrn-golden"),
+        ("horn", "lstm"),
+    )
+    found = [compared(claim, *pair) for claim, pair in zip(CLAIMS, pairs, strict=False)]
+    trained = [label(name, CLAIMED) for name in ("rrn-golden", "lstm")]
+
+    def of_trained() -> Finding:
+        sides = [(name, accuracies(options, rows, name, CLAIMED)) for name in trained]
+        return values_finding(CLAIMS[-1], *sides, paired=False)
+
+    return [*found, if_asked(CLAIMS[-1], rows, trained, of_trained)]
+
+
+def draw(options: NoiseOptions, rows: Rows) -> dict[str, Figure]:
+    """Draw accuracy against noise, trained without it and with it."""
+    panels = {"trained without noise": 0.0}
+    if options.training_noise:
+        panels[f"trained with noise {options.training_noise:g}"] = options.training_noise
+    curves = {
+        title: {
+            name: np.array([row["noise_accuracy"] for row in rows[label(name, noise)]], float)
+            for name in options.networks
+        }
+        for title, noise in panels.items()
+    }
+    return {"noise_tolerance": noise_figure(options.levels, curves, TITLES)}
+
+
+EXPERIMENT = question(
+    name="noise_tolerance",
+    section="Is the rhythmic RNN better?",
+    asked="Who tolerates noise?",
+    presets=PRESETS,
+    conditions=conditions,
+    claims=CLAIMS,
+    findings=findings,
+    draw=draw,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

@@ -1,0 +1,251 @@
+"""The published table and figures, drawn again from the networks that ``experiments.mnist`` keeps.
+
+Nothing is trained: the rows of ``experiments/results/mnist.jsonl`` hold accuracies, confusions and
+weights. Digits are only read for the features of single images. How the learned weights differ
+between slow and faster nodes is tested over many more networks by ``experiments.trained_modes``.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import jax
+import numpy as np
+from matplotlib.figure import Figure
+
+from experiments.compare.question import Claim, Finding, Rows, question
+from experiments.compare.trained_features import FeatureReader, trained_network
+from experiments.mnist.configuration import PUBLISHED, REFERENCE, RESULTS
+from experiments.script import ScriptOptions, Stages, check_seed, main
+from experiments.trained_modes_networks import WEIGHTS, start_weights
+from rhythmic import data
+from rhythmic.data import DATASETS, DataUnavailableError, Digits
+from rhythmic.models import ResonantArchitecture, named_architectures
+from rhythmic.plotting.accuracy import accuracy_figure, confusion_figure
+from rhythmic.plotting.compare_features import digit_figure
+from rhythmic.plotting.style import LABELS
+from rhythmic.plotting.trained_coupling import coupling_figure
+from rhythmic.progress import show
+from rhythmic.records import Row, read_sealed_rows
+from rhythmic.stability.coupling import compare_blocks, frequency_group
+from rhythmic.statistics import equivalence
+from rhythmic.statistics.least_squares import least_squares_differences
+from rhythmic.training import Data
+
+EPOCHS = 30  # of the published recipe
+TRAINED, START = "trained weights", "start weights"
+SLOW, FASTER = (0.0, 9.0), (20.0, 100.0)  # Hz
+DIGITS = "features of single digits"
+
+TEST = (
+    "Least squares of test accuracy on architecture with golden as reference, as published: the "
+    "coefficient's t test; equivalent within 0.01 by Welch's t."
+)
+CLAIMS = (
+    Claim("paper-rnn", "By the published recipe golden is more accurate than the RNN.", TEST),
+    Claim("paper-lstm", "By the published recipe golden is more accurate than the LSTM.", TEST),
+)
+
+
+@dataclass(frozen=True)
+class PaperOptions(ScriptOptions):
+    """Options of the published figures.
+
+    Args:
+        rows: file of finished networks, as python -m experiments.mnist keeps them.
+        dataset: whose test digits are read for the features of single digits: mnist, or mnist5k,
+            which holds other digits than those that the networks were trained on.
+        digits: whose features are shown.
+        num_draws: draws of a trained network and a test image for each digit.
+        draw_seed: of these draws.
+        data_dir: folder with the four original MNIST files; by default RHYTHMIC_DATA_DIR, else
+            they are downloaded.
+    """
+
+    rows: Path = RESULTS
+    dataset: str = "mnist5k"
+    digits: tuple[int, ...] = (1, 2, 3, 4)
+    num_draws: int = 100
+    draw_seed: int = 0
+    data_dir: Path | None = None
+
+    ELSEWHERE: ClassVar[tuple[str, ...]] = ("rows", "data_dir")
+    results: ClassVar[Path | None] = None  # nothing is trained, so nothing is shared
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the field out of its range."""
+        if self.dataset not in DATASETS:
+            raise ValueError(f"dataset is {self.dataset!r}; choose from {', '.join(DATASETS)}")
+        if not self.digits or any(not 0 <= digit <= 9 for digit in self.digits):
+            raise ValueError(f"digits is {self.digits}; give one or more of 0 to 9")
+        if self.num_draws < 2:
+            raise ValueError(f"num_draws is {self.num_draws}; it must be at least 2")
+        check_seed(self.draw_seed)
+        if REFERENCE not in published_rows(self.rows):
+            raise ValueError(f"rows is {self.rows}; it holds no {REFERENCE} of {EPOCHS} epochs")
+
+
+PRESETS = {
+    "smoke": PaperOptions(preset="smoke", num_draws=4),
+    "quick": PaperOptions(num_draws=20),
+    "full": PaperOptions(preset="full", dataset="mnist"),
+    "accelerator": PaperOptions(preset="accelerator", dataset="mnist"),
+}
+
+
+def golden() -> ResonantArchitecture:
+    """Return the golden network."""
+    found = named_architectures()[REFERENCE]
+    assert isinstance(found, ResonantArchitecture)
+    return found
+
+
+def published_rows(path: Path) -> dict[str, list[Row]]:
+    """Return the tested networks of the published recipe, by architecture and seed.
+
+    Of each architecture those count that share the most frequent configuration and setting.
+    """
+    alike = ("configuration", "learning_rate", "weight_decay", "label_smoothing")
+    tested = [
+        row
+        for row in {row["member"]: row for row in read_sealed_rows(path, show)}.values()
+        if row["dataset"] == "mnist" and row["epochs"] == EPOCHS and "confusion" in row
+    ]
+    found: dict[str, list[Row]] = {}
+    for name in LABELS:
+        own = [row for row in tested if row["architecture"] == name]
+        if own:
+            settings = Counter(tuple(row[key] for key in alike) for row in own)
+            chosen = settings.most_common(1)[0][0]
+            own = [row for row in own if tuple(row[key] for key in alike) == chosen]
+            found[name] = sorted(own, key=lambda row: row["seed"])
+    return found
+
+
+def read_rows_and_digits(options: PaperOptions, rows: Rows, stages: Stages) -> Rows:
+    """Return what the figures need of every network, and the features of single digits."""
+    del rows, stages
+    networks = published_rows(options.rows)
+    kept = ("seed", "num_nodes", "num_parameters", "learning_rate", "test_accuracy", "confusion")
+    found = {}
+    for name, own in networks.items():
+        found[LABELS[name]] = [
+            {"architecture": name} | {key: row[key] for key in kept} | weights_of(row)
+            for row in own
+        ]
+    return found | {DIGITS: digit_features(options, networks[REFERENCE])}
+
+
+def weights_of(row: Row) -> Row:
+    """Return the recurrent weights of a golden network, learned and at the start."""
+    if row["architecture"] != REFERENCE:
+        return {}
+    start = start_weights(golden(), row["seed"]).tolist()
+    return {TRAINED: row["parameters"][WEIGHTS], START: start}
+
+
+def digit_features(options: PaperOptions, networks: list[Row]) -> list[Row]:
+    """Draw networks and test images, and average the features before the batch norm.
+
+    Raises:
+        ValueError: in one line, where the digits are not to be had.
+    """
+    try:
+        digits = data.load(options.dataset, data_dir=options.data_dir)
+    except DataUnavailableError as error:
+        raise ValueError(str(error)) from None
+    generator = np.random.default_rng(options.draw_seed)
+    drawn, images = [], []
+    for digit in options.digits:
+        for network in generator.integers(len(networks), size=options.num_draws):
+            images.append(drawn_image(digits, networks[network]["seed"], digit, generator))
+            drawn.append(network)
+    reader = FeatureReader(golden(), Data(digits.images[images], digits.labels[images]))
+    everything = np.arange(len(images))
+    read = np.stack(
+        [reader.read(trained_network(golden(), row).model, everything) for row in networks]
+    )
+    features = read[drawn, everything].reshape(len(options.digits), options.num_draws, -1)
+    return [
+        {
+            "digit": digit,
+            "mean": own.mean(axis=0).tolist(),
+            "standard_error": (own.std(axis=0, ddof=1) / np.sqrt(len(own))).tolist(),
+        }
+        for digit, own in zip(options.digits, features.astype(float), strict=True)
+    ]
+
+
+def drawn_image(digits: Digits, seed: int, digit: int, generator: np.random.Generator) -> int:
+    """Draw a test image of a digit from the test part of a network's seed."""
+    test = data.split(digits, seed).test
+    return int(generator.choice(test[digits.labels[test] == digit]))
+
+
+def findings(options: PaperOptions, rows: Rows) -> list[Finding]:
+    """Compare rivals with the golden network by least squares, as published."""
+    del options
+    values = {
+        name: [row["test_accuracy"] for row in rows[LABELS[name]]]
+        for name in LABELS
+        if LABELS[name] in rows
+    }
+    fitted = least_squares_differences(values, REFERENCE)
+    found = []
+    for claim, rival in zip(CLAIMS, ("rnn", "lstm"), strict=True):
+        own = fitted[rival]
+        alike = equivalence(values[REFERENCE], values[rival], claim.margin, paired=False)
+        text = (
+            f"{LABELS[rival]} {np.mean(values[rival]):.3f} (n = {len(values[rival])}), golden "
+            f"{np.mean(values[REFERENCE]):.3f} (n = {len(values[REFERENCE])}): coefficient "
+            f"{own.difference:+.3f} ({own.low:+.3f} to {own.high:+.3f}), t({own.degrees}) = "
+            f"{own.t_statistic:.2f}"
+        )
+        interval = -own.difference, -own.high, -own.low
+        nan = float("nan")
+        found.append(Finding(claim.name, *interval, own.p_value, alike.p_value, nan, text))
+    return found
+
+
+def draw(options: PaperOptions, rows: Rows) -> dict[str, Figure]:
+    """Draw accuracies, confusions, features of digits, and mean learned weights."""
+    known = {name: rows[LABELS[name]] for name in LABELS if LABELS[name] in rows}
+    accuracies = {name: [row["test_accuracy"] for row in own] for name, own in known.items()}
+    title = f"MNIST, one pixel a step, {EPOCHS} epochs"
+    frequencies = np.array(golden().frequencies)
+    slow, faster = (frequency_group(frequencies, *band) for band in (SLOW, FASTER))
+    weights = {
+        f"{key.removesuffix(' weights')}, {len(known[REFERENCE])} networks": np.array(
+            [row[key] for row in known[REFERENCE]], float
+        )
+        for key in (START, TRAINED)
+    }
+    key = jax.random.key(0)  # of the sign flips, which are all counted for up to 17 networks
+    blocks = {name: compare_blocks(x, slow, faster, key=key) for name, x in weights.items()}
+    return {
+        "accuracy": accuracy_figure(accuracies, PUBLISHED, title),
+        "confusion": confusion_figure(
+            {name: [row["confusion"] for row in own] for name, own in known.items()}
+        ),
+        "digits": digit_figure(
+            golden().frequencies, rows[DIGITS], options.num_draws, options.dataset
+        ),
+        "weights": coupling_figure(frequencies, slow, faster, weights, blocks),
+    }
+
+
+EXPERIMENT = question(
+    name="paper_figures",
+    section="Is the rhythmic RNN better?",
+    asked="Do the published table and figures come out again?",
+    presets=PRESETS,
+    conditions=lambda options: (),
+    claims=CLAIMS,
+    findings=findings,
+    draw=draw,
+    further=read_rows_and_digits,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

@@ -1,0 +1,233 @@
+"""Does the order of the pixels matter? By rows, by columns, permuted, and a row at a step.
+
+Read by rows or columns a digit repeats itself every 28 pixels, at 35.7 Hz, where the golden ladder
+has a node (35.9 Hz). Permuted pixels keep every value and lose that rhythm; so do rows that come
+at once, 28 pixels a step. There the networks have 28 input weights a node, so that sizes are those
+that 610 parameters allow; and 28 steps are a small part of a cycle of the slowest golden nodes.
+"""
+
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from experiments.compare.options import RESULTS
+from experiments.compare.parts import check_parts, if_asked
+from experiments.compare.question import Claim, Finding, Rows, question
+from experiments.compare.robust_networks import (
+    TITLES,
+    RobustOptions,
+    architectures,
+    by_seed,
+    condition,
+    row_architectures,
+    values_finding,
+)
+from experiments.members import Condition
+from experiments.script import Stages, main
+from rhythmic.baselines import fourier_power
+from rhythmic.data.dataset import NUM_PIXELS
+from rhythmic.data.orders import Order, image_rhythm
+from rhythmic.plotting.compare_robustness import order_figure
+from rhythmic.records import Row
+
+SAMPLE_RATE = 1000.0  # pixels a second
+NUM_IMAGES = 1000  # whose power spectrum is shown
+SPECTRUM = "power of the pixels"
+
+CLAIMS = (
+    Claim(
+        "permuted-lead-lstm",
+        "The golden network's lead over the LSTM shrinks when pixels are permuted.",
+        "Accuracy by rows less permuted, one loss a seed: golden less LSTM, Welch's t; equivalent "
+        "within 0.01; equal tuning at every order.",
+    ),
+    Claim(
+        "permuted-golden",
+        "The golden network is more accurate by rows than permuted.",
+        "Paired over seeds, t test; equivalent within 0.01.",
+    ),
+    Claim(
+        "permuted-unconnected",
+        "The golden network without recurrence, whose features are powers alone, is more accurate "
+        "by rows than permuted.",
+        "Paired over seeds, t test; equivalent within 0.01.",
+    ),
+    Claim(
+        "columns-golden",
+        "The golden network is more accurate by rows than by columns, though both repeat at 35.7 "
+        "Hz.",
+        "Paired over seeds, t test; equivalent within 0.01.",
+    ),
+    Claim(
+        "row-vectors-lstm",
+        "With a row of 28 pixels a step the golden network is more accurate than the LSTM.",
+        "Welch's t; equivalent within 0.01; at most 610 parameters each, equal tuning.",
+    ),
+)
+
+Place = tuple[str, Order]
+LEAD: tuple[Order, ...] = ("rows", "permuted")
+# What the further claims compare: network and order.
+COMPARED: tuple[tuple[Place, Place], ...] = (
+    (("rrn-golden", "rows"), ("rrn-golden", "permuted")),
+    (("rrn-golden-unconnected", "rows"), ("rrn-golden-unconnected", "permuted")),
+    (("rrn-golden", "rows"), ("rrn-golden", "columns")),
+    (("rrn-golden", "row_vectors"), ("lstm", "row_vectors")),
+)
+
+
+@dataclass(frozen=True)
+class OrderOptions(RobustOptions):
+    """Options of the question of orders.
+
+    Args:
+        orders: of the pixels: rows, columns, permuted (one order without meaning for all digits),
+            row_vectors (28 pixels a step).
+    """
+
+    orders: tuple[Order, ...] = get_args(Order)
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the field out of its range."""
+        super().check()
+        check_parts("orders", self.orders, get_args(Order))
+
+
+PRESETS = {
+    "smoke": OrderOptions(
+        preset="smoke",
+        num_train=256,
+        epochs=4,
+        seeds=(101, 102),
+        learning_rates=(0.01,),
+        networks=("rnn",),
+        orders=("permuted", "row_vectors"),
+    ),
+    "quick": OrderOptions(
+        num_train=1024,
+        epochs=5,
+        seeds=(101, 102),
+        learning_rates=(0.01,),
+        networks=("rrn-golden", "lstm"),
+        orders=("rows", "permuted", "row_vectors"),
+    ),
+    "full": OrderOptions(
+        preset="full",
+        dataset="mnist",
+        epochs=3,
+        seeds=tuple(range(101, 106)),
+        tuning_seeds=(123, 456),
+        learning_rates=(0.003, 0.01, 0.03),
+        results=RESULTS / "pixel_orders.jsonl",
+    ),
+    "accelerator": OrderOptions(
+        preset="accelerator",
+        dataset="mnist",
+        epochs=30,
+        seeds=tuple(range(101, 111)),
+        tuning_seeds=(123, 456),
+        learning_rates=(0.001, 0.003, 0.01),
+        results=RESULTS / "pixel_orders.jsonl",
+    ),
+}
+
+
+def label(name: str, order: Order) -> str:
+    """Name a network and an order."""
+    return f"{TITLES[name]}, {order}"
+
+
+def conditions(options: OrderOptions) -> list[Condition]:
+    """Return every network at every order."""
+    found = []
+    for order in options.orders:
+        pool = options.pool(order)
+        make = row_architectures if order == "row_vectors" else architectures
+        for name, architecture in make(options.networks).items():
+            found.append(condition(options, label(name, order), architecture, pool))
+    return found
+
+
+def spectra(options: OrderOptions, rows: Rows, stages: Stages) -> dict[str, list[Row]]:
+    """Measure how much power the pixels have at which frequency, by order.
+
+    Row vectors have none that compares: a step there is a whole row.
+    """
+    del rows, stages
+    frequencies = np.arange(1, NUM_PIXELS // 2) * SAMPLE_RATE / NUM_PIXELS
+    found: list[Row] = []
+    for order in options.orders:
+        if order == "row_vectors":
+            continue
+        pool = options.pool(order)
+        shown = pool.split(options.seeds[0]).train[:NUM_IMAGES]
+        images = pool.data.images[shown] / np.float32(255)
+        power = np.mean(fourier_power(images, frequencies, sample_rate=SAMPLE_RATE), axis=0)
+        rhythm = image_rhythm(order if order != "permuted" else "rows", SAMPLE_RATE)
+        # Every 28th line stands at the rhythm of the rows or at one of its harmonics.
+        share = power[27::28][: len(rhythm)].sum() / power.sum()
+        found.append(
+            {
+                "order": order,
+                "frequency": [float(f"{x:.6g}") for x in frequencies],
+                "power": [float(f"{x:.4g}") for x in power],
+                "rhythm_share": float(share),
+            }
+        )
+    return {SPECTRUM: found} if found else {}
+
+
+def findings(options: OrderOptions, rows: Rows) -> list[Finding]:
+    """Compare orders for one network, and networks for one order."""
+    del options
+
+    def side(name: str, order: Order) -> tuple[str, list[float]]:
+        found = by_seed(rows[label(name, order)])
+        return label(name, order), [row["test_accuracy"] for row in found]
+
+    def loss(name: str) -> tuple[str, list[float]]:
+        values = np.subtract(side(name, "rows")[1], side(name, "permuted")[1])
+        return f"loss of {TITLES[name]}", list(values)
+
+    def better(claim: Claim, first: Place, second: Place) -> Finding:
+        def find() -> Finding:
+            return values_finding(claim, side(*first), side(*second), paired=first[0] == second[0])
+
+        return if_asked(claim, rows, (label(*first), label(*second)), find)
+
+    def lead() -> Finding:
+        return values_finding(CLAIMS[0], loss("rrn-golden"), loss("lstm"), paired=False)
+
+    both = [label(name, order) for name in ("rrn-golden", "lstm") for order in LEAD]
+    found = [better(claim, *places) for claim, places in zip(CLAIMS[1:], COMPARED, strict=True)]
+    return [if_asked(CLAIMS[0], rows, both, lead), *found]
+
+
+def draw(options: OrderOptions, rows: Rows) -> dict[str, Figure]:
+    """Draw accuracy by order beside the power of the pixels."""
+    accuracies = {
+        name: {
+            order: [row["test_accuracy"] for row in rows[label(name, order)]]
+            for order in options.orders
+        }
+        for name in options.networks
+    }
+    return {"pixel_orders": order_figure(accuracies, rows.get(SPECTRUM, []), TITLES)}
+
+
+EXPERIMENT = question(
+    name="pixel_orders",
+    section="Is the rhythmic RNN better?",
+    asked="Does the order of the pixels matter?",
+    presets=PRESETS,
+    conditions=conditions,
+    claims=CLAIMS,
+    findings=findings,
+    draw=draw,
+    further=spectra,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

@@ -1,0 +1,253 @@
+"""Who needs the fewest digits? Accuracy against the number of training digits.
+
+At equal updates every network makes the same number of updates of the same batch size, whatever
+the number of digits, going through few digits many times. The parameters of the best validation
+epoch are kept, which stops training early where it overfits. At equal epochs every digit is seen
+as often, so that few digits also mean few updates: those curves mix two things, and stand beside.
+All sizes choose their rate and their epoch on all validation digits, which are more than the
+smallest training sets.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from experiments.compare.options import RESULTS
+from experiments.compare.parts import if_asked
+from experiments.compare.question import Claim, Finding, Rows, question
+from experiments.compare.robust_networks import (
+    TITLES,
+    RobustOptions,
+    architectures,
+    by_seed,
+    condition,
+    values_finding,
+)
+from experiments.members import Condition
+from experiments.script import main
+from rhythmic.data.splits import NUM_TRAIN
+from rhythmic.plotting.compare_robustness import sample_figure
+from rhythmic.training import TrainingConfiguration
+
+CLAIMED = 1000  # digits of the claims
+TOLERANCE = 0.02  # of the number of updates
+UPDATES, EPOCHS = "equal updates", "equal epochs"
+TEST = (
+    "Test accuracy of 1,000 digits at equal updates, Welch's t; equivalent within 0.01. Every "
+    "network has the same rates and tuning seeds at every size."
+)
+
+CLAIMS = (
+    Claim("few-digits-lstm", "With 1,000 digits golden is more accurate than the LSTM.", TEST),
+    Claim("few-digits-rnn", "With 1,000 digits golden is more accurate than the RNN.", TEST),
+    Claim(
+        "few-digits-unconnected",
+        "With 1,000 digits golden is more accurate than its features alone, without recurrence.",
+        TEST,
+    ),
+    Claim(
+        "few-digits-lead",
+        "The golden network's lead over the LSTM is larger with 1,000 digits than with all.",
+        "Accuracy with all digits less that with 1,000, one loss a seed: LSTM less golden, at "
+        "equal updates; Welch's t; equivalent within 0.01.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class SampleOptions(RobustOptions):
+    """Options of the question of sample efficiency.
+
+    Args:
+        sizes: numbers of training digits, the first ones of the split; they rise.
+        updates: of every network at equal updates; met within 2 % by whole passes.
+        validations: times at most that a run is validated, and may be stopped, at equal updates.
+    """
+
+    networks: tuple[str, ...] = ("rrn-golden", "rrn-golden-unconnected", "rnn", "lstm")
+    sizes: tuple[int, ...] = (500, 1000, 2000, 5000, 10000, 20000, 55000)
+    updates: int = 1272
+    validations: int = 8
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the field out of its range."""
+        if self.num_train:
+            raise ValueError(f"num_train is {self.num_train}; sizes says how many digits are used")
+        super().check()
+        available = NUM_TRAIN[self.dataset]
+        if not self.sizes or list(self.sizes) != sorted(set(self.sizes)):
+            raise ValueError("sizes must hold one number or more, and rise")
+        for size in self.sizes:
+            if not self.batch_size <= size <= available:
+                allowed = f"{self.batch_size} (one batch) to {available}"
+                raise ValueError(f"sizes holds {size}; it must lie in {allowed}")
+            self.training().num_steps(size)
+            self.equal_updates(size)
+        if self.validations < 1:
+            raise ValueError(f"validations is {self.validations}; it must be at least 1")
+
+    def equal_updates(self, size: int) -> TrainingConfiguration:
+        """Return the recipe that goes through ``size`` digits until the updates are done.
+
+        It has as many epochs, up to ``validations``, as whole passes allow.
+
+        Raises:
+            ValueError: where whole passes miss the number of updates by more than 2 %.
+        """
+        for epochs in range(max(self.validations, 1), 0, -1):
+            a_pass = epochs * self.training().num_batches(size)
+            passes = max(1, round(self.updates / a_pass))
+            if abs(passes * a_pass - self.updates) <= TOLERANCE * self.updates:
+                return TrainingConfiguration(
+                    epochs=epochs, batch_size=self.batch_size, passes=passes
+                )
+        raise ValueError(f"updates is {self.updates}; whole passes of {size} digits miss it by 2 %")
+
+
+PRESETS = {
+    "smoke": SampleOptions(
+        preset="smoke",
+        batch_size=32,
+        epochs=2,
+        seeds=(101, 102),
+        learning_rates=(0.01,),
+        networks=("rrn-golden-unconnected",),
+        sizes=(256,),
+        updates=32,
+        validations=2,
+    ),
+    "quick": SampleOptions(
+        epochs=2,
+        seeds=(101, 102),
+        learning_rates=(0.01,),
+        networks=("rrn-golden", "rrn-golden-unconnected"),
+        sizes=(500, 1000, 4000),
+        updates=64,
+        validations=4,
+    ),
+    "full": SampleOptions(
+        preset="full",
+        dataset="mnist",
+        epochs=3,
+        seeds=tuple(range(101, 106)),
+        tuning_seeds=(123, 456),
+        learning_rates=(0.003, 0.01, 0.03),
+        results=RESULTS / "sample_efficiency.jsonl",
+    ),
+    "accelerator": SampleOptions(
+        preset="accelerator",
+        dataset="mnist",
+        epochs=30,
+        updates=12720,
+        validations=32,
+        seeds=tuple(range(101, 111)),
+        tuning_seeds=(123, 456),
+        learning_rates=(0.001, 0.003, 0.01, 0.03),
+        networks=("rrn-golden", "rrn-golden-unconnected", "rnn", "lstm", "gru", "horn"),
+        results=RESULTS / "sample_efficiency.jsonl",
+    ),
+}
+
+
+def label(name: str, size: int, how: str) -> str:
+    """Name a network, a number of digits, and what is held equal."""
+    return f"{TITLES[name]}, {size} digits, {how}"
+
+
+def conditions(options: SampleOptions) -> list[Condition]:
+    """Return every network at every size; once where both recipes are the same."""
+    pool, found = options.pool(), []
+    for name, architecture in architectures(options.networks).items():
+        for size in options.sizes:
+            equal = options.equal_updates(size)
+            recipes = {UPDATES: equal, EPOCHS: options.training()}
+            if equal == recipes[EPOCHS]:
+                del recipes[EPOCHS]
+            everything = size == NUM_TRAIN[options.dataset]
+            found += [
+                condition(
+                    options,
+                    label(name, size, how),
+                    architecture,
+                    pool,
+                    training=training,
+                    num_train=None if everything else size,
+                )
+                for how, training in recipes.items()
+            ]
+    return found
+
+
+def accuracies(rows: Rows, name: str, size: int, how: str) -> list[float]:
+    """Return test accuracies in the order of the seeds; one network where both recipes agree."""
+    own = label(name, size, how)
+    chosen = rows[own] if own in rows else rows[label(name, size, UPDATES)]
+    return [row["test_accuracy"] for row in by_seed(chosen)]
+
+
+def findings(options: SampleOptions, rows: Rows) -> list[Finding]:
+    """Compare networks of 1,000 digits, then their losses against all digits."""
+    largest = options.sizes[-1]
+
+    def side(name: str) -> tuple[str, list[float]]:
+        return TITLES[name], accuracies(rows, name, CLAIMED, UPDATES)
+
+    def loss(name: str) -> tuple[str, list[float]]:
+        all_digits = accuracies(rows, name, largest, UPDATES)
+        return f"loss of {TITLES[name]}", list(np.subtract(all_digits, side(name)[1]))
+
+    def over(claim: Claim, rival: str) -> Finding:
+        def find() -> Finding:
+            return values_finding(claim, side("rrn-golden"), side(rival), paired=False)
+
+        labels = [label(name, CLAIMED, UPDATES) for name in ("rrn-golden", rival)]
+        return if_asked(claim, rows, labels, find)
+
+    def lead() -> Finding:
+        return values_finding(CLAIMS[3], loss("lstm"), loss("rrn-golden"), paired=False)
+
+    rivals = ("lstm", "rnn", "rrn-golden-unconnected")
+    found = [over(claim, rival) for claim, rival in zip(CLAIMS[:3], rivals, strict=True)]
+    names, sizes = ("rrn-golden", "lstm"), (CLAIMED, largest)
+    wanted = [label(name, size, UPDATES) for name in names for size in sizes]
+    return [*found, if_asked(CLAIMS[3], rows, wanted, lead)]
+
+
+def span(counts: list[int]) -> str:
+    """Write the smallest and the largest of counts."""
+    return " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
+
+
+def draw(options: SampleOptions, rows: Rows) -> dict[str, Figure]:
+    """Draw accuracy against the number of digits, at equal updates and at equal epochs."""
+    curves = {
+        how: {
+            name: np.array([accuracies(rows, name, size, how) for size in options.sizes]).T
+            for name in options.networks
+        }
+        for how in (UPDATES, EPOCHS)
+    }
+    found = [options.equal_updates(size).num_steps(size) for size in options.sizes]
+    steps = [options.training().num_steps(size) for size in options.sizes]
+    titles = {
+        UPDATES: f"{UPDATES}: {span(found)}",
+        EPOCHS: f"{EPOCHS}: {options.epochs}, {span(steps)} updates",
+    }
+    shown = {titles[how]: curve for how, curve in curves.items()}
+    return {"sample_efficiency": sample_figure(options.sizes, shown, TITLES)}
+
+
+EXPERIMENT = question(
+    name="sample_efficiency",
+    section="Is the rhythmic RNN better?",
+    asked="Who needs the fewest digits?",
+    presets=PRESETS,
+    conditions=conditions,
+    claims=CLAIMS,
+    findings=findings,
+    draw=draw,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

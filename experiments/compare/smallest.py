@@ -1,0 +1,66 @@
+"""How small may a network be? The best below 300 and below 1,000 trained parameters.
+
+A resonant node whose rhythm is fixed costs no trained parameter. Its phasor after the last pixel,
+position and quadrature, is a Fourier coefficient of the image, faded by the pole radius: where the
+frequency is a multiple of the rows' rhythm, 35.7 Hz, and a few multiples of the image's, 1.28 Hz,
+more or less, it is that of a wave of the plane. A few of these, read out by a small hidden layer,
+are what is searched here. Without recurrent weights the layer is a bank of linear filters, run as a
+recurrent network that reads one pixel a step; all that learns is the readout.
+
+Every candidate of a frozen list is trained on the tuning seeds; the best on validation below each
+limit is trained anew and tested, once a seed. So are the best of as many ladders of random
+frequencies and of as many random projections: what do the rhythms add?
+"""
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from experiments.compare.question import Rows, question
+from experiments.compare.smallest_findings import CLAIMS, TARGETS, findings
+from experiments.compare.smallest_options import FAMILIES, IMAGE, PRESETS, SmallestOptions
+from experiments.compare.smallest_search import SEARCH, best_place, conditions, further, same
+from experiments.script import main
+from rhythmic.plotting.compare_smallest import draw_search, draw_sizes, draw_waves
+
+
+def draw(options: SmallestOptions, rows: Rows) -> dict[str, Figure]:
+    """Draw accuracy against size, the search on validation, and the chosen waves."""
+    tested = {label: own for label, own in rows.items() if label != SEARCH}
+    targets = {limit: TARGETS[limit] for limit in options.limits}
+    sizes, axes = plt.subplots(figsize=(6.8, 3.8), layout="constrained")
+    draw_sizes(axes, tested, targets)
+    axes.set_title(f"{options.dataset}, one pixel a step")
+    search, panels = plt.subplots(
+        2,
+        len(options.limits),
+        figsize=(3.3 * max(len(options.limits), 1.3), 5.4),
+        layout="constrained",
+        squeeze=False,
+    )
+    for column, limit in zip(panels.T, options.limits, strict=True):
+        families = {
+            family: [row for row in rows[SEARCH] if same(row, family, limit)]
+            for family in FAMILIES
+            if family in options.families
+        }
+        draw_search(column[0], families)
+        column[0].set_title(f"below {limit:,} parameters")
+        image = families[IMAGE]
+        draw_waves(column[1], image[best_place(image)]["frequencies"])
+    return {"sizes": sizes, "search": search}
+
+
+EXPERIMENT = question(
+    name="smallest",
+    section="Is the rhythmic RNN better?",
+    asked="How small may a network be that reads digits pixel by pixel?",
+    presets=PRESETS,
+    conditions=conditions,
+    claims=CLAIMS,
+    findings=findings,
+    draw=draw,
+    further=further,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

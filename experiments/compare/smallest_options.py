@@ -1,0 +1,213 @@
+"""The smallest networks: options, presets, and the frozen list of candidates that is searched."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from experiments.compare.options import RESULTS, CompareOptions
+from experiments.compare.parts import check_parts
+from rhythmic.architectures import CellArchitecture, Head
+from rhythmic.cells import ProjectionCell
+from rhythmic.data.dataset import NUM_PIXELS
+from rhythmic.models import Architecture, Classifier
+from rhythmic.theory import image_ladder, random_ladder
+from rhythmic.training import TrainingConfiguration
+from rhythmic.training.search import Setting, setting_grid
+
+IMAGE, RANDOM, PROJECTIONS = "image ladder", "random ladder", "random projections"
+FAMILIES = (IMAGE, RANDOM, PROJECTIONS)
+POLE_RADIUS = 0.99999
+
+# Readout, resonant nodes and hidden nodes of the candidates below each number of parameters.
+SHAPES: dict[int, tuple[tuple[str, int, int], ...]] = {
+    300: (("hidden_square", 10, 9), ("hidden", 10, 9), ("hidden_square", 12, 8)),
+    1000: (("hidden_square", 15, 24), ("hidden", 15, 24), ("hidden_square", 20, 19)),
+}
+
+
+@dataclass(frozen=True)
+class SmallestOptions(CompareOptions):
+    """Options of the question how small a network may be.
+
+    ``epochs`` and ``learning_rates`` are those of the networks without trained recurrence and,
+    the epochs, of the golden network.
+
+    Args:
+        limits: numbers of trained parameters below which the best network is sought, of 300, 1000.
+        families: what the fixed layer listens to. image ladder: waves of the image, always asked;
+            random ladder: frequencies drawn at random; random projections: no frequency at all.
+        num_shapes: how many of the sizes and readouts below a limit are searched, the first ones.
+        spacings: of image ladders, in cycles down the image.
+        offsets: of image ladders, in steps of the spacing.
+        aspects: of image ladders: cycles down the image that count as one along a row. Of the
+            other families as many draws are searched as there are image ladders.
+        search_epochs: passes over the training digits while candidates are compared.
+        rivals: cells of the largest size below each limit, for reference: rrn, rnn, lstm, gru.
+        rival_learning_rates: to choose from for these and the golden network.
+        rival_epochs: of these.
+        num_rival_seeds: how many of the seeds these are tested on, and plain baselines.
+        controls: whether the chosen ladders are trained with other readouts and without ringing,
+            and plain baselines are fitted.
+    """
+
+    limits: tuple[int, ...] = (300,)
+    families: tuple[str, ...] = FAMILIES
+    num_shapes: int = 1
+    spacings: tuple[float, ...] = (1.25,)
+    offsets: tuple[float, ...] = (0.25, 0.5)
+    aspects: tuple[float, ...] = (2.0,)
+    search_epochs: int = 5
+    rivals: tuple[str, ...] = ()
+    rival_learning_rates: tuple[float, ...] = (0.003, 0.01)
+    rival_epochs: int = 3
+    num_rival_seeds: int = 3
+    controls: bool = False
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the field out of its range."""
+        super().check()
+        check_parts("families", self.families, FAMILIES)
+        if IMAGE not in self.families:
+            raise ValueError(f"families lacks {IMAGE}, which the others are held against")
+        check_parts("limits", [str(x) for x in self.limits], [str(x) for x in SHAPES])
+        if self.rivals:
+            check_parts("rivals", self.rivals, ("rrn", "rnn", "lstm", "gru"))
+        for name in ("learning_rates", "rival_learning_rates"):
+            if len(getattr(self, name)) < 2 or not self.tuning_seeds:
+                raise ValueError(
+                    f"{name} needs two or more, and tuning_seeds: the search uses them"
+                )
+        if len(self.rival_learning_rates) != len(self.learning_rates):
+            raise ValueError("rival_learning_rates must be as many as learning_rates")
+        for name, most in (("num_shapes", 3), ("num_rival_seeds", len(self.seeds))):
+            if not 1 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must lie in 1 to {most}")
+        for name in ("search_epochs", "rival_epochs"):
+            try:
+                TrainingConfiguration(epochs=getattr(self, name))
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
+        if not self.grids():
+            raise ValueError("spacings, offsets and aspects need one value each, or more")
+        for limit in self.limits:
+            list(candidates(self, IMAGE, limit))
+
+    def grids(self) -> list[tuple[float, float, float]]:
+        """Return spacing, offset and aspect of every image ladder that is searched."""
+        return list(itertools.product(self.spacings, self.offsets, self.aspects))
+
+    def rival_settings(self) -> tuple[Setting, ...]:
+        """Return the settings of networks whose layer is trained: as many as of ours."""
+        return tuple(setting_grid(self.rival_learning_rates, (0.0,), (0.0,)))
+
+
+@dataclass(frozen=True)
+class ProjectionArchitecture:
+    """Random projections of the sequence of pixels, and a head.
+
+    Args:
+        name: name in tables and files.
+        num_projections: features of the readout.
+        draw: seed of the projections, the same for every network.
+        head: what becomes of them.
+    """
+
+    name: str
+    num_projections: int
+    draw: int
+    head: Head
+
+    def build(self, num_classes: int, *, key: jax.Array) -> Classifier:
+        """Draw the readout; the projections come from ``draw`` alone."""
+        cell = ProjectionCell(
+            self.num_projections, num_steps=NUM_PIXELS, key=jax.random.key(self.draw)
+        )
+        readout = self.head.build(self.num_projections, num_classes, key=key)
+        return Classifier(cell, readout, self.head.feature, self.head.pooling)
+
+
+def candidates(options: SmallestOptions, family: str, limit: int) -> Iterator[Architecture]:
+    """Yield the networks of a family that are searched below a number of parameters."""
+    for readout, num_nodes, readout_size in SHAPES[limit][: options.num_shapes]:
+        head = Head("phasor", "last", readout, readout_size=readout_size)  # type: ignore[arg-type]
+        shape = f"{num_nodes} nodes, {readout_size} {readout}"
+        for draw, (spacing, offset, aspect) in enumerate(options.grids()):
+            if family == IMAGE:
+                ladder = image_ladder(num_nodes, spacing=spacing, offset=offset, aspect=aspect)
+                name = f"{family}: spacing {spacing}, offset {offset}, aspect {aspect}, {shape}"
+                yield resonant(name, ladder, head)
+            elif family == RANDOM:
+                ladder = random_ladder(num_nodes, seed=draw)
+                yield resonant(f"{family}: draw {draw}, {shape}", ladder, head)
+            else:
+                # As many features: a phasor has two.
+                own = replace(head, feature="output")
+                yield ProjectionArchitecture(
+                    f"{family}: draw {draw}, {shape}", 2 * num_nodes, draw, own
+                )
+
+
+def resonant(
+    name: str, frequencies: np.ndarray, head: Head, *further: tuple[str, Any]
+) -> CellArchitecture:
+    """Return fixed nodes at ``frequencies`` in Hz that do not talk to each other."""
+    options = (
+        ("frequencies", tuple(round(float(f), 6) for f in frequencies)),
+        ("pole_radius", POLE_RADIUS),
+        ("recurrence", False),
+        *further,
+    )
+    return CellArchitecture(name, "rrn", len(frequencies), head, options=options)
+
+
+PRESETS = {
+    "smoke": SmallestOptions(
+        preset="smoke",
+        num_train=256,
+        epochs=4,
+        seeds=(101, 102),
+        families=(IMAGE,),
+        offsets=(0.25,),
+        search_epochs=4,
+        learning_rates=(0.01, 0.03),
+        num_rival_seeds=1,
+    ),
+    "quick": SmallestOptions(learning_rates=(0.01, 0.03), epochs=20, search_epochs=20),
+    "full": SmallestOptions(
+        preset="full",
+        dataset="mnist",
+        epochs=30,
+        seeds=tuple(range(101, 111)),
+        tuning_seeds=(123, 456),
+        learning_rates=(0.01, 0.03),
+        limits=(300, 1000),
+        num_shapes=3,
+        spacings=(1.0, 1.25, 1.5),
+        rivals=("rrn", "rnn", "lstm", "gru"),
+        controls=True,
+        results=RESULTS / "smallest.jsonl",
+    ),
+    "accelerator": SmallestOptions(
+        preset="accelerator",
+        dataset="mnist",
+        epochs=30,
+        seeds=tuple(range(101, 121)),
+        tuning_seeds=(123, 456, 789),
+        learning_rates=(0.01, 0.03),
+        limits=(300, 1000),
+        num_shapes=3,
+        spacings=(1.0, 1.25, 1.5),
+        offsets=(0.0, 0.25, 0.5, 0.75),
+        aspects=(1.5, 2.0, 3.0),
+        search_epochs=30,
+        rivals=("rrn", "rnn", "lstm", "gru"),
+        rival_epochs=30,
+        num_rival_seeds=20,
+        controls=True,
+        results=RESULTS / "smallest.jsonl",
+    ),
+}

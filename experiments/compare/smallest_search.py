@@ -1,0 +1,248 @@
+"""The smallest networks: what is trained, how one is chosen on validation, what it is held against.
+
+The search reads no test digit: every candidate is trained on the tuning seeds, and of each family
+the one of the best mean validation accuracy is trained anew and tested, once a seed.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import jax
+import numpy as np
+
+from experiments.compare.question import Rows
+from experiments.compare.smallest_options import (
+    IMAGE,
+    SmallestOptions,
+    candidates,
+    resonant,
+)
+from experiments.members import Condition, MemberStore, Pool, train_members
+from experiments.members.store import tuning
+from experiments.script import Results, Stages
+from rhythmic.architectures import ENERGY_HEAD, MEAN_HEAD, CellArchitecture, Head, sized
+from rhythmic.baselines import fourier_power, logistic_regression_accuracy, random_features
+from rhythmic.models import Architecture, named_architectures
+from rhythmic.records import Row
+from rhythmic.theory import image_ladder
+from rhythmic.training import TrainingConfiguration
+from rhythmic.training.search import Setting
+
+GOLDEN, SEARCH = "golden RRN", "search"
+WINDOWS = {300: 2, 1000: 7}  # of plain Fourier power, over the time of one image
+STRENGTHS = (0.01, 1.0, 100.0)
+
+
+def chosen_label(family: str, limit: int) -> str:
+    """Name the network of a family that was chosen below a number of parameters."""
+    return f"{family}, below {limit}"
+
+
+def rival_label(rival: str, limit: int, epochs: int) -> str:
+    """Name a reference of the largest size below a number of parameters."""
+    return f"{rival.upper()}, {epochs} epochs, below {limit}"
+
+
+def twin_label(limit: int) -> str:
+    """Name the twin of the chosen image ladder whose nodes have real poles."""
+    return f"its twin without ringing, below {limit}"
+
+
+def linear_label(feature: str, limit: int) -> str:
+    """Name the image ladder whose energies or phasors a linear map reads out."""
+    return f"{feature}, read out linearly, below {limit}"
+
+
+def condition(
+    options: SmallestOptions,
+    pool: Pool,
+    label: str,
+    architecture: Architecture,
+    *,
+    epochs: int,
+    seeds: tuple[int, ...],
+    settings: tuple[Setting, ...],
+) -> Condition:
+    """Return one network's condition: what all of this question share, and what is its own."""
+    return Condition(
+        label,
+        architecture,
+        TrainingConfiguration(epochs=epochs, batch_size=options.batch_size),
+        pool,
+        settings,
+        seeds,
+        tuning_seeds=options.tuning_seeds,
+        num_train=options.num_train or None,
+    )
+
+
+def conditions(options: SmallestOptions) -> list[Condition]:
+    """Return what needs no search: the golden network and the rivals of every size."""
+    pool, settings = options.pool(), options.rival_settings()
+    make = partial(condition, options, pool, settings=settings)
+    golden = named_architectures()["rrn-golden"]
+    made = [make(GOLDEN, golden, epochs=options.epochs, seeds=options.seeds)]
+    for limit in options.limits:
+        for rival in options.rivals:
+            head = ENERGY_HEAD if rival == "rrn" else MEAN_HEAD
+            largest = sized(CellArchitecture(rival, rival, 1, head), limit - 1)
+            seeds = options.seeds[: options.num_rival_seeds]
+            label = rival_label(rival, limit, options.rival_epochs)
+            made.append(make(label, largest, epochs=options.rival_epochs, seeds=seeds))
+    return made
+
+
+def searched(options: SmallestOptions, pool: Pool) -> dict[tuple[str, int], list[Condition]]:
+    """Return every candidate by family and limit: tuned, never tested."""
+    return {
+        (family, limit): [
+            condition(
+                options,
+                pool,
+                candidate.name,
+                candidate,
+                epochs=options.search_epochs,
+                seeds=(),
+                settings=options.settings(),
+            )
+            for candidate in candidates(options, family, limit)
+        ]
+        for limit in options.limits
+        for family in options.families
+    }
+
+
+def further(options: SmallestOptions, rows: Rows, stages: Stages) -> dict[str, list[Row]]:
+    """Search, choose, train what was chosen and its controls; fit plain baselines."""
+    del rows
+    pool = options.pool()
+    store = MemberStore(stages.run_folder / "members.jsonl", options.results)
+    every = searched(options, pool)
+    train_members(store, [one for own in every.values() for one in own], stages.run_folder)
+    table = [
+        candidate_row(family, limit, one, [store.rows[w.name()] for w in tuning(one)])
+        for (family, limit), own in every.items()
+        for one in own
+    ]
+    wanted = []
+    for (family, limit), own in every.items():
+        place = best_place([row for row in table if same(row, family, limit)])
+        wanted.append((chosen_label(family, limit), own[place].architecture))
+        if family == IMAGE and options.controls:
+            grids = options.grids()
+            wanted += controls(own[place].architecture, grids[place % len(grids)], limit)
+    make = partial(
+        condition,
+        options,
+        pool,
+        epochs=options.epochs,
+        seeds=options.seeds,
+        settings=options.settings(),
+    )
+    networks = [make(label, architecture) for label, architecture in wanted]
+    found = train_members(store, networks, stages.run_folder)
+    plain = baselines(options, pool, stages) if options.controls else {}
+    return {SEARCH: table, **found, **plain}
+
+
+def same(row: Row, family: str, limit: int) -> bool:
+    """Tell whether a row of the search belongs to a family and limit."""
+    return (row["family"], row["limit"]) == (family, limit)
+
+
+def candidate_row(family: str, limit: int, one: Condition, members: Sequence[Row]) -> Row:
+    """Write down what a candidate reached on validation: the mean over seeds at its best rate."""
+    rates = {row["learning_rate"] for row in members}
+    means = {
+        rate: float(
+            np.mean([r["validation_accuracy"] for r in members if r["learning_rate"] == rate])
+        )
+        for rate in rates
+    }
+    best = min(means, key=lambda rate: (-round(means[rate], 6), rate))
+    row = {
+        "label": one.label,
+        "family": family,
+        "limit": limit,
+        "num_parameters": members[0]["num_parameters"],
+        "learning_rate": best,
+        "validation_accuracy": round(means[best], 6),
+    }
+    if isinstance(one.architecture, CellArchitecture):
+        row["frequencies"] = list(dict(one.architecture.options)["frequencies"])
+    return row
+
+
+def best_place(rows: Sequence[Mapping]) -> int:
+    """Return the place of the best candidate on validation; of several, the first."""
+    return int(np.argmax([row["validation_accuracy"] for row in rows]))
+
+
+def controls(
+    chosen: Architecture, grid: tuple[float, float, float], limit: int
+) -> list[tuple[str, Architecture]]:
+    """Return the chosen ladder's controls: without ringing, without phase, without hidden layer.
+
+    The twin has the same nodes but real poles. The other two are read out by a linear map; they
+    have as many nodes as the limit allows, the longest waves of the same grid.
+
+    Args:
+        chosen: an image ladder.
+        grid: its spacing, offset and aspect.
+        limit: number of parameters that they stay below.
+    """
+    if not isinstance(chosen, CellArchitecture):
+        raise TypeError(f"{chosen.name} has no ladder")
+    frequencies = np.array(dict(chosen.options)["frequencies"])
+    twin = resonant(f"{chosen.name}, real poles", frequencies, chosen.head, ("poles", "real"))
+    made: list[tuple[str, Architecture]] = [(twin_label(limit), twin)]
+    phasors = Head("phasor", "last", "batch_norm")
+    # Parameters a node: scale, shift and ten weights for each of its one or two features.
+    for name, head, per_node in (("energies", ENERGY_HEAD, 12), ("phasors", phasors, 24)):
+        spacing, offset, aspect = grid
+        num_nodes = (limit - 11) // per_node
+        ladder = image_ladder(num_nodes, spacing=spacing, offset=offset, aspect=aspect)
+        architecture = resonant(f"{chosen.name}, {name}, {num_nodes} nodes", ladder, head)
+        made.append((linear_label(name, limit), architecture))
+    return made
+
+
+def baselines(options: SmallestOptions, pool: Pool, stages: Stages) -> dict[str, list[Row]]:
+    """Fit logistic regressions to power in windows and to squares of random projections."""
+    parts = {
+        f"plain_{limit}_{seed}": partial(plain_rows, options, pool, limit, seed)
+        for limit in options.limits
+        for seed in options.seeds[: options.num_rival_seeds]
+    }
+    found: dict[str, list[Row]] = {}
+    for arrays in stages.each(parts).values():
+        for row in json.loads(str(arrays["rows"])):
+            found.setdefault(row["label"], []).append(row)
+    return found
+
+
+def plain_rows(options: SmallestOptions, pool: Pool, limit: int, seed: int) -> Results:
+    """Fit both plain baselines of one seed, with as many features as the limit allows."""
+    split = pool.split(seed)
+    split = split._replace(train=split.train[: options.num_train or None])
+    images = np.asarray(pool.data.images, np.float32) / 255
+    size = (limit - 11) // 10 // WINDOWS[limit]
+    ladder, num_features = image_ladder(size), size * WINDOWS[limit]
+    power = fourier_power(images, ladder, sample_rate=1000.0, num_windows=WINDOWS[limit])
+    random = random_features(images, num_features, key=jax.random.key(seed))
+    rows = []
+    for name, features in (("power in windows", power), ("random squares", random)):
+        fit = logistic_regression_accuracy(
+            features, pool.data.labels, split, inverse_regularisations=STRENGTHS
+        )
+        rows.append(
+            {
+                "label": f"{name}, below {limit}",
+                "seed": seed,
+                "num_parameters": fit.num_parameters,
+                "validation_accuracy": fit.validation_accuracy,
+                "test_accuracy": fit.test_accuracy,
+            }
+        )
+    return {"rows": np.array(json.dumps(rows))}

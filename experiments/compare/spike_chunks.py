@@ -1,0 +1,219 @@
+"""Networks on spike trains, trained in chunks of seeds and kept as one row a chunk.
+
+A row a network, as the other questions have, would be twelve thousand rows for one number each.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from experiments.members import MemberStore
+from experiments.members.condition import TRAINING_VERSION, recipe
+from rhythmic.adjoints import on_processor
+from rhythmic.data import SpikePool, SpikeTrains, spike_pool
+from rhythmic.events import padded_events
+from rhythmic.models import Architecture, num_trainable
+from rhythmic.progress import Progress, clock, show
+from rhythmic.records import Row, fingerprint
+from rhythmic.training import (
+    Data,
+    GroupPlan,
+    GroupTraining,
+    Members,
+    MemberTraining,
+    TrainingConfiguration,
+    make_members,
+)
+from rhythmic.training.search import Setting, select_setting
+
+# Room for the spikes of a train, so that one program serves all pools: 100 steps hold ten on
+# average, and one train in a million more than 28. More than this, and a chunk compiles anew.
+ROOM_FOR_SPIKES = 32
+NUM_CLASSES = 2
+
+
+@dataclass(frozen=True)
+class SpikeTask:
+    """What all networks share: the trains, and the recipe of training."""
+
+    trains: SpikeTrains
+    training: TrainingConfiguration
+
+
+class Chunk(NamedTuple):
+    """Networks of one architecture and setting, one a seed.
+
+    ``tested`` tells whether their test trains are read.
+    """
+
+    task: SpikeTask
+    architecture: Architecture
+    setting: Setting
+    seeds: tuple[int, ...]
+    tested: bool
+
+    def name(self) -> str:
+        """Identify the chunk by all that its results depend on."""
+        known = {"architecture": self.architecture, "version": TRAINING_VERSION}
+        known |= recipe(self.task.training) | {"data": self.task.trains}
+        return fingerprint((known, self.setting, self.seeds, self.tested))
+
+
+def train_chunks(
+    store: MemberStore,
+    task: SpikeTask,
+    architectures: Sequence[Architecture],
+    *,
+    published: Setting,
+    settings: Sequence[Setting],
+    chunks: Sequence[tuple[int, ...]],
+    tuning_chunks: Sequence[tuple[int, ...]],
+) -> dict[str, tuple[list[Row], list[Row]]]:
+    """Train every architecture at the published setting, and at one chosen on the task.
+
+    Args:
+        store: where finished chunks are kept.
+        task: what is trained on, and how.
+        architectures: what is trained.
+        published: the setting that is given.
+        settings: settings to choose from, by mean validation accuracy over the tuning chunks.
+        chunks: seeds that are tested; all chunks of one length.
+        tuning_chunks: seeds of the choice, in chunks of that length too.
+
+    Returns:
+        By architecture the rows of all chunks at the published setting, and at the chosen one.
+    """
+    choice = len(settings) * len(tuning_chunks)
+    progress = Progress({one.name: choice + 2 * len(chunks) for one in architectures})
+    found = {}
+    for architecture in architectures:
+        worker = Worker(store, task, architecture, progress)
+        tuning = [
+            Chunk(task, architecture, setting, seeds, tested=False)
+            for seeds in tuning_chunks
+            for setting in settings
+        ]
+        worker.train(tuning, later=2 * len(chunks))
+        chosen = select_setting([one for chunk in tuning for one in per_seed(store, chunk)])
+        tested = [
+            Chunk(task, architecture, setting, seeds, tested=True)
+            for seeds in chunks
+            for setting in (published, chosen)
+        ]
+        worker.train(tested)
+        rows = [store.rows[chunk.name()] for chunk in tested]
+        found[architecture.name] = rows[0::2], rows[1::2]
+    return found
+
+
+def per_seed(store: MemberStore, chunk: Chunk) -> list[Row]:
+    """Return what the choice of a setting looks at, a row a seed."""
+    validated = store.rows[chunk.name()]["validation_accuracy"]
+    return [asdict(chunk.setting) | {"validation_accuracy": accuracy} for accuracy in validated]
+
+
+class Worker:
+    """Trains chunks of one architecture, all by one compiled program."""
+
+    def __init__(
+        self, store: MemberStore, task: SpikeTask, architecture: Architecture, progress: Progress
+    ):
+        """Compile nothing yet: a worker without work costs nothing."""
+        self.store, self.architecture, self.progress = store, architecture, progress
+        self.task = task
+        self.training = MemberTraining(architecture, task.training, num_classes=NUM_CLASSES)
+        self.group: GroupTraining | None = None
+        self.pool: SpikePool | None = None
+        self.seeds: tuple[int, ...] = ()
+
+    def train(self, chunks: Iterable[Chunk], later: int = 0) -> None:
+        """Train the chunks that are missing, and write their rows one by one.
+
+        Args:
+            chunks: what is wanted; the same one may stand there twice.
+            later: chunks of this architecture that will be asked for afterwards.
+        """
+        missing = self.store.missing(dict.fromkeys(chunks))
+        self.progress.remaining[self.architecture.name] = len(missing) + later
+        for chunk in missing:
+            started = time.perf_counter()
+            group = self.group_for(chunk.seeds)
+            self.store.add([self.train_chunk(group, chunk, started)])
+            seconds = time.perf_counter() - started
+            self.progress.finished(self.architecture.name, seconds)
+            show(
+                f"{self.architecture.name}, rate {chunk.setting.learning_rate:g}: "
+                f"{len(chunk.seeds)} trained in {clock(seconds)}, "
+                f"{self.progress.time_left()} left",
+                final=chunk is missing[-1],
+            )
+
+    def train_chunk(self, group: GroupTraining, chunk: Chunk, started: float) -> Row:
+        """Train one chunk, and write down what came out."""
+        members = self.members(chunk)
+        state = group.run(members)
+        model = chunk.architecture.build(NUM_CLASSES, key=jax.random.key(0))
+        row: Row = {
+            "member": chunk.name(),
+            "architecture": chunk.architecture.name,
+            "dataset": "spike trains",
+            **recipe(chunk.task.training),
+            **asdict(chunk.setting),
+            "num_nodes": model.cell.hidden_size,
+            "num_parameters": num_trainable(model),
+            "seeds": list(chunk.seeds),
+            "failed": int(np.count_nonzero(state.failed_at_step >= 0)),
+        }
+        if chunk.tested:
+            row["test_accuracy"] = four_digits(group.test(state, members).accuracy)
+        else:
+            row["validation_accuracy"] = four_digits(
+                np.maximum(state.best.validation_accuracy, 0.0)
+            )
+        each = round((time.perf_counter() - started) / len(chunk.seeds), 3)
+        return row | {"seconds": each} | self.store.made
+
+    def members(self, chunk: Chunk) -> Members:
+        """Gather the arrays of a chunk's networks."""
+        assert self.pool is not None
+        count = len(chunk.seeds)
+        setting = {name: (value,) * count for name, value in asdict(chunk.setting).items()}
+        return make_members(self.pool.splits.__getitem__, seeds=chunk.seeds, **setting)
+
+    def group_for(self, seeds: tuple[int, ...]) -> GroupTraining:
+        """Return the compiled program with the trains of these seeds in place."""
+        if self.group is not None and seeds == self.seeds:
+            return self.group
+        self.pool, self.seeds = spike_pool(self.task.trains, seeds), seeds
+        data = self.prepared(self.pool)
+        if self.group is not None and shapes(data) == shapes(self.group.data):
+            self.group.replace_data(data)
+            return self.group
+        show(f"{self.architecture.name}: compiling", final=False)
+        num_devices = min(len(jax.devices()), len(seeds)) if on_processor() else 1
+        plan = GroupPlan(num_devices, -(-len(seeds) // num_devices))
+        self.group = GroupTraining(self.training, plan, data)
+        return self.group
+
+    def prepared(self, pool: SpikePool) -> Data:
+        """Return the trains, as events where the architecture goes from one to the next."""
+        data = self.training.prepared(Data(pool.trains, pool.labels))
+        if data.sparse is None:
+            return data
+        events, motion = data.sparse
+        room = max(ROOM_FOR_SPIKES, events.values.shape[1])
+        return data._replace(sparse=(padded_events(events, room), motion))
+
+
+def shapes(data: Data) -> Data:
+    """Return the shapes of all arrays, in their places."""
+    return jax.tree.map(np.shape, data)
+
+
+def four_digits(values: Iterable[float]) -> list[float]:
+    """Round for a row: an accuracy on two hundred trains has no more digits."""
+    return [round(float(x), 4) for x in values]

@@ -1,0 +1,125 @@
+"""Spike trains without a network: a count, powers at given rhythms, and the best there is."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments.compare.spike_chunks import NUM_CLASSES, four_digits
+from experiments.members import MemberStore
+from rhythmic.baselines import logistic_regression_accuracy, threshold_accuracy
+from rhythmic.data import (
+    SpikePool,
+    SpikeTrains,
+    Split,
+    log_odds,
+    spike_count,
+    spike_pool,
+    spike_power,
+)
+from rhythmic.progress import show
+from rhythmic.records import Row, fingerprint
+
+# Raised when a change of the readings changes their results: older rows then no longer count.
+READING_VERSION = 1
+COUNT, IDEAL = "spike count", "ideal observer"
+INVERSE_REGULARISATIONS = (0.01, 0.1, 1.0, 10.0)
+
+
+class ReadingChunk(NamedTuple):
+    """One plain reading of the trains of some seeds; frequencies in Hz, for powers alone."""
+
+    reading: str
+    frequencies: tuple[float, ...]
+    trains: SpikeTrains
+    seeds: tuple[int, ...]
+
+    def name(self) -> str:
+        """Identify the chunk by all that its results depend on."""
+        strengths = INVERSE_REGULARISATIONS if self.frequencies else ()
+        return fingerprint(("reading", READING_VERSION, strengths, self))
+
+    def num_parameters(self) -> int:
+        """Count what is fitted: weights and biases, or one threshold, or nothing."""
+        if self.frequencies:
+            return NUM_CLASSES * (len(self.frequencies) + 1)
+        return 1 if self.reading == COUNT else 0
+
+
+def read_chunks(
+    store: MemberStore,
+    trains: SpikeTrains,
+    ladders: dict[str, tuple[float, ...]],
+    chunks: Sequence[tuple[int, ...]],
+) -> dict[str, list[Row]]:
+    """Read all trains in every plain way; return the rows of the chunks by reading.
+
+    Args:
+        store: where finished chunks are kept.
+        trains: the constants of the trains.
+        ladders: frequencies in Hz whose powers are read, by the name of the reading.
+        chunks: seeds.
+    """
+    readings: dict[str, tuple[float, ...]] = {COUNT: (), **ladders, IDEAL: ()}
+    wanted = [
+        ReadingChunk(reading, frequencies, trains, seeds)
+        for seeds in chunks
+        for reading, frequencies in readings.items()
+    ]
+    pool = None
+    for chunk in store.missing(wanted):
+        if pool is None or pool.splits.keys() != set(chunk.seeds):
+            pool = spike_pool(trains, chunk.seeds)
+            show(f"plain readings: seeds from {chunk.seeds[0]}", final=False)
+        store.add([row_of(chunk, pool) | store.made])
+    rows = [store.rows[chunk.name()] for chunk in wanted]
+    return {reading: rows[place :: len(readings)] for place, reading in enumerate(readings)}
+
+
+def row_of(chunk: ReadingChunk, pool: SpikePool) -> Row:
+    """Read the trains of a chunk, seed by seed."""
+    if chunk.frequencies:
+        accuracy = by_power(chunk, pool)
+    else:
+        accuracy = {COUNT: by_count, IDEAL: by_odds}[chunk.reading](chunk, pool)
+    return {
+        "member": chunk.name(),
+        "reading": chunk.reading,
+        "dataset": "spike trains",
+        "num_parameters": chunk.num_parameters(),
+        "seeds": list(chunk.seeds),
+        "test_accuracy": four_digits([accuracy(pool.splits[seed]) for seed in chunk.seeds]),
+    }
+
+
+def by_count(chunk: ReadingChunk, pool: SpikePool) -> Callable[[Split], float]:
+    """Tell the classes apart by a threshold on the number of spikes."""
+    counts = spike_count(pool.trains)
+    return lambda split: threshold_accuracy(counts, pool.labels, split)
+
+
+def by_power(chunk: ReadingChunk, pool: SpikePool) -> Callable[[Split], float]:
+    """Tell the classes apart by logistic regression on powers."""
+    power = spike_power(pool.trains, np.asarray(chunk.frequencies), chunk.trains.sample_rate)
+
+    def accuracy(split: Split) -> float:
+        fitted = logistic_regression_accuracy(
+            power,
+            pool.labels,
+            split,
+            inverse_regularisations=INVERSE_REGULARISATIONS,
+            num_classes=NUM_CLASSES,
+        )
+        return fitted.test_accuracy
+
+    return accuracy
+
+
+def by_odds(chunk: ReadingChunk, pool: SpikePool) -> Callable[[Split], float]:
+    """Tell the classes apart by the odds of one who knows how the trains are drawn."""
+
+    def accuracy(split: Split) -> float:
+        odds = log_odds(pool.trains[split.test], chunk.trains)
+        return float(np.mean((odds > 0) == pool.labels[split.test]))
+
+    return accuracy

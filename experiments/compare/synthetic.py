@@ -1,0 +1,178 @@
+"""Which tasks do rhythmic networks win, and which do they lose? Five tasks, growing harder.
+
+To recall, to add and to copy ask for memory over a lag; to tell a frequency and to read a phase
+ask for a rhythm in noise. All networks have about as many parameters as the rhythmic one, and the
+same rates are tried on the same seeds.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from experiments.compare.parts import if_asked
+from experiments.compare.question import Claim, Finding, Rows, question
+from experiments.compare.synthetic_networks import label, parts_of, train_parts
+from experiments.compare.synthetic_options import (
+    CLAIMED_NOISE,
+    CLAIMED_SIGNAL_TO_NOISE,
+    PRESETS,
+    SweptTask,
+    SyntheticOptions,
+)
+from experiments.members import Condition, MemberStore
+from experiments.script import Stages, main
+from rhythmic.plotting.compare_synthetic import NETWORK_LABELS, Panel, synthetic_figure
+from rhythmic.records import Row
+from rhythmic.statistics import difference, equivalence, summarise
+
+# Networks without rhythms, against the best of which the rhythmic one is held.
+RIVALS = ("rnn", "lstm", "gru")
+BETTER = {"frequency": True, "phase": True, "recall": False, "adding": False, "copying": False}
+STATEMENTS = {
+    "frequency": "A rhythmic network is better at telling two frequencies apart, at a "
+    f"signal-to-noise ratio of {CLAIMED_SIGNAL_TO_NOISE:g}.",
+    "phase": "A rhythmic network is better at reading the phase of a rhythm in noise of "
+    f"{CLAIMED_NOISE:g} times its amplitude.",
+    "recall": "A rhythmic network is worse at recalling a symbol at the longest lag.",
+    "adding": "A rhythmic network is worse at adding two numbers at the longest lag.",
+    "copying": "A rhythmic network is worse at copying a sequence at the longest lag.",
+}
+PLACES = {
+    "frequency": "accuracy",
+    "phase": "squared error over variance",
+    "recall": "accuracy",
+    "adding": "squared error over variance",
+    "copying": "accuracy",
+}
+CLAIMS = tuple(
+    Claim(
+        f"synthetic-{name}",
+        statement,
+        f"Paired over seeds, equal sequences: {PLACES[name]}, against whichever of RNN, LSTM and "
+        "GRU has the least validation loss there, t test; for all the same rates on the same "
+        "seeds, and about equal numbers of parameters; equivalent within 0.01.",
+        rhythm="helps" if BETTER[name] else "hurts",
+    )
+    for name, statement in STATEMENTS.items()
+)
+
+
+def conditions(options: SyntheticOptions) -> list[Condition]:
+    """Return nothing: these networks answer at every step, see ``measured``."""
+    del options
+    return []
+
+
+def measured(options: SyntheticOptions, rows: Rows, stages: Stages) -> Rows:
+    """Train all networks on all tasks; return one row by task and network."""
+    del rows
+    store = MemberStore(stages.run_folder / "parts.jsonl", options.results)
+    return train_parts(store, parts_of(options))
+
+
+def scores(row: Row) -> np.ndarray:
+    """Return the test scores of a part, ``(difficulty, seed)``; NaN where one was not finite."""
+    return np.array(row["score"], np.float64)
+
+
+def best_rival(rows: Rows, task: str, place: int) -> str:
+    """Return the network without rhythms that validates best at one difficulty."""
+    losses = {
+        kind: rows[label(task, kind)][0]["validation_loss"][place]
+        for kind in RIVALS
+        if label(task, kind) in rows
+    }
+    return min(losses, key=lambda kind: math.inf if losses[kind] is None else losses[kind])
+
+
+def findings(options: SyntheticOptions, rows: Rows) -> list[Finding]:
+    """Hold the rhythmic network against the best network without rhythms, claim by claim."""
+    tasks, found = options.swept(), []
+    asked = [kind for kind in RIVALS if kind in options.networks] or ["rnn"]
+    for claim, name in zip(CLAIMS, STATEMENTS, strict=True):
+        needed = [label(name, kind) for kind in ("rhythmic", *asked)]
+
+        def find(claim: Claim = claim, name: str = name) -> Finding:
+            return finding(claim, name, tasks[name], rows)
+
+        found.append(if_asked(claim, rows, needed, find))
+    return found
+
+
+def finding(claim: Claim, name: str, task: SweptTask, rows: Rows) -> Finding:
+    """Compare seed by seed at the difficulty of the claim; positive is what is claimed."""
+    place = task.difficulties.index(task.claimed)
+    rival = best_rival(rows, name, place)
+    own, other = (scores(rows[label(name, kind)][0])[place] for kind in ("rhythmic", rival))
+    # Errors are better when smaller; where the rhythmic network is claimed worse, turn again.
+    sign = (1 if task.higher_is_better else -1) * (1 if BETTER[name] else -1)
+    measured = difference(list(sign * own), list(sign * other), paired=True)
+    alike = equivalence(list(sign * own), list(sign * other), claim.margin, paired=True)
+    text = (
+        f"{task.title} at {task.axis} {task.claimed:g}: {NETWORK_LABELS['rhythmic']} "
+        f"{own.mean():.3f}, {NETWORK_LABELS[rival]} {other.mean():.3f} (n = {len(own)}; "
+        f"{task.best_meaning} {task.best[place]:.3f}, chance {task.chance:.3g}), in the direction "
+        f"of the claim {measured.difference:+.3f} ({measured.low:+.3f} to {measured.high:+.3f})"
+    )
+    return Finding(
+        claim.name,
+        measured.difference,
+        measured.low,
+        measured.high,
+        measured.p_value,
+        alike.p_value,
+        measured.effect_size,
+        text,
+        "accuracy" if task.higher_is_better else "squared error / variance",
+    )
+
+
+def describe(label: str, rows: Sequence[Row]) -> str:
+    """Write the scores of a part, one a difficulty, with its size and its rates."""
+    row = rows[0]
+    means = [summarise(list(of_task)) for of_task in scores(row)]
+    parts = [
+        f"{value:g}: {found.mean:.3f} (SEM {found.standard_error:.3f}, rate {rate:g})"
+        for value, found, rate in zip(
+            row["difficulties"], means, row["learning_rates"], strict=True
+        )
+    ]
+    size = f"{row['num_nodes']} nodes, {row['num_parameters']} parameters"
+    return f"{label} ({size}, n = {len(row['seeds'])}): {'; '.join(parts)}"
+
+
+def draw(options: SyntheticOptions, rows: Rows) -> dict[str, Figure]:
+    """Draw a panel a task, and who wins where."""
+    panels = [
+        Panel(
+            task.title,
+            task.axis,
+            np.asarray(task.difficulties, np.float64),
+            task.difficulties.index(task.claimed),
+            task.higher_is_better,
+            task.chance,
+            np.asarray(task.best),
+            {kind: scores(rows[label(name, kind)][0]) for kind in options.networks},
+        )
+        for name, task in options.swept().items()
+    ]
+    return {"synthetic": synthetic_figure(panels)}
+
+
+EXPERIMENT = question(
+    name="synthetic",
+    section="Is the rhythmic RNN better?",
+    asked="Which tasks do rhythmic networks win, and which do they lose?",
+    presets=PRESETS,
+    conditions=conditions,
+    claims=CLAIMS,
+    findings=findings,
+    draw=draw,
+    further=measured,
+    describe=describe,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

@@ -1,0 +1,116 @@
+"""Networks on tasks from keys alone, kept as one row for each task and kind of network."""
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments.compare.synthetic_options import SweptTask, SyntheticOptions, network
+from experiments.members import MemberStore
+from rhythmic.progress import Progress, clock, show
+from rhythmic.records import Row, fingerprint
+from rhythmic.sequence_architectures import CellSequenceArchitecture
+from rhythmic.tasks import AbstractTask
+from rhythmic.training.sequence_choice import train_and_choose
+from rhythmic.training.sequences import SequenceConfiguration, SequenceTraining, score_on_test
+from rhythmic.typing import AnyArray
+
+# Raised when a change of tasks or training changes results: older rows then no longer count.
+SEQUENCE_VERSION = 1
+
+
+class Part(NamedTuple):
+    """One kind of network on one task, at all difficulties, rates and seeds: one program."""
+
+    task: str
+    network: str
+    difficulties: tuple[float, ...]
+    tasks: tuple[AbstractTask, ...]
+    architecture: CellSequenceArchitecture
+    configuration: SequenceConfiguration
+    learning_rates: tuple[float, ...]
+    seeds: tuple[int, ...]
+
+    def name(self) -> str:
+        """Identify the part by all that its results depend on."""
+        return fingerprint(("sequences", SEQUENCE_VERSION, self))
+
+
+def parts_of(options: SyntheticOptions) -> list[Part]:
+    """Return what is to be trained, task by task."""
+    return [
+        part_of(options, name, task, kind)
+        for name, task in options.swept().items()
+        for kind in options.networks
+    ]
+
+
+def part_of(options: SyntheticOptions, name: str, task: SweptTask, kind: str) -> Part:
+    """Return one kind of network on one task."""
+    tasks = task.tasks()
+    return Part(
+        name,
+        kind,
+        task.difficulties,
+        tuple(tasks),
+        network(kind, tasks[0].input_size, tasks[0].num_outputs),
+        options.configuration(),
+        options.learning_rates,
+        tuple(range(1, options.num_seeds + 1)),
+    )
+
+
+def train_parts(store: MemberStore, parts: list[Part]) -> dict[str, list[Row]]:
+    """Train what no one has trained; return the row of every part, by ``label``."""
+    missing = store.missing(parts)
+    progress = Progress({"part": len(missing)})
+    for part in missing:
+        show(f"{label(part.task, part.network)}: compiling and training", final=False)
+        started = time.perf_counter()
+        row = train_part(part)
+        seconds = time.perf_counter() - started
+        store.add([row | {"seconds": round(seconds, 1)} | store.made])
+        progress.finished("part", seconds)
+        show(f"{label(part.task, part.network)}: {clock(seconds)}, {progress.time_left()} left")
+    return {label(part.task, part.network): [store.rows[part.name()]] for part in parts}
+
+
+def label(task: str, kind: str) -> str:
+    """Name a part in rows."""
+    return f"{task}: {kind}"
+
+
+def train_part(part: Part) -> Row:
+    """Train all networks of a part, choose the rate at each difficulty, and test once.
+
+    ``validation_loss`` is the mean over seeds at each difficulty, ``score`` one number a seed:
+    accuracy, or the squared error over the variance of the targets.
+    """
+    training = SequenceTraining(part.architecture, part.configuration)
+    chosen = train_and_choose(
+        training, part.tasks, learning_rates=part.learning_rates, seeds=part.seeds
+    )
+    test = score_on_test(training, chosen.trained.parameters, chosen.members)
+    shape = len(part.tasks), len(part.seeds)
+    return {
+        "member": part.name(),
+        "task": part.task,
+        "network": part.network,
+        "num_nodes": part.architecture.hidden_size,
+        "num_parameters": training.num_parameters(part.tasks[0]),
+        "num_updates": part.configuration.num_updates,
+        "batch_size": part.configuration.batch_size,
+        "difficulties": list(part.difficulties),
+        "learning_rates": five_digits(np.reshape(chosen.members.learning_rate, shape)[:, 0]),
+        "seeds": list(part.seeds),
+        "score": [five_digits(of_task) for of_task in np.reshape(test.score, shape)],
+        "validation_loss": five_digits(
+            np.reshape(chosen.trained.validation.loss, shape).mean(axis=1)
+        ),
+        "failed": int(np.count_nonzero(chosen.trained.failed_at_step >= 0)),
+    }
+
+
+def five_digits(values: AnyArray) -> list[float]:
+    """Round for a row."""
+    return [float(f"{x:.5g}") for x in values]

@@ -1,0 +1,242 @@
+"""Options of ``experiments.compare.synthetic``: its tasks, its networks, and how it trains them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from experiments.compare.options import RESULTS
+from experiments.compare.parts import check_parts
+from experiments.script import ScriptOptions
+from rhythmic.sequence_architectures import (
+    CellSequenceArchitecture,
+    nearest_in_size,
+    num_sequence_parameters,
+)
+from rhythmic.tasks import (
+    AbstractTask,
+    Adding,
+    Copying,
+    DelayedRecall,
+    FrequencyDiscrimination,
+    PhaseReading,
+)
+from rhythmic.theory import ladder, span_ladder
+from rhythmic.training.configuration import check_hyperparameter
+from rhythmic.training.sequences import SequenceConfiguration
+from rhythmic.typing import Float
+
+TASKS = ("recall", "adding", "copying", "frequency", "phase")
+NETWORKS = ("rhythmic", "rnn", "lstm", "gru", "horn")
+SAMPLE_RATE = 100.0  # Hz; of the memory tasks too, whose steps have no unit of their own
+COPIED_LENGTH, COPIED_SYMBOLS = 5, 4
+
+# Of the claims, stated beforehand.
+CLAIMED_SIGNAL_TO_NOISE, CLAIMED_NOISE = 0.4, 1.0
+
+
+@dataclass(frozen=True)
+class SyntheticOptions(ScriptOptions):
+    """Options of the tasks that are drawn from keys alone.
+
+    Presets: quick takes minutes and answers nothing; full is for two processor cores;
+    accelerator trains more networks for longer.
+
+    Args:
+        tasks: which are asked, of recall, adding, copying, frequency and phase.
+        networks: which are compared, of rhythmic, rnn, lstm, gru and horn.
+        lags: steps over which recall, adding and copying have to remember, rising.
+        signal_to_noise: of the rhythms that are told apart, root mean squares, rising; 0.4 among
+            them, which the claim is about.
+        noise: on the rhythm whose phase is read, standard deviation over amplitude, rising; 1
+            among them, which the claim is about.
+        num_seeds: networks of each kind, task and difficulty; seeds 1, 2, ...
+        learning_rates: peak rates tried; each network keeps, for each task and difficulty, the one
+            that validates best over its seeds.
+        num_updates: updates of each network, every one on fresh sequences.
+        batch_size: sequences an update.
+        results: file of rows that runs share, so that finished networks are not trained again;
+            None for the run folder alone.
+    """
+
+    tasks: tuple[str, ...] = TASKS
+    networks: tuple[str, ...] = ("rhythmic", "rnn", "lstm")
+    lags: tuple[int, ...] = (4, 8, 16, 32)
+    signal_to_noise: tuple[float, ...] = (0.1, 0.2, 0.4, 0.8)
+    noise: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0)
+    num_seeds: int = 3
+    learning_rates: tuple[float, ...] = (0.01, 0.03)
+    num_updates: int = 200
+    batch_size: int = 32
+    results: Path | None = None
+
+    ELSEWHERE: ClassVar[tuple[str, ...]] = ("results",)
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the field out of its range."""
+        check_parts("tasks", self.tasks, TASKS)
+        check_parts("networks", self.networks, NETWORKS)
+        for name in ("lags", "signal_to_noise", "noise"):
+            values = getattr(self, name)
+            if not values or min(values) <= 0 or sorted(set(values)) != list(values):
+                given = " ".join(map(str, values)) or "empty"
+                raise ValueError(f"{name} is {given}; give rising values above 0")
+        if self.lags[0] < 2:
+            raise ValueError(f"lags holds {self.lags[0]}; adding needs at least 2")
+        for name, claimed in (
+            ("signal_to_noise", CLAIMED_SIGNAL_TO_NOISE),
+            ("noise", CLAIMED_NOISE),
+        ):
+            values = getattr(self, name)
+            if claimed not in values:
+                given = " ".join(map(str, values))
+                raise ValueError(f"{name} is {given}; it must hold {claimed:g}, of the claim")
+        if self.num_seeds < 1:
+            raise ValueError(f"num_seeds is {self.num_seeds}; it must be at least 1")
+        if not self.learning_rates:
+            raise ValueError("learning_rates is empty; give at least one")
+        for rate in self.learning_rates:
+            check_hyperparameter("learning_rate", rate)
+        self.configuration()
+
+    def configuration(self) -> SequenceConfiguration:
+        """Return the recipe that all networks share."""
+        return SequenceConfiguration(self.num_updates, self.batch_size)
+
+    def swept(self) -> dict[str, "SweptTask"]:
+        """Return the tasks that are asked, by name."""
+        tasks = swept_tasks(self)
+        return {name: tasks[name] for name in self.tasks}
+
+
+@dataclass(frozen=True)
+class SweptTask:
+    """A task at several difficulties.
+
+    Args:
+        title: what is asked for.
+        axis: what is swept, with its unit.
+        difficulties: its values, rising.
+        claimed: the one at which the claim is tested.
+        make: the task at one of them.
+        chance: score of a network that ignores its input.
+        best: best possible score at each of them.
+        best_meaning: of whom.
+    """
+
+    title: str
+    axis: str
+    difficulties: tuple[float, ...]
+    claimed: float
+    make: Callable[[Any], AbstractTask]
+    chance: float
+    best: Float[np.ndarray, " difficulty"]
+    best_meaning: str
+
+    def tasks(self) -> list[AbstractTask]:
+        """Return the task at every difficulty; they differ in array leaves alone."""
+        return [self.make(value) for value in self.difficulties]
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Tell accuracies from errors."""
+        return self.make(self.claimed).kind == "classes"
+
+
+def swept_tasks(options: SyntheticOptions) -> dict[str, SweptTask]:
+    """Return all five tasks, by name."""
+    lags, longest = options.lags, options.lags[-1]
+    steps = "lag (steps)"
+
+    def recall(lag: int) -> DelayedRecall:
+        return DelayedRecall(lag, lag, longest + 1)
+
+    def adding(lag: int) -> Adding:
+        return Adding(lag, longest + 1)
+
+    def copying(lag: int) -> Copying:
+        return Copying(lag, longest + 2 * COPIED_LENGTH, COPIED_LENGTH, COPIED_SYMBOLS)
+
+    def frequency(ratio: Any) -> FrequencyDiscrimination:
+        return FrequencyDiscrimination(ratio, sample_rate=SAMPLE_RATE)
+
+    def phase(noise: Any) -> PhaseReading:
+        return PhaseReading(noise, sample_rate=SAMPLE_RATE)
+
+    everything = np.ones(len(lags)), "everything remembered"
+    numbers, copied = adding(longest), copying(longest)
+    exact = np.full(len(lags), numbers.best_error(2)), "both numbers remembered"
+    ratios, levels = options.signal_to_noise, options.noise
+    ideal = frequency(np.asarray(ratios)).ideal_accuracy(), "ideal observer"
+    linear = phase(np.asarray(levels)).linear_error(), "best linear reader"
+    ratio_axis, noise_axis = "signal-to-noise ratio", "noise / amplitude"
+    told = CLAIMED_SIGNAL_TO_NOISE, frequency, 1 / frequency(1.0).num_outputs
+    read = CLAIMED_NOISE, phase, 1.0
+    chance = 1 / recall(longest).num_symbols
+    return {
+        "recall": SweptTask("delayed recall", steps, lags, longest, recall, chance, *everything),
+        "adding": SweptTask("adding", steps, lags, longest, adding, numbers.best_error(0), *exact),
+        "copying": SweptTask(
+            "copying", steps, lags, longest, copying, copied.best_accuracy(0), *everything
+        ),
+        "frequency": SweptTask("which frequency", ratio_axis, ratios, *told, *ideal),
+        "phase": SweptTask("which phase", noise_axis, levels, *read, *linear),
+    }
+
+
+@cache
+def network(name: str, input_size: int, num_outputs: int) -> CellSequenceArchitecture:
+    """Return a network; rivals have about as many parameters as the rhythmic one.
+
+    The rhythmic network has the golden ladder, moved from a sample rate of 1000 Hz to the task's;
+    positions and amplitudes are shown to one scale, which the published network leaves to its
+    batch norm.
+    HORN's nodes stand on a geometric ladder of the same span, as many as its size allows.
+    """
+    golden = ladder("golden") * SAMPLE_RATE / 1000.0
+    options = (("frequencies", tuple(golden.tolist())), ("sample_rate", SAMPLE_RATE))
+    rhythmic = CellSequenceArchitecture("rhythmic", "rrn", len(golden), options, "ringing")
+    if name == "rhythmic":
+        return rhythmic
+
+    def make(hidden_size: int) -> CellSequenceArchitecture:
+        if name != "horn":
+            return CellSequenceArchitecture(name, name, hidden_size)
+        span = {"start": float(golden[0]), "stop": float(golden[-1]), "sample_rate": SAMPLE_RATE}
+        turns = 2 * np.pi * span_ladder(hidden_size, **span) / SAMPLE_RATE
+        return CellSequenceArchitecture(
+            name, name, hidden_size, (("angular_frequency", tuple(turns.tolist())),)
+        )
+
+    aim = num_sequence_parameters(rhythmic, input_size, num_outputs)
+    return nearest_in_size(make, aim, input_size, num_outputs)
+
+
+FULL = SyntheticOptions(
+    preset="full",
+    networks=NETWORKS,
+    lags=(4, 8, 16, 32, 64),
+    signal_to_noise=(0.1, 0.2, 0.4, 0.8, 1.6),
+    noise=(0.1, 0.25, 0.5, 1.0, 2.0),
+    learning_rates=(0.003, 0.01, 0.03),
+    num_seeds=10,
+    num_updates=1000,
+    results=RESULTS / "synthetic.jsonl",
+)
+PRESETS = {
+    "smoke": SyntheticOptions(
+        preset="smoke",
+        tasks=("frequency",),
+        networks=("rhythmic", "rnn"),
+        signal_to_noise=(0.4, 1.6),
+        num_seeds=2,
+        learning_rates=(0.03,),
+        num_updates=20,
+    ),
+    "quick": SyntheticOptions(),
+    "full": FULL,
+    "accelerator": replace(FULL, preset="accelerator", num_seeds=30, num_updates=5000),
+}

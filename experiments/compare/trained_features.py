@@ -1,0 +1,91 @@
+"""Trained networks as their rows hold them, and the features that they make of digits."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rhythmic.models import Architecture, Classifier, with_named_arrays
+from rhythmic.readouts import RunningStatistics
+from rhythmic.records import Row
+from rhythmic.training import Data
+from rhythmic.training.features import labelled_features, precomputed
+from rhythmic.typing import AnyArray, Float, Int
+
+BATCH_SIZE = 500
+
+
+class Trained(NamedTuple):
+    """A trained network and the running statistics of its readout."""
+
+    model: Classifier
+    statistics: RunningStatistics
+
+
+def trained_network(architecture: Architecture, row: Row) -> Trained:
+    """Return the network of a row that keeps ``parameters`` and ``statistics``."""
+    model = architecture.build(10, key=jax.random.key(0))
+    statistics = model.readout.initial_statistics()
+    return Trained(
+        with_named_arrays(model, row["parameters"]),
+        with_named_arrays(statistics, row["statistics"]),
+    )
+
+
+@eqx.filter_jit
+def _features(model: Classifier, data: Data, examples: Int[AnyArray, " batch"]) -> AnyArray:
+    return labelled_features(model, data, examples, method="fastest")[0].T
+
+
+class FeatureReader:
+    """Features before the readout, of many digits, for networks of one architecture."""
+
+    def __init__(self, architecture: Architecture, data: Data):
+        """Prepare the digits once for all networks."""
+        model = architecture.build(10, key=jax.random.key(0))
+        self.data = jax.tree.map(jnp.asarray, precomputed(model, data, BATCH_SIZE))
+
+    def read(
+        self, model: Classifier, examples: Int[np.ndarray, " example"]
+    ) -> Float[np.ndarray, "example node"]:
+        """Return the features of examples of the pool."""
+        size = min(BATCH_SIZE, len(examples))
+        # Every batch has one shape, and so one program: the last one is filled up with repeats.
+        padded = np.resize(examples, -(-len(examples) // size) * size)
+        parts = [_features(model, self.data, batch) for batch in padded.reshape(-1, size)]
+        return np.concatenate([np.asarray(part) for part in parts])[: len(examples)]
+
+
+def accuracy(
+    network: Trained, features: Float[np.ndarray, "example node"], labels: Int[AnyArray, " example"]
+) -> float:
+    """Return the share of examples that a network's own readout tells rightly from features."""
+    logits = network.model.readout.predict(jnp.asarray(features.T), network.statistics)
+    return float(np.mean(np.argmax(np.asarray(logits), axis=0) == np.asarray(labels)))
+
+
+def knocked_out_accuracies(
+    network: Trained,
+    features: Float[np.ndarray, "example node"],
+    means: Float[np.ndarray, " node"],
+    labels: Int[AnyArray, " example"],
+) -> list[float]:
+    """Return the accuracies where the feature of one node after another is set to a constant.
+
+    The node itself goes on within the layer, and drives the others: what is taken away is what
+    the readout learns from it.
+
+    Args:
+        network: a trained network.
+        features: of test examples.
+        means: of every feature over training examples, which take the place of the feature.
+        labels: of the test examples.
+    """
+    found = []
+    for node, mean in enumerate(means):
+        without = np.array(features)
+        without[:, node] = mean
+        found.append(accuracy(network, without, labels))
+    return found

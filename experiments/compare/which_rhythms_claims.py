@@ -1,0 +1,77 @@
+"""Which rhythms: the claims, stated before anything was trained."""
+
+from experiments.compare.question import Claim
+
+OWN_RATE = "Each at its own rate, chosen among as many on as many seeds"
+WELCH = f"{OWN_RATE}; Welch's t over seeds, equivalent within 0.01."
+PAIRED = f"{OWN_RATE}; paired t over seeds, equivalent within 0.01."
+ON_CURVE = (
+    "One rate for all points, that of the null. For each seed, golden less the other ratio that is "
+    "best by the mean of the other seeds, so that no ratio is chosen by what it is tested on; "
+    "paired t over seeds, equivalent within 0.01. The peak with its 95 % interval is told beside."
+)
+
+CLAIMS = (
+    Claim(
+        "golden-null",
+        "The golden ladder is more accurate than random ladders of its span and number of nodes.",
+        "Golden's mean less that of random ladders, same seeds; t test of one more draw among the "
+        "draws (its interval holds where a random ladder would lie). The rank, which asks for no "
+        "normal distribution, is told beside. One rate for all: the best mean validation accuracy "
+        "over golden and fresh random ladders that are not in the null.",
+    ),
+    Claim(
+        "data-rhythm",
+        "Random ladders are more accurate the nearer a node lies to the rhythm of rows, 35.7 Hz.",
+        "Over the random ladders: Spearman's correlation of accuracy with the nearness, in "
+        "octaves, of the nearest node; interval by Fisher's z.",
+    ),
+    *(
+        Claim(f"golden-{name}", f"The golden ladder is more accurate than {name}.", WELCH)
+        for name in ("two", "log", "linear")
+    ),
+    Claim(
+        "ratio-5-nodes",
+        "Of ladders of 5 nodes from 2 Hz, the golden ratio is the most accurate.",
+        ON_CURVE,
+    ),
+    Claim(
+        "ratio-11-nodes",
+        "Of ladders of 11 nodes from 2 Hz, the golden ratio is the most accurate.",
+        f"{ON_CURVE} Golden is the largest ratio that fits: the span ends with it.",
+    ),
+    Claim(
+        "ratio-span",
+        "Of ladders from 2 to 246 Hz, the golden ratio, 11 nodes, is the most accurate.",
+        f"{ON_CURVE} More nodes have more parameters.",
+    ),
+    Claim("learned-golden", "Learning the rhythms, from golden on, makes them better.", PAIRED),
+    Claim(
+        "learned-random",
+        "Learning the rhythms, from a random ladder on, makes them better.",
+        PAIRED,
+    ),
+    Claim(
+        "golden-start",
+        "Learned rhythms are better when they start from golden than from a random ladder.",
+        PAIRED,
+    ),
+    Claim(
+        "copies-dense",
+        "Copies of the golden ladder are more accurate than a dense ladder of about as many nodes.",
+        f"The largest networks, both with learned input weights. {WELCH}",
+    ),
+    Claim(
+        "sampled-slower",
+        "Golden nodes are more accurate at 1000 Hz than read slower, where rows repeat at a lower "
+        "frequency.",
+        f"The same nodes in Hz, those that fit the lowest rate. {PAIRED}",
+    ),
+    Claim(
+        "sampled-faster",
+        "Golden nodes are more accurate at 1000 Hz than read faster, where rows repeat at a higher "
+        "frequency.",
+        f"The same nodes in Hz. {PAIRED}",
+    ),
+)
+CLAIM = {claim.name: claim for claim in CLAIMS}

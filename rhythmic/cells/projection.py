@@ -1,0 +1,69 @@
+"""Projections of a sequence at random, taken one sample at a time: a layer without a rhythm."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from rhythmic.cells.elman import check_sizes
+from rhythmic.cells.interface import AbstractCell, FixedParameters
+from rhythmic.typing import Array, Float, InputArray, NodeArray
+
+
+class ProjectionState(NamedTuple):
+    """Sums so far, ``(hidden, *batch)``, and samples seen, ``(1, *batch)``, a whole number."""
+
+    total: NodeArray
+    elapsed: Float[Array, "1 *batch"]
+
+
+class ProjectionCell(AbstractCell[ProjectionState], FixedParameters):
+    """Integrators with a clock: ``x_t = x_{t-1} + G_t u_t``, all of it fixed.
+
+    After the last sample ``x_T = sum_t G_t u_t`` is a linear projection of the sequence, here a
+    random one. A resonant node without recurrence gives such a projection too, on a sinusoid that
+    grows or fades, and needs two numbers for it; here every node needs one a sample, and a clock
+    that tells which of them is due. Samples beyond the table are not heard.
+
+    Source: random projections as features (A. Rahimi and B. Recht, Advances in Neural Information
+    Processing Systems 20, 2007), one sample at a time.
+    """
+
+    table: Float[Array, "time hidden"]
+    input_size: int = eqx.field(static=True)
+    hidden_size: int = eqx.field(static=True)
+
+    def __init__(self, hidden_size: int, *, num_steps: int, key: jax.Array):
+        """Draw ``G ~ N(0, 1 / num_steps)``.
+
+        Args:
+            hidden_size: number of nodes.
+            num_steps: length of the sequences.
+            key: source of the table.
+
+        Raises:
+            ValueError: for no nodes or steps.
+        """
+        check_sizes(1, hidden_size)
+        if num_steps < 1:
+            raise ValueError(f"num_steps is {num_steps}; it must be at least 1")
+        drawn = jax.random.normal(key, (num_steps, hidden_size))
+        self.table = drawn / jnp.sqrt(num_steps)
+        self.input_size, self.hidden_size = 1, hidden_size
+
+    def initial_state(self, batch_shape: tuple[int, ...] = ()) -> ProjectionState:
+        """Return empty sums, the clock at zero."""
+        total = jnp.zeros((self.hidden_size, *batch_shape), self.table.dtype)
+        return ProjectionState(total, jnp.zeros((1, *batch_shape), self.table.dtype))
+
+    def step(self, state: ProjectionState, inputs: InputArray) -> ProjectionState:
+        """Add the sample ``u_t``, shape ``(1, *batch)``, with the weights that are due."""
+        place = state.elapsed[0].astype(int)
+        due = jnp.take(self.table, place, axis=0, mode="fill", fill_value=0.0)
+        total = state.total + jnp.moveaxis(due, -1, 0) * inputs
+        return ProjectionState(total, state.elapsed + 1)
+
+    def output(self, state: ProjectionState) -> NodeArray:
+        """Return the sums ``x_t``."""
+        return state.total

@@ -1,0 +1,201 @@
+"""What features say: profiles by digit, what nodes are worth, and plain baselines beside."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, ScalarFormatter
+
+from rhythmic.data.orders import image_rhythm
+from rhythmic.plotting.style import COLOURS, LABELS, OKABE_ITO
+from rhythmic.statistics import summarise
+from rhythmic.typing import Float
+
+Accuracies = Sequence[float]
+TICKS = (2, 5, 10, 20, 50, 100, 200)  # Hz
+
+
+def mark_image_rhythm(axes: Axes, highest: float, *, name: bool = True) -> None:
+    """Mark the rhythm of the image rows, 35.7 Hz, and fainter its harmonics up to ``highest``."""
+    for place, frequency in enumerate(image_rhythm("rows")):
+        if frequency <= highest:
+            axes.axvline(
+                frequency, color="0.55" if place == 0 else "0.85", lw=0.7, ls="--", zorder=0
+            )
+    if name:
+        first = image_rhythm("rows")[0]
+        text = f"{first:.1f} Hz: the image rows"
+        # Left of the line there is room; right of it stand the harmonics.
+        axes.annotate(
+            text, (first, 1.0), (-3, -2), xycoords=("data", "axes fraction"),
+            textcoords="offset points", fontsize=6.5, color="0.4", ha="right", va="top",
+        )  # fmt: skip
+
+
+def frequency_axis(axes: Axes, frequencies: Sequence[float]) -> None:
+    """Make the horizontal axis one of node frequency, logarithmic, in Hz."""
+    axes.set_xscale("log")
+    axes.set_xlim(0.8 * min(frequencies), 1.25 * max(frequencies))
+    axes.xaxis.set_major_locator(FixedLocator(TICKS))
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def profile_figure(
+    frequencies: Sequence[float],
+    profiles: Mapping[str, Float[np.ndarray, "seed class_ node"]],
+    titles: Mapping[str, str],
+) -> Figure:
+    """Draw how strongly each node rings for each digit, relative to the mean over all digits.
+
+    Lines are means over seeds, bands span two standard errors either way.
+
+    Args:
+        frequencies: of the nodes, Hz.
+        profiles: mean features before the readout of each class, by network.
+        titles: what a network is called.
+    """
+    figure = Figure(figsize=(7.0, 3.6))
+    grid = figure.subplots(2, 5, sharex=True, sharey=True)
+    for name, values in profiles.items():
+        relative = values / values.mean(axis=1, keepdims=True)
+        mean, error = relative.mean(axis=0), np.zeros(relative.shape[1:])
+        if len(relative) > 1:
+            error = 2 * relative.std(axis=0, ddof=1) / np.sqrt(len(relative))
+        for digit, axes in enumerate(grid.flat):
+            line = axes.plot(frequencies, mean[digit], color=COLOURS[name], marker=".", ms=4)[0]
+            line.set_label(titles[name])
+            low, high = mean[digit] - error[digit], mean[digit] + error[digit]
+            axes.fill_between(frequencies, low, high, color=COLOURS[name], alpha=0.25, lw=0)
+    for digit, axes in enumerate(grid.flat):
+        axes.axhline(1, color="0.4", lw=0.6, zorder=0)
+        axes.set_title(f"digit {digit}", loc="left")
+        frequency_axis(axes, frequencies)
+        mark_image_rhythm(axes, max(frequencies), name=False)
+        axes.xaxis.set_major_locator(FixedLocator((2, 10, 50, 200)))
+    figure.supxlabel("node frequency (Hz); dashed: 35.7 Hz of the image rows, harmonics", size=8)
+    figure.supylabel("mean feature / mean over digits", size=8)
+    handles, labels = grid.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=2)
+    return figure
+
+
+def ablation_figure(
+    panels: Mapping[str, tuple[Sequence[float], Float[np.ndarray, "seed node"]]],
+) -> Figure:
+    """Draw how much accuracy is lost without each node: every seed, mean and 95 % interval.
+
+    Args:
+        panels: frequencies in Hz and losses, by how a node was taken away.
+    """
+    figure = Figure(figsize=(0.6 + 3.2 * len(panels), 2.9))
+    grid = figure.subplots(1, len(panels), squeeze=False)[0]
+    widest = [f for frequencies, _ in panels.values() for f in frequencies]
+    for axes, (title, (frequencies, losses)) in zip(grid, panels.items(), strict=True):
+        for place, frequency in enumerate(frequencies):
+            values = losses[:, place]
+            axes.plot(np.full(len(values), frequency), values, ".", color="0.7", ms=4, zorder=1)
+            found = summarise(list(values))
+            axes.plot(frequency, found.mean, "o", color=COLOURS["rrn-golden"], ms=5)
+            if found.num_seeds > 1:
+                axes.vlines(frequency, found.low, found.high, color=COLOURS["rrn-golden"])
+        axes.axhline(0, color="0.4", lw=0.6, zorder=0)
+        axes.margins(y=0.15)  # room for the name of the mark
+        frequency_axis(axes, widest)
+        mark_image_rhythm(axes, max(widest))
+        axes.set_title(title, loc="left")
+        axes.set_xlabel("frequency of the node (Hz)")
+    grid[0].set_ylabel("accuracy lost")
+    return figure
+
+
+def baseline_figure(
+    curves: Mapping[str, Mapping[int, tuple[int, Accuracies]]],
+    networks: Mapping[str, tuple[int, Accuracies]],
+    num_features: int,
+) -> Figure:
+    """Draw baselines and networks against their number of features, and of parameters.
+
+    Args:
+        curves: parameters and accuracies by number of features, by the kind of features.
+        networks: parameters and accuracies of networks and of readouts fitted to their features.
+        num_features: features of every network.
+    """
+    figure = Figure(figsize=(7.0, 3.3))
+    left, right = figure.subplots(1, 2, sharey=True)
+    colours = (OKABE_ITO["blue"], "0.5")
+    for (name, curve), colour in zip(curves.items(), colours, strict=True):
+        for axes, place in ((left, list(curve)), (right, [size for size, _ in curve.values()])):
+            _points(axes, place, [values for _, values in curve.values()], colour, name, "o-")
+    # Side by side, as all have as many features, and fitted readouts as many parameters.
+    shifts = np.geomspace(0.9, 1.1, len(networks))
+    for shift, (label, (size, values)) in zip(shifts, networks.items(), strict=True):
+        bare = label.startswith(LABELS["rrn-golden-unconnected"])
+        colour = COLOURS["rrn-golden-unconnected" if bare else "rrn-golden"]
+        marker = "D" if label in LABELS.values() else "s"
+        _points(left, [shift * num_features], [values], colour, label, marker)
+        _points(right, [shift * size], [values], colour, label, marker)
+    for axes, what in ((left, "features"), (right, "trained parameters")):
+        axes.set_xscale("log")
+        axes.set_xlabel(f"number of {what}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    ticks = {
+        left: sorted({n for curve in curves.values() for n in curve}),
+        right: sorted({size for curve in curves.values() for size, _ in curve.values()}),
+    }
+    for axes, places in ticks.items():
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_xticks(places, [f"{place:,}" for place in places])
+    left.set_ylabel("test accuracy")
+    low, high = left.get_ylim()
+    left.set_ylim(max(low, 0.0), min(high, 1.0))  # intervals of two seeds may leave this range
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure
+
+
+def _points(
+    axes: Axes,
+    places: Sequence[float],
+    values: Sequence[Accuracies],
+    colour: str,
+    label: str,
+    form: str,
+) -> None:
+    """Draw means with 95 % intervals over seeds."""
+    found = [summarise(list(own)) for own in values]
+    half = np.nan_to_num([own.high - own.mean for own in found])
+    means = [own.mean for own in found]
+    axes.errorbar(places, means, half, fmt=form, color=colour, ms=4.5, label=label, capsize=2)
+
+
+def digit_figure(
+    frequencies: Sequence[float], rows: Sequence[Mapping[str, Any]], num_draws: int, dataset: str
+) -> Figure:
+    """Draw mean features of single digits by node frequency, bars of two standard errors.
+
+    Args:
+        frequencies: of the nodes, Hz.
+        rows: ``digit``, ``mean`` and ``standard_error`` of the features before the batch norm.
+        num_draws: draws of a trained network and a test image that each digit averages over.
+        dataset: whose images they are.
+    """
+    figure = Figure(figsize=(0.8 + 1.6 * len(rows), 2.4))
+    grid = figure.subplots(1, len(rows), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, row in zip(grid, rows, strict=True):
+        mean, error = (np.asarray(row[key], float) for key in ("mean", "standard_error"))
+        bars = 2 * np.minimum(error, mean / 2.001), 2 * error  # a logarithm has no place below 0
+        axes.errorbar(
+            frequencies, mean, bars, fmt="o-", ms=3, lw=1, capsize=1.5, color=COLOURS["rrn-golden"]
+        )
+        axes.set_yscale("log")
+        frequency_axis(axes, frequencies)
+        axes.xaxis.set_major_locator(FixedLocator((2, 10, 50, 200)))
+        mark_image_rhythm(axes, max(frequencies), name=False)
+        axes.set_title(f"digit {row['digit']}", loc="left")
+    grid[0].set_ylabel("mean feature, before batch norm")
+    note = f"mean and 2 SEM of {num_draws} draws of network and test image ({dataset})"
+    figure.supxlabel(f"node frequency (Hz); dashed: 35.7 Hz and harmonics\n{note}", size=7)
+    return figure

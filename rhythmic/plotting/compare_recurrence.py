@@ -1,0 +1,92 @@
+"""Networks crossed with readouts, and networks whose nodes all have one frequency."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from rhythmic.plotting.compare_which_rhythms import mark_rhythm, plain_ticks
+from rhythmic.plotting.comparison import INK, MUTED
+from rhythmic.plotting.style import COLOURS, MARKERS, OKABE_ITO
+from rhythmic.statistics import summarise
+
+Rows = Sequence[Mapping[str, Any]]
+
+NAMES = {
+    "golden": "golden",
+    "unconnected": "golden, no\nrecurrence",
+    "double": "twin, double\npole",
+    "real": "twin, real\npoles",
+    "rnn": "RNN",
+    "lstm": "LSTM",
+}
+HEAD_NAMES = {"energy": "mean squared amplitude", "mean": "mean output"}
+HEAD_COLOURS = {"energy": OKABE_ITO["orange"], "mean": OKABE_ITO["blue"]}
+
+
+def draw_crossing(axes: Axes, table: Mapping[str, Mapping[str, Rows]]) -> None:
+    """Draw the accuracy of every network with every readout: seeds, mean and 95 % interval.
+
+    Args:
+        axes: where to draw.
+        table: rows by network and readout.
+    """
+    heads = list(next(iter(table.values())))
+    for side, head in enumerate(heads):
+        shift = 0.16 * (2 * side - len(heads) + 1)
+        for place, own in enumerate(table.values()):
+            label = HEAD_NAMES[head] if place == 0 else None
+            draw_seeds(axes, place + shift, own[head], HEAD_COLOURS[head], MARKERS[side], label)
+    axes.set_xticks(range(len(table)), [NAMES[name] for name in table])
+    axes.set_xlim(-0.6, len(table) - 0.4)
+    axes.set_ylabel("test accuracy")
+    axes.legend(title="read out by", fontsize=7, title_fontsize=7)
+
+
+def draw_seeds(
+    axes: Axes, place: float, rows: Rows, colour: str, marker: str, label: str | None = None
+) -> None:
+    """Draw the seeds of one condition, their mean and its 95 % interval, at ``x = place``."""
+    values = [row["test_accuracy"] for row in rows]
+    summary = summarise(values)
+    axes.plot(np.full(len(values), place - 0.07), values, ".", color=MUTED, markersize=3)
+    axes.plot(place, summary.mean, marker, color=colour, markersize=5, label=label)
+    if summary.num_seeds > 1:
+        axes.plot([place, place], [summary.low, summary.high], color=colour, linewidth=1.5)
+
+
+def draw_frequencies(axes: Axes, alike: Mapping[float, Rows], chosen: float, golden: Rows) -> None:
+    """Draw the accuracy of homogeneous networks against their frequency, beside golden.
+
+    Args:
+        axes: where to draw.
+        alike: rows by the frequency of all nodes, in Hz.
+        chosen: the frequency that validation prefers.
+        golden: rows of the golden network.
+    """
+    mark_rhythm(axes, along="x")
+    best = summarise([row["test_accuracy"] for row in golden])
+    colour = COLOURS["rrn-golden"]
+    axes.axhline(best.mean, color=colour, linewidth=1.2, label="golden")
+    if best.num_seeds > 1:
+        axes.axhspan(best.low, best.high, color=colour, alpha=0.2, linewidth=0)
+    for frequency in sorted(alike):
+        values = [row["test_accuracy"] for row in alike[frequency]]
+        summary = summarise(values)
+        label = "one frequency, chosen on validation" if frequency == chosen else None
+        axes.plot(np.full(len(values), frequency), values, ".", color=MUTED, markersize=3)
+        face = OKABE_ITO["blue"] if frequency == chosen else "white"
+        axes.plot(
+            frequency, summary.mean, "o", color=INK, markerfacecolor=face, markersize=5, label=label
+        )
+        if summary.num_seeds > 1:
+            axes.plot([frequency] * 2, [summary.low, summary.high], color=INK, zorder=1)
+    axes.set_xscale("log")
+    axes.set_xlim(min(*alike, 20) / 1.3, max(*alike, 50) * 1.3)
+    low, high = axes.get_xlim()
+    shown = [tick for tick in (5, 10, 20, 35.7, 70, 140) if low <= tick <= high]
+    plain_ticks(axes.xaxis, shown)
+    axes.set_xlabel("frequency of all eleven nodes (Hz); lines: rows, 35.7 Hz, and harmonics")
+    axes.set_ylabel("test accuracy")
+    axes.legend(fontsize=7)

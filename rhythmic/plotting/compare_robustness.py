@@ -1,0 +1,172 @@
+"""Robustness of compared networks: accuracy against noise, number of digits and order of pixels."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from rhythmic.plotting.style import COLOURS, MARKERS, OKABE_ITO
+from rhythmic.statistics import summarise
+from rhythmic.theory import ladder
+from rhythmic.typing import Float
+
+Curves = Mapping[str, Mapping[str, Float[np.ndarray, "seed point"]]]
+NETWORK_COLOURS = COLOURS | {"gru": OKABE_ITO["reddish purple"], "horn": OKABE_ITO["vermilion"]}
+NETWORK_MARKERS = dict(
+    zip(
+        ("rrn-golden", "rrn-golden-unconnected", "rnn", "lstm", "gru", "horn"), MARKERS, strict=True
+    )
+)
+CHANCE = 0.1  # of ten digits
+ORDER_LABELS = {
+    "rows": "by rows",
+    "columns": "by columns",
+    "permuted": "permuted",
+    "row_vectors": "a row a step",
+}
+
+
+def noise_figure(levels: Sequence[float], panels: Curves, titles: Mapping[str, str]) -> Figure:
+    """Draw accuracy against the noise of the test digits, a panel for each way of training.
+
+    Args:
+        levels: standard deviations in units of the pixel range, rising from 0.
+        panels: accuracies (seed, level) of each network, by the title of the panel.
+        titles: what a network is called.
+    """
+    figure, axes = _panels(panels, titles, range(len(levels)))
+    for panel in axes:
+        # Levels double from one to the next but the first, which is none at all.
+        panel.set_xticks(range(len(levels)), [f"{level:g}" for level in levels])
+        panel.set_xlabel("noise on test digits (s.d. / pixel range)")
+    return figure
+
+
+def sample_figure(sizes: Sequence[int], panels: Curves, titles: Mapping[str, str]) -> Figure:
+    """Draw accuracy against the number of training digits, a panel for each thing held equal.
+
+    Args:
+        sizes: numbers of digits, rising.
+        panels: accuracies (seed, size) of each network, by the title of the panel.
+        titles: what a network is called.
+    """
+    figure, axes = _panels(panels, titles, sizes)
+    for panel in axes:
+        panel.set_xscale("log")
+        panel.xaxis.set_major_locator(FixedLocator(list(sizes)))
+        panel.xaxis.set_minor_locator(NullLocator())
+        panel.set_xticks(list(sizes), [f"{size:,}" for size in sizes], rotation=45)
+        panel.set_xlabel("training digits")
+    return figure
+
+
+def order_figure(
+    accuracies: Mapping[str, Mapping[Any, Sequence[float]]],
+    spectra: Sequence[Mapping[str, Any]],
+    titles: Mapping[str, str],
+) -> Figure:
+    """Draw accuracy by order of the pixels, and the power of the pixels in each order.
+
+    Args:
+        accuracies: one a seed, by network and order.
+        spectra: by ``order``, the mean ``power`` of the pixels at each ``frequency`` in Hz, and the
+            ``rhythm_share`` of it that is at the rhythm of the rows and its harmonics.
+        titles: what a network is called.
+    """
+    orders = list(next(iter(accuracies.values())))
+    figure = Figure(figsize=(6.8, 3.2))
+    left, right = figure.subplots(1, 2, width_ratios=(1.3, 1.0))
+    shifts = np.linspace(-0.3, 0.3, len(accuracies)) if len(accuracies) > 1 else [0.0]
+    for (name, by_order), shift in zip(accuracies.items(), shifts, strict=True):
+        places = np.arange(len(orders)) + shift
+        values = [np.asarray(by_order[order], float) for order in orders]
+        for place, own in zip(places, values, strict=True):
+            left.plot(np.full(len(own), place), own, ".", color="0.75", ms=3, zorder=0)
+        _errors(left, places, values, name, titles[name], line=False)
+    without = [f"{ORDER_LABELS[order]}{_rhythm(order)}" for order in orders]
+    left.set_xticks(range(len(orders)), without)
+    left.set_ylabel("test accuracy")
+    left.axhline(CHANCE, color="0.6", lw=0.8, ls=":")
+    _within_range(left)
+    _draw_spectra(right, spectra)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def _rhythm(order: str) -> str:
+    """Say under an order what becomes of the rhythm of the rows."""
+    return "\n35.7 Hz" if order in ("rows", "columns") else "\nno 35.7 Hz"
+
+
+def _draw_spectra(axes: Axes, spectra: Sequence[Mapping[str, Any]]) -> None:
+    """Draw the power of the pixels, the rhythm of the rows and the golden nodes."""
+    axes.axvline(1000 / 28, color="0.6", lw=0.8, ls="--", zorder=0)
+    place: dict[str, Any] = {
+        "xycoords": ("data", "axes fraction"),
+        "xytext": (3, 0),
+        "fontsize": 6.5,
+    }
+    axes.annotate("35.7 Hz", (1000 / 28, 1.0), textcoords="offset points", **place)
+    colours = {"rows": "k", "columns": OKABE_ITO["sky blue"], "permuted": OKABE_ITO["vermilion"]}
+    for row in spectra:
+        label = f"{ORDER_LABELS[row['order']]}: {row['rhythm_share']:.0%} at 35.7 Hz, harmonics"
+        axes.loglog(
+            row["frequency"], row["power"], color=colours[row["order"]], lw=0.8, label=label
+        )
+    for node in ladder("golden"):
+        axes.axvline(node, ymax=0.04, color=COLOURS["rrn-golden"], lw=1.4)
+    axes.set_xlabel("frequency (Hz); ticks: golden nodes")
+    axes.set_ylabel("mean power of the pixels")
+    if spectra:
+        low, high = axes.get_ylim()
+        axes.set_ylim(low / (high / low) ** 0.45, high)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 0.05), fontsize=6.5)
+
+
+def _panels(
+    panels: Curves, titles: Mapping[str, str], x: Sequence[float] | range
+) -> tuple[Figure, list[Axes]]:
+    """Draw panels of curves with one legend: mean and 95 % interval over seeds."""
+    figure = Figure(figsize=(1.0 + 2.9 * len(panels), 3.1))
+    axes = list(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0])
+    for panel, (title, curves) in zip(axes, panels.items(), strict=True):
+        for name, values in curves.items():
+            _errors(panel, np.asarray(x, float), list(np.asarray(values).T), name, titles[name])
+        panel.axhline(CHANCE, color="0.6", lw=0.8, ls=":")
+        panel.set_title(title, loc="left")
+        _within_range(panel)
+    axes[0].set_ylabel("test accuracy")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure, axes
+
+
+def _within_range(axes: Axes) -> None:
+    """Keep accuracies within 0 to 1, which intervals of few seeds may leave."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(low, 0.0), min(high, 1.0))
+
+
+def _errors(
+    axes: Axes,
+    x: Float[np.ndarray, " point"],
+    values: Sequence[Float[np.ndarray, " seed"]],
+    name: str,
+    title: str,
+    *,
+    line: bool = True,
+) -> None:
+    """Draw means with 95 % intervals over seeds; no interval of a single seed."""
+    found = [summarise(list(own)) for own in values]
+    means = np.array([own.mean for own in found])
+    half = np.nan_to_num([own.high - own.mean for own in found])
+    style: dict[str, Any] = {
+        "color": NETWORK_COLOURS[name],
+        "marker": NETWORK_MARKERS[name],
+        "ms": 4,
+    }
+    axes.errorbar(
+        x, means, half, ls="-" if line else "none", elinewidth=0.9, capsize=2, label=title, **style
+    )

@@ -1,0 +1,190 @@
+"""Ladders compared: random ones as a null, curves along the ratio, and learned rhythms."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter, ScalarFormatter
+
+from rhythmic.data import image_rhythm
+from rhythmic.plotting.comparison import INK, MUTED
+from rhythmic.plotting.style import COLOURS, LINE_STYLES, OKABE_ITO
+from rhythmic.statistics import summarise
+from rhythmic.typing import AnyArray, Float
+
+GOLDEN = 1.618
+RATIO_TICKS = (1.2, 1.618, 2.0, 2.5, 3.3)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A named ladder beside random ones.
+
+    Args:
+        name: its name.
+        accuracy: its mean over seeds.
+        of_null: whether it has the same span, number of nodes and learning rate as they.
+    """
+
+    name: str
+    accuracy: float
+    of_null: bool = True
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Accuracy along the ratio of neighbours.
+
+    Args:
+        ratios: dimensionless, in any order.
+        accuracies: ``(point, seed)``.
+        peak: ratio of the largest mean.
+        low: lower end of its 95 % interval; NaN where there is none.
+        high: upper end.
+        num_nodes: written at the points, if given.
+    """
+
+    ratios: Float[AnyArray, " point"]
+    accuracies: Float[AnyArray, "point seed"]
+    peak: float
+    low: float
+    high: float
+    num_nodes: Sequence[int] = ()
+
+
+def draw_null(axes: Axes, draws: Float[AnyArray, " draw"], marks: Sequence[Mark]) -> None:
+    """Draw how accurate random ladders are, and where named ones stand."""
+    bins = int(np.clip(np.sqrt(len(draws)) * 2, 4, 25))
+    axes.hist(draws, bins=bins, color=MUTED, alpha=0.5)
+    axes.axvline(float(np.mean(draws)), color=MUTED, linewidth=1, label="mean of random")
+    for place, mark in enumerate(marks):
+        axes.axvline(
+            mark.accuracy,
+            color=COLOURS[f"rrn-{mark.name}"],
+            linestyle=LINE_STYLES[place],
+            linewidth=1.5,
+            label=mark.name if mark.of_null else f"{mark.name} (fewer nodes, own rate)",
+        )
+    axes.set_xlabel("test accuracy, mean over seeds")
+    axes.set_ylabel("random ladders")
+    axes.margins(y=0.35)
+    axes.legend(fontsize=6.5, loc="upper left")
+
+
+def draw_nearness(
+    axes: Axes,
+    distances: Float[AnyArray, " draw"],
+    draws: Float[AnyArray, " draw"],
+    named: Mapping[str, tuple[float, float]],
+) -> None:
+    """Draw accuracy against how far the nearest node lies from the rhythm of rows.
+
+    Args:
+        axes: where to draw.
+        distances: of random ladders, in octaves.
+        draws: their accuracies.
+        named: distance and accuracy of ladders that are marked.
+    """
+    axes.plot(distances, draws, "o", color=MUTED, markersize=3, alpha=0.7, label="random")
+    for marker, (name, (distance, accuracy)) in zip("*DsP", named.items(), strict=False):
+        size = 10 if marker == "*" else 5
+        colour = COLOURS[f"rrn-{name}"]
+        axes.plot(distance, accuracy, marker, color=colour, markersize=size, label=name)
+    axes.set_xlabel("nearest node to 35.7 Hz (octaves away)")
+    axes.set_ylabel("test accuracy")
+    axes.legend(fontsize=6.5)
+    axes.set_title("The rhythm of rows, 35.7 Hz")
+
+
+def draw_curve(axes: Axes, curve: Curve) -> None:
+    """Draw means with 95 % intervals along the ratio, the peak's interval, and the golden ratio."""
+    order = np.argsort(curve.ratios)
+    ratios = np.asarray(curve.ratios)[order]
+    found = [summarise(list(row)) for row in np.asarray(curve.accuracies)[order]]
+    if np.isfinite(curve.low):
+        axes.axvspan(curve.low, curve.high, color=OKABE_ITO["sky blue"], alpha=0.2, linewidth=0)
+    axes.axvline(GOLDEN, color=COLOURS["rrn-golden"], linestyle="--", linewidth=1)
+    means = np.array([one.mean for one in found])
+    axes.plot(ratios, means, "o-", color=INK, markersize=3)
+    for ratio, one in zip(ratios, found, strict=True):
+        if one.num_seeds > 1:
+            axes.plot([ratio, ratio], [one.low, one.high], color=INK, linewidth=1)
+    top = np.argmin(np.abs(ratios - curve.peak))
+    axes.plot(ratios[top], means[top], "o", color=OKABE_ITO["blue"], markersize=6, zorder=4)
+    if curve.num_nodes:
+        write_numbers(axes, ratios, means, np.asarray(curve.num_nodes)[order])
+    ratio_axis(axes)
+
+
+def write_numbers(
+    axes: Axes,
+    ratios: Float[AnyArray, " point"],
+    means: Float[AnyArray, " point"],
+    numbers: Float[AnyArray, " point"],
+) -> None:
+    """Write numbers of nodes below points, from the right, where there is room for them."""
+    last = np.inf
+    for ratio, mean, number in reversed(list(zip(ratios, means, numbers, strict=True))):
+        if np.log(last / ratio) > 0.055:
+            axes.annotate(
+                f"{number:g}", (ratio, mean), (1, -10), textcoords="offset points", fontsize=6
+            )
+            last = ratio
+
+
+def draw_ladders(
+    axes: Axes, ratios: Float[AnyArray, " point"], ladders: Sequence[Float[AnyArray, " node"]]
+) -> None:
+    """Draw the node frequencies of each ladder, and the rhythm of rows with its harmonics."""
+    mark_rhythm(axes, along="y")
+    for ratio, frequencies in zip(ratios, ladders, strict=True):
+        golden = abs(ratio - GOLDEN) < 1e-9
+        colour = COLOURS["rrn-golden"] if golden else INK
+        axes.plot(np.full(len(frequencies), ratio), frequencies, ".", color=colour, markersize=3)
+    axes.set_yscale("log")
+    plain_ticks(axes.yaxis, (2, 10, 35.7, 100, 250))
+    axes.set_ylim(1.7, 290)
+    ratio_axis(axes)
+
+
+def draw_moves(
+    axes: Axes, start: Float[AnyArray, " node"], end: Float[AnyArray, "seed node"]
+) -> None:
+    """Draw frequencies after training against those before, a point a node and seed."""
+    mark_rhythm(axes, along="x")
+    mark_rhythm(axes, along="y")
+    axes.plot([1.5, 280], [1.5, 280], color=MUTED, linewidth=0.8, linestyle="--")
+    for own in np.asarray(end):
+        axes.plot(start, own, "o", color=OKABE_ITO["blue"], markersize=3, alpha=0.6)
+    for scale, axis in ((axes.set_xscale, axes.xaxis), (axes.set_yscale, axes.yaxis)):
+        scale("log")
+        plain_ticks(axis, (2, 10, 35.7, 100, 250))
+    axes.set_xlim(1.5, 290)
+    low = min(1.5, 0.8 * float(np.min(end)))
+    axes.set_ylim(min(low, axes.get_ylim()[0]), 290)
+
+
+def mark_rhythm(axes: Axes, *, along: str) -> None:
+    """Mark 35.7 Hz, at which rows repeat, and its harmonics below 250 Hz on an axis."""
+    line = axes.axhline if along == "y" else axes.axvline
+    for place, frequency in enumerate(image_rhythm("rows")):
+        if frequency < 250:
+            strength = 0.9 if place == 0 else 0.25
+            colour = OKABE_ITO["vermilion"]
+            line(float(frequency), color=colour, linewidth=0.8, alpha=strength, zorder=0)
+
+
+def ratio_axis(axes: Axes) -> None:
+    """Make the horizontal axis logarithmic, with a tick at the golden ratio."""
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    plain_ticks(axes.xaxis, [tick for tick in RATIO_TICKS if low <= tick <= high])
+
+
+def plain_ticks(axis, ticks: Sequence[float]) -> None:  # type: ignore[no-untyped-def]
+    """Write ticks of a logarithmic axis as plain numbers."""
+    axis.set_major_formatter(ScalarFormatter())
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_ticks(list(ticks), [f"{tick:g}" for tick in ticks])
+    axis.set_ticks([], minor=True)

@@ -1,0 +1,135 @@
+"""The published figures from kept rows: which rows count, features, findings, refusals."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from experiments.compare import paper_figures
+from experiments.compare.paper_figures import (
+    CLAIMS,
+    DIGITS,
+    PRESETS,
+    START,
+    TRAINED,
+    digit_features,
+    draw,
+    findings,
+    published_rows,
+)
+from experiments.compare.question import verdicts
+from experiments.compare.trained_features import trained_network
+from rhythmic.data import load_mnist5k
+from rhythmic.plotting.style import LABELS, house_style
+
+NAMES = ("rrn-golden", "rnn", "lstm")
+
+
+def test_presets_fit_the_rows_that_are_kept():
+    for name, options in PRESETS.items():
+        assert options.preset == name
+        options.check()
+    found = published_rows(PRESETS["full"].rows)
+    assert set(NAMES) <= set(found)
+    for own in found.values():
+        assert len({row["seed"] for row in own}) == len(own) >= 5
+        assert {row["epochs"] for row in own} == {30}
+
+
+def test_rows_of_another_recipe_do_not_count(tmp_path):
+    row = {
+        "architecture": "rrn-golden",
+        "dataset": "mnist",
+        "epochs": 30,
+        "confusion": [[1]],
+        "configuration": "a",
+        "learning_rate": 0.003,
+        "weight_decay": 0.0,
+        "label_smoothing": 0.0,
+    }
+    changed = ({"epochs": 3}, {"dataset": "mnist5k"}, {"learning_rate": 0.01}, {"seed": 3}, {})
+    rows = [row | {"seed": 9 - i, "member": str(i)} | x for i, x in enumerate(changed)]
+    untested = {k: v for k, v in rows[0].items() if k != "confusion"} | {"member": "u"}
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(x) + "\n" for x in (*rows, untested)))
+    found = published_rows(path)
+    assert [x["seed"] for x in found["rrn-golden"]] == [3, 5]
+    with pytest.raises(ValueError, match="holds no rrn-golden of 30 epochs"):
+        dataclasses.replace(PRESETS["full"], rows=tmp_path / "none.jsonl").check()
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"dataset": "cifar"}, "dataset is 'cifar'"),
+        ({"digits": (1, 10)}, "digits is"),
+        ({"num_draws": 1}, "num_draws is 1"),
+    ],
+)
+def test_what_is_refused(changed, message):
+    with pytest.raises(ValueError, match=message) as refused:
+        dataclasses.replace(PRESETS["full"], **changed).check()
+    assert "\n" not in str(refused.value)
+
+
+def test_features_of_single_digits_are_means_over_draws(monkeypatch):
+    options = dataclasses.replace(PRESETS["smoke"], num_draws=3, digits=(4,))
+    networks = published_rows(options.rows)["rrn-golden"][:1]
+    drawn, chosen = [], paper_figures.drawn_image
+    monkeypatch.setattr(
+        paper_figures, "drawn_image", lambda *given: drawn.append(chosen(*given)) or drawn[-1]
+    )
+    (found,) = digit_features(options, networks)
+    digits = load_mnist5k()
+    assert len(drawn) == 3
+    assert set(digits.labels[drawn]) == {4}
+    model = trained_network(paper_figures.golden(), networks[0]).model
+    inputs = np.asarray(digits.images[drawn].T[:, None] / 255, np.float32)
+    features = np.asarray(model.features(inputs)).T
+    # The plain scan in float32 is itself off by per cents at nodes so near the unit circle.
+    np.testing.assert_allclose(found["mean"], features.mean(axis=0), rtol=0.1)
+    expected = features.std(axis=0, ddof=1) / np.sqrt(3)
+    np.testing.assert_allclose(found["standard_error"], expected, rtol=0.3)
+
+
+def made_up(golden_mean):
+    generator = np.random.default_rng(0)
+    spread = np.array([-0.003, -0.001, 0.0, 0.001, 0.002, 0.004])
+    rows = {
+        LABELS[name]: [
+            {
+                "seed": 101 + i,
+                "test_accuracy": (golden_mean if name == "rrn-golden" else 0.7) + x,
+                "confusion": generator.integers(1, 9, (10, 10)).tolist(),
+                TRAINED: generator.normal(size=(11, 11)).tolist(),
+                START: generator.normal(size=(11, 11)).tolist(),
+            }
+            for i, x in enumerate(spread)
+        ]
+        for name in NAMES
+    }
+    features = {"mean": [1.0] * 11, "standard_error": [0.1] * 11}
+    return rows | {DIGITS: [{"digit": digit} | features for digit in (1, 2, 3, 4)]}
+
+
+@pytest.mark.parametrize(
+    ("mean", "word"), [(0.75, "holds"), (0.6, "opposite"), (0.7, "equivalent")]
+)
+def test_findings_have_the_sign_of_the_claim(mean, word):
+    found = findings(PRESETS["full"], made_up(mean))
+    assert [finding.claim for finding in found] == [claim.name for claim in CLAIMS]
+    for finding in found:
+        assert finding.estimate == pytest.approx(mean - 0.7, abs=1e-9)
+        assert finding.low < finding.estimate < finding.high
+    assert verdicts(found) == [word] * 2
+
+
+def test_figures_are_drawn_from_rows_alone():
+    with house_style():
+        figures = draw(PRESETS["full"], made_up(0.75))
+        assert set(figures) == {"accuracy", "confusion", "digits", "weights"}
+        for figure in figures.values():
+            figure.canvas.draw()
+            plt.close(figure)

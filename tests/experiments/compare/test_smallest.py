@@ -1,0 +1,218 @@
+"""The smallest networks: candidates, choice on validation, findings both ways, figures."""
+
+import dataclasses
+
+import jax
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from experiments.compare import smallest as question
+from experiments.compare import smallest_search as search
+from experiments.compare.question import verdicts
+from experiments.compare.smallest_findings import CLAIMS, TARGETS
+from experiments.compare.smallest_options import (
+    FAMILIES,
+    IMAGE,
+    PROJECTIONS,
+    RANDOM,
+    candidates,
+)
+from experiments.members.store import tuning
+from rhythmic.models import num_trainable
+from rhythmic.plotting.style import house_style
+from rhythmic.theory import image_ladder
+
+FULL = dataclasses.replace(question.PRESETS["full"], dataset="mnist5k", results=None)
+
+
+@pytest.fixture(params=question.PRESETS)
+def preset(request):
+    """Every preset, on the digits that come without a network, with few ladders."""
+    options = dataclasses.replace(question.PRESETS[request.param], dataset="mnist5k", results=None)
+    return dataclasses.replace(options, offsets=options.offsets[:2], aspects=options.aspects[:1])
+
+
+def made_up(options, effects=()):
+    """Return rows of everything that a whole run trains: 0.8 and noise, and what effects say."""
+    generator, effects = np.random.default_rng(0), dict(effects)
+    labels = [search.GOLDEN]
+    for limit in options.limits:
+        labels += [search.rival_label(rival, limit, 3) for rival in options.rivals]
+    for limit in options.limits:
+        labels += [search.chosen_label(family, limit) for family in options.families]
+        labels += [search.twin_label(limit)]
+        labels += [search.linear_label(name, limit) for name in ("energies", "phasors")]
+    rows = {
+        label: [
+            {
+                "label": label,
+                "seed": seed,
+                "num_parameters": 990 if "1000" in label else 290,
+                "num_nodes": 10,
+                "test_accuracy": 0.8
+                + effects.get(label, 0.0)
+                + 0.002 * generator.standard_normal(),
+            }
+            for seed in options.seeds
+        ]
+        for label in labels
+    }
+    table = [
+        {
+            "label": f"{family} {place}",
+            "family": family,
+            "limit": limit,
+            "num_parameters": 290,
+            "validation_accuracy": 0.7 + 0.01 * place,
+            "frequencies": list(image_ladder(5 + place)),
+        }
+        for limit in options.limits
+        for family in options.families
+        for place in range(3)
+    ]
+    return rows | {search.SEARCH: table}
+
+
+def test_candidates_stay_below_their_limit_and_every_family_has_as_many(preset):
+    for limit in preset.limits:
+        counts, features = set(), {}
+        for family in preset.families:
+            made = list(candidates(preset, family, limit))
+            assert len({one.name for one in made}) == len(made)
+            counts.add(len(made))
+            models = [
+                jax.eval_shape(lambda key, a=a: a.build(10, key=key).readout, KEY) for a in made
+            ]
+            features[family] = [model.normalisation.weight.shape for model in models]
+        assert len(counts) == 1
+        assert all(shapes == features[IMAGE] for shapes in features.values())
+        for one in candidates(dataclasses.replace(preset, offsets=(0.25,)), IMAGE, limit):
+            assert 0.8 * limit < one.num_parameters() < limit
+
+
+KEY = jax.random.key(0)
+
+
+def test_everyone_has_the_same_tuning_budget_and_the_search_tests_nobody(preset):
+    budget = len(preset.learning_rates) * len(preset.tuning_seeds)
+    made = search.conditions(preset)
+    assert {len(tuning(condition)) for condition in made} == {budget}
+    assert made[0].seeds == preset.seeds
+    for own in search.searched(preset, preset.pool()).values():
+        for condition in own:
+            assert condition.seeds == ()
+            assert len(tuning(condition)) == budget
+
+
+def test_rivals_are_as_large_as_the_limit_allows():
+    made = search.conditions(FULL)
+    sizes = {c.label: c.architecture.num_parameters() for c in made[1:]}
+    assert num_trainable(made[0].architecture.build(10, key=KEY)) == 252
+    assert len(sizes) == 8
+    for label, size in sizes.items():
+        limit = int(label.rsplit(" ", 1)[1])
+        assert 0.8 * limit < size < limit
+
+
+def test_projections_are_fixed_and_alike_for_every_network():
+    first, second = list(candidates(FULL, PROJECTIONS, 300))[:2]
+    tables = [
+        one.build(10, key=jax.random.key(seed)).cell.table
+        for one, seed in ((first, 0), (first, 1), (second, 0))
+    ]
+    np.testing.assert_array_equal(tables[0], tables[1])
+    assert not np.array_equal(tables[0], tables[2])
+
+
+def test_controls_keep_the_ladder_or_the_limit():
+    options = dataclasses.replace(FULL, limits=(300, 1000))
+    for limit in options.limits:
+        chosen = next(iter(candidates(options, IMAGE, limit)))
+        made = dict(search.controls(chosen, options.grids()[0], limit))
+        twin = made[search.twin_label(limit)]
+        assert dict(twin.options) == dict(chosen.options) | {"poles": "real"}
+        assert twin.head == chosen.head
+        for feature, per_node in (("energies", 12), ("phasors", 24)):
+            size = made[search.linear_label(feature, limit)].num_parameters()
+            assert limit - per_node <= size < limit
+    with pytest.raises(TypeError, match="has no ladder"):
+        search.controls(next(iter(candidates(options, PROJECTIONS, 300))), (1, 0, 1), 300)
+
+
+def test_the_best_mean_over_tuning_seeds_at_the_best_rate_is_chosen():
+    one = next(iter(search.searched(FULL, FULL.pool()).values()))[0]
+    members = [
+        {"learning_rate": rate, "validation_accuracy": accuracy, "num_parameters": 289}
+        for rate, accuracy in ((0.01, 0.9), (0.01, 0.7), (0.03, 0.82), (0.03, 0.84))
+    ]
+    row = search.candidate_row(IMAGE, 300, one, members)
+    assert row["learning_rate"] == 0.03
+    assert row["validation_accuracy"] == 0.83
+    assert row["frequencies"] == list(dict(one.architecture.options)["frequencies"])
+    values = (0.1, 0.3, 0.3, 0.2)
+    assert search.best_place([{"validation_accuracy": value} for value in values]) == 1
+
+
+def test_verdicts_follow_the_rows():
+    image = {limit: search.chosen_label(IMAGE, limit) for limit in TARGETS}
+
+    def said(effects):
+        found = question.findings(FULL, made_up(FULL, effects))
+        assert [finding.claim for finding in found] == [claim.name for claim in CLAIMS]
+        return dict(zip((claim.name for claim in CLAIMS), verdicts(found), strict=True))
+
+    good = said({image[300]: 0.08, image[1000]: 0.13, search.linear_label("phasors", 300): 0.05})
+    assert set(good.values()) == {"holds"}
+    bad = said({image[300]: -0.1, image[1000]: -0.1, search.linear_label("phasors", 300): -0.05})
+    assert set(bad.values()) == {"opposite"}
+    same = said({})
+    assert same["smallest-golden"] == same["ringing-300"] == "equivalent"
+    assert same["below-300"] == "opposite"
+
+
+def test_the_text_says_what_was_searched():
+    rows = made_up(FULL, {search.chosen_label(IMAGE, 300): 0.1})
+    text = question.findings(FULL, rows)[0].text
+    assert "290 trained parameters, 10 fixed frequencies, chosen from 3 candidates: 0.9" in text
+
+
+def test_a_small_run_says_what_it_left_out():
+    options = dataclasses.replace(FULL, limits=(300,), families=(IMAGE,))
+    found = {finding.claim: finding for finding in question.findings(options, made_up(options))}
+    assert "left out" in found["below-1000"].text
+    assert "left out" in found["random-ladder-300"].text
+    assert "left out" not in found["below-300"].text
+
+
+@pytest.mark.parametrize("families", [FAMILIES, (IMAGE,)])
+def test_figures_are_drawn_from_rows(families):
+    options = dataclasses.replace(FULL, families=families)
+    with house_style():
+        figures = question.draw(options, made_up(options))
+        for figure in figures.values():
+            figure.draw_without_rendering()
+    assert set(figures) == {"sizes", "search"}
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"families": (RANDOM,)}, "families lacks image ladder"),
+        ({"families": (IMAGE, "pca")}, "families holds 'pca'"),
+        ({"limits": (200,)}, "limits holds '200'"),
+        ({"rivals": ("svm",)}, "rivals holds 'svm'"),
+        ({"learning_rates": (0.01,)}, "learning_rates needs two or more"),
+        ({"rival_learning_rates": (0.01, 0.02, 0.03)}, "as many as learning_rates"),
+        ({"num_shapes": 4}, "num_shapes is 4"),
+        ({"num_rival_seeds": 11}, "num_rival_seeds is 11"),
+        ({"search_epochs": 0}, "search_epochs: epochs is 0"),
+        ({"spacings": ()}, "need one value each"),
+        ({"offsets": (1.0,)}, "offset is 1.0"),
+    ],
+)
+def test_options_are_refused_in_one_line(changed, message):
+    with pytest.raises(ValueError, match=message) as error:
+        dataclasses.replace(FULL, **changed).check()
+    assert "\n" not in str(error.value)

@@ -1,0 +1,200 @@
+"""Spike trains: chunks of one program, findings both ways, figures of made-up rows."""
+
+import dataclasses
+
+import jax
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from experiments.compare.question import verdicts
+from experiments.compare.spike_chunks import Chunk, SpikeTask, Worker, train_chunks
+from experiments.compare.spike_options import FIRST_TUNING_SEED, PRESETS
+from experiments.compare.spike_plain import COUNT, IDEAL, read_chunks
+from experiments.compare.spike_trains import CLAIMS, COMPARED, draw, findings, label, spread
+from experiments.members import MemberStore
+from rhythmic.data import SpikeTrains, spike_pool
+from rhythmic.models import named_architectures
+from rhythmic.plotting.style import house_style
+from rhythmic.progress import Progress
+from rhythmic.records import read_rows
+from rhythmic.training import (
+    Data,
+    GroupPlan,
+    GroupTraining,
+    MemberTraining,
+    TrainingConfiguration,
+    make_members,
+)
+from rhythmic.training.search import Setting
+
+FULL = PRESETS["full"]
+FEW = SpikeTrains(train_size=64, validation_size=20, test_size=20)
+TASK = SpikeTask(FEW, TrainingConfiguration(epochs=2, batch_size=16))
+READINGS = (COUNT, "power, golden", "power, log", "power, two", "power, linear", IDEAL)
+
+
+def made_up(options, golden=0.0):
+    """Return rows of all networks and readings: 0.6 and noise, golden's more by so much."""
+    generator = np.random.default_rng(0)
+
+    def of(name, mean, **further):
+        values = mean + 0.01 * generator.standard_normal(options.num_seeds)
+        return [
+            {"label": name, "seed": seed, "test_accuracy": float(value), **further}
+            for seed, value in enumerate(values, start=1)
+        ]
+
+    rows = {}
+    for setting in ("published", "tuned"):
+        for name in options.architectures:
+            mean = 0.6 + (golden if name == "rrn-golden" else 0.0)
+            rows[label(name, setting)] = of(label(name, setting), mean, learning_rate=0.003)
+    return rows | {name: of(name, 0.6) for name in READINGS}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_made_of_whole_chunks_apart_from_those_of_tuning(name):
+    options = PRESETS[name]
+    options.check()
+    tested = options.chunks(1, options.num_seeds)
+    tuning = options.chunks(FIRST_TUNING_SEED, options.num_tuning_seeds)
+    seeds = [seed for chunk in tested for seed in chunk]
+    assert seeds == list(range(1, options.num_seeds + 1))
+    assert {len(chunk) for chunk in (*tested, *tuning)} == {options.chunk_size}
+    assert not set(seeds) & {seed for chunk in tuning for seed in chunk}
+
+
+@pytest.mark.parametrize(
+    ("golden", "word"), [(0.05, "holds"), (-0.05, "opposite"), (0.0, "equivalent")]
+)
+def test_findings_follow_the_accuracies(golden, word):
+    rows = made_up(FULL, golden)
+    found = findings(FULL, rows)
+    assert [finding.claim for finding in found] == [claim.name for claim in CLAIMS]
+    assert verdicts(found) == [word] * len(CLAIMS)
+
+
+def test_claims_of_rivals_alone_speak_of_rhythm():
+    speaking = {claim.name for claim in CLAIMS if claim.rhythm == "helps"}
+    assert speaking == {f"spikes-{x}" for x in ("rnn", "lstm", "rnn-mnist", "lstm-mnist")}
+    assert len({name for name, *_ in COMPARED}) == len(COMPARED)
+
+
+def test_what_is_left_out_is_said():
+    options = PRESETS["smoke"]
+    found = findings(options, made_up(options))
+    assert [("left out" in finding.text) for finding in found].count(False) == 1
+
+
+@pytest.mark.parametrize("name", ["smoke", "full"])
+def test_the_figure_is_drawn_from_rows(name):
+    options = PRESETS[name]
+    with house_style():
+        draw(options, made_up(options))["spike_trains"].draw_without_rendering()
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"architectures": ("gru",)}, "architectures holds 'gru'"),
+        ({"num_seeds": 30}, "num_seeds is 30; it must be a multiple of chunk_size, 20"),
+        ({"num_tuning_seeds": 0}, "num_tuning_seeds is 0"),
+        ({"chunk_size": 0}, "chunk_size, 0"),
+        ({"num_seeds": 1_000_020}, "below 1000001"),
+        ({"learning_rates": ()}, "learning_rates is empty"),
+        ({"learning_rates": (0.01, 0.01)}, "learning_rates is 0.01 0.01"),
+        ({"published_rate": -1.0}, "learning_rate is -1.0"),
+        ({"epochs": 0}, "epochs is 0"),
+    ],
+)
+def test_options_are_refused_in_one_line(changed, message):
+    with pytest.raises(ValueError, match=message) as refused:
+        dataclasses.replace(PRESETS["quick"], **changed).check()
+    assert "\n" not in str(refused.value)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Two small chunks of the golden network, in a store; the file of its rows."""
+    path = tmp_path_factory.mktemp("spikes") / "chunks.jsonl"
+    golden = named_architectures()["rrn-golden"]
+    found = train_chunks(
+        MemberStore(path),
+        TASK,
+        [golden],
+        published=Setting(0.003),
+        settings=[Setting(0.003), Setting(0.01)],
+        chunks=[(1, 2), (3, 4)],
+        tuning_chunks=[(11, 12)],
+    )
+    return path, found["rrn-golden"]
+
+
+def test_a_chunk_is_what_its_members_are_alone(trained):
+    _, (published, tuned) = trained
+    for rows in (published, tuned):
+        assert [row["seeds"] for row in rows] == [[1, 2], [3, 4]]
+    pool = spike_pool(FEW, [4])
+    training = MemberTraining(named_architectures()["rrn-golden"], TASK.training, num_classes=2)
+    group = GroupTraining(training, GroupPlan(1, 1), Data(pool.trains, pool.labels))
+    members = make_members(
+        pool.splits.__getitem__,
+        seeds=(4,),
+        learning_rate=(0.003,),
+        weight_decay=(0.0,),
+        label_smoothing=(0.0,),
+    )
+    alone = group.test(group.run(members), members).accuracy[0]
+    assert published[1]["test_accuracy"][1] == pytest.approx(float(alone), abs=1e-4)
+    seeds = [row["seed"] for row in spread("golden", published)]
+    assert seeds == [1, 2, 3, 4]
+
+
+def test_tuning_reads_no_test_trains_and_chooses_what_validates_best(trained):
+    path, (_, tuned) = trained
+    rows = read_rows(path)
+    tuning = {row["learning_rate"]: row for row in rows if row["seeds"] == [11, 12]}
+    assert all("test_accuracy" not in row for row in tuning.values())
+    means = {rate: np.mean(row["validation_accuracy"]) for rate, row in tuning.items()}
+    chosen = {row["learning_rate"] for row in tuned}
+    assert len(chosen) == 1
+    assert means[chosen.pop()] == max(means.values())
+
+
+def test_one_program_serves_all_chunks_and_finished_ones_are_left_alone(trained, monkeypatch):
+    path, _ = trained
+    golden = named_architectures()["rrn-golden"]
+    store = MemberStore(path)
+    worker = Worker(store, TASK, golden, Progress({golden.name: 0}))
+    groups = {id(worker.group_for(seeds)) for seeds in ((1, 2), (3, 4), (11, 12))}
+    assert len(groups) == 1
+    monkeypatch.setattr(Worker, "group_for", lambda *_: pytest.fail("trained again"))
+    worker.train([Chunk(TASK, golden, Setting(0.003), (1, 2), tested=True)])
+
+
+def test_plain_readings_are_kept_by_the_chunk(tmp_path):
+    recipe = SpikeTrains()
+    store = MemberStore(tmp_path / "chunks.jsonl")
+    ladders = {"power, golden": (10.0, 20.0, 40.0)}
+    found = read_chunks(store, recipe, ladders, [(1,), (2,)])
+    assert list(found) == [COUNT, "power, golden", IDEAL]
+    means = {name: np.mean([row["test_accuracy"] for row in rows]) for name, rows in found.items()}
+    # Both classes have the same mean rate over whole cycles, so a count tells little.
+    assert means[COUNT] < means["power, golden"] < means[IDEAL]
+    assert means[IDEAL] == pytest.approx(0.753, abs=0.07)
+    again = read_chunks(MemberStore(tmp_path / "chunks.jsonl"), recipe, ladders, [(1,), (2,)])
+    assert again == found
+
+
+def test_data_of_another_shape_are_refused():
+    pools = [spike_pool(FEW, seeds) for seeds in ((1,), (1, 2))]
+    rnn = named_architectures()["rnn"]
+    training = MemberTraining(rnn, TASK.training, num_classes=2)
+    first, second = (Data(pool.trains, pool.labels) for pool in pools)
+    group = GroupTraining(training, GroupPlan(1, 1), first)
+    group.replace_data(first._replace(labels=1 - first.labels))
+    np.testing.assert_array_equal(jax.device_get(group.data.labels), 1 - first.labels)
+    with pytest.raises(ValueError, match="shapes"):
+        group.replace_data(second)

@@ -1,0 +1,170 @@
+"""Synthetic tasks: networks of one size, findings both ways, figures of made-up rows."""
+
+import dataclasses
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from experiments.compare import synthetic_networks
+from experiments.compare.question import verdicts
+from experiments.compare.synthetic import CLAIMS, best_rival, describe, draw, findings
+from experiments.compare.synthetic_networks import label, parts_of
+from experiments.compare.synthetic_options import PRESETS, TASKS, network, swept_tasks
+from experiments.members import MemberStore
+from rhythmic.plotting.style import house_style
+from rhythmic.sequence_architectures import num_sequence_parameters
+
+FULL = dataclasses.replace(PRESETS["full"], results=None)
+
+
+def made_up(options, ours=0.0):
+    """Return rows in which all scores are 0.6 with noise, and the rhythmic network's more."""
+    generator = np.random.default_rng(0)
+    rows = {}
+    for part in parts_of(options):
+        mean = 0.6 + (ours if part.network == "rhythmic" else 0.0)
+        shape = len(part.difficulties), len(part.seeds)
+        rows[label(part.task, part.network)] = [
+            {
+                "num_nodes": 11,
+                "num_parameters": 156,
+                "difficulties": list(part.difficulties),
+                "learning_rates": [0.01] * len(part.difficulties),
+                "seeds": list(part.seeds),
+                "score": (mean + 0.01 * generator.standard_normal(shape)).tolist(),
+                "validation_loss": [0.5 + (part.network == "rnn")] * len(part.difficulties),
+            }
+        ]
+    return rows
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_tries_the_same_on_every_network(name):
+    options = PRESETS[name]
+    options.check()
+    parts = parts_of(options)
+    assert len({part.name() for part in parts}) == len(parts)
+    for part in parts:
+        assert part.learning_rates == options.learning_rates
+        assert part.seeds == tuple(range(1, options.num_seeds + 1))
+    of_task = {part.task: {p.tasks for p in parts if p.task == part.task} for part in parts}
+    assert all(len(shared) == 1 for shared in of_task.values())
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_rivals_have_about_as_many_parameters(task):
+    drawn = swept_tasks(FULL)[task].tasks()[0]
+    shape = drawn.input_size, drawn.num_outputs
+    sizes = {kind: num_sequence_parameters(network(kind, *shape), *shape) for kind in FULL.networks}
+    for size in sizes.values():
+        assert abs(size / sizes["rhythmic"] - 1) < 0.18, sizes
+
+
+def test_chance_and_best_scores_bound_one_another():
+    for task in swept_tasks(FULL).values():
+        sign = 1 if task.higher_is_better else -1
+        assert np.all(sign * task.best > sign * task.chance)
+        assert len(task.best) == len(task.difficulties)
+    ideal = swept_tasks(FULL)["frequency"].best
+    ratios = np.array([0.1, 0.2, 0.4, 0.8, 1.6])
+    np.testing.assert_allclose(ideal, 1 - np.exp(-50 * ratios**2 / 4) / 2)
+
+
+@pytest.mark.parametrize(
+    ("ours", "expected"),
+    [
+        # More is better for an accuracy and worse for an error, and three claims are of a loss.
+        (0.2, ["holds", "opposite", "opposite", "holds", "opposite"]),
+        (-0.2, ["opposite", "holds", "holds", "opposite", "holds"]),
+    ],
+)
+def test_findings_follow_the_scores(ours, expected):
+    found = findings(FULL, made_up(FULL, ours))
+    assert [finding.claim for finding in found] == [claim.name for claim in CLAIMS]
+    assert verdicts(found) == expected
+    assert found[0].estimate == pytest.approx(ours, abs=0.02)
+    assert found[1].unit == "squared error / variance"
+    assert found[0].unit == "accuracy"
+
+
+def test_equal_scores_are_found_equal():
+    rows, generator = made_up(FULL), np.random.default_rng(1)
+    for row in rows.values():
+        shape = np.shape(row[0]["score"])
+        row[0]["score"] = (0.6 + 0.001 * generator.standard_normal(shape)).tolist()
+    assert set(verdicts(findings(FULL, rows))) == {"equivalent"}
+
+
+def test_the_rival_is_chosen_on_validation():
+    rows = made_up(FULL)
+    assert best_rival(rows, "recall", 0) == "lstm"
+    for kind in ("lstm", "gru"):
+        rows[label("recall", kind)][0]["validation_loss"][0] = None
+    assert best_rival(rows, "recall", 0) == "rnn"
+
+
+def test_what_is_left_out_is_said():
+    options = PRESETS["smoke"]
+    found = findings(options, made_up(options))
+    assert "left out" in found[1].text
+    assert "left out" not in found[0].text
+    assert np.isnan(found[1].estimate)
+
+
+@pytest.mark.parametrize("name", ["smoke", "full"])
+def test_figures_are_drawn_from_rows(name):
+    options = PRESETS[name]
+    rows = made_up(options)
+    with house_style():
+        figure = draw(options, rows)["synthetic"]
+        figure.draw_without_rendering()
+    plt.close("all")
+    line = describe("frequency: rnn", rows["frequency: rnn"])
+    assert "156 parameters" in line
+    assert "0.4: 0.6" in line or "0.4: 0.59" in line
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"tasks": ("sorting",)}, "tasks holds 'sorting'"),
+        ({"networks": ("rnn", "rnn")}, "networks is rnn rnn"),
+        ({"lags": (8, 4)}, "lags is 8 4; give rising"),
+        ({"lags": (1, 4)}, "lags holds 1"),
+        ({"noise": (0.5,)}, "noise is 0.5; it must hold 1"),
+        ({"signal_to_noise": ()}, "signal_to_noise is empty"),
+        ({"num_seeds": 0}, "num_seeds is 0"),
+        ({"learning_rates": ()}, "learning_rates is empty"),
+        ({"learning_rates": (0.0,)}, "learning_rate is 0.0"),
+        ({"num_updates": 2}, "num_updates is 2"),
+    ],
+)
+def test_options_are_refused_in_one_line(changed, message):
+    with pytest.raises(ValueError, match=message) as refused:
+        dataclasses.replace(PRESETS["quick"], **changed).check()
+    assert "\n" not in str(refused.value)
+
+
+def test_a_part_is_trained_once_and_kept(tmp_path, monkeypatch):
+    part, calls = parts_of(PRESETS["smoke"])[1], []
+    row = {"member": part.name(), "score": [[0.5, 0.6]]}
+    monkeypatch.setattr(synthetic_networks, "train_part", lambda part: calls.append(part) or row)
+    for _ in range(2):
+        store = MemberStore(tmp_path / "parts.jsonl")
+        found = synthetic_networks.train_parts(store, [part])
+        assert found["frequency: rnn"][0]["score"] == row["score"]
+    assert calls == [part]
+
+
+def test_the_row_of_a_part_holds_what_was_trained():
+    options = dataclasses.replace(
+        PRESETS["smoke"], networks=("rnn",), signal_to_noise=(0.4,), num_updates=8, num_seeds=1
+    )
+    row = synthetic_networks.train_part(parts_of(options)[0])
+    assert np.shape(row["score"]) == (1, 1)
+    assert row["learning_rates"] == [0.03]
+    # 10 nodes: recurrent and input weights, two biases, readout.
+    assert row["num_parameters"] == 100 + 10 + 20 + 22
+    assert np.isfinite(row["validation_loss"]).all()
+    assert row["failed"] == 0
