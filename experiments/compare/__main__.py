@@ -1,5 +1,6 @@
 """``python -m experiments.compare``: every question, one after another, and the report."""
 
+import os
 import subprocess
 import sys
 import time
@@ -53,10 +54,11 @@ class CompareAllOptions:
 def ask(options: CompareAllOptions, name: str) -> bool:
     """Run one question in a process of its own; tell whether it came to its end."""
     arguments = ["--preset", options.preset, "--run-dir", str(options.base() / name)]
-    if options.data_dir is not None:
-        arguments += ["--data-dir", str(options.data_dir)]
     command = [sys.executable, "-m", f"experiments.compare.{name}", *arguments]
-    return subprocess.run(command, check=False).returncode == 0
+    environment = dict(os.environ)
+    if options.data_dir is not None:  # as a variable: some questions read no digits
+        environment["RHYTHMIC_DATA_DIR"] = str(options.data_dir)
+    return subprocess.run(command, check=False, env=environment).returncode == 0
 
 
 def main() -> None:

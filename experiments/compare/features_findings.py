@@ -33,6 +33,7 @@ CLAIMS = (
         "The trained features of the golden network tell digits apart better than as many powers "
         "at the same frequencies.",
         SAME_READOUT,
+        rhythm="helps",
     ),
     Claim(
         "recurrence-adds",
@@ -52,6 +53,7 @@ CLAIMS = (
         "the same frequencies (230 parameters).",
         "The network as trained against logistic regression; paired over seeds, which share the "
         "split, t test; equivalent within 0.01.",
+        rhythm="helps",
     ),
     Claim(
         "power-beats-random",

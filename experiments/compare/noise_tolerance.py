@@ -39,12 +39,14 @@ CLAIMS = (
         "Trained without noise, the golden network loses less accuracy than the LSTM to noise of "
         "0.2.",
         TEST,
+        rhythm="helps",
     ),
     Claim(
         "noise-loss-rnn",
         "Trained without noise, the golden network loses less accuracy than the RNN to noise of "
         "0.2.",
         TEST,
+        rhythm="helps",
     ),
     Claim(
         "noise-loss-unconnected",
@@ -55,12 +57,14 @@ CLAIMS = (
         "noise-loss-horn",
         "HORN loses less accuracy than the LSTM to noise of 0.2.",
         TEST,
+        rhythm="helps",
     ),
     Claim(
         "noise-trained-lstm",
         "Trained with noise of 0.2, the golden network reads digits of that noise more accurately "
         "than the LSTM.",
         "Accuracy at 0.2, one a seed; Welch's t; equivalent within 0.01; equal tuning.",
+        rhythm="helps",
     ),
 )
 

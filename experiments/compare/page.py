@@ -35,6 +35,7 @@ HEADINGS = {
     "hurts": "Where rhythm does not help",
     "no difference": "Where it makes no difference",
     "cannot tell": "Where the data cannot tell",
+    "which": "Which rhythms",
 }
 
 

@@ -43,8 +43,18 @@ TEST = (
     "coefficient's t test; equivalent within 0.01 by Welch's t."
 )
 CLAIMS = (
-    Claim("paper-rnn", "By the published recipe golden is more accurate than the RNN.", TEST),
-    Claim("paper-lstm", "By the published recipe golden is more accurate than the LSTM.", TEST),
+    Claim(
+        "paper-rnn",
+        "By the published recipe golden is more accurate than the RNN.",
+        TEST,
+        rhythm="helps",
+    ),
+    Claim(
+        "paper-lstm",
+        "By the published recipe golden is more accurate than the LSTM.",
+        TEST,
+        rhythm="helps",
+    ),
 )
 
 

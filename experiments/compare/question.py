@@ -40,14 +40,14 @@ class Claim:
         test: how it is tested, on what.
         margin: differences smaller than this count as none, in the unit of the finding.
         rhythm: what it means for rhythm if the data bear the claim out: it ``helps``, it
-            ``hurts``, or neither, the claim is ``aside``.
+            ``hurts``; ``which``: it is about which rhythms; or none of these, it is ``aside``.
     """
 
     name: str
     statement: str
     test: str
     margin: float = 0.01
-    rhythm: Literal["helps", "hurts", "aside"] = "aside"
+    rhythm: Literal["helps", "hurts", "which", "aside"] = "aside"
 
 
 @dataclass(frozen=True)

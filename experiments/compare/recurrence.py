@@ -71,7 +71,10 @@ PAIRS = (
 )
 
 CLAIMS = (
-    *(Claim(name, statement, WELCH) for name, statement, *_ in PAIRS),
+    *(
+        Claim(name, statement, WELCH, rhythm="helps" if name.startswith("rhythm-") else "aside")
+        for name, statement, *_ in PAIRS
+    ),
     Claim(
         "heterogeneous-rrn",
         "The rhythmic network is more accurate with golden rhythms than with one for all nodes.",

@@ -143,9 +143,9 @@ def made_by(record: Record) -> str:
 
 
 def meaning_for_rhythm(rhythm: str, word: str) -> str:
-    """Return ``helps``, ``hurts``, ``no difference``, ``cannot tell``, or nothing if aside."""
-    if rhythm == "aside":
-        return ""
+    """Return the heading of the summary under which a claim stands, or nothing if aside."""
+    if rhythm in ("which", "aside"):
+        return "which" if rhythm == "which" else ""
     if word in ("equivalent", "undecided"):
         return "no difference" if word == "equivalent" else "cannot tell"
     return MEANINGS[rhythm, word]

@@ -39,8 +39,18 @@ TEST = (
 )
 
 CLAIMS = (
-    Claim("few-digits-lstm", "With 1,000 digits golden is more accurate than the LSTM.", TEST),
-    Claim("few-digits-rnn", "With 1,000 digits golden is more accurate than the RNN.", TEST),
+    Claim(
+        "few-digits-lstm",
+        "With 1,000 digits golden is more accurate than the LSTM.",
+        TEST,
+        rhythm="helps",
+    ),
+    Claim(
+        "few-digits-rnn",
+        "With 1,000 digits golden is more accurate than the RNN.",
+        TEST,
+        rhythm="helps",
+    ),
     Claim(
         "few-digits-unconnected",
         "With 1,000 digits golden is more accurate than its features alone, without recurrence.",
@@ -51,6 +61,7 @@ CLAIMS = (
         "The golden network's lead over the LSTM is larger with 1,000 digits than with all.",
         "Accuracy with all digits less that with 1,000, one loss a seed: LSTM less golden, at "
         "equal updates; Welch's t; equivalent within 0.01.",
+        rhythm="helps",
     ),
 )
 

@@ -49,9 +49,9 @@ class SmallestOptions(CompareOptions):
         rivals: cells of the largest size below each limit, for reference: rrn, rnn, lstm, gru.
         rival_learning_rates: to choose from for these and the golden network.
         rival_epochs: of these.
-        num_rival_seeds: how many of the seeds these are tested on, and plain baselines.
+        num_rival_seeds: how many of the seeds these are tested on.
         controls: whether the chosen ladders are trained with other readouts and without ringing,
-            and plain baselines are fitted.
+            and plain power in windows is read out without any network.
     """
 
     limits: tuple[int, ...] = (300,)

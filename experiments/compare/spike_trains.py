@@ -7,6 +7,7 @@ the task, from the same rates for every network.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from matplotlib.figure import Figure
 
@@ -48,14 +49,22 @@ COMPARED = (
     ("spikes-rnn-mnist", label("rnn", "published"), "the RNN, untuned,", PUBLISHED),
     ("spikes-lstm-mnist", label("lstm", "published"), "the LSTM, untuned,", PUBLISHED),
 )
+
+
+def meaning(name: str, other: str) -> Literal["helps", "which", "aside"]:
+    """Return what a claim says of rhythm; of two ladders either is rhythmic, and so is a power."""
+    if other.startswith(NOT_RHYTHMIC):
+        return "helps"
+    return "aside" if name == "spikes-power" else "which"
+
+
 CLAIMS = tuple(
     Claim(
         name,
         f"The golden network is more accurate than {rival} on spike trains.",
         f"Paired over seeds, equal trains: golden less the other, t test; {tuning}; equivalent "
         "within 0.01.",
-        # Of two ladders either is rhythmic, and so is the power at a frequency.
-        rhythm="helps" if other.startswith(NOT_RHYTHMIC) else "aside",
+        rhythm=meaning(name, other),
     )
     for name, other, rival, tuning in COMPARED
 )

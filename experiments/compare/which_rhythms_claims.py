@@ -19,6 +19,7 @@ CLAIMS = (
         "draws (its interval holds where a random ladder would lie). The rank, which asks for no "
         "normal distribution, is told beside. One rate for all: the best mean validation accuracy "
         "over golden and fresh random ladders that are not in the null.",
+        rhythm="which",
     ),
     Claim(
         "data-rhythm",
@@ -27,34 +28,49 @@ CLAIMS = (
         "octaves, of the nearest node; interval by Fisher's z.",
     ),
     *(
-        Claim(f"golden-{name}", f"The golden ladder is more accurate than {name}.", WELCH)
+        Claim(
+            f"golden-{name}",
+            f"The golden ladder is more accurate than {name}.",
+            WELCH,
+            rhythm="which",
+        )
         for name in ("two", "log", "linear")
     ),
     Claim(
         "ratio-5-nodes",
         "Of ladders of 5 nodes from 2 Hz, the golden ratio is the most accurate.",
         ON_CURVE,
+        rhythm="which",
     ),
     Claim(
         "ratio-11-nodes",
         "Of ladders of 11 nodes from 2 Hz, the golden ratio is the most accurate.",
         f"{ON_CURVE} Golden is the largest ratio that fits: the span ends with it.",
+        rhythm="which",
     ),
     Claim(
         "ratio-span",
         "Of ladders from 2 to 246 Hz, the golden ratio, 11 nodes, is the most accurate.",
         f"{ON_CURVE} More nodes have more parameters.",
+        rhythm="which",
     ),
-    Claim("learned-golden", "Learning the rhythms, from golden on, makes them better.", PAIRED),
+    Claim(
+        "learned-golden",
+        "Learning the rhythms, from golden on, makes them better.",
+        PAIRED,
+        rhythm="which",
+    ),
     Claim(
         "learned-random",
         "Learning the rhythms, from a random ladder on, makes them better.",
         PAIRED,
+        rhythm="which",
     ),
     Claim(
         "golden-start",
         "Learned rhythms are better when they start from golden than from a random ladder.",
         PAIRED,
+        rhythm="which",
     ),
     Claim(
         "copies-dense",

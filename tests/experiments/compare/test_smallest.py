@@ -41,7 +41,7 @@ def made_up(options, effects=()):
         labels += [search.rival_label(rival, limit, 3) for rival in options.rivals]
     for limit in options.limits:
         labels += [search.chosen_label(family, limit) for family in options.families]
-        labels += [search.twin_label(limit)]
+        labels += [search.twin_label(limit), search.power_label(limit)]
         labels += [search.linear_label(name, limit) for name in ("energies", "phasors")]
     rows = {
         label: [
