@@ -22,6 +22,7 @@ import tyro
 from matplotlib.figure import Figure
 
 from experiments.answers import Answer, Entry, publish
+from rhythmic.data import DataUnavailableError
 from rhythmic.files import replacing
 from rhythmic.locks import LockedError, writing
 from rhythmic.plotting.style import house_style, save
@@ -197,7 +198,7 @@ def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
     try:
         with writing(folder):
             run(experiment, options, folder)
-    except (LockedError, OSError) as error:
+    except (LockedError, OSError, DataUnavailableError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         show("stopped; at this commit the same command goes on after the last finished part")

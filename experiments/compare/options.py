@@ -8,7 +8,7 @@ from typing import ClassVar
 from experiments.members import Pool
 from experiments.script import ScriptOptions
 from rhythmic import data
-from rhythmic.data import DATASETS, DataUnavailableError
+from rhythmic.data import DATASETS
 from rhythmic.data.orders import Order, in_order
 from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.training import Data, TrainingConfiguration
@@ -87,12 +87,9 @@ class CompareOptions(ScriptOptions):
         """Load the digits, as sequences in an order.
 
         Raises:
-            ValueError: in one line, where the data are not to be had.
+            DataUnavailableError: in one line, where the data are not to be had.
         """
-        try:
-            digits = data.load(self.dataset, data_dir=self.data_dir)
-        except DataUnavailableError as error:
-            raise ValueError(str(error)) from None
+        digits = data.load(self.dataset, data_dir=self.data_dir)
         images = digits.images if order == "rows" else in_order(digits.images, order)
         identity = digits.sha256 if order == "rows" else f"{digits.sha256}, {order}"
         name = self.dataset if order == "rows" else f"{self.dataset}, {order}"

@@ -28,7 +28,7 @@ from rhythmic.theory import image_ladder
 from rhythmic.training import TrainingConfiguration
 from rhythmic.training.search import Setting
 
-GOLDEN, SEARCH = "golden RRN", "search"
+GOLDEN, SEARCH = "golden RRN", "candidates, never tested"
 NUM_WINDOWS = 2  # of plain Fourier power: the upper and the lower half of an image
 STRENGTHS = (1.0, 100.0)  # as many as there are learning rates
 

@@ -17,6 +17,12 @@ from rhythmic.plotting.style import house_style
 
 SCRIPTS = [name for name in index.NAMES if name != "mnist"]
 
+# Each of these compiles for more than about twenty seconds; of the comparison two are enough here.
+SLOW = {"hopfield", "next_item", "stability_atlas", "who_can_rhythm"}
+SLOW |= {name for name in SCRIPTS if name.startswith("compare.")}
+SLOW -= {"compare.precision", "compare.paper_figures"}
+RUN = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in SCRIPTS]
+
 
 def experiment_named(name):
     return importlib.import_module(f"experiments.{name}").EXPERIMENT
@@ -29,7 +35,7 @@ def call(experiment, *arguments):
     return printed.getvalue()
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", RUN)
 def test_a_script_computes_saves_and_draws_again_from_what_it_saved(name, tmp_path, monkeypatch):
     experiment = experiment_named(name)
     assert experiment.name == name
