@@ -13,7 +13,7 @@ from rhythmic.cells import trainable
 from rhythmic.cells.interface import weigh
 from rhythmic.models import Architecture, Classifier, Method, check_method
 from rhythmic.readouts import RunningStatistics
-from rhythmic.training.batches import epoch_batches, in_batches
+from rhythmic.training.batches import epoch_batches
 from rhythmic.training.configuration import (
     Hyperparameters,
     MemberKeys,
@@ -21,6 +21,7 @@ from rhythmic.training.configuration import (
     TrainingConfiguration,
     member_keys,
 )
+from rhythmic.training.evaluation import sum_over
 from rhythmic.training.features import (
     InputNoise,
     has_fixed_features,
@@ -31,8 +32,17 @@ from rhythmic.training.features import (
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
 from rhythmic.training.rhythms import own_data, with_rhythms
 from rhythmic.training.schedule import learning_rate_at, momentum_at
-from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState
-from rhythmic.typing import AnyArray, Array, Bool, Float, Int, PyTree
+from rhythmic.training.state import (
+    Best,
+    Data,
+    History,
+    TestRecord,
+    TrainingState,
+    all_finite,
+    constrained,
+    keep_best,
+)
+from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 
 
 @dataclass(frozen=True)
@@ -285,42 +295,8 @@ class MemberTraining:
         examples: Int[AnyArray, " example"],
         data: Data,
     ) -> PyTree:
-        """Sum what ``look(logits, features, labels, weights)`` sees over batches of examples."""
-        size = min(self.configuration.evaluation_batch_size, examples.shape[0])
-        batches, weights = in_batches(examples, -(-examples.shape[0] // size), size)
-        arrays, functions = eqx.partition(model, eqx.is_array)
-
-        def features_of(arrays: PyTree, data: Data, examples: Array) -> tuple[Array, Array]:
-            model = eqx.combine(arrays, functions)
-            return labelled_features(model, data, examples, method=self.method)
-
-        def body(carry: None, batch: tuple[Array, Array]) -> tuple[None, PyTree]:
-            features, labels = one_by_one(features_of, model, self.method)(arrays, data, batch[0])
-            logits = model.readout.predict(features, statistics)
-            return carry, look(logits, features, labels, batch[1])
-
-        _, seen = jax.lax.scan(body, None, (batches, weights))
-        return jax.tree.map(lambda x: jnp.sum(x, axis=0), seen)
-
-
-def constrained(parameters: PyTree, fixed: PyTree) -> PyTree:
-    """Put parameters back where the cell allows them, such as a zero diagonal."""
-    model: Classifier = eqx.combine(parameters, fixed)
-    model = eqx.tree_at(lambda model: model.cell, model, model.cell.constrained())
-    return eqx.filter(model, trainable(model))
-
-
-def keep_best(
-    state: TrainingState, validation_loss: Float[Array, ""], validation_accuracy: Float[Array, ""]
-) -> TrainingState:
-    """Keep this epoch's parameters if it validates better by more than 1e-6, and is finite."""
-    gain = validation_accuracy > state.best.validation_accuracy + 1e-6
-    better = gain & jnp.isfinite(validation_loss)
-    now = Best(state.parameters, state.statistics, validation_accuracy, state.epoch)
-    best = jax.tree.map(lambda new, old: jnp.where(better, new, old), now, state.best)
-    return state._replace(best=best)
-
-
-def all_finite(tree: PyTree) -> Bool[Array, ""]:
-    """Tell whether every number in a tree is finite."""
-    return jnp.all(jnp.array([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(tree)]))
+        """Sum what ``look`` sees over examples, in batches of the recipe."""
+        size = self.configuration.evaluation_batch_size
+        return sum_over(
+            look, model, statistics, examples, data, batch_size=size, method=self.method
+        )

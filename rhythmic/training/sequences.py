@@ -23,9 +23,9 @@ from rhythmic.sequence_architectures import num_sequence_parameters
 from rhythmic.sequence_models import Outputs, SequenceArchitecture, SequenceModel
 from rhythmic.tasks import AbstractTask, Batch
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
-from rhythmic.training.member import all_finite, constrained
 from rhythmic.training.schedule import learning_rate_at
 from rhythmic.training.sequence_members import SequenceMembers, sequence_keys
+from rhythmic.training.state import all_finite, constrained
 from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 from rhythmic.typing import Sequence as Inputs
 

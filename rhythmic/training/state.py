@@ -2,10 +2,16 @@
 
 from typing import NamedTuple
 
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
 from rhythmic.adjoints import FreeMotion
+from rhythmic.cells import trainable
 from rhythmic.events import Events
+from rhythmic.models import Classifier
 from rhythmic.readouts import RunningStatistics
-from rhythmic.typing import AnyArray, Array, Float, Int, PyTree, UInt8
+from rhythmic.typing import AnyArray, Array, Bool, Float, Int, PyTree, UInt8
 
 Images = (
     UInt8[AnyArray, "example time"]
@@ -78,3 +84,26 @@ class TestRecord(NamedTuple):
     accuracy: Float[Array, ""]
     confusion: Int[Array, "class_ class_"]
     class_features: Float[Array, "class_ hidden"]
+
+
+def constrained(parameters: PyTree, fixed: PyTree) -> PyTree:
+    """Put parameters back where the cell allows them, such as a zero diagonal."""
+    model: Classifier = eqx.combine(parameters, fixed)
+    model = eqx.tree_at(lambda model: model.cell, model, model.cell.constrained())
+    return eqx.filter(model, trainable(model))
+
+
+def keep_best(
+    state: TrainingState, validation_loss: Float[Array, ""], validation_accuracy: Float[Array, ""]
+) -> TrainingState:
+    """Keep this epoch's parameters if it validates better by more than 1e-6, and is finite."""
+    gain = validation_accuracy > state.best.validation_accuracy + 1e-6
+    better = gain & jnp.isfinite(validation_loss)
+    now = Best(state.parameters, state.statistics, validation_accuracy, state.epoch)
+    best = jax.tree.map(lambda new, old: jnp.where(better, new, old), now, state.best)
+    return state._replace(best=best)
+
+
+def all_finite(tree: PyTree) -> Bool[Array, ""]:
+    """Tell whether every number in a tree is finite."""
+    return jnp.all(jnp.array([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(tree)]))

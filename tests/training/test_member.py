@@ -15,7 +15,7 @@ from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, Tr
 from rhythmic.training.batches import in_batches, sequences
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
-from rhythmic.training.member import keep_best
+from rhythmic.training.state import keep_best
 
 NUM_TRAIN, NUM_VALIDATION, NUM_TEST, TIME, BATCH, CLASSES = 21, 7, 11, 10, 8, 3
 CONFIGURATION = TrainingConfiguration(epochs=3, batch_size=BATCH, rising_share=0.4)
