@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from benchmarks.horn import HornArchitecture
+from benchmarks.horn import HORN
 from benchmarks.problem import (
     CLIP_NORM,
     DROPOUT_RATE,
@@ -54,10 +54,13 @@ def member_training(
     method: Method = "fastest",
 ) -> MemberTraining:
     """Return the training of the problem's network."""
-    known: dict[str, Any] = {"horn-like": HornArchitecture(), **named_architectures()}
+    known: dict[str, Any] = {"horn-like": HORN, **named_architectures()}
     architecture = known[problem.model]
     if hasattr(architecture, "dropout_rate"):
         architecture = dataclasses.replace(architecture, dropout_rate=dropout_rate)
+    elif architecture is HORN:
+        head = dataclasses.replace(HORN.head, dropout_rate=dropout_rate)
+        architecture = dataclasses.replace(HORN, head=head)
     return MemberTraining(architecture, configuration, NUM_CLASSES, method)
 
 

@@ -5,6 +5,8 @@
 ``rhythmic.simulate``   the scan of cells over time: trajectories and time averages
 ``rhythmic.functional`` the cells as functions of plain arrays
 ``rhythmic.models``     classifiers and the named architectures
+``rhythmic.architectures``  any registered cell with any feature and readout, by name and size
+``rhythmic.readouts``   from features to logits
 ``rhythmic.training``   the training of many networks at once
 ``rhythmic.adjoints``   the fast ways of training: reverse passes written by hand
 ``rhythmic.events``     sequences that are mostly zero, as events and gaps
@@ -13,8 +15,11 @@
 ``rhythmic.sequence_architectures``  the same of any registered cell, and of a given size
 ``rhythmic.rnn``, ``rhythmic.sensitivity``, ``rhythmic.rhythm_detection``  the RNN as the lecture
     writes it, what a state owes to each earlier input, whether a trajectory is a rhythm
-``rhythmic.data``       handwritten digits and their splits
-``rhythmic.tasks``      sequence tasks drawn from keys: next item, delayed recall
+``rhythmic.linear_scan``  linear layers by a parallel scan over time
+``rhythmic.data``       handwritten digits in several orders, spike trains, and their splits
+``rhythmic.tasks``      sequence tasks drawn from keys: next item, recall, adding, copying, rhythms
+``rhythmic.baselines``  features without dynamics, read out by logistic regression
+``rhythmic.statistics`` means, intervals, tests and verdicts over seeds
 ``rhythmic.static``     networks without time: perceptron, Hopfield, feedforward
 ``rhythmic.rhythms``    bands of the brain, their spacing and sums, the day's ladder
 ``rhythmic.coupled``    oscillators that talk through a rhythmic gain

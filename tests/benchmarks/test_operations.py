@@ -5,10 +5,9 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from benchmarks.horn import HornCell
 from benchmarks.operations import STEPS, operations, operations_at_events
 from benchmarks.problem import Problem
-from rhythmic.cells import ElmanCell, LSTMCell, ResonantCell
+from rhythmic.cells import ElmanCell, HornCell, LSTMCell, ResonantCell
 
 KEY = jax.random.key(0)
 BATCH = 32
@@ -16,7 +15,7 @@ CELLS = {
     "rrn-golden": ResonantCell(2.0 * 1.618 ** jnp.arange(11), key=KEY),
     "rnn": ElmanCell(1, 11, key=KEY),
     "lstm": LSTMCell(1, 6, key=KEY),
-    "horn-like": HornCell(256, key=KEY),
+    "horn-like": HornCell(1, 256, key=KEY),
 }
 
 
