@@ -63,6 +63,7 @@ def test_training_step(tmp_path, capsys):
     assert printed.count("| RNN, 11 nodes |") == 1 + 4
 
 
+@pytest.mark.slow
 def test_epochs(tmp_path, capsys):
     output = tmp_path / "epochs.csv"
     epochs.run(
@@ -88,6 +89,7 @@ def test_epochs(tmp_path, capsys):
     assert "rrn-golden-unconnected" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_paper(tmp_path, capsys):
     output = tmp_path / "paper.csv"
     paper.run(

@@ -342,6 +342,7 @@ def test_data_that_do_not_fit_are_named(data, message):
         GroupTraining(TRAINING, GroupPlan(1, 1), data(pool()))
 
 
+@pytest.mark.slow
 def test_the_example_of_the_package_runs():
     import textwrap
 

@@ -107,7 +107,10 @@ def test_members_are_trained_once_and_taken_from_where_they_are(tmp_path, monkey
     assert "history" not in found["a"][0]
     assert found["gru"][0]["num_parameters"] == GRU.num_parameters()
     assert not list((tmp_path / "first" / "checkpoints").glob("*"))
-    assert len(shared.read_text().splitlines()) == 5
+    lines = shared.read_text().splitlines()
+    assert len(lines) == 5
+    made = {"git", "jax", "device", "seal"}
+    assert made | {"dataset", "learning_rate", "num_parameters"} <= set(json.loads(lines[0]))
 
     monkeypatch.setattr(module.Worker, "train_group", None)
     again = train(tmp_path / "second", *wanted, shared=shared.with_name("other.jsonl"))
@@ -125,15 +128,15 @@ def test_a_ladder_given_is_the_network_that_has_it(tmp_path):
         assert one["test_loss"] == other["test_loss"]
 
 
-def test_a_damaged_row_is_computed_again(tmp_path):
-    first = train(tmp_path, condition())
+def test_a_damaged_row_is_missing_and_the_others_are_not(tmp_path, capsys):
+    store = MemberStore(tmp_path / "members.jsonl")
+    members = store.tested(condition())
+    store.add([{"member": member.name(), "seed": member.seed} for member in members])
     file = tmp_path / "members.jsonl"
     lines = file.read_text().splitlines(keepends=True)
-    lines[0] = lines[0].replace('"seed": 1', '"seed": 3')
-    file.write_text("".join(lines))
-    again = train(tmp_path, condition())
-    assert [row["test_loss"] for row in again["rrn"]] == [row["test_loss"] for row in first["rrn"]]
-    assert len(file.read_text().splitlines()) == 3
+    file.write_text(lines[0].replace('"seed": 1', '"seed": 3') + lines[1])
+    assert MemberStore(file).missing(members) == members[:1]
+    assert "line 1 is damaged" in capsys.readouterr().err
 
 
 def test_a_setting_is_chosen_on_validation_and_tested_on_other_seeds(tmp_path):
@@ -153,6 +156,7 @@ def test_a_setting_is_chosen_on_validation_and_tested_on_other_seeds(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_double_precision_is_said_in_the_row_and_changes_the_numbers(tmp_path):
     found = train(tmp_path, condition("single"), condition("double", precision="float64"))
     single, double = found["single"][0], found["double"][0]
@@ -160,6 +164,7 @@ def test_double_precision_is_said_in_the_row_and_changes_the_numbers(tmp_path):
     assert single["test_loss"] == pytest.approx(double["test_loss"], rel=1e-2)
 
 
+@pytest.mark.slow
 def test_a_killed_group_goes_on_after_its_last_epoch(tmp_path, monkeypatch):
     whole = train(tmp_path / "whole", condition())
     epochs = []
@@ -201,11 +206,3 @@ def test_a_condition_that_makes_no_sense_is_refused(changes, message):
 def test_two_conditions_of_one_label_are_refused(tmp_path):
     with pytest.raises(ValueError, match="hold a label twice"):
         train(tmp_path, condition(), condition())
-
-
-def test_rows_are_json_with_what_they_ran_on(tmp_path):
-    train(tmp_path, condition())
-    row = json.loads((tmp_path / "members.jsonl").read_text().splitlines()[0])
-    assert {"git", "jax", "device", "seal", "dataset", "learning_rate", "num_parameters"} <= set(
-        row
-    )
