@@ -58,6 +58,10 @@ class ScriptOptions:
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of range, its value and range."""
 
+    def recipe(self) -> str:
+        """Say on what data and by what training an answer rests; empty where it needs no saying."""
+        return ""
+
 
 def check_seed(seed: int) -> None:
     """Raise a ValueError of one line for a seed that JAX or NumPy would not take."""
@@ -277,7 +281,8 @@ def state_reduction(figure: Figure, reduced: str) -> None:
         for legend in figure.legends:
             legend.set_bbox_to_anchor((0, 0, 1, 1), transform=figure.transFigure)
         width = int(22 * figure.get_figwidth())
-        figure.text(0.01, -0.02, textwrap.fill(reduced, width), fontsize=6, va="top")
+        text = f"Not yet answered: {reduced}"
+        figure.text(0.01, -0.02, textwrap.fill(text, width), fontsize=6, va="top")
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

@@ -18,9 +18,10 @@ from experiments.compare.equal_size_findings import (
     curves_of,
     size_findings,
 )
+from experiments.compare.findings import Finding, Rows
 from experiments.compare.options import RESULTS, CompareOptions
 from experiments.compare.parts import check_parts
-from experiments.compare.question import Finding, Rows, question
+from experiments.compare.question import question
 from experiments.members import Condition
 from experiments.script import main
 from rhythmic.architectures import ENERGY_HEAD, MEAN_HEAD, CellArchitecture, sized
@@ -96,6 +97,7 @@ PRESETS = {
         dataset="mnist",
         epochs=3,
         seeds=tuple(range(101, 106)),
+        tuning_seeds=(123, 456),
         learning_rates=(0.001, 0.003, 0.01),
         results=RESULTS / "equal_size.jsonl",
     ),

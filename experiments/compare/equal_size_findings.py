@@ -5,9 +5,16 @@ from functools import partial
 
 import numpy as np
 
+from experiments.compare.findings import (
+    NOT_RHYTHMIC,
+    Claim,
+    Finding,
+    Rows,
+    accuracy_finding,
+    by_seed,
+    values_finding,
+)
 from experiments.compare.parts import if_asked
-from experiments.compare.question import Claim, Finding, Rows, accuracy_finding
-from experiments.compare.robust_networks import by_seed, values_finding
 from rhythmic.plotting.compare_curves import Curve
 
 HEADS = ("energy", "mean")
@@ -25,7 +32,7 @@ COUNTS_CLAIMED = (100, 300, 1000)
 HEAD_COUNT = 300
 
 BEST = (
-    "Test accuracy; Welch's t over seeds; equivalent within 0.01. The best rival is, of all other "
+    "Test accuracy; Welch's t over seeds; equivalent within 0.01. The best rival is, of these "
     "cells with either head, the one of the highest mean validation accuracy over the same seeds. "
     "Equal tuning: the same rates, seeds and updates for every cell, head and size."
 )
@@ -35,9 +42,18 @@ CLAIMS = (
         Claim(
             f"equal-size-{count}",
             f"With at most {count} parameters the rhythmic network is more accurate than the best "
-            "rival.",
+            "of RNN, LSTM and GRU.",
             BEST,
             rhythm="helps",
+        )
+        for count in COUNTS_CLAIMED
+    ),
+    *(
+        Claim(
+            f"equal-size-{count}-oscillators",
+            f"With at most {count} parameters the rhythmic network is more accurate than the best "
+            "of HORN, coRNN and LinOSS, whose nodes swing too.",
+            BEST,
         )
         for count in COUNTS_CLAIMED
     ),
@@ -56,18 +72,28 @@ def condition_label(cell: str, head: str, count: int) -> str:
     return f"{cell}, {head} head, {count}"
 
 
-def rivals_of(rows: Rows, cells: Sequence[str], count: int) -> list[str]:
-    """Return the labels of all other cells with either head, of those that have rows."""
-    labels = [condition_label(c, h, count) for c in cells if c != RHYTHMIC for h in HEADS]
+def rivals_of(rows: Rows, cells: Sequence[str], count: int, *, swing: bool) -> list[str]:
+    """Return the labels of rivals with either head, of those that have rows.
+
+    Args:
+        rows: of all conditions.
+        cells: that were asked for.
+        count: largest number of parameters.
+        swing: whether the rivals' nodes are oscillators too.
+    """
+    others = [cell for cell in cells if cell != RHYTHMIC and (cell in NOT_RHYTHMIC) != swing]
+    labels = [condition_label(cell, head, count) for cell in others for head in HEADS]
     return [label for label in labels if rows.get(label)]
 
 
 def size_findings(rows: Rows, cells: Sequence[str]) -> list[Finding]:
     """Return the findings in the order of the claims."""
     found = []
-    for claim, count in zip(CLAIMS, COUNTS_CLAIMED, strict=False):
+    kinds = [(count, swing) for swing in (False, True) for count in COUNTS_CLAIMED]
+    for claim, (count, swing) in zip(CLAIMS, kinds, strict=False):
         own = condition_label(RHYTHMIC, "energy", count)
-        rivals = rivals_of(rows, cells, count) or [f"rivals of {count} parameters"]
+        rivals = rivals_of(rows, cells, count, swing=swing)
+        rivals = rivals or [f"rivals of {count} parameters"]
         compare = partial(best_rival_finding, claim, rows, own, rivals)
         found.append(if_asked(claim, rows, (own, rivals[0]), compare))
     others = [cell for cell in cells if cell != RHYTHMIC]

@@ -32,7 +32,8 @@ from experiments.compare.features_options import (
     conditions,
     golden,
 )
-from experiments.compare.question import Rows, question
+from experiments.compare.findings import Rows
+from experiments.compare.question import question
 from experiments.compare.trained_features import (
     FeatureReader,
     accuracy,

@@ -9,9 +9,8 @@ from experiments.compare.features_options import (
     golden,
     without_label,
 )
+from experiments.compare.findings import Claim, Finding, Rows, by_seed, values_finding
 from experiments.compare.parts import if_asked
-from experiments.compare.question import Claim, Finding, Rows
-from experiments.compare.robust_networks import by_seed, values_finding
 from rhythmic.data.orders import image_rhythm
 from rhythmic.plotting.style import LABELS
 from rhythmic.typing import Float

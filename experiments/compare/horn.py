@@ -3,7 +3,8 @@
 Harmonic oscillator recurrent networks of 32 nodes read sequential MNIST by their published
 settings: AdamW at 1e-2 with a decay of 0.01, batches of 64, 10 epochs, no schedule and no clipping.
 The rivals share all of it but the rate, which is chosen for them, and have two heads: the mean
-output through layer norm, and HORN's own last step. The choice of rate favours them.
+output through layer norm, and HORN's own last step. The rate is chosen after one epoch: that
+favours rivals then, and may disfavour them at the end.
 """
 
 import math
@@ -12,10 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.compare.findings import Finding, Rows
 from experiments.compare.horn_findings import CLAIMS, curves_of, horn_findings
 from experiments.compare.options import RESULTS, CompareOptions
 from experiments.compare.parts import check_parts
-from experiments.compare.question import Finding, Rows, question
+from experiments.compare.question import question
 from experiments.members import Condition, Pool
 from experiments.script import main
 from rhythmic.architectures import LAST_HEAD, MEAN_HEAD, CellArchitecture, sized

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.compare.findings import Finding, Rows
 from experiments.compare.learning_speed_findings import (
     CLAIMS,
     SECONDS,
@@ -20,7 +21,7 @@ from experiments.compare.learning_speed_findings import (
     speed_findings,
 )
 from experiments.compare.options import RESULTS
-from experiments.compare.question import Finding, Rows, question
+from experiments.compare.question import question
 from experiments.compare.robust_networks import TITLES, RobustOptions, architectures, condition
 from experiments.members import Condition
 from experiments.script import Results, Stages, main

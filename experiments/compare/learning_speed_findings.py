@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from experiments.compare.findings import NOT_RHYTHMIC, Claim, Finding, Rows, by_seed, values_finding
 from experiments.compare.parts import if_asked
-from experiments.compare.question import Claim, Finding, Rows
-from experiments.compare.robust_networks import TITLES, by_seed, values_finding
+from experiments.compare.robust_networks import TITLES
 from rhythmic.plotting.compare_curves import CHANCE
 
 # Label of the rows of seconds an update.
@@ -104,7 +104,7 @@ def speed_findings(rows: Rows, networks: Sequence[str], updates_per_epoch: int) 
     }
     end = min((curve.seconds[-1] for curve in curves.values()), default=np.nan)
     by_seconds = {name: mean_until(c.seconds, c.values, end) for name, c in curves.items()}
-    labels = (RHYTHMIC, next((name for name in curves if not name.startswith("rrn")), "a rival"))
+    labels = (RHYTHMIC, next((name for name in curves if name in NOT_RHYTHMIC), "a rival"))
     timed = (*labels, SECONDS)
     return [
         if_asked(CLAIMS[0], rows, labels, partial(best_rival_finding, CLAIMS[0], by_updates)),
@@ -120,7 +120,7 @@ def speed_findings(rows: Rows, networks: Sequence[str], updates_per_epoch: int) 
 
 def best_rival_finding(claim: Claim, areas: Mapping[str, Sequence[float]]) -> Finding:
     """Compare the golden network with the rival of the largest mean area."""
-    rivals = [name for name in areas if not name.startswith("rrn")]
+    rivals = [name for name in areas if name in NOT_RHYTHMIC]
     best = max(rivals, key=lambda name: float(np.mean(areas[name])))
     return area_finding(claim, areas, RHYTHMIC, best)
 

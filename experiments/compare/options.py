@@ -75,6 +75,31 @@ class CompareOptions(ScriptOptions):
             raise ValueError(f"num_train is {self.num_train}; it must lie in 0 to {available}")
         self.training().num_steps(self.num_train or available)
 
+    def recipe(self) -> str:
+        """Say on what data, how long, and at which rates networks were trained."""
+        digits = self.num_train or NUM_TRAIN[self.dataset]
+        passes = "pass" if self.epochs == 1 else "passes"
+        updates = self.training().num_steps(digits)
+        return (
+            f"{self.dataset}: {self.epochs} {passes} over {digits:,} training digits, {updates:,} "
+            f"updates, {self.schedule_name()}; {self.rates_chosen()}; {len(self.seeds)} tested "
+            "seeds unless it says otherwise."
+        )
+
+    def schedule_name(self) -> str:
+        """Name the schedule of the learning rate."""
+        return {"one_cycle": "one-cycle rate", "constant": "constant rate"}[
+            self.training().schedule
+        ]
+
+    def rates_chosen(self) -> str:
+        """Say among which rates one was chosen, and on what."""
+        rates = ", ".join(f"{rate:g}" for rate in self.learning_rates)
+        if len(self.learning_rates) == 1:
+            return f"rate {rates}"
+        seeds = ", ".join(map(str, self.tuning_seeds))
+        return f"rates {rates} to choose from, on validation digits of seeds {seeds}"
+
     def training(self) -> TrainingConfiguration:
         """Return the recipe that all networks of a question share unless it says otherwise."""
         return TrainingConfiguration(epochs=self.epochs, batch_size=self.batch_size)

@@ -41,14 +41,18 @@ HEADINGS = {
 
 @dataclass(frozen=True)
 class Answered:
-    """A claim with its verdict; ``meaning`` is what that says about rhythm, empty if nothing."""
+    """A claim with its verdict; ``meaning`` is what that says about rhythm, empty if nothing.
+
+    P-values stand before and after their correction.
+    """
 
     statement: str
     test: str
     text: str
     verdict: str
     meaning: str
-    p_value: float
+    p_values: tuple[float, float]
+    equivalence_p_values: tuple[float, float]
     effect_size: float
 
 
@@ -69,6 +73,7 @@ class Section:
         name: of the question, the anchor on the page.
         question: what is asked.
         reduced: in what the run is smaller than the one that answers; empty if it answers.
+        recipe: on what data and by what training the answers rest.
         claims: what was stated, and what was found.
         lines: accuracy of every condition.
         published: values from papers.
@@ -79,6 +84,7 @@ class Section:
     name: str
     question: str
     reduced: str
+    recipe: str
     claims: Sequence[Answered | Unanswered]
     lines: Sequence[str]
     published: Sequence[dict[str, Any]]
@@ -95,10 +101,12 @@ def page(sections: Sequence[Section], missing: Sequence[str]) -> str:
         "<title>Is the rhythmic RNN better?</title>",
         f"<style>{STYLE}</style></head><body>",
         "<h1>Is the rhythmic RNN better, and which rhythms?</h1>",
-        "<p>Every claim was stated with its test before its networks were trained. Accuracies are "
-        "those of test examples, read once for each network after its settings were chosen on "
-        "validation examples, by the same rule and with the same number of tries for every rival. "
-        "P-values are corrected for the number of all claims answered on this page (Holm).</p>",
+        "<p>Claims were stated with their tests before their networks were trained, by the same "
+        "rule and with the same number of tries for rivals, unless a claim says otherwise. "
+        "Accuracies are those of test examples, read once for each network after its settings "
+        "were chosen on validation examples. P-values are corrected for the number of all claims "
+        "of the comparison, answered here or not (Holm). Most answers are those of short trainings "
+        "on two processor cores: each question says how long.</p>",
         summary(sections),
         contents(sections, missing),
         *(section_html(section) for section in sections),
@@ -151,6 +159,8 @@ def section_html(section: Section) -> str:
         parts.append(
             f'<p class="reduced">Not yet answered: this run {escape(section.reduced)}.</p>'
         )
+    if section.recipe:
+        parts.append(f'<p class="test">{escape(section.recipe)}</p>')
     parts += [claim_html(claim) for claim in section.claims]
     parts += [figure_html(path, section.question) for path in section.figures]
     if section.published:
@@ -172,11 +182,16 @@ def claim_html(claim: Answered | Unanswered) -> str:
     found = escape(claim.text)
     if isinstance(claim, Answered):
         numbers = [
-            f"{name} {value:.2g}"
-            for name, value in (("p", claim.p_value), ("effect size", claim.effect_size))
-            if not math.isnan(value)
+            f"{name} {before:.2g}, corrected {after:.2g}"
+            for name, (before, after) in (
+                ("p", claim.p_values),
+                ("p of a difference beyond the margin", claim.equivalence_p_values),
+            )
+            if not math.isnan(before)
         ]
-        extra = f" ({', '.join(numbers)} before correction)" if numbers else ""
+        if not math.isnan(claim.effect_size):
+            numbers.append(f"effect size {claim.effect_size:.2g}")
+        extra = f" ({'; '.join(numbers)})" if numbers else ""
         found = f"{verdict_html(claim, ':')} {found}{extra}"
     return (
         f"<p><strong>{escape(claim.statement)}</strong><br>{found}<br>"

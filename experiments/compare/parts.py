@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from experiments.compare.question import Claim, Finding, Rows
+from experiments.compare.findings import Claim, Finding, Rows
 
 
 def check_parts(name: str, values: Sequence[str], allowed: Sequence[str]) -> None:

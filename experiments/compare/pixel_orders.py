@@ -12,17 +12,22 @@ from typing import get_args
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.compare.findings import (
+    Claim,
+    Finding,
+    Rows,
+    by_seed,
+    values_finding,
+)
 from experiments.compare.options import RESULTS
 from experiments.compare.parts import check_parts, if_asked
-from experiments.compare.question import Claim, Finding, Rows, question
+from experiments.compare.question import question
 from experiments.compare.robust_networks import (
     TITLES,
     RobustOptions,
     architectures,
-    by_seed,
     condition,
     row_architectures,
-    values_finding,
 )
 from experiments.members import Condition
 from experiments.script import Stages, main
@@ -63,8 +68,8 @@ CLAIMS = (
     Claim(
         "row-vectors-lstm",
         "With a row of 28 pixels a step the golden network is more accurate than the LSTM.",
-        "Welch's t; equivalent within 0.01; at most 610 parameters each, equal tuning.",
-        rhythm="helps",
+        "Welch's t; equivalent within 0.01; at most 610 parameters each, equal tuning. At 1000 Hz "
+        "28 steps are 28 ms, a small part of a slow node's cycle.",
     ),
 )
 

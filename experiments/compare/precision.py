@@ -8,8 +8,9 @@ worth naming in float64. Seeds, splits, start values and the order of batches ar
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+from experiments.compare.findings import Claim, Finding, Rows, accuracy_finding
 from experiments.compare.options import RESULTS, CompareOptions
-from experiments.compare.question import Claim, Finding, Rows, accuracy_finding, question
+from experiments.compare.question import question
 from experiments.members import Condition
 from experiments.script import main
 from rhythmic.models import named_architectures

@@ -1,5 +1,6 @@
 """One self-contained page from the run folders of the questions: answers, numbers, figures."""
 
+import importlib
 import json
 import math
 from collections.abc import Sequence
@@ -7,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from experiments.compare.findings import VERDICTS, Finding, Judged, judge
 from experiments.compare.page import Answered, Section, Unanswered, page
-from experiments.compare.question import VERDICTS, Finding, verdicts
+from experiments.compare.question import ANSWERING
+from experiments.compare.questions import QUESTIONS
 from rhythmic.files import replacing
 from rhythmic.records import read_rows
-
-ANSWERING = ("full", "accelerator")
 
 # What a verdict on a claim means for rhythm, where the claim says what it would mean.
 MEANINGS = {
@@ -56,7 +57,8 @@ class Record:
 def write_report(base: Path, names: Sequence[str]) -> Path:
     """Write ``report.html`` into ``base`` from the run folders there; return its path.
 
-    P-values are corrected for the number of all claims that are answered on the page.
+    P-values are corrected for the number of all claims of the comparison, also of those that have
+    no answer in this folder: what else is asked changes no verdict.
     """
     records = [record for name in names if (record := read_record(base, name)) is not None]
     answered = [
@@ -65,13 +67,12 @@ def write_report(base: Path, names: Sequence[str]) -> Path:
         if record.answers
         for place in range(len(record.content["claims"]))
     ]
+    judged = judge(
+        [record.findings()[place] for record, place in answered],
+        num_others=num_claims() - len(answered),
+    )
     found = {
-        (record.name, place): word
-        for (record, place), word in zip(
-            answered,
-            verdicts([record.findings()[place] for record, place in answered]),
-            strict=True,
-        )
+        (record.name, place): one for (record, place), one in zip(answered, judged, strict=True)
     }
     sections = [section_of(record, found) for record in records]
     missing = [name for name in names if name not in {record.name for record in records}]
@@ -80,6 +81,12 @@ def write_report(base: Path, names: Sequence[str]) -> Path:
     with replacing(path) as partial:
         partial.write_text(page(sections, missing), encoding="utf-8")
     return path
+
+
+def num_claims() -> int:
+    """Count the claims of all questions."""
+    modules = [importlib.import_module(f"experiments.compare.{name}") for name in QUESTIONS]
+    return sum(len(module.CLAIMS) for module in modules)
 
 
 def read_record(base: Path, name: str) -> Record | None:
@@ -92,25 +99,27 @@ def read_record(base: Path, name: str) -> Record | None:
     return Record(name, folder, content, computed)
 
 
-def section_of(record: Record, found: dict[tuple[str, int], str]) -> Section:
+def section_of(record: Record, found: dict[tuple[str, int], Judged]) -> Section:
     """Gather what the page shows of a question."""
     claims: list[Answered | Unanswered] = []
     for place, (claim, finding) in enumerate(
         zip(record.content["claims"], record.findings(), strict=True)
     ):
-        word = found.get((record.name, place))
-        if word is None:
-            claims.append(Unanswered(claim["statement"], claim["test"], finding.text))
+        judged = found.get((record.name, place))
+        test = f"{claim['test']} {claim['note']}".strip()
+        if judged is None:
+            claims.append(Unanswered(claim["statement"], test, finding.text))
             continue
-        meaning = meaning_for_rhythm(claim["rhythm"], word)
+        meaning = meaning_for_rhythm(claim["rhythm"], judged.word)
         claims.append(
             Answered(
                 claim["statement"],
-                claim["test"],
+                test,
                 finding.text,
-                VERDICTS[word],
+                VERDICTS[judged.word],
                 meaning,
-                finding.p_value,
+                (finding.p_value, judged.p_value),
+                (finding.equivalence_p_value, judged.equivalence_p_value),
                 finding.effect_size,
             )
         )
@@ -118,6 +127,7 @@ def section_of(record: Record, found: dict[tuple[str, int], str]) -> Section:
         name=record.name,
         question=record.content["question"],
         reduced=record.content["reduced"],
+        recipe=record.content["recipe"],
         claims=claims,
         lines=record.content["lines"],
         published=record.content["published"],

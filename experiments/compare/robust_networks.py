@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from experiments.compare.options import CompareOptions
 from experiments.compare.parts import check_parts
-from experiments.compare.question import Claim, Finding
 from experiments.members import Condition, Pool
 from rhythmic.architectures import (
     ENERGY_HEAD,
@@ -20,8 +17,6 @@ from rhythmic.architectures import (
 )
 from rhythmic.models import Architecture, named_architectures
 from rhythmic.plotting.style import LABELS
-from rhythmic.records import Row
-from rhythmic.statistics import difference, equivalence
 
 # Between the 252 parameters of the golden network and the 298 of the LSTM.
 NUM_PARAMETERS = 300
@@ -92,38 +87,3 @@ def condition(
         "num_train": options.num_train or None,
     } | differing
     return Condition(label, architecture, pool=pool, **fields)
-
-
-def by_seed(rows: Sequence[Row]) -> list[Row]:
-    """Return rows in the order of their seeds."""
-    return sorted(rows, key=lambda row: row["seed"])
-
-
-def values_finding(
-    claim: Claim,
-    better: tuple[str, Sequence[float]],
-    worse: tuple[str, Sequence[float]],
-    *,
-    paired: bool,
-    unit: str = "accuracy",
-) -> Finding:
-    """Compare one number a seed of two sides; the claim is that the first is the larger one.
-
-    Args:
-        claim: what was stated.
-        better: what the side is that should be larger, and its values in the order of the seeds.
-        worse: the same of the other.
-        paired: whether equal seeds are compared with each other.
-        unit: of the values.
-    """
-    (name, values), (other, reference) = better, worse
-    found = difference(values, reference, paired=paired)
-    alike = equivalence(values, reference, claim.margin, paired=paired)
-    text = (
-        f"{name} {np.mean(values):.3f} (n = {len(values)}), {other} {np.mean(reference):.3f} "
-        f"(n = {len(reference)}): {found.difference:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
-    )
-    interval = found.difference, found.low, found.high
-    return Finding(
-        claim.name, *interval, found.p_value, alike.p_value, found.effect_size, text, unit
-    )

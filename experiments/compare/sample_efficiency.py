@@ -13,17 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.compare.findings import Claim, Finding, Rows, by_seed, values_finding
 from experiments.compare.options import RESULTS
 from experiments.compare.parts import if_asked
-from experiments.compare.question import Claim, Finding, Rows, question
-from experiments.compare.robust_networks import (
-    TITLES,
-    RobustOptions,
-    architectures,
-    by_seed,
-    condition,
-    values_finding,
-)
+from experiments.compare.question import question
+from experiments.compare.robust_networks import TITLES, RobustOptions, architectures, condition
 from experiments.members import Condition
 from experiments.script import main
 from rhythmic.data.splits import NUM_TRAIN

@@ -18,7 +18,8 @@ among them.
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from experiments.compare.question import Rows, question
+from experiments.compare.findings import Rows
+from experiments.compare.question import question
 from experiments.compare.smallest_findings import CLAIMS, TARGETS, findings
 from experiments.compare.smallest_options import FAMILIES, IMAGE, PRESETS, SmallestOptions
 from experiments.compare.smallest_search import SEARCH, best_place, conditions, further, same

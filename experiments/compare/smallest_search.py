@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from experiments.compare.question import Rows
+from experiments.compare.findings import Rows
 from experiments.compare.smallest_options import (
     IMAGE,
     SmallestOptions,

@@ -53,6 +53,15 @@ class SpikeTrainsOptions(ScriptOptions):
 
     ELSEWHERE: ClassVar[tuple[str, ...]] = ("results",)
 
+    def recipe(self) -> str:
+        """Say how long networks were trained, and how their rate was chosen."""
+        rates = ", ".join(f"{rate:g}" for rate in self.learning_rates)
+        return (
+            f"{self.epochs} epochs over 1,000 trains of each seed, drawn afresh; {self.num_seeds} "
+            f"seeds. Tuned: rates {rates} to choose from, on the validation trains of "
+            f"{self.num_tuning_seeds} other seeds; untuned: {self.published_rate:g}."
+        )
+
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
         check_parts("architectures", self.architectures, list(named_architectures()))

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.compare.findings import Claim, Finding, Rows
 from experiments.compare.parts import if_asked
-from experiments.compare.question import Claim, Finding, Rows, question
+from experiments.compare.question import question
 from experiments.compare.synthetic_networks import label, parts_of, train_parts
 from experiments.compare.synthetic_options import (
     CLAIMED_NOISE,

@@ -75,6 +75,15 @@ class SyntheticOptions(ScriptOptions):
 
     ELSEWHERE: ClassVar[tuple[str, ...]] = ("results",)
 
+    def recipe(self) -> str:
+        """Say how long networks were trained, and how their rate was chosen."""
+        rates = ", ".join(f"{rate:g}" for rate in self.learning_rates)
+        return (
+            f"{self.num_updates:,} updates of {self.batch_size} fresh sequences; {self.num_seeds} "
+            f"seeds; rates {rates} to choose from, for each task, network and difficulty, on "
+            "validation sequences of the same seeds."
+        )
+
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
         check_parts("tasks", self.tasks, TASKS)

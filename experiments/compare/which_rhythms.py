@@ -18,8 +18,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.compare.findings import Rows
 from experiments.compare.options import RESULTS
-from experiments.compare.question import Rows, question
+from experiments.compare.question import question
 from experiments.compare.which_rhythms_claims import CLAIMS
 from experiments.compare.which_rhythms_conditions import conditions
 from experiments.compare.which_rhythms_findings import (

@@ -1,14 +1,14 @@
 """Which rhythms: the claims, stated before anything was trained."""
 
-from experiments.compare.question import Claim
+from experiments.compare.findings import Claim
 
 OWN_RATE = "Each at its own rate, chosen among as many on as many seeds"
 WELCH = f"{OWN_RATE}; Welch's t over seeds, equivalent within 0.01."
 PAIRED = f"{OWN_RATE}; paired t over seeds, equivalent within 0.01."
 ON_CURVE = (
-    "One rate for all points, that of the null. For each seed, golden less the other ratio that is "
-    "best by the mean of the other seeds, so that no ratio is chosen by what it is tested on; "
-    "paired t over seeds, equivalent within 0.01. The peak with its 95 % interval is told beside."
+    "One rate for all points, that of the null. Golden less the other ratio of the highest mean "
+    "validation accuracy, paired t over seeds, equivalent within 0.01. The peak with its 95 % "
+    "interval is told beside."
 )
 
 CLAIMS = (
@@ -18,7 +18,7 @@ CLAIMS = (
         "Golden's mean less that of random ladders, same seeds; t test of one more draw among the "
         "draws (its interval holds where a random ladder would lie). The rank, which asks for no "
         "normal distribution, is told beside. One rate for all: the best mean validation accuracy "
-        "over golden and fresh random ladders that are not in the null.",
+        "over fresh random ladders that are not in the null.",
         rhythm="which",
     ),
     Claim(
@@ -51,7 +51,7 @@ CLAIMS = (
     Claim(
         "ratio-span",
         "Of ladders from 2 to 246 Hz, the golden ratio, 11 nodes, is the most accurate.",
-        f"{ON_CURVE} More nodes have more parameters.",
+        f"{ON_CURVE} It was chosen for 11 nodes, and more nodes have more parameters.",
         rhythm="which",
     ),
     Claim(

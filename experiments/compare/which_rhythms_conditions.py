@@ -79,12 +79,11 @@ def shared_rate(
     ladders: dict[str, tuple[float, ...]],
     num_seeds: int,
 ) -> list[Condition]:
-    """Return conditions of the one rate that golden and fresh random ladders do best with."""
-    golden = tuple(ladder("golden").tolist())
+    """Return conditions of the one rate that fresh random ladders do best with."""
     fresh = [null_ladder(FIRST_TUNING_LADDER + k) for k in range(options.num_tuning_ladders)]
     choosers = tuple(
         own_rate(options, pool, f"chooser {place}", base(NUM_NODES), ladder=one)
-        for place, one in enumerate([golden, *fresh])
+        for place, one in enumerate(fresh)
     )
     found = []
     for label, frequencies in ladders.items():

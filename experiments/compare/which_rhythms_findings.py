@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import scipy.stats
 
+from experiments.compare.findings import Claim, Finding, Rows, accuracy_finding
 from experiments.compare.parts import if_asked
-from experiments.compare.question import Claim, Finding, Rows, accuracy_finding
 from experiments.compare.which_rhythms_claims import CLAIM
 from experiments.compare.which_rhythms_options import (
     GOLDEN,
@@ -200,9 +200,10 @@ def peak(curve: dict[float, str], rows: Rows) -> Peak:
 
 
 def curve_finding(claim: Claim, curve: dict[float, str], rows: Rows) -> Finding:
-    """Hold the golden point of a curve against the best other one, chosen on other seeds."""
+    """Hold the golden point of a curve against the other one that validates best."""
     table, ratios = curve_table(curve, rows), np.array(list(curve))
-    own, rivals = against_best_rival(table, int(np.argmin(np.abs(ratios - GOLDEN))))
+    place = int(np.argmin(np.abs(ratios - GOLDEN)))
+    own, rivals = table[place], table[best_other(curve, rows, place)]
     found = difference(own.tolist(), rivals.tolist(), paired=True)
     alike = equivalence(own.tolist(), rivals.tolist(), claim.margin, paired=True)
     top = peak(curve, rows)
@@ -225,16 +226,11 @@ def curve_finding(claim: Claim, curve: dict[float, str], rows: Rows) -> Finding:
     )
 
 
-def against_best_rival(table: np.ndarray, place: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return one point's accuracies, and for each seed those of the best of the other points.
+def best_other(curve: dict[float, str], rows: Rows, place: int) -> int:
+    """Return the point, but for one, of the highest mean validation accuracy.
 
-    Which is best is judged by the mean of the other seeds, where there are any: no point is chosen
-    by the value that it is then held against.
-
-    Args:
-        table: accuracies, ``(point, seed)``.
-        place: of the point in question.
+    All seeds share their test digits: a point that was chosen by them would win by the choice.
     """
-    others, num_seeds = np.delete(table, place, axis=0), table.shape[1]
-    judged = np.sum(others, axis=1, keepdims=True) - others if num_seeds > 1 else others
-    return table[place], others[np.argmax(judged, axis=0), np.arange(num_seeds)]
+    validation = [np.mean([row["validation_accuracy"] for row in rows[x]]) for x in curve.values()]
+    validation[place] = -np.inf
+    return int(np.argmax(validation))

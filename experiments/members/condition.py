@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
 from rhythmic.data import Split
-from rhythmic.models import Architecture, Method
+from rhythmic.models import Architecture, Method, ResonantArchitecture
 from rhythmic.records import fingerprint
 from rhythmic.training import Data, Members, TrainingConfiguration, make_members
 from rhythmic.training.configuration import check_seed
@@ -21,6 +21,9 @@ TRAINING_VERSION = 1
 LATER = {"schedule": "one_cycle", "input_noise": 0.0, "passes": 1}
 
 Precision = Literal["float32", "float64"]
+
+# What a row may keep beyond accuracies.
+KEPT = ("history", "confusion", "class_features", "parameters", "statistics")
 
 
 class Pool(NamedTuple):
@@ -49,8 +52,7 @@ class Condition:
         num_train: how many of the split's training examples are used, the first ones; None: all.
         precision: ``float32`` or ``float64``, of everything in training and test.
         method: as in ``MemberTraining``.
-        kept: further results that a row keeps: ``history``, ``confusion``, ``class_features``,
-            ``parameters``.
+        kept: further results that a row keeps: those that ``KEPT`` names.
         tuned_on: conditions of the same settings on which the setting is chosen, by their mean
             validation accuracy together, each on its own tuning seeds, instead of on this one.
             They are not tested, unless they are asked for themselves.
@@ -95,6 +97,12 @@ class Condition:
             shared = sorted(set(other.tuning_seeds) & set(self.seeds))
             if shared:
                 raise ValueError(f"tuned_on holds {shared[0]}, a seed that is tested")
+        for name in self.kept:
+            if name not in KEPT:
+                raise ValueError(f"kept holds {name!r}; choose from {', '.join(KEPT)}")
+        if self.ladder and not isinstance(self.architecture, ResonantArchitecture):
+            name = self.architecture.name
+            raise ValueError(f"ladder is given; {name} is no ResonantArchitecture, give it options")
         for level in self.test_noise:
             if not 0.0 <= level < float("inf"):
                 raise ValueError(f"test_noise holds {level}; it must be at least 0 and finite")

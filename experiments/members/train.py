@@ -44,11 +44,28 @@ def train_members(
     programs = {name: (choices, own) for name, choices, own in by_program(conditions)}
     left = {name: num_left(store, *parts) for name, parts in programs.items()}
     progress = Progress(left)
-    for name, (choices, own) in programs.items():
-        worker = Worker(store, folder, name, choices, own, progress)
-        worker.train(choices)
-        worker.train([wanted for condition in own for wanted in store.tested(condition)])
+    workers = {
+        name: Worker(store, folder, name, choices, own, progress)
+        for name, (choices, own) in programs.items()
+    }
+    # Settings that are chosen on other programs first, then each program's choice and its test.
+    waiting = [name for name, (_, own) in programs.items() if any(c.tuned_on for c in own)]
+    for name in programs:
+        if name not in waiting:
+            train_and_test(workers[name], store, *programs[name])
+    for name in waiting:
+        workers[name].train(programs[name][0])
+    for name in waiting:
+        train_and_test(workers[name], store, *programs[name])
     return {condition.label: store.results(condition) for condition in conditions}
+
+
+def train_and_test(
+    worker: "Worker", store: MemberStore, choices: list[Wanted], own: list[Condition]
+) -> None:
+    """Train what a program's settings are chosen on, then its networks at the chosen ones."""
+    worker.train(choices)
+    worker.train([wanted for condition in own for wanted in store.tested(condition)])
 
 
 def by_program(

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from rhythmic.cells import trainable
@@ -115,9 +116,20 @@ class SequenceTraining:
         return eqx.filter(model, trainable(model))
 
     def fixed_part(self, task: AbstractTask) -> PyTree:
-        """Return the arrays and functions of the network that no member trains."""
-        model = self.build(task, key=jax.random.key(0))
-        return eqx.filter(model, trainable(model), inverse=True)
+        """Return the arrays and functions of the network that no member trains.
+
+        Raises:
+            ValueError: for an architecture that draws some of them: members would share a draw.
+        """
+        with jax.ensure_compile_time_eval():
+            models = [self.build(task, key=jax.random.key(seed)) for seed in (0, 1)]
+            parts = [eqx.filter(model, trainable(model), inverse=True) for model in models]
+            arrays = [jax.tree.leaves(eqx.filter(part, eqx.is_array)) for part in parts]
+            drawn = not all(map(np.array_equal, *arrays))
+        if drawn:
+            name = self.architecture.name
+            raise ValueError(f"{name} draws parameters that it does not train; give them instead")
+        return parts[0]
 
     def num_parameters(self, task: AbstractTask) -> int:
         """Count the numbers that training may change; a zero diagonal does not count."""

@@ -15,7 +15,18 @@ from experiments.mnist.report import by_architecture
 from rhythmic.records import plain
 
 TABLE = PRESETS["table"]
-SPREAD = (-0.02, -0.02, -0.01, -0.01, 0.0, 0.0, 0.01, 0.01, 0.02, 0.02)  # about the mean, one a seed
+SPREAD = (
+    -0.02,
+    -0.02,
+    -0.01,
+    -0.01,
+    0.0,
+    0.0,
+    0.01,
+    0.01,
+    0.02,
+    0.02,
+)  # about the mean, one a seed
 PROVENANCE = {"git": "abc", "versions": {"jax": "1"}, "device": "cpu", "started": "today"}
 
 

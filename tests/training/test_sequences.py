@@ -8,6 +8,7 @@ import pytest
 import scipy.special
 
 from rhythmic.models import named_arrays, num_trainable
+from rhythmic.sequence_architectures import CellSequenceArchitecture
 from rhythmic.sequence_models import (
     GatedSequenceArchitecture,
     PlainSequenceArchitecture,
@@ -263,3 +264,12 @@ def test_one_program_serves_every_lag(monkeypatch):
     assert not calls  # sampling is seen only while a program is traced
     train_members.trace(training, members((1, 3), num_steps=8))
     assert len(calls) == 2  # in the update and in the validation
+
+
+def test_an_architecture_that_draws_what_it_does_not_train_is_refused():
+    # Its members would share one draw.
+    options = (("heterogeneous", True),)
+    horn = CellSequenceArchitecture("horn", "horn", 3, options=options)
+    training = SequenceTraining(horn, SequenceConfiguration(num_updates=8, rising_share=0.4))
+    with pytest.raises(ValueError, match="horn draws parameters that it does not train"):
+        training.fixed_part(NextWord())

@@ -19,7 +19,7 @@ from experiments.compare.features_findings import (
     nearest_node,
 )
 from experiments.compare.features_options import PRESETS, conditions, golden, without_label
-from experiments.compare.question import verdicts
+from experiments.compare.findings import verdicts
 from experiments.compare.trained_features import (
     FeatureReader,
     Trained,

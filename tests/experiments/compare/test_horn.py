@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from experiments.compare import horn
+from experiments.compare.findings import verdicts
 from experiments.compare.horn_findings import CLAIMS, better_head
-from experiments.compare.question import verdicts
 from experiments.members.store import tuning
 from rhythmic.plotting.style import house_style
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from experiments.compare import learning_speed
+from experiments.compare.findings import verdicts
 from experiments.compare.learning_speed_findings import (
     CLAIMS,
     SECONDS,
     learning_curves,
     mean_until,
 )
-from experiments.compare.question import verdicts
 from experiments.members.store import tuning
 from rhythmic.models import num_trainable
 from rhythmic.plotting.style import house_style

@@ -8,6 +8,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from experiments.compare import paper_figures
+from experiments.compare.findings import verdicts
 from experiments.compare.paper_figures import (
     CLAIMS,
     DIGITS,
@@ -19,7 +20,6 @@ from experiments.compare.paper_figures import (
     findings,
     published_rows,
 )
-from experiments.compare.question import verdicts
 from experiments.compare.trained_features import trained_network
 from rhythmic.data import load_mnist5k
 from rhythmic.plotting.style import LABELS, house_style

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from experiments.compare import recurrence as question
-from experiments.compare.question import verdicts
+from experiments.compare.findings import verdicts
 from experiments.compare.recurrence import CLAIMS, PAIRS, best_alike
 from experiments.compare.recurrence_networks import (
     HORN_ALIKE,

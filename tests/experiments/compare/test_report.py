@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.compare.question import Finding, verdicts
-from experiments.compare.report import write_report
+from experiments.compare.findings import Finding, verdicts
+from experiments.compare.report import num_claims, write_report
 
 NAN = math.nan
 
@@ -35,6 +35,7 @@ def claim(name, rhythm="helps"):
         "test": "By a test.",
         "margin": 0.01,
         "rhythm": rhythm,
+        "note": f"Note of {name}.",
     }
 
 
@@ -46,6 +47,7 @@ def run(base, name, claims, findings, *, preset="full", reduced=""):
     record = {
         "question": f"What about {name}?",
         "answer": "",
+        "recipe": "Three passes.",
         "reduced": reduced,
         "preset": preset,
         "command": f"python -m experiments.compare.{name}",
@@ -129,14 +131,25 @@ def test_verdicts_are_sorted_by_what_they_mean_for_rhythm(tmp_path):
     assert "Claim e." in text
 
 
-def test_p_values_are_corrected_for_all_claims_of_the_page(tmp_path):
-    run(tmp_path, "one", [claim("a")], [finding("a", p_value=0.03, alike=None)])
+def test_p_values_are_corrected_for_all_claims_whatever_else_is_on_the_page(tmp_path):
+    sure, unsure = finding("a", p_value=1e-5, alike=None), finding("b", p_value=0.01, alike=None)
+    run(tmp_path, "one", [claim("a"), claim("b")], [sure, unsure])
+    for names in (["one"], ["one", "two"]):
+        _, text = read(write_report(tmp_path, names))
+        assert text.count("The data bear it out:") == 1
+        assert text.count("The data cannot tell:") == len(names)
+        # Two tests of each of all claims, but of two here one each: 0.01 is far from enough.
+        assert f"p 1e-05, corrected {1e-5 * (2 * num_claims() - 2):.2g}" in text
+        assert "p 0.01, corrected 1" in text
+        if "two" not in names:
+            run(tmp_path, "two", [claim("c")], [finding("c", p_value=0.9)])
+
+
+def test_recipes_and_notes_stand_beside_the_claims(tmp_path):
+    run(tmp_path, "one", [claim("a")], [finding("a")])
     _, text = read(write_report(tmp_path, ["one"]))
-    assert "The data bear it out:" in text
-    run(tmp_path, "two", [claim("b")], [finding("b", p_value=0.04, alike=None)])
-    _, text = read(write_report(tmp_path, ["one", "two"]))
-    assert "The data bear it out:" not in text
-    assert text.count("The data cannot tell:") == 2
+    assert "Three passes." in text
+    assert "By a test. Note of a." in text
 
 
 @pytest.mark.parametrize(("preset", "reduced"), [("quick", "differs"), ("full", "differs")])

@@ -7,7 +7,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from experiments.compare import noise_tolerance, pixel_orders, sample_efficiency
-from experiments.compare.question import verdicts
+from experiments.compare.findings import verdicts
 from experiments.compare.robust_networks import ROW_PARAMETERS
 from rhythmic.plotting.style import house_style
 
@@ -161,17 +161,17 @@ def noise_rows(options, losses):
     return rows
 
 
-def test_noise_findings_go_by_losses_and_not_by_accuracies():
+def test_noise_findings_go_by_the_share_that_is_left_and_not_by_accuracies():
     options = noise_tolerance.PRESETS["full"]
     losses = dict.fromkeys(options.networks, 0.05) | {"lstm": 0.1, "rnn": 0.01}
     rows = noise_rows(options, losses)
     for row in rows[noise_tolerance.label("lstm")]:
-        row["noise_accuracy"] = [x + 0.5 for x in row["noise_accuracy"]]
+        row["noise_accuracy"] = [0.1 + 1.4 * (x - 0.1) for x in row["noise_accuracy"]]
     found = noise_tolerance.findings(options, rows)
     assert [finding.claim for finding in found] == [c.name for c in noise_tolerance.CLAIMS]
-    # 0.2 is the fourth level: three steps of loss.
-    expected = [0.15, -0.12, 0.0, 0.15, 0.15]
-    np.testing.assert_allclose([finding.estimate for finding in found], expected, atol=1e-12)
+    # 0.2 is the fourth level: three steps of loss, of 0.6 above chance.
+    expected = [0.15 / 0.6, -0.12 / 0.6, 0.0, 0.15 / 0.6, 0.15]
+    np.testing.assert_allclose([finding.estimate for finding in found], expected, atol=0.002)
     assert verdicts(found) == ["holds", "opposite", "equivalent", "holds", "holds"]
     del rows[noise_tolerance.label("horn")]
     missing = noise_tolerance.findings(options, rows)[3]

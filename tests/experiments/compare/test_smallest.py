@@ -9,7 +9,7 @@ import pytest
 
 from experiments.compare import smallest as question
 from experiments.compare import smallest_search as search
-from experiments.compare.question import verdicts
+from experiments.compare.findings import verdicts
 from experiments.compare.smallest_findings import CLAIMS, TARGETS
 from experiments.compare.smallest_options import (
     FAMILIES,

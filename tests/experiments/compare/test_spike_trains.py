@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from experiments.compare.question import verdicts
+from experiments.compare.findings import verdicts
 from experiments.compare.spike_chunks import Chunk, SpikeTask, Worker, train_chunks
 from experiments.compare.spike_options import FIRST_TUNING_SEED, PRESETS
 from experiments.compare.spike_plain import COUNT, IDEAL, read_chunks

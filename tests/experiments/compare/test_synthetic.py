@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from experiments.compare import synthetic_networks
-from experiments.compare.question import verdicts
+from experiments.compare.findings import verdicts
 from experiments.compare.synthetic import CLAIMS, best_rival, describe, draw, findings
 from experiments.compare.synthetic_networks import label, parts_of
 from experiments.compare.synthetic_options import PRESETS, TASKS, network, swept_tasks

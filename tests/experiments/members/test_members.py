@@ -196,6 +196,8 @@ def test_a_killed_group_goes_on_after_its_last_epoch(tmp_path, monkeypatch):
         ({"tuning_seeds": (2,)}, "tuning_seeds holds 2, a seed that is tested"),
         ({"settings": (SLOW, FAST)}, "tuning_seeds is empty; choosing"),
         ({"precision": "float16"}, "precision is 'float16'; choose from float32, float64"),
+        ({"kept": ("everything",)}, "kept holds 'everything'; choose from history"),
+        ({"architecture": GRU, "ladder": (2.0, 3.0)}, "ladder is given; gru is no Resonant"),
     ],
 )
 def test_a_condition_that_makes_no_sense_is_refused(changes, message):
