@@ -39,9 +39,9 @@ PRESETS = {
     "full": CompareOptions(
         preset="full",
         dataset="mnist",
-        epochs=3,
-        seeds=tuple(range(101, 121)),
-        learning_rates=(0.01,),
+        epochs=30,
+        seeds=tuple(range(101, 111)),
+        learning_rates=(0.003,),
         results=RESULTS / "precision.jsonl",
     ),
     "accelerator": CompareOptions(

@@ -33,8 +33,8 @@ class MemberStore:
     """Finished members: the run's own rows, and those of shared results files.
 
     A member is known by everything that its result depends on; a row from another machine counts,
-    and says what it ran on. Rows of other questions, files beside the shared one, count too and
-    stay where they are.
+    and says what it ran on. Rows of other experiments, files beside the shared one and in the
+    folder above, count too and stay where they are.
     """
 
     def __init__(self, run_file: Path, shared_file: Path | None = None):
@@ -48,7 +48,10 @@ class MemberStore:
         self.made = {"git": git_revision(), "jax": jax.__version__, "device": device_name()}
         self.run_file, self.shared_file = run_file, shared_file
         self.rows = {row["member"]: row for row in read_sealed_rows(run_file, show)}
-        files = [] if shared_file is None else sorted(shared_file.parent.glob("*.jsonl"))
+        files: list[Path] = []
+        if shared_file is not None:
+            folder = shared_file.parent
+            files = [*sorted(folder.glob("*.jsonl")), *sorted(folder.parent.glob("*.jsonl"))]
         self.shared = {row["member"]: row for file in files for row in read_sealed_rows(file, show)}
 
     def find(self, wanted: Named) -> Row | None:
