@@ -30,7 +30,7 @@ from rhythmic.plotting.trained_coupling import coupling_figure
 from rhythmic.progress import show
 from rhythmic.records import Row, read_sealed_rows
 from rhythmic.stability.coupling import compare_blocks, frequency_group
-from rhythmic.statistics import equivalence
+from rhythmic.statistics import difference, equivalence
 from rhythmic.statistics.least_squares import least_squares_differences
 from rhythmic.training import Data
 
@@ -224,8 +224,8 @@ def findings(options: PaperOptions, rows: Rows) -> list[Finding]:
             f"{own.t_statistic:.2f}"
         )
         interval = -own.difference, -own.high, -own.low
-        nan = float("nan")
-        found.append(Finding(claim.name, *interval, own.p_value, alike.p_value, nan, text))
+        effect = difference(values[REFERENCE], values[rival], paired=False).effect_size
+        found.append(Finding(claim.name, *interval, own.p_value, alike.p_value, effect, text))
     return found
 
 

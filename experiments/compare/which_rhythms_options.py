@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from experiments.compare.options import CompareOptions
-from experiments.compare.parts import check_parts
+from experiments.compare.parts import ARITHMETIC, check_parts
 from rhythmic.theory import geometric_ladder, ladder, random_ladder, span_ladder
 
 PARTS = ("null", "curves", "named", "learned", "larger", "sampled")
@@ -52,6 +52,10 @@ class WhichRhythmsOptions(CompareOptions):
     num_nodes: tuple[int, ...] = (5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 18, 21, 27)
     copies: tuple[int, ...] = (2, 3)
     sample_rates: tuple[float, ...] = (500.0, 2000.0)
+
+    def recipe(self) -> str:
+        """Say how networks were trained, and that their arithmetic differs."""
+        return f"{super().recipe()} {ARITHMETIC}"
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from rhythmic.plotting.compare_features import mark_image_rhythm
 from rhythmic.plotting.style import COLOURS, MARKERS, OKABE_ITO
 from rhythmic.statistics import summarise
 from rhythmic.theory import ladder
@@ -103,13 +104,7 @@ def _rhythm(order: str) -> str:
 
 def _draw_spectra(axes: Axes, spectra: Sequence[Mapping[str, Any]]) -> None:
     """Draw the power of the pixels, the rhythm of the rows and the golden nodes."""
-    axes.axvline(1000 / 28, color="0.6", lw=0.8, ls="--", zorder=0)
-    place: dict[str, Any] = {
-        "xycoords": ("data", "axes fraction"),
-        "xytext": (3, 0),
-        "fontsize": 6.5,
-    }
-    axes.annotate("35.7 Hz", (1000 / 28, 1.0), textcoords="offset points", **place)
+    mark_image_rhythm(axes, 500.0)
     colours = {"rows": "k", "columns": OKABE_ITO["sky blue"], "permuted": OKABE_ITO["vermilion"]}
     for row in spectra:
         label = f"{ORDER_LABELS[row['order']]}: {row['rhythm_share']:.0%} at 35.7 Hz, harmonics"
