@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from experiments.compare.findings import Claim, Finding, Rows
 
 ARITHMETIC = (
-    "Networks with fixed rhythms that are read out by energy are trained from one pixel with ink to "
-    "the next, all others by a step a pixel, whose float32 gradient is off by several per cent "
+    "Networks with fixed rhythms that are read out by energy are trained from one pixel with ink "
+    "to the next, all others by a step a pixel, whose float32 gradient is off by several per cent "
     "where nodes hardly decay: what that does is the question of precision."
 )
 
