@@ -73,6 +73,7 @@ def test_jit_and_members_side_by_side_change_nothing():
     np.testing.assert_allclose(jax.jit(jax.vmap(gradient))(factors), alone, atol=1e-4 * scale)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_second_derivatives_by_reverse_over_reverse():
     cell, inputs = make_case((2,), pole_radius=0.9)

@@ -75,6 +75,7 @@ def results_of(folder):
     return {row["member"]: [row[name] for name in names] for row in rows}
 
 
+@pytest.mark.slow
 def test_the_comparison_goes_on_after_every_stop_to_the_same_rows(tmp_path, monkeypatch):
     monkeypatch.setattr("rhythmic.data.load", lambda *given, **options: DIGITS)
     run(tmp_path / "whole", PAPER)

@@ -61,6 +61,7 @@ class Stop(Exception):
     """Ends a run where a test has seen enough."""
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_set_aside(whole, tmp_path, monkeypatch, capsys):
     run = GroupTraining.run
 

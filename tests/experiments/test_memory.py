@@ -79,6 +79,7 @@ def assert_same_results(rows, expected):
         assert row["test_loss"] == pytest.approx(other["test_loss"], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_group_out_of_memory_is_split_and_finished_members_stay(
     whole, tmp_path, monkeypatch, capsys
 ):

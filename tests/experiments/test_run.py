@@ -91,6 +91,7 @@ def test_the_same_command_trains_nothing_again(first, folder):
     assert [line for line in again.stdout.splitlines() if "│" in line] == table
 
 
+@pytest.mark.slow
 def test_another_run_takes_finished_members_from_the_results_file(first, folder):
     finished = subprocess.run(
         [

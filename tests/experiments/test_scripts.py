@@ -17,10 +17,10 @@ from rhythmic.plotting.style import house_style
 
 SCRIPTS = [name for name in index.NAMES if name != "mnist"]
 
-# Each of these compiles for more than about twenty seconds; of the comparison two are enough here.
-SLOW = {"hopfield", "next_item", "stability_atlas", "who_can_rhythm"}
+# Each of these compiles for more than about twenty seconds; of the comparison one is enough here.
+SLOW = {"hopfield", "next_item", "stability_atlas", "who_can_rhythm", "lstm"}
 SLOW |= {name for name in SCRIPTS if name.startswith("compare.")}
-SLOW -= {"compare.precision", "compare.paper_figures"}
+SLOW -= {"compare.paper_figures"}
 RUN = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in SCRIPTS]
 
 

@@ -72,7 +72,7 @@ def of_one_process(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("place", [named_place, slurm_place])
+@pytest.mark.parametrize("place", [named_place, pytest.param(slurm_place, marks=pytest.mark.slow)])
 def test_two_processes_of_two_devices_equal_one_of_four(
     place, of_one_process, tmp_path, stored_bytes
 ):

@@ -64,6 +64,7 @@ def differs(a, b):
     return any(np.any(x != y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True))
 
 
+@pytest.mark.slow
 def test_floating_sequences_are_read_as_they_are_and_bytes_are_scaled():
     by_bytes, by_numbers = train(), train(data=pool(np.float32))
     for a, b in zip(
@@ -145,7 +146,7 @@ def test_double_precision_starts_from_the_same_network():
     assert {x.dtype for x in jax.tree.leaves(after.parameters)} == {np.dtype("float64")}
 
 
-@pytest.mark.parametrize("method", ["fastest", "scan"])
+@pytest.mark.parametrize("method", ["fastest", pytest.param("scan", marks=pytest.mark.slow)])
 def test_members_with_ladders_of_their_own_are_the_networks_of_those_ladders(method):
     rhythms = member_rhythms(LADDERS, num_steps=TIME, pole_radius=0.99)
     together = train(rows=members()._replace(rhythms=rhythms), method=method)
@@ -193,6 +194,7 @@ def test_an_architecture_without_fixed_rhythms_takes_none():
         )
 
 
+@pytest.mark.slow
 def test_sequences_of_several_features_train():
     from rhythmic.architectures import ENERGY_HEAD, CellArchitecture
 

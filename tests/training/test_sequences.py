@@ -89,6 +89,7 @@ def rhythmic_group():
     return members, train_members(training_of("rhythmic"), members)
 
 
+@pytest.mark.slow
 def test_a_member_alone_is_itself_in_a_group(rhythmic_group):
     members, together = rhythmic_group
     assert members.seed.tolist() == [4, 5] * 4

@@ -54,7 +54,10 @@ def training():
     return MemberTraining(RNN, CONFIGURATION, num_classes=3)
 
 
-@pytest.mark.parametrize("architecture", [RRN, RNN], ids=["rrn", "rnn"])
+@pytest.mark.parametrize(
+    "architecture",
+    [pytest.param(RRN, id="rrn"), pytest.param(RNN, id="rnn", marks=pytest.mark.slow)],
+)
 def test_a_sweep_gives_the_bits_of_groups(architecture, tmp_path):
     training = MemberTraining(architecture, CONFIGURATION, num_classes=3)
     sweep = training_sweep(training, DATA, split, design(), tested=True)
@@ -116,6 +119,7 @@ def test_a_stopped_training_goes_on_after_its_last_epoch(training, tmp_path, mon
         np.testing.assert_array_equal(result.arrays[name], values, err_msg=name)
 
 
+@pytest.mark.slow
 def test_a_damaged_state_starts_its_chunk_afresh(training, tmp_path, monkeypatch, capsys):
     sweep = training_sweep(training, DATA, split, design(seeds=(3,)))
     keep_state = ChunkComputer.keep_state

@@ -132,6 +132,7 @@ def trained(tmp_path_factory):
     return path, found["rrn-golden"]
 
 
+@pytest.mark.slow
 def test_a_chunk_is_what_its_members_are_alone(trained):
     _, (published, tuned) = trained
     for rows in (published, tuned):

@@ -58,6 +58,7 @@ def test_accuracy_at_every_level_stands_in_the_row(rows):
         assert strong < 0.8
 
 
+@pytest.mark.slow
 def test_noise_does_not_depend_on_neighbours_or_other_levels(rows, tmp_path):
     alone = condition("alone", seeds=(2,), test_noise=(4.0, 0.5))
     (row,) = train_members(MemberStore(tmp_path / "rows.jsonl"), [alone], tmp_path)["alone"]
