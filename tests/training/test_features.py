@@ -16,6 +16,7 @@ from rhythmic.training import (
     MemberTraining,
     TrainingConfiguration,
 )
+from rhythmic.training import evaluation as evaluation_module
 from rhythmic.training import member as member_module
 from rhythmic.training.features import with_features
 
@@ -164,7 +165,8 @@ def test_members_are_scanned_where_an_adjoint_keeps_much(monkeypatch):
         return count_scans(jax.make_jaxpr(epoch)(state, members(), data).jaxpr)
 
     in_turn = scans_of_an_epoch()
-    monkeypatch.setattr(member_module, "one_by_one", lambda function, *_: function)
+    for module in (member_module, evaluation_module):
+        monkeypatch.setattr(module, "one_by_one", lambda function, *_: function)
     assert in_turn == scans_of_an_epoch() + 2  # over members: in an update, in an evaluation
 
 
