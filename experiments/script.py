@@ -80,6 +80,8 @@ class Stages:
         """Keep parts in ``folder``, a folder of this commit's inside that of the run."""
         self.folder = folder
         self.run_folder = folder.parent.parent
+        # Whether results of earlier runs were taken: the time is then not that of the computation.
+        self.took_up = False
 
     def each(self, stages: Mapping[str, Callable[[], Results]]) -> dict[str, Results]:
         """Compute what is missing of several parts that take about as long as one another.
@@ -266,7 +268,7 @@ def compute(experiment: Experiment, options: ScriptOptions, folder: Path) -> Non
     seconds = time.perf_counter() - started
     write_arrays(folder / "results.npz", results)
     # What a resumed run took today is not what the computation takes.
-    taken = None if resumed else round(seconds, 1)
+    taken = None if resumed or stages.took_up else round(seconds, 1)
     write_json(folder / "computed.json", {"seconds": taken, "provenance": provenance})
     shutil.rmtree(folder / "stages", ignore_errors=True)
     show(f"computed in {clock(seconds)}")

@@ -59,6 +59,7 @@ def question(
     def measure(options: CompareOptions, stages: Stages) -> Results:
         folder = stages.run_folder
         store = MemberStore(folder / "members.jsonl", options.results)
+        stages.took_up = bool(store.rows or store.shared)
         rows: Rows = train_members(store, conditions(options), folder)
         if further is not None:
             rows = {**rows, **further(options, rows, stages)}
