@@ -12,6 +12,8 @@ nox.options.error_on_missing_interpreters = False
 # torch, the oracle, is left out, since its plain wheels are gigabytes: the tests that need it say
 # that they were skipped. `nox -s oldest -- oracle` takes it in.
 EXTRAS = "experiments,test"
+# CI's tests compile with few optimizations (tests/conftest.py).
+AS_USERS = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "0"}
 
 
 def install(session: nox.Session, *pins: str) -> None:
@@ -25,21 +27,21 @@ def install(session: nox.Session, *pins: str) -> None:
 def oldest(session: nox.Session) -> None:
     """Tests on the oldest Python and JAX that are claimed."""
     install(session, "jax==0.10.0", "jaxlib==0.10.0")
-    session.run("pytest", "-q", "-n", "2", "--dist", "loadfile")
+    session.run("pytest", "-q", "-n", "2", "--dist", "loadfile", env=AS_USERS)
 
 
 @nox.session(python="3.13")
 def newest(session: nox.Session) -> None:
     """Tests on the newest Python and JAX that are claimed."""
     install(session, "jax==0.12.*")
-    session.run("pytest", "-q", "-n", "2", "--dist", "loadfile")
+    session.run("pytest", "-q", "-n", "2", "--dist", "loadfile", env=AS_USERS)
 
 
 @nox.session
 def slow(session: nox.Session) -> None:
     """The slow tests."""
     install(session)
-    session.run("pytest", "-q", "-m", "slow")
+    session.run("pytest", "-q", "-m", "slow", env=AS_USERS)
 
 
 @nox.session

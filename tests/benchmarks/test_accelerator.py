@@ -34,6 +34,7 @@ def run(tmp_path, arguments, minutes=10.0):
     options.function(options, accelerator.Clock(minutes))
 
 
+@pytest.mark.slow
 def test_training_steps_by_both_ways_and_not_twice(tmp_path):
     run(tmp_path, STEPS)
     rows = read_rows(tmp_path / "steps.jsonl")

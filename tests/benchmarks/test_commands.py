@@ -38,6 +38,7 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_training_step(tmp_path, capsys):
     output = tmp_path / "steps.csv"
     training_step.run(

@@ -17,11 +17,9 @@ from rhythmic.plotting.style import house_style
 
 SCRIPTS = [name for name in index.NAMES if name != "mnist"]
 
-# Each of these compiles for more than about twenty seconds; of the comparison one is enough here.
-SLOW = {"hopfield", "next_item", "stability_atlas", "who_can_rhythm", "lstm"}
-SLOW |= {name for name in SCRIPTS if name.startswith("compare.")}
-SLOW -= {"compare.paper_figures"}
-RUN = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in SCRIPTS]
+# All others compile for more than about ten seconds; every experiment has fast tests of its own.
+FAST = {"compare.paper_figures", "day_ladder", "feedforward", "perceptron", "rnn"}
+RUN = [pytest.param(name, marks=[pytest.mark.slow] * (name not in FAST)) for name in SCRIPTS]
 
 
 def experiment_named(name):

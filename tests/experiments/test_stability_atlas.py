@@ -77,6 +77,7 @@ def test_answer_and_summary_follow_from_the_arrays(results):
     assert "none overflows" in script.summarise(OPTIONS, grown)
 
 
+@pytest.mark.slow
 def test_double_precision_alone_takes_finer_windows(tmp_path):
     ends = {"zoom_w1": (1.9999999, 2.0000001), "zoom_w2": (-1.0000001, -0.9999999)}
     fine = dataclasses.replace(OPTIONS, **ends, num_w1=8, num_w2=6)

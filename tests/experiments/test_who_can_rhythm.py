@@ -10,6 +10,7 @@ from experiments.who_can_rhythm import EXPERIMENT, PRESETS
 from rhythmic.plotting.style import house_style
 from rhythmic.rhythm_detection import RhythmKind
 
+pytestmark = pytest.mark.slow
 OPTIONS = dataclasses.replace(
     PRESETS["smoke"], num_steps=896, washout=384, num_networks=6, sizes=(3,)
 )

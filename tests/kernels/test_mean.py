@@ -118,10 +118,12 @@ def check_members(build, time, batch, samples_per_program, tolerance):
     assert_close(found, expected, tolerance)
 
 
+@pytest.mark.slow
 def test_members_with_their_own_weights_and_inputs_in_single_precision():
     check_members(BUILDERS["masked"], TIME, 20, 16, 1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [ElmanCell, LSTMCell])
 def test_the_rivals_in_single_precision(kind):
     cell, inputs = biased(kind(1, 1, key=KEY), KEY), make_inputs((4, 1, 3), jnp.float32)

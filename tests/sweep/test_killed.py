@@ -33,7 +33,7 @@ def chain(run_child, stored_bytes, undisturbed):
     return run
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["plain", pytest.param("stages", marks=pytest.mark.slow)])
 def test_kills_at_touches_of_the_folder(kind, tmp_path, chain, undisturbed, capsys):
     touches = undisturbed(kind)[1]
     generator = random.Random(1)

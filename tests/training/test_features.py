@@ -117,6 +117,7 @@ def test_nodes_that_hardly_ring_take_every_step(frequencies, sample_rate, pole_r
     assert training.prepared(sparse_pool()).sparse is None
 
 
+@pytest.mark.slow
 def test_a_member_that_diverges_leaves_the_others_of_its_device_alone():
     training = MemberTraining(CONNECTED, CONFIGURATION, CLASSES)
     group = GroupTraining(training, GroupPlan(1, 2), sparse_pool())

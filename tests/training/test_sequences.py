@@ -109,6 +109,7 @@ def test_a_member_alone_is_itself_in_a_group(rhythmic_group):
     np.testing.assert_allclose(losses[0, 0], losses[2, 0], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_rhythms_stay_and_the_diagonal_stays_empty(rhythmic_group):
     members, trained = rhythmic_group
     training = training_of("rhythmic")
