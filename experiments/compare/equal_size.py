@@ -21,7 +21,7 @@ from experiments.compare.equal_size_findings import (
 from experiments.compare.findings import Finding, Rows
 from experiments.compare.options import RESULTS, CompareOptions
 from experiments.compare.parts import check_parts
-from experiments.compare.question import question
+from experiments.compare.question import Question
 from experiments.members import Condition
 from experiments.script import main
 from rhythmic.architectures import ENERGY_HEAD, MEAN_HEAD, CellArchitecture, sized
@@ -160,7 +160,7 @@ def draw(options: EqualSizeOptions, rows: Rows) -> dict[str, Figure]:
     return {"equal_size": curve_panels(panels, log_ticks=options.counts)}
 
 
-EXPERIMENT = question(
+EXPERIMENT = Question(
     name="equal_size",
     section="Is the rhythmic RNN better?",
     asked="Who reads digits best with equally many trained parameters?",
@@ -169,7 +169,7 @@ EXPERIMENT = question(
     claims=CLAIMS,
     findings=findings,
     draw=draw,
-)
+).experiment()
 
 if __name__ == "__main__":
     main(EXPERIMENT)

@@ -33,7 +33,7 @@ from experiments.compare.features_options import (
     golden,
 )
 from experiments.compare.findings import Rows
-from experiments.compare.question import question
+from experiments.compare.question import Question
 from experiments.compare.trained_features import (
     FeatureReader,
     accuracy,
@@ -190,7 +190,7 @@ def draw(options: FeatureOptions, rows: Rows) -> dict[str, Figure]:
     }
 
 
-EXPERIMENT = question(
+EXPERIMENT = Question(
     name="features",
     section="Rhythmic RNN in practice",
     asked="What do the features of a rhythmic network say, and what do its dynamics add?",
@@ -200,7 +200,7 @@ EXPERIMENT = question(
     findings=findings,
     draw=draw,
     further=further,
-)
+).experiment()
 
 if __name__ == "__main__":
     main(EXPERIMENT)

@@ -17,7 +17,7 @@ from experiments.compare.findings import Finding, Rows
 from experiments.compare.horn_findings import CLAIMS, curves_of, horn_findings
 from experiments.compare.options import RESULTS, CompareOptions
 from experiments.compare.parts import check_parts
-from experiments.compare.question import question
+from experiments.compare.question import Question
 from experiments.members import Condition, Pool
 from experiments.script import main
 from rhythmic.architectures import LAST_HEAD, MEAN_HEAD, CellArchitecture, sized
@@ -194,7 +194,7 @@ def draw(options: HornOptions, rows: Rows) -> dict[str, Figure]:
     return {"horn": curve_panels(panels)}
 
 
-EXPERIMENT = question(
+EXPERIMENT = Question(
     name="horn",
     section="Is the rhythmic RNN better?",
     asked="Do oscillating nodes learn faster and tolerate more noise, as published of HORN?",
@@ -203,7 +203,7 @@ EXPERIMENT = question(
     claims=CLAIMS,
     findings=findings,
     draw=draw,
-)
+).experiment()
 
 if __name__ == "__main__":
     main(EXPERIMENT)

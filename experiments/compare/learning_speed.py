@@ -21,7 +21,7 @@ from experiments.compare.learning_speed_findings import (
     speed_findings,
 )
 from experiments.compare.options import RESULTS
-from experiments.compare.question import question
+from experiments.compare.question import Question
 from experiments.compare.robust_networks import TITLES, RobustOptions, architectures, condition
 from experiments.members import Condition
 from experiments.script import Results, Stages, main
@@ -187,7 +187,7 @@ def draw(options: SpeedOptions, rows: Rows) -> dict[str, Figure]:
     return {"learning_speed": curve_panels(drawn)}
 
 
-EXPERIMENT = question(
+EXPERIMENT = Question(
     name="learning_speed",
     section="Is the rhythmic RNN better?",
     asked="How fast do networks learn, in updates and in seconds?",
@@ -197,7 +197,7 @@ EXPERIMENT = question(
     findings=findings,
     draw=draw,
     further=measured,
-)
+).experiment()
 
 if __name__ == "__main__":
     main(EXPERIMENT)

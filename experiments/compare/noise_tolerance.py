@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from experiments.compare.findings import Claim, Finding, Rows, by_seed, values_finding
 from experiments.compare.options import RESULTS
 from experiments.compare.parts import if_asked
-from experiments.compare.question import question
+from experiments.compare.question import Question
 from experiments.compare.robust_networks import TITLES, RobustOptions, architectures, condition
 from experiments.members import Condition
 from experiments.script import main
@@ -212,7 +212,7 @@ def draw(options: NoiseOptions, rows: Rows) -> dict[str, Figure]:
     return {"noise_tolerance": noise_figure(options.levels, curves, TITLES)}
 
 
-EXPERIMENT = question(
+EXPERIMENT = Question(
     name="noise_tolerance",
     section="Is the rhythmic RNN better?",
     asked="Who tolerates noise?",
@@ -221,7 +221,7 @@ EXPERIMENT = question(
     claims=CLAIMS,
     findings=findings,
     draw=draw,
-)
+).experiment()
 
 if __name__ == "__main__":
     main(EXPERIMENT)

@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.compare.findings import Claim, Finding, Published, Rows
-from experiments.compare.question import question
+from experiments.compare.question import Question
 from experiments.compare.trained_features import FeatureReader, trained_network
 from experiments.mnist.configuration import PUBLISHED, REFERENCE, RESULTS
 from experiments.script import ScriptOptions, Stages, check_seed, main
@@ -256,7 +256,7 @@ def draw(options: PaperOptions, rows: Rows) -> dict[str, Figure]:
     }
 
 
-EXPERIMENT = question(
+EXPERIMENT = Question(
     name="paper_figures",
     section="Is the rhythmic RNN better?",
     asked="Do the published table and figures come out again?",
@@ -274,7 +274,7 @@ EXPERIMENT = question(
         )
         for name, (mean, error) in PUBLISHED.items()
     ],
-)
+).experiment()
 
 if __name__ == "__main__":
     main(EXPERIMENT)

@@ -21,7 +21,7 @@ from experiments.compare.findings import (
 )
 from experiments.compare.options import RESULTS
 from experiments.compare.parts import check_parts, if_asked
-from experiments.compare.question import question
+from experiments.compare.question import Question
 from experiments.compare.robust_networks import (
     TITLES,
     RobustOptions,
@@ -223,7 +223,7 @@ def draw(options: OrderOptions, rows: Rows) -> dict[str, Figure]:
     return {"pixel_orders": order_figure(accuracies, rows.get(SPECTRUM, []), TITLES)}
 
 
-EXPERIMENT = question(
+EXPERIMENT = Question(
     name="pixel_orders",
     section="Is the rhythmic RNN better?",
     asked="Does the order of the pixels matter?",
@@ -233,7 +233,7 @@ EXPERIMENT = question(
     findings=findings,
     draw=draw,
     further=spectra,
-)
+).experiment()
 
 if __name__ == "__main__":
     main(EXPERIMENT)

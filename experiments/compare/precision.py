@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from experiments.compare.findings import Claim, Finding, Rows, accuracy_finding
 from experiments.compare.options import RESULTS, CompareOptions
-from experiments.compare.question import question
+from experiments.compare.question import Question
 from experiments.members import Condition
 from experiments.script import main
 from rhythmic.models import named_architectures
@@ -95,7 +95,7 @@ def draw(options: CompareOptions, rows: Rows) -> dict[str, Figure]:
     return {"precision": figure}
 
 
-EXPERIMENT = question(
+EXPERIMENT = Question(
     name="precision",
     section="Is the rhythmic RNN better?",
     asked="Does the arithmetic matter?",
@@ -104,7 +104,7 @@ EXPERIMENT = question(
     claims=CLAIMS,
     findings=findings,
     draw=draw,
-)
+).experiment()
 
 if __name__ == "__main__":
     main(EXPERIMENT)

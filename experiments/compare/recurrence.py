@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from experiments.compare.findings import Claim, Finding, Rows, accuracy_finding
 from experiments.compare.options import RESULTS
 from experiments.compare.parts import if_asked
-from experiments.compare.question import question
+from experiments.compare.question import Question
 from experiments.compare.recurrence_networks import (
     HORN_ALIKE,
     HORN_DRAWN,
@@ -210,7 +210,7 @@ def draw(options: RecurrenceOptions, rows: Rows) -> dict[str, Figure]:
     return figures
 
 
-EXPERIMENT = question(
+EXPERIMENT = Question(
     name="recurrence",
     section="Is the rhythmic RNN better?",
     asked="What does recurrence add?",
@@ -219,7 +219,7 @@ EXPERIMENT = question(
     claims=CLAIMS,
     findings=findings,
     draw=draw,
-)
+).experiment()
 
 if __name__ == "__main__":
     main(EXPERIMENT)

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from experiments.compare.findings import Claim, Finding, Rows, by_seed, values_finding
 from experiments.compare.options import RESULTS
 from experiments.compare.parts import if_asked
-from experiments.compare.question import question
+from experiments.compare.question import Question
 from experiments.compare.robust_networks import TITLES, RobustOptions, architectures, condition
 from experiments.members import Condition
 from experiments.script import main
@@ -243,7 +243,7 @@ def draw(options: SampleOptions, rows: Rows) -> dict[str, Figure]:
     return {"sample_efficiency": sample_figure(options.sizes, shown, TITLES)}
 
 
-EXPERIMENT = question(
+EXPERIMENT = Question(
     name="sample_efficiency",
     section="Is the rhythmic RNN better?",
     asked="Who needs the fewest digits?",
@@ -252,7 +252,7 @@ EXPERIMENT = question(
     claims=CLAIMS,
     findings=findings,
     draw=draw,
-)
+).experiment()
 
 if __name__ == "__main__":
     main(EXPERIMENT)

@@ -19,7 +19,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from experiments.compare.findings import Rows
-from experiments.compare.question import question
+from experiments.compare.question import Question
 from experiments.compare.smallest_findings import CLAIMS, TARGETS, findings
 from experiments.compare.smallest_options import FAMILIES, IMAGE, PRESETS, SmallestOptions
 from experiments.compare.smallest_search import SEARCH, best_place, conditions, further, same
@@ -54,7 +54,7 @@ def draw(options: SmallestOptions, rows: Rows) -> dict[str, Figure]:
     return {"sizes": sizes, "search": search}
 
 
-EXPERIMENT = question(
+EXPERIMENT = Question(
     name="smallest",
     section="Is the rhythmic RNN better?",
     asked="How small may a network be that reads digits pixel by pixel?",
@@ -64,7 +64,7 @@ EXPERIMENT = question(
     findings=findings,
     draw=draw,
     further=further,
-)
+).experiment()
 
 if __name__ == "__main__":
     main(EXPERIMENT)

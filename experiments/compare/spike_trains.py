@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from experiments.compare.findings import Claim, Finding, Rows, accuracy_finding
 from experiments.compare.parts import if_asked
-from experiments.compare.question import question
+from experiments.compare.question import Question
 from experiments.compare.spike_chunks import train_chunks
 from experiments.compare.spike_options import FIRST_TUNING_SEED, PRESETS, SpikeTrainsOptions
 from experiments.compare.spike_plain import COUNT, IDEAL, read_chunks
@@ -146,7 +146,7 @@ def draw(options: SpikeTrainsOptions, rows: Rows) -> dict[str, Figure]:
     return {"spike_trains": spike_trains_figure(settings, plain, ceiling)}
 
 
-EXPERIMENT = question(
+EXPERIMENT = Question(
     name="spike_trains",
     section="Is the rhythmic RNN better?",
     asked="Is there a rhythm in a spike train?",
@@ -156,7 +156,7 @@ EXPERIMENT = question(
     findings=findings,
     draw=draw,
     further=measured,
-)
+).experiment()
 
 if __name__ == "__main__":
     main(EXPERIMENT)

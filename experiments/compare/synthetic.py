@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from experiments.compare.findings import Claim, Finding, Rows
 from experiments.compare.parts import if_asked
-from experiments.compare.question import question
+from experiments.compare.question import Question
 from experiments.compare.synthetic_networks import label, parts_of, train_parts
 from experiments.compare.synthetic_options import (
     CLAIMED_NOISE,
@@ -162,7 +162,7 @@ def draw(options: SyntheticOptions, rows: Rows) -> dict[str, Figure]:
     return {"synthetic": synthetic_figure(panels)}
 
 
-EXPERIMENT = question(
+EXPERIMENT = Question(
     name="synthetic",
     section="Is the rhythmic RNN better?",
     asked="Which tasks do rhythmic networks win, and which do they lose?",
@@ -173,7 +173,7 @@ EXPERIMENT = question(
     draw=draw,
     further=measured,
     describe=describe,
-)
+).experiment()
 
 if __name__ == "__main__":
     main(EXPERIMENT)

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from experiments.compare.findings import Rows
 from experiments.compare.options import RESULTS
-from experiments.compare.question import question
+from experiments.compare.question import Question
 from experiments.compare.which_rhythms_claims import CLAIMS
 from experiments.compare.which_rhythms_conditions import conditions
 from experiments.compare.which_rhythms_findings import (
@@ -202,7 +202,7 @@ def learned_figure(rows: Rows) -> Figure:
     return figure
 
 
-EXPERIMENT = question(
+EXPERIMENT = Question(
     name="which_rhythms",
     section="Is the rhythmic RNN better?",
     asked="Which rhythms?",
@@ -211,7 +211,7 @@ EXPERIMENT = question(
     claims=CLAIMS,
     findings=findings,
     draw=draw,
-)
+).experiment()
 
 if __name__ == "__main__":
     main(EXPERIMENT)
