@@ -19,7 +19,7 @@ from experiments.compare.equal_size_findings import (
     size_findings,
 )
 from experiments.compare.findings import Finding, Rows
-from experiments.compare.options import RESULTS, CompareOptions
+from experiments.compare.options import RESULTS, CompareOptions, shared
 from experiments.compare.parts import check_parts
 from experiments.compare.question import Question
 from experiments.members import Condition
@@ -72,45 +72,30 @@ class EqualSizeOptions(CompareOptions):
 
 PRESETS = {
     "smoke": EqualSizeOptions(
-        preset="smoke",
-        num_train=256,
-        epochs=4,
-        tuning_epochs=4,
-        seeds=(101, 102),
-        learning_rates=(0.01,),
-        counts=(100,),
-        cells=("rrn", "rnn"),
-        heads=("energy",),
+        **shared("smoke", tuning_epochs=4, counts=(100,), cells=("rrn", "rnn"), heads=("energy",))
     ),
     "quick": EqualSizeOptions(
-        num_train=1024,
-        epochs=4,
-        tuning_epochs=4,
-        seeds=(101, 102),
-        learning_rates=(0.01,),
-        counts=(100, 300),
-        cells=("rrn", "rnn", "lstm"),
-        heads=("energy",),
+        **shared(
+            "quick",
+            epochs=4,
+            tuning_epochs=4,
+            counts=(100, 300),
+            cells=("rrn", "rnn", "lstm"),
+            heads=("energy",),
+        )
     ),
     "full": EqualSizeOptions(
-        preset="full",
-        dataset="mnist",
-        epochs=3,
-        seeds=tuple(range(101, 106)),
-        tuning_seeds=(123, 456),
-        learning_rates=(0.001, 0.003, 0.01),
-        results=RESULTS / "equal_size.jsonl",
+        **shared("full", learning_rates=(0.001, 0.003, 0.01), results=RESULTS / "equal_size.jsonl")
     ),
     "accelerator": EqualSizeOptions(
-        preset="accelerator",
-        dataset="mnist",
-        epochs=30,
-        tuning_epochs=30,
-        seeds=tuple(range(101, 111)),
-        tuning_seeds=(123, 456, 789),
-        learning_rates=(0.0003, 0.001, 0.003, 0.01),
-        counts=(100, 300, 1000, 3000, 10000),
-        results=RESULTS / "equal_size.jsonl",
+        **shared(
+            "accelerator",
+            tuning_epochs=30,
+            tuning_seeds=(123, 456, 789),
+            learning_rates=(0.0003, 0.001, 0.003, 0.01),
+            counts=(100, 300, 1000, 3000, 10000),
+            results=RESULTS / "equal_size.jsonl",
+        )
     ),
 }
 
@@ -127,16 +112,8 @@ def conditions(options: EqualSizeOptions) -> list[Condition]:
     for count in options.counts:
         for cell in options.cells:
             for head in options.heads:
-                tested = Condition(
-                    condition_label(cell, head, count),
-                    architecture(cell, head, count),
-                    options.training(),
-                    pool,
-                    options.settings(),
-                    options.seeds,
-                    options.tuning_seeds,
-                    num_train=options.num_train or None,
-                )
+                name = condition_label(cell, head, count)
+                tested = options.condition(pool, name, architecture(cell, head, count))
                 briefly = replace(
                     tested, label=f"{tested.label}, tuning", training=options.tuning(), seeds=()
                 )

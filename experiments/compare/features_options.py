@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from experiments.compare.options import RESULTS, CompareOptions
+from experiments.compare.options import RESULTS, CompareOptions, shared
 from experiments.members import Condition
 from rhythmic.data.dataset import NUM_PIXELS
 from rhythmic.models import ResonantArchitecture, named_architectures
@@ -53,41 +53,11 @@ class FeatureOptions(CompareOptions):
 
 PRESETS = {
     "smoke": FeatureOptions(
-        preset="smoke",
-        num_train=256,
-        epochs=4,
-        seeds=(101, 102),
-        learning_rates=(0.01,),
-        windows=(1, 2),
-        left_out=(),
-        inverse_regularisations=(0.1,),
+        **shared("smoke", windows=(1, 2), left_out=(), inverse_regularisations=(0.1,))
     ),
-    "quick": FeatureOptions(
-        num_train=1024,
-        epochs=5,
-        seeds=(101, 102),
-        learning_rates=(0.01,),
-        windows=(1, 2, 7),
-        left_out=(0, 6, 10),
-    ),
-    "full": FeatureOptions(
-        preset="full",
-        dataset="mnist",
-        epochs=3,
-        seeds=tuple(range(101, 106)),
-        tuning_seeds=(123, 456),
-        learning_rates=(0.003, 0.01, 0.03),
-        results=RESULTS / "features.jsonl",
-    ),
-    "accelerator": FeatureOptions(
-        preset="accelerator",
-        dataset="mnist",
-        epochs=30,
-        seeds=tuple(range(101, 111)),
-        tuning_seeds=(123, 456),
-        learning_rates=(0.001, 0.003, 0.01),
-        results=RESULTS / "features.jsonl",
-    ),
+    "quick": FeatureOptions(**shared("quick", windows=(1, 2, 7), left_out=(0, 6, 10))),
+    "full": FeatureOptions(**shared("full", results=RESULTS / "features.jsonl")),
+    "accelerator": FeatureOptions(**shared("accelerator", results=RESULTS / "features.jsonl")),
 }
 
 
@@ -106,17 +76,7 @@ def without_label(node: int) -> str:
 def conditions(options: FeatureOptions) -> list[Condition]:
     """Return the golden network with and without recurrence, then without one node at a time."""
     pool, frequencies = options.pool(), golden().frequencies
-    whole = Condition(
-        LABELS[GOLDEN],
-        golden(),
-        options.training(),
-        pool,
-        options.settings(),
-        options.seeds,
-        options.tuning_seeds,
-        num_train=options.num_train or None,
-        kept=KEPT,
-    )
+    whole = options.condition(pool, LABELS[GOLDEN], golden(), kept=KEPT)
     bare = replace(whole, label=LABELS[BARE], architecture=named_architectures()[BARE])
     # One architecture of ten nodes, so that one program trains every ladder.
     smaller = replace(golden(), name="rrn-golden-without-one", frequencies=frequencies[:-1])

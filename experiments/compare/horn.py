@@ -156,17 +156,9 @@ def conditions(options: HornOptions) -> list[Condition]:
     pool, networks, found = horn_pool(options), architectures(), []
     published = (Setting(options.horn_rate, options.weight_decay, 0.0),)
     for name in options.networks:
-        late = Condition(
-            name,
-            networks[name],
-            options.training(),
-            pool,
-            published if name in HORNS else options.settings(),
-            options.seeds,
-            () if name in HORNS else options.tuning_seeds,
-            num_train=options.num_train or None,
-            kept=("history",),
-            test_noise=options.noise,
+        own = {"settings": published, "tuning_seeds": ()} if name in HORNS else {}
+        late = options.condition(
+            pool, name, networks[name], kept=("history",), test_noise=options.noise, **own
         )
         early = replace(
             late,

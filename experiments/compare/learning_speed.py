@@ -22,7 +22,7 @@ from experiments.compare.learning_speed_findings import (
 )
 from experiments.compare.options import RESULTS
 from experiments.compare.question import Question
-from experiments.compare.robust_networks import TITLES, RobustOptions, architectures, condition
+from experiments.compare.robust_networks import TITLES, RobustOptions, architectures
 from experiments.members import Condition
 from experiments.script import Results, Stages, main
 from rhythmic.data.splits import NUM_TRAIN
@@ -113,7 +113,7 @@ def conditions(options: SpeedOptions) -> list[Condition]:
     """Return the networks, all of one recipe."""
     pool = options.pool()
     return [
-        condition(options, name, architecture, pool, kept=("history",))
+        options.condition(pool, name, architecture, kept=("history",))
         for name, architecture in architectures(options.networks).items()
     ]
 

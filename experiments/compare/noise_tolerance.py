@@ -12,10 +12,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.compare.findings import Claim, Finding, Rows, by_seed, values_finding
-from experiments.compare.options import RESULTS
+from experiments.compare.options import RESULTS, shared
 from experiments.compare.parts import if_asked
 from experiments.compare.question import Question
-from experiments.compare.robust_networks import TITLES, RobustOptions, architectures, condition
+from experiments.compare.robust_networks import TITLES, RobustOptions, architectures
 from experiments.members import Condition
 from experiments.script import main
 from rhythmic.plotting.compare_robustness import noise_figure
@@ -97,41 +97,12 @@ class NoiseOptions(RobustOptions):
 
 
 PRESETS = {
-    "smoke": NoiseOptions(
-        preset="smoke",
-        num_train=256,
-        epochs=4,
-        seeds=(101, 102),
-        learning_rates=(0.01,),
-        networks=("rnn",),
-        levels=(0.0, CLAIMED),
-    ),
+    "smoke": NoiseOptions(**shared("smoke", networks=("rnn",), levels=(0.0, CLAIMED))),
     "quick": NoiseOptions(
-        num_train=1024,
-        epochs=5,
-        seeds=(101, 102),
-        learning_rates=(0.01,),
-        networks=("rrn-golden", "lstm"),
-        levels=(0.0, 0.1, CLAIMED, 0.4),
+        **shared("quick", networks=("rrn-golden", "lstm"), levels=(0.0, 0.1, CLAIMED, 0.4))
     ),
-    "full": NoiseOptions(
-        preset="full",
-        dataset="mnist",
-        epochs=3,
-        seeds=tuple(range(101, 106)),
-        tuning_seeds=(123, 456),
-        learning_rates=(0.003, 0.01, 0.03),
-        results=RESULTS / "noise_tolerance.jsonl",
-    ),
-    "accelerator": NoiseOptions(
-        preset="accelerator",
-        dataset="mnist",
-        epochs=30,
-        seeds=tuple(range(101, 111)),
-        tuning_seeds=(123, 456),
-        learning_rates=(0.001, 0.003, 0.01),
-        results=RESULTS / "noise_tolerance.jsonl",
-    ),
+    "full": NoiseOptions(**shared("full", results=RESULTS / "noise_tolerance.jsonl")),
+    "accelerator": NoiseOptions(**shared("accelerator", results=RESULTS / "noise_tolerance.jsonl")),
 }
 
 
@@ -145,11 +116,10 @@ def conditions(options: NoiseOptions) -> list[Condition]:
     pool = options.pool()
     noises = (0.0, options.training_noise) if options.training_noise else (0.0,)
     return [
-        condition(
-            options,
+        options.condition(
+            pool,
             label(name, noise),
             architecture,
-            pool,
             training=TrainingConfiguration(
                 epochs=options.epochs, batch_size=options.batch_size, input_noise=noise
             ),

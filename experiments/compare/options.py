@@ -3,19 +3,59 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from experiments.members import Pool
+from experiments.members import Condition, Pool
 from experiments.script import ScriptOptions
 from rhythmic import data
 from rhythmic.data import DATASETS
 from rhythmic.data.orders import Order, in_order
 from rhythmic.data.splits import NUM_TRAIN
+from rhythmic.models import Architecture
 from rhythmic.training import Data, TrainingConfiguration
 from rhythmic.training.configuration import check_hyperparameter, check_seed
 from rhythmic.training.search import Setting, setting_grid
 
 RESULTS = Path(__file__).parents[1] / "results" / "compare"
+
+
+# Data, recipe and seeds of the questions that compare several networks; each adds its own.
+SHARED: dict[str, dict[str, Any]] = {
+    "smoke": {
+        "preset": "smoke",
+        "num_train": 256,
+        "epochs": 4,
+        "seeds": (101, 102),
+        "learning_rates": (0.01,),
+    },
+    "quick": {
+        "num_train": 1024,
+        "epochs": 5,
+        "seeds": (101, 102),
+        "learning_rates": (0.01,),
+    },
+    "full": {
+        "preset": "full",
+        "dataset": "mnist",
+        "epochs": 3,
+        "seeds": tuple(range(101, 106)),
+        "tuning_seeds": (123, 456),
+        "learning_rates": (0.003, 0.01, 0.03),
+    },
+    "accelerator": {
+        "preset": "accelerator",
+        "dataset": "mnist",
+        "epochs": 30,
+        "seeds": tuple(range(101, 111)),
+        "tuning_seeds": (123, 456),
+        "learning_rates": (0.001, 0.003, 0.01),
+    },
+}
+
+
+def shared(preset: str, **differing: Any) -> dict[str, Any]:
+    """Return the shared values of a preset, but for the fields given."""
+    return SHARED[preset] | differing
 
 
 @dataclass(frozen=True)
@@ -107,6 +147,19 @@ class CompareOptions(ScriptOptions):
     def settings(self) -> tuple[Setting, ...]:
         """Return the settings to choose from: rates, without decay and smoothing."""
         return tuple(setting_grid(self.learning_rates, (0.0,), (0.0,)))
+
+    def condition(
+        self, pool: Pool, label: str, architecture: Architecture, **differing: Any
+    ) -> Condition:
+        """Return a condition by the recipe, rates and seeds of all, but for the fields given."""
+        fields: dict[str, Any] = {
+            "training": self.training(),
+            "settings": self.settings(),
+            "seeds": self.seeds,
+            "tuning_seeds": self.tuning_seeds,
+            "num_train": self.num_train or None,
+        } | differing
+        return Condition(label, architecture, pool=pool, **fields)
 
     def pool(self, order: Order = "rows") -> Pool:
         """Load the digits, as sequences in an order.

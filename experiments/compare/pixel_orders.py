@@ -19,14 +19,13 @@ from experiments.compare.findings import (
     by_seed,
     values_finding,
 )
-from experiments.compare.options import RESULTS
+from experiments.compare.options import RESULTS, shared
 from experiments.compare.parts import check_parts, if_asked
 from experiments.compare.question import Question
 from experiments.compare.robust_networks import (
     TITLES,
     RobustOptions,
     architectures,
-    condition,
     row_architectures,
 )
 from experiments.members import Condition
@@ -102,41 +101,14 @@ class OrderOptions(RobustOptions):
 
 
 PRESETS = {
-    "smoke": OrderOptions(
-        preset="smoke",
-        num_train=256,
-        epochs=4,
-        seeds=(101, 102),
-        learning_rates=(0.01,),
-        networks=("rnn",),
-        orders=("permuted", "row_vectors"),
-    ),
+    "smoke": OrderOptions(**shared("smoke", networks=("rnn",), orders=("permuted", "row_vectors"))),
     "quick": OrderOptions(
-        num_train=1024,
-        epochs=5,
-        seeds=(101, 102),
-        learning_rates=(0.01,),
-        networks=("rrn-golden", "lstm"),
-        orders=("rows", "permuted", "row_vectors"),
+        **shared(
+            "quick", networks=("rrn-golden", "lstm"), orders=("rows", "permuted", "row_vectors")
+        )
     ),
-    "full": OrderOptions(
-        preset="full",
-        dataset="mnist",
-        epochs=3,
-        seeds=tuple(range(101, 106)),
-        tuning_seeds=(123, 456),
-        learning_rates=(0.003, 0.01, 0.03),
-        results=RESULTS / "pixel_orders.jsonl",
-    ),
-    "accelerator": OrderOptions(
-        preset="accelerator",
-        dataset="mnist",
-        epochs=30,
-        seeds=tuple(range(101, 111)),
-        tuning_seeds=(123, 456),
-        learning_rates=(0.001, 0.003, 0.01),
-        results=RESULTS / "pixel_orders.jsonl",
-    ),
+    "full": OrderOptions(**shared("full", results=RESULTS / "pixel_orders.jsonl")),
+    "accelerator": OrderOptions(**shared("accelerator", results=RESULTS / "pixel_orders.jsonl")),
 }
 
 
@@ -152,7 +124,7 @@ def conditions(options: OrderOptions) -> list[Condition]:
         pool = options.pool(order)
         make = row_architectures if order == "row_vectors" else architectures
         for name, architecture in make(options.networks).items():
-            found.append(condition(options, label(name, order), architecture, pool))
+            found.append(options.condition(pool, label(name, order), architecture))
     return found
 
 

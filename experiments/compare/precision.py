@@ -59,22 +59,10 @@ def conditions(options: CompareOptions) -> list[Condition]:
     """Return the three arithmetics."""
     pool, golden = options.pool(), named_architectures()["rrn-golden"]
 
-    def condition(label: str, **differing: str) -> Condition:
-        return Condition(
-            label,
-            golden,
-            options.training(),
-            pool,
-            options.settings(),
-            options.seeds,
-            num_train=options.num_train or None,
-            **differing,  # type: ignore[arg-type]
-        )
-
     return [
-        condition(SINGLE),
-        condition(STEPPED, method="scan"),
-        condition(DOUBLE, precision="float64"),
+        options.condition(pool, SINGLE, golden),
+        options.condition(pool, STEPPED, golden, method="scan"),
+        options.condition(pool, DOUBLE, golden, precision="float64"),
     ]
 
 

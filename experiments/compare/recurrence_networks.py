@@ -108,23 +108,6 @@ def conditions(options: RecurrenceOptions) -> list[Condition]:
     return list({condition.label: condition for condition in every}.values())
 
 
-def condition_of(
-    options: CompareOptions, pool: Pool, label: str, architecture: Architecture, **further: Any
-) -> Condition:
-    """Return a condition that is tuned by itself and tested on every seed."""
-    one = Condition(
-        label,
-        architecture,
-        options.training(),
-        pool,
-        options.settings(),
-        options.seeds,
-        tuning_seeds=options.tuning_seeds,
-        num_train=options.num_train or None,
-    )
-    return dataclasses.replace(one, **further)
-
-
 def crossed(network: str, head: str) -> Architecture:
     """Return a network with a readout, the published one where there is one."""
     if (network, head) in PUBLISHED:
@@ -136,8 +119,7 @@ def crossed(network: str, head: str) -> Architecture:
 def crossed_conditions(options: RecurrenceOptions, pool: Pool) -> list[Condition]:
     """Every network with every readout."""
     return [
-        condition_of(
-            options,
+        options.condition(
             pool,
             label_of(network, head),
             crossed(network, head),
@@ -150,12 +132,12 @@ def crossed_conditions(options: RecurrenceOptions, pool: Pool) -> list[Condition
 
 def homogeneous_conditions(options: RecurrenceOptions, pool: Pool) -> list[Condition]:
     """Golden, and networks whose nodes all have one frequency: the ladders share a program."""
-    golden = condition_of(options, pool, label_of("golden", "energy"), crossed("golden", "energy"))
+    golden = options.condition(pool, label_of("golden", "energy"), crossed("golden", "energy"))
     base = ResonantArchitecture("rrn-homogeneous", (1000 / 28,) * NUM_NODES)
     return [
         golden,
         *(
-            condition_of(options, pool, alike_label(one), base, ladder=(one,) * NUM_NODES)
+            options.condition(pool, alike_label(one), base, ladder=(one,) * NUM_NODES)
             for one in options.frequencies
         ),
     ]
@@ -168,6 +150,6 @@ def horn_conditions(options: RecurrenceOptions, pool: Pool) -> list[Condition]:
         alike, name="horn-heterogeneous", options=(("heterogeneous", True),)
     )
     return [
-        condition_of(options, pool, HORN_ALIKE, alike),
-        condition_of(options, pool, HORN_DRAWN, drawn),
+        options.condition(pool, HORN_ALIKE, alike),
+        options.condition(pool, HORN_DRAWN, drawn),
     ]

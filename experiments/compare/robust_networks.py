@@ -1,12 +1,10 @@
-"""The networks whose robustness is asked after, how their conditions are made and compared."""
+"""The networks whose robustness is asked after."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from experiments.compare.options import CompareOptions
 from experiments.compare.parts import check_parts
-from experiments.members import Condition, Pool
 from rhythmic.architectures import (
     ENERGY_HEAD,
     LAST_HEAD,
@@ -73,17 +71,3 @@ def row_architectures(names: Sequence[str]) -> dict[str, Architecture]:
         "horn": rival("horn", LAST_HEAD),
     }
     return {name: known[name] for name in names}
-
-
-def condition(
-    options: CompareOptions, label: str, architecture: Architecture, pool: Pool, **differing: Any
-) -> Condition:
-    """Return a condition by the options' recipe, rates and seeds, but for what differs."""
-    fields: dict[str, Any] = {
-        "training": options.training(),
-        "settings": options.settings(),
-        "seeds": options.seeds,
-        "tuning_seeds": options.tuning_seeds,
-        "num_train": options.num_train or None,
-    } | differing
-    return Condition(label, architecture, pool=pool, **fields)

@@ -17,7 +17,7 @@ from experiments.compare.findings import Claim, Finding, Rows, by_seed, values_f
 from experiments.compare.options import RESULTS
 from experiments.compare.parts import if_asked
 from experiments.compare.question import Question
-from experiments.compare.robust_networks import TITLES, RobustOptions, architectures, condition
+from experiments.compare.robust_networks import TITLES, RobustOptions, architectures
 from experiments.members import Condition
 from experiments.script import main
 from rhythmic.data.splits import NUM_TRAIN
@@ -171,11 +171,10 @@ def conditions(options: SampleOptions) -> list[Condition]:
                 del recipes[EPOCHS]
             everything = size == NUM_TRAIN[options.dataset]
             found += [
-                condition(
-                    options,
+                options.condition(
+                    pool,
                     label(name, size, how),
                     architecture,
-                    pool,
                     training=training,
                     num_train=None if everything else size,
                 )

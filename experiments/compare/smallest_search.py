@@ -64,15 +64,9 @@ def condition(
     settings: tuple[Setting, ...],
 ) -> Condition:
     """Return one network's condition: what all of this question share, and what is its own."""
-    return Condition(
-        label,
-        architecture,
-        TrainingConfiguration(epochs=epochs, batch_size=options.batch_size),
-        pool,
-        settings,
-        seeds,
-        tuning_seeds=options.tuning_seeds,
-        num_train=options.num_train or None,
+    training = TrainingConfiguration(epochs=epochs, batch_size=options.batch_size)
+    return options.condition(
+        pool, label, architecture, training=training, settings=settings, seeds=seeds
     )
 
 

@@ -1,11 +1,9 @@
 """Which rhythms: the conditions of every part."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 
-from experiments.compare.options import CompareOptions
 from experiments.compare.which_rhythms_options import (
     FIRST_TUNING_LADDER,
     GOLDEN_SHARED,
@@ -26,7 +24,7 @@ from experiments.compare.which_rhythms_options import (
 )
 from experiments.members import Condition, Pool
 from rhythmic.architectures import ENERGY_HEAD, CellArchitecture
-from rhythmic.models import Architecture, ResonantArchitecture, named_architectures
+from rhythmic.models import ResonantArchitecture, named_architectures
 from rhythmic.theory import copied_ladder, geometric_ladder, ladder, span_ladder
 
 
@@ -45,29 +43,6 @@ def conditions(options: WhichRhythmsOptions) -> list[Condition]:
     return list({condition.label: condition for condition in every}.values())
 
 
-def own_rate(
-    options: CompareOptions,
-    pool: Pool,
-    label: str,
-    architecture: Architecture,
-    *,
-    num_seeds: int | None = None,
-    **further: Any,
-) -> Condition:
-    """Return a condition that is tuned by itself and tested on every seed, or the first few."""
-    return Condition(
-        label,
-        architecture,
-        options.training(),
-        pool,
-        options.settings(),
-        options.seeds[:num_seeds],
-        tuning_seeds=options.tuning_seeds,
-        num_train=options.num_train or None,
-        **further,
-    )
-
-
 def base(num_nodes: int) -> ResonantArchitecture:
     """Return the architecture whose ladder conditions replace; one program a number of nodes."""
     return ResonantArchitecture(f"rrn-{num_nodes}", tuple(span_ladder(num_nodes).tolist()))
@@ -82,12 +57,12 @@ def shared_rate(
     """Return conditions of the one rate that fresh random ladders do best with."""
     fresh = [null_ladder(FIRST_TUNING_LADDER + k) for k in range(options.num_tuning_ladders)]
     choosers = tuple(
-        own_rate(options, pool, f"chooser {place}", base(NUM_NODES), ladder=one)
+        options.condition(pool, f"chooser {place}", base(NUM_NODES), ladder=one)
         for place, one in enumerate(fresh)
     )
     found = []
     for label, frequencies in ladders.items():
-        one = own_rate(options, pool, label, base(len(frequencies)), ladder=frequencies)
+        one = options.condition(pool, label, base(len(frequencies)), ladder=frequencies)
         seeds = options.seeds[:num_seeds]
         found.append(dataclasses.replace(one, seeds=seeds, tuned_on=choosers))
     return found
@@ -130,15 +105,14 @@ def curve_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Condition
 def named_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Condition]:
     """The four published ladders."""
     published = named_architectures()
-    return [own_rate(options, pool, name, published[f"rrn-{name}"]) for name in NAMED]
+    return [options.condition(pool, name, published[f"rrn-{name}"]) for name in NAMED]
 
 
 def learned_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Condition]:
     """Rhythms learned from golden and from a random ladder, and the same two fixed."""
     starts = {"golden": tuple(ladder("golden").tolist()), "random 0": null_ladder(0)}
     learned = [
-        own_rate(
-            options,
+        options.condition(
             pool,
             LEARNED[name],
             CellArchitecture(
@@ -152,7 +126,7 @@ def learned_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Conditi
         )
         for name, start in starts.items()
     ]
-    fixed = own_rate(options, pool, START, base(NUM_NODES), ladder=starts["random 0"])
+    fixed = options.condition(pool, START, base(NUM_NODES), ladder=starts["random 0"])
     return [*named_conditions(options, pool)[:1], fixed, *learned]
 
 
@@ -169,8 +143,7 @@ def larger_ladders(options: WhichRhythmsOptions) -> dict[str, np.ndarray]:
 def larger_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Condition]:
     """Networks of more nodes, all with learned input weights: copies need them to differ."""
     return [
-        own_rate(
-            options,
+        options.condition(
             pool,
             label,
             CellArchitecture(
@@ -183,7 +156,7 @@ def larger_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Conditio
                     ("input_weights", "learned"),
                 ),
             ),
-            num_seeds=options.num_larger_seeds,
+            seeds=options.seeds[: options.num_larger_seeds],
         )
         for label, frequencies in larger_ladders(options).items()
     ]
@@ -196,8 +169,8 @@ def sampled_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Conditi
         frequencies = golden_below(rate)
         number = len(frequencies)
         network = ResonantArchitecture(f"rrn-golden-{number}", frequencies, sample_rate=rate)
-        found.append(own_rate(options, pool, sampled_label(number, rate), network))
+        found.append(options.condition(pool, sampled_label(number, rate), network))
         if number < NUM_NODES:
             usual = dataclasses.replace(network, sample_rate=1000.0)
-            found.append(own_rate(options, pool, sampled_label(number, 1000.0), usual))
+            found.append(options.condition(pool, sampled_label(number, 1000.0), usual))
     return found
