@@ -11,6 +11,7 @@ from rhythmic.models import Architecture, Classifier, with_named_arrays
 from rhythmic.readouts import RunningStatistics
 from rhythmic.records import Row
 from rhythmic.training import Data
+from rhythmic.training.configuration import member_keys
 from rhythmic.training.features import labelled_features, precomputed
 from rhythmic.typing import AnyArray, Float, Int
 
@@ -25,8 +26,11 @@ class Trained(NamedTuple):
 
 
 def trained_network(architecture: Architecture, row: Row) -> Trained:
-    """Return the network of a row that keeps ``parameters`` and ``statistics``."""
-    model = architecture.build(10, key=jax.random.key(0))
+    """Return the network of a row that keeps ``parameters`` and ``statistics``.
+
+    What a layer draws and does not train is drawn from the row's seed, as in training.
+    """
+    model = architecture.build(10, key=member_keys(row["seed"]).start_values)
     statistics = model.readout.initial_statistics()
     return Trained(
         with_named_arrays(model, row["parameters"]),

@@ -1,6 +1,7 @@
 """What features say: conditions, knock-outs, findings of made-up rows, refusals, figures."""
 
 import dataclasses
+from functools import partial
 
 import jax
 import numpy as np
@@ -29,10 +30,12 @@ from experiments.compare.trained_features import (
 )
 from experiments.members import Wanted
 from experiments.members.rows import rounded
+from rhythmic import data
+from rhythmic.architectures import LAST_HEAD, CellArchitecture
 from rhythmic.data import load_mnist5k
 from rhythmic.models import named_architectures, named_arrays
 from rhythmic.plotting.style import LABELS, house_style
-from rhythmic.training import Data
+from rhythmic.training import Data, MemberTraining, TrainingConfiguration, make_members
 
 SEEDS = (101, 102, 103, 104, 105, 106)
 SPREAD = np.array([-0.004, -0.002, 0.0, 0.001, 0.002, 0.003])
@@ -82,6 +85,7 @@ def row_of(model, statistics):
     arrays = {name: rounded(np.asarray(x)) for name, x in named_arrays(model).items()}
     weights = {"cell.recurrent_weights", *(name for name in arrays if name.startswith("readout"))}
     return {
+        "seed": 101,
         "parameters": {name: x for name, x in arrays.items() if name in weights},
         "statistics": {name: rounded(np.asarray(x)) for name, x in statistics.items()},
     }
@@ -104,6 +108,21 @@ def test_a_network_is_the_one_of_its_row_and_its_features_those_of_the_scan():
     expected = np.asarray(network.model.features(jax.numpy.asarray(inputs))).T
     # In float32 the scan of nodes so near the unit circle is itself off by some per cent.
     np.testing.assert_allclose(found, expected, rtol=0.1)
+
+
+def test_what_is_drawn_and_not_trained_is_of_the_rows_seed():
+    options = (("heterogeneous", True),)
+    architecture = CellArchitecture("horn-heterogeneous", "horn", 3, LAST_HEAD, options=options)
+    training = MemberTraining(architecture, TrainingConfiguration(epochs=1))
+    setting = {"learning_rate": (0.01,), "weight_decay": (0.0,), "label_smoothing": (0.0,)}
+    split = partial(data.split, load_mnist5k())
+    member = jax.tree.map(lambda x: x[0], make_members(split, seeds=(101,), **setting))
+    expected = training.fixed_part(member).cell.angular_frequency
+    row = {"seed": 101, "parameters": {}, "statistics": {}}
+    found = trained_network(architecture, row).model.cell.angular_frequency
+    np.testing.assert_array_equal(found.values, expected.values)
+    other = trained_network(architecture, row | {"seed": 102}).model.cell.angular_frequency
+    assert not np.array_equal(other.values, expected.values)
 
 
 def test_a_knock_out_takes_away_what_a_feature_says():
