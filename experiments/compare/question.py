@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.findings import VERDICTS, Claim, Finding, Published, Rows, verdicts
+from experiments.compare.findings import Claim, Finding, Published, Rows, verdicts
 from experiments.compare.options import CompareOptions
 from experiments.members import Condition, MemberStore, train_members
 from experiments.script import Experiment, Results, Stages, identity
@@ -23,6 +23,14 @@ from rhythmic.statistics import summarise
 
 # Presets whose verdicts count.
 ANSWERING = ("full", "accelerator")
+
+# Verdicts as headings of several claims.
+OF_CLAIMS = {
+    "holds": "Borne out",
+    "opposite": "Contradicted",
+    "equivalent": "No difference that matters",
+    "undecided": "The data cannot tell",
+}
 
 
 def line_of(label: str, rows: Sequence[Row]) -> str:
@@ -39,6 +47,14 @@ def line_of(label: str, rows: Sequence[Row]) -> str:
     rate = rows[0].get("learning_rate")
     chosen = "" if rate is None else f", rate {rate:g}"
     return f"{label}: {summary.mean:.3f} (n = {summary.num_seeds}{spread}){size}{chosen}"
+
+
+def size_of(finding: Finding) -> str:
+    """Write an effect and its 95 % interval, or in words why there is none."""
+    if math.isnan(finding.estimate):
+        return finding.text
+    unit = "" if finding.unit == "accuracy" else f" {finding.unit}"
+    return f"{finding.estimate:+.3f}{unit}, {finding.low:+.3f} to {finding.high:+.3f}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,15 +129,19 @@ class Question:
         return "\n".join(lines)
 
     def answer(self, options: CompareOptions, results: Results) -> str:
-        """Write the verdict on every claim in one paragraph, if this preset may answer."""
+        """Write the claims by their verdicts in one paragraph, if this preset may answer."""
         if not is_answering(options, self.presets):
             return "Not yet answered: verdicts come from the full presets alone."
         reached = self.found(options, results)
-        said = [
-            f"{claim.statement} {VERDICTS[verdict].capitalize()}: {finding.text}."
-            for claim, verdict, finding in zip(self.claims, verdicts(reached), reached, strict=True)
+        said: dict[str, list[str]] = {verdict: [] for verdict in OF_CLAIMS}
+        for claim, verdict, finding in zip(self.claims, verdicts(reached), reached, strict=True):
+            said[verdict].append(f"{claim.statement.removesuffix('.')} ({size_of(finding)})")
+        groups = [
+            f"{OF_CLAIMS[verdict]}: {'; '.join(group)}."
+            for verdict, group in said.items()
+            if group
         ]
-        return " ".join([options.recipe(), *said, "(p-values corrected within this question.)"])
+        return " ".join([options.recipe(), *groups, "(p-values corrected within this question.)"])
 
     def record(self, options: CompareOptions, results: Results) -> Row:
         """Return what the page of all questions needs, without the rows."""
