@@ -36,12 +36,13 @@ HEADINGS = {
     "no difference": "Where it makes no difference",
     "cannot tell": "Where the data cannot tell",
     "which": "Which rhythms",
+    "aside": "What else was found: recurrence, readouts, plain readings, sizes, arithmetic",
 }
 
 
 @dataclass(frozen=True)
 class Answered:
-    """A claim with its verdict; ``meaning`` is what that says about rhythm, empty if nothing.
+    """A claim with its verdict; ``meaning`` is what that says about rhythm, a key of HEADINGS.
 
     P-values stand before and after their correction.
     """
@@ -131,8 +132,8 @@ def summary(sections: Sequence[Section]) -> str:
     parts = []
     for meaning, heading in HEADINGS.items():
         items = [
-            f'<li>{escape(claim.statement)} <span class="verdict">{escape(claim.verdict)}.</span> '
-            f'<a href="#{escape(section.name)}">{escape(claim.text)}</a></li>'
+            f'<li><a href="#{escape(section.name)}">{escape(claim.statement)}</a> '
+            f'{verdict_html(claim, ":")} {escape(claim.text)}</li>'
             for section, claim in answered
             if claim.meaning == meaning
         ]

@@ -153,9 +153,9 @@ def made_by(record: Record) -> str:
 
 
 def meaning_for_rhythm(rhythm: str, word: str) -> str:
-    """Return the heading of the summary under which a claim stands, or nothing if aside."""
+    """Return the heading of the summary under which a claim stands."""
     if rhythm in ("which", "aside"):
-        return "which" if rhythm == "which" else ""
+        return rhythm
     if word in ("equivalent", "undecided"):
         return "no difference" if word == "equivalent" else "cannot tell"
     return MEANINGS[rhythm, word]
