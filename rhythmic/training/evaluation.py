@@ -6,12 +6,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.cells.interface import weigh
 from rhythmic.models import Classifier, Method
 from rhythmic.readouts import RunningStatistics
 from rhythmic.training.batches import in_batches
 from rhythmic.training.features import labelled_features, one_by_one
+from rhythmic.training.losses import cross_entropy, is_correct
 from rhythmic.training.state import Data
-from rhythmic.typing import AnyArray, Array, Int, PyTree
+from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 
 
 def sum_over(
@@ -40,3 +42,32 @@ def sum_over(
 
     _, seen = jax.lax.scan(body, None, (batches, weights))
     return jax.tree.map(lambda x: jnp.sum(x, axis=0), seen)
+
+
+def loss_and_hits(
+    logits: Array, features: Array, labels: Array, weights: Array, *, smoothing: Float[AnyArray, ""]
+) -> tuple[Array, Array]:
+    """Return the summed loss of a batch and the number of examples that are told rightly."""
+    del features
+    losses = cross_entropy(logits, labels, smoothing)
+    return jnp.sum(losses * weights), jnp.sum(is_correct(logits, labels) * weights)
+
+
+def confusion_and_features(
+    logits: Array,
+    features: Array,
+    labels: Array,
+    weights: Array,
+    *,
+    smoothing: Float[AnyArray, ""],
+    num_classes: int,
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Return summed loss, hits, confusion (true, predicted), features and examples a class."""
+    true = jax.nn.one_hot(labels, num_classes) * weights[:, None]
+    predicted = jax.nn.one_hot(jnp.argmax(logits, axis=0), num_classes)
+    return (
+        *loss_and_hits(logits, features, labels, weights, smoothing=smoothing),
+        weigh(true.T, predicted),
+        weigh(true.T, features.T),
+        jnp.sum(true, axis=0),
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -10,7 +11,6 @@ import numpy as np
 import optax
 
 from rhythmic.cells import trainable
-from rhythmic.cells.interface import weigh
 from rhythmic.models import Architecture, Classifier, Method, check_method
 from rhythmic.readouts import RunningStatistics
 from rhythmic.training.batches import epoch_batches
@@ -21,7 +21,7 @@ from rhythmic.training.configuration import (
     TrainingConfiguration,
     member_keys,
 )
-from rhythmic.training.evaluation import sum_over
+from rhythmic.training.evaluation import confusion_and_features, loss_and_hits, sum_over
 from rhythmic.training.features import (
     InputNoise,
     has_fixed_features,
@@ -31,7 +31,7 @@ from rhythmic.training.features import (
 )
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
 from rhythmic.training.rhythms import own_data, with_rhythms
-from rhythmic.training.schedule import learning_rate_at, momentum_at
+from rhythmic.training.schedule import adamw_at
 from rhythmic.training.state import (
     Best,
     Data,
@@ -76,31 +76,11 @@ class MemberTraining:
         parameters = eqx.filter(model, trainable(model))
         statistics = model.readout.initial_statistics()
         best = Best(parameters, statistics, jnp.array(-1.0), jnp.array(-1))
-        optimizer = self.optimizer(member.hyperparameters, jnp.array(0), 1).init(parameters)
-        history = History(*jnp.full((4, self.configuration.epochs), jnp.nan))
+        recipe = self.configuration
+        optimizer = adamw_at(recipe, member.hyperparameters, jnp.array(0), 1).init(parameters)
+        history = History(*jnp.full((4, recipe.epochs), jnp.nan))
         return TrainingState(
             parameters, statistics, optimizer, best, history, jnp.array(0), jnp.array(-1)
-        )
-
-    def optimizer(
-        self, hyperparameters: Hyperparameters, step: Int[Array, ""], num_steps: int
-    ) -> optax.GradientTransformation:
-        """Return AdamW as it stands at one update: rate and momentum follow the schedule.
-
-        Decay is decoupled, ``learning_rate_now * weight_decay`` on every parameter (Loshchilov
-        and Hutter, arXiv:1711.05101); the global norm of the gradient is clipped first.
-        """
-        share = self.configuration.rising_share
-        rate = hyperparameters.learning_rate
-        if self.configuration.schedule == "one_cycle":
-            rate = learning_rate_at(step, num_steps, rate, share)
-        cycled = self.configuration.momentum == "cycled"
-        momentum = momentum_at(step, num_steps, share) if cycled else 0.9
-        return optax.chain(
-            optax.clip_by_global_norm(self.configuration.clip_norm),
-            optax.scale_by_adam(b1=momentum, b2=0.999, eps=1e-8),
-            optax.add_decayed_weights(hyperparameters.weight_decay),
-            optax.scale_by_learning_rate(rate),
         )
 
     def fixed_part(self, member: Members | None = None) -> PyTree:
@@ -187,33 +167,9 @@ class MemberTraining:
     ) -> tuple[TrainingState, tuple[Array, Array]]:
         """Make one update on one batch: (index of the update, examples, weights)."""
         step, examples, weights = batch
-
         arrays, functions = eqx.partition(fixed, eqx.is_array)
-
-        def loss_function(
-            parameters: PyTree,
-            arrays: PyTree,
-            statistics: RunningStatistics,
-            data: Data,
-            batch: tuple[Array, Array],
-            smoothing: Array,
-            step_keys: MemberKeys,
-        ) -> tuple[Array, PyTree]:
-            model: Classifier = eqx.combine(parameters, arrays, functions)
-            examples, weights = batch
-            noise = InputNoise(self.configuration.input_noise, step_keys.input_noise)
-            features, labels = labelled_features(
-                model, data, examples, method=self.method, noise=noise
-            )
-            logits, statistics = model.readout.train(
-                features, statistics, weights, key=step_keys.dropout
-            )
-            losses = cross_entropy(logits, labels, smoothing)
-            hits = jnp.sum(is_correct(logits, labels) * weights)
-            return weighted_mean(losses, weights), (statistics, hits)
-
         value_and_gradient = one_by_one(
-            jax.value_and_grad(loss_function, has_aux=True),
+            jax.value_and_grad(partial(self.batch_loss, functions), has_aux=True),
             eqx.combine(state.parameters, fixed),
             self.method,
         )
@@ -227,7 +183,7 @@ class MemberTraining:
             jax.tree.map(lambda key: jax.random.fold_in(key, step), keys),
         )
         num_steps = self.configuration.num_steps(member.train.shape[0])
-        optimizer = self.optimizer(member.hyperparameters, step, num_steps)
+        optimizer = adamw_at(self.configuration, member.hyperparameters, step, num_steps)
         change, optimizer_state = optimizer.update(gradient, state.optimizer, state.parameters)
         parameters = constrained(optax.apply_updates(state.parameters, change), fixed)
         finite = all_finite((loss, gradient, parameters))
@@ -241,6 +197,30 @@ class MemberTraining:
         )
         return state, (loss * jnp.sum(weights), hits)
 
+    def batch_loss(
+        self,
+        functions: PyTree,
+        parameters: PyTree,
+        arrays: PyTree,
+        statistics: RunningStatistics,
+        data: Data,
+        batch: tuple[Array, Array],
+        smoothing: Array,
+        keys: MemberKeys,
+    ) -> tuple[Array, tuple[RunningStatistics, Array]]:
+        """Return the mean loss of a batch; beside it the new statistics and the number of hits.
+
+        Its arguments are arrays all but the first, so that it can be mapped over members.
+        """
+        model: Classifier = eqx.combine(parameters, arrays, functions)
+        examples, weights = batch
+        noise = InputNoise(self.configuration.input_noise, keys.input_noise)
+        features, labels = labelled_features(model, data, examples, method=self.method, noise=noise)
+        logits, statistics = model.readout.train(features, statistics, weights, key=keys.dropout)
+        losses = cross_entropy(logits, labels, smoothing)
+        hits = jnp.sum(is_correct(logits, labels) * weights)
+        return weighted_mean(losses, weights), (statistics, hits)
+
     def evaluate(
         self,
         model: Classifier,
@@ -250,34 +230,20 @@ class MemberTraining:
         data: Data,
     ) -> tuple[Array, Array]:
         """Return mean loss and accuracy over ``examples``."""
-
-        def look(logits: Array, features: Array, labels: Array, weights: Array) -> PyTree:
-            del features
-            losses = cross_entropy(logits, labels, hyperparameters.label_smoothing)
-            return jnp.sum(losses * weights), jnp.sum(is_correct(logits, labels) * weights)
-
+        look = partial(loss_and_hits, smoothing=hyperparameters.label_smoothing)
         loss, hits = self.sum_over(look, model, statistics, examples, data)
         return loss / examples.shape[0], hits / examples.shape[0]
 
     def test(self, state: TrainingState, member: Members, data: Data) -> TestRecord:
         """Read the test digits with the parameters of the best epoch."""
         model: Classifier = eqx.combine(state.best.parameters, self.fixed_part(member))
-        data = own_data(data, member)
-
-        def look(logits: Array, features: Array, labels: Array, weights: Array) -> PyTree:
-            smoothing = member.hyperparameters.label_smoothing
-            true = jax.nn.one_hot(labels, self.num_classes) * weights[:, None]
-            predicted = jax.nn.one_hot(jnp.argmax(logits, axis=0), self.num_classes)
-            return (
-                jnp.sum(cross_entropy(logits, labels, smoothing) * weights),
-                jnp.sum(is_correct(logits, labels) * weights),
-                weigh(true.T, predicted),
-                weigh(true.T, features.T),
-                jnp.sum(true, axis=0),
-            )
-
+        look = partial(
+            confusion_and_features,
+            smoothing=member.hyperparameters.label_smoothing,
+            num_classes=self.num_classes,
+        )
         loss, hits, confusion, features, counts = self.sum_over(
-            look, model, state.best.statistics, member.test, data
+            look, model, state.best.statistics, member.test, own_data(data, member)
         )
         num_test = member.test.shape[0]
         return TestRecord(

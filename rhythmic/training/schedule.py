@@ -1,11 +1,13 @@
-"""The one-cycle schedule: the learning rate up and down, the momentum down and up.
+"""AdamW by the one-cycle schedule: the learning rate up and down, the momentum down and up.
 
 Source: Smith and Topin, arXiv:1708.07120; the two-cosine form and its constants are torch's
 ``OneCycleLR``, which the published runs used.
 """
 
 import jax.numpy as jnp
+import optax
 
+from rhythmic.training.configuration import Hyperparameters, TrainingConfiguration
 from rhythmic.typing import AnyArray, Array, Float, Int
 
 
@@ -61,3 +63,28 @@ def momentum_at(
 ) -> Float[Array, ""]:
     """Return Adam's beta1 of one update: 0.95 at the ends, 0.85 where the rate peaks."""
     return one_cycle(step, num_steps, start=0.95, peak=0.85, end=0.95, rising_share=rising_share)
+
+
+def adamw_at(
+    configuration: TrainingConfiguration,
+    hyperparameters: Hyperparameters,
+    step: Int[Array, ""],
+    num_steps: int,
+) -> optax.GradientTransformation:
+    """Return AdamW as it stands at one update: rate and momentum follow the schedule.
+
+    Decay is decoupled, ``learning_rate_now * weight_decay`` on every parameter (Loshchilov and
+    Hutter, arXiv:1711.05101); the global norm of the gradient is clipped first.
+    """
+    share = configuration.rising_share
+    rate = hyperparameters.learning_rate
+    if configuration.schedule == "one_cycle":
+        rate = learning_rate_at(step, num_steps, rate, share)
+    cycled = configuration.momentum == "cycled"
+    momentum = momentum_at(step, num_steps, share) if cycled else 0.9
+    return optax.chain(
+        optax.clip_by_global_norm(configuration.clip_norm),
+        optax.scale_by_adam(b1=momentum, b2=0.999, eps=1e-8),
+        optax.add_decayed_weights(hyperparameters.weight_decay),
+        optax.scale_by_learning_rate(rate),
+    )

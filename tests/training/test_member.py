@@ -15,6 +15,7 @@ from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, Tr
 from rhythmic.training.batches import in_batches, sequences
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
+from rhythmic.training.schedule import adamw_at
 from rhythmic.training.state import keep_best
 
 NUM_TRAIN, NUM_VALIDATION, NUM_TEST, TIME, BATCH, CLASSES = 21, 7, 11, 10, 8, 3
@@ -165,12 +166,12 @@ def optimise(steps=1, decay=0.0, **options):
     training = MemberTraining(RRN, dataclasses.replace(CONFIGURATION, **options), CLASSES)
     rng = np.random.default_rng(0)
     start = parameters = {"a": jnp.asarray(rng.normal(size=(3, 2))), "b": jnp.ones(4)}
-    state = training.optimizer(member(dtype=np.float64).hyperparameters, jnp.array(0), 9).init(
-        start
-    )
+    state = adamw_at(
+        training.configuration, member(dtype=np.float64).hyperparameters, jnp.array(0), 9
+    ).init(start)
     for step in range(steps):
         hyperparameters = member(dtype=np.float64, decay=decay).hyperparameters
-        optimizer = training.optimizer(hyperparameters, jnp.array(step), 9)
+        optimizer = adamw_at(training.configuration, hyperparameters, jnp.array(step), 9)
         gradient = jax.tree.map(lambda x: jnp.asarray(rng.normal(size=x.shape)), start)
         change, state = optimizer.update(gradient, state, parameters)
         parameters = jax.tree.map(jnp.add, parameters, change)

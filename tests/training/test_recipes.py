@@ -22,6 +22,7 @@ from rhythmic.training import (
 )
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.rhythms import member_rhythms
+from rhythmic.training.schedule import adamw_at
 
 RECIPE = TrainingConfiguration(epochs=2, batch_size=8, rising_share=0.4)
 LADDERS = ((20.0, 90.0), (35.0, 60.0))
@@ -115,7 +116,7 @@ def test_a_constant_schedule_is_adamw_at_one_rate():
     ours, theirs = (parameters, None), (parameters, oracle.init(parameters))
     for step in range(4):
         gradient = jax.tree.map(lambda x: jnp.asarray(9 * rng.normal(size=x.shape)), parameters)
-        optimizer = training.optimizer(member.hyperparameters, jnp.array(step), 4)
+        optimizer = adamw_at(training.configuration, member.hyperparameters, jnp.array(step), 4)
         state = optimizer.init(parameters) if step == 0 else ours[1]
         change, state = optimizer.update(gradient, state, ours[0])
         ours = (optax.apply_updates(ours[0], change), state)
