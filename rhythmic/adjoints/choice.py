@@ -56,8 +56,8 @@ def is_connected_resonance(cell: AbstractCell, feature: str) -> TypeGuard[Resona
 def is_free_between_events(cell: AbstractCell, feature: str) -> TypeGuard[ResonantCell]:
     """Tell whether these amplitudes also go from one nonzero sample to the next.
 
-    The rhythms must be fixed, since their free motion is tabulated, and one scalar drives all.
+    The rhythms must be fixed, since their free motion is tabulated, and the input a scalar.
     """
     if not is_connected_resonance(cell, feature):
         return False
-    return isinstance(cell.nodes, ResonantNodes) and cell.input_weights is None
+    return isinstance(cell.nodes, ResonantNodes) and cell.input_size == 1

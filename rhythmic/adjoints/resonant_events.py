@@ -15,6 +15,8 @@ from rhythmic.cells import ResonantNodes
 from rhythmic.cells.interface import weigh
 from rhythmic.typing import Array, Float, Int, Matrix, NodeArray, PyTree
 
+Weights = tuple[Matrix, Matrix | None]  # recurrent ones, and input weights unless all are one
+
 
 class FreeMotion(NamedTuple):
     """What nodes do while no input comes, from ``w1``, ``w2`` and the constants of the amplitude.
@@ -75,20 +77,23 @@ def mean_squared_amplitude_of_events(
     values: Float[Array, "event batch"],
     gaps: Int[Array, "event batch"],
     num_events: Int[Array, ""],
+    input_weights: Float[Array, "hidden 1"] | None = None,
 ) -> NodeArray:
     """Return each node's mean of ``A_t^2`` over sequences that are given as their events.
 
     Equals ``mean_squared_amplitude`` of the sequences. At event ``j`` a node is driven by
-    ``e_j = u_j + W tanh(x_{t-1} u_j)``, which changes ``z'_j`` to ``z_j = z'_j + e_j``, and moves
-    freely until the next. Backwards in time, with ``D(z) = 2 conj(d z)`` the slope of
-    ``Re(d z^2)``, ``p = lambda^g`` and ``L`` the gradient by ``z`` as a complex number:
+    ``e_j = d_j + W tanh(x_{t-1} d_j)``, ``d_j = B u_j``, which changes ``z'_j`` to
+    ``z_j = z'_j + e_j``, and moves freely until the next. Backwards in time, with
+    ``D(z) = 2 conj(d z)`` the slope of ``Re(d z^2)``, ``p = lambda^g`` and ``L`` the gradient by
+    ``z`` as a complex number:
 
     ``L(z_j) = conj(p) (L(z'_{j+1}) - D(z'_{j+1})) + 2 c G z_j + D(z_j)``
-    ``L(z'_j) = L(z_j) + i u_j (1 - tanh^2) W^T Re L(z_j) / Im(lambda)``
+    ``L(z'_j) = L(z_j) + i d_j s_j / Im(lambda)``, ``s_j = (1 - tanh^2) W^T Re L(z_j)``
 
     with ``c`` and ``d`` times the gradient by the mean, over the number of steps. The gradient by
-    ``W`` is ``sum_j Re L(z_j) tanh(x u_j)^T``; by anything else there is none, and asking for it
-    is an error.
+    ``W`` is ``sum_j Re L(z_j) tanh(x d_j)^T`` and the one by ``B`` is
+    ``sum_j (Re L(z_j) + x s_j) u_j``; by anything else there is none, and asking for it is an
+    error.
     Reverse mode once. Under ``jax.vmap`` every member takes as many steps as the longest sequence
     of all; map members with ``jax.lax.map`` instead, since what one keeps fills a core's cache.
 
@@ -110,13 +115,14 @@ def mean_squared_amplitude_of_events(
         values: inputs at the events, ``(event, batch)``; zero where padding stands.
         gaps: steps to the next event or to the end; zero where padding stands.
         num_events: events of the longest sequence of the batch; later rows are not looked at.
+        input_weights: ``B``; all ones, as published, where it is None.
 
     Returns:
         ``(hidden, batch)``; the mean is over the steps that ``motion`` was tabulated for.
 
     Raises:
-        ValueError: for arrays that do not fit each other, and for a gradient by anything but
-            ``weights``.
+        ValueError: for arrays that do not fit each other, and for a gradient by anything but the
+            two kinds of weights.
     """
     hidden_size = len(motion.past)
     if weights.shape != (hidden_size, hidden_size):
@@ -127,21 +133,26 @@ def mean_squared_amplitude_of_events(
         )
     if jnp.shape(num_events) != ():
         raise ValueError(f"num_events has shape {jnp.shape(num_events)}; it must be one number")
-    return mean_from_rest(weights, motion, values, gaps, num_events)
+    if input_weights is not None and input_weights.shape != (hidden_size, 1):
+        raise ValueError(
+            f"input_weights has shape {input_weights.shape}; expected ({hidden_size}, 1)"
+        )
+    return mean_from_rest((weights, input_weights), motion, values, gaps, num_events)
 
 
 @jax.custom_vjp
 def mean_from_rest(
-    weights: Matrix, motion: FreeMotion, values: Array, gaps: Array, num_events: Array
+    weights: Weights, motion: FreeMotion, values: Array, gaps: Array, num_events: Array
 ) -> NodeArray:
     """Return the mean; ``forward`` and ``backward`` are its derivative."""
     return forward(weights, motion, values, gaps, num_events)[0]
 
 
 def forward(
-    weights: Matrix, motion: FreeMotion, values: Array, gaps: Array, num_events: Array
+    both_weights: Weights, motion: FreeMotion, values: Array, gaps: Array, num_events: Array
 ) -> tuple[NodeArray, PyTree]:
     """Go from event to event, and keep ``z`` after each of them."""
+    weights, input_weights = both_weights
     hidden_size, num_steps = len(motion.past), len(motion.duration) - 1
     rest = jnp.zeros((hidden_size, values.shape[1]), weights.dtype)
     history = jnp.zeros((values.shape[0], *rest.shape), weights.dtype)
@@ -151,8 +162,8 @@ def forward(
     def body(event: Array, carry: PyTree) -> PyTree:
         before_a, b, total, (kept_a, kept_b) = carry
         cosine, sine = (row(x, event, axis=1) for x in rotation)
-        u, duration = row(values, event), row(durations, event)
-        drive = u + weigh(weights, jnp.tanh(motion.past * b * u))
+        d, duration = driven_by(input_weights, row(values, event)), row(durations, event)
+        drive = d + weigh(weights, jnp.tanh(motion.past * b * d))
         a = before_a + drive
         # Re(d (z_j^2 - z'_j^2)): over all events this sums to the gaps' terms, but for the end.
         total += motion.mean * duration * (a**2 + b**2)
@@ -164,19 +175,26 @@ def forward(
     a, b, total, kept = jax.lax.fori_loop(0, num_events, body, carry)
     total -= motion.swing_real * (a**2 - b**2) - 2 * motion.swing_imag * a * b
     mean = total / num_steps + 1e-12
-    return mean, (weights, motion, values, rotation, durations, num_events, kept)
+    return mean, (both_weights, motion, values, rotation, durations, num_events, kept)
 
 
-def backward(kept: PyTree, cotangent: NodeArray) -> Matrix:
-    """Go back from event to event; return the gradient by the weights."""
-    weights, motion, values, rotation, durations, num_events, (kept_a, kept_b) = kept
+def driven_by(input_weights: Matrix | None, values: Array) -> Array:
+    """Return ``d_j``, ``(hidden, batch)``; or ``(batch,)``, the same for all nodes."""
+    return values if input_weights is None else input_weights * values
+
+
+def backward(kept: PyTree, cotangent: NodeArray) -> Weights:
+    """Go back from event to event; return the gradients by both kinds of weights."""
+    (weights, input_weights), motion, values, rotation, durations, num_events, (kept_a, kept_b) = (
+        kept
+    )
     scale = 2 * cotangent / (len(motion.duration) - 1)
     by_mean = scale * motion.mean
     by_real, by_imag = scale * motion.swing_real, scale * motion.swing_imag
 
     def body(index: Array, carry: PyTree) -> PyTree:
         event = num_events - 1 - index
-        by_a, by_b, by_weights = carry
+        by_a, by_b, by_weights, by_inputs = carry
         cosine, sine = (row(x, event, axis=1) for x in rotation)
         u, duration, a, b = (row(x, event) for x in (values, durations, kept_a, kept_b))
         later_a, later_b = cosine * a - sine * b, sine * a + cosine * b
@@ -184,24 +202,28 @@ def backward(kept: PyTree, cotangent: NodeArray) -> Matrix:
         by_b += by_real * later_b + by_imag * later_a
         by_drive = cosine * by_a + sine * by_b + by_mean * duration * a + by_real * a - by_imag * b
         by_b = cosine * by_b - sine * by_a + by_mean * duration * b - by_real * b - by_imag * a
-        activity = jnp.tanh(motion.past * b * u)
+        d = driven_by(input_weights, u)
+        activity = jnp.tanh(motion.past * b * d)
         # Written out, the product fuses with what follows; as a product it is a call of its own.
         upstream = sum(weights[k, :, None] * by_drive[k] for k in range(len(weights)))
-        by_b += motion.past * u * (1 - activity**2) * upstream
+        by_b += motion.past * d * (1 - activity**2) * upstream
         by_weights += jnp.tensordot(
             by_drive, activity, axes=(1, 1), precision=jax.lax.Precision.HIGHEST
         )
-        return by_drive, by_b, by_weights
+        if by_inputs is not None:
+            by_d = by_drive + motion.past * b * (1 - activity**2) * upstream
+            by_inputs += jnp.sum(u * by_d, axis=1, keepdims=True)
+        return by_drive, by_b, by_weights, by_inputs
 
     zero = jnp.zeros_like(cotangent)
-    carry = (zero, zero, jnp.zeros_like(weights))
-    return jax.lax.fori_loop(0, num_events, body, carry)[2]
+    carry = (zero, zero, *jax.tree.map(jnp.zeros_like, (weights, input_weights)))
+    return jax.lax.fori_loop(0, num_events, body, carry)[2:]
 
 
 def forward_rule(
     weights: PyTree, motion: PyTree, values: PyTree, gaps: PyTree, num_events: PyTree
 ) -> tuple[NodeArray, PyTree]:
-    """Go forward, for a derivative by the weights alone.
+    """Go forward, for a derivative by weights alone.
 
     Raises:
         ValueError: if a derivative by anything else is asked for.
@@ -215,7 +237,7 @@ def forward_rule(
     )
 
 
-def backward_rule(kept: PyTree, cotangent: NodeArray) -> tuple[Matrix, None, None, None, None]:
+def backward_rule(kept: PyTree, cotangent: NodeArray) -> tuple[Weights, None, None, None, None]:
     """Return the gradients by all arguments."""
     return backward(kept, cotangent), None, None, None, None
 

@@ -64,9 +64,10 @@ def labelled_features(
         return jnp.asarray(data.features)[examples].T, labels
     if method == "fastest" and data.sparse is not None and isinstance(model.cell, ResonantCell):
         events, motion = data.sparse
-        weights = model.cell.effective_weights()
+        weights, input_weights = model.cell.effective_weights(), model.cell.input_weights
         batch = event_batch(events, examples)
-        return mean_squared_amplitude_of_events(weights, motion, *batch), labels
+        mean = mean_squared_amplitude_of_events(weights, motion, *batch, input_weights)
+        return mean, labels
     return model.features(inputs, method=method), labels
 
 

@@ -27,7 +27,7 @@ def make_case(name="golden", pole_radius=0.99999, counts=(0, 1, 20, TIME)):
     return cell, sequences
 
 
-def by_events(weights, cell, sequences):
+def by_events(weights, cell, sequences, input_weights=None):
     events = find_events(sequences)
     dtype = weights.dtype
     return mean_squared_amplitude_of_events(
@@ -36,13 +36,18 @@ def by_events(weights, cell, sequences):
         jnp.asarray(events.values.T, dtype),
         jnp.asarray(events.gaps.T, jnp.int32),
         jnp.max(jnp.asarray(events.counts)),
+        input_weights,
     )
 
 
-def by_scan(weights, cell, sequences):
+def by_scan(weights, cell, sequences, input_weights=None):
     cell = eqx.tree_at(lambda c: c.recurrent_weights, cell, weights)
+    cell = eqx.tree_at(lambda c: c.input_weights, cell, input_weights, is_leaf=lambda x: x is None)
     inputs = jnp.asarray(sequences.T[:, None], weights.dtype)
     return time_mean(cell, inputs, observe=cell.squared_amplitude).mean
+
+
+WAYS = (by_events, by_scan)
 
 
 def value_and_gradient(function, cell, sequences, weights=None):
@@ -68,6 +73,24 @@ def test_value_and_gradient_are_those_of_the_scan(name, pole_radius):
     expected_value, expected = value_and_gradient(by_scan, cell, sequences)
     np.testing.assert_allclose(value, expected_value, rtol=1e-9)
     np.testing.assert_allclose(gradient, expected, atol=1e-9 * np.max(np.abs(expected)))
+
+
+@pytest.mark.usefixtures("x64")
+def test_input_weights_have_their_gradient_too():
+    cell, sequences = make_case(pole_radius=0.9)
+    input_weights = jnp.asarray(np.random.default_rng(8).uniform(0.5, 1.5, (11, 1)))
+    readout = jnp.asarray(np.random.default_rng(7).normal(size=(11, len(sequences))))
+
+    def scalar(both, function):
+        return jnp.sum(jnp.log(function(both[0], cell, sequences, both[1])) * readout)
+
+    both = cell.recurrent_weights, input_weights
+    found, expected = (jax.jit(jax.grad(scalar), static_argnums=1)(both, f) for f in WAYS)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-9 * np.max(np.abs(b)))
+    # Ones are what is published, and leave nothing to add.
+    ones = by_events(both[0], cell, sequences, jnp.ones((11, 1)))
+    np.testing.assert_allclose(ones, by_events(both[0], cell, sequences), rtol=1e-12)
 
 
 @pytest.mark.usefixtures("x64")
@@ -127,6 +150,8 @@ def test_what_it_does_not_do_it_says():
         mean_squared_amplitude_of_events(weights[:3, :3], motion, values, gaps, most)
     with pytest.raises(ValueError, match=r"num_events has shape \(4,\); it must be one number"):
         mean_squared_amplitude_of_events(weights, motion, values, gaps, events.counts)
+    with pytest.raises(ValueError, match=r"input_weights has shape \(11,\); expected \(11, 1\)"):
+        mean_squared_amplitude_of_events(weights, motion, values, gaps, most, jnp.ones(11))
     with pytest.raises(ValueError, match=r"expected \(event, batch\) twice"):
         mean_squared_amplitude_of_events(weights, motion, values, gaps[1:], most)
     mixed = jax.tree.map(
