@@ -133,7 +133,7 @@ def summary(sections: Sequence[Section]) -> str:
     for meaning, heading in HEADINGS.items():
         items = [
             f'<li><a href="#{escape(section.name)}">{escape(claim.statement)}</a> '
-            f'{verdict_html(claim, ":")} {escape(claim.text)}</li>'
+            f"{verdict_html(claim, ':')} {escape(claim.text)}</li>"
             for section, claim in answered
             if claim.meaning == meaning
         ]

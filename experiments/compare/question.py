@@ -137,9 +137,7 @@ class Question:
         for claim, verdict, finding in zip(self.claims, verdicts(reached), reached, strict=True):
             said[verdict].append(f"{claim.statement.removesuffix('.')} ({size_of(finding)})")
         groups = [
-            f"{OF_CLAIMS[verdict]}: {'; '.join(group)}."
-            for verdict, group in said.items()
-            if group
+            f"{OF_CLAIMS[verdict]}: {'; '.join(group)}." for verdict, group in said.items() if group
         ]
         return " ".join([options.recipe(), *groups, "(p-values corrected within this question.)"])
 
