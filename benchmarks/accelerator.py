@@ -28,7 +28,7 @@ from benchmarks import project_step
 from benchmarks.problem import Problem
 from benchmarks.table import spread
 from rhythmic.models import named_architectures
-from rhythmic.progress import Progress, show
+from rhythmic.progress import show
 from rhythmic.records import Row, append_rows, open_run_folder, read_rows
 from rhythmic.training import is_out_of_memory
 from rhythmic.training.features import Method
@@ -143,7 +143,7 @@ def epochs(options: argparse.Namespace, clock: Clock) -> None:
 def paper(options: argparse.Namespace, clock: Clock) -> None:
     """Train what is missing of the comparison, until the time is up."""
     from experiments.mnist.configuration import PRESETS
-    from experiments.mnist.store import MemberStore
+    from experiments.mnist.members import MnistStore, train_all
     from rhythmic.data import load
 
     preset = PRESETS[options.preset]
@@ -161,34 +161,8 @@ def paper(options: argparse.Namespace, clock: Clock) -> None:
     configuration = replace(preset, run_dir=folder, results=results, **chosen)
     digits = load(configuration.dataset, data_dir=configuration.data_dir)
     open_run_folder(folder, configuration.identity())
-    train(MemberStore(configuration, digits, folder / "members.jsonl"), folder, clock)
-
-
-def train(store: Any, folder: Path, clock: Clock) -> None:
-    """Train as the experiment does, with a look at the clock after every epoch."""
-    from experiments.mnist.members import Worker
-    from experiments.mnist.plans import choose_plans, num_groups, num_missing, record_plans
-
-    class TimedWorker(Worker):
-        """A worker that stops after an epoch, whose checkpoint is written, when time is up."""
-
-        def report(self, *arguments: Any) -> None:
-            """Show how the group does, and look at the clock."""
-            super().report(*arguments)
-            clock.check()
-
-    names = store.configuration.architectures
-    missing = {name: num_missing(store, name) for name in names}
-    plans = choose_plans(store, missing, folder)
-    record_plans(folder, plans)
-    num_epochs = store.configuration.epochs
-    progress = Progress(
-        {name: num_groups(missing[name], plans[name]) * num_epochs for name in names}
-    )
-    for name in names:
-        worker = TimedWorker(store, folder, name, plans[name], progress)
-        worker.train(store.tuning(name))
-        worker.train(store.table(name))
+    store = MnistStore(configuration, digits, folder / "members.jsonl")
+    train_all(store, folder, after_epoch=clock.check)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

@@ -2,19 +2,16 @@
 
 import functools
 import operator
-import os
 import time
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import jax
 import numpy as np
 
 from benchmarks.problem import NUM_CLASSES, Problem, labels_of
+from experiments.members.plans import group_plan, num_groups
 from experiments.mnist.configuration import PRESETS
-from experiments.mnist.plans import choose_plans, num_groups
-from experiments.mnist.store import MemberStore
-from rhythmic.data import Digits, Split
+from rhythmic.data import Split
 from rhythmic.models import named_architectures
 from rhythmic.training import (
     Data,
@@ -90,13 +87,8 @@ class Work:
 
     def plan(self) -> GroupPlan:
         """Return the shape of the groups that the experiment would choose here."""
-        configuration = replace(PAPER, results=None, members_per_device=self.members_per_device)
-        nothing = Digits("mnist", np.zeros((1, 1), np.uint8), np.zeros(1, np.uint8), "0" * 64)
-        nowhere = Path(os.devnull) / "none"
-        store = MemberStore(configuration, nothing, nowhere, read_only=True)
-        return choose_plans(store, {self.architecture: self.both_counts()}, nowhere)[
-            self.architecture
-        ]
+        architecture = PAPER.known_architectures()[self.architecture]
+        return group_plan(architecture, self.both_counts(), self.members_per_device)
 
     def both_counts(self) -> tuple[int, int]:
         """Return the members of two batches, none in the second if there is one batch."""

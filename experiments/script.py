@@ -204,8 +204,8 @@ def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
     try:
         with writing(folder):
             run(experiment, options, folder)
-    except (LockedError, OSError, DataUnavailableError) as error:
-        sys.exit(f"error: {error}")
+    except (LockedError, OSError, DataUnavailableError, MemoryError) as error:
+        sys.exit(f"error: {str(error) or 'out of memory'}")
     except KeyboardInterrupt:
         show("stopped; at this commit the same command goes on after the last finished part")
         sys.exit(130)

@@ -40,7 +40,7 @@ from experiments.compare.trained_features import (
     knocked_out_accuracies,
     trained_network,
 )
-from experiments.members import Pool
+from experiments.members import MemberStore, Pool
 from experiments.script import Results, Stages, main
 from rhythmic.baselines import fourier_power, logistic_regression_accuracy, random_features
 from rhythmic.data import Split
@@ -55,8 +55,11 @@ from rhythmic.typing import AnyArray, Float
 TOLERANCE = 3e-4
 
 
-def further(options: FeatureOptions, rows: Rows, stages: Stages) -> dict[str, list[Row]]:
+def further(
+    options: FeatureOptions, rows: Rows, stages: Stages, store: MemberStore
+) -> dict[str, list[Row]]:
     """Fit readouts to fixed features and to those of trained networks; knock nodes out."""
+    del store
     pool = options.pool()
     readers = cache(lambda name: FeatureReader(named_architectures()[name], pool.data))
     powers = cache(partial(power_features, pool))

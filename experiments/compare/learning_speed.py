@@ -23,7 +23,7 @@ from experiments.compare.learning_speed_findings import (
 from experiments.compare.options import RESULTS
 from experiments.compare.question import Question
 from experiments.compare.robust_networks import TITLES, RobustOptions, architectures
-from experiments.members import Condition
+from experiments.members import Condition, MemberStore
 from experiments.script import Results, Stages, main
 from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.models import Architecture
@@ -118,9 +118,9 @@ def conditions(options: SpeedOptions) -> list[Condition]:
     ]
 
 
-def measured(options: SpeedOptions, rows: Rows, stages: Stages) -> Rows:
+def measured(options: SpeedOptions, rows: Rows, stages: Stages, store: MemberStore) -> Rows:
     """Return the seconds that an update of each network takes, a row a network."""
-    del rows
+    del rows, store
     found = stages.each({"seconds": partial(seconds_of_updates, options)})["seconds"]
     device = str(found["device"])
     own: list[Row] = [

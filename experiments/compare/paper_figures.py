@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from experiments.compare.findings import Claim, Finding, Published, Rows
 from experiments.compare.question import Question
 from experiments.compare.trained_features import FeatureReader, trained_network
+from experiments.members import MemberStore
 from experiments.mnist.configuration import PUBLISHED, REFERENCE, RESULTS
 from experiments.script import ScriptOptions, Stages, check_seed, main
 from experiments.trained_modes_networks import WEIGHTS, start_weights
@@ -144,9 +145,11 @@ def published_rows(path: Path) -> dict[str, list[Row]]:
     return found
 
 
-def read_rows_and_digits(options: PaperOptions, rows: Rows, stages: Stages) -> Rows:
+def read_rows_and_digits(
+    options: PaperOptions, rows: Rows, stages: Stages, store: MemberStore
+) -> Rows:
     """Return what the figures need of every network, and the features of single digits."""
-    del rows, stages
+    del rows, stages, store
     networks = published_rows(options.rows)
     kept = ("seed", "num_nodes", "num_parameters", "learning_rate", "test_accuracy", "confusion")
     found = {}

@@ -28,7 +28,7 @@ from experiments.compare.robust_networks import (
     architectures,
     row_architectures,
 )
-from experiments.members import Condition
+from experiments.members import Condition, MemberStore
 from experiments.script import Stages, main
 from rhythmic.baselines import fourier_power
 from rhythmic.data.dataset import NUM_PIXELS
@@ -128,12 +128,14 @@ def conditions(options: OrderOptions) -> list[Condition]:
     return found
 
 
-def spectra(options: OrderOptions, rows: Rows, stages: Stages) -> dict[str, list[Row]]:
+def spectra(
+    options: OrderOptions, rows: Rows, stages: Stages, store: MemberStore
+) -> dict[str, list[Row]]:
     """Measure how much power the pixels have at which frequency, by order.
 
     Row vectors have none that compares: a step there is a whole row.
     """
-    del rows, stages
+    del rows, stages, store
     frequencies = np.arange(1, NUM_PIXELS // 2) * SAMPLE_RATE / NUM_PIXELS
     found: list[Row] = []
     for order in options.orders:

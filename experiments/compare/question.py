@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from experiments.compare.findings import Claim, Finding, Published, Rows, verdicts
 from experiments.compare.options import CompareOptions
 from experiments.members import Condition, MemberStore, train_members
+from experiments.members.train import drop_checkpoints
 from experiments.script import Experiment, Results, Stages, identity
 from rhythmic.records import Row, plain
 from rhythmic.statistics import summarise
@@ -70,7 +71,8 @@ class Question:
         claims: what is stated beforehand.
         findings: what the rows say about the claims, one a claim, in any order.
         draw: figures by name, from options and rows alone.
-        further: rows that are not trainings, from the options and the rows of the trainings.
+        further: rows by label that are not those of ``conditions``, from the options, the rows of
+            these, the parts of the run and the store of its rows.
         published: values from papers that the report shows beside ours.
         describe: a line of text from a label and its rows.
     """
@@ -83,7 +85,7 @@ class Question:
     claims: Sequence[Claim]
     findings: Callable[[Any, Rows], Sequence[Finding]]
     draw: Callable[[Any, Rows], dict[str, Figure]]
-    further: Callable[[Any, Rows, Stages], Rows] | None = None
+    further: Callable[[Any, Rows, Stages, MemberStore], Rows] | None = None
     published: Sequence[Published] = ()
     describe: Callable[[str, Sequence[Row]], str] = line_of
 
@@ -106,10 +108,11 @@ class Question:
         """Train what the question needs and is not finished yet."""
         folder = stages.run_folder
         store = MemberStore(folder / "members.jsonl", options.results)
-        stages.took_up = bool(store.rows or store.shared)
         rows: Rows = train_members(store, self.conditions(options), folder)
         if self.further is not None:
-            rows = {**rows, **self.further(options, rows, stages)}
+            rows = {**rows, **self.further(options, rows, stages, store)}
+        drop_checkpoints(folder)
+        stages.took_up |= store.took_up
         return {"rows": np.array(json.dumps(rows))}
 
     def found(self, options: CompareOptions, results: Results) -> list[Finding]:

@@ -106,11 +106,12 @@ def searched(options: SmallestOptions, pool: Pool) -> dict[tuple[str, int], list
     }
 
 
-def further(options: SmallestOptions, rows: Rows, stages: Stages) -> dict[str, list[Row]]:
+def further(
+    options: SmallestOptions, rows: Rows, stages: Stages, store: MemberStore
+) -> dict[str, list[Row]]:
     """Search, choose, train what was chosen and its controls; fit plain baselines."""
     del rows
     pool = options.pool()
-    store = MemberStore(stages.run_folder / "members.jsonl", options.results)
     every = searched(options, pool)
     train_members(store, [one for own in every.values() for one in own], stages.run_folder)
     table, wanted = [], []

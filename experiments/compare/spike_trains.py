@@ -77,10 +77,9 @@ def conditions(options: SpikeTrainsOptions) -> list[Condition]:
     return []
 
 
-def measured(options: SpikeTrainsOptions, rows: Rows, stages: Stages) -> Rows:
+def measured(options: SpikeTrainsOptions, rows: Rows, stages: Stages, store: MemberStore) -> Rows:
     """Train all networks, read the trains plainly; return a row a seed by what was done."""
-    del rows
-    store = MemberStore(stages.run_folder / "chunks.jsonl", options.results)
+    del rows, stages
     known, task = named_architectures(), options.task()
     chunks = options.chunks(1, options.num_seeds)
     powers = {f"power, {name}": tuple(ladder(name).tolist()) for name in LADDERS}

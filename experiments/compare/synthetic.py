@@ -66,10 +66,9 @@ def conditions(options: SyntheticOptions) -> list[Condition]:
     return []
 
 
-def measured(options: SyntheticOptions, rows: Rows, stages: Stages) -> Rows:
+def measured(options: SyntheticOptions, rows: Rows, stages: Stages, store: MemberStore) -> Rows:
     """Train all networks on all tasks; return one row by task and network."""
-    del rows
-    store = MemberStore(stages.run_folder / "parts.jsonl", options.results)
+    del rows, stages
     return train_parts(store, parts_of(options))
 
 

@@ -52,7 +52,10 @@ class Condition:
         num_train: how many of the split's training examples are used, the first ones; None: all.
         precision: ``float32`` or ``float64``, of everything in training and test.
         method: as in ``MemberTraining``.
-        kept: further results that a row keeps: those that ``KEPT`` names.
+        kept: further results that a row keeps: those that ``KEPT`` names. A row without them would
+            not do, so they are part of what a tested member is known by.
+        also_kept: further results that a row keeps where the network is trained for this condition;
+            no part of what it is known by. Of a network that is not tested, its learning curve.
         tuned_on: conditions of the same settings on which the setting is chosen, by their mean
             validation accuracy together, each on its own tuning seeds, instead of on this one.
             They are not tested, unless they are asked for themselves.
@@ -73,6 +76,7 @@ class Condition:
     precision: Precision = "float32"
     method: Method = "fastest"
     kept: tuple[str, ...] = ()
+    also_kept: tuple[str, ...] = ()
     tuned_on: tuple["Condition", ...] = ()
     test_noise: tuple[float, ...] = ()
 
@@ -97,9 +101,10 @@ class Condition:
             shared = sorted(set(other.tuning_seeds) & set(self.seeds))
             if shared:
                 raise ValueError(f"tuned_on holds {shared[0]}, a seed that is tested")
-        for name in self.kept:
-            if name not in KEPT:
-                raise ValueError(f"kept holds {name!r}; choose from {', '.join(KEPT)}")
+        for field in ("kept", "also_kept"):
+            for name in getattr(self, field):
+                if name not in KEPT:
+                    raise ValueError(f"{field} holds {name!r}; choose from {', '.join(KEPT)}")
         if self.ladder and not isinstance(self.architecture, ResonantArchitecture):
             name = self.architecture.name
             raise ValueError(f"ladder is given; {name} is no ResonantArchitecture, give it options")

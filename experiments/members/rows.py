@@ -1,7 +1,7 @@
 """From what came out of a group to a row a member."""
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -54,25 +54,32 @@ def member_rows(
         if test is not None:
             record = jax.tree.map(operator.itemgetter(place), test)
             row |= {"test_accuracy": record.accuracy, "test_loss": record.loss}
-            row |= further_results(own, record, condition.kept)
+            row |= further_results(own, record, dict.fromkeys(condition.kept + condition.also_kept))
             if condition.test_noise and noise_accuracy is not None:
                 row["noise_accuracy"] = [
                     noise_accuracy[level][place] for level in condition.test_noise
                 ]
+        elif "history" in condition.also_kept:
+            row["history"] = learning_curve(own)
         rows.append(row)
     return rows
 
 
-def further_results(own: TrainingState, record: TestRecord, kept: tuple[str, ...]) -> Row:
+def further_results(own: TrainingState, record: TestRecord, kept: Iterable[str]) -> Row:
     """Return what a condition keeps beyond accuracies."""
     found: dict[str, Any] = {
-        "history": lambda: {name: rounded(x) for name, x in own.history._asdict().items()},
+        "history": lambda: learning_curve(own),
         "confusion": lambda: record.confusion,
         "class_features": lambda: rounded(record.class_features),
         "parameters": lambda: named_arrays(own.best.parameters),
         "statistics": lambda: named_arrays(own.best.statistics),
     }
     return {name: found[name]() for name in kept}
+
+
+def learning_curve(own: TrainingState) -> Row:
+    """Return losses and accuracies after every epoch."""
+    return {name: rounded(values) for name, values in own.history._asdict().items()}
 
 
 def rounded(values: AnyArray) -> list:

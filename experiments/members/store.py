@@ -33,35 +33,52 @@ class MemberStore:
     """Finished members: the run's own rows, and those of shared results files.
 
     A member is known by everything that its result depends on; a row from another machine counts,
-    and says what it ran on. Rows of other experiments, files beside the shared one and in the
-    folder above, count too and stay where they are.
+    and says what it ran on.
     """
 
-    def __init__(self, run_file: Path, shared_file: Path | None = None):
+    def __init__(
+        self,
+        run_file: Path,
+        shared_file: Path | None = None,
+        *,
+        neighbours: bool = True,
+        read_only: bool = False,
+    ):
         """Read what is finished.
 
         Args:
             run_file: the run's own rows.
             shared_file: rows that runs share, under ``experiments/results``.
+            neighbours: whether rows of other experiments, in files beside the shared one and in
+                the folder above, count too; they stay where they are.
+            read_only: write neither file, not even what one of them lacks.
         """
         # Read once, at the start: the checkout may move on while a long run goes on.
         self.made = {"git": git_revision(), "jax": jax.__version__, "device": device_name()}
         self.run_file, self.shared_file = run_file, shared_file
+        self.read_only = read_only
+        self.added: set[str] = set()  # by this store
+        self.took_up = False  # anything that it had not added
         self.rows = {row["member"]: row for row in read_sealed_rows(run_file, show)}
-        files: list[Path] = []
-        if shared_file is not None:
+        files = [] if shared_file is None else [shared_file]
+        if shared_file is not None and neighbours:
             folder = shared_file.parent
             files = [*sorted(folder.glob("*.jsonl")), *sorted(folder.parent.glob("*.jsonl"))]
         self.shared = {row["member"]: row for file in files for row in read_sealed_rows(file, show)}
 
     def find(self, wanted: Named) -> Row | None:
-        """Return a finished member's row, after seeing to it that both files have it."""
+        """Return a finished member's row, after seeing to it that both files have it.
+
+        A store that is read only leaves the files as they are.
+        """
         name = wanted.name()
         if name not in self.rows and name in self.shared:
             self.rows[name] = self.shared[name]
-            append_rows(self.run_file, [self.shared[name]])
-        elif name in self.rows and name not in self.shared:
+            if not self.read_only:
+                append_rows(self.run_file, [self.shared[name]])
+        elif name in self.rows and name not in self.shared and not self.read_only:
             self.share([self.rows[name]])
+        self.took_up |= name in self.rows and name not in self.added
         return self.rows.get(name)
 
     def add(self, rows: Iterable[Row]) -> None:
@@ -69,13 +86,20 @@ class MemberStore:
         sealed = [seal_row(row) for row in rows]
         append_rows(self.run_file, sealed)
         self.rows |= {row["member"]: row for row in sealed}
+        self.added |= {row["member"] for row in sealed}
         self.share(sealed)
 
     def share(self, rows: list[Row]) -> None:
-        """Write rows into the results file, if there is one."""
-        if self.shared_file is not None:
-            append_rows(self.shared_file, rows)
-            self.shared |= {row["member"]: row for row in rows}
+        """Write rows into the results file, if there is one.
+
+        Learning curves of members that were not tested stay in the run folder: the files that are
+        kept with the code are kept small.
+        """
+        if self.shared_file is None:
+            return
+        kept = [row if row.get("test_accuracy") is not None else without(row) for row in rows]
+        append_rows(self.shared_file, kept)
+        self.shared |= {row["member"]: row for row in kept}
 
     def missing(self, members: Iterable[AnyNamed]) -> list[AnyNamed]:
         """Return the members that no one has finished."""
@@ -99,6 +123,11 @@ class MemberStore:
         """
         label = {"label": condition.label}
         return [self.rows[wanted.name()] | label for wanted in self.tested(condition)]
+
+
+def without(row: Row) -> Row:
+    """Return a row without its learning curve."""
+    return seal_row({name: value for name, value in row.items() if name != "history"})
 
 
 def tuning(condition: Condition) -> list[Wanted]:

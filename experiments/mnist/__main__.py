@@ -9,10 +9,9 @@ import tyro
 from experiments.mnist.configuration import PRESETS, MnistConfiguration
 from experiments.mnist.dry_run import dry_run
 from experiments.mnist.example import save_example
-from experiments.mnist.members import train_all
+from experiments.mnist.members import MnistStore, train_all
 from experiments.mnist.options import MnistOptions
 from experiments.mnist.report import report
-from experiments.mnist.store import MemberStore
 from experiments.script import named_preset
 from rhythmic.data import DataUnavailableError, load, split
 from rhythmic.locks import LockedError, writing
@@ -34,7 +33,7 @@ def parse(arguments: list[str]) -> MnistConfiguration:
     return MnistConfiguration(**vars(options))
 
 
-def prepare(arguments: list[str]) -> tuple[MemberStore, Path]:
+def prepare(arguments: list[str]) -> tuple[MnistStore, Path]:
     """Read command line, data and finished members; everything that a user can get wrong."""
     configuration = parse(arguments)
     # One device a core, before JAX starts; an accelerator, if there is one, is used instead.
@@ -48,7 +47,7 @@ def prepare(arguments: list[str]) -> tuple[MemberStore, Path]:
         open_run_folder(folder, configuration.identity(), note=not dry)
     if not dry:
         show(f"run folder: {folder}")
-    return MemberStore(configuration, digits, folder / "members.jsonl", read_only=dry), folder
+    return MnistStore(configuration, digits, folder / "members.jsonl", read_only=dry), folder
 
 
 def keep_compiled(folder: Path) -> None:
@@ -67,7 +66,7 @@ def is_free(folder: Path) -> bool:
     return not folder.exists() or (folder.is_dir() and is_empty(folder))
 
 
-def run(store: MemberStore, folder: Path) -> None:
+def run(store: MnistStore, folder: Path) -> None:
     """Train what is missing, and write tables and figures."""
     with writing(folder):
         rows = train_all(store, folder)

@@ -9,15 +9,15 @@ import rich.box
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
-from experiments.mnist.plans import choose_plans, counted, num_groups, num_missing, smaller_plan
-from experiments.mnist.rows import members_of
-from experiments.mnist.store import MemberStore
+from experiments.members.condition import members_of
+from experiments.members.plans import Work, num_groups, smaller_plan, work_left
+from experiments.members.worker import counted
+from experiments.mnist.members import REMEDY, MnistStore
 from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.memory import readable_bytes
 from rhythmic.progress import clock, show
 from rhythmic.records import device_name
 from rhythmic.training import (
-    Data,
     GroupPlan,
     MemberTraining,
     available_memory,
@@ -63,16 +63,16 @@ class Forecast:
         return self.num_groups * num_updates * self.seconds_per_update
 
 
-def dry_run(store: MemberStore, folder: Path) -> None:
+def dry_run(store: MnistStore, folder: Path) -> None:
     """Print what is missing and what it is expected to take; write nothing."""
-    configuration = store.configuration
-    missing = {name: num_missing(store, name) for name in configuration.architectures}
-    plans = choose_plans(store, missing, folder)
+    configuration, conditions = store.configuration, store.conditions
+    work = work_left(store, conditions.values(), folder, configuration.members_per_device)
+    left = {one.program.label: one for one in work}
     forecasts = []
-    for position, name in enumerate(missing, start=1):
-        if sum(missing[name]):
-            show(f"{name}: compiling and timing, {position} of {len(missing)}")
-            forecasts.append(forecast(store, name, missing[name], plans[name]))
+    for position, name in enumerate(conditions, start=1):
+        if name in left:
+            show(f"{name}: compiling and timing, {position} of {len(conditions)}")
+            forecasts.append(forecast(store, left[name]))
         else:
             show(f"{name}: finished already")
     num_updates = configuration.training.num_steps(NUM_TRAIN[configuration.dataset])
@@ -86,37 +86,35 @@ def dry_run(store: MemberStore, folder: Path) -> None:
         console.print(line, highlight=False, soft_wrap=True)
 
 
-def forecast(
-    store: MemberStore, name: str, missing: tuple[int, int], planned: GroupPlan
-) -> Forecast:
+def forecast(store: MnistStore, work: Work) -> Forecast:
     """Compile and time one architecture, in smaller groups if memory runs out."""
-    plan = planned
+    plan = work.plan
     while True:
         try:
-            return measured(store, name, missing, planned, plan)
+            return measured(store, work, plan)
         except (MemoryError, jax.errors.JaxRuntimeError) as error:
-            plan = smaller_plan(name, plan, error)
+            plan = smaller_plan(work.program.label, plan, error, REMEDY)
 
 
-def measured(
-    store: MemberStore, name: str, missing: tuple[int, int], planned: GroupPlan, plan: GroupPlan
-) -> Forecast:
+def measured(store: MnistStore, work: Work, plan: GroupPlan) -> Forecast:
     """Compile the programs of one architecture in groups of ``plan``, and time some updates."""
     started = time.perf_counter()
     available = available_memory(plan.num_devices)
-    wanted = store.missing(store.tuning(name)) or store.missing(store.table(name))
-    members = members_of(store, wanted[: plan.size])
+    program, condition = work.program, work.program.condition
+    data = condition.pool.data
+    wanted = store.missing(program.choices) or store.missing(program.tested(store))
+    members = members_of(wanted[: plan.size], data.images.shape[1])
     fitting, needed = fitting_group(
-        MemberTraining(store.architectures[name], store.configuration.training),
+        MemberTraining(condition.architecture, condition.training),
         plan,
-        Data(store.digits.images, store.digits.labels),
+        data,
         members,
-        tell=lambda line: show(f"{name}: {line}"),
+        tell=lambda line: show(f"{program.label}: {line}"),
     )
     return Forecast(
-        name=name,
-        missing=missing,
-        planned=planned,
+        name=program.label,
+        missing=work.missing,
+        planned=work.plan,
         plan=fitting.plan,
         memory=needed.memory,
         available=available,

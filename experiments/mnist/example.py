@@ -6,7 +6,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from experiments.mnist.store import MemberStore
+from experiments.mnist.members import MnistStore
 from rhythmic.data import Split
 from rhythmic.models import ResonantArchitecture, with_named_arrays
 from rhythmic.records import Row, write_json
@@ -15,7 +15,7 @@ from rhythmic.training.batches import sequences
 from rhythmic.training.state import Data
 
 
-def save_example(store: MemberStore, rows: list[Row], split: Split, path: Path) -> None:
+def save_example(store: MnistStore, rows: list[Row], split: Split, path: Path) -> None:
     """Write pixels and node positions of the first resonant member on its first test digit.
 
     Nothing is written where the table has no resonant network, or its example is there already.
@@ -24,14 +24,14 @@ def save_example(store: MemberStore, rows: list[Row], split: Split, path: Path) 
         row
         for row in rows
         if "parameters" in row
-        and isinstance(store.architectures[row["architecture"]], ResonantArchitecture)
+        and isinstance(store.conditions[row["architecture"]].architecture, ResonantArchitecture)
     ]
     if not resonant:
         return
     row = resonant[0]
     if path.exists() and json.loads(path.read_text())["member"] == row["member"]:
         return
-    model = store.architectures[row["architecture"]].build(10, key=jax.random.key(0))
+    model = store.conditions[row["architecture"]].architecture.build(10, key=jax.random.key(0))
     model = with_named_arrays(model, row["parameters"])
     data = Data(store.digits.images, store.digits.labels)
     inputs, labels = sequences(data, split.test[:1])

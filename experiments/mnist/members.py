@@ -1,209 +1,108 @@
-"""Train the members that a configuration asks for and that no one has finished yet."""
+"""The networks that a configuration names, and the store of those that are finished."""
 
-import time
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-import jax
-import numpy as np
+from experiments.members.condition import KEPT, Condition, Pool, recipe
+from experiments.members.store import MemberStore, tuning
+from experiments.members.train import drop_checkpoints, train_members
+from experiments.mnist.configuration import MnistConfiguration
+from rhythmic.data import Digits, split
+from rhythmic.records import Row, fingerprint
+from rhythmic.training import Data
 
-from experiments.mnist.plans import (
-    choose_plans,
-    counted,
-    num_groups,
-    num_missing,
-    record_plans,
-    smaller_plan,
-)
-from experiments.mnist.rows import member_rows, members_of
-from experiments.mnist.store import MemberStore, Wanted
-from rhythmic.files import move_aside
-from rhythmic.progress import Progress, clock, show
-from rhythmic.records import Row, append_rows, fingerprint
-from rhythmic.sealed import DamagedFileError
-from rhythmic.training import (
-    Data,
-    EpochReport,
-    Estimate,
-    GroupPlan,
-    GroupTraining,
-    MemberTraining,
-    fitting_group,
-)
+REMEDY = "give fewer --devices, a smaller --batch-size or a smaller --evaluation-batch-size"
 
 
-def train_all(store: MemberStore, folder: Path) -> list[Row]:
-    """Tune where there is a choice, then train the table; return the rows of both.
-
-    Everything that is finished already is taken as it is.
-    """
-    architectures = store.configuration.architectures
-    missing = {name: num_missing(store, name) for name in architectures}
-    plans = choose_plans(store, missing, folder)
-    record_plans(folder, plans)
-    epochs = store.configuration.epochs
-    progress = Progress(
-        {name: num_groups(missing[name], plans[name]) * epochs for name in architectures}
+def conditions_of(configuration: MnistConfiguration, digits: Digits) -> dict[str, Condition]:
+    """Return what is compared, by the name of the architecture."""
+    pool = Pool(
+        digits.name, digits.sha256, Data(digits.images, digits.labels), partial(split, digits)
     )
-    wanted = []
-    for name in architectures:
-        worker = Worker(store, folder, name, plans[name], progress)
-        worker.train(store.tuning(name))
-        worker.train(store.table(name))
-        wanted += store.tuning(name) + store.table(name)
-    # What is left belongs to groups that were finished or planned otherwise meanwhile.
-    for leftover in (folder / "checkpoints").glob("*.eqx"):
-        leftover.unlink()
-    return [store.rows[store.name(member)] for member in wanted]
+    known = configuration.known_architectures()
+    found = {}
+    for name in configuration.architectures:
+        settings = tuple(configuration.settings(name))
+        found[name] = Condition(
+            name,
+            known[name],
+            configuration.training,
+            pool,
+            settings,
+            configuration.seeds,
+            configuration.tuning_seeds if len(settings) > 1 else (),
+            also_kept=KEPT,
+        )
+    return found
 
 
-class Worker:
-    """Trains members of one architecture, group by group, by one compiled program."""
+class MnistStore(MemberStore):
+    """Finished members of the comparison on digits: rows of its own form, and none of others.
+
+    Its rows are older than those of other experiments: they name the configuration, hold what
+    tables and figures are drawn from, and are not known by it. Rows of others would lack it.
+    """
 
     def __init__(
         self,
-        store: MemberStore,
-        folder: Path,
-        architecture: str,
-        plan: GroupPlan,
-        progress: Progress,
+        configuration: MnistConfiguration,
+        digits: Digits,
+        run_file: Path,
+        *,
+        read_only: bool = False,
     ):
-        """Compile nothing yet: a worker without work costs nothing."""
-        self.store = store
-        self.folder = folder
-        self.name = architecture
-        self.training = MemberTraining(
-            store.architectures[architecture], store.configuration.training
-        )
-        self.plan = plan
-        self.progress = progress
-        self.group_training: GroupTraining | None = None
-        self.needed: Estimate | None = None
-        self.num_reported = 0
+        """Read what is finished of what a configuration wants; files as in ``MemberStore``."""
+        super().__init__(run_file, configuration.results, neighbours=False, read_only=read_only)
+        self.configuration, self.digits = configuration, digits
+        self.conditions = conditions_of(configuration, digits)
 
-    def train(self, wanted: list[Wanted]) -> None:
-        """Train those of ``wanted`` that are missing, and write their rows group by group.
+    def add(self, rows: Iterable[Row]) -> None:
+        """Write rows of newly finished members into both files, in the form of these files."""
+        super().add(self.as_filed(row) for row in rows)
 
-        Groups that run out of memory are made smaller and start afresh.
-
-        Raises:
-            MemoryError: if one member per device is too many.
-        """
-        # Members of one seed see the same batches: neighbours share the work of drawing them.
-        wanted = sorted(wanted, key=lambda member: member.seed)
-        while missing := self.store.missing(wanted):
-            try:
-                self.train_group(missing[: self.plan.size])
-                continue
-            except (MemoryError, jax.errors.JaxRuntimeError) as error:
-                smaller = smaller_plan(self.name, self.plan, error)
-            # Out of the handler: the error held on to the arrays that filled the memory.
-            self.replan(smaller)
-
-    def replan(self, plan: GroupPlan) -> None:
-        """Go on with groups of another shape, and say so in the run folder."""
-        self.plan = plan
-        self.group_training = None
-        record_plans(self.folder, {self.name: plan})
-        groups = num_groups(num_missing(self.store, self.name), plan)
-        self.progress.remaining[self.name] = groups * self.store.configuration.epochs
-        self.progress.seconds.pop(self.name, None)
-
-    def compiled_group(self, group: list[Wanted]) -> GroupTraining:
-        """Return the compiled program, in a smaller shape than planned if that does not fit."""
-        if self.group_training is None:
-            show(f"{self.name}: compiling for groups of {self.plan}", final=False)
-            fitting, self.needed = fitting_group(
-                self.training,
-                self.plan,
-                Data(self.store.digits.images, self.store.digits.labels),
-                members_of(self.store, group),
-                tell=lambda line: show(f"{self.name}: {line}"),
-            )
-            if fitting.plan != self.plan:
-                self.replan(fitting.plan)
-            self.group_training = fitting
-        return self.group_training
-
-    def train_group(self, group: list[Wanted]) -> None:
-        """Train one group, or as much of it as fits, from its checkpoint or from the start."""
-        store = self.store
-        started = time.perf_counter()
-        had_program = self.group_training is not None
-        group_training = self.compiled_group(group)
-        timing = {
-            "seconds_to_first_step": time.perf_counter() - started,
-            "compile_seconds": 0.0 if had_program else group_training.compile_seconds,
+    def as_filed(self, row: Row) -> Row:
+        """Return a row as this experiment keeps it."""
+        condition, configuration = self.conditions[row["label"]], self.configuration
+        known = {
+            "member": row["member"],
+            "configuration": fingerprint(condition.identity()),
+            "dataset": row["dataset"],
+            **recipe(condition.training),
+            "data": self.digits.sha256,
+            "diagonal": configuration.diagonal,
+            "sample_rate": configuration.sample_rate,
+            "pole_radius": configuration.pole_radius,
         }
-        group = group[: self.plan.size]
-        members = members_of(store, group)
-        names = [store.name(member) for member in group]
-        checkpoint = self.folder / "checkpoints" / f"{fingerprint((names, self.plan.size))}.eqx"
-        self.num_reported = 0
-        show(
-            f"{self.name}, {stage_of(group)}: {counted(len(group), 'member')} to train, "
-            f"{checkpoint_note(checkpoint)}"
-        )
-        run = partial(group_training.run, members, checkpoint=checkpoint)
-        report = partial(self.report, group, timing)
-        try:
-            state = run(on_epoch=report)
-        except DamagedFileError as error:
-            show(f"{error}; set aside, and this group starts afresh")
-            move_aside(self.folder, checkpoint)
-            state = run(on_epoch=report)
-        test = group_training.test(state, members) if group[0].tested else None
-        seconds = (time.perf_counter() - started) / len(group)
-        store.add(member_rows(store, self.training.architecture, group, state, test, seconds))
-        checkpoint.unlink(missing_ok=True)
-
-    def report(self, group: list[Wanted], timing: Row, report: EpochReport) -> None:
-        """Show how the group does and when everything will be done."""
-        first = self.num_reported == 0
-        # Epochs that a checkpoint held already take no more time.
-        self.progress.remaining[self.name] -= report.epoch - self.num_reported
-        self.num_reported = report.epoch + 1
-        self.progress.finished(self.name, report.seconds)
-        history = report.state.history
-        epochs = len(history.train_loss[0])
-        failed = int(np.sum(report.state.failed_at_step >= 0))
-        parts = [
-            f"{self.name}, {stage_of(group)}: {counted(len(group), 'member')}",
-            f"epoch {report.epoch + 1}/{epochs}",
-            f"loss {np.nanmean(history.train_loss[:, report.epoch]):.3f}",
-            f"validation {np.mean(history.validation_accuracy[:, report.epoch]):.3f}",
-            f"{clock(report.seconds)} an epoch, {self.progress.time_left()} left in all",
-        ]
-        if first:
-            self.write_timing(group, timing, report)
-            if timing["compile_seconds"]:
-                parts.append(f"compiled: first step after {timing['seconds_to_first_step']:.1f} s")
-        if failed:
-            parts.append(f"{failed} not finite")
-        show(" | ".join(parts), final=(report.epoch + 1) % 5 == 0 or first)
-
-    def write_timing(self, group: list[Wanted], timing: Row, report: EpochReport) -> None:
-        """Add a line to the run's timings: what a group took in this sitting, and what it needs."""
-        row = {
-            "architecture": self.name,
-            "stage": stage_of(group),
-            "members": len(group),
-            **asdict(self.plan),
-            **{name: round(seconds, 3) for name, seconds in timing.items()},
-            "seconds_an_epoch": round(report.seconds, 3),
-            "expected_bytes_a_device": None if self.needed is None else self.needed.memory,
-            "compilation_cache": self.store.configuration.compilation_cache is not None,
-            "device": self.store.made["device"],
-        }
-        append_rows(self.folder / "timings.jsonl", [row])
+        found = {"test_accuracy": None, "seconds_last_sitting": row["seconds"]} | row
+        return known | {k: v for k, v in found.items() if k not in ("label", "seconds")}
 
 
-def stage_of(group: list[Wanted]) -> str:
-    """Name what a group is trained for."""
-    return "table" if group[0].tested else "tuning"
+def train_all(
+    store: MnistStore, folder: Path, after_epoch: Callable[[], None] | None = None
+) -> list[Row]:
+    """Tune where there is a choice, then train the table; return the rows of both.
 
+    Everything that is finished already is taken as it is.
 
-def checkpoint_note(checkpoint: Path) -> str:
-    """Say where a group starts."""
-    return "from their checkpoint" if checkpoint.exists() else "from the first epoch"
+    Args:
+        store: what is wanted, and what of it is finished.
+        folder: the run folder.
+        after_epoch: as in ``train_members``.
+    """
+    conditions = list(store.conditions.values())
+    train_members(
+        store,
+        conditions,
+        folder,
+        members_per_device=store.configuration.members_per_device,
+        remedy=REMEDY,
+        after_epoch=after_epoch,
+    )
+    drop_checkpoints(folder)
+    wanted = [
+        member
+        for condition in conditions
+        for member in (*tuning(condition), *store.tested(condition))
+    ]
+    return [store.rows[member.name()] for member in wanted]

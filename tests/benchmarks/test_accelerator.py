@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import accelerator
 from experiments.mnist.configuration import MnistConfiguration
-from experiments.mnist.store import MemberStore
+from experiments.mnist.members import MnistStore
 from rhythmic.data import Digits
 from rhythmic.records import read_rows
 
@@ -94,14 +94,14 @@ def test_the_comparison_goes_on_after_every_stop_to_the_same_rows(tmp_path, monk
     assert stops == 2  # a group of two epochs
     assert results_of(tmp_path / "parts") == expected
     store = experiment_store(tmp_path / "parts")
-    assert store.missing(store.table(FREE)) == []
+    assert store.missing(store.tested(store.conditions[FREE])) == []
 
 
 def experiment_store(output):
     """What the experiment finds in the run folder."""
     record = json.loads((output / "paper" / "configuration.json").read_text())
     configuration = MnistConfiguration.from_record(record)
-    return MemberStore(configuration, DIGITS, output / "paper" / "members.jsonl")
+    return MnistStore(configuration, DIGITS, output / "paper" / "members.jsonl")
 
 
 def test_it_runs_with_the_library_alone(tmp_path):

@@ -9,12 +9,13 @@ import jax
 import numpy as np
 import pytest
 
+from experiments.members import Wanted
+from experiments.members.plans import record_plans
 from experiments.mnist import __main__ as command
 from experiments.mnist import dry_run
 from experiments.mnist.configuration import PRESETS
 from experiments.mnist.dry_run import Forecast, notes, table_of
-from experiments.mnist.plans import record_plans
-from experiments.mnist.store import MemberStore, Wanted
+from experiments.mnist.members import MnistStore
 from rhythmic.data import Digits
 from rhythmic.records import append_rows, open_run_folder, read_rows
 from rhythmic.training import Estimate, GroupPlan
@@ -31,8 +32,8 @@ ARGUMENTS = ["--architectures", "rrn-two", "rnn", "--seeds", "1", "2", "--dry-ru
 
 
 def row_of(store, architecture, seed):
-    member = Wanted(architecture, *store.configuration.settings(architecture), seed, tested=True)
-    return {"member": store.name(member)}
+    condition = store.conditions[architecture]
+    return {"member": Wanted(condition, *condition.settings, seed, tested=True).name()}
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_a_dry_run_leaves_nothing(prepared, measured, tmp_path, capsys):
 
 def test_what_is_finished_is_counted_and_not_copied(prepared, measured, tmp_path, capsys):
     shared, run = tmp_path / "shared.jsonl", tmp_path / "run"
-    store = MemberStore(QUICK, DIGITS, run / "members.jsonl")
+    store = MnistStore(QUICK, DIGITS, run / "members.jsonl")
     append_rows(shared, [row_of(store, "rnn", seed) for seed in (1, 2)])
     open_run_folder(run, QUICK.identity())
     append_rows(run / "members.jsonl", [row_of(store, "rrn-two", 1)])

@@ -8,8 +8,7 @@ import pytest
 
 from experiments.mnist import __main__ as command
 from experiments.mnist.configuration import PRESETS
-from experiments.mnist.members import train_all
-from experiments.mnist.store import MemberStore
+from experiments.mnist.members import MnistStore, train_all
 from rhythmic.data import Digits
 from rhythmic.locks import writing
 from rhythmic.training import GroupTraining
@@ -27,7 +26,7 @@ def store_in(folder):
     configuration = dataclasses.replace(
         PRESETS["quick"], architectures=(NAME,), seeds=(1, 2), epochs=2, members_per_device=1
     )
-    return MemberStore(configuration, DIGITS, folder / "members.jsonl")
+    return MnistStore(configuration, DIGITS, folder / "members.jsonl")
 
 
 @pytest.fixture(scope="module")

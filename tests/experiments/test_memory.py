@@ -9,8 +9,7 @@ import pytest
 
 from experiments.mnist import __main__ as command
 from experiments.mnist.configuration import PRESETS
-from experiments.mnist.members import train_all
-from experiments.mnist.store import MemberStore
+from experiments.mnist.members import MnistStore, train_all
 from rhythmic.data import Digits
 from rhythmic.records import read_rows
 from rhythmic.training import Estimate, GroupTraining
@@ -34,7 +33,7 @@ def store_in(folder, seeds, members_per_device):
         epochs=2,
         members_per_device=members_per_device,
     )
-    return MemberStore(configuration, DIGITS, folder / "members.jsonl")
+    return MnistStore(configuration, DIGITS, folder / "members.jsonl")
 
 
 def groups_of(folder):

@@ -155,6 +155,19 @@ def test_finished_parts_survive_a_kill_at_the_same_commit(revision, kept, tmp_pa
     assert printed == "sum 3\n\nIt sums to 3.\n"
 
 
+@pytest.mark.parametrize(
+    ("said", "line"), [("rnn ran out of memory", "error: rnn ran"), ("", "error: out of memory")]
+)
+def test_memory_that_runs_out_is_one_line(said, line, tmp_path):
+    def measure(options, stages):
+        raise MemoryError(said)
+
+    options = script.ScriptOptions
+    experiment = toy(measure, {name: options(preset=name) for name in ("quick", "full", "smoke")})
+    with pytest.raises(SystemExit, match=f"^{line}"):
+        call(experiment, "--run-dir", str(tmp_path / "run"))
+
+
 @pytest.mark.parametrize("place", ["outside lower center", "outside lower right"])
 def test_the_note_on_a_reduction_leaves_legends_readable(place, tmp_path):
     boxes = {}

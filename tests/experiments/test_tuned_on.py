@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from experiments.members import Condition, MemberStore, Pool
+from experiments.members.programs import by_program, num_missing
 from experiments.members.store import tuning
-from experiments.members.train import by_program, num_left
 from rhythmic.data import Split
 from rhythmic.models import ResonantArchitecture
 from rhythmic.training import Data, TrainingConfiguration
@@ -60,12 +60,12 @@ def test_choosers_are_trained_once_and_before_who_needs_them():
 
 def test_all_that_is_tuned_on_the_same_take_the_rate_that_is_best_for_all_together(tmp_path):
     store = MemberStore(tmp_path / "members.jsonl")
-    assert [num_left(store, choices, own) for _, choices, own in by_program(SHARED)] == [6, 2]
+    assert [num_missing(store, program) for program in by_program(SHARED)] == [(4, 2), (0, 2)]
     # Together 0.1 is better, though 0.01 is better by little for the first.
     rows_of_choices(store, {("a", 0.01): 0.6, ("a", 0.1): 0.5, ("b", 0.01): 0.1, ("b", 0.1): 0.9})
     for one in SHARED:
         assert store.setting(one) == Setting(0.1)
-    assert [num_left(store, choices, own) for _, choices, own in by_program(SHARED)] == [2, 2]
+    assert [num_missing(store, program) for program in by_program(SHARED)] == [(0, 2), (0, 2)]
 
 
 def test_what_is_chosen_on_does_not_name_a_member_or_a_program():

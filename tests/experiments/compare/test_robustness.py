@@ -94,7 +94,7 @@ def test_orders_differ_in_the_pool_alone_and_rows_have_alike_sizes():
 
 def test_orders_know_where_the_power_is():
     options = small(pixel_orders)
-    (found,) = pixel_orders.spectra(options, {}, None).values()
+    (found,) = pixel_orders.spectra(options, {}, None, None).values()
     shares = {row["order"]: row["rhythm_share"] for row in found}
     assert set(shares) == {"rows", "columns", "permuted"}
     # Of 391 frequencies 13 belong to the rhythm.

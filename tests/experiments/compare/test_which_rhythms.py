@@ -26,8 +26,8 @@ from experiments.compare.which_rhythms_options import (
     golden_below,
     null_label,
 )
+from experiments.members.programs import by_program
 from experiments.members.store import tuning
-from experiments.members.train import by_program
 from rhythmic.plotting.style import house_style
 from rhythmic.theory import ladder, span_ladder
 

@@ -9,11 +9,13 @@ import pytest
 from experiments.members import Condition, MemberStore, Pool, Wanted, train_members
 from experiments.members import train as module
 from experiments.members.condition import recipe
+from experiments.members.plans import record_plans, work_left
 from experiments.members.store import tuning
 from rhythmic.architectures import MEAN_HEAD, CellArchitecture
 from rhythmic.data import Split
 from rhythmic.models import ResonantArchitecture
-from rhythmic.training import Data, TrainingConfiguration
+from rhythmic.records import read_rows
+from rhythmic.training import Data, GroupPlan, TrainingConfiguration
 from rhythmic.training.search import Setting
 
 RECIPE = TrainingConfiguration(epochs=2, batch_size=8, rising_share=0.4)
@@ -75,6 +77,8 @@ def test_everything_that_changes_a_result_changes_the_name_and_nothing_else_does
     for more in (condition(kept=("history",)), condition(test_noise=(0.1,))):
         assert Wanted(more, FAST, 1, True).name() != names[0]
         assert Wanted(more, FAST, 1, False).name() == names[-1]
+    # What it keeps besides is not.
+    assert Wanted(condition(also_kept=("history",)), FAST, 1, True).name() == names[0]
 
 
 def test_what_came_later_to_recipes_does_not_rename_older_members():
@@ -140,6 +144,44 @@ def test_a_damaged_row_is_missing_and_the_others_are_not(tmp_path, capsys):
     assert "line 1 is damaged" in capsys.readouterr().err
 
 
+def test_learning_curves_of_members_that_were_not_tested_are_not_shared(tmp_path):
+    store = MemberStore(tmp_path / "members.jsonl", tmp_path / "shared.jsonl")
+    curve = {"history": {"train_loss": [1.0]}}
+    store.add([{"member": "tuned"} | curve, {"member": "tested", "test_accuracy": 0.5} | curve])
+    assert ["history" in row for row in read_rows(tmp_path / "members.jsonl")] == [True, True]
+    assert ["history" in row for row in read_rows(tmp_path / "shared.jsonl")] == [False, True]
+    # The shorter row is sealed anew, and counts.
+    assert set(MemberStore(tmp_path / "run.jsonl", tmp_path / "shared.jsonl").shared) == {
+        "tuned",
+        "tested",
+    }
+
+
+def test_rows_of_neighbours_count_where_they_are_wanted_and_a_reader_writes_nothing(tmp_path):
+    (member,) = MemberStore(tmp_path / "run.jsonl").tested(condition(seeds=(1,)))
+    MemberStore(tmp_path / "shared" / "other.jsonl").add([{"member": member.name()}])
+    shared = tmp_path / "shared" / "own.jsonl"
+    alone = MemberStore(tmp_path / "run.jsonl", shared, neighbours=False)
+    assert alone.missing([member]) == [member]
+    reader = MemberStore(tmp_path / "run.jsonl", shared, read_only=True)
+    assert reader.missing([member]) == []
+    assert [path.name for path in tmp_path.rglob("*.jsonl")] == ["other.jsonl"]
+
+
+def test_groups_go_on_in_the_shape_that_the_run_folder_holds(tmp_path, capsys):
+    store = MemberStore(tmp_path / "members.jsonl")
+    (work,) = work_left(store, [condition()], tmp_path)
+    assert (work.missing, work.plan.size, work.num_groups) == ((0, 2), 2, 1)
+    record_plans(tmp_path, {"rrn": GroupPlan(1, 5), "other": GroupPlan(1, 3)})
+    (work,) = work_left(store, [condition()], tmp_path)
+    assert work.plan == GroupPlan(1, 5)
+    # A plan for more devices than there are is made anew.
+    record_plans(tmp_path, {"rrn": GroupPlan(1000, 1)})
+    (work,) = work_left(store, [condition()], tmp_path)
+    assert work.plan.size == 2
+    assert "rrn: 1000 devices were planned" in capsys.readouterr().err
+
+
 def test_a_setting_is_chosen_on_validation_and_tested_on_other_seeds(tmp_path):
     store = MemberStore(tmp_path / "members.jsonl")
     wanted = condition(settings=(SLOW, FAST), tuning_seeds=(7, 8))
@@ -198,6 +240,7 @@ def test_a_killed_group_goes_on_after_its_last_epoch(tmp_path, monkeypatch):
         ({"settings": (SLOW, FAST)}, "tuning_seeds is empty; choosing"),
         ({"precision": "float16"}, "precision is 'float16'; choose from float32, float64"),
         ({"kept": ("everything",)}, "kept holds 'everything'; choose from history"),
+        ({"also_kept": ("all",)}, "also_kept holds 'all'; choose from history"),
         ({"architecture": GRU, "ladder": (2.0, 3.0)}, "ladder is given; gru is no Resonant"),
     ],
 )

@@ -1,0 +1,160 @@
+"""The shape of the groups that a run trains, chosen once and kept in its folder."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+
+from experiments.members.condition import Condition
+from experiments.members.programs import Program, by_program, num_missing
+from experiments.members.store import MemberStore
+from rhythmic.adjoints import on_processor
+from rhythmic.data.dataset import NUM_CLASSES
+from rhythmic.models import Architecture
+from rhythmic.progress import show
+from rhythmic.records import write_json
+from rhythmic.training import is_out_of_memory
+from rhythmic.training.features import has_fixed_features
+from rhythmic.training.group import GroupPlan, plan_groups
+
+GROUPS = "groups.json"
+
+
+class Work(NamedTuple):
+    """What is left to do of one program.
+
+    Args:
+        program: what is trained.
+        missing: members still to be chosen on and to be tested.
+        plan: shape of the groups.
+    """
+
+    program: Program
+    missing: tuple[int, int]
+    plan: GroupPlan
+
+    @property
+    def num_groups(self) -> int:
+        """Groups that train one after another."""
+        return num_groups(self.missing, self.plan)
+
+
+def num_groups(counts: Sequence[int], plan: GroupPlan) -> int:
+    """Count the groups of members to be chosen on and of members to be tested, which share none."""
+    return sum(-(-count // plan.size) for count in counts)
+
+
+def work_left(
+    store: MemberStore,
+    conditions: Iterable[Condition],
+    folder: Path,
+    members_per_device: int | None = None,
+) -> list[Work]:
+    """Return the programs that have members to train, with the shape of their groups.
+
+    The shape is chosen once for a run, and kept when the run goes on: groups of one shape share one
+    compiled program, and a checkpoint belongs to its group.
+
+    Args:
+        store: what is finished.
+        conditions: what is wanted.
+        folder: the run folder, which may hold shapes.
+        members_per_device: members side by side on a device at most; by default what pays.
+    """
+    known = recorded_plans(folder)
+    work = []
+    for program in by_program(conditions):
+        missing = num_missing(store, program)
+        if not any(missing):
+            continue
+        plan = usable_plan(program.label, known.get(program.label))
+        if plan is None:
+            plan = group_plan(program.condition.architecture, missing, members_per_device)
+        work.append(Work(program, missing, plan))
+    return work
+
+
+def usable_plan(label: str, plan: GroupPlan | None) -> GroupPlan | None:
+    """Return a recorded plan, or none if it takes more devices than are here."""
+    here = len(jax.devices())
+    if plan is None or plan.num_devices <= here:
+        return plan
+    show(
+        f"{label}: {plan.num_devices} devices were planned and {here} are here; unfinished groups "
+        "start afresh"
+    )
+    return None
+
+
+def group_plan(
+    architecture: Architecture, counts: Sequence[int], members_per_device: int | None = None
+) -> GroupPlan:
+    """Choose how many members train side by side.
+
+    Args:
+        architecture: what is trained.
+        counts: members to be chosen on and to be tested.
+        members_per_device: members side by side on a device at most; by default what pays.
+    """
+    # No more devices than members: padding fills a device, and costs as much as a member.
+    num_devices = min(len(jax.devices()), max(1, *counts))
+    largest, overhead = group_costs(architecture)
+    return plan_groups(counts, num_devices, members_per_device or largest, overhead)
+
+
+def group_costs(architecture: Architecture) -> tuple[int, float]:
+    """Return how many members a device trains in a group at most, and what a group itself costs.
+
+    The cost is in members, for ``plan_groups``. A processor gains little from more than a few, but
+    for a layer that nobody trains: its features are worked out once, and what is left of a
+    member is a third of what an update costs for all.
+    """
+    if not on_processor():
+        return 64, 100.0
+    model = architecture.build(NUM_CLASSES, key=jax.random.key(0))
+    return (64, 3.0) if has_fixed_features(model) else (6, 0.3)
+
+
+def recorded_plans(folder: Path) -> dict[str, GroupPlan]:
+    """Read the plans of a run folder by label, none if it has none yet."""
+    path = folder / GROUPS
+    known = json.loads(path.read_text()) if path.exists() else {}
+    return {label: GroupPlan(**plan) for label, plan in known.items()}
+
+
+def record_plans(folder: Path, plans: dict[str, GroupPlan]) -> None:
+    """Write plans into a run folder, beside those of other labels."""
+    together = recorded_plans(folder) | plans
+    if together:
+        write_json(folder / GROUPS, {label: asdict(plan) for label, plan in together.items()})
+
+
+def smaller_plan(label: str, plan: GroupPlan, error: BaseException, remedy: str) -> GroupPlan:
+    """Return the shape to go on with after a group ran out of memory, and say so.
+
+    Args:
+        label: what was trained.
+        plan: the shape that failed.
+        error: what was raised; raised again if it is about something else.
+        remedy: what a user can do where no shape is left.
+
+    Raises:
+        MemoryError: in one line, if one member per device is too many.
+    """
+    if not is_out_of_memory(error):
+        raise error
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    smaller = plan.halved()
+    if smaller == plan:
+        raise MemoryError(
+            f"{label} ran out of memory with one network on each of {plan.num_devices} devices "
+            f"({reason}); {remedy}"
+        ) from None
+    show(
+        f"{label}: out of memory with groups of {plan} ({reason}); going on with {smaller}, "
+        "unfinished groups start afresh"
+    )
+    return smaller

@@ -1,0 +1,213 @@
+"""One program at work: group by group, from checkpoints, in the memory that there is."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from experiments.members.condition import Wanted, members_of
+from experiments.members.noise import NoisyTest
+from experiments.members.plans import num_groups, record_plans, smaller_plan
+from experiments.members.programs import Program, num_missing
+from experiments.members.rows import member_rows
+from experiments.members.store import MemberStore
+from rhythmic.files import move_aside
+from rhythmic.progress import Progress, clock, show
+from rhythmic.records import Row, append_rows, fingerprint
+from rhythmic.sealed import DamagedFileError
+from rhythmic.training import (
+    EpochReport,
+    Estimate,
+    GroupPlan,
+    GroupTraining,
+    Members,
+    MemberTraining,
+    TrainingState,
+    fitting_group,
+)
+from rhythmic.training.estimate import first_members
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the workers of a run share.
+
+    Args:
+        store: what is finished, and where it is written.
+        folder: the run folder.
+        progress: epochs of groups that are left, by the name of the program.
+        remedy: what a user can do where one member on each device is too many.
+        after_epoch: called after every epoch of a group.
+    """
+
+    store: MemberStore
+    folder: Path
+    progress: Progress
+    remedy: str
+    after_epoch: Callable[[], None] | None = None
+
+
+class Worker:
+    """Trains members of one program, group by group."""
+
+    def __init__(self, run: Run, program: Program, plan: GroupPlan):
+        """Compile nothing yet: a worker without work costs nothing."""
+        self.run, self.program, self.plan = run, program, plan
+        self.condition, self.label = program.condition, program.label
+        self.training = MemberTraining(
+            self.condition.architecture, self.condition.training, method=self.condition.method
+        )
+        self.group_training: GroupTraining | None = None
+        self.needed: Estimate | None = None
+        self.noisy_test = NoisyTest(program.conditions)
+        # Of the group at work: its members, epochs that are known to be finished, times till then.
+        self.group: list[Wanted] = []
+        self.num_reported = 0
+        self.timing: Row = {}
+
+    def train(self, wanted: list[Wanted]) -> None:
+        """Train those of ``wanted`` that are missing, and write their rows group by group.
+
+        Groups that run out of memory are made smaller and start afresh.
+
+        Raises:
+            MemoryError: if one member per device is too many.
+        """
+        distinct = {member.name(): member for member in wanted}
+        # Members of one seed see the same batches: neighbours share the work of drawing them.
+        wanted = sorted(distinct.values(), key=lambda member: member.seed)
+        while missing := self.run.store.missing(wanted):
+            try:
+                with jax.enable_x64(self.condition.precision == "float64"):
+                    self.train_group(missing[: self.plan.size])
+                continue
+            except (MemoryError, jax.errors.JaxRuntimeError) as error:
+                smaller = smaller_plan(self.label, self.plan, error, self.run.remedy)
+            # Out of the handler: the error held on to the arrays that filled the memory.
+            self.replan(smaller)
+
+    def replan(self, plan: GroupPlan) -> None:
+        """Go on with groups of another shape, and say so in the run folder."""
+        self.plan = plan
+        self.group_training = None
+        self.noisy_test = NoisyTest(self.program.conditions)
+        record_plans(self.run.folder, {self.label: plan})
+        groups = num_groups(num_missing(self.run.store, self.program), plan)
+        progress = self.run.progress
+        progress.remaining[self.program.name] = groups * self.condition.training.epochs
+        progress.seconds.pop(self.program.name, None)
+
+    def train_group(self, group: list[Wanted]) -> None:
+        """Train one group, or as much of it as fits, from its checkpoint or from the start."""
+        started = time.perf_counter()
+        had_program = self.group_training is not None
+        members = members_of(group, self.condition.pool.data.images.shape[1])
+        training = self.compiled_group(members)
+        group, members = group[: self.plan.size], first_members(members, self.plan.size)
+        self.group, self.num_reported = group, 0
+        self.timing = {
+            "seconds_to_first_step": time.perf_counter() - started,
+            "compile_seconds": 0.0 if had_program else training.compile_seconds,
+        }
+        names = [wanted.name() for wanted in group]
+        checkpoint = self.run.folder / "checkpoints" / f"{fingerprint((names, self.plan.size))}.eqx"
+        state = self.trained(training, members, checkpoint)
+        test, noise_accuracy = None, None
+        if group[0].tested:
+            test = training.test(state, members)
+            noise_accuracy = self.noisy_test.accuracies(training, state, members)
+        seconds = time.perf_counter() - started
+        store = self.run.store
+        share = seconds / len(group)
+        store.add(member_rows(group, state, test, share, store.made, noise_accuracy))
+        checkpoint.unlink(missing_ok=True)
+        if test is not None:
+            found = f"trained in {clock(seconds)}, test {np.mean(test.accuracy):.3f}"
+            show(f"{self.described()} {found}")
+
+    def compiled_group(self, members: Members) -> GroupTraining:
+        """Return the compiled program, in a smaller shape than planned if that does not fit."""
+        if self.group_training is None:
+            show(f"{self.label}: compiling for groups of {self.plan}", final=False)
+            fitting, self.needed = fitting_group(
+                self.training,
+                self.plan,
+                self.condition.pool.data,
+                members,
+                tell=lambda line: show(f"{self.label}: {line}"),
+            )
+            if fitting.plan != self.plan:
+                self.replan(fitting.plan)
+            self.group_training = fitting
+        return self.group_training
+
+    def trained(self, training: GroupTraining, members: Members, checkpoint: Path) -> TrainingState:
+        """Train to the last epoch; a checkpoint that is damaged is set aside."""
+        start = "from their checkpoint" if checkpoint.exists() else "from the first epoch"
+        show(f"{self.described()} to train, {start}")
+        try:
+            return training.run(members, on_epoch=self.report, checkpoint=checkpoint)
+        except DamagedFileError as error:
+            show(f"{error}; set aside, and this group starts afresh")
+            move_aside(self.run.folder, checkpoint)
+        return training.run(members, on_epoch=self.report, checkpoint=checkpoint)
+
+    def described(self) -> str:
+        """Name the group at work, and what it is trained for."""
+        return f"{self.label}, {self.stage()}: {counted(len(self.group), 'member')}"
+
+    def stage(self) -> str:
+        """Name what the group at work is trained for."""
+        return "table" if self.group[0].tested else "tuning"
+
+    def report(self, report: EpochReport) -> None:
+        """Show how the group does and when everything will be done."""
+        first = self.num_reported == 0
+        # Epochs that a checkpoint held already take no more time.
+        progress, name = self.run.progress, self.program.name
+        progress.remaining[name] -= report.epoch - self.num_reported
+        self.num_reported = report.epoch + 1
+        progress.finished(name, report.seconds)
+        history = report.state.history
+        failed = int(np.sum(report.state.failed_at_step >= 0))
+        parts = [
+            self.described(),
+            f"epoch {report.epoch + 1}/{len(history.train_loss[0])}",
+            f"loss {np.nanmean(history.train_loss[:, report.epoch]):.3f}",
+            f"validation {np.mean(history.validation_accuracy[:, report.epoch]):.3f}",
+            f"{clock(report.seconds)} an epoch, {progress.time_left()} left in all",
+        ]
+        if first:
+            self.write_timing(report)
+            if self.timing["compile_seconds"]:
+                seconds = self.timing["seconds_to_first_step"]
+                parts.append(f"compiled: first step after {seconds:.1f} s")
+        if failed:
+            parts.append(f"{failed} not finite")
+        show(" | ".join(parts), final=(report.epoch + 1) % 5 == 0 or first)
+        if self.run.after_epoch is not None:
+            self.run.after_epoch()
+
+    def write_timing(self, report: EpochReport) -> None:
+        """Add a line to the run's timings: what a group took in this sitting, and what it needs."""
+        row = {
+            "label": self.label,
+            "architecture": self.condition.architecture.name,
+            "stage": self.stage(),
+            "members": len(self.group),
+            **asdict(self.plan),
+            **{name: round(seconds, 3) for name, seconds in self.timing.items()},
+            "seconds_an_epoch": round(report.seconds, 3),
+            "expected_bytes_a_device": None if self.needed is None else self.needed.memory,
+            "compilation_cache": jax.config.values["jax_compilation_cache_dir"] is not None,
+            "device": self.run.store.made["device"],
+        }
+        append_rows(self.run.folder / "timings.jsonl", [row])
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a number of things."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
