@@ -54,10 +54,8 @@ def training():
     return MemberTraining(RNN, CONFIGURATION, num_classes=3)
 
 
-@pytest.mark.parametrize(
-    "architecture",
-    [pytest.param(RRN, id="rrn"), pytest.param(RNN, id="rnn", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow  # compiled as users do: with few optimizations, bits depend on the program
+@pytest.mark.parametrize("architecture", [RRN, RNN], ids=["rrn", "rnn"])
 def test_a_sweep_gives_the_bits_of_groups(architecture, tmp_path):
     training = MemberTraining(architecture, CONFIGURATION, num_classes=3)
     sweep = training_sweep(training, DATA, split, design(), tested=True)
