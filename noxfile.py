@@ -1,7 +1,10 @@
-"""Longer checks than CI's: the ends of the claimed versions, slow tests, the README's first block.
+"""Longer checks than CI's: ends of the claimed versions, slow tests, README's first block, site.
 
 ``nox`` runs the tests at both ends wherever those interpreters are found.
 """
+
+import tempfile
+from pathlib import Path
 
 import nox
 
@@ -58,3 +61,14 @@ def quick(session: nox.Session) -> None:
     """The README's first block: a minute and a half on two cores, installation apart."""
     block = session.run("python", ".ci/readme_block.py", "1", silent=True)
     session.run("bash", "-euc", block, external=True)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation site into build/site, strictly, as a fresh clone gives it."""
+    session.install("-e", ".[docs]")
+    output = Path("build", "site").resolve()
+    with tempfile.TemporaryDirectory() as clone:
+        session.run("git", "clone", "--quiet", ".", clone, external=True)
+        pages = f"{clone}/docs/mkdocs.yml"
+        session.run("mkdocs", "build", "--strict", "-f", pages, "-d", str(output))

@@ -9,10 +9,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 ActivationName = Literal["binary", "identity", "tanh", "sigmoid", "relu"]
+"""Names of the activation functions in ``ACTIVATIONS``."""
 
 
 def binary(activity: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """Give 0 at and below zero, 1 above; NaN stays NaN.
+    """Give 0 where the activity is at or below zero, 1 above; NaN stays NaN.
 
     The gradient is 0 everywhere, so nothing is learned through it by descent.
 
@@ -35,6 +36,7 @@ ACTIVATIONS: Mapping[ActivationName, Callable[[Array], Array]] = MappingProxyTyp
         "relu": jax.nn.relu,  # max(h, 0)
     }
 )
+"""Activation functions phi by name, elementwise; they keep shape and floating dtype."""
 
 
 def activation_function(name: ActivationName) -> Callable[[Array], Array]:

@@ -59,7 +59,7 @@ class Head:
             raise ValueError(f"readout_size is {self.readout_size}; it must be at least 1")
 
     def build(self, num_features: int, num_classes: int, *, key: jax.Array) -> AbstractReadout:
-        """Draw the start values of the readout."""
+        """Draw the start values of the readout, from ``num_features`` to ``num_classes`` logits."""
         match self.readout:
             case "batch_norm":
                 return BatchNormReadout(num_features, num_classes, key=key)
@@ -78,10 +78,12 @@ class Head:
         return LinearReadout(num_features, num_classes, key=key)
 
 
-# The published heads: of the resonant network, of its rivals, and of HORN.
 ENERGY_HEAD = Head("squared_amplitude", "mean", "batch_norm")
+"""The head of the rhythmic network: mean squared amplitudes, batch normalisation."""
 MEAN_HEAD = Head("output", "mean", "layer_norm")
+"""The head of the RNN and the LSTM: mean outputs, layer normalisation."""
 LAST_HEAD = Head("output", "last", "linear")
+"""The head of HORN: outputs after the last step, a linear map."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,8 @@ def sized(
     architecture: CellArchitecture, num_parameters: int, num_classes: int = 10
 ) -> CellArchitecture:
     """Return ``architecture`` with the most nodes that ``num_parameters`` parameters allow.
+
+    Those of a readout into ``num_classes`` count too.
 
     Raises:
         ValueError: if one node has more, or an option fixes the number of nodes.

@@ -95,7 +95,17 @@ def states_from_arrays(
     parameters: Mapping[str, AnyArray],
     inputs: Float[AnyArray, "batch time feature"],
 ) -> Float[Array, "batch time hidden"]:
-    """Put arrays in torch's layout into a cell, and run it over batch-first sequences."""
+    """Put arrays in torch's layout into a cell, and run it over batch-first sequences.
+
+    Args:
+        make_cell: the class of the cell.
+        num_blocks: blocks of ``hidden`` rows in its weights, such as gates.
+        parameters: weight_ih, weight_hh, bias_ih and bias_hh, torch's names without ``_l0``.
+        inputs: sequences, ``(batch, time, feature)``.
+
+    Returns:
+        The outputs of every step, ``(batch, time, hidden)``.
+    """
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     for name in names:
         if name not in parameters:
@@ -133,6 +143,6 @@ def floating_dtype(*arrays: AnyArray) -> np.dtype:
 
 
 def check_shape(name: str, array: Array, expected: tuple[int, ...]) -> None:
-    """Raise a ValueError that names the array out of shape."""
+    """Raise a ValueError by ``name`` unless an array has the ``expected`` shape."""
     if array.shape != expected:
         raise ValueError(f"{name} has shape {array.shape}; expected {expected}")

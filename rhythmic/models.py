@@ -37,7 +37,7 @@ class Classifier(eqx.Module):
     """A recurrent layer whose features are read out into classes.
 
     ``feature`` is what the cell shows of a state; ``pooling`` is how a sequence of them becomes
-    one: its ``mean`` over time, or the ``last``.
+    one: its ``mean`` over time, or the ``last``. ``readout`` turns that into logits.
     """
 
     cell: AbstractCell
@@ -249,5 +249,5 @@ def with_named_arrays(tree: PyTree, arrays: Mapping[str, ArrayLike]) -> PyTree:
 
 
 def path_name(path: tuple[Any, ...]) -> str:
-    """Write a path through a tree with dots."""
+    """Return a path through a tree, written with dots."""
     return jax.tree_util.keystr(path, simple=True, separator=".")

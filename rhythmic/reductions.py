@@ -37,12 +37,12 @@ class Reduction(NamedTuple):
 
 
 def last_value() -> Reduction:
-    """Keep what is seen after the last step."""
+    """Return what keeps the value seen after the last step."""
     return Reduction(lambda x: x, lambda carried, x, step: x, lambda carried, count: carried)
 
 
 def maximum() -> Reduction:
-    """Keep the largest value; NaN once one was seen."""
+    """Return what keeps the largest value; NaN once one was seen."""
     return Reduction(
         lambda x: x,
         lambda carried, x, step: jnp.maximum(carried, x),
@@ -51,7 +51,7 @@ def maximum() -> Reduction:
 
 
 def minimum() -> Reduction:
-    """Keep the smallest value; NaN once one was seen."""
+    """Return what keeps the smallest value; NaN once one was seen."""
     return Reduction(
         lambda x: x,
         lambda carried, x, step: jnp.minimum(carried, x),
@@ -60,7 +60,7 @@ def minimum() -> Reduction:
 
 
 def mean() -> Reduction:
-    """Average over the steps."""
+    """Return what averages over the steps."""
     return Reduction(
         lambda x: x, lambda carried, x, step: carried + x, lambda carried, count: carried / count
     )
@@ -158,7 +158,7 @@ def first_bad_step() -> Reduction:
 
 
 class Reduced(NamedTuple):
-    """The result of each reduction by its name, and the state after the last step."""
+    """``results`` of each reduction by its name, and ``final_state`` after the last step."""
 
     results: dict[str, Array]
     final_state: PyTree

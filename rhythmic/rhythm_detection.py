@@ -150,6 +150,9 @@ def most_active_node(
     Args:
         trajectory: states, time first, nodes second.
         washout: number of first samples that do not count in the choice; they are kept.
+
+    Returns:
+        The trajectory of that node.
     """
     samples = jnp.asarray(trajectory)
     spread = jnp.std(samples[washout:], axis=0)
@@ -205,7 +208,11 @@ def complex_amplitude(
 def checked_record(
     trajectory: Float[AnyArray, "time *batch"], washout: int, minimum: int = _MINIMUM_STEPS
 ) -> Float[Array, "record *batch"]:
-    """Cut the washout off and return floating-point samples, or raise a ValueError."""
+    """Cut ``washout`` steps off a trajectory and return the rest as floating-point samples.
+
+    Raises:
+        ValueError: if fewer than ``minimum`` are left, or the washout is negative.
+    """
     samples = jnp.asarray(trajectory)
     if washout < 0:
         raise ValueError(f"washout is {washout}; it must be 0 or more")
@@ -233,6 +240,9 @@ def classify(
         log_change: of the amplitude over the record.
         finite: whether all samples are finite.
         silent: whether fewer than two frames are audible.
+
+    Returns:
+        One code a record.
     """
     cases = (
         (~finite, RhythmKind.UNDEFINED),

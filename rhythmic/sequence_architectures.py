@@ -45,7 +45,7 @@ class CellSequenceArchitecture:
         num_sequence_parameters(self, 1, 1)
 
     def build(self, input_size: int, num_outputs: int, *, key: jax.Array) -> SequenceModel:
-        """Draw the start values of layer and readout."""
+        """Draw the layer and a readout, from ``input_size`` features to ``num_outputs``."""
         cell_key, readout_key = jax.random.split(key)
         cell = make_cell(
             self.cell, input_size, self.hidden_size, key=cell_key, **dict(self.options)
@@ -56,7 +56,13 @@ class CellSequenceArchitecture:
 def num_sequence_parameters(
     architecture: SequenceArchitecture, input_size: int, num_outputs: int
 ) -> int:
-    """Count what training may change; a zero diagonal does not count, and nothing is drawn."""
+    """Count what training may change; a zero diagonal does not count, and nothing is drawn.
+
+    Args:
+        architecture: of the network.
+        input_size: features of a sample.
+        num_outputs: outputs at every step.
+    """
 
     def start_values() -> tuple[SequenceModel, PyTree]:
         model = architecture.build(input_size, num_outputs, key=jax.random.key(0))

@@ -25,7 +25,7 @@ Outputs = Float[Array, "time output *batch"]
 
 
 class Affine(eqx.Module):
-    """``weight @ x + bias`` on the first axis of ``x``."""
+    """``weight @ x + bias`` on the first axis of ``x``, from ``input_size`` to ``output_size``."""
 
     weight: Matrix
     bias: Vector
@@ -164,17 +164,20 @@ class SequenceArchitecture(Protocol):
         """The name in tables and files."""
 
     def build(self, input_size: int, num_outputs: int, *, key: jax.Array) -> SequenceModel:
-        """Draw the start values of a new network."""
+        """Draw a new network, from ``input_size`` features to ``num_outputs``."""
 
 
 @dataclass(frozen=True)
 class PresentItemArchitecture:
-    """The baseline: a linear readout of the present input, no memory."""
+    """The baseline: a linear readout of the present input, no memory.
+
+    ``name`` is that of tables and files.
+    """
 
     name: str = "present"
 
     def build(self, input_size: int, num_outputs: int, *, key: jax.Array) -> SequenceModel:
-        """Draw the readout."""
+        """Draw the readout, from ``input_size`` features to ``num_outputs``."""
         return SequenceModel(PresentItemCell(input_size), input_size, num_outputs, key=key)
 
 
@@ -193,7 +196,7 @@ class PlainSequenceArchitecture:
     recurrent_gain: float = 0.95
 
     def build(self, input_size: int, num_outputs: int, *, key: jax.Array) -> SequenceModel:
-        """Draw the layer's weights and readout."""
+        """Draw layer and readout, from ``input_size`` features to ``num_outputs``."""
         cell_key, readout_key = jax.random.split(key)
         cell = ElmanCell(
             input_size, self.hidden_size, key=cell_key, recurrent_gain=self.recurrent_gain
@@ -216,7 +219,7 @@ class GatedSequenceArchitecture:
     forget_bias: float = 1.0
 
     def build(self, input_size: int, num_outputs: int, *, key: jax.Array) -> SequenceModel:
-        """Draw the layer's weights and readout."""
+        """Draw layer and readout, from ``input_size`` features to ``num_outputs``."""
         cell_key, readout_key = jax.random.split(key)
         cell = LSTMCell(input_size, self.hidden_size, key=cell_key, forget_bias=self.forget_bias)
         return SequenceModel(cell, input_size, num_outputs, key=readout_key)
@@ -245,7 +248,7 @@ class ResonantSequenceArchitecture:
         check_resonance(self.pole_radius, self.diagonal)
 
     def build(self, input_size: int, num_outputs: int, *, key: jax.Array) -> SequenceModel:
-        """Draw recurrent weights, encoder and readout."""
+        """Draw encoder, layer and readout, from ``input_size`` to ``num_outputs``."""
         cell_key, readout_key = jax.random.split(key)
         cell = ResonantCell(
             np.asarray(self.frequencies),

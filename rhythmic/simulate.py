@@ -13,14 +13,14 @@ Observe = Callable[[PyTree], PyTree]
 
 
 class Trajectory(NamedTuple):
-    """What a cell did: ``observed`` with time first, and the state after the last step."""
+    """What a cell did: ``observed`` with time first, ``final_state`` after the last step."""
 
     observed: PyTree
     final_state: PyTree
 
 
 class TimeMean(NamedTuple):
-    """What a cell showed on average: ``mean`` over the counted steps, and the last state."""
+    """What a cell showed on average: ``mean`` over counted steps, and ``final_state``."""
 
     mean: PyTree
     final_state: PyTree
@@ -142,7 +142,10 @@ def time_mean(
 
 
 def mask_from_lengths(lengths: Int[Array, "*batch"], num_steps: int) -> Bool[Array, "time *batch"]:
-    """Mark the first ``lengths`` of ``num_steps`` samples; none below 0, all above the end."""
+    """Return a mask that is true at the first ``lengths`` of ``num_steps`` samples.
+
+    A length below 0 marks none, one beyond the end all.
+    """
     lengths = jnp.asarray(lengths)
     return jnp.arange(num_steps).reshape(-1, *(1,) * lengths.ndim) < lengths
 
@@ -158,6 +161,15 @@ def scan_blocks(
     Reverse mode through a plain scan stores every step's intermediate values, which no longer fit
     a processor's cache; with blocks it stores the carry at each block's start (Griewank and
     Walther, ACM TOMS 26, 2000: one level of checkpointing).
+
+    Args:
+        body: ``body(carry, sample) -> (carry, seen)``, as of ``jax.lax.scan``.
+        carry: what it starts from.
+        samples: arrays with the steps first.
+        block_size: steps recomputed together; None recomputes nothing.
+
+    Returns:
+        The last carry, and what was seen, steps first.
     """
     num_steps = jax.tree.leaves(samples)[0].shape[0]
     if num_steps == 0:
@@ -182,7 +194,10 @@ def scan_blocks(
 
 
 def masked_step(cell: AbstractCell, state: PyTree, inputs: Array, counted: Array | None) -> PyTree:
-    """Take one step, or hold the state where the sample is not part of the sequence."""
+    """Take one step of ``cell`` on ``inputs``, or hold ``state`` where ``counted`` is false.
+
+    None counts every sample.
+    """
     if counted is None:
         return cell.step(state, inputs)
     # Whatever stands in the padding, NaN included, neither value nor gradient sees it.
@@ -219,7 +234,7 @@ def start(cell: AbstractCell, inputs: Array, initial_state: PyTree | None) -> Py
 
 
 def describe(state: PyTree) -> str:
-    """Write down the type of a state and the shape and dtype of each of its arrays."""
+    """Return the type of a state with the shape and dtype of each of its arrays."""
     arrays = (f"{jnp.result_type(x)}{list(jnp.shape(x))}" for x in jax.tree.leaves(state))
     return f"{type(state).__name__} of {', '.join(arrays)}"
 
@@ -231,7 +246,10 @@ def check_sequence(
     washout: int,
     block_size: int | None,
 ) -> int:
-    """Raise a ValueError that names the argument out of shape; return the number of steps."""
+    """Raise a ValueError that names the argument out of shape; return the number of steps.
+
+    ``cell``, ``inputs``, ``mask``, ``washout`` and ``block_size`` are those of ``time_mean``.
+    """
     if jnp.ndim(inputs) < 2 or inputs.shape[1] != cell.input_size:
         expected = f"(time, {cell.input_size}, *batch)"
         raise ValueError(f"inputs has shape {jnp.shape(inputs)}; expected {expected}")

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 PyTree: TypeAlias = Any
+"""Arrays in tuples, dictionaries and modules, as JAX maps over them."""
 
 # An array on a device, or NumPy's on the host.
 if TYPE_CHECKING:
@@ -23,10 +24,15 @@ else:  # NumPy hands back its scalars (np.float64) where every argument was a sc
     AnyArray = Array | np.ndarray | np.generic
 
 Vector: TypeAlias = Float[Array, " hidden"]
+"""One number a node."""
 Matrix: TypeAlias = Float[Array, "post pre"]
+"""Weights: rows receive, columns send."""
 NodeArray: TypeAlias = Float[Array, "hidden *batch"]
+"""A state, nodes first."""
 InputArray: TypeAlias = Float[Array, "feature *batch"]
+"""One input sample, features first."""
 Sequence: TypeAlias = Float[Array, "time feature *batch"]
+"""A sequence of input samples, time first."""
 
 __all__ = [
     "AnyArray",

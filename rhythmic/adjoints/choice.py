@@ -37,7 +37,12 @@ def on_processor() -> bool:
 
 
 def mean_with_adjoint(cell: AbstractCell, feature: str) -> Mean | None:
-    """Return the time mean with an adjoint of its own; None where there is none."""
+    """Return the time mean of ``feature`` of ``cell`` with an adjoint of its own, or None.
+
+    Args:
+        cell: the layer.
+        feature: what is averaged, see ``fastest_mean``.
+    """
     if is_connected_resonance(cell, feature):
         return mean_squared_amplitude  # type: ignore[return-value]
     if feature == "output" and isinstance(cell, LSTMCell):
@@ -48,7 +53,12 @@ def mean_with_adjoint(cell: AbstractCell, feature: str) -> Mean | None:
 
 
 def is_connected_resonance(cell: AbstractCell, feature: str) -> TypeGuard[ResonantCell]:
-    """Tell whether these are the amplitudes of a resonant layer with recurrent weights."""
+    """Tell whether ``feature`` of ``cell`` is the amplitude of nodes with recurrent weights.
+
+    Args:
+        cell: any layer; true for a resonant one with recurrence alone.
+        feature: what is averaged, see ``fastest_mean``.
+    """
     resonant = isinstance(cell, ResonantCell) and cell.recurrent_weights is not None
     return resonant and feature == "squared_amplitude"
 
@@ -57,6 +67,10 @@ def is_free_between_events(cell: AbstractCell, feature: str) -> TypeGuard[Resona
     """Tell whether these amplitudes also go from one nonzero sample to the next.
 
     The rhythms must be fixed, since their free motion is tabulated, and the input a scalar.
+
+    Args:
+        cell: any layer, see ``is_connected_resonance``.
+        feature: what is averaged.
     """
     if not is_connected_resonance(cell, feature):
         return False

@@ -12,6 +12,7 @@ from jaxtyping import PRNGKeyArray
 from rhythmic.typing import AnyArray, Array, Float
 
 FeatureKind = Literal["quadratic", "linear"]
+"""Kinds of random features, see ``random_features``."""
 
 
 def fourier_power(

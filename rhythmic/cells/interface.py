@@ -35,14 +35,17 @@ class AbstractCell(eqx.Module, Generic[State]):
 
     @abstractmethod
     def step(self, state: State, inputs: InputArray) -> State:
-        """Advance by one time step on the input sample ``(feature, *batch)``."""
+        """Return the state one time step after ``state``, given the sample ``inputs``.
+
+        ``state`` is in the layout of ``initial_state``, ``inputs`` are ``(feature, *batch)``.
+        """
 
     @abstractmethod
     def output(self, state: State) -> NodeArray:
         """Return what the layer shows to the next one, ``(hidden, *batch)``."""
 
     def squared_amplitude(self, state: State) -> NodeArray:
-        """Return the energy of each node, ``(hidden, *batch)``: by default its output squared.
+        """Return the energy of each node in ``state``, ``(hidden, *batch)``: its output squared.
 
         A cell whose nodes swing gives ``A^2 = x^2 + (v / omega)^2``, which a rhythm does not move.
         """
@@ -69,7 +72,7 @@ class FixedParameters(eqx.Module):
 
 
 def trainable(model: PyTree) -> PyTree:
-    """Mark the leaves of ``model`` that training changes, as booleans for ``eqx.partition``.
+    """Return what marks the leaves of ``model`` that training changes, for ``eqx.partition``.
 
     Every floating-point array is trained unless it lies inside a ``FixedParameters``.
     """

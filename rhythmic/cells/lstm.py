@@ -77,7 +77,10 @@ class LSTMCell(AbstractCell[LSTMState]):
     def step_and_gates(
         self, state: LSTMState, inputs: InputArray
     ) -> tuple[LSTMState, tuple[NodeArray, ...]]:
-        """Advance one sample, and show ``sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)`` too."""
+        """Return what ``step(state, inputs)`` does, and the gates that it used.
+
+        The gates are ``sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)``, each ``(hidden, *batch)``.
+        """
         activity = weigh_few(self.weight_ih, inputs) + weigh(self.weight_hh, state.hidden)
         activity = activity + along_nodes(self.bias_ih + self.bias_hh, activity)
         i, f, g, o = open_gates(activity)

@@ -12,7 +12,10 @@ from rhythmic.typing import Array, Float, InputArray, NodeArray
 
 
 class ProjectionState(NamedTuple):
-    """Sums so far, ``(hidden, *batch)``, and samples seen, ``(1, *batch)``, a whole number."""
+    """The sums so far, and how many samples they hold.
+
+    ``total`` is ``(hidden, *batch)``; ``elapsed`` is ``(1, *batch)``, a whole number.
+    """
 
     total: NodeArray
     elapsed: Float[Array, "1 *batch"]

@@ -63,12 +63,20 @@ CELLS: dict[str, MakeCell] = {
     "cornn": CoupledOscillatoryCell,
     "linoss": LinOSSCell,
 }
+"""What makes each cell, by the name that architectures, sweeps and experiments use."""
 
 
 def make_cell(
     name: str, input_size: int, hidden_size: int, *, key: jax.Array, **options: Any
 ) -> AbstractCell:
     """Make a cell by its name in ``CELLS``.
+
+    Args:
+        name: of the cell.
+        input_size: components of one input sample.
+        hidden_size: number of nodes.
+        key: of the start values.
+        **options: further options of the cell.
 
     Raises:
         ValueError: for an unknown name, or what the cell itself refuses.

@@ -125,7 +125,7 @@ class ResonantCell(AbstractCell[ResonantState]):
         return inputs if self.input_weights is None else weigh_few(self.input_weights, inputs)
 
     def driven_step(self, state: ResonantState, drive: NodeArray) -> ResonantState:
-        """Advance by one step under the drive ``d_t``."""
+        """Return the state one step after ``state`` under the drive ``d_t``."""
         position = self.constants().free_step(state, drive)
         if self.recurrent_weights is not None:
             coupling = weigh(self.effective_weights(), jnp.tanh(state.position * drive))
@@ -165,7 +165,7 @@ class ResonantCell(AbstractCell[ResonantState]):
         return self.constants().squared_amplitude(state)
 
     def phasor(self, state: ResonantState) -> NodeArray:
-        """Return the positions above ``(v_t + beta x_t) / omega``, two rows a node.
+        """Return the positions in ``state`` above ``(v_t + beta x_t) / omega``, two rows a node.
 
         ``A_t^2`` is the squared length of these two; where it forgets the phase, they keep it.
         """

@@ -19,7 +19,7 @@ DECAY_RANGE = (1e-6, 0.5)
 
 
 class ResonantState(NamedTuple):
-    """Position ``x_t`` and the one before, each ``(hidden, *batch)``."""
+    """``position`` is ``x_t``, ``previous`` the one before, each ``(hidden, *batch)``."""
 
     position: NodeArray
     previous: NodeArray
@@ -39,7 +39,7 @@ class ResonantNodes(FixedParameters):
     damping_ratio: Vector
 
     def free_step(self, state: ResonantState, drive: NodeArray) -> NodeArray:
-        """Return ``drive + w1 x_{t-1} + w2 x_{t-2}``, what every node does without the others."""
+        """Return ``drive + w1 x_{t-1} + w2 x_{t-2}`` from ``state``, without the other nodes."""
         w1, w2 = along_nodes(self.w1, state.position), along_nodes(self.w2, state.position)
         return drive + w1 * state.position + w2 * state.previous
 

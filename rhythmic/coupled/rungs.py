@@ -33,11 +33,21 @@ class RungResponses(NamedTuple):
     constant: Float[np.ndarray, "ladder hidden"]
 
     def answers(self, driver: int, threshold: float) -> Bool[np.ndarray, "ladder rung hidden"]:
-        """Tell which nodes answer, see `rhythmic.coupled.answers`."""
+        """Tell which nodes answer, see `rhythmic.coupled.answers`.
+
+        Args:
+            driver: index of the driver.
+            threshold: multiple of the response to the constant gain.
+        """
         return answers(self.modulated, self.constant, driver, threshold)
 
     def targets(self, driver: int, tolerance: float) -> Bool[np.ndarray, "ladder rung hidden"]:
-        """Tell which nodes should, see `rhythmic.coupled.rung_targets`."""
+        """Tell which nodes should answer, see `rhythmic.coupled.rung_targets`.
+
+        Args:
+            driver: index of the driver.
+            tolerance: in Hz.
+        """
         return np.stack([rung_targets(ladder, driver, tolerance) for ladder in self.frequencies])
 
     def relative(self) -> Float[np.ndarray, "ladder rung hidden"]:

@@ -9,6 +9,7 @@ from rhythmic.data.dataset import IMAGE_SIDE, NUM_PIXELS
 from rhythmic.typing import AnyArray
 
 Order = Literal["rows", "columns", "permuted", "row_vectors"]
+"""Orders in which a digit is read, see ``in_order``."""
 
 PERMUTATION_SEED = 784
 PERMUTATION_SHA256 = "335505acbe41167361e52ff877d40fa03c77f67393f2bae56dadc2315392c187"

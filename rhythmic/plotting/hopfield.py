@@ -112,7 +112,14 @@ def corruption_figure(
     corruptions: Sequence[float],
     title: str,
 ) -> Figure:
-    """Draw the share recalled against load for probes of which more and more units are flipped."""
+    """Draw the share recalled against load for probes of which more and more units are flipped.
+
+    Args:
+        loads: patterns per unit.
+        recalled: share of patterns, by set of patterns, load, threshold and corruption.
+        corruptions: shares of the units that are flipped.
+        title: of the figure.
+    """
     figure = Figure(figsize=(5.2, 2.5))
     panels = figure.subplots(1, 2, sharey=True)
     colours = cm.batlow(np.linspace(0.05, 0.8, len(corruptions)))

@@ -53,7 +53,13 @@ def recurrent_weight_figure(
     frequencies: Mapping[str, Sequence[float]],
     labels: Mapping[str, str],
 ) -> Figure:
-    """Draw learned recurrent weights, averaged over seeds, rows receiving from columns."""
+    """Draw learned recurrent weights, averaged over seeds, rows receiving from columns.
+
+    Args:
+        weights: matrices of all seeds, by the name of the network; a panel each.
+        frequencies: of the nodes, Hz, by the same names.
+        labels: titles of the panels, by the same names.
+    """
     means = {name: np.asarray(values, dtype=float).mean(axis=0) for name, values in weights.items()}
     limit = max(np.abs(mean).max() for mean in means.values())
     figure = Figure(figsize=(0.8 + 2.7 * len(means), 2.8))

@@ -71,7 +71,11 @@ def house_style() -> Iterator[None]:
 
 
 def save(figure: Figure, folder: Path, name: str) -> Path:
-    """Write ``name.pdf`` and ``name.png``, each whole or not at all; return the picture's path."""
+    """Write ``figure`` as ``name.pdf`` and ``name.png`` into ``folder``, each whole or not at all.
+
+    Returns:
+        The picture's path.
+    """
     # It warns of the date of fonts that matplotlib brings, which no reader can mend.
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     for ending in ("pdf", "png"):

@@ -43,4 +43,4 @@ class AbstractReadout(eqx.Module):
 
     @abstractmethod
     def predict(self, features: Features, statistics: RunningStatistics) -> Logits:
-        """Return the logits of examples that are not trained on."""
+        """Return the logits of examples that are not trained on, by running ``statistics``."""

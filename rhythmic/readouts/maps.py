@@ -19,6 +19,7 @@ from rhythmic.readouts.normalised import BatchNormReadout
 from rhythmic.typing import Matrix, Vector
 
 HiddenActivation = Literal["tanh", "square"]
+"""What a hidden layer of a readout applies: tanh, or the square."""
 
 
 class LinearReadout(AbstractReadout):
@@ -31,7 +32,13 @@ class LinearReadout(AbstractReadout):
     bias: Vector
 
     def __init__(self, num_features: int, num_classes: int, *, key: jax.Array):
-        """Start with the start values of a torch ``Linear``."""
+        """Start with the start values of a torch ``Linear``.
+
+        Args:
+            num_features: features, one a node as a rule.
+            num_classes: logits.
+            key: source of the start values.
+        """
         weight_key, bias_key = jax.random.split(key)
         self.weight = torch_linear((num_classes, num_features), num_features, key=weight_key)
         self.bias = torch_linear((num_classes,), num_features, key=bias_key)
@@ -64,7 +71,8 @@ class HiddenReadout(AbstractReadout):
     ``logits = W_2 g(W_1 normalised + b_1) + b_2`` with ``g = tanh`` or the square: for features
     that a linear map cannot tell apart, such as phasors. Squared, a hidden node gives the energy
     of a learned superposition of phasors. The normalisation needs no scale and shift, ``W_1`` and
-    ``b_1`` are free to be them.
+    ``b_1`` are free to be them. ``W_1`` is ``(readout_size, num_features)``, ``W_2``
+    ``(num_classes, readout_size)``.
     """
 
     normalisation: BatchNormReadout

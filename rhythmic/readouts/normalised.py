@@ -19,9 +19,10 @@ from rhythmic.typing import Matrix, Vector
 class BatchNormReadout(AbstractReadout):
     """Batch normalisation (affine), then a linear map; the head of the resonant network.
 
-    A batch is normalised by its biased variance; the running statistics keep nine tenths of
-    themselves and take a tenth of the batch's, the variance unbiased, as torch does. Source:
-    Ioffe and Szegedy, arXiv:1502.03167, algorithm 1; protocol of Kramer, arXiv:2506.17083.
+    A batch is normalised by its biased variance plus ``epsilon``; the running statistics keep nine
+    tenths of themselves and take a tenth (``momentum``) of the batch's, the variance unbiased, as
+    torch does. For ``num_features`` features and ``num_classes`` logits. Source: Ioffe and Szegedy,
+    arXiv:1502.03167, algorithm 1; protocol of Kramer, arXiv:2506.17083.
     """
 
     scale: Vector | None
@@ -91,8 +92,9 @@ class BatchNormReadout(AbstractReadout):
 class LayerNormReadout(AbstractReadout):
     """Layer normalisation (affine), dropout in training alone, then a linear map.
 
-    The head of the standard RNN and the LSTM. It keeps no statistics: the mean and variance are
-    those of one example's features. Source: Ba, Kiros and Hinton, arXiv:1607.06450, equation 4.
+    The head of the standard RNN and the LSTM, for ``num_features`` features and ``num_classes``
+    logits. It keeps no statistics: the mean and variance (plus ``epsilon``) are those of one
+    example's features. Source: Ba, Kiros and Hinton, arXiv:1607.06450, equation 4.
     """
 
     scale: Vector

@@ -37,7 +37,10 @@ class LogisticRegression(NamedTuple):
         return weigh(self.weight, features) + self.bias[:, None]
 
     def accuracy(self, features: Features, labels: Int[Array, " batch"]) -> Float[Array, ""]:
-        """Return the share of examples whose largest logit is their label's; NaN if one is NaN."""
+        """Return the share of examples whose largest logit is at their ``labels``.
+
+        It is NaN if a logit is NaN.
+        """
         logits = self.logits(features)
         right = jnp.argmax(logits, axis=0) == labels
         return jnp.where(jnp.all(jnp.isfinite(logits)), jnp.mean(right), jnp.nan)

@@ -85,7 +85,12 @@ class NoiseDrawn(AbstractCell[NoiseState]):
 
 
 def with_noise(cell: ResonantReservoirCell, keys: Key[Array, "*batch"]) -> AbstractCell:
-    """Return a cell that takes ``u_t`` alone: with its noise drawn inside, or, without, itself."""
+    """Return a cell that takes ``u_t`` alone: with its noise drawn inside, or, without, itself.
+
+    Args:
+        cell: the reservoir.
+        keys: one an example, see ``example_keys``.
+    """
     return cell if cell.input_size == 1 else NoiseDrawn(cell, keys)
 
 

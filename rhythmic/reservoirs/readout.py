@@ -13,7 +13,11 @@ from rhythmic.typing import Array, Bool, Float, Int
 
 
 class ReservoirData(NamedTuple):
-    """Scalar sequences to fit a readout on and to judge it by, one column an example."""
+    """Scalar sequences to fit a readout on and to judge it by, one column an example.
+
+    ``train_inputs`` and ``validation_inputs`` are ``(time, example)``; ``train_labels`` and
+    ``validation_labels`` are class indices.
+    """
 
     train_inputs: Float[Array, "time train"]
     train_labels: Int[Array, " train"]

@@ -80,6 +80,13 @@ class ReservoirGrid:
 
         Nodes that do not live neither ring nor couple: the others do not know of them. The same
         key draws the same places and values of ``W`` at every point, up to their scale.
+
+        Args:
+            pole_radius: modulus of the nodes' poles, no unit.
+            ladder_ratio: of neighbouring frequencies, see ``ladder``.
+            recurrent_gain: spectral radius that ``W`` is scaled to.
+            input_scale: factor on the input.
+            key: of ``W``.
         """
         frequencies, live = self.ladder(ladder_ratio)
         weights = sparse_weights(self.num_nodes, density=self.density, key=key)

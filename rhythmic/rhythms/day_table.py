@@ -63,7 +63,7 @@ LECTURE_TABLE = tuple(
 
 
 def rounds_to(value: float, printed: str) -> bool:
-    """Whether a number, rounded to the last digit of a printed one, is the printed one.
+    """Tell whether a number, rounded to the last digit of a printed one, is the printed one.
 
     A tie (a value exactly half a last digit away) counts as agreement.
 
@@ -82,6 +82,9 @@ def compare_rows(days: DayLadder) -> tuple[RowComparison, ...]:
 
     Args:
         days: 36 rungs of `day_ladder`.
+
+    Returns:
+        One comparison a row, from the day to the fast ripples.
 
     Raises:
         ValueError: for another number of rungs.

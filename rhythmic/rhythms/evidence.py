@@ -153,6 +153,9 @@ def spacing_evidence(
         num_random: random lists of bands for each ratio.
         key: split once per ratio.
 
+    Returns:
+        Distances and shares for every ratio, see ``SpacingEvidence``.
+
     Raises:
         ValueError: for fewer than two bands, a frequency that is not positive and finite, or a
             ratio that is not above 1 and finite.
@@ -206,6 +209,9 @@ def day_evidence(
         ratio_range: lowest and highest ratio of the random ladders.
         num_random: number of random ladders, and of random starts for each ratio.
         key: split once for the null and once per ratio.
+
+    Returns:
+        Distances and shares for every day and ratio, see ``DayEvidence``.
 
     Raises:
         ValueError: for a frequency or day that is not positive and finite, or a ratio that is not

@@ -134,7 +134,7 @@ def fit_consecutive(centres: Float[Array, " band"]) -> ConsecutiveFit:
 def scan_ratios(
     centres: Float[Array, " band"], ratios: Float[Array, " ratio"]
 ) -> Float[Array, " ratio"]:
-    """Give the distance in rungs, best start each, for many ratios at once."""
+    """Give the distance in rungs, best start each, of ``centres`` (Hz) for many ratios at once."""
     return jax.vmap(lambda ratio: fit_start(centres, ratio).distance)(ratios)
 
 

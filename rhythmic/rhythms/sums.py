@@ -12,6 +12,7 @@ import numpy as np
 from rhythmic.rhythms.bands import check_positive
 
 SumKind = Literal["neighbours", "root", "itself", "wider"]
+"""How rungs of a ladder sum to another, see ``SumRelation``."""
 
 _SAME_RATIO = 1e-11  # distinct ratios up to exponent 24 differ by more than 1e-6
 _LARGEST_EXPONENT = 24

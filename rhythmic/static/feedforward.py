@@ -34,6 +34,7 @@ class LayerResponse(NamedTuple):
 QUADRATURE_NODES = 100
 
 FeedforwardNetwork: TypeAlias = tuple[FeedforwardLayer, ...]
+"""The layers of a network, from the first hidden one to the output."""
 
 
 def feedforward_network(

@@ -110,6 +110,14 @@ def update_unit(
 ) -> Float[Array, "unit *batch"]:
     """Let one unit follow its field: to 1 above 0, to 0 below, as it is at a tie.
 
+    Args:
+        network: weights and thresholds.
+        state: of 0s and 1s.
+        unit: index of the unit that is updated.
+
+    Returns:
+        The state with that unit updated.
+
     Source: lecture, "Hopfield".
     """
     # The whole sum anew, not its change: as much work, and nothing is left of rounding errors.
@@ -120,7 +128,15 @@ def update_unit(
 def update_all(
     network: HopfieldNetwork, state: Float[Array, "unit *batch"]
 ) -> Float[Array, "unit *batch"]:
-    """Let all units follow their fields at once, by the rule of `update_unit`."""
+    """Let all units follow their fields at once, by the rule of `update_unit`.
+
+    Args:
+        network: weights and thresholds.
+        state: of 0s and 1s.
+
+    Returns:
+        The states one synchronous update later.
+    """
     return _follow(local_fields(network, state), state)
 
 

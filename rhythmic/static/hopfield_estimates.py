@@ -8,7 +8,10 @@ from jaxtyping import Float, Int
 
 
 class LoadEstimate(NamedTuple):
-    """A load, in patterns per unit, with its 95 % interval over resampled pattern sets."""
+    """A load, ``value``, in patterns per unit, with its 95 % interval from ``low`` to ``high``.
+
+    The interval is over resampled pattern sets.
+    """
 
     value: float
     low: float
@@ -67,6 +70,9 @@ def bootstrap_means(
         values: a number for each pattern set, first axis.
         num_resamples: how often.
         seed: of the draws.
+
+    Returns:
+        The mean of each resample, resamples first.
     """
     num_sets = len(values)
     draws = np.random.default_rng(seed).multinomial(
@@ -132,6 +138,11 @@ def limit_load(
 
 
 def load_estimate(value: float, resampled: Float[np.ndarray, " resample"]) -> LoadEstimate:
-    """Give a load with the range of the middle 95 % of its resamples; NaN if one of these is."""
+    """Give a load with the range of the middle 95 % of its resamples; NaN if one of these is.
+
+    Args:
+        value: the load itself, patterns per unit.
+        resampled: the same of sets drawn with replacement.
+    """
     low, high = np.percentile(resampled, [2.5, 97.5])
     return LoadEstimate(float(value), float(low), float(high))

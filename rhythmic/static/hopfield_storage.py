@@ -97,6 +97,9 @@ def hebbian_network(
 
     Patterns are (unit, pattern): N rows, p columns, one pattern a column. Errors and sources are
     those of `hebbian_weights`.
+
+    Returns:
+        Weights ``T`` and thresholds ``U``.
     """
     weights = hebbian_weights(patterns)
     return HopfieldNetwork(weights, mean_thresholds(weights, threshold_activity))
@@ -107,6 +110,9 @@ def pseudo_inverse_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNet
 
     Patterns are (unit, pattern): N rows, p columns, one pattern a column. Errors and sources are
     those of `pseudo_inverse_weights`.
+
+    Returns:
+        Weights ``T`` and thresholds ``U``.
     """
     weights = pseudo_inverse_weights(patterns)
     return HopfieldNetwork(weights, mean_thresholds(weights))
@@ -145,7 +151,13 @@ def centred_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNetwork:
 def random_patterns(
     num_units: int, num_patterns: int, *, key: jax.Array
 ) -> Float[Array, "unit pattern"]:
-    """Draw patterns whose units are 0 or 1 with probability 1/2, independently."""
+    """Draw patterns whose units are 0 or 1 with probability 1/2, independently.
+
+    Args:
+        num_units: rows, one a unit.
+        num_patterns: columns, one a pattern.
+        key: source of the draws.
+    """
     # Pattern by pattern, so that a larger set begins with the smaller one.
     keys = jax.vmap(lambda number: jax.random.fold_in(key, number))(jnp.arange(num_patterns))
     ones = jax.vmap(lambda key: jax.random.bernoulli(key, shape=(num_units,)), out_axes=1)(keys)

@@ -45,7 +45,13 @@ class SynchronousRecall(NamedTuple):
 
 
 def random_order(num_sweeps: int, num_units: int, *, key: jax.Array) -> Int[Array, " update"]:
-    """Give the units of several sweeps, each sweep every unit once in an order of its own."""
+    """Give the units of several sweeps, each sweep every unit once in an order of its own.
+
+    Args:
+        num_sweeps: number of sweeps, 0 or more.
+        num_units: units of the network.
+        key: source of the orders.
+    """
     keys = jax.random.split(key, num_sweeps)
     return jax.vmap(lambda key: jax.random.permutation(key, num_units))(keys).reshape(-1)
 

@@ -64,7 +64,12 @@ def perceptron_output(
 ) -> Float[Array, "*example"]:
     """Decide: 0 where ``x = sum_i input_i w_i + theta`` is at or below zero, 1 above.
 
-    Arguments and errors are those of ``perceptron_activity``.
+    Errors are those of ``perceptron_activity``.
+
+    Args:
+        inputs: one example or any array of examples, features last.
+        weights: ``w``, one for each feature.
+        theta: constant term.
 
     Source: lecture, "Models so far", Perceptron.
     """

@@ -18,7 +18,6 @@ from rhythmic.typing import AnyArray
 MAX_EXAMPLES_TRIED = 16
 ROUNDING = 1e-12  # a margin below this share of the largest component is rounding, not a margin
 
-# Outputs for the inputs (0, 0), (0, 1), (1, 0), (1, 1).
 LOGIC_GATES: Mapping[str, tuple[int, int, int, int]] = MappingProxyType(
     {
         "AND": (0, 0, 0, 1),
@@ -27,6 +26,7 @@ LOGIC_GATES: Mapping[str, tuple[int, int, int, int]] = MappingProxyType(
         "XOR": (0, 1, 1, 0),
     }
 )
+"""Outputs of each gate for the inputs (0, 0), (0, 1), (1, 0), (1, 1)."""
 
 
 class LabelledExamples(NamedTuple):

@@ -12,12 +12,14 @@ from jaxtyping import Float
 from rhythmic.statistics._seeds import mean_difference, t_test, two_sides
 
 MIN_SEEDS_FOR_TEST = 5
+"""Fewer seeds than this on either side are not tested."""
 
 
 class Comparison(NamedTuple):
     """Difference of means (rival minus reference), Welch's p-value, and the same after Holm.
 
-    Both are NaN where fewer than five seeds stand on a side: a test would say little.
+    ``p_value`` and ``corrected_p_value`` are NaN where fewer than five seeds stand on a side: a
+    test would say little.
     """
 
     difference: float
@@ -58,6 +60,13 @@ def compare(
 
     Seeds are taken as independent samples: start values differ between architectures. Variances
     are not pooled, since they differ a lot between them.
+
+    Args:
+        reference: one number a seed.
+        rivals: the same of each rival, by its name.
+
+    Returns:
+        One comparison a rival, by its name.
     """
     p_values = []
     for values in rivals.values():

@@ -8,6 +8,7 @@ from rhythmic.statistics._seeds import t_test, two_sides
 from rhythmic.statistics.comparison import MIN_SEEDS_FOR_TEST, Difference
 
 Verdict = Literal["better", "worse", "equivalent", "undecided"]
+"""What the data say of a claim that was stated beforehand, see ``verdict``."""
 
 
 class Equivalence(NamedTuple):

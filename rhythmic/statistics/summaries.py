@@ -9,7 +9,10 @@ import scipy.stats
 
 
 class Summary(NamedTuple):
-    """Mean over seeds with its standard error and 95 % interval (Student's t, n - 1)."""
+    """Mean over seeds with its standard error and 95 % interval (Student's t, n - 1).
+
+    ``num_seeds`` is n; the interval goes from ``low`` to ``high``.
+    """
 
     num_seeds: int
     mean: float
@@ -19,7 +22,10 @@ class Summary(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """A measured mean beside a published one: do they differ by more than twice their error?"""
+    """A measured mean beside a published one: do they differ by more than twice their error?
+
+    ``difference`` is measured less published; ``agrees`` says that its size is at most ``bound``.
+    """
 
     difference: float
     bound: float
@@ -28,6 +34,9 @@ class Agreement(NamedTuple):
 
 def summarise(values: Sequence[float]) -> Summary:
     """Summarise one number a seed; with one seed the errors are NaN.
+
+    Returns:
+        Number, mean, standard error and 95 % interval.
 
     Raises:
         ValueError: for no values.
@@ -43,7 +52,13 @@ def summarise(values: Sequence[float]) -> Summary:
 
 
 def agreement(summary: Summary, published_mean: float, published_error: float) -> Agreement:
-    """Compare with a published mean: ``|difference| <= 2 sqrt(SEM^2 + published SEM^2)``."""
+    """Compare with a published mean: ``|difference| <= 2 sqrt(SEM^2 + published SEM^2)``.
+
+    Args:
+        summary: what was measured.
+        published_mean: the mean to compare with.
+        published_error: its standard error.
+    """
     bound = 2 * math.hypot(summary.standard_error, published_error)
     difference = summary.mean - published_mean
     return Agreement(difference, bound, abs(difference) <= bound)

@@ -84,7 +84,10 @@ def check_name(name: str) -> None:
 def linear_axis(
     name: str, start: float, stop: float, num: int, unit: str, *, meaning: str = ""
 ) -> Axis:
-    """Return ``num`` evenly spaced values from ``start`` to ``stop``, both included."""
+    """Return ``num`` evenly spaced values from ``start`` to ``stop``, both included.
+
+    ``name`` is the parameter of the swept function; ``unit`` and ``meaning`` are kept with it.
+    """
     check_ends(name, start, stop, num)
     return Axis(name, np.linspace(start, stop, int(num)), unit, meaning)
 
@@ -92,7 +95,10 @@ def linear_axis(
 def logarithmic_axis(
     name: str, start: float, stop: float, num: int, unit: str, *, meaning: str = ""
 ) -> Axis:
-    """Return ``num`` values of one ratio from ``start`` to ``stop``, both above 0 and included."""
+    """Return ``num`` values of one ratio from ``start`` to ``stop``, both above 0 and included.
+
+    ``name``, ``unit`` and ``meaning`` as of ``linear_axis``.
+    """
     check_ends(name, start, stop, num)
     if min(start, stop) <= 0:
         raise ValueError(f"{name} goes from {start} to {stop}; a logarithmic axis lies above 0")
@@ -102,7 +108,7 @@ def logarithmic_axis(
 def values_axis(
     name: str, values: Sequence[float] | np.ndarray, unit: str, *, meaning: str = ""
 ) -> Axis:
-    """Return an axis of the values given."""
+    """Return an axis of the values given; ``name``, ``unit``, ``meaning`` as of ``linear_axis``."""
     return Axis(name, np.asarray(values), unit, meaning)
 
 

@@ -75,7 +75,10 @@ class ChunkPlan:
         )
 
     def halved(self) -> "ChunkPlan":
-        """Half as much on a device, rounded up, in chunks of the same shape; one row stays one."""
+        """Return a plan of half as much on a device, rounded up, in chunks of the same shape.
+
+        One row stays one.
+        """
         groups = self.rows_per_device // self.rows_at_once
         if groups > 1:
             rows, at_once = (groups + 1) // 2 * self.rows_at_once, self.rows_at_once

@@ -42,7 +42,10 @@ class SweepStorageError(OSError):
 
 @dataclass(frozen=True)
 class SweepResult:
-    """What a sweep gave: arrays by name, the axes of the design first."""
+    """What a sweep gave: arrays by name, the axes of the design first.
+
+    ``folder`` is where they are kept, None for a sweep in memory.
+    """
 
     sweep: Sweep
     arrays: Mapping[str, np.ndarray]

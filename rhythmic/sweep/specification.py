@@ -165,7 +165,7 @@ class Sweep:
         return self.function[:3] if isinstance(self.function, Stages) else (self.function,)
 
     def in_precision(self) -> AbstractContextManager[Any]:
-        """A context in which arrays have the precision of the sweep."""
+        """Return a context in which arrays have the precision of the sweep."""
         return jax.enable_x64(self.precision == "float64")
 
     @functools.cached_property

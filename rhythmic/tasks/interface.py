@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from rhythmic.typing import Array, Float, Int
 
 Kind = Literal["classes", "values"]
+"""What a task asks for at every step: one of several classes, or real values."""
 
 
 class Batch(NamedTuple):

@@ -163,7 +163,7 @@ class Copying(AbstractTask):
         )
 
     def best_accuracy(self, num_remembered: int = 0) -> float:
-        """Return the best accuracy from that many symbols of the sequence.
+        """Return the best accuracy that ``num_remembered`` symbols of the sequence allow.
 
         ``(m + (length - m) / num_symbols) / length``: the symbols are independent, so the others
         are guessed. With none it is chance, ``1 / num_symbols``.

@@ -34,6 +34,7 @@ _NODE_NAMES: tuple[ActivationName, ...] = ("tanh", "sigmoid", "relu", "identity"
 NODE_ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
     {name: ACTIVATIONS[name] for name in _NODE_NAMES}
 )
+"""Activation functions phi of one node, by name: tanh, sigmoid, relu, identity."""
 
 
 class NodeEquilibria(NamedTuple):

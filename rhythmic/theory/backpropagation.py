@@ -25,7 +25,10 @@ from rhythmic.typing import AnyArray
 
 
 class TransientGrowth(NamedTuple):
-    """The largest gradient over all lags looked at, and the first lag where it is reached."""
+    """The largest gradient over all lags looked at, and the first lag where it is reached.
+
+    ``largest_norm`` is relative to that at lag 0; ``lag`` counts steps.
+    """
 
     largest_norm: Float[AnyArray, ""]
     lag: Float[AnyArray, ""]

@@ -78,6 +78,13 @@ def copied_ladder(
 ) -> Float[np.ndarray, " hidden"]:
     """Repeat a ladder, copy after copy: several nodes a rhythm.
 
+    Args:
+        frequencies: of the ladder, Hz.
+        num_copies: how often it is repeated.
+
+    Returns:
+        Frequencies in Hz, ``num_copies`` times as many.
+
     Raises:
         ValueError: for no copies.
     """

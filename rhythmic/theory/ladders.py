@@ -13,10 +13,12 @@ from jaxtyping import Float, Int, Real
 from rhythmic.typing import AnyArray
 
 GOLDEN_RATIO = (1 + math.sqrt(5)) / 2
+"""phi = (1 + sqrt(5)) / 2 = 1.618..., no unit (lecture, "Golden ratio")."""
 SIDEREAL_DAY = 86160.0
 """The lecture's sidereal day in s: 23 hours and 56 minutes."""
 
 LadderName = Literal["golden", "log", "two", "linear"]
+"""Names of the published ladders, see ``ladder``."""
 
 _PROTOCOL_START = 2.0  # Hz
 _PROTOCOL_STOP = 245.9  # Hz, the top of the golden ladder: 2 * 1.618^10

@@ -15,6 +15,7 @@ from rhythmic.theory.roots import discriminant, node_frequency, pole_radius, saf
 from rhythmic.typing import AnyArray
 
 Scheme = Literal["backward_difference", "exact"]
+"""How an oscillator becomes weights: the lecture's backward differences, or exactly."""
 
 
 class NodeWeights(NamedTuple):
@@ -32,7 +33,7 @@ class OscillatorParameters(NamedTuple):
 
 
 class NodePoles(NamedTuple):
-    """Frequency in Hz and radius (no unit) of a complex pair of roots."""
+    """Frequency in Hz and pole radius (no unit) of a complex pair of roots."""
 
     frequency: Float[AnyArray, "*nodes"]
     pole_radius: Float[AnyArray, "*nodes"]

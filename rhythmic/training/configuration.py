@@ -85,7 +85,7 @@ class TrainingConfiguration:
         return -(-num_train // self.batch_size)
 
     def num_steps(self, num_train: int) -> int:
-        """Count the updates of the whole run.
+        """Count the updates of the whole run on ``num_train`` examples.
 
         Raises:
             ValueError: if there are too few for the learning rate to rise and fall.
@@ -103,7 +103,11 @@ class TrainingConfiguration:
 
 
 class Hyperparameters(NamedTuple):
-    """What a search varies, one value a member."""
+    """What a search varies, one value a member.
+
+    ``learning_rate`` is the peak rate, ``weight_decay`` the decoupled decay, ``label_smoothing``
+    the share of the target spread over all classes.
+    """
 
     learning_rate: Float[AnyArray, " member"]
     weight_decay: Float[AnyArray, " member"]
@@ -123,7 +127,9 @@ class MemberRhythms(NamedTuple):
 class Members(NamedTuple):
     """Networks to be trained side by side: seeds, hyperparameters and indices into the data.
 
-    ``rhythms`` is None where all have the rhythms of the architecture.
+    ``seed`` sets start values, batch order and dropout; ``train``, ``validation`` and ``test`` are
+    the rows of the pool that each member has. ``rhythms`` is None where all have those of the
+    architecture.
     """
 
     seed: Int[AnyArray, " member"]

@@ -17,8 +17,9 @@ class Estimate(NamedTuple):
     """What one device needs for an epoch of a group, in bytes, and what compiling it took.
 
     ``arguments`` are state, members and the pool of examples; ``outputs`` are those that do not
-    take the place of an argument. The sizes are the compiler's own, before anything has run; 0
-    where it tells none.
+    take the place of an argument; ``temporaries`` is what the program needs in between. The sizes
+    are the compiler's own, before anything has run; 0 where it tells none. ``compile_seconds`` is
+    in s.
     """
 
     arguments: int
@@ -40,6 +41,9 @@ def estimate_group(group: GroupTraining, members: Members) -> Estimate:
     Args:
         group: the group that is to train.
         members: at most ``group.plan.size`` members.
+
+    Returns:
+        Bytes on each device, and what compiling took.
     """
     placed = group.place(members)
     state = group.call("initial_state", placed, None)

@@ -44,7 +44,7 @@ class GroupPlan:
         return f"{self.num_devices} x {self.members_per_device} members"
 
     def halved(self) -> "GroupPlan":
-        """Half as many members per device, rounded up; one stays one."""
+        """Return half as many members per device, rounded up; one stays one."""
         return replace(self, members_per_device=(self.members_per_device + 1) // 2)
 
 
@@ -63,6 +63,9 @@ def plan_groups(
         overhead: what a group costs by itself, in members. A processor takes a quarter to a half
             longer for one member alone than for one of several; a GPU takes about as long for
             one as for a hundred.
+
+    Returns:
+        The shape, one for all groups.
     """
 
     def cost(members_per_device: int) -> tuple[float, int]:
@@ -74,7 +77,10 @@ def plan_groups(
 
 
 class EpochReport(NamedTuple):
-    """What a caller may show after every epoch."""
+    """What a caller may show after every epoch: ``state`` of the members after it, its number.
+
+    ``seconds`` is what the epoch took, ``compile_seconds`` what compiling took of that, s.
+    """
 
     state: TrainingState
     epoch: int
@@ -91,7 +97,13 @@ class GroupTraining:
     """
 
     def __init__(self, training: MemberTraining, plan: GroupPlan, data: Data):
-        """Place the data on the devices of ``plan``."""
+        """Place the data on the devices of ``plan``.
+
+        Args:
+            training: of one member.
+            plan: how many members train at once.
+            data: the pool of examples, shared by all.
+        """
         check_data(data, training.num_classes)
         self.training = training
         self.plan = plan
@@ -162,13 +174,13 @@ class GroupTraining:
         return jax.tree.map(lambda x: np.asarray(x)[:count], state)
 
     def test(self, state: TrainingState, members: Members) -> TestRecord:
-        """Read the test digits, once, with every member's best parameters."""
+        """Read the test digits, once, with the best parameters in ``state`` of all ``members``."""
         count = len(members.seed)
         record = self.call("test", self.place(state), self.place(members), self.data)
         return jax.tree.map(lambda x: np.asarray(x)[:count], record)
 
     def place(self, rows: PyTree) -> PyTree:
-        """Pad rows to the shape of the group and spread them over the devices."""
+        """Return rows padded to the shape of the group and spread over the devices."""
         count = len(jax.tree.leaves(rows)[0])
         if not 1 <= count <= self.plan.size:
             raise ValueError(f"members holds {count}; a group takes between 1 and {self.plan.size}")
@@ -180,11 +192,14 @@ class GroupTraining:
         return self.programs.place(jax.tree.map(pad, rows), self.programs.by_row)
 
     def call(self, name: str, *arguments: PyTree) -> PyTree:
-        """Call a program, after compiling it if this is its first use."""
+        """Return what the program ``name`` gives for ``arguments``, compiled at its first use."""
         return self.program(name, *arguments)(*arguments)
 
     def program(self, name: str, *arguments: PyTree) -> jax.stages.Compiled:
-        """Compile a program at its first use; by the plain scan if a GPU's kernel does not."""
+        """Return the program ``name``, compiled for ``arguments`` at its first use.
+
+        It falls back on the plain scan where a GPU's kernel does not compile.
+        """
         try:
             return self.programs.program(name, *arguments)
         except (ValueError, NotImplementedError, jax.errors.JaxRuntimeError) as error:

@@ -14,8 +14,8 @@ def cross_entropy(
 ) -> Float[Array, " batch"]:
     """Return ``-sum_c q_c log softmax(logits)_c`` of each example.
 
-    ``q`` puts ``label_smoothing / num_classes`` on every class and the rest on the target
-    (Szegedy et al., arXiv:1512.00567, section 7).
+    ``q`` puts ``label_smoothing / num_classes`` on every class and the rest on the target, the
+    class in ``labels`` (Szegedy et al., arXiv:1512.00567, section 7).
     """
     num_classes = logits.shape[0]
     targets = optax.smooth_labels(jax.nn.one_hot(labels, num_classes), label_smoothing)

@@ -49,7 +49,9 @@ from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 class MemberTraining:
     """Training of one architecture by one recipe; every method is pure and handles one member.
 
-    A member is one row of ``Members``. Nothing here depends on which other members run beside it.
+    A member is one row of ``Members``, ``state`` its ``TrainingState``, ``data`` the pool as
+    ``prepared`` gives it; ``model`` and its running ``statistics`` are a network. Nothing here
+    depends on which other members run beside it.
 
     Args:
         architecture: what is trained.
@@ -116,7 +118,11 @@ class MemberTraining:
         return jax.lax.fori_loop(0, self.configuration.epochs, body, self.initial_state(member))
 
     def train_epoch(self, state: TrainingState, member: Members, data: Data) -> TrainingState:
-        """Visit every training digit, once a pass in an order drawn from the seed; validate."""
+        """Return the state after one more epoch.
+
+        Every training digit is visited, once a pass in an order drawn from the seed; then it is
+        validated.
+        """
         fixed, data = self.fixed_part(member), own_data(data, member)
         keys = member_keys(member.seed)
         batches, weights = self.batches(member, state.epoch, key=keys.batch_order)
@@ -165,7 +171,11 @@ class MemberTraining:
         *,
         keys: MemberKeys,
     ) -> tuple[TrainingState, tuple[Array, Array]]:
-        """Make one update on one batch: (index of the update, examples, weights)."""
+        """Make one update on one batch: (index of the update, examples, weights).
+
+        ``fixed`` is what ``fixed_part`` gives, ``keys`` are the member's. Returns the new state,
+        and the batch's summed loss and hits.
+        """
         step, examples, weights = batch
         arrays, functions = eqx.partition(fixed, eqx.is_array)
         value_and_gradient = one_by_one(
@@ -210,7 +220,9 @@ class MemberTraining:
     ) -> tuple[Array, tuple[RunningStatistics, Array]]:
         """Return the mean loss of a batch; beside it the new statistics and the number of hits.
 
-        Its arguments are arrays all but the first, so that it can be mapped over members.
+        The model comes in three parts, trained ``parameters``, fixed ``arrays`` and ``functions``:
+        all but these are arrays, so that it can be mapped over members. ``smoothing`` is that of
+        the labels, ``keys`` are those of this update.
         """
         model: Classifier = eqx.combine(parameters, arrays, functions)
         examples, weights = batch
@@ -229,7 +241,7 @@ class MemberTraining:
         hyperparameters: Hyperparameters,
         data: Data,
     ) -> tuple[Array, Array]:
-        """Return mean loss and accuracy over ``examples``."""
+        """Return mean loss and accuracy over ``examples``, smoothed as ``hyperparameters`` say."""
         look = partial(loss_and_hits, smoothing=hyperparameters.label_smoothing)
         loss, hits = self.sum_over(look, model, statistics, examples, data)
         return loss / examples.shape[0], hits / examples.shape[0]
@@ -261,7 +273,7 @@ class MemberTraining:
         examples: Int[AnyArray, " example"],
         data: Data,
     ) -> PyTree:
-        """Sum what ``look`` sees over examples, in batches of the recipe."""
+        """Return the sum of what ``look`` sees over examples, in batches of the recipe."""
         size = self.configuration.evaluation_batch_size
         return sum_over(
             look, model, statistics, examples, data, batch_size=size, method=self.method

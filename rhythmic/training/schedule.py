@@ -51,7 +51,14 @@ def half_cosine(
 def learning_rate_at(
     step: Int[Array, ""], num_steps: int, peak: Float[AnyArray, ""], rising_share: float = 0.15
 ) -> Float[Array, ""]:
-    """Return the learning rate of one update: ``peak / 25``, ``peak``, ``peak / 250000``."""
+    """Return the learning rate of one update: ``peak / 25``, ``peak``, ``peak / 250000``.
+
+    Args:
+        step: index of the update, from 0.
+        num_steps: number of updates in all.
+        peak: the largest rate.
+        rising_share: share of the updates before it.
+    """
     start = peak / 25
     return one_cycle(
         step, num_steps, start=start, peak=peak, end=start / 1e4, rising_share=rising_share
@@ -61,7 +68,10 @@ def learning_rate_at(
 def momentum_at(
     step: Int[Array, ""], num_steps: int, rising_share: float = 0.15
 ) -> Float[Array, ""]:
-    """Return Adam's beta1 of one update: 0.95 at the ends, 0.85 where the rate peaks."""
+    """Return Adam's beta1 of one update: 0.95 at the ends, 0.85 where the rate peaks.
+
+    Arguments are those of ``learning_rate_at``: ``step``, ``num_steps`` and ``rising_share``.
+    """
     return one_cycle(step, num_steps, start=0.95, peak=0.85, end=0.95, rising_share=rising_share)
 
 

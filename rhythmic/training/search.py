@@ -22,7 +22,10 @@ def setting_grid(
     weight_decays: Sequence[float],
     label_smoothings: Sequence[float],
 ) -> list[Setting]:
-    """Return every combination, rates slowest."""
+    """Return every combination of ``learning_rates``, ``weight_decays`` and ``label_smoothings``.
+
+    Rates are slowest.
+    """
     return list(
         itertools.starmap(
             Setting, itertools.product(learning_rates, weight_decays, label_smoothings)

@@ -29,7 +29,13 @@ def train_and_choose(
     """Train every combination as one group, and keep for each task the rate that validates best.
 
     The rule is the same for every architecture: the least validation loss, see
-    ``choose_learning_rate``. Test sequences are not looked at. Arguments as in ``member_grid``.
+    ``choose_learning_rate``. Test sequences are not looked at.
+
+    Args:
+        training: of one architecture by one recipe.
+        tasks: tasks that differ in array leaves alone.
+        learning_rates: peak rates to choose from, above 0.
+        seeds: one network each, for every task and rate.
     """
     members = member_grid(tasks, learning_rates=learning_rates, seeds=seeds)
     trained = train_members(training, members)

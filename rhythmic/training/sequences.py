@@ -116,7 +116,7 @@ class SequenceTraining:
         return eqx.filter(model, trainable(model))
 
     def fixed_part(self, task: AbstractTask) -> PyTree:
-        """Return the arrays and functions of the network that no member trains.
+        """Return the arrays and functions of the network for ``task`` that no member trains.
 
         Raises:
             ValueError: for an architecture that draws some of them: members would share a draw.
@@ -136,15 +136,16 @@ class SequenceTraining:
         return num_sequence_parameters(self.architecture, task.input_size, task.num_outputs)
 
     def model(self, parameters: PyTree, task: AbstractTask) -> SequenceModel:
-        """Put trained parameters into the network that they belong to."""
+        """Return the network for ``task`` with trained parameters put in their places."""
         return eqx.combine(parameters, self.fixed_part(task))
 
     def optimizer(
         self, peak: Float[AnyArray, ""], step: Int[Array, ""] | int
     ) -> optax.GradientTransformation:
-        """Return Adam as it stands at one update, the gradient's global norm clipped first.
+        """Return Adam as it stands at update ``step``, the gradient's global norm clipped first.
 
-        The rate follows the one-cycle schedule; Adam's own constants are the usual ones.
+        The rate follows the one-cycle schedule up to ``peak``; Adam's own constants are the usual
+        ones.
         """
         recipe = self.configuration
         rate = learning_rate_at(jnp.asarray(step), recipe.num_updates, peak, recipe.rising_share)
@@ -181,7 +182,11 @@ class SequenceTraining:
         *,
         key: jax.Array,
     ) -> tuple[PyTree, PyTree, Array, Array]:
-        """Make one update on a fresh batch; also return its loss and whether all was finite."""
+        """Make update number ``step`` on a fresh batch.
+
+        Returns ``parameters`` and ``optimizer_state`` after it, the loss, and whether all was
+        finite.
+        """
         fixed = self.fixed_part(member.task)
         batch = member.task.sample(self.configuration.batch_size, key=key)
 
@@ -196,12 +201,12 @@ class SequenceTraining:
         return parameters, optimizer_state, loss, all_finite((loss, gradient, parameters))
 
     def evaluate(self, parameters: PyTree, task: AbstractTask, *, key: jax.Array) -> Evaluation:
-        """Score a network on fresh sequences of a task."""
+        """Return the score of a network of trained ``parameters`` on fresh sequences of a task."""
         batch = task.sample(self.configuration.num_evaluated, key=key)
         return evaluation(self.model(parameters, task)(batch.inputs), batch, task)
 
     def test(self, parameters: PyTree, member: SequenceMembers) -> Evaluation:
-        """Score a network on the test sequences of the member's seed."""
+        """Return the score of trained ``parameters`` on the test sequences of the member's seed."""
         key = sequence_keys(member.seed).test
         return self.evaluate(parameters, member.task, key=key)
 
@@ -216,7 +221,13 @@ def train_members(training: SequenceTraining, members: SequenceMembers) -> Train
 def score_on_test(
     training: SequenceTraining, parameters: PyTree, members: SequenceMembers
 ) -> Evaluation:
-    """Score all members on their test sequences; read once, after every choice."""
+    """Return the scores of all members on their test sequences; read once, after every choice.
+
+    Args:
+        training: by which they were trained.
+        parameters: theirs, a leading axis ``member`` on every array.
+        members: their seeds, rates and tasks.
+    """
     return jax.vmap(training.test)(parameters, members)
 
 

@@ -40,7 +40,10 @@ class Data(NamedTuple):
 
 
 class Best(NamedTuple):
-    """What is kept of the epoch with the best validation accuracy; epoch -1 before the first."""
+    """What is kept of the epoch with the best validation accuracy; epoch -1 before the first.
+
+    ``parameters`` are what is trained, ``statistics`` those of the readout.
+    """
 
     parameters: PyTree
     statistics: RunningStatistics
@@ -49,7 +52,11 @@ class Best(NamedTuple):
 
 
 class History(NamedTuple):
-    """Means over each epoch's training digits, and the validation after it; NaN until it ran."""
+    """Means over each epoch's training digits, and the validation after it; NaN until it ran.
+
+    ``train_loss``, ``train_accuracy``, ``validation_loss``, ``validation_accuracy``: one number an
+    epoch.
+    """
 
     train_loss: Float[Array, " epoch"]
     train_accuracy: Float[Array, " epoch"]
@@ -60,8 +67,10 @@ class History(NamedTuple):
 class TrainingState(NamedTuple):
     """Everything that one member carries from an epoch to the next.
 
-    ``epoch`` counts the finished epochs. ``failed_at_step`` is the first update whose loss,
-    gradient or new parameters were not finite, -1 while there is none.
+    ``parameters`` are what is trained, ``statistics`` those of the readout, ``optimizer`` is its
+    state, ``best`` and ``history`` are what is kept. ``epoch`` counts the finished epochs.
+    ``failed_at_step`` is the first update whose loss, gradient or new parameters were not finite,
+    -1 while there is none.
     """
 
     parameters: PyTree
@@ -74,7 +83,7 @@ class TrainingState(NamedTuple):
 
 
 class TestRecord(NamedTuple):
-    """The test digits, read once with the parameters of the best epoch.
+    """The test digits, read once with the parameters of the best epoch: mean loss, and accuracy.
 
     ``confusion`` counts (true class, predicted class). ``class_features`` is the mean over each
     class of the features before the readout.

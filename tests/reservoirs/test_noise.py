@@ -48,7 +48,7 @@ def test_the_noise_drawn_inside_is_that_of_the_keys():
     assert len(np.unique(noise)) == noise.size  # no key serves twice
     expected = run(cell(), jnp.concatenate([inputs(), noise], axis=1))
     found = run(runner, inputs())
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
     amplitude = trajectory(runner, inputs(), observe=runner.squared_amplitude).observed
     assert amplitude.shape == (TIME, 3, BATCH)
 
@@ -56,12 +56,12 @@ def test_the_noise_drawn_inside_is_that_of_the_keys():
 def test_an_example_keeps_its_noise_in_any_batch():
     together = run(with_noise(cell(), keys(range(BATCH))), inputs())
     alone = run(with_noise(cell(), keys([2])), inputs()[..., 2:3])
-    np.testing.assert_allclose(together[..., 2:3], alone, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(together[..., 2:3], alone, rtol=1e-5, atol=1e-4)
     single = run(with_noise(cell(), keys(2)), inputs()[..., 2])
-    np.testing.assert_allclose(together[..., 2], single, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(together[..., 2], single, rtol=1e-5, atol=1e-4)
     square = keys(np.arange(BATCH).reshape(2, 2))
     tiled = run(with_noise(cell(), square), inputs().reshape(TIME, 1, 2, 2))
-    np.testing.assert_allclose(tiled.reshape(TIME, 3, BATCH), together, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(tiled.reshape(TIME, 3, BATCH), together, rtol=1e-5, atol=1e-4)
 
 
 def test_members_have_noise_of_their_own():

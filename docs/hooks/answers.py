@@ -1,0 +1,98 @@
+"""What the gallery says of each experiment, for other pages to show."""
+
+import ast
+import posixpath
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+GALLERY = ROOT / "docs" / "gallery.md"
+FIGURES = ROOT / "experiments" / "results" / "figures"
+MARKER = re.compile(r"^<!-- answers?: (.+?) -->$", re.MULTILINE)
+TABLE = "<!-- table -->"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One section of the gallery.
+
+    Args:
+        name: the module below ``experiments``.
+        section: title of the lecture's section.
+        question: the lecture's question.
+        answer: what a full preset found, or that there is none yet.
+        command: the line that says by which command, in which time and where, if there is one.
+    """
+
+    name: str
+    section: str
+    question: str
+    answer: str
+    command: str | None
+
+
+def experiment_names() -> list[str]:
+    """Return the names of the experiments, in the order of the lecture, without importing them."""
+    tree = ast.parse((ROOT / "experiments" / "__main__.py").read_text())
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NAMES":
+            return list(ast.literal_eval(node.value))
+    raise ValueError("experiments/__main__.py has no NAMES")
+
+
+def read_gallery() -> dict[str, Entry]:
+    """Return the sections of the gallery by the name of the experiment."""
+    sections = re.split(r"^## ", GALLERY.read_text(), flags=re.MULTILINE)[1:]
+    names = experiment_names()
+    if len(sections) != len(names):
+        raise ValueError(f"the gallery has {len(sections)} sections for {len(names)} experiments")
+    return {name: read_section(name, text) for name, text in zip(names, sections, strict=True)}
+
+
+def read_section(name: str, text: str) -> Entry:
+    """Take one section apart."""
+    title, answer, *rest = (part.strip() for part in text.strip().split("\n\n"))
+    section, question = title.split(": ", 1)
+    command = rest[-1] if rest else None
+    return Entry(name, section, question, answer.removeprefix("**").removesuffix("**"), command)
+
+
+def figure(name: str, page: str) -> str:
+    """Return the address of a figure, as seen from a page."""
+    return posixpath.relpath(f"figures/{name}.png", posixpath.dirname(page))
+
+
+def shown(entry: Entry, page: str) -> str:
+    """Write question, answer, figure and command as one box."""
+    lines = [f'!!! answer "{entry.question.replace(chr(34), chr(39))}"', ""]
+    if entry.command is None:
+        command = f"`python -m experiments.{entry.name} --preset full`"
+        lines += [f"    Not yet answered. {command} would answer; without `--preset full` it is a"]
+        lines += ["    quick look that answers nothing."]
+    else:
+        picture = figure(entry.name, page)
+        lines += [f"    {entry.answer}", ""]
+        lines += [f"    [![Figure: {entry.question}]({picture})]({picture})", ""]
+        lines += [f"    {entry.command}"]
+    return "\n".join(lines)
+
+
+def lecture_table() -> str:
+    """Return the README's table of the lecture's networks on MNIST, with what is said of it."""
+    text = (ROOT / "README.md").read_text()
+    section = text.split("## The lecture's table, on MNIST\n", 1)[1]
+    return section.split("\n![", 1)[0].strip()
+
+
+def fill_in(markdown: str, page: str) -> str:
+    """Replace ``<!-- answer: NAME -->`` (or several names) and the table's marker."""
+    if TABLE in markdown:
+        markdown = markdown.replace(TABLE, lecture_table())
+    if not MARKER.search(markdown):
+        return markdown
+    entries = read_gallery()
+    return MARKER.sub(
+        lambda found: "\n\n".join(shown(entries[name], page) for name in found[1].split()),
+        markdown,
+    )
