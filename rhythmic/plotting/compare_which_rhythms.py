@@ -68,8 +68,7 @@ def draw_null(axes: Axes, draws: Float[AnyArray, " draw"], marks: Sequence[Mark]
         )
     axes.set_xlabel("test accuracy, mean over seeds")
     axes.set_ylabel("random ladders")
-    axes.margins(y=0.35)
-    axes.legend(fontsize=6.5, loc="upper left")
+    axes.legend(fontsize=6.5, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
 
 
 def draw_nearness(
@@ -113,23 +112,20 @@ def draw_curve(axes: Axes, curve: Curve) -> None:
     top = np.argmin(np.abs(ratios - curve.peak))
     axes.plot(ratios[top], means[top], "o", color=OKABE_ITO["blue"], markersize=6, zorder=4)
     if curve.num_nodes:
-        write_numbers(axes, ratios, means, np.asarray(curve.num_nodes)[order])
+        write_numbers(axes, ratios, np.asarray(curve.num_nodes)[order])
     ratio_axis(axes)
 
 
 def write_numbers(
-    axes: Axes,
-    ratios: Float[AnyArray, " point"],
-    means: Float[AnyArray, " point"],
-    numbers: Float[AnyArray, " point"],
+    axes: Axes, ratios: Float[AnyArray, " point"], numbers: Float[AnyArray, " point"]
 ) -> None:
-    """Write numbers of nodes below points, from the right, where there is room for them."""
+    """Write numbers of nodes at the lower edge, from the right, where there is room for them."""
+    axes.margins(y=0.15)
     last = np.inf
-    for ratio, mean, number in reversed(list(zip(ratios, means, numbers, strict=True))):
+    for ratio, number in reversed(list(zip(ratios, numbers, strict=True))):
         if np.log(last / ratio) > 0.055:
-            axes.annotate(
-                f"{number:g}", (ratio, mean), (1, -10), textcoords="offset points", fontsize=6
-            )
+            where = axes.get_xaxis_transform()
+            axes.text(ratio, 0.015, f"{number:g}", transform=where, fontsize=5.5, ha="center")
             last = ratio
 
 
