@@ -17,6 +17,7 @@ from experiments.compare.findings import Finding, Rows
 from experiments.compare.horn_findings import CLAIMS, curves_of, horn_findings
 from experiments.compare.options import RESULTS, CompareOptions
 from experiments.compare.parts import check_parts
+from experiments.compare.published import OF_HORN
 from experiments.compare.question import Question
 from experiments.members import Condition, Pool
 from experiments.script import main
@@ -195,6 +196,7 @@ EXPERIMENT = Question(
     claims=CLAIMS,
     findings=findings,
     draw=draw,
+    published=OF_HORN,
 ).experiment()
 
 if __name__ == "__main__":

@@ -172,6 +172,8 @@ def section_html(section: Section) -> str:
         )
         head = "<tr><th>Published</th><th>value</th><th>source</th></tr>"
         parts.append(f'<div class="scroll"><table>{head}{rows}</table></div>')
+    else:
+        parts.append('<p class="test">No published value is at hand for these comparisons.</p>')
     lines = "".join(f"<li>{escape(line)}</li>" for line in section.lines)
     parts.append(f"<details><summary>All conditions</summary><ul>{lines}</ul></details>")
     parts.append(f'<p class="made">{escape(section.made)}</p>')

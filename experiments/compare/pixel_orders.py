@@ -21,6 +21,7 @@ from experiments.compare.findings import (
 )
 from experiments.compare.options import RESULTS, shared
 from experiments.compare.parts import check_parts, if_asked
+from experiments.compare.published import BY_PIXEL, PERMUTED
 from experiments.compare.question import Question
 from experiments.compare.robust_networks import (
     TITLES,
@@ -207,6 +208,7 @@ EXPERIMENT = Question(
     findings=findings,
     draw=draw,
     further=spectra,
+    published=(*BY_PIXEL, *PERMUTED),
 ).experiment()
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from experiments.compare.findings import Rows
+from experiments.compare.published import BY_PIXEL
 from experiments.compare.question import Question
 from experiments.compare.smallest_findings import CLAIMS, TARGETS, findings
 from experiments.compare.smallest_options import FAMILIES, IMAGE, PRESETS, SmallestOptions
@@ -64,6 +65,7 @@ EXPERIMENT = Question(
     findings=findings,
     draw=draw,
     further=further,
+    published=BY_PIXEL,
 ).experiment()
 
 if __name__ == "__main__":

@@ -39,7 +39,10 @@ def claim(name, rhythm="helps"):
     }
 
 
-def run(base, name, claims, findings, *, preset="full", reduced=""):
+LSTM = ({"what": "LSTM", "value": "0.715", "source": "a paper"},)
+
+
+def run(base, name, claims, findings, *, preset="full", reduced="", published=LSTM):
     folder = base / name
     (folder / "figures").mkdir(parents=True)
     pixels = np.random.default_rng(0).integers(0, 255, (4, 4, 3)).astype(np.uint8)
@@ -53,7 +56,7 @@ def run(base, name, claims, findings, *, preset="full", reduced=""):
         "command": f"python -m experiments.compare.{name}",
         "claims": claims,
         "findings": findings,
-        "published": [{"what": "LSTM", "value": "0.715", "source": "a paper"}],
+        "published": published,
         "lines": ["rrn: 0.7"],
     }
     provenance = {
@@ -101,8 +104,17 @@ def test_the_page_is_whole_and_fetches_nothing(tmp_path):
     assert sum(link.startswith("data:") for link in reader.fetched) == 1
     assert "numbers & <more>" in text
     assert "two: no finished run in this folder" in text
-    assert "0.715" in text
     assert "rrn: 0.7" in text
+
+
+def test_published_values_stand_beside_ours_or_the_page_says_that_none_is_at_hand(tmp_path):
+    for name, published in (("one", LSTM), ("two", ())):
+        run(tmp_path, name, [claim("a")], [finding("a")], published=published)
+    _, one = read(write_report(tmp_path, ["one"]))
+    assert "LSTM0.715a paper" in one
+    _, two = read(write_report(tmp_path, ["two"]))
+    assert "No published value is at hand" in two
+    assert "No published value" not in one
 
 
 def test_verdicts_are_sorted_by_what_they_mean_for_rhythm(tmp_path):
