@@ -2,9 +2,10 @@
 
 Harmonic oscillator recurrent networks of 32 nodes read sequential MNIST by their published
 settings: AdamW at 1e-2 with a decay of 0.01, batches of 64, 10 epochs, no schedule and no clipping.
-The rivals share all of it but the rate, which is chosen for them, and have two heads: the mean
-output through layer norm, and HORN's own last step. The rate is chosen after one epoch: that
-favours rivals then, and may disfavour them at the end.
+The rivals share data, batches, decay and number of updates. Their gradient is clipped, without
+which an LSTM stays at chance at rates of 0.003 and more; their rate is chosen for them, and they
+have two heads: the mean output through layer norm, and HORN's own last step. The rate is chosen
+after one epoch: that favours rivals then, and may disfavour them at the end.
 """
 
 import math
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 
 from experiments.compare.findings import Finding, Rows
 from experiments.compare.horn_findings import CLAIMS, curves_of, horn_findings
-from experiments.compare.options import RESULTS, CompareOptions
+from experiments.compare.options import NUM_TRAIN, RESULTS, CompareOptions
 from experiments.compare.parts import check_parts
 from experiments.compare.published import OF_HORN
 from experiments.compare.question import Question
@@ -42,6 +43,7 @@ class HornOptions(CompareOptions):
     Args:
         networks: which are compared, of horn, horn-heterogeneous, lstm, lstm-last, rnn, rnn-last.
         horn_rate: learning rate of HORN; 0.01 is the published one.
+        rival_clip_norm: largest global norm of a rival's gradient, above 0; inf does not clip.
         weight_decay: decoupled decay of all networks, torch's default.
         early_epochs: epochs after which networks are tested for the first time; the rates of the
             rivals are chosen after as many. Below ``epochs``.
@@ -50,9 +52,11 @@ class HornOptions(CompareOptions):
     """
 
     batch_size: int = 64
-    learning_rates: tuple[float, ...] = (0.001, 0.003, 0.01)
+    tuning_seeds: tuple[int, ...] = (123, 456)
+    learning_rates: tuple[float, ...] = (0.0003, 0.001, 0.003, 0.01)
     networks: tuple[str, ...] = NAMES
     horn_rate: float = 0.01
+    rival_clip_norm: float = 1.0
     weight_decay: float = 0.01
     early_epochs: int = 1
     noise: tuple[float, ...] = (0.0, 0.1, 0.2, 0.4, 0.8)
@@ -63,6 +67,8 @@ class HornOptions(CompareOptions):
         check_parts("networks", self.networks, NAMES)
         check_hyperparameter("learning_rate", self.horn_rate)
         check_hyperparameter("weight_decay", self.weight_decay)
+        if not self.rival_clip_norm > 0:
+            raise ValueError(f"rival_clip_norm is {self.rival_clip_norm}; it must be above 0")
         if not 1 <= self.early_epochs < self.epochs:
             raise ValueError(
                 f"early_epochs is {self.early_epochs}; it must lie in 1 to {self.epochs - 1}"
@@ -81,6 +87,21 @@ class HornOptions(CompareOptions):
             clip_norm=math.inf,
         )
 
+    def recipe(self) -> str:
+        """Say on what data, how long, and at which rates networks were trained."""
+        digits = self.num_train or num_train(self.dataset)
+        updates = self.training().num_steps(digits)
+        seeds = ", ".join(map(str, self.tuning_seeds))
+        rates = ", ".join(f"{rate:g}" for rate in self.learning_rates)
+        return (
+            f"{self.dataset}: {self.epochs} passes over {digits:,} training digits, {updates:,} "
+            f"updates of {self.batch_size}, constant rate, decay {self.weight_decay:g}; HORN at "
+            f"{self.horn_rate:g} without clipping, as published; rivals clipped at "
+            f"{self.rival_clip_norm:g}, rates {rates} to choose from after epoch "
+            f"{self.early_epochs}, on validation digits of seeds {seeds}; "
+            f"{len(self.seeds)} tested seeds."
+        )
+
     def settings(self) -> tuple[Setting, ...]:
         """Return the settings among which the rivals choose."""
         return tuple(setting_grid(self.learning_rates, (self.weight_decay,), (0.0,)))
@@ -92,6 +113,7 @@ PRESETS = {
         num_train=128,
         epochs=2,
         seeds=(101, 102),
+        tuning_seeds=(123,),
         learning_rates=(0.01,),
         networks=("horn",),
         noise=(0.0, 0.4),
@@ -100,6 +122,7 @@ PRESETS = {
         num_train=1024,
         epochs=4,
         seeds=(101, 102),
+        tuning_seeds=(123,),
         learning_rates=(0.003,),
         networks=("horn", "horn-heterogeneous", "lstm", "rnn"),
     ),
@@ -113,11 +136,14 @@ PRESETS = {
         preset="accelerator",
         dataset="mnist",
         seeds=tuple(range(101, 121)),
-        tuning_seeds=(123, 456),
-        learning_rates=(0.0003, 0.001, 0.003, 0.01),
         results=RESULTS / "horn.jsonl",
     ),
 }
+
+
+def num_train(dataset: str) -> int:
+    """Return the number of training digits: MNIST's here is not the one of the other questions."""
+    return MNIST_TRAIN_FILE_SIZE - VALIDATION_SIZE if dataset == "mnist" else NUM_TRAIN[dataset]
 
 
 def horn_split(seed: int) -> Split:
@@ -156,15 +182,17 @@ def conditions(options: HornOptions) -> list[Condition]:
     """
     pool, networks, found = horn_pool(options), architectures(), []
     published = (Setting(options.horn_rate, options.weight_decay, 0.0),)
+    clipped = replace(options.training(), clip_norm=options.rival_clip_norm)
     for name in options.networks:
-        own = {"settings": published, "tuning_seeds": ()} if name in HORNS else {}
+        of_horn = {"settings": published, "tuning_seeds": ()}
+        own = of_horn if name in HORNS else {"training": clipped}
         late = options.condition(
             pool, name, networks[name], kept=("history",), test_noise=options.noise, **own
         )
         early = replace(
             late,
             label=f"{name}, early",
-            training=replace(options.training(), epochs=options.early_epochs),
+            training=replace(late.training, epochs=options.early_epochs),
             test_noise=(),
             kept=(),
         )

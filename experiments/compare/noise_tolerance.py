@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from experiments.compare.findings import Claim, Finding, Rows, by_seed, values_finding
 from experiments.compare.options import RESULTS, shared
-from experiments.compare.parts import if_asked
+from experiments.compare.parts import if_asked, share_left
 from experiments.compare.question import Question
 from experiments.compare.robust_networks import TITLES, RobustOptions, architectures
 from experiments.members import Condition
@@ -21,7 +21,6 @@ from experiments.script import main
 from rhythmic.plotting.compare_robustness import noise_figure
 from rhythmic.training import TrainingConfiguration
 
-CHANCE = 0.1  # of ten digits
 CLAIMED = 0.2  # level of the claims, and of the noise in training
 MARGIN = 0.02  # of a share
 TEST = (
@@ -141,9 +140,9 @@ def findings(options: NoiseOptions, rows: Rows) -> list[Finding]:
 
     def left(name: str) -> tuple[str, list[float]]:
         clean, noisy = (
-            np.subtract(accuracies(options, rows, label(name), x), CHANCE) for x in (0.0, CLAIMED)
+            np.array(accuracies(options, rows, label(name), level)) for level in (0.0, CLAIMED)
         )
-        return f"left of {TITLES[name]}", list(noisy / np.where(clean > 0, clean, np.nan))
+        return f"left of {TITLES[name]}", list(share_left(clean, noisy))
 
     def compared(claim: Claim, better: str, worse: str) -> Finding:
         def find() -> Finding:

@@ -3,7 +3,11 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
+from jaxtyping import Float
+
 from experiments.compare.findings import Claim, Finding, Rows
+from rhythmic.plotting.compare_curves import CHANCE
 
 ARITHMETIC = (
     "Networks with fixed rhythms that are read out by energy are trained from one pixel with ink "
@@ -19,6 +23,17 @@ def check_parts(name: str, values: Sequence[str], allowed: Sequence[str]) -> Non
             raise ValueError(f"{name} holds {value!r}; choose from {', '.join(allowed)}")
     if not values or len(set(values)) < len(values):
         raise ValueError(f"{name} is {' '.join(values) or 'empty'}; name one or more, each once")
+
+
+def share_left(
+    clean: Float[np.ndarray, "*#shape"], noisy: Float[np.ndarray, "*#shape"]
+) -> Float[np.ndarray, "*shape"]:
+    """Return ``(noisy - 0.1) / (clean - 0.1)``: of the accuracy above chance, the share left.
+
+    NaN where ``clean`` is not above chance, a tenth for ten digits.
+    """
+    above = np.asarray(clean, float) - CHANCE
+    return (np.asarray(noisy, float) - CHANCE) / np.where(above > 0, above, np.nan)
 
 
 def if_asked(

@@ -85,16 +85,16 @@ def test_full_conditions_follow_the_published_settings():
         recipe, early = condition.training, label.endswith(", early")
         assert (recipe.batch_size, recipe.epochs) == (64, 1 if early else 10)
         assert (recipe.schedule, recipe.momentum) == ("constant", "constant")
-        assert math.isinf(recipe.clip_norm)
+        assert recipe.clip_norm == (math.inf if label.startswith("horn") else 1.0)
         assert {setting.weight_decay for setting in condition.settings} == {0.01}
         rates = [setting.learning_rate for setting in condition.settings]
-        assert rates == ([0.01] if label.startswith("horn") else [0.001, 0.003, 0.01])
+        assert rates == ([0.01] if label.startswith("horn") else [0.0003, 0.001, 0.003, 0.01])
         assert condition.test_noise == (() if early else FULL.noise)
     for name in ("lstm", "lstm-last", "rnn", "rnn-last"):
         # One choice serves both tests: that after an epoch.
         chosen = [wanted.name() for wanted in tuning(found[name])]
         assert chosen == [wanted.name() for wanted in tuning(found[f"{name}, early"])]
-        assert len(chosen) == 3
+        assert len(chosen) == 8
 
 
 @pytest.mark.parametrize("preset", horn.PRESETS)
@@ -116,13 +116,23 @@ def test_findings_follow_the_rows_both_ways():
     assert set(same.values()) == {"equivalent"}
 
 
-def test_noise_is_judged_by_the_noisy_levels_alone():
-    alike = dict.fromkeys(horn.NAMES, 0.9)
-    rows = made_up(alike, {"horn": 0.1})
-    found = horn.findings(FULL, rows)[2]
-    # The rival loses 0.2 more at 0.8, and in proportion below: on average by 0.375 of it.
-    assert found.estimate == pytest.approx(0.2 * np.mean([1 / 8, 1 / 4, 1 / 2, 1]))
-    assert "HORN 0.800 at noise 0.8" in found.text
+def test_noise_is_judged_by_the_share_that_it_leaves():
+    accuracies = dict.fromkeys(horn.NAMES, 0.6) | {"horn": 0.9}
+    rows = made_up(accuracies, dict.fromkeys(horn.NAMES, 0.25) | {"horn": 0.4})
+    found = horn.findings(FULL, rows)[4]
+    # Both lose half of what they read above chance at 0.8, and in proportion below.
+    assert found.estimate == pytest.approx(0.0, abs=0.003)
+    assert found.unit == "share"
+    assert "HORN 0.500 at noise 0.8" in found.text
+    rows = made_up(accuracies, dict.fromkeys(horn.NAMES, 0.25) | {"horn": 0.2})
+    lost = np.mean([1 / 8, 1 / 4, 1 / 2, 1])
+    assert horn.findings(FULL, rows)[4].estimate == pytest.approx(0.25 * lost, abs=0.003)
+
+
+def test_the_recipe_counts_the_digits_of_horns_own_split():
+    recipe = horn.PRESETS["full"].recipe()
+    assert "59,000 training digits, 9,220 updates of 64" in recipe
+    assert "rivals clipped at 1, rates 0.0003, 0.001, 0.003, 0.01" in recipe
 
 
 def test_the_head_that_validates_better_stands_for_a_rival():
@@ -135,7 +145,7 @@ def test_the_head_that_validates_better_stands_for_a_rival():
 def test_what_was_not_trained_is_said_to_be_missing():
     found = horn.findings(FULL, made_up({"horn": 0.8, "rnn": 0.7}))
     missing = ["left out" in finding.text for finding in found]
-    assert missing == [True, False, True, False, True, True]
+    assert missing == [True, False, True, False, True, False, True, True]
 
 
 @pytest.mark.parametrize(
@@ -145,6 +155,7 @@ def test_what_was_not_trained_is_said_to_be_missing():
         ({"early_epochs": 10}, "early_epochs is 10; it must lie in 1 to 9"),
         ({"noise": (0.1, 0.2)}, "noise must rise from 0"),
         ({"noise": (0.0, math.inf)}, "noise must rise from 0"),
+        ({"rival_clip_norm": 0.0}, "rival_clip_norm is 0.0; it must be above 0"),
         ({"horn_rate": 0.0}, "learning_rate is 0.0"),
         ({"weight_decay": -1.0}, "weight_decay is -1.0"),
     ],
