@@ -8,8 +8,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments.compare.options import RESULTS, CompareOptions
+from experiments.compare.options import NUM_TRAIN, RESULTS, CompareOptions
 from experiments.compare.parts import check_parts
+from experiments.compare.smallest_rivals import HEADS as RIVALS
 from rhythmic.architectures import CellArchitecture, Head
 from rhythmic.cells import ProjectionCell
 from rhythmic.data.dataset import NUM_PIXELS
@@ -46,10 +47,13 @@ class SmallestOptions(CompareOptions):
         aspects: of image ladders: cycles down the image that count as one along a row. Of the
             other families as many draws are searched as there are image ladders.
         search_epochs: passes over the training digits while candidates are compared.
-        rivals: cells of the largest size below each limit, for reference: rrn, rnn, lstm, gru.
+        rivals: cells of the largest size below each limit, trained as a whole: rrn, rnn, lstm, gru,
+            horn, horn-heterogeneous, cornn, linoss.
         rival_learning_rates: to choose from for these and the golden network.
         rival_epochs: of these.
         num_rival_seeds: how many of the seeds these are tested on.
+        num_finalist_seeds: how many of the seeds the best of them on validation, below each limit,
+            is trained on for ``epochs``, at the rate chosen for it.
         controls: whether the chosen ladders are trained with other readouts and without ringing,
             and plain power in windows is read out without any network.
     """
@@ -65,6 +69,7 @@ class SmallestOptions(CompareOptions):
     rival_learning_rates: tuple[float, ...] = (0.003, 0.01)
     rival_epochs: int = 3
     num_rival_seeds: int = 3
+    num_finalist_seeds: int = 3
     controls: bool = False
 
     def check(self) -> None:
@@ -75,7 +80,7 @@ class SmallestOptions(CompareOptions):
             raise ValueError(f"families lacks {IMAGE}, which the others are held against")
         check_parts("limits", [str(x) for x in self.limits], [str(x) for x in SHAPES])
         if self.rivals:
-            check_parts("rivals", self.rivals, ("rrn", "rnn", "lstm", "gru"))
+            check_parts("rivals", self.rivals, tuple(RIVALS))
         for name in ("learning_rates", "rival_learning_rates"):
             if len(getattr(self, name)) < 2 or not self.tuning_seeds:
                 raise ValueError(
@@ -83,7 +88,9 @@ class SmallestOptions(CompareOptions):
                 )
         if len(self.rival_learning_rates) != len(self.learning_rates):
             raise ValueError("rival_learning_rates must be as many as learning_rates")
-        for name, most in (("num_shapes", 3), ("num_rival_seeds", len(self.seeds))):
+        seeds = len(self.seeds)
+        highest = {"num_shapes": 3, "num_rival_seeds": seeds, "num_finalist_seeds": seeds}
+        for name, most in highest.items():
             if not 1 <= getattr(self, name) <= most:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must lie in 1 to {most}")
         for name in ("search_epochs", "rival_epochs"):
@@ -95,6 +102,22 @@ class SmallestOptions(CompareOptions):
             raise ValueError("spacings, offsets and aspects need one value each, or more")
         for limit in self.limits:
             list(candidates(self, IMAGE, limit))
+
+    def recipe(self) -> str:
+        """Say on what data, how long, and at which rates networks were trained."""
+        rates, others = (
+            ", ".join(f"{rate:g}" for rate in rates)
+            for rates in (self.learning_rates, self.rival_learning_rates)
+        )
+        digits = self.num_train or NUM_TRAIN[self.dataset]
+        return (
+            f"{self.dataset}, {digits:,} training digits: candidates are compared after "
+            f"{self.search_epochs} passes, those chosen are trained for {self.epochs}, rates "
+            f"{rates} to choose from; the golden network for {self.epochs}, cells that are trained "
+            f"as a whole for {self.rival_epochs}, rates {others}, and the best of them on "
+            f"validation for {self.epochs}, at the rate chosen before; all choices on validation "
+            f"digits of seeds {', '.join(map(str, self.tuning_seeds))}."
+        )
 
     def grids(self) -> list[tuple[float, float, float]]:
         """Return spacing, offset and aspect of every image ladder that is searched."""
@@ -175,6 +198,7 @@ PRESETS = {
         search_epochs=4,
         learning_rates=(0.01, 0.03),
         num_rival_seeds=1,
+        num_finalist_seeds=1,
     ),
     "quick": SmallestOptions(learning_rates=(0.01, 0.03), epochs=20, search_epochs=20),
     "full": SmallestOptions(
@@ -187,7 +211,8 @@ PRESETS = {
         limits=(300, 1000),
         num_shapes=3,
         spacings=(1.0, 1.25, 1.5),
-        rivals=("rrn", "rnn", "lstm", "gru"),
+        rivals=tuple(RIVALS),
+        num_finalist_seeds=5,
         controls=True,
         results=RESULTS / "smallest.jsonl",
     ),
@@ -204,9 +229,10 @@ PRESETS = {
         offsets=(0.0, 0.25, 0.5, 0.75),
         aspects=(1.5, 2.0, 3.0),
         search_epochs=30,
-        rivals=("rrn", "rnn", "lstm", "gru"),
+        rivals=tuple(RIVALS),
         rival_epochs=30,
         num_rival_seeds=20,
+        num_finalist_seeds=20,
         controls=True,
         results=RESULTS / "smallest.jsonl",
     ),

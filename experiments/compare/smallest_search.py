@@ -17,10 +17,16 @@ from experiments.compare.smallest_options import (
     candidates,
     resonant,
 )
+from experiments.compare.smallest_rivals import (
+    best_rival,
+    finalist_label,
+    rival,
+    rival_label,
+)
 from experiments.members import Condition, MemberStore, Pool, train_members
 from experiments.members.store import tuning
 from experiments.script import Results, Stages
-from rhythmic.architectures import ENERGY_HEAD, MEAN_HEAD, CellArchitecture, Head, sized
+from rhythmic.architectures import ENERGY_HEAD, CellArchitecture, Head
 from rhythmic.baselines import fourier_power, logistic_regression_accuracy
 from rhythmic.models import Architecture, named_architectures
 from rhythmic.records import Row
@@ -36,11 +42,6 @@ STRENGTHS = (1.0, 100.0)  # as many as there are learning rates
 def chosen_label(family: str, limit: int) -> str:
     """Name the network of a family that was chosen below a number of parameters."""
     return f"{family}, below {limit}"
-
-
-def rival_label(rival: str, limit: int, epochs: int) -> str:
-    """Name a reference of the largest size below a number of parameters."""
-    return f"{rival.upper()}, {epochs} epochs, below {limit}"
 
 
 def twin_label(limit: int) -> str:
@@ -77,12 +78,31 @@ def conditions(options: SmallestOptions) -> list[Condition]:
     golden = named_architectures()["rrn-golden"]
     made = [make(GOLDEN, golden, epochs=options.epochs, seeds=options.seeds)]
     for limit in options.limits:
-        for rival in options.rivals:
-            head = ENERGY_HEAD if rival == "rrn" else MEAN_HEAD
-            largest = sized(CellArchitecture(rival, rival, 1, head), limit - 1)
+        for name in options.rivals:
             seeds = options.seeds[: options.num_rival_seeds]
-            label = rival_label(rival, limit, options.rival_epochs)
+            label = rival_label(name, limit, options.rival_epochs)
+            largest = rival(name, limit)
             made.append(make(label, largest, epochs=options.rival_epochs, seeds=seeds))
+    return made
+
+
+def finalists(options: SmallestOptions, pool: Pool, rows: Rows) -> list[Condition]:
+    """Return the best cell below each limit, to be trained for as long as the chosen ladder.
+
+    It is the best on validation of those that were trained as a whole, at the rate chosen then.
+    """
+    made = []
+    for limit in options.limits if options.rivals else ():
+        name, row = best_rival(options.rivals, limit, options.rival_epochs, rows)
+        rate = (Setting(row["learning_rate"], 0.0, 0.0),)
+        seeds = options.seeds[: options.num_finalist_seeds]
+        label = finalist_label(limit)
+        network = rival(name, limit)
+        made.append(
+            condition(
+                options, pool, label, network, epochs=options.epochs, seeds=seeds, settings=rate
+            )
+        )
     return made
 
 
@@ -110,7 +130,6 @@ def further(
     options: SmallestOptions, rows: Rows, stages: Stages, store: MemberStore
 ) -> dict[str, list[Row]]:
     """Search, choose, train what was chosen and its controls; fit plain baselines."""
-    del rows
     pool = options.pool()
     every = searched(options, pool)
     train_members(store, [one for own in every.values() for one in own], stages.run_folder)
@@ -126,6 +145,7 @@ def further(
             wanted += controls(own[place].architecture, grids[place % len(grids)], limit)
     make = partial(condition, options, pool, epochs=options.epochs, seeds=options.seeds)
     networks = [make(label, one, settings=options.settings()) for label, one in wanted]
+    networks += finalists(options, pool, rows)
     tested = train_members(store, networks, stages.run_folder)
     plain = baselines(options, pool, stages) if options.controls else {}
     return {SEARCH: table, **tested, **plain}

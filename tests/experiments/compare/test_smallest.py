@@ -18,7 +18,9 @@ from experiments.compare.smallest_options import (
     RANDOM,
     candidates,
 )
+from experiments.compare.smallest_rivals import HEADS as RIVALS
 from experiments.members.store import tuning
+from rhythmic.cells.registry import CELLS
 from rhythmic.models import num_trainable
 from rhythmic.plotting.style import house_style
 from rhythmic.theory import image_ladder
@@ -43,6 +45,7 @@ def made_up(options, effects=()):
         labels += [search.chosen_label(family, limit) for family in options.families]
         labels += [search.twin_label(limit), search.power_label(limit)]
         labels += [search.linear_label(name, limit) for name in ("energies", "phasors")]
+        labels += [search.finalist_label(limit)]
     rows = {
         label: [
             {
@@ -109,10 +112,31 @@ def test_rivals_are_as_large_as_the_limit_allows():
     made = search.conditions(FULL)
     sizes = {c.label: c.architecture.num_parameters() for c in made[1:]}
     assert num_trainable(made[0].architecture.build(10, key=KEY)) == 252
-    assert len(sizes) == 8
+    assert len(sizes) == 16
+    assert set(RIVALS) - {"horn-heterogeneous"} == set(CELLS)
     for label, size in sizes.items():
         limit = int(label.rsplit(" ", 1)[1])
-        assert 0.8 * limit < size < limit
+        assert 0.7 * limit < size < limit
+
+
+def test_the_cell_that_validates_best_is_trained_for_as_long_as_the_chosen_ladder():
+    rows = made_up(FULL)
+    for place, name in enumerate(RIVALS):
+        for limit in FULL.limits:
+            for row in rows[search.rival_label(name, limit, 3)]:
+                better = (name == "gru") if limit == 300 else (name == "horn")
+                row["validation_accuracy"] = 0.6 + 0.3 * better - 0.01 * place
+                row["learning_rate"] = 0.003 if name == "gru" else 0.01
+    small, large = search.finalists(FULL, FULL.pool(), rows)
+    assert (small.architecture.cell, large.architecture.cell) == ("gru", "horn")
+    assert [c.label for c in (small, large)] == [search.finalist_label(x) for x in FULL.limits]
+    for one, rate, limit in ((small, 0.003, 300), (large, 0.01, 1000)):
+        assert one.training.epochs == FULL.epochs
+        assert [setting.learning_rate for setting in one.settings] == [rate]
+        assert tuning(one) == []
+        assert one.seeds == FULL.seeds[: FULL.num_finalist_seeds]
+        assert one.architecture.num_parameters() < limit
+    assert search.finalists(dataclasses.replace(FULL, rivals=()), FULL.pool(), {}) == []
 
 
 def test_projections_are_fixed_and_alike_for_every_network():
@@ -207,6 +231,7 @@ def test_figures_are_drawn_from_rows(families):
         ({"rival_learning_rates": (0.01, 0.02, 0.03)}, "as many as learning_rates"),
         ({"num_shapes": 4}, "num_shapes is 4"),
         ({"num_rival_seeds": 11}, "num_rival_seeds is 11"),
+        ({"num_finalist_seeds": 0}, "num_finalist_seeds is 0; it must lie in 1 to 10"),
         ({"search_epochs": 0}, "search_epochs: epochs is 0"),
         ({"spacings": ()}, "need one value each"),
         ({"offsets": (1.0,)}, "offset is 1.0"),
