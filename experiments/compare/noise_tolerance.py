@@ -83,6 +83,13 @@ class NoiseOptions(RobustOptions):
     levels: tuple[float, ...] = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
     training_noise: float = CLAIMED
 
+    def recipe(self) -> str:
+        """Say how networks were trained, and where every step is taken."""
+        return (
+            f"{super().recipe()} With noise every step is taken, in training and in all tests of "
+            "this question, those at noise 0 among them."
+        )
+
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
         super().check()

@@ -58,6 +58,13 @@ def shared(preset: str, **differing: Any) -> dict[str, Any]:
     return SHARED[preset] | differing
 
 
+ARITHMETIC = (
+    "Networks with fixed rhythms that are read out by energy are trained from one pixel with ink "
+    "to the next, all others by a step a pixel, whose float32 gradient is off by several per cent "
+    "where nodes hardly decay: what that does is the question of precision."
+)
+
+
 @dataclass(frozen=True)
 class CompareOptions(ScriptOptions):
     """Options of every question.
@@ -116,14 +123,14 @@ class CompareOptions(ScriptOptions):
         self.training().num_steps(self.num_train or available)
 
     def recipe(self) -> str:
-        """Say on what data, how long, and at which rates networks were trained."""
+        """Say on what data, how long, at which rates and by what arithmetic networks train."""
         digits = self.num_train or NUM_TRAIN[self.dataset]
         passes = "pass" if self.epochs == 1 else "passes"
         updates = self.training().num_steps(digits)
         return (
             f"{self.dataset}: {self.epochs} {passes} over {digits:,} training digits, {updates:,} "
             f"updates, {self.schedule_name()}; {self.rates_chosen()}; {len(self.seeds)} tested "
-            "seeds unless it says otherwise."
+            f"seeds unless it says otherwise. {ARITHMETIC}"
         )
 
     def schedule_name(self) -> str:

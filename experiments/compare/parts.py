@@ -9,12 +9,6 @@ from jaxtyping import Float
 from experiments.compare.findings import Claim, Finding, Rows
 from rhythmic.plotting.compare_curves import CHANCE
 
-ARITHMETIC = (
-    "Networks with fixed rhythms that are read out by energy are trained from one pixel with ink "
-    "to the next, all others by a step a pixel, whose float32 gradient is off by several per cent "
-    "where nodes hardly decay: what that does is the question of precision."
-)
-
 
 def check_parts(name: str, values: Sequence[str], allowed: Sequence[str]) -> None:
     """Raise a ValueError of one line unless ``values`` are some of ``allowed``, each once."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.compare.options import CompareOptions
-from experiments.compare.parts import ARITHMETIC, check_parts
+from experiments.compare.parts import check_parts
 from experiments.members import Condition, Pool
 from rhythmic.architectures import ENERGY_HEAD, LAST_HEAD, MEAN_HEAD, CellArchitecture
 from rhythmic.models import Architecture, ResonantArchitecture, named_architectures
@@ -57,10 +57,6 @@ class RecurrenceOptions(CompareOptions):
     heads: tuple[str, ...] = tuple(HEADS)
     frequencies: tuple[float, ...] = (10.0, 20.0, 1000 / 28, 70.0, 140.0)
     num_free_seeds: int = 3
-
-    def recipe(self) -> str:
-        """Say how networks were trained, and that their arithmetic differs."""
-        return f"{super().recipe()} {ARITHMETIC}"
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""

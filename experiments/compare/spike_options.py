@@ -96,7 +96,7 @@ class SpikeTrainsOptions(ScriptOptions):
         return [tuple(range(start, start + self.chunk_size)) for start in starts]
 
 
-RATES = (0.001, 0.003, 0.01, 0.03)
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 PRESETS = {
     "smoke": SpikeTrainsOptions(
         preset="smoke",

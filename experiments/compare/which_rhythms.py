@@ -34,12 +34,12 @@ from experiments.compare.which_rhythms_findings import (
     peak,
 )
 from experiments.compare.which_rhythms_options import (
+    FIXED,
     GOLDEN_SHARED,
     LEARNED,
     LINEAR_SHARED,
     NAMED,
     PARTS,
-    START,
     WhichRhythmsOptions,
     null_label,
     null_ladder,
@@ -132,7 +132,7 @@ def draw(options: WhichRhythmsOptions, rows: Rows) -> dict[str, Figure]:
 
 def has_own_rate(label: str) -> bool:
     """Tell whether a condition was tuned by itself, from its label."""
-    own = label in (*NAMED, *LEARNED.values(), START)
+    own = label in (*NAMED, *LEARNED.values(), *FIXED.values())
     return own or (label.endswith((" Hz", "inputs")) and "to 246" not in label)
 
 

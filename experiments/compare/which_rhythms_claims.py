@@ -5,7 +5,10 @@ from experiments.compare.findings import Claim
 OWN_RATE = "Each at its own rate, chosen among as many on as many seeds"
 WELCH = f"{OWN_RATE}; Welch's t over seeds, equivalent within 0.01."
 PAIRED = f"{OWN_RATE}; paired t over seeds, equivalent within 0.01."
-LEARNING = f"Frequency and pole radius of each node are learned, 22 more parameters. {PAIRED}"
+LEARNING = (
+    "Frequency and pole radius of each node are learned, 22 more parameters; both take a step a "
+    f"pixel. {PAIRED}"
+)
 ON_CURVE = (
     "One rate for all points, that of the null. Golden less the other ratio of the highest mean "
     "validation accuracy, paired t over seeds, equivalent within 0.01. The peak with its 95 % "

@@ -6,13 +6,13 @@ import numpy as np
 
 from experiments.compare.which_rhythms_options import (
     FIRST_TUNING_LADDER,
+    FIXED,
     GOLDEN_SHARED,
     LEARNED,
     LINEAR_SHARED,
     NAMED,
     NUM_NODES,
     PARTS,
-    START,
     WhichRhythmsOptions,
     golden_below,
     larger_label,
@@ -109,7 +109,10 @@ def named_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Condition
 
 
 def learned_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Condition]:
-    """Rhythms learned from golden and from a random ladder, and the same two fixed."""
+    """Rhythms learned from golden and from a random ladder, and the same two fixed.
+
+    Learned rhythms go by a step a pixel, so the fixed ones that they are held against do too.
+    """
     starts = {"golden": tuple(ladder("golden").tolist()), "random 0": null_ladder(0)}
     learned = [
         options.condition(
@@ -126,8 +129,11 @@ def learned_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Conditi
         )
         for name, start in starts.items()
     ]
-    fixed = options.condition(pool, START, base(NUM_NODES), ladder=starts["random 0"])
-    return [*named_conditions(options, pool)[:1], fixed, *learned]
+    fixed = [
+        options.condition(pool, FIXED[name], base(NUM_NODES), ladder=start, method="scan")
+        for name, start in starts.items()
+    ]
+    return [*fixed, *learned]
 
 
 def larger_ladders(options: WhichRhythmsOptions) -> dict[str, np.ndarray]:

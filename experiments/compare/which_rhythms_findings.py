@@ -10,11 +10,11 @@ from experiments.compare.findings import Claim, Finding, Rows, accuracy_finding
 from experiments.compare.parts import if_asked
 from experiments.compare.which_rhythms_claims import CLAIM
 from experiments.compare.which_rhythms_options import (
+    FIXED,
     GOLDEN,
     GOLDEN_SHARED,
     LEARNED,
     NUM_NODES,
-    START,
     WhichRhythmsOptions,
     golden_below,
     larger_label,
@@ -66,8 +66,8 @@ def findings(options: WhichRhythmsOptions, rows: Rows) -> list[Finding]:
             )
             for name, curve in curves(options).items()
         ),
-        versus("learned-golden", LEARNED["golden"], "golden", paired=True),
-        versus("learned-random", LEARNED["random 0"], START, paired=True),
+        versus("learned-golden", LEARNED["golden"], FIXED["golden"], paired=True),
+        versus("learned-random", LEARNED["random 0"], FIXED["random 0"], paired=True),
         versus("golden-start", LEARNED["golden"], LEARNED["random 0"], paired=True),
         versus("copies-dense", larger_label(most, "copies"), larger_label(most, "dense")),
         versus("sampled-slower", at_usual, sampled_label(left, slow), paired=True),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from experiments.compare.options import CompareOptions
-from experiments.compare.parts import ARITHMETIC, check_parts
+from experiments.compare.parts import check_parts
 from rhythmic.theory import geometric_ladder, ladder, random_ladder, span_ladder
 
 PARTS = ("null", "curves", "named", "learned", "larger", "sampled")
@@ -12,7 +12,8 @@ NUM_NODES = 11
 GOLDEN = 1.618  # ratio of the published golden ladder
 SHARED = "shared rate"
 GOLDEN_SHARED, LINEAR_SHARED = f"golden, {SHARED}", f"linear, {SHARED}"
-START = "random 0, own rate"
+# Where learned rhythms start, fixed, and trained by the same arithmetic as learned ones.
+FIXED = {"golden": "golden, a step a pixel", "random 0": "random 0, a step a pixel"}
 LEARNED = {"golden": "learned from golden", "random 0": "learned from random 0"}
 
 # Random ladders on which the shared rate is chosen; those of the null count from 0.
@@ -31,8 +32,8 @@ class WhichRhythmsOptions(CompareOptions):
         num_null_seeds: seeds of each of them, the first ones of ``seeds``.
         num_curve_seeds: seeds of each point of a curve, the first ones of ``seeds``.
         num_larger_seeds: seeds of each larger network, the first ones of ``seeds``; they cost most.
-        num_tuning_ladders: further random ladders on which, with golden, the rate is chosen that
-            null and curves share.
+        num_tuning_ladders: further random ladders, none of the null and not golden, on which the
+            rate of null and curves is chosen.
         ratios: ratios of neighbours, dimensionless, of the ladders of 5 nodes from 2 Hz.
         long_ratios: the same of the ladders of 11 nodes from 2 Hz.
         num_nodes: numbers of nodes of the ladders from 2 to 245.9 Hz.
@@ -52,10 +53,6 @@ class WhichRhythmsOptions(CompareOptions):
     num_nodes: tuple[int, ...] = (5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 18, 21, 27)
     copies: tuple[int, ...] = (2, 3)
     sample_rates: tuple[float, ...] = (500.0, 2000.0)
-
-    def recipe(self) -> str:
-        """Say how networks were trained, and that their arithmetic differs."""
-        return f"{super().recipe()} {ARITHMETIC}"
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""

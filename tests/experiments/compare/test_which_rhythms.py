@@ -19,6 +19,7 @@ from experiments.compare.which_rhythms_findings import (
     span_ratio,
 )
 from experiments.compare.which_rhythms_options import (
+    FIXED,
     GOLDEN_SHARED,
     LEARNED,
     PARTS,
@@ -156,7 +157,7 @@ def test_nodes_near_the_rhythm_of_rows_both_ways():
     ("claim", "better", "worse"),
     [
         ("golden-two", "golden", "two"),
-        ("learned-golden", LEARNED["golden"], "golden"),
+        ("learned-golden", LEARNED["golden"], FIXED["golden"]),
         ("golden-start", LEARNED["golden"], LEARNED["random 0"]),
         ("copies-dense", "golden x 3, learned inputs", "dense, 31 nodes, learned inputs"),
         ("sampled-slower", "golden, 9 nodes, 1000 Hz", "golden, 9 nodes, 500 Hz"),
