@@ -1,7 +1,7 @@
 """What can be read from spike trains without a network: baselines, and the best there is."""
 
 import numpy as np
-import scipy.special
+import scipy
 from jaxtyping import Float, Int, Shaped
 
 from rhythmic.data.spikes import SpikeTrains

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-import scipy.stats
+import scipy
 from jaxtyping import Bool, Real
 
 from rhythmic.stability._steps import check_at_least

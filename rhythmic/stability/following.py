@@ -1,8 +1,8 @@
 """Modes of a matrix that changes, such as a network in training: which one became which."""
 
 import numpy as np
+import scipy
 from jaxtyping import Complex, Real
-from scipy.optimize import linear_sum_assignment
 
 from rhythmic.stability._steps import check_at_least
 from rhythmic.stability.modes import sorted_eigenvalues
@@ -50,6 +50,6 @@ def followed_eigenvalues(
         before, after = values[row - 1], values[row]
         now = followed[row - 1]
         for found in np.asarray(sorted_eigenvalues((1 - shares) * before + shares * after)):
-            now = found[linear_sum_assignment(np.abs(now[:, None] - found))[1]]
+            now = found[scipy.optimize.linear_sum_assignment(np.abs(now[:, None] - found))[1]]
         followed[row] = now
     return followed

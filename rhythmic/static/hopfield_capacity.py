@@ -6,8 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.optimize
-import scipy.special
+import scipy
 from jaxtyping import Array, Bool, Float, Int
 
 from rhythmic.static.hopfield import HopfieldNetwork

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy
 from jaxtyping import Array, Float, Int, Real
-from scipy.optimize import nnls
 
 from rhythmic.static.perceptron import check_examples
 from rhythmic.typing import AnyArray
@@ -136,7 +136,7 @@ def largest_margin_plane(
     corners = signed / scale
     system = np.append(corners.T, np.ones((1, len(corners))), axis=0)
     wanted_sum = np.append(np.zeros(len(corners.T)), 1.0)
-    residual = system @ nnls(system, wanted_sum)[0] - wanted_sum
+    residual = system @ scipy.optimize.nnls(system, wanted_sum)[0] - wanted_sum
     direction = residual[:-1]
     length = np.linalg.norm(direction)
     direction = direction / (length if length > 0 else np.nan)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
-from scipy.stats import qmc
+import scipy
 
 from rhythmic.sweep.designs import Axis, Points, check_name, check_number, is_whole
 
@@ -84,12 +84,12 @@ def sampled_design(
         shares = generator.random((num_points, num_parameters))
     elif method == "sobol":
         # Drawn as the next power of two and cut: any number of points keeps its place.
-        sequence = qmc.Sobol(num_parameters, rng=generator)
+        sequence = scipy.stats.qmc.Sobol(num_parameters, rng=generator)
         shares = sequence.random_base2(max(num_points - 1, 1).bit_length())[:num_points]
     elif method == "halton":
-        shares = qmc.Halton(num_parameters, rng=generator).random(num_points)
+        shares = scipy.stats.qmc.Halton(num_parameters, rng=generator).random(num_points)
     elif method == "latin-hypercube":
-        shares = qmc.LatinHypercube(num_parameters, rng=generator).random(num_points)
+        shares = scipy.stats.qmc.LatinHypercube(num_parameters, rng=generator).random(num_points)
     else:
         raise ValueError(f"method is {method!r}; choose from {', '.join(get_args(Method))}")
     return Points(tuple(one.axis(share) for one, share in zip(ranges, shares.T, strict=True)))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 Values = np.ndarray
 
@@ -29,6 +29,11 @@ def coth_excess(x: Values) -> Values:
     for odd in range(21, 1, -2):
         fraction = square / (odd + fraction)
     return np.where(x <= 1, fraction, x / np.tanh(x) - 1)
+
+
+def expit(x: Values) -> Values:
+    """Return 1 / (1 + exp(-x)), without overflow."""
+    return scipy.special.expit(x)
 
 
 def sigmoid_rest(weight: Values) -> Values:

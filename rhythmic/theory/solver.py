@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.integrate import solve_ivp
 
 Force = Callable[[float], float]
 
@@ -67,7 +67,7 @@ def solved_oscillator(
         if begin == end:
             positions[chosen] = state[0]
             continue
-        solution = solve_ivp(
+        solution = scipy.integrate.solve_ivp(
             derivative,
             (begin, end),
             state,
