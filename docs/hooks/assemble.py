@@ -1,5 +1,6 @@
 """Brings into the site what stands elsewhere in the repository, and makes the reference's pages."""
 
+import logging
 import posixpath
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+log = logging.getLogger("mkdocs.hooks")
 ROOT = Path(__file__).parents[2]
 EXPLORER = ROOT / "docs" / "explorer"
 # What a browser would fetch from elsewhere: reading the site needs no network.
@@ -28,37 +30,41 @@ TAKEN = {
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Add the reference to the navigation, and the notebooks where there are some."""
+    """Add the notebooks and the reference to the navigation."""
     assert config.nav is not None
-    explore = next(item["Explore"] for item in config.nav if "Explore" in item)
+    listed = next(item["Notebooks"] for item in config.nav if "Notebooks" in item)
     for path in notebooks.scripts():
-        explore.append({notebooks.title(path): f"notebooks/{path.stem}.md"})
+        listed.append({notebooks.title(path): f"notebooks/{path.stem}.md"})
     config.nav.append(reference.navigation())
-    config.watch += [str(ROOT / "rhythmic"), *(str(path) for path in TAKEN.values())]
+    config.watch += [str(ROOT / "rhythmic"), str(notebooks.FOLDER)]
+    config.watch += [str(path) for path in TAKEN.values()]
     return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages and files that do not stand in the folder of the pages."""
-    written = {place: path.read_text() for place, path in TAKEN.items()}
+    written: dict[str, str | bytes] = {p: path.read_text() for p, path in TAKEN.items()}
     written |= dict(reference.pages())
     copied = {f"figures/{path.name}": path for path in answers.FIGURES.glob("*.png")}
     for path in notebooks.scripts():
-        written[f"notebooks/{path.stem}.md"] = notebooks.as_page(path)
+        log.info("Running the notebook %s", path.name)
+        page = notebooks.as_page(path)
+        written[f"notebooks/{path.stem}.md"] = page.text
+        written |= {f"notebooks/{name}": picture for name, picture in page.figures.items()}
         copied[f"notebooks/{path.name}"] = path
     if has_explorer():
         for path in EXPLORER.rglob("*"):
             if path.is_file() and path.suffix not in (".py", ".pyc"):
                 copied[f"explorer/{path.relative_to(EXPLORER).as_posix()}"] = path
-    for place, text in written.items():
-        files.append(File.generated(config, place, content=text))
+    for place, content in written.items():
+        files.append(File.generated(config, place, content=content))
     for place, path in copied.items():
         files.append(File.generated(config, place, abs_src_path=str(path)))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
-    """Write in what the gallery says, and where explorer and notebooks are."""
+    """Write in what the gallery says, and where the explorer is."""
     place = page.file.src_uri
     if place == "results/gallery.md":
         folder = posixpath.relpath("figures", posixpath.dirname(place))
@@ -66,7 +72,6 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
         # Each picture opens by itself.
         markdown = re.sub(r"^(!\[.*\]\((.+)\))$", r"[\1](\2)", markdown, flags=re.MULTILINE)
     markdown = markdown.replace("<!-- explorer -->", explorer_link())
-    markdown = markdown.replace("<!-- notebooks -->", notebook_links())
     return answers.fill_in(markdown, place)
 
 
@@ -89,9 +94,3 @@ def explorer_link() -> str:
     if has_explorer():
         return "[Open the explorer](explorer/index.html){ .md-button .md-button--primary }"
     return "This copy of the site was built without the explorer."
-
-
-def notebook_links() -> str:
-    """List the notebooks, or say that there are none."""
-    lines = [f"- [{notebooks.title(p)}](notebooks/{p.stem}.md)" for p in notebooks.scripts()]
-    return "\n".join(lines) or "This copy of the site was built without notebooks."

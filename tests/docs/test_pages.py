@@ -136,7 +136,7 @@ def test_names_and_files_in_the_text_exist(name):
 def hooks(monkeypatch):
     """The hooks of the site that need no further package."""
     monkeypatch.setattr(sys, "path", [str(ROOT / "docs" / "hooks"), *sys.path])
-    names = ("answers", "reference", "notebooks")
+    names = ("answers", "reference")
     yield [importlib.import_module(name) for name in names]
     for name in names:
         sys.modules.pop(name, None)
@@ -167,12 +167,3 @@ def test_the_reference_has_a_page_for_every_public_module(hooks):
             assert f"::: {module}\n" in page, module
     assert "| [`load_mnist`][rhythmic.data.mnist.load_mnist] |" in pages["reference/data.md"]
     assert '"DATASETS", "load"' in pages["reference/data.md"]
-
-
-def test_notebooks_are_shown_as_pages(hooks, tmp_path):
-    path = tmp_path / "first_look.py"
-    path.write_text("# %% [markdown]\n# # A look\n#\n# Some text.\n\n# %%\nx = 1\n")
-    page = hooks[2].as_page(path)
-    assert page.startswith("# A look\n\nSome text.\n")
-    assert "```python\nx = 1\n```" in page
-    assert hooks[2].title(path) == "A look"
