@@ -7,6 +7,7 @@ from pathlib import Path
 import tyro
 
 from experiments.answers import Entry, gallery, listing
+from experiments.compare.verdicts import verdict_page
 from rhythmic.files import replacing
 
 # In the order of the lecture.
@@ -44,7 +45,8 @@ NAMES = (
     "golden_rhythms",
     "day_ladder",
 )
-GALLERY = Path(__file__).parents[1] / "docs" / "gallery.md"
+PAGES = Path(__file__).parents[1] / "docs"
+GALLERY, VERDICTS = PAGES / "gallery.md", PAGES / "verdicts.md"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class IndexOptions:
     """List the experiments of the lecture: question, command, time and answer.
 
     Args:
-        gallery: write docs/gallery.md from the answers that are kept, instead of listing them.
+        gallery: write docs/gallery.md and docs/verdicts.md from the answers that are kept, instead
+            of listing them.
     """
 
     gallery: bool = False
@@ -67,9 +70,10 @@ def main() -> None:
     """List the experiments, or write the gallery."""
     options = tyro.cli(IndexOptions, prog="python -m experiments")
     if options.gallery:
-        with replacing(GALLERY) as partial:
-            partial.write_text(gallery(entries()))
-        print(f"written: {GALLERY}")
+        for path, text in ((GALLERY, gallery(entries())), (VERDICTS, verdict_page())):
+            with replacing(path) as partial:
+                partial.write_text(text)
+            print(f"written: {path}")
     else:
         print(listing(entries()))
 

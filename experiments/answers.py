@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -52,15 +53,17 @@ class Answer:
 
     Args:
         name: the experiment.
-        answer: one line.
+        answer: one line, or several, which the gallery shows one below another.
         seconds: time that the computation took, s; none where it was done in several sittings.
         provenance: what it ran on: git, versions, device and started of ``provenance.jsonl``.
+        record: what the experiment's ``record`` says, such as claims and findings, if it has one.
     """
 
     name: str
     answer: str
     seconds: float | None
     provenance: dict[str, Any]
+    record: dict[str, Any] | None = None
 
 
 def publish(answer: Answer, picture: Path) -> None:
@@ -102,7 +105,7 @@ def listing(entries: Iterable[Entry]) -> str:
         lines = [
             f"{entry.section}: {entry.question}",
             f"{entry.command} --preset {entry.full_preset}  ({duration(answer)})",
-            answer.answer if answer else NOT_YET,
+            *(answer.answer if answer else NOT_YET).split("\n"),
         ]
         blocks.append("\n".join(textwrap.fill(line, 98, subsequent_indent="  ") for line in lines))
     return "\n\n".join(blocks)
@@ -122,13 +125,21 @@ def gallery(entries: Iterable[Entry]) -> str:
         answer = read_answer(entry.name)
         picture = f"../experiments/results/figures/{entry.name}.png"
         parts.append(f"## {entry.section}: {entry.question}")
-        parts.append(f"**{answer.answer if answer else NOT_YET}**")
+        parts.append(as_markdown(answer.answer if answer else NOT_YET))
         if answer:
             parts.append(f"![{entry.question}]({picture})")
             command = f"`{entry.command} --preset {entry.full_preset}`"
             git = short_revision(answer.provenance["git"])
             parts.append(f"{command}, {duration(answer)}, commit {git}")
     return "\n\n".join(parts) + "\n"
+
+
+def as_markdown(answer: str) -> str:
+    """Write an answer: one line set off; of several, one below another, what each begins with."""
+    *lines, last = answer.split("\n")
+    if not lines:
+        return f"**{answer}**"
+    return "  \n".join([*(re.sub(r"^([^:]+:)", r"**\1**", line) for line in lines), last])
 
 
 def short_revision(git: str) -> str:

@@ -234,8 +234,8 @@ def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
     with replacing(folder / "summary.txt") as partial:
         partial.write_text(text + "\n")
     print(text)
-    if experiment.record is not None:
-        record = experiment.record(options, results)
+    record = None if experiment.record is None else experiment.record(options, results)
+    if record is not None:
         said = {"question": experiment.question, "answer": answer, "reduced": reduced}
         whole = said | {"preset": options.preset, "command": experiment.command} | record
         write_json(folder / "record.json", whole)
@@ -248,7 +248,7 @@ def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
     if options.publish:
         computed = json.loads((folder / "computed.json").read_text())
         picture = folder / "figures" / f"{next(iter(figures))}.png"
-        publish(Answer(experiment.name, answer, **computed), picture)
+        publish(Answer(experiment.name, answer, **computed, record=record), picture)
         show("published; python -m experiments --gallery writes the page anew")
 
 

@@ -55,7 +55,9 @@ def read_section(name: str, text: str) -> Entry:
     title, answer, *rest = (part.strip() for part in text.strip().split("\n\n"))
     section, question = title.split(": ", 1)
     command = rest[-1] if rest else None
-    return Entry(name, section, question, answer.removeprefix("**").removesuffix("**"), command)
+    if "\n" not in answer:
+        answer = answer.removeprefix("**").removesuffix("**")
+    return Entry(name, section, question, answer, command)
 
 
 def figure(name: str, page: str) -> str:
@@ -72,7 +74,7 @@ def shown(entry: Entry, page: str) -> str:
         lines += ["    quick look that answers nothing."]
     else:
         picture = figure(entry.name, page)
-        lines += [f"    {entry.answer}", ""]
+        lines += [*(f"    {line}" for line in entry.answer.split("\n")), ""]
         lines += [f"    [![Figure: {entry.question}]({picture})]({picture})", ""]
         lines += [f"    {entry.command}"]
     return "\n".join(lines)

@@ -24,6 +24,7 @@ REMOTE = re.compile(
 # Pages that are files of the repository: where they go, and where they are.
 TAKEN = {
     "results/gallery.md": ROOT / "docs" / "gallery.md",
+    "results/verdicts.md": ROOT / "docs" / "verdicts.md",
     "howto/contributing.md": ROOT / "CONTRIBUTING.md",
     "benchmarks.md": ROOT / "benchmarks" / "README.md",
 }

@@ -15,6 +15,18 @@ Rows = Mapping[str, Sequence[Row]]
 # The cells whose nodes do not swing: what a claim that rhythm helps is held against.
 NOT_RHYTHMIC = ("rnn", "lstm", "gru")
 
+# Which test a comparison gets, by one rule for all questions. Equal seeds are pairs wherever both
+# sides have the same cell with the same start weights at equal seeds: golden with and without
+# recurrence, twins with real poles, ladders of as many nodes, learned against fixed rhythms, HORN
+# of both kinds, one cell with two readouts, the same network on other data or in other arithmetic,
+# one network with and without a node. Wherever the cells differ, seeds are independent samples,
+# also where they share a split or drawn data: Welch's t. Claims name their test in these words.
+PAIRED = "paired t over seeds, which share cell and start weights"
+WELCH = "Welch's t over seeds"
+
+# Note of claims whose rows were known when that rule was written down.
+RULED = "Which test it has was settled when its results were known, by one rule for all questions."
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -26,7 +38,9 @@ class Claim:
         test: how it is tested, on what.
         margin: differences smaller than this count as none, in the unit of the finding.
         rhythm: what it means for rhythm if the data bear the claim out: it ``helps``, it
-            ``hurts``; ``which``: it is about which rhythms; or none of these, it is ``aside``.
+            ``hurts``; ``which``: it is about which rhythms; ``dynamics``: about what a network
+            adds to a plain reading, which may be rhythmic too, as a power at a frequency is; or
+            none of these, it is ``aside``.
         note: what a reader must know of how it was stated, such as that some of its results were
             known already; empty where it was stated before anything was trained.
     """
@@ -35,7 +49,7 @@ class Claim:
     statement: str
     test: str
     margin: float = 0.01
-    rhythm: Literal["helps", "hurts", "which", "aside"] = "aside"
+    rhythm: Literal["helps", "hurts", "which", "dynamics", "aside"] = "aside"
     note: str = ""
 
 
@@ -104,26 +118,48 @@ class Judged:
     equivalence_p_value: float
 
 
-def judge(findings: Sequence[Finding], *, num_others: int = 0, level: float = 0.05) -> list[Judged]:
-    """Judge each finding by the rule of ``rhythmic.statistics.verdict``.
+def judge(findings: Sequence[Finding], *, level: float = 0.05) -> list[Judged]:
+    """Judge the findings of one question, one a claim, by ``rhythmic.statistics.verdict``.
 
-    P-values of both kinds are corrected together, by Holm, for the number of all claims: those
-    given, and ``num_others`` that belong to the same comparison and have no finding yet.
+    P-values are corrected by Holm within the question. Its family are both p-values of every claim
+    that is stated there, so that its size is fixed: one that is NaN, as where a run left a claim
+    out or a claim has no test of equivalence, counts as 1. Other questions have no part in it.
     """
-    p_values = [finding.p_value for finding in findings]
-    alike = [finding.equivalence_p_value for finding in findings]
-    corrected = holm([*p_values, *alike, *[1.0] * (2 * num_others)])
-    found = []
-    for place, finding in enumerate(findings):
-        both = float(corrected[place]), float(corrected[len(findings) + place])
-        word = verdict(
-            as_difference(finding),
-            corrected_p_value=both[0],
-            corrected_equivalence_p_value=both[1],
-            level=level,
-        )
-        found.append(Judged({"better": "holds", "worse": "opposite"}.get(word, word), *both))
-    return found
+    given = np.array(
+        [*(x.p_value for x in findings), *(x.equivalence_p_value for x in findings)], np.float64
+    )
+    # NaN stays NaN; as p-values they are the largest there are.
+    of_family = holm(np.where(np.isnan(given), 1.0, given).tolist())
+    corrected = np.where(np.isnan(given), np.nan, of_family)
+    both = [(float(p), float(alike)) for p, alike in corrected.reshape(2, -1).T]
+    return [
+        Judged(word_of(finding, *own, level=level), *own)
+        for finding, own in zip(findings, both, strict=True)
+    ]
+
+
+def survives(finding: Finding, word: str, *, num_claims: int, level: float = 0.05) -> bool:
+    """Tell whether a verdict is the same after Bonferroni's correction for ``num_claims`` claims.
+
+    Both p-values of each claim count. Nothing but the finding's own p-values and that number
+    decides, whatever else was answered.
+    """
+    both = (
+        min(1.0, 2 * num_claims * x) if not math.isnan(x) else x
+        for x in (finding.p_value, finding.equivalence_p_value)
+    )
+    return word_of(finding, *both, level=level) == word
+
+
+def word_of(finding: Finding, p_value: float, equivalence_p_value: float, *, level: float) -> str:
+    """Return the verdict, a key of ``VERDICTS``, from p-values that are corrected already."""
+    word = verdict(
+        as_difference(finding),
+        corrected_p_value=p_value,
+        corrected_equivalence_p_value=equivalence_p_value,
+        level=level,
+    )
+    return {"better": "holds", "worse": "opposite"}.get(word, word)
 
 
 def verdicts(findings: Sequence[Finding]) -> list[str]:
@@ -157,15 +193,16 @@ def values_finding(
         claim: what was stated.
         better: what the side is that should be larger, and its values in the order of the seeds.
         worse: the same of the other.
-        paired: whether equal seeds are compared with each other.
+        paired: whether equal seeds are compared with each other, by the rule above ``PAIRED``.
         unit: of the values.
     """
     (name, values), (other, reference) = better, worse
     found = difference(values, reference, paired=paired)
     alike = equivalence(values, reference, claim.margin, paired=paired)
+    spread = "" if math.isnan(found.low) else f" ({found.low:+.3f} to {found.high:+.3f})"
     text = (
         f"{name} {np.mean(values):.3f} (n = {len(values)}), {other} {np.mean(reference):.3f} "
-        f"(n = {len(reference)}): {found.difference:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+        f"(n = {len(reference)}): {found.difference:+.3f}{spread}"
     )
     interval = found.difference, found.low, found.high
     return Finding(
@@ -182,7 +219,7 @@ def accuracy_finding(
         claim: what was stated.
         better: rows of the condition that is claimed to be the better one.
         worse: rows of the other.
-        paired: whether equal seeds are compared with each other.
+        paired: whether equal seeds are compared with each other, by the rule above ``PAIRED``.
 
     Raises:
         ValueError: if the seeds of a pairing differ.

@@ -36,21 +36,25 @@ HEADINGS = {
     "no difference": "Where it makes no difference",
     "cannot tell": "Where the data cannot tell",
     "which": "Which rhythms",
-    "aside": "What else was found: recurrence, readouts, plain readings, sizes, arithmetic",
+    "dynamics": "What the dynamics add to a plain reading",
+    "aside": "What else was found: recurrence, readouts, baselines, sizes, arithmetic",
 }
 
 
 @dataclass(frozen=True)
 class Answered:
-    """A claim with its verdict; ``meaning`` is what that says about rhythm, a key of HEADINGS.
+    """A claim with its verdict, and whether that survives correction for all claims.
 
-    P-values stand before and after their correction.
+    ``meaning`` is what the verdict says about rhythm, a key of HEADINGS. P-values stand before and
+    after their correction within the question.
     """
 
     statement: str
     test: str
+    note: str
     text: str
     verdict: str
+    after_all: str
     meaning: str
     p_values: tuple[float, float]
     equivalence_p_values: tuple[float, float]
@@ -63,6 +67,7 @@ class Unanswered:
 
     statement: str
     test: str
+    note: str
     text: str
 
 
@@ -93,8 +98,14 @@ class Section:
     made: str
 
 
-def page(sections: Sequence[Section], missing: Sequence[str]) -> str:
-    """Return the whole page."""
+def page(sections: Sequence[Section], missing: Sequence[str], num_claims: int) -> str:
+    """Return the whole page.
+
+    Args:
+        sections: questions with a finished run.
+        missing: names of those without.
+        num_claims: of the whole comparison, answered here or not.
+    """
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',
@@ -102,12 +113,12 @@ def page(sections: Sequence[Section], missing: Sequence[str]) -> str:
         "<title>Is the rhythmic RNN better?</title>",
         f"<style>{STYLE}</style></head><body>",
         "<h1>Is the rhythmic RNN better, and which rhythms?</h1>",
-        "<p>Claims were stated with their tests before their networks were trained, by the same "
-        "rule and with the same number of tries for rivals, unless a claim says otherwise. "
-        "Accuracies are those of test examples, read once for each network after its settings "
-        "were chosen on validation examples. P-values are corrected for the number of all claims "
-        "of the comparison, answered here or not (Holm). Most answers are those of short trainings "
-        "on two processor cores: each question says how long.</p>",
+        "<p>Every claim stands with its test, and with a note where some of its results were known "
+        "when it or its test was stated. Each question says on what data and for how long its "
+        "networks were trained, and how settings were chosen: here never on test examples. "
+        "Verdicts rest on p-values that are corrected for all claims of their question, "
+        "two for each, answered or not (Holm); beside a verdict stands whether it is the same "
+        f"after correction for all {num_claims} claims of the comparison (Bonferroni).</p>",
         summary(sections),
         contents(sections, missing),
         *(section_html(section) for section in sections),
@@ -133,7 +144,7 @@ def summary(sections: Sequence[Section]) -> str:
     for meaning, heading in HEADINGS.items():
         items = [
             f'<li><a href="#{escape(section.name)}">{escape(claim.statement)}</a> '
-            f"{verdict_html(claim, ':')} {escape(claim.text)}</li>"
+            f"{verdict_html(claim)} {escape(claim.text)}{note_html(claim)}</li>"
             for section, claim in answered
             if claim.meaning == meaning
         ]
@@ -195,17 +206,23 @@ def claim_html(claim: Answered | Unanswered) -> str:
         if not math.isnan(claim.effect_size):
             numbers.append(f"effect size {claim.effect_size:.2g}")
         extra = f" ({'; '.join(numbers)})" if numbers else ""
-        found = f"{verdict_html(claim, ':')} {found}{extra}"
+        found = f"{verdict_html(claim)} {found}{extra}"
     return (
         f"<p><strong>{escape(claim.statement)}</strong><br>{found}<br>"
-        f'<span class="test">{escape(claim.test)}</span></p>'
+        f'<span class="test">{escape(claim.test)}</span>{note_html(claim)}</p>'
     )
 
 
-def verdict_html(claim: Answered, end: str) -> str:
-    """Return the verdict, set off, with a mark after it."""
+def verdict_html(claim: Answered) -> str:
+    """Return the verdict, set off, and whether it survives correction for all claims."""
     verdict = escape(claim.verdict[0].upper() + claim.verdict[1:])
-    return f'<span class="verdict">{verdict}{end}</span>'
+    more = f", {escape(claim.after_all)}:" if claim.after_all else ":"
+    return f'<span class="verdict">{verdict}</span>{more}'
+
+
+def note_html(claim: Answered | Unanswered) -> str:
+    """Return what a reader must know of how a claim was stated, where there is something."""
+    return f' <span class="test">{escape(claim.note)}</span>' if claim.note else ""
 
 
 def figure_html(path: Path, question: str) -> str:

@@ -13,6 +13,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.compare.findings import (
+    PAIRED,
+    WELCH,
     Claim,
     Finding,
     Rows,
@@ -41,34 +43,36 @@ SAMPLE_RATE = 1000.0  # pixels a second
 NUM_IMAGES = 1000  # whose power spectrum is shown
 SPECTRUM = "power of the pixels"
 
+ONE_NETWORK = f"{PAIRED[0].upper()}{PAIRED[1:]}; equivalent within 0.01."
+
 CLAIMS = (
     Claim(
         "permuted-lead-lstm",
         "The golden network's lead over the LSTM shrinks when pixels are permuted.",
-        "Accuracy by rows less permuted, one loss a seed: golden less LSTM, Welch's t; equivalent "
+        f"Accuracy by rows less permuted, one loss a seed: golden less LSTM, {WELCH}; equivalent "
         "within 0.01; equal tuning at every order.",
     ),
     Claim(
         "permuted-golden",
         "The golden network is more accurate by rows than permuted.",
-        "Paired over seeds, t test; equivalent within 0.01.",
+        ONE_NETWORK,
     ),
     Claim(
         "permuted-unconnected",
         "The golden network without recurrence, whose features are powers alone, is more accurate "
         "by rows than permuted.",
-        "Paired over seeds, t test; equivalent within 0.01.",
+        ONE_NETWORK,
     ),
     Claim(
         "columns-golden",
         "The golden network is more accurate by rows than by columns, though both repeat at 35.7 "
         "Hz.",
-        "Paired over seeds, t test; equivalent within 0.01.",
+        ONE_NETWORK,
     ),
     Claim(
         "row-vectors-lstm",
         "With a row of 28 pixels a step the golden network is more accurate than the LSTM.",
-        "Welch's t; equivalent within 0.01; at most 610 parameters each, equal tuning. At 1000 Hz "
+        f"{WELCH}; equivalent within 0.01; at most 610 parameters each, equal tuning. At 1000 Hz "
         "28 steps are 28 ms, a small part of a slow node's cycle.",
     ),
 )

@@ -8,7 +8,7 @@ worth naming in float64. Seeds, splits, start values and the order of batches ar
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from experiments.compare.findings import Claim, Finding, Rows, accuracy_finding
+from experiments.compare.findings import PAIRED, Claim, Finding, Rows, accuracy_finding
 from experiments.compare.options import RESULTS, CompareOptions
 from experiments.compare.question import Question
 from experiments.members import Condition
@@ -22,12 +22,12 @@ CLAIMS = (
     Claim(
         "double-precision",
         "Trained in float64, the golden network is more accurate than in float32.",
-        "Paired over seeds: float64 less float32, t test; equivalent within 0.01.",
+        f"Float64 less float32, {PAIRED}; equivalent within 0.01.",
     ),
     Claim(
         "step-a-pixel",
         "In float32 a step a pixel, with its larger rounding, is less accurate than float64.",
-        "Paired over seeds: float64 less float32 a step a pixel, t test; equivalent within 0.01.",
+        f"Float64 less float32 a step a pixel, {PAIRED}; equivalent within 0.01.",
     ),
 )
 

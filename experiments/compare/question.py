@@ -25,7 +25,7 @@ from rhythmic.statistics import summarise
 # Presets whose verdicts count.
 ANSWERING = ("full", "accelerator")
 
-# Verdicts as headings of several claims.
+# Verdicts as they begin a line of the answer, in their order.
 OF_CLAIMS = {
     "holds": "Borne out",
     "opposite": "Contradicted",
@@ -132,17 +132,19 @@ class Question:
         return "\n".join(lines)
 
     def answer(self, options: CompareOptions, results: Results) -> str:
-        """Write the claims by their verdicts in one paragraph, if this preset may answer."""
+        """Write a line a claim, in the order of verdicts, and the recipe; if this preset may."""
         if not is_answering(options, self.presets):
             return "Not yet answered: verdicts come from the full presets alone."
         reached = self.found(options, results)
-        said: dict[str, list[str]] = {verdict: [] for verdict in OF_CLAIMS}
-        for claim, verdict, finding in zip(self.claims, verdicts(reached), reached, strict=True):
-            said[verdict].append(f"{claim.statement.removesuffix('.')} ({size_of(finding)})")
-        groups = [
-            f"{OF_CLAIMS[verdict]}: {'; '.join(group)}." for verdict, group in said.items() if group
+        judged = list(zip(self.claims, verdicts(reached), reached, strict=True))
+        lines = [
+            f"{heading}: {claim.statement.removesuffix('.')} ({size_of(finding)})."
+            for verdict, heading in OF_CLAIMS.items()
+            for claim, own, finding in judged
+            if own == verdict
         ]
-        return " ".join([options.recipe(), *groups, "(p-values corrected within this question.)"])
+        said_of_tests = "P-values are corrected by Holm for all claims of this question."
+        return "\n".join([*lines, f"{options.recipe()} {said_of_tests}"])
 
     def record(self, options: CompareOptions, results: Results) -> Row:
         """Return what the page of all questions needs, without the rows."""

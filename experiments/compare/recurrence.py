@@ -8,19 +8,29 @@ its mean output, as its rivals are.
 """
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.findings import Claim, Finding, Rows, accuracy_finding
+from experiments.compare.findings import (
+    PAIRED,
+    RULED,
+    WELCH,
+    Claim,
+    Finding,
+    Rows,
+    accuracy_finding,
+)
 from experiments.compare.options import RESULTS
 from experiments.compare.parts import if_asked
 from experiments.compare.question import Question
 from experiments.compare.recurrence_networks import (
     HORN_ALIKE,
     HORN_DRAWN,
+    NETWORKS,
     RecurrenceOptions,
     alike_label,
     conditions,
@@ -29,9 +39,9 @@ from experiments.compare.recurrence_networks import (
 from experiments.script import main
 from rhythmic.plotting.compare_recurrence import draw_crossing, draw_frequencies
 from rhythmic.plotting.comparison import accuracy_strip
+from rhythmic.records import Row
 
-BOTH = "Each at its own rate, chosen among as many on as many seeds"
-WELCH = f"{BOTH}; Welch's t over seeds, equivalent within 0.01."
+TEST = "Each at its own rate, chosen among as many on as many seeds; {how}; equivalent within 0.01."
 
 # Claim, what it says, and the networks with their readouts that it holds against each other.
 PAIRS = (
@@ -83,19 +93,35 @@ def meaning(name: str) -> Literal["helps", "aside"]:
     return "helps" if rival else "aside"
 
 
+def one_cell(better: tuple[str, str], worse: tuple[str, str]) -> bool:
+    """Tell whether two networks, whatever their readouts, have one cell and as many nodes."""
+    first, second = (NETWORKS[name][:2] for name, _ in (better, worse))
+    return first == second
+
+
+def stated(name: str, statement: str, better: tuple[str, str], worse: tuple[str, str]) -> Claim:
+    """Return the claim on two networks with their readouts."""
+    paired = one_cell(better, worse)
+    test = TEST.format(how=PAIRED if paired else WELCH)
+    return Claim(name, statement, test, rhythm=meaning(name), note=RULED if paired else "")
+
+
 CLAIMS = (
-    *(Claim(name, statement, WELCH, rhythm=meaning(name)) for name, statement, *_ in PAIRS),
+    *(stated(*pair) for pair in PAIRS),
     Claim(
         "heterogeneous-rrn",
         "The rhythmic network is more accurate with golden rhythms than with one for all nodes.",
         "Golden less the homogeneous network whose mean validation accuracy over the tested seeds "
-        f"is highest: the latter is chosen among several frequencies. {WELCH}",
+        "is highest: the latter is chosen among several frequencies. "
+        f"{TEST.format(how=PAIRED)}",
+        note=RULED,
     ),
     Claim(
         "heterogeneous-horn",
         "The HORN is more accurate with nodes that differ than with nodes alike.",
         "Frequency and damping between half and twice those of nodes alike, drawn anew for every "
-        f"seed. {WELCH}",
+        f"seed. {TEST.format(how=PAIRED)}",
+        note=RULED,
     ),
 )
 CLAIM = {claim.name: claim for claim in CLAIMS}
@@ -146,11 +172,23 @@ PRESETS = {
 
 def findings(options: RecurrenceOptions, rows: Rows) -> list[Finding]:
     """Return what the rows say about each claim; parts that were not asked say so."""
+
+    def pairs(claim: Claim, better: str, worse: str) -> Finding:
+        # The unconnected network has further seeds, which have no partners.
+        sides = [of_seeds(rows[label], options.seeds) for label in (better, worse)]
+        return accuracy_finding(claim, *sides, paired=True)
+
     found = []
     for name, _, better, worse in PAIRS:
         labels = label_of(*better), label_of(*worse)
 
-        def versus(claim: Claim = CLAIM[name], labels: tuple[str, str] = labels) -> Finding:
+        def versus(
+            claim: Claim = CLAIM[name],
+            labels: tuple[str, str] = labels,
+            paired: bool = one_cell(better, worse),
+        ) -> Finding:
+            if paired:
+                return pairs(claim, *labels)
             return accuracy_finding(claim, rows[labels[0]], rows[labels[1]])
 
         found.append(if_asked(CLAIM[name], rows, labels, versus))
@@ -163,15 +201,20 @@ def findings(options: RecurrenceOptions, rows: Rows) -> list[Finding]:
             rrn,
             rows,
             (golden, *alike),
-            lambda: accuracy_finding(rrn, rows[golden], rows[best_alike(options, rows)]),
+            lambda: pairs(rrn, golden, best_alike(options, rows)),
         ),
         if_asked(
             horn,
             rows,
             (HORN_ALIKE, HORN_DRAWN),
-            lambda: accuracy_finding(horn, rows[HORN_DRAWN], rows[HORN_ALIKE]),
+            lambda: pairs(horn, HORN_DRAWN, HORN_ALIKE),
         ),
     ]
+
+
+def of_seeds(rows: Sequence[Row], seeds: Sequence[int]) -> list[Row]:
+    """Return the rows of some seeds."""
+    return [row for row in rows if row["seed"] in seeds]
 
 
 def best_alike(options: RecurrenceOptions, rows: Rows) -> str:

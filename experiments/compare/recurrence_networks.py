@@ -49,7 +49,7 @@ class RecurrenceOptions(CompareOptions):
             with layer norm and dropout.
         frequencies: of homogeneous networks, Hz; the best on validation is held against golden.
         num_free_seeds: seeds of the unconnected network with either readout, which costs little:
-            those of ``seeds`` and the ones after the last.
+            those of ``seeds`` and the ones after the last. Pairs are made of ``seeds`` alone.
     """
 
     parts: tuple[str, ...] = PARTS

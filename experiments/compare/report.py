@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.compare.findings import VERDICTS, Finding, Judged, judge
+from experiments.compare.findings import VERDICTS, Finding, judge, survives
 from experiments.compare.page import Answered, Section, Unanswered, page
 from experiments.compare.question import ANSWERING
 from experiments.compare.questions import QUESTIONS
@@ -46,40 +46,34 @@ class Record:
         return self.content["preset"] in ANSWERING and not self.content["reduced"]
 
     def findings(self) -> list[Finding]:
-        """Return its findings; what JSON has no number for is NaN."""
+        """Return its findings."""
+        return read_findings(self.content)
 
-        def read(finding: dict[str, Any]) -> dict[str, Any]:
-            return {name: math.nan if value is None else value for name, value in finding.items()}
 
-        return [Finding(**read(finding)) for finding in self.content["findings"]]
+def read_findings(content: dict[str, Any]) -> list[Finding]:
+    """Return the findings of a record; what JSON has no number for is NaN."""
+
+    def read(finding: dict[str, Any]) -> dict[str, Any]:
+        return {name: math.nan if value is None else value for name, value in finding.items()}
+
+    return [Finding(**read(finding)) for finding in content["findings"]]
 
 
 def write_report(base: Path, names: Sequence[str]) -> Path:
     """Write ``report.html`` into ``base`` from the run folders there; return its path.
 
-    P-values are corrected for the number of all claims of the comparison, also of those that have
-    no answer in this folder: what else is asked changes no verdict.
+    Verdicts are those of each question alone, see ``judge``. Beside each stands whether it would
+    be the same after Bonferroni's correction for all claims of the comparison, a fixed number. So
+    what else is on the page changes nothing of either.
     """
     records = [record for name in names if (record := read_record(base, name)) is not None]
-    answered = [
-        (record, place)
-        for record in records
-        if record.answers
-        for place in range(len(record.content["claims"]))
-    ]
-    judged = judge(
-        [record.findings()[place] for record, place in answered],
-        num_others=num_claims() - len(answered),
-    )
-    found = {
-        (record.name, place): one for (record, place), one in zip(answered, judged, strict=True)
-    }
-    sections = [section_of(record, found) for record in records]
+    number = num_claims()
+    sections = [section_of(record, number) for record in records]
     missing = [name for name in names if name not in {record.name for record in records}]
     path = base / "report.html"
     base.mkdir(parents=True, exist_ok=True)
     with replacing(path) as partial:
-        partial.write_text(page(sections, missing), encoding="utf-8")
+        partial.write_text(page(sections, missing, number), encoding="utf-8")
     return path
 
 
@@ -99,25 +93,23 @@ def read_record(base: Path, name: str) -> Record | None:
     return Record(name, folder, content, computed)
 
 
-def section_of(record: Record, found: dict[tuple[str, int], Judged]) -> Section:
-    """Gather what the page shows of a question."""
+def section_of(record: Record, number: int) -> Section:
+    """Gather what the page shows of a question; ``number`` counts the claims of all questions."""
     claims: list[Answered | Unanswered] = []
-    for place, (claim, finding) in enumerate(
-        zip(record.content["claims"], record.findings(), strict=True)
+    findings = record.findings()
+    for claim, finding, judged in zip(
+        record.content["claims"], findings, judge(findings), strict=True
     ):
-        judged = found.get((record.name, place))
-        test = f"{claim['test']} {claim['note']}".strip()
-        if judged is None:
-            claims.append(Unanswered(claim["statement"], test, finding.text))
+        stated = claim["statement"], claim["test"], claim["note"], finding.text
+        if not record.answers:
+            claims.append(Unanswered(*stated))
             continue
-        meaning = meaning_for_rhythm(claim["rhythm"], judged.word)
         claims.append(
             Answered(
-                claim["statement"],
-                test,
-                finding.text,
+                *stated,
                 VERDICTS[judged.word],
-                meaning,
+                after_all(finding, judged.word, number),
+                meaning_for_rhythm(claim["rhythm"], judged.word),
                 (finding.p_value, judged.p_value),
                 (finding.equivalence_p_value, judged.equivalence_p_value),
                 finding.effect_size,
@@ -134,6 +126,14 @@ def section_of(record: Record, found: dict[tuple[str, int], Judged]) -> Section:
         figures=sorted((record.folder / "figures").glob("*.png")),
         made=made_by(record),
     )
+
+
+def after_all(finding: Finding, word: str, number: int) -> str:
+    """Say whether a verdict survives correction for all claims; nothing where there is none."""
+    if word == "undecided":
+        return ""
+    also = "also" if survives(finding, word, num_claims=number) else "not"
+    return f"{also} after correction for all {number} claims"
 
 
 def made_by(record: Record) -> str:
@@ -154,7 +154,7 @@ def made_by(record: Record) -> str:
 
 def meaning_for_rhythm(rhythm: str, word: str) -> str:
     """Return the heading of the summary under which a claim stands."""
-    if rhythm in ("which", "aside"):
+    if rhythm in ("which", "dynamics", "aside"):
         return rhythm
     if word in ("equivalent", "undecided"):
         return "no difference" if word == "equivalent" else "cannot tell"

@@ -7,11 +7,12 @@ same rates are tried on the same seeds.
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.findings import Claim, Finding, Rows
+from experiments.compare.findings import NOT_RHYTHMIC, WELCH, Claim, Finding, Rows, values_finding
 from experiments.compare.parts import if_asked
 from experiments.compare.question import Question
 from experiments.compare.synthetic_networks import label, parts_of, train_parts
@@ -26,10 +27,8 @@ from experiments.members import Condition, MemberStore
 from experiments.script import Stages, main
 from rhythmic.plotting.compare_synthetic import NETWORK_LABELS, Panel, synthetic_figure
 from rhythmic.records import Row
-from rhythmic.statistics import difference, equivalence, summarise
+from rhythmic.statistics import summarise
 
-# Networks without rhythms, against the best of which the rhythmic one is held.
-RIVALS = ("rnn", "lstm", "gru")
 BETTER = {"frequency": True, "phase": True, "recall": False, "adding": False, "copying": False}
 STATEMENTS = {
     "frequency": "A rhythmic network is better at telling two frequencies apart, at a "
@@ -51,9 +50,9 @@ CLAIMS = tuple(
     Claim(
         f"synthetic-{name}",
         statement,
-        f"Paired over seeds, equal sequences: {PLACES[name]}, against whichever of RNN, LSTM and "
-        "GRU has the least validation loss there, t test; for all the same rates on the same "
-        "seeds, and about equal numbers of parameters; equivalent within 0.01.",
+        f"{PLACES[name].capitalize()}, against whichever of RNN, LSTM and GRU has the least "
+        f"validation loss there; {WELCH}, whose sequences are the same for both; for all the same "
+        "rates on the same seeds, and about equal numbers of parameters; equivalent within 0.01.",
         rhythm="helps" if BETTER[name] else "hurts",
     )
     for name, statement in STATEMENTS.items()
@@ -81,7 +80,7 @@ def best_rival(rows: Rows, task: str, place: int) -> str:
     """Return the network without rhythms that validates best at one difficulty."""
     losses = {
         kind: rows[label(task, kind)][0]["validation_loss"][place]
-        for kind in RIVALS
+        for kind in NOT_RHYTHMIC
         if label(task, kind) in rows
     }
     return min(losses, key=lambda kind: math.inf if losses[kind] is None else losses[kind])
@@ -90,7 +89,7 @@ def best_rival(rows: Rows, task: str, place: int) -> str:
 def findings(options: SyntheticOptions, rows: Rows) -> list[Finding]:
     """Hold the rhythmic network against the best network without rhythms, claim by claim."""
     tasks, found = options.swept(), []
-    asked = [kind for kind in RIVALS if kind in options.networks] or ["rnn"]
+    asked = [kind for kind in NOT_RHYTHMIC if kind in options.networks] or ["rnn"]
     for claim, name in zip(CLAIMS, STATEMENTS, strict=True):
         needed = [label(name, kind) for kind in ("rhythmic", *asked)]
 
@@ -102,31 +101,27 @@ def findings(options: SyntheticOptions, rows: Rows) -> list[Finding]:
 
 
 def finding(claim: Claim, name: str, task: SweptTask, rows: Rows) -> Finding:
-    """Compare seed by seed at the difficulty of the claim; positive is what is claimed."""
+    """Compare at the difficulty of the claim; positive is what is claimed."""
     place = task.difficulties.index(task.claimed)
     rival = best_rival(rows, name, place)
     own, other = (scores(rows[label(name, kind)][0])[place] for kind in ("rhythmic", rival))
     # Errors are better when smaller; where the rhythmic network is claimed worse, turn again.
     sign = (1 if task.higher_is_better else -1) * (1 if BETTER[name] else -1)
-    measured = difference(list(sign * own), list(sign * other), paired=True)
-    alike = equivalence(list(sign * own), list(sign * other), claim.margin, paired=True)
+    found = values_finding(
+        claim,
+        (NETWORK_LABELS["rhythmic"], list(sign * own)),
+        (NETWORK_LABELS[rival], list(sign * other)),
+        paired=False,
+        unit="accuracy" if task.higher_is_better else "squared error / variance",
+    )
+    spread = "" if math.isnan(found.low) else f" ({found.low:+.3f} to {found.high:+.3f})"
     text = (
         f"{task.title} at {task.axis} {task.claimed:g}: {NETWORK_LABELS['rhythmic']} "
         f"{own.mean():.3f}, {NETWORK_LABELS[rival]} {other.mean():.3f} (n = {len(own)}; "
         f"{task.best_meaning} {task.best[place]:.3f}, chance {task.chance:.3g}), in the direction "
-        f"of the claim {measured.difference:+.3f} ({measured.low:+.3f} to {measured.high:+.3f})"
+        f"of the claim {found.estimate:+.3f}{spread}"
     )
-    return Finding(
-        claim.name,
-        measured.difference,
-        measured.low,
-        measured.high,
-        measured.p_value,
-        alike.p_value,
-        measured.effect_size,
-        text,
-        "accuracy" if task.higher_is_better else "squared error / variance",
-    )
+    return replace(found, text=text)
 
 
 def describe(label: str, rows: Sequence[Row]) -> str:

@@ -13,7 +13,7 @@ nodes: at 500 Hz nine nodes remain below a quarter of the rate (2 to 94 Hz), at 
 
 import dataclasses
 
-import jax.numpy as jnp
+import jax
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from experiments.compare.findings import Rows
 from experiments.compare.options import RESULTS
 from experiments.compare.question import Question
-from experiments.compare.which_rhythms_claims import CLAIMS
+from experiments.compare.which_rhythms_claims import CLAIMS, CURVES
 from experiments.compare.which_rhythms_conditions import conditions
 from experiments.compare.which_rhythms_findings import (
     accuracies,
@@ -45,7 +45,8 @@ from experiments.compare.which_rhythms_options import (
     null_ladder,
 )
 from experiments.script import main
-from rhythmic.cells.bounded import bounded
+from rhythmic.cells.registry import make_cell
+from rhythmic.models import with_named_arrays
 from rhythmic.plotting.compare_which_rhythms import (
     Curve,
     Mark,
@@ -56,7 +57,9 @@ from rhythmic.plotting.compare_which_rhythms import (
     draw_null,
 )
 from rhythmic.plotting.comparison import accuracy_strip
+from rhythmic.records import Row
 from rhythmic.theory import geometric_ladder, ladder, span_ladder
+from rhythmic.typing import Float
 
 FULL = WhichRhythmsOptions(
     preset="full",
@@ -171,7 +174,7 @@ def curves_figure(options: WhichRhythmsOptions, rows: Rows) -> Figure:
         "ratio-span": [span_ladder(number) for number in options.num_nodes],
     }
     for column, (name, curve) in enumerate(own.items()):
-        ratios, top = np.array(list(curve)), peak(curve, rows)
+        ratios, top = np.array(list(curve)), peak(curve, rows, paired=CURVES[name])
         numbers = options.num_nodes if name == "ratio-span" else ()
         draw_curve(
             axes[0, column],
@@ -192,14 +195,27 @@ def learned_figure(rows: Rows) -> Figure:
         1, 2, figsize=(6.5, 3.2), layout="constrained", sharex=True, sharey=True
     )
     for place, (name, start) in enumerate(starts.items()):
-        raw = jnp.array(
-            [row["parameters"]["cell.nodes.raw_frequency"] for row in rows[LEARNED[name]]]
-        )
-        draw_moves(axes[place], start, np.asarray(bounded(raw, 0.0, 250.0)))
-        axes[place].set_title(f"{LEARNED[name]}, {len(raw)} seeds")
+        ends = [learned_frequencies(start, row) for row in rows[LEARNED[name]]]
+        draw_moves(axes[place], start, np.array(ends))
+        axes[place].set_title(f"{LEARNED[name]}, {len(ends)} seeds")
         axes[place].set_xlabel("frequency at the start (Hz)")
     axes[0].set_ylabel("frequency after training (Hz)")
     return figure
+
+
+def learned_frequencies(start: Float[np.ndarray, " node"], row: Row) -> Float[np.ndarray, " node"]:
+    """Return the frequencies, in Hz, that training moved from ``start``."""
+    frequencies = tuple(map(float, start))
+    cell = make_cell(
+        "rrn",
+        1,
+        len(frequencies),
+        key=jax.random.key(0),
+        frequencies=frequencies,
+        rhythms="learned",
+    )
+    moved = row["parameters"]["cell.nodes.raw_frequency"]
+    return np.asarray(with_named_arrays(cell, {"nodes.raw_frequency": moved}).nodes.frequencies())
 
 
 EXPERIMENT = Question(

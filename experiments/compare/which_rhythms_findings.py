@@ -2,13 +2,20 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import scipy.stats
 
-from experiments.compare.findings import Claim, Finding, Rows, accuracy_finding
+from experiments.compare.findings import (
+    Claim,
+    Finding,
+    Rows,
+    accuracy_finding,
+    values_finding,
+)
 from experiments.compare.parts import if_asked
-from experiments.compare.which_rhythms_claims import CLAIM
+from experiments.compare.which_rhythms_claims import CLAIM, CURVES, NAMED
 from experiments.compare.which_rhythms_options import (
     FIXED,
     GOLDEN,
@@ -29,8 +36,6 @@ from rhythmic.records import Row
 from rhythmic.statistics import (
     MIN_SEEDS_FOR_TEST,
     Peak,
-    difference,
-    equivalence,
     peak_of_curve,
     rank_in_null_over_seeds,
 )
@@ -56,7 +61,10 @@ def findings(options: WhichRhythmsOptions, rows: Rows) -> list[Finding]:
     return [
         of_null(options, rows, golden_in_null, CLAIM["golden-null"]),
         of_null(options, rows, nearness_in_null, CLAIM["data-rhythm"]),
-        *(versus(f"golden-{name}", "golden", name) for name in ("two", "log", "linear")),
+        *(
+            versus(f"golden-{name}", "golden", name, paired=paired)
+            for name, paired in NAMED.items()
+        ),
         *(
             if_asked(
                 CLAIM[name],
@@ -192,38 +200,25 @@ def curve_table(curve: dict[float, str], rows: Rows) -> np.ndarray:
     return np.array([accuracies(rows[label], sorted(shared)) for label in curve.values()])
 
 
-def peak(curve: dict[float, str], rows: Rows) -> Peak:
-    """Return where along a curve accuracy is highest; seeds share splits, so they are paired."""
+def peak(curve: dict[float, str], rows: Rows, *, paired: bool) -> Peak:
+    """Return where along a curve accuracy is highest; points of as many nodes are paired."""
     return peak_of_curve(
-        np.array(list(curve)), curve_table(curve, rows), paired=True, bootstrap_seed=0
+        np.array(list(curve)), curve_table(curve, rows), paired=paired, bootstrap_seed=0
     )
 
 
 def curve_finding(claim: Claim, curve: dict[float, str], rows: Rows) -> Finding:
     """Hold the golden point of a curve against the other one that validates best."""
-    table, ratios = curve_table(curve, rows), np.array(list(curve))
+    table, ratios, paired = curve_table(curve, rows), np.array(list(curve)), CURVES[claim.name]
     place = int(np.argmin(np.abs(ratios - GOLDEN)))
     own, rivals = table[place], table[best_other(curve, rows, place)]
-    found = difference(own.tolist(), rivals.tolist(), paired=True)
-    alike = equivalence(own.tolist(), rivals.tolist(), claim.margin, paired=True)
-    top = peak(curve, rows)
+    found = values_finding(
+        claim, ("golden", own.tolist()), ("best other", rivals.tolist()), paired=paired
+    )
+    top = peak(curve, rows, paired=paired)
     edge = ", at the edge of what was tried" if top.at_edge else ""
     interval = "" if math.isnan(top.low) else f" (95 % {top.low:.3g} to {top.high:.3g})"
-    spread = "" if math.isnan(found.low) else f" ({found.low:+.3f} to {found.high:+.3f})"
-    text = (
-        f"peak at ratio {top.x:.4g}{interval}{edge}; golden {np.mean(own):.3f}, best other "
-        f"{np.mean(rivals):.3f} (n = {len(own)}): {found.difference:+.3f}{spread}"
-    )
-    return Finding(
-        claim.name,
-        found.difference,
-        found.low,
-        found.high,
-        found.p_value,
-        alike.p_value,
-        found.effect_size,
-        text,
-    )
+    return replace(found, text=f"peak at ratio {top.x:.4g}{interval}{edge}; {found.text}")
 
 
 def best_other(curve: dict[float, str], rows: Rows, place: int) -> int:

@@ -4,12 +4,18 @@ from dataclasses import dataclass
 
 from experiments.compare.options import CompareOptions
 from experiments.compare.parts import check_parts
-from rhythmic.theory import geometric_ladder, ladder, random_ladder, span_ladder
+from rhythmic.theory import (
+    PUBLISHED_GOLDEN_RATIO,
+    geometric_ladder,
+    ladder,
+    random_ladder,
+    span_ladder,
+)
 
 PARTS = ("null", "curves", "named", "learned", "larger", "sampled")
 NAMED = ("golden", "two", "log", "linear")
 NUM_NODES = 11
-GOLDEN = 1.618  # ratio of the published golden ladder
+GOLDEN = PUBLISHED_GOLDEN_RATIO
 SHARED = "shared rate"
 GOLDEN_SHARED, LINEAR_SHARED = f"golden, {SHARED}", f"linear, {SHARED}"
 # Where learned rhythms start, fixed, and trained by the same arithmetic as learned ones.

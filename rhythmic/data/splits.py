@@ -19,6 +19,8 @@ NUM_TRAIN = {
     "mnist5k": (MNIST5K_PER_CLASS - 2 * MNIST5K_HELD_OUT_PER_CLASS) * NUM_CLASSES,
 }
 
+NUM_TEST = {"mnist": MNIST_TEST_FILE_SIZE, "mnist5k": MNIST5K_HELD_OUT_PER_CLASS * NUM_CLASSES}
+
 
 def _generator(seed: int) -> np.random.Generator:
     if operator.index(seed) < 0:

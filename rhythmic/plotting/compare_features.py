@@ -8,30 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, ScalarFormatter
 
-from rhythmic.data.orders import image_rhythm
+from rhythmic.plotting.image_rhythm import mark_image_rhythm
 from rhythmic.plotting.style import COLOURS, LABELS, OKABE_ITO
 from rhythmic.statistics import summarise
 from rhythmic.typing import Float
 
 Accuracies = Sequence[float]
 TICKS = (2, 5, 10, 20, 50, 100, 200)  # Hz
-
-
-def mark_image_rhythm(axes: Axes, highest: float, *, name: bool = True) -> None:
-    """Mark the rhythm of the image rows, 35.7 Hz, and fainter its harmonics up to ``highest``."""
-    for place, frequency in enumerate(image_rhythm("rows")):
-        if frequency <= highest:
-            axes.axvline(
-                frequency, color="0.55" if place == 0 else "0.85", lw=0.7, ls="--", zorder=0
-            )
-    if name:
-        first = image_rhythm("rows")[0]
-        text = f"{first:.1f} Hz: the image rows"
-        # Left of the line there is room; right of it stand the harmonics.
-        axes.annotate(
-            text, (first, 1.0), (-3, -2), xycoords=("data", "axes fraction"),
-            textcoords="offset points", fontsize=6.5, color="0.4", ha="right", va="top",
-        )  # fmt: skip
 
 
 def frequency_axis(axes: Axes, frequencies: Sequence[float]) -> None:

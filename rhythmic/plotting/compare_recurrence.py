@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from rhythmic.plotting.compare_which_rhythms import mark_rhythm, plain_ticks
+from rhythmic.plotting.compare_which_rhythms import HIGHEST, plain_ticks
 from rhythmic.plotting.comparison import INK, MUTED
+from rhythmic.plotting.image_rhythm import mark_image_rhythm
 from rhythmic.plotting.style import COLOURS, MARKERS, OKABE_ITO
 from rhythmic.statistics import summarise
 
@@ -65,7 +66,7 @@ def draw_frequencies(axes: Axes, alike: Mapping[float, Rows], chosen: float, gol
         chosen: the frequency that validation prefers.
         golden: rows of the golden network.
     """
-    mark_rhythm(axes, along="x")
+    mark_image_rhythm(axes, HIGHEST, name=False)
     best = summarise([row["test_accuracy"] for row in golden])
     colour = COLOURS["rrn-golden"]
     axes.axhline(best.mean, color=colour, linewidth=1.2, label="golden")

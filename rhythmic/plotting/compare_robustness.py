@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from rhythmic.plotting.compare_features import mark_image_rhythm
+from rhythmic.plotting.image_rhythm import mark_image_rhythm
 from rhythmic.plotting.style import COLOURS, MARKERS, OKABE_ITO
 from rhythmic.statistics import summarise
 from rhythmic.theory import ladder

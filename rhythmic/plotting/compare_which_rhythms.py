@@ -7,14 +7,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-from rhythmic.data import image_rhythm
 from rhythmic.plotting.comparison import INK, MUTED
+from rhythmic.plotting.image_rhythm import mark_image_rhythm
 from rhythmic.plotting.style import COLOURS, LINE_STYLES, OKABE_ITO
 from rhythmic.statistics import summarise
+from rhythmic.theory import PUBLISHED_GOLDEN_RATIO
 from rhythmic.typing import AnyArray, Float
 
-GOLDEN = 1.618
-RATIO_TICKS = (1.2, 1.618, 2.0, 2.5, 3.3)
+RATIO_TICKS = (1.2, PUBLISHED_GOLDEN_RATIO, 2.0, 2.5, 3.3)
+HIGHEST = 250.0  # Hz; a quarter of the sample rate, below which nodes lie
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def draw_curve(axes: Axes, curve: Curve) -> None:
     found = [summarise(list(row)) for row in np.asarray(curve.accuracies)[order]]
     if np.isfinite(curve.low):
         axes.axvspan(curve.low, curve.high, color=OKABE_ITO["sky blue"], alpha=0.2, linewidth=0)
-    axes.axvline(GOLDEN, color=COLOURS["rrn-golden"], linestyle="--", linewidth=1)
+    axes.axvline(PUBLISHED_GOLDEN_RATIO, color=COLOURS["rrn-golden"], linestyle="--", linewidth=1)
     means = np.array([one.mean for one in found])
     axes.plot(ratios, means, "o-", color=INK, markersize=3)
     for ratio, one in zip(ratios, found, strict=True):
@@ -133,9 +134,9 @@ def draw_ladders(
     axes: Axes, ratios: Float[AnyArray, " point"], ladders: Sequence[Float[AnyArray, " node"]]
 ) -> None:
     """Draw the node frequencies of each ladder, and the rhythm of rows with its harmonics."""
-    mark_rhythm(axes, along="y")
+    mark_image_rhythm(axes, HIGHEST, along="y", name=False)
     for ratio, frequencies in zip(ratios, ladders, strict=True):
-        golden = abs(ratio - GOLDEN) < 1e-9
+        golden = abs(ratio - PUBLISHED_GOLDEN_RATIO) < 1e-9
         colour = COLOURS["rrn-golden"] if golden else INK
         axes.plot(np.full(len(frequencies), ratio), frequencies, ".", color=colour, markersize=3)
     axes.set_yscale("log")
@@ -148,8 +149,8 @@ def draw_moves(
     axes: Axes, start: Float[AnyArray, " node"], end: Float[AnyArray, "seed node"]
 ) -> None:
     """Draw frequencies after training against those before, a point a node and seed."""
-    mark_rhythm(axes, along="x")
-    mark_rhythm(axes, along="y")
+    mark_image_rhythm(axes, HIGHEST, name=False)
+    mark_image_rhythm(axes, HIGHEST, along="y", name=False)
     axes.plot([1.5, 280], [1.5, 280], color=MUTED, linewidth=0.8, linestyle="--")
     for own in np.asarray(end):
         axes.plot(start, own, "o", color=OKABE_ITO["blue"], markersize=3, alpha=0.6)
@@ -159,16 +160,6 @@ def draw_moves(
     axes.set_xlim(1.5, 290)
     low = min(1.5, 0.8 * float(np.min(end)))
     axes.set_ylim(min(low, axes.get_ylim()[0]), 290)
-
-
-def mark_rhythm(axes: Axes, *, along: str) -> None:
-    """Mark 35.7 Hz, at which rows repeat, and its harmonics below 250 Hz on an axis."""
-    line = axes.axhline if along == "y" else axes.axvline
-    for place, frequency in enumerate(image_rhythm("rows")):
-        if frequency < 250:
-            strength = 0.9 if place == 0 else 0.25
-            colour = OKABE_ITO["vermilion"]
-            line(float(frequency), color=colour, linewidth=0.8, alpha=strength, zorder=0)
 
 
 def ratio_axis(axes: Axes) -> None:

@@ -1,6 +1,7 @@
 """Means, intervals and tests over seeds, one number a seed.
 
-``summaries``    mean, standard error and interval; agreement with a published mean
+``summaries``    mean, standard error and interval; agreement with a published mean; the
+                 sampling error of test examples
 ``comparison``   difference of two networks with its effect size; several rivals, Holm's correction
 ``equivalence``  two one-sided tests, and the verdict of a comparison stated beforehand
 ``null``         where a network stands among random draws of it
@@ -25,7 +26,13 @@ from rhythmic.statistics.null import (
     rank_in_null,
     rank_in_null_over_seeds,
 )
-from rhythmic.statistics.summaries import Agreement, Summary, agreement, summarise
+from rhythmic.statistics.summaries import (
+    Agreement,
+    Summary,
+    agreement,
+    summarise,
+    with_sampling_error,
+)
 
 __all__ = [
     "MIN_NULL_DRAWS",
@@ -48,4 +55,5 @@ __all__ = [
     "rank_in_null_over_seeds",
     "summarise",
     "verdict",
+    "with_sampling_error",
 ]

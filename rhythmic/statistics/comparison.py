@@ -85,8 +85,8 @@ def holm(p_values: Sequence[float]) -> Float[np.ndarray, " question"]:
     """Correct p-values for their number by Holm's step-down method.
 
     A corrected value of 0.05 or less rejects; the chance of one false rejection or more among all
-    questions is then 5 % at most, however they depend on one another. Give it all questions of a
-    report at once: rivals, equivalences and ranks alike.
+    questions is then 5 % at most, however they depend on one another. Give it all tests of a
+    family at once: rivals, equivalences and ranks alike.
 
     Args:
         p_values: one a question. NaN, a test that was not made, stays NaN and is not counted.

@@ -91,9 +91,9 @@ def verdict(
     Args:
         found: the difference, higher values being better.
         corrected_p_value: of the difference.
-        corrected_equivalence_p_value: of the equivalence. Both kinds of all questions belong into
-            one call of ``holm``; then the chance that one verdict or more is "equivalent" wrongly,
-            or finds a difference where there is none, is the level at most.
+        corrected_equivalence_p_value: of the equivalence. Both kinds of all claims of a family
+            belong into one call of ``holm``; then the chance that one verdict or more of it is
+            "equivalent" wrongly, or finds a difference where there is none, is the level at most.
         level: of the corrected p-values, in (0, 1).
 
     Returns:

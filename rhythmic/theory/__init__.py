@@ -47,6 +47,7 @@ from rhythmic.theory.image_ladder import ImageWaves, image_ladder, image_waves
 from rhythmic.theory.ladder_families import copied_ladder, random_ladder, span_ladder
 from rhythmic.theory.ladders import (
     GOLDEN_RATIO,
+    PUBLISHED_GOLDEN_RATIO,
     SIDEREAL_DAY,
     DayLadder,
     LadderName,
@@ -87,6 +88,7 @@ from rhythmic.theory.solver import solved_oscillator
 __all__ = [
     "GOLDEN_RATIO",
     "NODE_ACTIVATIONS",
+    "PUBLISHED_GOLDEN_RATIO",
     "SIDEREAL_DAY",
     "BackwardDifferenceDistortion",
     "DayLadder",

@@ -6,10 +6,10 @@ Everything here is NumPy float64 and done once, before a network is built.
 import numpy as np
 from jaxtyping import Float
 
-from rhythmic.theory.ladders import validate_ladder
+from rhythmic.theory.ladders import PUBLISHED_GOLDEN_RATIO, validate_ladder
 
 GOLDEN_START = 2.0  # Hz
-GOLDEN_STOP = GOLDEN_START * 1.618**10  # Hz, 245.9: the top of the published golden ladder
+GOLDEN_STOP = GOLDEN_START * PUBLISHED_GOLDEN_RATIO**10  # Hz, 245.9, as published
 
 
 def span_ladder(

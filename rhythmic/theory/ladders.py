@@ -14,6 +14,8 @@ from rhythmic.typing import AnyArray
 
 GOLDEN_RATIO = (1 + math.sqrt(5)) / 2
 """phi = (1 + sqrt(5)) / 2 = 1.618..., no unit (lecture, "Golden ratio")."""
+PUBLISHED_GOLDEN_RATIO = 1.618
+"""Ratio of the golden ladder as published, rounded, no unit (M. A. Kramer, arXiv:2506.17083)."""
 SIDEREAL_DAY = 86160.0
 """The lecture's sidereal day in s: 23 hours and 56 minutes."""
 
@@ -59,7 +61,7 @@ def ladder(name: LadderName, sample_rate: float = 1000.0) -> Float[np.ndarray, "
         raise ValueError(f"sample_rate must be above {minimum:g} Hz, got {sample_rate}")
     match name:
         case "golden":
-            return geometric_ladder(1.618, sample_rate=sample_rate)
+            return geometric_ladder(PUBLISHED_GOLDEN_RATIO, sample_rate=sample_rate)
         case "log":
             return geometric_ladder(2.718, sample_rate=sample_rate)[:6]
         case "two":

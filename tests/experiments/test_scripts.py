@@ -12,6 +12,7 @@ from PIL import Image, ImageChops
 
 from experiments import __main__ as index
 from experiments import answers, script
+from experiments.compare.verdicts import verdict_page
 from experiments.script import Experiment, main
 from rhythmic.plotting.style import house_style
 
@@ -216,6 +217,7 @@ def test_publishing_keeps_answer_picture_and_no_path(tmp_path, monkeypatch):
 
 def test_the_gallery_page_is_made_of_the_answers_that_are_kept():
     assert index.GALLERY.read_text() == answers.gallery(index.entries())
+    assert index.VERDICTS.read_text() == verdict_page()
     for entry in index.entries():
         if answers.read_answer(entry.name):
             assert answers.picture_path(entry.name).exists()

@@ -190,6 +190,21 @@ def test_findings_compare_features_and_nodes():
     assert removed.shape == left.shape == (6, 11)
 
 
+def test_only_networks_are_pairs_and_plain_readings_ask_for_the_dynamics():
+    options = PRESETS["full"]
+    rows = made_up(options)
+    for own in rows.values():
+        for row in own:
+            if "test_accuracy" in row:
+                row["test_accuracy"] += 0.2 * (row["seed"] - 103)
+    found = {finding.claim: finding.p_value for finding in findings(options, rows)}
+    assert found["recurrence-adds"] < 1e-4
+    plain = {"dynamics-beat-power", "ringing-is-power", "dynamics-beat-parameters"}
+    assert all(found[name] > 0.3 for name in (*plain, "power-beats-random"))
+    assert {claim.name for claim in CLAIMS if claim.rhythm == "dynamics"} == plain
+    assert {claim.rhythm for claim in CLAIMS} == {"dynamics", "aside"}
+
+
 def test_nodes_that_were_not_left_out_are_named():
     options = dataclasses.replace(PRESETS["full"], left_out=(0, 6))
     found = findings(options, made_up(options))

@@ -125,6 +125,7 @@ def test_what_was_not_trained_or_measured_is_said_to_be_missing():
     assert ["left out" in finding.text for finding in found] == [False, False, True]
     del rows[SECONDS]
     assert "left out" in findings(rows)[1].text
+    assert all("best validation accuracy at any epoch" in claim.test for claim in CLAIMS)
     assert all("left out" in x.text for x in findings(made_up({"rrn-golden": 0.9})))
 
 

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import scipy.stats
 from matplotlib import pyplot as plt
 
 from experiments.compare import paper_figures
@@ -23,6 +24,8 @@ from experiments.compare.paper_figures import (
 from experiments.compare.trained_features import trained_network
 from rhythmic.data import load_mnist5k
 from rhythmic.plotting.style import LABELS, house_style
+from rhythmic.statistics import compare
+from rhythmic.statistics.least_squares import least_squares_differences
 
 NAMES = ("rrn-golden", "rnn", "lstm")
 
@@ -124,6 +127,34 @@ def test_findings_have_the_sign_of_the_claim(mean, word):
         assert finding.estimate == pytest.approx(mean - 0.7, abs=1e-9)
         assert finding.low < finding.estimate < finding.high
     assert verdicts(found) == [word] * 2
+
+
+def test_networks_of_unequal_spread_are_judged_by_welch_and_least_squares_stand_beside():
+    rows, spread = made_up(0.7), np.array([-2, -1, -0.5, 0.5, 1, 2])
+    scales = {"rrn-golden": (0.76, 0.005), "rnn": (0.6, 0.1), "lstm": (0.69, 0.03)}
+    values = {}
+    for name, (mean, scale) in scales.items():
+        values[name] = mean + scale * spread
+        for row, value in zip(rows[LABELS[name]], values[name], strict=True):
+            row["test_accuracy"] = value
+    for finding, name in zip(findings(PRESETS["full"], rows), ("rnn", "lstm"), strict=True):
+        welch = scipy.stats.ttest_ind(values["rrn-golden"], values[name], equal_var=False)
+        assert finding.p_value == pytest.approx(welch.pvalue)
+        assert (finding.low, finding.high) == pytest.approx(tuple(welch.confidence_interval()))
+    # The RNN's spread, pooled into the LSTM's test, hides what Welch's sees.
+    fitted = least_squares_differences(values, "rrn-golden")["lstm"]
+    assert fitted.p_value > 5 * finding.p_value
+    beside = f"t({fitted.degrees}) = {fitted.t_statistic:.2f}, p = {fitted.p_value:.2g}"
+    assert finding.text.endswith(beside)
+
+
+def test_the_verdicts_on_the_kept_networks_are_those_of_the_table():
+    networks = published_rows(PRESETS["full"].rows)
+    rows = {LABELS[name]: own for name, own in networks.items()}
+    values = {name: [row["test_accuracy"] for row in networks[name]] for name in NAMES}
+    table = compare(values["rrn-golden"], {name: values[name] for name in ("rnn", "lstm")})
+    words = ["holds" if own.corrected_p_value <= 0.05 else "undecided" for own in table.values()]
+    assert verdicts(findings(PRESETS["full"], rows)) == words
 
 
 def test_figures_are_drawn_from_rows_alone():

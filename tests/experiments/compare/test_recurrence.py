@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from experiments.compare import recurrence as question
-from experiments.compare.findings import verdicts
+from experiments.compare.findings import PAIRED, WELCH, verdicts
 from experiments.compare.recurrence import CLAIMS, PAIRS, best_alike
 from experiments.compare.recurrence_networks import (
     HORN_ALIKE,
     HORN_DRAWN,
+    NETWORKS,
     RecurrenceOptions,
     alike_label,
     conditions,
@@ -112,6 +113,46 @@ def test_two_networks_both_ways(name, better, worse):
         ({}, "equivalent"),
     ):
         assert verdicts([found(FULL, made_up(FULL, effects))[name]]) == [expected]
+
+
+def test_networks_of_one_cell_are_pairs_and_start_from_the_same_weights():
+    made = {condition.label: condition.architecture for condition in conditions(FULL)}
+    weights = {"rrn": "recurrent_weights", "rnn": "weight_hh", "lstm": "weight_hh"}
+    paired = {pair[0]: pair[2:] for pair in PAIRS if question.one_cell(*pair[2:])}
+    assert len(paired) == 8
+    assert "rhythm-rnn-energy" not in paired
+    for name, (better, worse) in paired.items():
+        cells = [
+            made[label_of(*one)].build(10, key=jax.random.key(3)).cell for one in (better, worse)
+        ]
+        assert type(cells[0]) is type(cells[1])
+        if name != "recurrence":
+            own = [getattr(cell, weights[NETWORKS[better[0]][0]]) for cell in cells]
+            np.testing.assert_array_equal(*own)
+    alike, drawn = (made[x].build(10, key=jax.random.key(3)) for x in (HORN_ALIKE, HORN_DRAWN))
+    np.testing.assert_array_equal(alike.cell.weight_hh, drawn.cell.weight_hh)
+    np.testing.assert_array_equal(alike.readout.weight, drawn.readout.weight)
+
+
+def test_pairs_see_what_seeds_hide_and_other_cells_do_not():
+    rows = made_up(FULL, {label_of("golden", head): 0.01 for head in ("energy", "mean")})
+    for own in rows.values():
+        for row in own:
+            row["test_accuracy"] += 0.02 * (row["seed"] % 10)
+    reached = found(FULL, rows)
+    rivals = {f"rhythm-{rival}-{head}" for rival in ("rnn", "lstm") for head in ("energy", "mean")}
+    for claim in CLAIMS:
+        p_value = reached[claim.name].p_value
+        if claim.name in rivals:
+            assert p_value > 0.1
+            assert WELCH in claim.test
+        else:
+            assert PAIRED in claim.test
+            if claim.name.startswith(("recurrence", "rhythm", "heterogeneous-rrn")):
+                assert p_value < 1e-4
+    # Further seeds of the unconnected network have no partners.
+    assert "(n = 10), unconnected, energy" in reached["recurrence"].text
+    assert reached["recurrence"].text.count("n = 10") == 2
 
 
 def test_the_homogeneous_rival_is_chosen_on_validation_alone():

@@ -8,7 +8,7 @@ from matplotlib import pyplot as plt
 
 from experiments.compare import noise_tolerance, pixel_orders, sample_efficiency
 from experiments.compare.findings import verdicts
-from experiments.compare.robust_networks import ROW_PARAMETERS
+from experiments.compare.robust_networks import NAMES, ROW_PARAMETERS
 from rhythmic.plotting.style import house_style
 
 MODULES = (noise_tolerance, pixel_orders, sample_efficiency)
@@ -147,12 +147,17 @@ def test_what_is_refused(module, changed, message):
     assert "\n" not in str(refused.value)
 
 
+def rolled(values, name, further=0):
+    """Give every network another order of values, so that pairs of seeds differ."""
+    return np.roll(values, NAMES.index(name) + further)
+
+
 def noise_rows(options, losses):
     """Make rows in which a network loses so much from level to level."""
     rows = {}
     for noise in (0.0, options.training_noise):
         for name in options.networks:
-            slopes = losses[name] + np.roll(SPREAD - SPREAD.mean(), len(name)) / 5
+            slopes = losses[name] + rolled(SPREAD - SPREAD.mean(), name) / 5
             curves = 0.7 - slopes[:, None] * np.arange(len(options.levels))
             rows[noise_tolerance.label(name, noise)] = [
                 row | {"noise_accuracy": curve.tolist()}
@@ -182,7 +187,7 @@ def test_noise_findings_go_by_the_share_that_is_left_and_not_by_accuracies():
 def order_rows(options, accuracy):
     return {
         pixel_orders.label(name, order): rows_like(
-            accuracy(name, order) + np.roll(SPREAD, len(name) + len(order))
+            accuracy(name, order) + rolled(SPREAD, name, len(order))
         )
         for name in options.networks
         for order in options.orders
@@ -210,7 +215,7 @@ def test_order_findings(falls):
 def sample_rows(options, accuracy):
     return {
         sample_efficiency.label(name, size, how): rows_like(
-            accuracy(name, size) + np.roll(SPREAD, len(name) * options.sizes.index(size))
+            accuracy(name, size) + rolled(SPREAD, name, options.sizes.index(size))
         )
         for name in options.networks
         for size in options.sizes
@@ -234,6 +239,32 @@ def test_sample_findings(sign):
     assert verdicts(found) == ["holds" if sign > 0 else "opposite"] * 4
     few = dataclasses.replace(options, sizes=(500, 55_000))
     assert all("left out" in x.text for x in sample_efficiency.findings(few, rows_of(few, rows)))
+    # The largest size is not all digits: what "all" would mean is not asked.
+    for sizes in ((500, 1000), (1000, 20_000)):
+        less = dataclasses.replace(options, sizes=sizes)
+        *others, lead = sample_efficiency.findings(less, rows_of(less, rows))
+        assert "not asked in this run: rhythmic (golden), 55000 digits" in lead.text
+        assert np.isnan([lead.estimate, lead.p_value]).all()
+        assert not any("not asked" in x.text for x in others)
+    with_all = small(sample_efficiency, sizes=(1000, 4000))
+    *_, lead = sample_efficiency.findings(with_all, sample_rows(with_all, accuracy))
+    assert lead.estimate == pytest.approx(0.1 * sign)
+
+
+def test_one_network_is_paired_with_itself_without_recurrence_and_with_no_other_cell():
+    # Seeds matter far more than networks, and to all alike: pairs alone see what is left.
+    options = small(sample_efficiency)
+    luck = dict(zip(options.networks, range(len(options.networks)), strict=True))
+    rows = {
+        sample_efficiency.label(name, size, sample_efficiency.UPDATES): rows_like(
+            0.5 + 30 * SPREAD + np.roll(SPREAD, place) + 0.02 * (name == "rrn-golden")
+        )
+        for name, place in luck.items()
+        for size in options.sizes
+    }
+    lstm, rnn, unconnected, _ = sample_efficiency.findings(options, rows)
+    assert unconnected.p_value < 1e-2
+    assert min(lstm.p_value, rnn.p_value) > 0.3
 
 
 def rows_of(options, rows):

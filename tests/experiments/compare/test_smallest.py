@@ -6,6 +6,7 @@ import jax
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import scipy.stats
 
 from experiments.compare import smallest as question
 from experiments.compare import smallest_search as search
@@ -182,17 +183,66 @@ def test_verdicts_follow_the_rows():
     image = {limit: search.chosen_label(IMAGE, limit) for limit in TARGETS}
 
     def said(effects):
-        found = question.findings(FULL, made_up(FULL, effects))
+        options = dataclasses.replace(FULL, dataset="mnist")
+        found = question.findings(options, made_up(options, effects))
         assert [finding.claim for finding in found] == [claim.name for claim in CLAIMS]
         return dict(zip((claim.name for claim in CLAIMS), verdicts(found), strict=True))
 
-    good = said({image[300]: 0.08, image[1000]: 0.13, search.linear_label("phasors", 300): 0.05})
+    good = said({image[300]: 0.08, image[1000]: 0.14, search.linear_label("phasors", 300): 0.05})
     assert set(good.values()) == {"holds"}
     bad = said({image[300]: -0.1, image[1000]: -0.1, search.linear_label("phasors", 300): -0.05})
     assert set(bad.values()) == {"opposite"}
     same = said({})
     assert same["smallest-golden"] == same["ringing-300"] == "equivalent"
     assert same["below-300"] == "opposite"
+
+
+def reached_by(values, *, dataset="mnist"):
+    """Return the finding on 0.85 below 300 parameters, of these accuracies."""
+    label = search.chosen_label(IMAGE, 300)
+    options = dataclasses.replace(FULL, dataset=dataset, seeds=FULL.seeds[: len(values)])
+    rows = made_up(options)
+    rows[label] = [row | {"test_accuracy": x} for row, x in zip(rows[label], values, strict=True)]
+    return question.findings(options, rows)[0]
+
+
+def test_a_target_is_held_against_the_errors_of_seeds_and_of_test_digits():
+    values = 0.853 + np.array([-2, -1, 0, 1, 2]) * 1e-4
+    found = reached_by(values)
+    error = np.hypot(np.std(values, ddof=1) / np.sqrt(5), np.sqrt(0.853 * 0.147 / 10_000))
+    half = scipy.stats.t.ppf(0.975, 4) * error
+    assert (found.low, found.high) == pytest.approx((0.003 - half, 0.003 + half))
+    assert found.p_value == pytest.approx(2 * scipy.stats.t.sf(0.003 / error, 4))
+    # By the seeds alone, which all read the same digits, it would have been beyond doubt.
+    assert scipy.stats.ttest_1samp(values, 0.85).pvalue < 1e-5
+    assert verdicts([found]) == ["undecided"]
+    assert "of 10,000 test digits 0.0035" in found.text
+    assert "over seeds 0.0001" in found.text
+    assert "of 500 test digits 0.0158" in reached_by(values, dataset="mnist5k").text
+    assert reached_by(values, dataset="mnist5k").p_value > found.p_value
+
+
+def test_a_target_is_tested_from_five_seeds_on():
+    values = 0.9 + np.array([-2, -1, 0, 1, 2]) * 1e-3
+    assert np.isnan(reached_by(values[:4]).p_value)
+    assert np.isfinite(reached_by(values[:4]).low)
+    assert np.isfinite(reached_by(values).p_value)
+
+
+def test_plain_readings_ask_for_the_dynamics_and_twins_are_pairs():
+    meaning = {claim.name: claim.rhythm for claim in CLAIMS}
+    for name in ("plain-power-300", "plain-power-1000", "random-projections-300"):
+        assert meaning[name] == "dynamics"
+    assert {name for name, word in meaning.items() if word == "helps"} == {"ringing-300"}
+    rows = made_up(FULL)
+    for label in (search.twin_label(300), search.chosen_label(IMAGE, 300), search.GOLDEN):
+        for row in rows[label]:
+            row["test_accuracy"] += 0.02 * (row["seed"] - 105)
+    for row in rows[search.chosen_label(IMAGE, 300)]:
+        row["test_accuracy"] += 0.01
+    found = {finding.claim: finding for finding in question.findings(FULL, rows)}
+    assert found["ringing-300"].p_value < 1e-4
+    assert found["smallest-golden"].p_value > 0.5
 
 
 def test_the_text_says_what_was_searched():

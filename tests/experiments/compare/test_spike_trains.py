@@ -78,7 +78,19 @@ def test_findings_follow_the_accuracies(golden, word):
 def test_claims_of_rivals_alone_speak_of_rhythm():
     speaking = {claim.name for claim in CLAIMS if claim.rhythm == "helps"}
     assert speaking == {f"spikes-{x}" for x in ("rnn", "lstm", "rnn-mnist", "lstm-mnist")}
+    assert {claim.name for claim in CLAIMS if claim.rhythm == "dynamics"} == {"spikes-power"}
     assert len({name for name, *_ in COMPARED}) == len(COMPARED)
+
+
+def test_ladders_of_as_many_nodes_alone_are_pairs():
+    rows = made_up(FULL, 0.002)
+    luck = 0.1 * np.random.default_rng(5).standard_normal(FULL.num_seeds)
+    for own in rows.values():
+        for row, shift in zip(own, luck, strict=True):
+            row["test_accuracy"] += shift
+    found = {finding.claim: finding.p_value for finding in findings(FULL, rows)}
+    assert found.pop("spikes-linear") < 1e-3
+    assert min(found.values()) > 0.3
 
 
 def test_what_is_left_out_is_said():

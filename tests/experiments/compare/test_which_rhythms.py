@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import math
 
+import jax
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from experiments.compare.which_rhythms_options import (
 )
 from experiments.members.programs import by_program
 from experiments.members.store import tuning
+from rhythmic.cells.registry import make_cell
 from rhythmic.plotting.style import house_style
 from rhythmic.theory import ladder, span_ladder
 
@@ -181,6 +183,34 @@ def test_the_golden_point_of_a_curve_both_ways():
     assert verdicts([reached["ratio-span"]]) == ["opposite"]
     assert "at the edge" in reached["ratio-span"].text
     assert verdicts([reached["ratio-11-nodes"]]) == ["equivalent"]
+
+
+def test_ladders_of_as_many_nodes_are_pairs():
+    rows = made_up(SMALL, {"golden": 0.01, GOLDEN_SHARED: 0.01, "5 nodes x 1.618": 0.01})
+    for own in rows.values():
+        for row in own:
+            row["test_accuracy"] += 0.02 * (row["seed"] % 10)
+    reached = found(SMALL, rows)
+    numbers = {name: len(ladder(name)) for name in ("golden", "two", "log", "linear")}
+    for name in ("two", "log", "linear"):
+        assert (reached[f"golden-{name}"].p_value < 1e-3) == (numbers[name] == numbers["golden"])
+    assert reached["ratio-5-nodes"].p_value < 0.02
+    assert reached["ratio-11-nodes"].p_value < 0.02
+    assert reached["ratio-span"].p_value > 0.3
+
+
+def test_learned_frequencies_are_those_of_the_cell():
+    start = ladder("golden")
+    cell = make_cell(
+        "rrn", 1, 11, key=jax.random.key(0), frequencies=tuple(start), rhythms="learned"
+    )
+    raw = np.asarray(cell.nodes.raw_frequency)
+    row = {"parameters": {"cell.nodes.raw_frequency": raw.tolist()}}
+    np.testing.assert_allclose(question.learned_frequencies(start, row), start, rtol=1e-5)
+    row = {"parameters": {"cell.nodes.raw_frequency": (raw + 1).tolist()}}
+    # A quarter of 1000 samples a second is the bound.
+    expected = 250 / (1 + np.exp(-(raw.astype(float) + 1)))
+    np.testing.assert_allclose(question.learned_frequencies(start, row), expected, rtol=1e-5)
 
 
 def test_no_rival_on_a_curve_is_chosen_by_the_digits_that_it_is_tested_on():

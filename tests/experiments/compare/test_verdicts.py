@@ -1,0 +1,73 @@
+"""The page of verdicts, from answers that are kept."""
+
+import math
+from dataclasses import asdict
+
+import pytest
+
+from experiments import answers
+from experiments.answers import Answer
+from experiments.compare import verdicts
+from experiments.compare.findings import Claim, Finding
+from rhythmic.records import plain
+
+PROVENANCE = {"git": "abc", "versions": {}, "device": "a device", "started": "today"}
+
+
+def kept(name, *pairs):
+    """Return an answer whose record holds claims and findings as JSON would give them back."""
+    claims, findings = zip(*pairs, strict=True)
+    record = {"claims": [asdict(x) for x in claims], "findings": [asdict(x) for x in findings]}
+    return Answer(f"compare.{name}", "An answer.", None, PROVENANCE, plain(record))
+
+
+def pair(name, rhythm, estimate, p_value, equivalence=math.nan, note=""):
+    claim = Claim(name, f"Statement {name}.", "A test.", rhythm=rhythm, note=note)
+    interval = estimate - 0.01, estimate + 0.01
+    return claim, Finding(name, estimate, *interval, p_value, equivalence, 1.0, f"numbers {name}")
+
+
+@pytest.fixture
+def page(monkeypatch):
+    """A page of one answered question, one answered before records were kept, one open."""
+    found = kept(
+        "one",
+        pair("a", "helps", 0.2, 1e-9, note="A note."),
+        pair("b", "helps", -0.2, 1e-3),
+        pair("c", "helps", 0.0, 0.9, 1e-9),
+        pair("d", "helps", 0.1, 0.5),
+        pair("e", "dynamics", 0.2, 1e-9),
+    )
+    answered = {"compare.one": found, "compare.two": Answer("compare.two", "x", None, PROVENANCE)}
+    monkeypatch.setattr(verdicts, "read_answer", answered.get)
+    return verdicts.verdict_page(["one", "two", "three"])
+
+
+def under(page, heading):
+    return page.split(f"## {heading}\n\n", 1)[1].split("\n\n", 1)[0].strip().split("\n")
+
+
+def test_verdicts_stand_under_what_they_mean_for_rhythm(page):
+    (helps,) = under(page, "Where rhythm helps")
+    assert helps.startswith("- Statement a. **The data bear it out, also after correction for all ")
+    assert helps.endswith("numbers a. A note.")
+    (hurts,) = under(page, "Where rhythm does not help")
+    assert "**The data show the opposite, not after correction for all " in hurts
+    assert under(page, "Where it makes no difference")[0].startswith("- Statement c.")
+    assert under(page, "Where the data cannot tell") == [
+        "- Statement d. **The data cannot tell:** numbers d."
+    ]
+    assert under(page, "What the dynamics add to a plain reading")[0].startswith("- Statement e.")
+
+
+def test_what_has_no_verdict_is_named(page):
+    assert under(page, "Not yet answered") == [
+        "- `python -m experiments.compare.two --preset full`",
+        "- `python -m experiments.compare.three --preset full`",
+    ]
+
+
+def test_an_answer_of_several_lines_is_shown_one_below_another():
+    shown = answers.as_markdown("Borne out: a (1: 2).\nThe data cannot tell: b.\nHow: so.")
+    assert shown == "**Borne out:** a (1: 2).  \n**The data cannot tell:** b.  \nHow: so."
+    assert answers.as_markdown("Yes.") == "**Yes.**"
