@@ -124,14 +124,17 @@ class CompareOptions(ScriptOptions):
 
     def recipe(self) -> str:
         """Say on what data, how long, at which rates and by what arithmetic networks train."""
+        return (
+            f"{self.dataset}: {self.length()}, {self.schedule_name()}; {self.rates_chosen()}; "
+            f"{len(self.seeds)} tested seeds unless it says otherwise. {ARITHMETIC}"
+        )
+
+    def length(self) -> str:
+        """Say on how many digits, and how long, networks train."""
         digits = self.num_train or NUM_TRAIN[self.dataset]
         passes = "pass" if self.epochs == 1 else "passes"
         updates = self.training().num_steps(digits)
-        return (
-            f"{self.dataset}: {self.epochs} {passes} over {digits:,} training digits, {updates:,} "
-            f"updates, {self.schedule_name()}; {self.rates_chosen()}; {len(self.seeds)} tested "
-            f"seeds unless it says otherwise. {ARITHMETIC}"
-        )
+        return f"{self.epochs} {passes} over {digits:,} training digits, {updates:,} updates"
 
     def schedule_name(self) -> str:
         """Name the schedule of the learning rate."""

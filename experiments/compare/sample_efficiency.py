@@ -101,6 +101,14 @@ class SampleOptions(RobustOptions):
         if self.validations < 1:
             raise ValueError(f"validations is {self.validations}; it must be at least 1")
 
+    def length(self) -> str:
+        """Say on how many digits, and how long, networks train."""
+        sizes = ", ".join(f"{size:,}" for size in self.sizes)
+        return (
+            f"{sizes} training digits; about {self.updates:,} updates at every size, validated "
+            f"{self.validations} times at most, and beside them {self.epochs} passes over each"
+        )
+
     def equal_updates(self, size: int) -> TrainingConfiguration:
         """Return the recipe that goes through ``size`` digits until the updates are done.
 

@@ -114,6 +114,7 @@ def test_sizes_make_equal_updates():
         assert abs(recipe.num_steps(size) - options.updates) <= 0.02 * options.updates
         assert recipe.epochs <= options.validations
         assert dataclasses.replace(recipe, epochs=3, passes=1) == options.training()
+    assert "10,000, 20,000, 55,000 training digits; about 1,272 updates" in options.recipe()
     # All digits need no second recipe.
     assert options.equal_updates(55_000) == options.training()
     small_options = small(sample_efficiency, networks=("rnn",))
