@@ -90,4 +90,4 @@ def draw_frequencies(axes: Axes, alike: Mapping[float, Rows], chosen: float, gol
     plain_ticks(axes.xaxis, shown)
     axes.set_xlabel("frequency of all eleven nodes (Hz); lines: rows, 35.7 Hz, and harmonics")
     axes.set_ylabel("test accuracy")
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=7, frameon=True, framealpha=1, edgecolor="none")
