@@ -111,10 +111,11 @@ class CellArchitecture:
         eqx.filter_eval_shape(lambda: self.build(2, key=jax.random.key(0)))
 
     def build_cell(self, *, key: jax.Array) -> AbstractCell:
-        """Draw the layer's start values."""
-        return make_cell(
+        """Draw the layer's start values, of what the head's feature depends on alone."""
+        cell = make_cell(
             self.cell, self.input_size, self.hidden_size, key=key, **dict(self.options)
         )
+        return cell.for_feature(self.head.feature)
 
     def build(self, num_classes: int, *, key: jax.Array) -> Classifier:
         """Draw the start values of layer and readout."""

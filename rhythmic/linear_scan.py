@@ -3,7 +3,6 @@
 import jax
 import jax.numpy as jnp
 
-from rhythmic.cells.interface import weigh_few
 from rhythmic.cells.linoss import LinOSSCell, LinOSSState
 from rhythmic.simulate import check_sequence, start
 from rhythmic.typing import Array, Float, Sequence
@@ -77,6 +76,6 @@ def parallel_trajectory(cell: LinOSSCell, inputs: Sequence) -> Float[Array, "tim
     cell = cell.resolved()
     states = jnp.moveaxis(linear_states(*cell.linear_system(inputs)), 0, 2)
     # Time stands where the cell expects a batch axis: what a node shows does not depend on it.
-    feedthrough = weigh_few(cell.feedthrough_weights, jnp.moveaxis(inputs, 0, 1))
+    feedthrough = cell.feedthrough(jnp.moveaxis(inputs, 0, 1))
     shown = cell.output(LinOSSState(states[:, 0], states[:, 1], feedthrough))
     return jnp.moveaxis(shown, 1, 0)

@@ -45,16 +45,21 @@ class PresentItemCell(AbstractCell[InputArray]):
 
     input_size: int = eqx.field(static=True)
     hidden_size: int = eqx.field(static=True)
+    dtype: np.dtype = eqx.field(static=True)
 
     def __init__(self, input_size: int):
-        """Take inputs of ``input_size`` components and show them as they are."""
+        """Take inputs of ``input_size`` components and show them as they are.
+
+        As with cells that have parameters, the precision is that in which the cell is built.
+        """
         check_sizes(input_size, input_size)
         self.input_size = input_size
         self.hidden_size = input_size
+        self.dtype = jnp.zeros(()).dtype
 
     def initial_state(self, batch_shape: tuple[int, ...] = ()) -> InputArray:
         """Return an input of zeros."""
-        return jnp.zeros((self.input_size, *batch_shape))
+        return jnp.zeros((self.input_size, *batch_shape), self.dtype)
 
     def step(self, state: InputArray, inputs: InputArray) -> InputArray:
         """Forget the state; keep the input."""

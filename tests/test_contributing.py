@@ -11,6 +11,8 @@ import pytest
 
 from rhythmic.cells import registry
 from rhythmic.simulate import trajectory
+from tests.cells import test_contracts, test_options
+from tests.cells.contract_cells import keep_promises
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
@@ -38,6 +40,13 @@ def test_the_example_is_its_equation(blocks):
         state = 0.5 * state + 0.5 * target
     found = trajectory(cell, jnp.asarray(inputs)).final_state
     np.testing.assert_allclose(found, state, rtol=1e-10)
+
+
+@pytest.mark.usefixtures("blocks")
+def test_the_example_keeps_what_every_cell_promises():
+    for precision in ("float32", "float64"):
+        keep_promises(test_contracts, "leaky", precision)
+    keep_promises(test_options, "leaky", "float32")
 
 
 def test_a_registered_cell_is_trained_compared_swept_and_analysed(blocks, capsys):

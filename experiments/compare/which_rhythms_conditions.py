@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from experiments.compare.larger_networks import with_inputs
 from experiments.compare.which_rhythms_options import (
     FIRST_TUNING_LADDER,
     FIXED,
@@ -152,16 +153,7 @@ def larger_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Conditio
         options.condition(
             pool,
             label,
-            CellArchitecture(
-                f"rrn-inputs-{len(frequencies)}",
-                "rrn",
-                len(frequencies),
-                ENERGY_HEAD,
-                options=(
-                    ("frequencies", tuple(frequencies.tolist())),
-                    ("input_weights", "learned"),
-                ),
-            ),
+            with_inputs(tuple(frequencies.tolist())),
             seeds=options.seeds[: options.num_larger_seeds],
         )
         for label, frequencies in larger_ladders(options).items()

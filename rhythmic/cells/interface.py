@@ -51,6 +51,17 @@ class AbstractCell(eqx.Module, Generic[State]):
         """
         return self.output(state) ** 2
 
+    def for_feature(self, feature: str) -> Self:
+        """Return the layer for networks that read ``feature`` of its states and nothing else.
+
+        Parameters that the feature does not depend on are left out, so that those that count are
+        those that training moves; by default there are none.
+
+        Args:
+            feature: a method of the cell: ``output``, ``squared_amplitude``, ``phasor``.
+        """
+        return self
+
     def resolved(self) -> Self:
         """Return the cell with what follows from its parameters worked out, for a whole sequence.
 

@@ -32,11 +32,14 @@ _EDGE = 1e-3  # how near to the ends of (0, 1) start values are drawn
 
 
 class LinOSSState(NamedTuple):
-    """Position ``x_t``, velocity ``z_t`` and feedthrough ``D u_t``, each ``(hidden, *batch)``."""
+    """Position ``x_t``, velocity ``z_t`` and feedthrough ``D u_t``, each ``(hidden, *batch)``.
+
+    A layer without an output map has no feedthrough.
+    """
 
     position: NodeArray
     velocity: NodeArray
-    feedthrough: NodeArray
+    feedthrough: NodeArray | None
 
 
 class LinOSSCell(AbstractCell[LinOSSState]):
@@ -53,6 +56,9 @@ class LinOSSCell(AbstractCell[LinOSSState]):
         A free node loses amplitude, the faster the higher its frequency: its poles have the
         radius ``sqrt(S)`` and the angle ``atan(dt sqrt(A))``.
 
+    The energy of the oscillators knows nothing of the output map, ``C`` and ``D``: a layer of which
+    the energy alone is read is built without it (``for_feature``), and shows ``x_t`` itself.
+
     ``0 < A < 3.8`` and ``0 < dt < 1``, learned or not, keep the pole radius at most 1 in both.
 
     The steps are linear in the state, so that a whole sequence can be worked out in parallel:
@@ -64,8 +70,8 @@ class LinOSSCell(AbstractCell[LinOSSState]):
     """
 
     input_weights: Matrix
-    output_weights: Matrix
-    feedthrough_weights: Matrix
+    output_weights: Matrix | None
+    feedthrough_weights: Matrix | None
     stiffness: NodeValues
     dt: NodeValues
     scheme: LinOSSScheme = eqx.field(static=True)
@@ -121,7 +127,8 @@ class LinOSSCell(AbstractCell[LinOSSState]):
     def initial_state(self, batch_shape: tuple[int, ...] = ()) -> LinOSSState:
         """Return oscillators at rest."""
         rest = jnp.zeros((self.hidden_size, *batch_shape), self.input_weights.dtype)
-        return LinOSSState(position=rest, velocity=rest, feedthrough=rest)
+        feedthrough = None if self.feedthrough_weights is None else rest
+        return LinOSSState(position=rest, velocity=rest, feedthrough=feedthrough)
 
     def step(self, state: LinOSSState, inputs: InputArray) -> LinOSSState:
         """Advance one sample of the input, ``(feature, *batch)``."""
@@ -129,8 +136,12 @@ class LinOSSCell(AbstractCell[LinOSSState]):
         dt, stiffness, gain = (along_nodes(v, position) for v in self.step_constants())
         force = weigh_few(self.input_weights, inputs) - stiffness * position
         velocity = gain * (state.velocity + dt * force)
-        feedthrough = weigh_few(self.feedthrough_weights, inputs)
-        return LinOSSState(position + dt * velocity, velocity, feedthrough)
+        return LinOSSState(position + dt * velocity, velocity, self.feedthrough(inputs))
+
+    def feedthrough(self, inputs: InputArray) -> NodeArray | None:
+        """Return ``D u_t``, or nothing for a layer without an output map."""
+        weights = self.feedthrough_weights
+        return None if weights is None else weigh_few(weights, inputs)
 
     def step_constants(self) -> tuple[Vector, Vector, Vector]:
         """Return ``dt``, ``A`` and the gain on the new velocity: ``S``, or 1 if symplectic."""
@@ -140,13 +151,26 @@ class LinOSSCell(AbstractCell[LinOSSState]):
         return dt, stiffness, 1 / (1 + dt**2 * stiffness)
 
     def output(self, state: LinOSSState) -> NodeArray:
-        """Return ``gelu(C x_t + D u_t)``."""
+        """Return ``gelu(C x_t + D u_t)``, or ``x_t`` without an output map."""
+        if self.output_weights is None or state.feedthrough is None:
+            return state.position
         return jax.nn.gelu(weigh(self.output_weights, state.position) + state.feedthrough)
 
     def squared_amplitude(self, state: LinOSSState) -> NodeArray:
         """Return ``x_t^2 + z_t^2 / A`` of each oscillator, twice the energy over the stiffness."""
         stiffness = along_nodes(self.stiffness.values, state.velocity)
         return state.position**2 + state.velocity**2 / stiffness
+
+    def for_feature(self, feature: str) -> "LinOSSCell":
+        """Return the layer without its output map where ``squared_amplitude`` alone is read."""
+        if feature != "squared_amplitude":
+            return self
+        return eqx.tree_at(
+            lambda cell: (cell.output_weights, cell.feedthrough_weights),
+            self,
+            (None, None),
+            is_leaf=lambda leaf: leaf is None,
+        )
 
     def resolved(self) -> "LinOSSCell":
         """Return the cell with learned ``A`` and ``dt`` worked out, to be stepped."""

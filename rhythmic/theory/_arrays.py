@@ -22,6 +22,7 @@ ieee_arithmetic = np.errstate(all="ignore")
 def common_arrays(**arguments: RealLike) -> tuple[Any, ...]:
     """Put real arguments into one namespace, one floating dtype and one shape.
 
+    Lists and tuples of numbers are taken as NumPy arrays.
     If any argument is a `jax.Array` (tracers included) the namespace is `jax.numpy` and the dtype
     is the promoted dtype of the JAX arguments alone; Python and NumPy numbers follow. Otherwise
     the namespace is NumPy and the dtype float64.
@@ -36,6 +37,7 @@ def common_arrays(**arguments: RealLike) -> tuple[Any, ...]:
         ValueError: if the shapes do not broadcast.
         TypeError: if an argument is complex.
     """
+    arguments = {name: listed(value) for name, value in arguments.items()}
     jax_values = [value for value in arguments.values() if isinstance(value, jax.Array)]
     if not jax_values:
         return np, *_broadcast(np, {k: _as_real(np, k, v) for k, v in arguments.items()})
@@ -56,8 +58,14 @@ def scan_arrays(**arguments: RealLike) -> tuple[Any, ...]:
     Raises:
         TypeError: if an argument is complex.
     """
+    arguments = {name: listed(value) for name, value in arguments.items()}
     dtype = _floating_dtype(*arguments.values())
     return tuple(_as_real(jnp, name, value, dtype) for name, value in arguments.items())
+
+
+def listed(value: Any) -> Any:
+    """Return lists and tuples as arrays, which JAX would not take, and all else as it is."""
+    return np.asarray(value) if isinstance(value, list | tuple) else value
 
 
 def common_shape(**arguments: Any) -> tuple[int, ...]:

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rhythmic.architectures import ENERGY_HEAD, MEAN_HEAD, CellArchitecture
 from rhythmic.cells import LinOSSCell, LinOSSState, trainable
 from rhythmic.cells.linoss import MAX_STIFFNESS
+from rhythmic.linear_scan import parallel_trajectory
+from rhythmic.models import num_trainable
 from rhythmic.simulate import trajectory
 
 KEY = jax.random.key(14)
@@ -189,6 +192,31 @@ def test_rhythms_are_learned_unless_fixed():
     np.testing.assert_allclose(learned.dt.values, fixed.dt.values, rtol=1e-5)
     np.testing.assert_array_equal(learned.resolved().dt.values, learned.dt.values)
     assert not any(jax.tree.leaves(trainable(learned.resolved().stiffness)))
+
+
+@pytest.mark.usefixtures("x64")
+def test_read_by_its_energy_the_layer_has_no_output_map_and_the_same_oscillators():
+    whole, inputs = custom("implicit"), jnp.asarray(inputs_of())
+    bare = whole.for_feature("squared_amplitude")
+    assert whole.for_feature("output") is whole
+    assert bare.output_weights is bare.feedthrough_weights is None
+    seen = [
+        trajectory(c, inputs, observe=lambda s, c=c: (c.squared_amplitude(s), s.position)).observed
+        for c in (whole, bare)
+    ]
+    for a, b in zip(*seen, strict=True):
+        np.testing.assert_array_equal(a, b)
+    # It shows the positions, by the scan over all steps in parallel too.
+    np.testing.assert_array_equal(trajectory(bare, inputs).observed, seen[1][1])
+    np.testing.assert_allclose(parallel_trajectory(bare, inputs), seen[1][1], rtol=1e-9, atol=1e-12)
+
+
+def test_a_network_counts_what_its_head_reads():
+    n, readout = 5, 2 * 5 + 10 * 5 + 10
+    for head, of_layer in ((ENERGY_HEAD, n + 2 * n), (MEAN_HEAD, n + n * n + n + 2 * n)):
+        network = CellArchitecture("linoss", "linoss", n, head)
+        assert network.num_parameters() == of_layer + readout
+        assert num_trainable(network.build(10, key=KEY)) == of_layer + readout
 
 
 def linoss(hidden_size=3, **options):

@@ -147,6 +147,19 @@ def test_integers_are_taken_as_floats():
     assert theory.first_order_trajectory(1, 2, 3).dtype == jnp.float32
 
 
+def test_lists_are_taken_as_arrays(case):
+    function, arguments = case
+    asked, given = function(*(x.tolist() for x in arguments)), function(*arguments)
+    for one, other in zip(jax.tree.leaves(asked), jax.tree.leaves(given), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_trajectories_take_lists():
+    path = theory.first_order_trajectory([0.5, 2.0], [1.0, 1.0], 3)
+    np.testing.assert_array_equal(path[-1], [0.125, 8.0])
+    assert theory.second_order_trajectory([1.0, 1.5], (-0.5, -0.9), 0, 1, 4).shape == (5, 2)
+
+
 def test_complex_arguments_are_refused():
     for value in (1j, np.array([1j]), jnp.array([1j])):
         with pytest.raises(TypeError, match=r"^w1 must be real, got complex"):

@@ -1,18 +1,32 @@
 """Equal numbers of parameters: conditions, tuning budgets, findings both ways, figures."""
 
 import dataclasses
-import itertools
 
+import jax
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from experiments.compare import equal_size
-from experiments.compare.equal_size_findings import CLAIMS, HEADS, condition_label
+from experiments.compare.equal_size_findings import (
+    CLAIMS,
+    COPIES,
+    HEADS,
+    NETWORKS,
+    OSCILLATORS,
+    PLAIN,
+    condition_label,
+)
 from experiments.compare.findings import verdicts
+from experiments.compare.larger_networks import golden_copies, most_copies
+from experiments.compare.which_rhythms_conditions import larger_conditions
+from experiments.compare.which_rhythms_options import WhichRhythmsOptions, larger_label
 from experiments.members.store import tuning
-from rhythmic.cells.registry import CELLS
+from rhythmic.architectures import ENERGY_HEAD, MEAN_HEAD
+from rhythmic.cells import registry
+from rhythmic.plotting.compare_curves import CURVE_COLOURS
 from rhythmic.plotting.style import house_style
+from rhythmic.theory import ladder
 
 FULL = dataclasses.replace(equal_size.PRESETS["full"], dataset="mnist5k", results=None)
 SPREAD = np.array([-0.003, -0.001, 0.0, 0.001, 0.003])
@@ -22,7 +36,7 @@ def made_up(accuracy_of, options=FULL):
     """Return rows of every cell, head and count; each seed's validation lies above its test."""
     generator = np.random.default_rng(3)
     rows = {}
-    for cell, head, count in itertools.product(options.cells, options.heads, options.counts):
+    for cell, head, count in options.networks():
         label, accuracy = condition_label(cell, head, count), accuracy_of(cell, head, count)
         values = accuracy + generator.permutation(SPREAD)
         rows[label] = [
@@ -40,11 +54,15 @@ def made_up(accuracy_of, options=FULL):
 
 def test_every_network_has_at_most_the_parameters_and_the_same_tuning():
     found = equal_size.conditions(FULL)
-    assert len(found) == len(CELLS) * 2 * 3 == len({condition.label for condition in found})
+    # Copies of eleven nodes do not fit into 100 parameters.
+    assert len(found) == 8 * 2 * 3 - 2 == len({condition.label for condition in found})
     for condition in found:
         count = int(condition.label.rsplit(" ", 1)[1])
         architecture = condition.architecture
-        larger = dataclasses.replace(architecture, hidden_size=architecture.hidden_size + 1)
+        if condition.label.startswith(COPIES):
+            larger = golden_copies(architecture.hidden_size // 11 + 1, architecture.head)
+        else:
+            larger = dataclasses.replace(architecture, hidden_size=architecture.hidden_size + 1)
         assert architecture.num_parameters() <= count < larger.num_parameters()
         budget = [(w.setting, w.seed, w.condition.training.epochs) for w in tuning(condition)]
         assert len(budget) == 3 * 2
@@ -63,29 +81,89 @@ def test_rates_chosen_at_full_length_need_no_second_recipe():
 def test_every_preset_can_be_built(preset):
     options = dataclasses.replace(equal_size.PRESETS[preset], dataset="mnist5k")
     options.check()
-    assert len(equal_size.conditions(options)) == (
-        len(options.cells) * len(options.heads) * len(options.counts)
-    )
+    every = len(options.cells) * len(options.heads) * len(options.counts)
+    too_small = len(options.heads) * (COPIES in options.cells) * (100 in options.counts)
+    assert len(equal_size.conditions(options)) == every - too_small
+
+
+def test_a_cell_that_is_registered_later_changes_no_preset_and_no_claim(monkeypatch):
+    monkeypatch.setitem(registry.CELLS, "newcomer", registry.CELLS["gru"])
+    assert {*equal_size.PRESETS["full"].cells, *equal_size.EqualSizeOptions().cells} == {*NETWORKS}
+    asked = dataclasses.replace(FULL, cells=(*FULL.cells, "newcomer"))
+    asked.check()
+    rows = made_up(lambda cell, *_: 0.9 if cell == "newcomer" else 0.5, asked)
+    assert rows["newcomer, mean head, 300"]
+    for finding in equal_size.findings(asked, rows):
+        assert "newcomer" not in finding.text
+        assert "0.9" not in finding.text
+
+
+def test_which_nodes_swing_by_themselves_is_as_the_claims_say():
+    swing = {}
+    for name in OSCILLATORS:
+        w1, w2 = registry.make_cell(name, 1, 20, key=jax.random.key(0)).node_weights()
+        swing[name] = np.asarray(w1**2 + 4 * w2 < 0)  # a complex pair of poles
+    assert np.all(swing["horn"])
+    assert np.all(swing["linoss"])
+    assert not np.any(swing["cornn"])
+    assert set(NETWORKS) == {"rrn", COPIES, *PLAIN, *OSCILLATORS}
+    for claim in CLAIMS:
+        assert ("coRNN's, as published" in claim.statement) == ("oscillators" in claim.name)
+
+
+def test_copies_are_those_of_the_question_which_rhythms():
+    options = WhichRhythmsOptions(copies=(2, 3))
+    theirs = {c.label: c.architecture for c in larger_conditions(options, FULL.pool())}
+    for number in (1, 2, 3):
+        assert theirs[larger_label(number, "copies")] == golden_copies(number)
+    assert golden_copies(2).name != golden_copies(2, MEAN_HEAD).name
+
+
+def test_as_many_copies_as_fit():
+    for head in (ENERGY_HEAD, MEAN_HEAD):
+        assert [most_copies(n, head) for n in (262, 263, 1000, 3000, 10000)] == [0, 1, 2, 4, 8]
+    cell = golden_copies(2).build_cell(key=jax.random.key(0))
+    assert cell.input_weights.shape == (22, 1)
+    options = dict(golden_copies(2).options)
+    np.testing.assert_array_equal(options["frequencies"], np.tile(ladder("golden"), 2))
+    n = 22
+    assert golden_copies(2).num_parameters() == n * (n - 1) + n + 2 * n + 10 * n + 10
 
 
 def test_the_rival_that_validates_best_is_compared_whatever_its_head():
     def accuracy(cell, head, count):
         strong = {100: ("gru", "energy"), 300: ("lstm", "mean"), 1000: ("horn", "energy")}
-        if cell == "rrn":
+        if cell in ("rrn", COPIES):
             return {100: 0.9, 300: 0.6, 1000: 0.8}[count] if head == "energy" else 0.2
         return 0.8 if (cell, head) == strong[count] else 0.5
 
     rows = made_up(accuracy)
     found = equal_size.findings(FULL, rows)
-    # Of the three sizes the rivals without rhythm, then those whose nodes swing too.
-    expected = ["holds", "opposite", "holds", "holds", "holds", "equivalent"]
-    assert verdicts(found)[:6] == expected
-    for place, rival in ((0, "gru, energy"), (1, "lstm, mean"), (5, "horn, energy")):
+    # Of three of five sizes the rivals without rhythm, then the oscillators.
+    said = verdicts(found)
+    assert [*said[:3], *said[5:8]] == ["holds", "opposite", "holds", "holds", "holds", "equivalent"]
+    for place, rival in ((0, "gru, energy"), (1, "lstm, mean"), (7, "horn, energy")):
         assert rival in found[place].text
+        assert "left out" not in found[place].text
+    for place in (3, 4, 8, 9):
+        assert "left out" in found[place].text
     # A rival that tests better but validates worse is not the one compared.
     for row in rows["gru, energy head, 100"]:
         row["validation_accuracy"] = 0.0
     assert "gru" not in equal_size.findings(FULL, rows)[0].text
+
+
+@pytest.mark.parametrize("better", ["rrn", COPIES])
+def test_of_the_two_rhythmic_networks_the_one_that_validates_best_is_compared(better):
+    options = dataclasses.replace(FULL, counts=(100, 300))
+    rows = made_up(lambda cell, *_: 0.7 if cell == better else 0.5, options)
+    found = equal_size.findings(options, rows)
+    assert found[1].text.startswith(f"{better}, energy head, 300")
+    assert found[0].text.startswith("rrn, energy head, 100")
+    # A rhythmic network that tests better but validates worse is not the one compared.
+    for row in rows[f"{better}, energy head, 300"]:
+        row["validation_accuracy"] = 0.0
+    assert better + "," not in equal_size.findings(options, rows)[1].text
 
 
 @pytest.mark.parametrize(("better", "expected"), [("energy", "holds"), ("mean", "opposite")])
@@ -102,7 +180,13 @@ def test_what_was_not_trained_is_said_to_be_missing():
     rows = made_up(lambda *_: 0.5, options)
     found = equal_size.findings(options, rows)
     assert [finding.claim for finding in found] == [claim.name for claim in CLAIMS]
-    assert ["left out" in finding.text for finding in found] == [False] + [True] * 6
+    assert found[0].estimate == pytest.approx(0.0, abs=0.01)
+    assert found[0].text.endswith(
+        "; left out: rnn, mean head, 100; lstm, energy head, 100; lstm, mean head, 100; "
+        "gru, energy head, 100; gru, mean head, 100"
+    )
+    assert all(np.isnan(finding.estimate) for finding in found[1:])
+    assert all("left out" in finding.text for finding in found[1:])
     alone = dataclasses.replace(options, cells=("rrn",))
     texts = [x.text for x in equal_size.findings(alone, made_up(lambda *_: 0.5, alone))]
     assert all("left out" in text for text in texts)
@@ -115,6 +199,10 @@ def test_what_was_not_trained_is_said_to_be_missing():
         ({"counts": ()}, "counts must rise"),
         ({"counts": (20,)}, "num_parameters is 20; rrn-energy needs at least"),
         ({"cells": ("perceptron",)}, "cells holds 'perceptron'"),
+        (
+            {"cells": (COPIES,), "counts": (100, 200)},
+            "counts holds 200 at most; one copy needs 263",
+        ),
         ({"heads": ("last",)}, "heads holds 'last'"),
         ({"tuning_epochs": 4}, "tuning_epochs is 4; it must lie in 1 to 3"),
     ],
@@ -132,9 +220,14 @@ def test_figure_has_a_panel_a_head_and_a_line_a_cell():
         figure.draw_without_rendering()
     assert len(figure.axes) == len(HEADS)
     for axes in figure.axes:
-        assert len(axes.lines) == len(CELLS) + 1
+        assert len(axes.lines) == len(NETWORKS) + 1
         assert axes.get_xscale() == "log"
+    names = [line.get_label() for line in figure.axes[0].lines]
+    copies = figure.axes[0].lines[names.index("RRN, golden x m")]
+    np.testing.assert_allclose(copies.get_xdata(), [298, 998])
     line = figure.axes[0].lines[0]
+    assert copies.get_color() == line.get_color() == CURVE_COLOURS[0]
+    assert copies.get_linestyle() != line.get_linestyle()
     np.testing.assert_allclose(line.get_xdata(), [98, 298, 998])
     np.testing.assert_allclose(line.get_ydata(), [0.44, 0.52, 0.8])
     plt.close(figure)

@@ -1,0 +1,158 @@
+"""Every option of every cell changes something: by hand for ours, by its type for a newcomer's."""
+
+import inspect
+from typing import get_args
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rhythmic.cells import (
+    CoupledOscillatoryCell,
+    ElmanCell,
+    EquinoxCell,
+    GRUCell,
+    HornCell,
+    LinOSSCell,
+    LSTMCell,
+    ResonantCell,
+    ResonantReservoirCell,
+    registry,
+    trainable,
+)
+from rhythmic.simulate import trajectory
+from tests.cells.contract_cells import (
+    NEWCOMERS,
+    SUBJECTS,
+    cornn,
+    elman,
+    equinox_lstm,
+    gru,
+    horn,
+    linoss,
+    lstm,
+    registered_cell,
+    reservoir,
+    resonant,
+    sequence,
+)
+
+
+def gradient_of_recurrence(cell):
+    def score(weights):
+        changed = eqx.tree_at(lambda cell: cell.recurrent_weights, cell, weights)
+        return jnp.sum(trajectory(changed, sequence(cell, np.float32)).observed)
+
+    return jax.grad(score)(cell.recurrent_weights)
+
+
+def outputs(cell):
+    return trajectory(cell, sequence(cell, np.float32)).observed
+
+
+def trained_sizes(cell):
+    """Number of trained values, for options that decide what is trained."""
+    return np.array(sum(x.size for x in jax.tree.leaves(eqx.filter(cell, trainable(cell)))))
+
+
+OPTIONS = [
+    (ResonantCell, resonant, "frequencies", (5.0, 20.0, 80.0), outputs),
+    (ResonantCell, resonant, "recurrence", False, outputs),
+    (ResonantCell, resonant, "sample_rate", 800.0, outputs),
+    (ResonantCell, resonant, "pole_radius", 0.9, outputs),
+    (ResonantCell, resonant, "diagonal", "masked", gradient_of_recurrence),
+    (ResonantCell, resonant, "poles", "double", outputs),
+    (ResonantCell, resonant, "rhythms", "learned", trained_sizes),
+    (ResonantCell, resonant, "input_weights", "learned", outputs),
+    (ResonantReservoirCell, reservoir, "spectral_radius", 0.9, outputs),
+    (ResonantReservoirCell, reservoir, "density", 0.5, outputs),
+    (ResonantReservoirCell, reservoir, "noise", 0.5, outputs),
+    (ResonantReservoirCell, reservoir, "input_scale", 2.0, outputs),
+    (ResonantReservoirCell, reservoir, "sample_rate", 800.0, outputs),
+    (ResonantReservoirCell, reservoir, "pole_radius", 0.9, outputs),
+    (ElmanCell, elman, "recurrent_gain", 0.5, outputs),
+    (ElmanCell, elman, "feedback", "activity", outputs),
+    (ElmanCell, elman, "activation", jnp.sin, outputs),
+    (LSTMCell, lstm, "forget_bias", 0.0, outputs),
+    (GRUCell, gru, "update_bias", 1.0, outputs),
+    (HornCell, horn, "excitability", 0.1, outputs),
+    (HornCell, horn, "angular_frequency", 0.5, outputs),
+    (HornCell, horn, "damping", 0.1, outputs),
+    (HornCell, horn, "heterogeneous", True, outputs),
+    (HornCell, horn, "rhythms", "learned", trained_sizes),
+    (CoupledOscillatoryCell, cornn, "dt", 0.1, outputs),
+    (CoupledOscillatoryCell, cornn, "stiffness", 9.0, outputs),
+    (CoupledOscillatoryCell, cornn, "damping", 1.0, outputs),
+    (CoupledOscillatoryCell, cornn, "rhythms", "learned", trained_sizes),
+    (LinOSSCell, linoss, "scheme", "symplectic", outputs),
+    (LinOSSCell, linoss, "angular_frequency", 0.6, outputs),
+    (LinOSSCell, linoss, "dt", 0.7, outputs),
+    (LinOSSCell, linoss, "rhythms", "fixed", trained_sizes),
+    (EquinoxCell, equinox_lstm, "read", lambda state: state[1], outputs),
+]
+
+
+@pytest.mark.parametrize(
+    ("build", "option", "value", "look"),
+    [pytest.param(*row[1:], id=f"{row[0].__name__}-{row[2]}") for row in OPTIONS],
+)
+def test_every_option_changes_the_result(build, option, value, look):
+    plain = look(build(jax.random.key(3)))
+    changed = look(build(jax.random.key(3), **{option: value}))
+    assert np.max(np.abs(plain - changed)) > 1e-3
+
+
+def options_of(kind):
+    """The options of a cell, but for the sizes: those of the adapter describe the wrapped cell."""
+    sizes = {"input_size", "hidden_size", "num_state_arrays"}
+    parameters = inspect.signature(kind).parameters.values()
+    return {p.name: p for p in parameters if p.default is not p.empty and p.name not in sizes}
+
+
+def test_the_table_of_options_is_complete():
+    makes = [subject.make for name, subject in SUBJECTS.items() if name not in NEWCOMERS]
+    kinds = {type(make(jax.random.key(0))) for make in makes}
+    listed = {(row[0], row[2]) for row in OPTIONS}
+    assert {(kind, name) for kind in kinds for name in options_of(kind)} <= listed
+    assert {kind for kind, _ in listed} <= kinds
+
+
+# Newcomers have no rows above. HORN, which has, stands here for them as long as there are none.
+@pytest.fixture(params=("horn", *NEWCOMERS))
+def registered(request):
+    return request.param
+
+
+def other_value(option):
+    """A value that an option does not have by default; None where its type does not say one."""
+    default = option.default
+    if isinstance(default, bool):
+        return not default
+    if isinstance(default, str):
+        return next((choice for choice in get_args(option.annotation) if choice != default), None)
+    if isinstance(default, int):
+        return default + 1
+    return 0.9 * default or 0.1 if isinstance(default, float) else None
+
+
+def test_every_option_of_a_newcomer_changes_something(registered):
+    listed = {row[2] for row in OPTIONS if row[0] is registry.CELLS[registered]}
+    plain = registered_cell(registered, jax.random.key(3))
+    for name, option in options_of(registry.CELLS[registered]).items():
+        value = other_value(option)
+        assert value is not None or name in listed, f"{registered}: list {name} in OPTIONS"
+        changed = registered_cell(registered, jax.random.key(3), **{name: value})
+        moved = np.max(np.abs(outputs(plain) - outputs(changed)))
+        same = moved < 1e-6 and trained_sizes(plain) == trained_sizes(changed)
+        assert not same, f"{registered}: {name} changes nothing"
+
+
+def test_a_masked_diagonal_has_no_gradient_and_a_projected_one_has():
+    off = ~np.eye(3, dtype=bool)
+    projected = gradient_of_recurrence(resonant(jax.random.key(3)))
+    masked = gradient_of_recurrence(resonant(jax.random.key(3), diagonal="masked"))
+    assert np.all(np.diag(masked) == 0)
+    assert np.all(np.abs(np.diag(projected)) > 1e-3)
+    np.testing.assert_allclose(masked[off], projected[off], rtol=1e-5)
