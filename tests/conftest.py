@@ -1,6 +1,8 @@
 """Fixtures that every test may use, and how programs are compiled for tests."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from importlib.metadata import version
 
@@ -8,6 +10,8 @@ import pytest
 
 # Known to JAX 0.10; a later XLA ends at a flag that it does not know.
 FLAG = "--xla_cpu_use_fusion_emitters=false"
+# Names the folder of compiled programs to the processes that tests start.
+PROGRAMS = "RHYTHMIC_TESTS_PROGRAMS"
 
 
 def pytest_configure() -> None:
@@ -18,9 +22,29 @@ def pytest_configure() -> None:
     """
     if os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1") != "1":
         return
+    keep_programs()
     flags = os.environ.get("XLA_FLAGS", "").split()
     if version("jaxlib").startswith("0.10.") and FLAG not in flags:
         os.environ["XLA_FLAGS"] = " ".join([*flags, FLAG])
+
+
+def keep_programs() -> None:
+    """Compile no program twice: each process of the tests keeps them until the tests end.
+
+    Not one folder for all: a program that another process is still writing cannot be read.
+    """
+    if PROGRAMS not in os.environ:
+        os.environ[PROGRAMS] = tempfile.mkdtemp(prefix="rhythmic-tests-")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(os.environ[PROGRAMS], worker)
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
+
+def pytest_unconfigure() -> None:
+    """Remove the programs, in the process that started the others."""
+    if "PYTEST_XDIST_WORKER" not in os.environ and PROGRAMS in os.environ:
+        shutil.rmtree(os.environ.pop(PROGRAMS), ignore_errors=True)
 
 
 @pytest.fixture
