@@ -77,14 +77,14 @@ CLAIMS = tuple(
         ),
         Claim(
             "horn-noise-lstm",
-            "Trained to the end, HORN loses a smaller share of its accuracy to noise than the LSTM.",
+            "Trained to the end, noise costs HORN a smaller share of its accuracy than the LSTM.",
             SHARE,
             margin=0.02,
             rhythm="helps",
         ),
         Claim(
             "horn-noise-rnn",
-            "Trained to the end, HORN loses a smaller share of its accuracy to noise than the RNN.",
+            "Trained to the end, noise costs HORN a smaller share of its accuracy than the RNN.",
             SHARE,
             margin=0.02,
             rhythm="helps",
