@@ -34,9 +34,9 @@ def page(monkeypatch):
         "one",
         pair("a", "helps", 0.2, 1e-9, note="A note."),
         pair("b", "helps", -0.2, 1e-3),
-        pair("c", "helps", 0.0, 0.9, 1e-9),
+        pair("c", "helps", 0.0, 0.9, 1e-9, note="Another."),
         pair("d", "helps", 0.1, 0.5),
-        pair("e", "dynamics", 0.2, 1e-9),
+        pair("e", "dynamics", 0.2, 1e-9, note="A note."),
     )
     answered = {"compare.one": found, "compare.two": Answer("compare.two", "x", None, PROVENANCE)}
     monkeypatch.setattr(verdicts, "read_answer", answered.get)
@@ -50,7 +50,7 @@ def under(page, heading):
 def test_verdicts_stand_under_what_they_mean_for_rhythm(page):
     (helps,) = under(page, "Where rhythm helps")
     assert helps.startswith("- Statement a. **The data bear it out, also after correction for all ")
-    assert helps.endswith("numbers a. A note.")
+    assert helps.endswith("numbers a. ([note 1](#notes))")
     (hurts,) = under(page, "Where rhythm does not help")
     assert "**The data show the opposite, not after correction for all " in hurts
     assert under(page, "Where it makes no difference")[0].startswith("- Statement c.")
@@ -58,6 +58,12 @@ def test_verdicts_stand_under_what_they_mean_for_rhythm(page):
         "- Statement d. **The data cannot tell:** numbers d."
     ]
     assert under(page, "What the dynamics add to a plain reading")[0].startswith("- Statement e.")
+
+
+def test_notes_stand_at_the_end_once_each(page):
+    assert under(page, "Notes") == ["1. A note.", "2. Another."]
+    assert page.count("([note 1](#notes))") == 2
+    assert page.count("([note 2](#notes))") == 1
 
 
 def test_what_has_no_verdict_is_named(page):
