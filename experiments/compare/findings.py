@@ -25,7 +25,10 @@ PAIRED = "paired t over seeds, which share cell and start weights"
 WELCH = "Welch's t over seeds"
 
 # Note of claims whose rows were known when that rule was written down.
-RULED = "Which test it has was settled when its results were known, by one rule for all questions."
+RULED = (
+    "Whether its test is paired or Welch's was settled when its results were known, by one "
+    "rule for all questions."
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class Finding:
 
 VERDICTS = {
     "holds": "the data bear it out",
-    "opposite": "the data show the opposite",
+    "opposite": "the data contradict it",
     "equivalent": "no difference that matters",
     "undecided": "the data cannot tell",
 }

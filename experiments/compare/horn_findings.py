@@ -44,6 +44,7 @@ SHARE = (
 KINDS = f"Test accuracy; {PAIRED}; equivalent within 0.01."
 
 STATED = (
+    "All networks have 1,386 to 1,450 trained parameters. "
     "The claim, or that rivals are clipped, was settled when HORN's own results were known, and "
     "its rivals' without clipping after one epoch."
 )

@@ -1,80 +1,104 @@
 """What the full presets have found so far, by what it means for rhythm, as a page in Markdown."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from experiments.answers import Answer, read_answer
-from experiments.compare.findings import VERDICTS, Claim, Finding, judge
+from experiments.compare.findings import Claim, judge, survives
 from experiments.compare.page import HEADINGS
+from experiments.compare.question import OF_CLAIMS
 from experiments.compare.questions import QUESTIONS
-from experiments.compare.report import after_all, meaning_for_rhythm, num_claims, read_findings
+from experiments.compare.report import meaning_for_rhythm, num_claims, read_findings
 
 HEAD = """# Is rhythm better? The verdicts so far
 
-Every claim that a full preset has judged, by what the verdict means for rhythm. Effects are
-differences of test accuracy unless a unit is given, with 95 % intervals. A verdict rests on
-p-values that are corrected for all claims of its question (Holm); beside it stands whether it is
-the same after correction for all {number} claims of the comparison (Bonferroni). How each claim was
-tested, and on what, stands in the report that `python -m experiments.compare --preset full` writes;
-what was known when it was stated, in the notes at the end.
-This page is written by `python -m experiments --gallery` from the answers that are kept."""
+Every claim that a full preset has judged, by what the verdict means for rhythm, and by question.
+Effects are differences of test accuracy unless a unit is given; their 95 % intervals are each
+claim's own, not corrected, so that one may exclude zero where the data cannot tell. A verdict rests
+on p-values that are corrected for all claims of its question (Holm). *Firmly*: it is the same after
+correction for all {number} claims of the comparison, answered or not (Bonferroni). Which test each
+claim has stands in the report that `python -m experiments.compare --preset full` writes; on what it
+rests, and what was known when it was stated, at the end of this page, which
+`python -m experiments --gallery` writes from the answers that are kept."""
 
 
 class Judgement(NamedTuple):
-    """A claim that a full preset has judged: what it means for rhythm, a line, a note if any."""
+    """A claim that a full preset has judged.
 
+    Attributes:
+        question: its name.
+        meaning: what the verdict says about rhythm, a key of ``HEADINGS``.
+        word: the verdict, a key of ``OF_CLAIMS``.
+        line: claim, verdict and numbers as one item of a list.
+        note: what was known when it was stated; empty for nothing.
+    """
+
+    question: str
     meaning: str
+    word: str
     line: str
     note: str
 
 
-def judgements(answer: Answer, number: int) -> list[Judgement]:
+def judgements(name: str, answer: Answer, number: int) -> list[Judgement]:
     """Judge every claim of a published answer; ``number`` counts the claims of all questions."""
     assert answer.record is not None
     claims = [Claim(**claim) for claim in answer.record["claims"]]
     findings = read_findings(answer.record)
     found = []
     for claim, finding, judged in zip(claims, findings, judge(findings), strict=True):
+        verdict = OF_CLAIMS[judged.word]
+        if judged.word != "undecided" and survives(finding, judged.word, num_claims=number):
+            verdict += ", firmly"
+        line = f"- **{verdict}.** {claim.statement} {finding.text[0].upper()}{finding.text[1:]}."
         meaning = meaning_for_rhythm(claim.rhythm, judged.word)
-        line = written(claim, finding, judged.word, after_all(finding, judged.word, number))
-        found.append(Judgement(meaning, line, claim.note))
+        found.append(Judgement(name, meaning, judged.word, line, claim.note))
     return found
 
 
-def written(claim: Claim, finding: Finding, word: str, whole: str) -> str:
-    """Write claim, verdict and numbers as one item of a list."""
-    verdict = f"{VERDICTS[word]}, {whole}" if whole else VERDICTS[word]
-    return f"- {claim.statement} **{verdict[0].upper()}{verdict[1:]}:** {finding.text}."
+def overview(found: Sequence[Judgement]) -> str:
+    """Count the verdicts under each heading, as a table."""
+    counts = Counter((one.meaning, one.word) for one in found)
+    rows = [["", *(word.lower() for word in OF_CLAIMS.values())], ["---"] * (1 + len(OF_CLAIMS))]
+    for meaning, heading in HEADINGS.items():
+        numbers = [counts[meaning, word] for word in OF_CLAIMS]
+        if any(numbers):
+            rows.append([heading, *(str(number or "") for number in numbers)])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def section(heading: str, found: Sequence[Judgement], notes: dict[str, int]) -> list[str]:
+    """Write the claims under a heading, by question; new notes are numbered in ``notes``."""
+    parts = [f"## {heading}"]
+    for question, own in groupby(found, key=lambda one: one.question):
+        parts.append(f"`compare.{question}`")
+        lines = []
+        for one in own:
+            number = notes.setdefault(one.note, len(notes) + 1) if one.note else None
+            lines.append(f"{one.line} ([note {number}](#notes))" if number else one.line)
+        parts.append("\n".join(lines))
+    return parts
 
 
 def verdict_page(names: Iterable[str] = QUESTIONS) -> str:
     """Write the page from the answers that are kept; what has none is named at the end."""
     number = num_claims()
     answers = {name: read_answer(f"compare.{name}") for name in names}
-    found = [
-        one
-        for answer in answers.values()
-        if answer is not None and answer.record is not None
-        for one in judgements(answer, number)
-    ]
-    parts = [HEAD.format(number=number)]
+    kept = {name: x for name, x in answers.items() if x is not None and x.record is not None}
+    found = [one for name, answer in kept.items() for one in judgements(name, answer, number)]
     notes: dict[str, int] = {}  # in the order in which the page refers to them
+    parts = [HEAD.format(number=number), overview(found)]
     for meaning, heading in HEADINGS.items():
-        lines = [
-            f"{one.line} ([note {notes.setdefault(one.note, len(notes) + 1)}](#notes))"
-            if one.note
-            else one.line
-            for one in found
-            if one.meaning == meaning
-        ]
-        if lines:
-            parts += [f"## {heading}", "\n".join(lines)]
-    missing = [name for name, answer in answers.items() if answer is None or not answer.record]
+        own = [one for one in found if one.meaning == meaning]
+        parts += section(heading, own, notes) if own else []
+    missing = [name for name in answers if name not in kept]
     if missing:
-        commands = "\n".join(
-            f"- `python -m experiments.compare.{name} --preset full`" for name in missing
-        )
-        parts += ["## Not yet answered", commands]
+        commands = [f"- `python -m experiments.compare.{name} --preset full`" for name in missing]
+        parts += ["## Not yet answered", "\n".join(commands)]
+    recipes = [f"- `compare.{name}`: {x.record['recipe']}" for name, x in kept.items() if x.record]
+    parts += ["## On what they rest", "\n".join(recipes)] if recipes else []
     if notes:
         parts += ["## Notes", "\n".join(f"{at}. {note}" for note, at in notes.items())]
     return "\n\n".join(parts) + "\n"

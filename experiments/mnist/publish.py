@@ -31,7 +31,8 @@ def answer_line(configuration: MnistConfiguration, tested: dict[str, list[Row]])
     seeds = min(line["num_seeds"] for line in lines.values())
     shown = "yes" if all(told_apart) else "not shown"
     verdict = shown if best == REFERENCE else "no"
-    return f"On MNIST by pixel, {verdict}: {'; '.join(parts)}; {seeds} seeds each."
+    asked = "On MNIST by pixel, by the published recipe"
+    return f"{asked}, {verdict}: {'; '.join(parts)}; {seeds} seeds each."
 
 
 def main() -> None:

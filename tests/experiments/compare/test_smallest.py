@@ -52,6 +52,7 @@ def made_up(options, effects=()):
             {
                 "label": label,
                 "seed": seed,
+                "architecture": "horn",
                 "num_parameters": 990 if "1000" in label else 290,
                 "num_nodes": 10,
                 "test_accuracy": 0.8
@@ -249,6 +250,10 @@ def test_the_text_says_what_was_searched():
     rows = made_up(FULL, {search.chosen_label(IMAGE, 300): 0.1})
     text = question.findings(FULL, rows)[0].text
     assert "290 trained parameters, 10 fixed frequencies, chosen from 3 candidates: 0.9" in text
+    cells = [x.text for x in question.findings(FULL, rows) if x.claim.startswith("best-cell")]
+    assert [text.rsplit("; ", 1)[1] for text in cells] == [
+        f"the best cell is horn, {number} parameters" for number in (290, 990)
+    ]
 
 
 def test_a_small_run_says_what_it_left_out():

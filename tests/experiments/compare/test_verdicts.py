@@ -17,7 +17,10 @@ PROVENANCE = {"git": "abc", "versions": {}, "device": "a device", "started": "to
 def kept(name, *pairs):
     """Return an answer whose record holds claims and findings as JSON would give them back."""
     claims, findings = zip(*pairs, strict=True)
-    record = {"claims": [asdict(x) for x in claims], "findings": [asdict(x) for x in findings]}
+    kinds = {"claims": claims, "findings": findings}
+    record = {"recipe": "A recipe."} | {
+        kind: [asdict(x) for x in own] for kind, own in kinds.items()
+    }
     return Answer(f"compare.{name}", "An answer.", None, PROVENANCE, plain(record))
 
 
@@ -44,26 +47,35 @@ def page(monkeypatch):
 
 
 def under(page, heading):
-    return page.split(f"## {heading}\n\n", 1)[1].split("\n\n", 1)[0].strip().split("\n")
+    lines = page.split(f"## {heading}\n\n", 1)[1].split("\n## ", 1)[0].strip().split("\n")
+    return [line for line in lines if line and not line.startswith("`compare.")]
 
 
 def test_verdicts_stand_under_what_they_mean_for_rhythm(page):
     (helps,) = under(page, "Where rhythm helps")
-    assert helps.startswith("- Statement a. **The data bear it out, also after correction for all ")
-    assert helps.endswith("numbers a. ([note 1](#notes))")
+    assert helps == "- **Borne out, firmly.** Statement a. Numbers a. ([note 1](#notes))"
     (hurts,) = under(page, "Where rhythm does not help")
-    assert "**The data show the opposite, not after correction for all " in hurts
-    assert under(page, "Where it makes no difference")[0].startswith("- Statement c.")
+    assert hurts == "- **Contradicted.** Statement b. Numbers b."
+    assert under(page, "Where it makes no difference")[0].startswith("- **No difference")
     assert under(page, "Where the data cannot tell") == [
-        "- Statement d. **The data cannot tell:** numbers d."
+        "- **The data cannot tell.** Statement d. Numbers d."
     ]
-    assert under(page, "What the dynamics add to a plain reading")[0].startswith("- Statement e.")
+    assert under(page, "What the dynamics add to a plain reading")[0].startswith(
+        "- **Borne out, firmly.** Statement e."
+    )
 
 
 def test_notes_stand_at_the_end_once_each(page):
     assert under(page, "Notes") == ["1. A note.", "2. Another."]
     assert page.count("([note 1](#notes))") == 2
     assert page.count("([note 2](#notes))") == 1
+
+
+def test_verdicts_are_counted_and_their_recipes_told(page):
+    assert "| Where rhythm helps | 1 |  |  |  |" in page
+    assert "| Where rhythm does not help |  | 1 |  |  |" in page
+    assert "| Where the data cannot tell |  |  |  | 1 |" in page
+    assert under(page, "On what they rest") == ["- `compare.one`: A recipe."]
 
 
 def test_what_has_no_verdict_is_named(page):
