@@ -7,10 +7,11 @@ from pathlib import Path
 import tyro
 
 from experiments.answers import Entry, gallery, listing
+from experiments.compare.questions import QUESTIONS
 from experiments.compare.verdicts import verdict_page
 from rhythmic.files import replacing
 
-# In the order of the lecture.
+# In the order of the lecture; the questions of the comparison as its report asks them.
 NAMES = (
     "perceptron",
     "hopfield",
@@ -25,20 +26,7 @@ NAMES = (
     "rhythmic_node",
     "stability_atlas",
     "mnist",
-    "compare.precision",
-    "compare.equal_size",
-    "compare.learning_speed",
-    "compare.horn",
-    "compare.spike_trains",
-    "compare.synthetic",
-    "compare.which_rhythms",
-    "compare.recurrence",
-    "compare.smallest",
-    "compare.noise_tolerance",
-    "compare.sample_efficiency",
-    "compare.pixel_orders",
-    "compare.features",
-    "compare.paper_figures",
+    *(f"compare.{name}" for name in QUESTIONS),
     "trained_modes",
     "weight_grid",
     "bands",

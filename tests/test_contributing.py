@@ -1,4 +1,4 @@
-"""What CONTRIBUTING tells a newcomer runs, and a cell of one file and one line goes all ways."""
+"""What CONTRIBUTING tells a newcomer runs; a cell of one file and two lines goes all ways."""
 
 import re
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rhythmic.cells import registry
+from rhythmic.cells.registry import make_cell
 from rhythmic.simulate import trajectory
 from tests.cells import test_contracts, test_options
 from tests.cells.contract_cells import keep_promises
@@ -24,14 +25,14 @@ def blocks(monkeypatch):
     cell, line, use = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
     module = ModuleType("leaky")
     exec(cell, module.__dict__)
-    assert line == '    "leaky": LeakyCell,\n'
+    assert line == 'from rhythmic.cells.leaky import LeakyCell\n\n    "leaky": LeakyCell,\n'
     monkeypatch.setitem(registry.CELLS, "leaky", module.LeakyCell)
     return module, use
 
 
-@pytest.mark.usefixtures("x64")
-def test_the_example_is_its_equation(blocks):
-    cell = blocks[0].LeakyCell(2, 3, key=jax.random.key(0))
+@pytest.mark.usefixtures("x64", "blocks")
+def test_the_example_is_its_equation():
+    cell = make_cell("leaky", 2, 3, key=jax.random.key(0))
     inputs = np.random.default_rng(0).normal(size=(6, 2))
     weights = [np.asarray(x) for x in (cell.weight_ih, cell.weight_hh)]
     state = np.zeros(3)

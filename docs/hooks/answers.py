@@ -5,6 +5,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 GALLERY = ROOT / "docs" / "gallery.md"
@@ -34,11 +35,17 @@ class Entry:
 
 def experiment_names() -> list[str]:
     """Return the names of the experiments, in the order of the lecture, without importing them."""
-    tree = ast.parse((ROOT / "experiments" / "__main__.py").read_text())
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NAMES":
-            return list(ast.literal_eval(node.value))
-    raise ValueError("experiments/__main__.py has no NAMES")
+    folder = ROOT / "experiments"
+    questions = assigned(folder / "compare" / "questions.py", "QUESTIONS")
+    return list(assigned(folder / "__main__.py", "NAMES", QUESTIONS=questions))
+
+
+def assigned(path: Path, name: str, **known: Any) -> Any:
+    """Work out what a module assigns to a name from what is known; nothing is imported."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return eval(compile(ast.Expression(node.value), path, "eval"), known)
+    raise ValueError(f"{path} has no {name}")
 
 
 def read_gallery() -> dict[str, Entry]:
@@ -46,7 +53,10 @@ def read_gallery() -> dict[str, Entry]:
     sections = re.split(r"^## ", GALLERY.read_text(), flags=re.MULTILINE)[1:]
     names = experiment_names()
     if len(sections) != len(names):
-        raise ValueError(f"the gallery has {len(sections)} sections for {len(names)} experiments")
+        raise ValueError(
+            f"the gallery has {len(sections)} sections for {len(names)} experiments; "
+            "run python -m experiments --gallery"
+        )
     return {name: read_section(name, text) for name, text in zip(names, sections, strict=True)}
 
 

@@ -20,6 +20,7 @@ from experiments.compare.equal_size_findings import (
     NETWORKS,
     condition_label,
     curves_of,
+    newcomer_lines,
     size_findings,
 )
 from experiments.compare.findings import Finding, Rows
@@ -170,6 +171,7 @@ EXPERIMENT = Question(
     claims=CLAIMS,
     findings=findings,
     draw=draw,
+    unclaimed=lambda options, rows: newcomer_lines(rows, options.cells, options.counts),
 ).experiment()
 
 if __name__ == "__main__":

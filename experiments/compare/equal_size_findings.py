@@ -1,5 +1,6 @@
 """What the rows of cells and heads of equal size say."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,6 +20,7 @@ from experiments.compare.findings import (
 from experiments.compare.larger_networks import most_copies
 from experiments.compare.parts import if_asked
 from rhythmic.plotting.compare_curves import Curve
+from rhythmic.statistics import difference
 
 HEADS = ("energy", "mean")
 COPIES = "rrn-copies"
@@ -111,17 +113,7 @@ def best_finding(
     claim: Claim, rows: Rows, rhythmic: Sequence[str], rivals: Sequence[str]
 ) -> Finding:
     """Compare the best of two sides, each by validation, and say what a run left out of them."""
-
-    def validation(label: str) -> float:
-        return float(np.mean([row["validation_accuracy"] for row in rows[label]]))
-
-    def best(labels: Sequence[str]) -> str:
-        # Where a run holds none of a side, the first label stands for it and is said to be missing.
-        return max(
-            (label for label in labels if rows.get(label)), key=validation, default=labels[0]
-        )
-
-    own, rival = best(rhythmic), best(rivals)
+    own, rival = best_label(rows, rhythmic), best_label(rows, rivals)
     found = if_asked(
         claim, rows, (own, rival), lambda: accuracy_finding(claim, rows[own], rows[rival])
     )
@@ -129,6 +121,36 @@ def best_finding(
     if not missing or {own, rival} & set(missing):
         return found
     return replace(found, text=f"{found.text}; left out: {'; '.join(missing)}")
+
+
+def best_label(rows: Rows, labels: Sequence[str]) -> str:
+    """Return the label with the highest mean validation accuracy.
+
+    Where a run holds none of a side, the first label stands for it.
+    """
+
+    def validation(label: str) -> float:
+        return float(np.mean([row["validation_accuracy"] for row in rows[label]]))
+
+    return max((label for label in labels if rows.get(label)), key=validation, default=labels[0])
+
+
+def newcomer_lines(rows: Rows, cells: Sequence[str], counts: Sequence[int]) -> list[str]:
+    """Compare the rhythmic network with every cell that no claim names, as claims compare rivals.
+
+    A line a cell and number of parameters. It explores: nothing was stated about it beforehand.
+    """
+    lines = []
+    for cell, count in itertools.product(cells, counts):
+        own = best_label(rows, rhythmic_labels(count))
+        other = best_label(rows, rival_labels((cell,), count))
+        if cell in NETWORKS or not rows.get(own) or not rows.get(other):
+            continue
+        values = [[row["test_accuracy"] for row in rows[label]] for label in (own, other)]
+        found = difference(*values, paired=False)
+        interval = "" if np.isnan(found.low) else f" ({found.low:+.3f} to {found.high:+.3f})"
+        lines.append(f"{own} less {other}: {found.difference:+.3f}{interval}, no claim")
+    return lines
 
 
 def head_finding(claim: Claim, rows: Rows) -> Finding:

@@ -9,6 +9,8 @@ from jaxtyping import Float
 from experiments.compare.findings import Claim, Finding, Rows
 from rhythmic.plotting.compare_curves import CHANCE
 
+NOT_ASKED = "not asked in this run"
+
 
 def check_parts(name: str, values: Sequence[str], allowed: Sequence[str]) -> None:
     """Raise a ValueError of one line unless ``values`` are some of ``allowed``, each once."""
@@ -40,5 +42,5 @@ def if_asked(
     missing = [label for label in labels if not rows.get(label)]
     if missing:
         nothing = (math.nan,) * 6
-        return Finding(claim.name, *nothing, f"not asked in this run: {missing[0]} is left out")
+        return Finding(claim.name, *nothing, f"{NOT_ASKED}: {missing[0]} is left out")
     return find()

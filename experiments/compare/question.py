@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from experiments.compare.findings import Claim, Finding, Published, Rows, verdicts
 from experiments.compare.options import CompareOptions
+from experiments.compare.parts import NOT_ASKED
 from experiments.members import Condition, MemberStore, train_members
 from experiments.members.train import drop_checkpoints
 from experiments.script import Experiment, Results, Stages, identity
@@ -71,6 +72,7 @@ class Question:
         claims: what is stated beforehand.
         findings: what the rows say about the claims, one a claim, in any order.
         draw: figures by name, from options and rows alone.
+        unclaimed: comparisons that no claim states, a line each, from options and rows.
         further: rows by label that are not those of ``conditions``, from the options, the rows of
             these, the parts of the run and the store of its rows.
         published: values from papers that the report shows beside ours.
@@ -85,6 +87,7 @@ class Question:
     claims: Sequence[Claim]
     findings: Callable[[Any, Rows], Sequence[Finding]]
     draw: Callable[[Any, Rows], dict[str, Figure]]
+    unclaimed: Callable[[Any, Rows], Sequence[str]] | None = None
     further: Callable[[Any, Rows, Stages, MemberStore], Rows] | None = None
     published: Sequence[Published] = ()
     describe: Callable[[str, Sequence[Row]], str] = line_of
@@ -125,10 +128,18 @@ class Question:
         return [self.describe(label, rows) for label, rows in rows_of(results).items()]
 
     def summarise(self, options: CompareOptions, results: Results) -> str:
-        """Write a line a condition, then every claim, its test and what was found."""
+        """Write a line a condition, then every claim that was asked, its test and the finding."""
         lines = [*self.lines(results), ""]
+        if self.unclaimed is not None and (extra := self.unclaimed(options, rows_of(results))):
+            lines += [*extra, ""]
+        not_asked = []
         for claim, finding in zip(self.claims, self.found(options, results), strict=True):
+            if finding.text.startswith(NOT_ASKED):
+                not_asked.append(claim.name)
+                continue
             lines += [f"Claim: {claim.statement}", f"  {claim.test}", f"  {finding.text}"]
+        if not_asked:
+            lines.append(f"Claims {NOT_ASKED}: {', '.join(not_asked)}")
         return "\n".join(lines)
 
     def answer(self, options: CompareOptions, results: Results) -> str:

@@ -1,4 +1,7 @@
-"""The questions of the comparison, in the order in which the report asks them."""
+"""The questions of the comparison, in the order in which report and gallery show them.
+
+The one list of them: ``python -m experiments`` and the verdicts take them from here.
+"""
 
 QUESTIONS = (
     "equal_size",

@@ -1,8 +1,10 @@
 """Every cell that can be trained, swept, analysed and compared by name.
 
-A new cell is one file with its step and one line here: everything else takes it from this table.
+A new cell is one file with its step, and here its import and one line: everything else takes it
+from this table.
 """
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +21,8 @@ from rhythmic.cells.lstm import LSTMCell
 from rhythmic.cells.resonant import ResonantCell
 from rhythmic.theory import span_ladder
 
+# What everything in the table takes.
+OF_ALL = ("input_size", "hidden_size", "key")
 # make(input_size, hidden_size, *, key, **options) -> cell
 MakeCell = Callable[..., AbstractCell]
 
@@ -79,8 +83,29 @@ def make_cell(
         **options: further options of the cell.
 
     Raises:
-        ValueError: for an unknown name, or what the cell itself refuses.
+        ValueError: for an unknown name or option, or what the cell itself refuses.
     """
     if name not in CELLS:
         raise ValueError(f"cell is {name!r}; choose from {', '.join(CELLS)}")
+    known = options_of(CELLS[name])
+    unknown = [] if known is None else [option for option in options if option not in known]
+    if unknown:
+        choices = f"choose from {', '.join(known)}" if known else "it has none"
+        raise ValueError(f"options of {name} holds {unknown[0]!r}; {choices}")
     return CELLS[name](input_size, hidden_size, key=key, **options)
+
+
+def options_of(make: MakeCell) -> list[str] | None:
+    """Return the names of the options of what makes a cell; None where it does not say them.
+
+    ``**options`` are those of the class of cells that it is said to return.
+    """
+    signature = inspect.signature(make)
+    parameters, kind = signature.parameters.values(), signature.return_annotation
+    named = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD and p.name not in OF_ALL]
+    if all(p.kind is not p.VAR_KEYWORD for p in parameters):
+        return named
+    if not isinstance(kind, type) or not issubclass(kind, AbstractCell) or kind is AbstractCell:
+        return None
+    further = options_of(kind)
+    return None if further is None else list(dict.fromkeys([*named, *further]))

@@ -1,7 +1,9 @@
 """What is fixed in a training run, what is swept over its members, and what comes out."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal, NamedTuple, get_args
 
 import jax
@@ -91,15 +93,24 @@ class TrainingConfiguration:
             ValueError: if there are too few for the learning rate to rise and fall.
         """
         num_steps = self.epochs * self.passes * self.num_batches(num_train)
-        if (
-            self.schedule == "one_cycle"
-            and not 0.0 < self.rising_share * num_steps - 1 < num_steps - 1
-        ):
+        fewest = self.fewest_steps()
+        if num_steps < fewest:
             raise ValueError(
                 f"epochs is {self.epochs}; {num_steps} updates in all are too few for a one-cycle "
-                f"schedule with rising_share {self.rising_share}"
+                f"schedule with rising_share {self.rising_share}, which needs {fewest}"
             )
         return num_steps
+
+    def fewest_steps(self) -> int:
+        """Return how many updates the schedule needs: the rate must peak after the first one.
+
+        It does where ``rising_share * num_steps``, as rounded, is above 1, see ``one_cycle``.
+        """
+        if self.schedule == "constant":
+            return 1
+        # The product is above 1 once it lies nearer to the next double than to 1.
+        above = 1 + Fraction(np.finfo(np.float64).eps) / 2
+        return math.floor(above / Fraction(self.rising_share)) + 1
 
 
 class Hyperparameters(NamedTuple):

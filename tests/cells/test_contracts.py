@@ -280,7 +280,18 @@ def check_heads(registered, feature, pooling):
         # What the constraint holds does not count, whatever its gradient.
         by_cell = eqx.filter(eqx.combine(by_cell, fixed).constrained(), trainable(model.cell))
         alive = sum(np.count_nonzero(x) for x in jax.tree.leaves((by_cell, by_readout)))
-        assert alive == network.num_parameters(BATCH), network.head
+        counted = network.num_parameters(BATCH)
+        told = f"{network.head}: {counted} parameters count, {alive} have a gradient"
+        idle = without_gradient(by_cell)
+        if idle:
+            told += f"; none reaches {', '.join(idle)}: leave it out in for_feature({feature!r})"
+        assert alive == counted, told
+
+
+def without_gradient(gradient):
+    """The fields of a cell that its gradient leaves out altogether."""
+    leaves = jax.tree_util.tree_leaves_with_path(gradient)
+    return [jax.tree_util.keystr(path).lstrip(".") for path, leaf in leaves if not np.any(leaf)]
 
 
 @eqx.filter_jit

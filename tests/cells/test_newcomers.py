@@ -1,6 +1,9 @@
 """A newly registered cell goes through the contract suite as it is, or is told what it breaks."""
 
 import inspect
+import re
+from functools import partial
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import equinox as eqx
@@ -13,7 +16,9 @@ from rhythmic.cells.initialization import xavier_uniform
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.typing import InputArray, Matrix, NodeArray, Vector
 from tests.cells import test_contracts, test_options
-from tests.cells.contract_cells import keep_promises, newcomer, promises
+from tests.cells.contract_cells import keep_promises, newcomer, promises, registered_cell
+
+CONTRIBUTING = Path(__file__).parents[2] / "CONTRIBUTING.md"
 
 
 class Leaks(FixedParameters):
@@ -90,6 +95,14 @@ class Deaf(TraceCell):
         super().__init__(input_size, hidden_size, key=key)
 
 
+class Spanned(TraceCell):
+    """An option whose type does not say another value."""
+
+    def __init__(self, input_size, hidden_size, *, key, span: tuple[float, float] = (-1.0, 1.0)):
+        super().__init__(input_size, hidden_size, key=key)
+        self.weights = xavier_uniform((hidden_size, input_size), key=key) * (span[1] - span[0])
+
+
 class Dead(TraceCell):
     """A parameter that its energy does not depend on."""
 
@@ -124,6 +137,35 @@ def test_a_cell_with_fixed_parameters_options_and_a_named_state_needs_no_edit(mo
         keep_promises(suite, "trace", "float32")
 
 
+def test_an_option_whose_type_does_not_tell_is_listed_with_a_value(monkeypatch):
+    monkeypatch.setitem(registry.CELLS, "my_cell", Spanned)
+    monkeypatch.setattr(test_options, "NEWCOMERS", ("my_cell",))
+    promise = test_options.test_every_option_of_a_newcomer_changes_something
+    with pytest.raises(AssertionError, match="my_cell: list span in OPTIONS"):
+        promise("my_cell")
+    (written,) = re.findall(r"`(\(MyCell, .*\)),`", CONTRIBUTING.read_text())
+    row = eval(written, {**vars(test_options), "MyCell": Spanned, "partial": partial})
+    monkeypatch.setattr(test_options, "OPTIONS", [*test_options.OPTIONS, row])
+    promise("my_cell")
+    test_options.test_the_table_of_options_is_complete()
+    test_options.test_every_option_changes_the_result(*row[1:])
+
+
+def test_the_value_that_is_listed_is_the_one_tried(monkeypatch):
+    monkeypatch.setitem(registry.CELLS, "spanned", Spanned)
+    row = (Spanned, partial(registered_cell, "spanned"), "span", (-1.0, 1.0), test_options.outputs)
+    monkeypatch.setattr(test_options, "OPTIONS", [*test_options.OPTIONS, row])
+    with pytest.raises(AssertionError, match="spanned: span changes nothing"):
+        test_options.test_every_option_of_a_newcomer_changes_something("spanned")
+
+
+def test_the_table_of_options_holds_registered_cells_alone(monkeypatch):
+    row = (Spanned, partial(registered_cell, "spanned"), "span", (-2.0, 2.0), test_options.outputs)
+    monkeypatch.setattr(test_options, "OPTIONS", [*test_options.OPTIONS, row])
+    with pytest.raises(AssertionError):
+        test_options.test_the_table_of_options_is_complete()
+
+
 BROKEN = {
     Plain: (
         test_contracts.test_a_state_is_an_array_or_a_named_tuple_of_arrays,
@@ -132,7 +174,7 @@ BROKEN = {
     Deaf: (test_options.test_every_option_of_a_newcomer_changes_something, "gain changes nothing"),
     Dead: (
         test_contracts.test_with_every_head_gradients_reach_every_parameter_that_counts,
-        "squared_amplitude",
+        r"none reaches scale: leave it out in for_feature\('squared_amplitude'\)",
     ),
     Uncounted: (
         test_contracts.test_what_the_constraint_holds_is_counted_and_trained,

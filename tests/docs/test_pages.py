@@ -66,13 +66,18 @@ def test_snippets_run_and_print_what_stands_below_them(name, monkeypatch):
 def test_every_section_of_the_lecture_has_its_experiments():
     shown = re.findall(r"<!-- answers?: (.+?) -->", TEXTS["lecture.md"])
     expected = [name for name in NAMES if not name.startswith("compare.")]
-    assert [name for names in shown for name in names.split()] == expected
+    found = [name for names in shown for name in names.split()]
+    missing = [name for name in expected if name not in found]
+    assert not missing, f"name {missing} in docs/pages/lecture.md"
+    assert found == expected, "docs/pages/lecture.md has another order than NAMES"
 
 
 def test_the_page_of_the_comparison_has_all_its_questions():
     shown = " ".join(re.findall(r"<!-- answers?: (.+?) -->", TEXTS["results/comparison.md"]))
-    questions = {name for name in NAMES if name.startswith("compare.")}
-    assert questions < set(shown.split()) <= set(NAMES)
+    questions = [name for name in NAMES if name.startswith("compare.")]
+    missing = [name for name in questions if name not in shown.split()]
+    assert not missing, f"name {missing} in docs/pages/results/comparison.md"
+    assert set(questions) < set(shown.split()) <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", TEXTS)

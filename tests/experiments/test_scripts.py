@@ -216,8 +216,9 @@ def test_publishing_keeps_answer_picture_and_no_path(tmp_path, monkeypatch):
 
 
 def test_the_gallery_page_is_made_of_the_answers_that_are_kept():
-    assert index.GALLERY.read_text() == answers.gallery(index.entries())
-    assert index.VERDICTS.read_text() == verdict_page()
+    stale = "run python -m experiments --gallery"
+    assert index.GALLERY.read_text() == answers.gallery(index.entries()), stale
+    assert index.VERDICTS.read_text() == verdict_page(), stale
     for entry in index.entries():
         if answers.read_answer(entry.name):
             assert answers.picture_path(entry.name).exists()

@@ -5,6 +5,8 @@ import dataclasses
 import jax
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rhythmic.data.dataset import Split
 from rhythmic.training import TrainingConfiguration, make_members
@@ -61,6 +63,33 @@ def test_too_few_updates_for_the_schedule(epochs, share):
     with pytest.raises(ValueError, match=f"^epochs is {epochs}; {2 * epochs} updates") as caught:
         configuration.num_steps(16)
     assert "\n" not in str(caught.value)
+
+
+@given(
+    share=st.floats(1e-9, 1.0, exclude_max=True)
+    | st.integers(2, 10**6).map(lambda n: 1 / n)
+    | st.integers(2, 10**6).map(lambda n: 1 - 1 / n)
+    | st.sampled_from((0.15, np.nextafter(1.0, 0.0), np.nextafter(0.5, 1.0)))
+)
+def test_the_message_says_how_many_updates_are_enough(share):
+    one = TrainingConfiguration(epochs=1, rising_share=share)
+    with pytest.raises(ValueError, match="updates in all are too few") as caught:
+        one.num_steps(one.batch_size)  # a single update is never enough
+    needed = int(str(caught.value).rsplit(" ", 1)[1])
+    # The peak stands after the first update and before the last, as the schedule rounds it.
+    assert 0.0 < share * needed - 1 < needed - 1
+    assert share * (needed - 1) - 1 <= 0.0
+    enough = dataclasses.replace(one, epochs=needed)
+    assert enough.num_steps(one.batch_size) == needed
+    if needed > 2:
+        short = dataclasses.replace(one, epochs=needed - 1)
+        with pytest.raises(ValueError, match=f"which needs {needed}$"):
+            short.num_steps(one.batch_size)
+
+
+def test_a_constant_rate_needs_one_update():
+    constant = TrainingConfiguration(epochs=1, schedule="constant", momentum="constant")
+    assert constant.num_steps(16) == 1
 
 
 def test_enough_updates_for_the_schedule():

@@ -1,11 +1,14 @@
 """Equal numbers of parameters: conditions, tuning budgets, findings both ways, figures."""
 
 import dataclasses
+import json
+import re
 
 import jax
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import scipy.stats
 
 from experiments.compare import equal_size
 from experiments.compare.equal_size_findings import (
@@ -96,6 +99,45 @@ def test_a_cell_that_is_registered_later_changes_no_preset_and_no_claim(monkeypa
     for finding in equal_size.findings(asked, rows):
         assert "newcomer" not in finding.text
         assert "0.9" not in finding.text
+
+
+def summary_of(options, rows):
+    results = {"rows": np.array(json.dumps(rows))}
+    return equal_size.EXPERIMENT.summarise(options, results).splitlines()
+
+
+def test_a_newcomer_is_compared_at_every_size_and_said_to_have_no_claim(monkeypatch):
+    monkeypatch.setitem(registry.CELLS, "newcomer", registry.CELLS["gru"])
+    asked = dataclasses.replace(FULL, cells=("rrn", "newcomer"), counts=(100, 1000))
+    # With its own head the newcomer validates, and tests, better.
+    accuracy = {"rrn": 0.7, "newcomer": 0.4}
+    rows = made_up(lambda cell, head, _: accuracy[cell] + 0.1 * (head == "mean"), asked)
+    lines = [line for line in summary_of(asked, rows) if line.endswith(", no claim")]
+    assert [line.split(": ")[0] for line in lines] == [
+        "rrn, energy head, 100 less newcomer, mean head, 100",
+        "rrn, energy head, 1000 less newcomer, mean head, 1000",
+    ]
+    for line, count in zip(lines, (100, 1000), strict=True):
+        sides = [f"rrn, energy head, {count}", f"newcomer, mean head, {count}"]
+        values = [[row["test_accuracy"] for row in rows[side]] for side in sides]
+        interval = scipy.stats.ttest_ind(*values, equal_var=False).confidence_interval()
+        found = re.fullmatch(r".*: (\S+) \((\S+) to (\S+)\), no claim", line)
+        expected = (np.mean(values[0]) - np.mean(values[1]), interval.low, interval.high)
+        np.testing.assert_allclose([float(x) for x in found.groups()], expected, atol=6e-4)
+    # Cells that claims name are left to them, and a newcomer without the rhythmic network too.
+    assert not [line for line in summary_of(FULL, made_up(lambda *_: 0.5)) if "no claim" in line]
+    alone = dataclasses.replace(asked, cells=("newcomer",))
+    assert not [x for x in summary_of(alone, made_up(lambda *_: 0.5, alone)) if "no claim" in x]
+
+
+def test_claims_that_were_not_asked_are_one_line_of_the_summary():
+    options = dataclasses.replace(FULL, cells=("rrn", "rnn"), heads=("energy",), counts=(100,))
+    lines = summary_of(options, made_up(lambda *_: 0.5, options))
+    assert [line for line in lines if line.startswith("Claim: ")] == [
+        f"Claim: {CLAIMS[0].statement}"
+    ]
+    names = ", ".join(claim.name for claim in CLAIMS[1:])
+    assert lines[-1] == f"Claims not asked in this run: {names}"
 
 
 def test_which_nodes_swing_by_themselves_is_as_the_claims_say():
