@@ -11,7 +11,7 @@ import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -39,8 +39,9 @@ class ScriptOptions:
     """Options that every experiment has.
 
     Args:
-        preset: where the other defaults come from. quick: about a minute at most. full: what
-            an answer is taken from. smoke: seconds, shows only that the script runs.
+        preset: where the other defaults come from. quick: about a minute at most, up to
+            five for a question of the comparison. full: what an answer is taken from. smoke:
+            seconds, shows only that the script runs.
         run_dir: folder of the run; by default runs/NAME-PRESET-FINGERPRINT.
         redraw: print and draw again from the saved results of the folder, computing nothing.
         publish: keep answer and first figure of this run, whose options must be those of the full
@@ -173,10 +174,12 @@ def reduction(experiment: Experiment, options: ScriptOptions) -> str:
 
 
 def brief(value: Any) -> str:
-    """Write the value of an option; of a long list, its ends and how many it holds."""
-    if not isinstance(value, list) or len(value) <= 6:
+    """Write the value of an option; of many numbers, the ends and how many there are."""
+    if not isinstance(value, list):
         return str(value)
-    return f"{value[0]} to {value[-1]} ({len(value)} values)"
+    if len(value) > 6 and not any(isinstance(one, str) for one in value):
+        return f"{value[0]} to {value[-1]} ({len(value)} values)"
+    return ", ".join(map(str, value)) or "none"
 
 
 def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
@@ -211,12 +214,25 @@ def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
         sys.exit(130)
 
 
+def check_finished(option: str, folder: Path, results: Sequence[Path]) -> None:
+    """Raise a ValueError of one line, for an option that reads finished runs, if there is none.
+
+    Args:
+        option: what asks for them.
+        folder: where they are looked for.
+        results: files of which a finished run has written one.
+    """
+    if not any(path.exists() for path in results):
+        wanted = " or ".join(sorted({path.name for path in results}))
+        raise ValueError(f"{option}: {folder} holds no {wanted}, so no finished run")
+
+
 def prepare(experiment: Experiment, options: ScriptOptions) -> Path:
     """Open the run folder, and see that there is something to redraw if that is asked."""
     digest = fingerprint(identity(options))[:8]
     folder = options.run_dir or Path("runs") / f"{experiment.name}-{options.preset}-{digest}"
-    if options.redraw and not (folder / "results.npz").exists():
-        raise ValueError(f"redraw: {folder} holds no results.npz, so no finished run")
+    if options.redraw:
+        check_finished("redraw", folder, [folder / "results.npz"])
     configuration = {"experiment": experiment.name} | identity(options)
     return open_run_folder(folder, configuration, note=not options.redraw)
 

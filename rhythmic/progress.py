@@ -13,32 +13,47 @@ def clock(seconds: float) -> str:
 
 @dataclass
 class Progress:
-    """Epochs left for each kind of work, and the seconds that an epoch of it takes.
+    """Steps left for each kind of work, such as epochs, and the seconds that a step of it takes.
 
     A kind that has not run yet is taken to be as slow as the slowest one measured, and the
-    estimate then says "about"; compilation is not counted.
+    estimate then says "about". What else a run does beside its steps, such as compiling, is a
+    progress of its own, see ``time_left``.
 
     Args:
-        remaining: epochs of a group still to run, by kind of work.
+        remaining: steps still to run, by kind of work.
     """
 
     remaining: dict[str, int]
     seconds: dict[str, float] = field(default_factory=dict)
 
     def finished(self, kind: str, seconds: float) -> None:
-        """Count one epoch of ``kind``; the newest measurement weighs a third."""
+        """Count one step of ``kind``; the newest measurement weighs a third."""
         self.remaining[kind] -= 1
         known = self.seconds.get(kind, seconds)
         self.seconds[kind] = known + (seconds - known) / 3
 
-    def time_left(self) -> str:
-        """Return the time to the end of all work, as text."""
+    def seconds_left(self) -> float:
+        """Return the seconds to the end of this work, 0 where nothing was measured."""
+        slowest = max(self.seconds.values(), default=0.0)
+        return sum(n * self.seconds.get(kind, slowest) for kind, n in self.remaining.items())
+
+    def time_left(self, *beside: "Progress") -> str:
+        """Return the time to the end of all work, as text.
+
+        Args:
+            beside: what the same run does beside these steps. Where some of it is still to do and
+                none was measured, the estimate says "at least".
+        """
         if not self.seconds:
             return "an unknown time"
-        unknown = any(n and kind not in self.seconds for kind, n in self.remaining.items())
-        slowest = max(self.seconds.values())
-        left = sum(n * self.seconds.get(kind, slowest) for kind, n in self.remaining.items())
-        return f"{'about ' if unknown else ''}{clock(left)}"
+        every = (self, *beside)
+        left = clock(sum(one.seconds_left() for one in every))
+        if any(not one.seconds and any(one.remaining.values()) for one in every):
+            return f"at least {left}"
+        unknown = any(
+            n and kind not in one.seconds for one in every for kind, n in one.remaining.items()
+        )
+        return f"{'about ' if unknown else ''}{left}"
 
 
 def show(line: str, *, final: bool = True) -> None:

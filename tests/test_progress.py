@@ -48,6 +48,25 @@ def test_the_newest_measurement_weighs_a_third():
     assert progress.time_left() == "2:20"
 
 
+def test_what_a_run_does_beside_its_epochs_is_counted():
+    epochs, starts, tests = (
+        Progress(dict(work)) for work in ({"a": 10, "b": 10}, {"a": 1, "b": 1}, {"a": 1, "b": 1})
+    )
+    starts.finished("a", 24.0)
+    epochs.finished("a", 2.0)
+    # 19 epochs of 2 s and one more start; what tests take is not known yet.
+    assert epochs.time_left(starts, tests) == "at least 1:02"
+    for _ in range(9):
+        epochs.finished("a", 2.0)
+    tests.finished("a", 30.0)
+    assert epochs.time_left(starts, tests) == "about 1:14"  # 10 x 2 + 24 + 30 s
+    starts.finished("b", 20.0)
+    epochs.finished("b", 1.0)
+    assert epochs.time_left(starts, tests) == "about 0:39"  # 9 x 1 + 30 s, the test unmeasured
+    tests.finished("b", 10.0)
+    assert epochs.time_left(starts, tests) == "0:09"
+
+
 def test_nothing_left():
     progress = Progress({"kind": 1})
     progress.finished("kind", 10.0)

@@ -1,5 +1,7 @@
 """``python -m experiments.compare``: every question, one after another, and the report."""
 
+import importlib
+import inspect
 import os
 import subprocess
 import sys
@@ -10,7 +12,8 @@ from pathlib import Path
 import tyro
 
 from experiments.compare.questions import QUESTIONS
-from experiments.compare.report import write_report
+from experiments.compare.report import results_of, write_report
+from experiments.script import Experiment, check_finished
 from rhythmic.progress import Progress, clock, show
 
 PRESETS = ("smoke", "quick", "full", "accelerator")
@@ -51,6 +54,20 @@ class CompareAllOptions:
         return self.folder or Path("runs") / f"compare-{self.preset}"
 
 
+def questions() -> dict[str, Experiment]:
+    """Return every question by its name, in the order of the report."""
+    modules = {name: importlib.import_module(f"experiments.compare.{name}") for name in QUESTIONS}
+    return {name: module.EXPERIMENT for name, module in modules.items()}
+
+
+def description() -> str:
+    """Say what the command does, and what each question asks."""
+    purpose = inspect.cleandoc(CompareAllOptions.__doc__ or "").partition("\nArgs:")[0]
+    width = max(map(len, QUESTIONS)) + 2
+    lines = [f"  {name:{width}}{one.question}" for name, one in questions().items()]
+    return "\n".join([purpose.strip(), "", "Questions:", *lines])
+
+
 def ask(options: CompareAllOptions, name: str) -> bool:
     """Run one question in a process of its own; tell whether it came to its end."""
     arguments = ["--preset", options.preset, "--run-dir", str(options.base() / name)]
@@ -64,7 +81,12 @@ def ask(options: CompareAllOptions, name: str) -> bool:
 def main() -> None:
     """Ask, then write the page; what failed is named there and in the exit status."""
     try:
-        options = tyro.cli(CompareAllOptions, prog="python -m experiments.compare")
+        options = tyro.cli(
+            CompareAllOptions, prog="python -m experiments.compare", description=description()
+        )
+        if options.report:
+            base = options.base()
+            check_finished("report", base, [results_of(base, name) for name in options.questions])
     except ValueError as error:
         sys.exit(f"error: {error}")
     failed = []

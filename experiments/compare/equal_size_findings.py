@@ -18,7 +18,7 @@ from experiments.compare.findings import (
     values_finding,
 )
 from experiments.compare.larger_networks import most_copies
-from experiments.compare.parts import if_asked
+from experiments.compare.parts import Planned, if_asked
 from rhythmic.plotting.compare_curves import Curve
 from rhythmic.statistics import difference
 
@@ -118,7 +118,7 @@ def best_finding(
         claim, rows, (own, rival), lambda: accuracy_finding(claim, rows[own], rows[rival])
     )
     missing = [label for label in (*rhythmic, *rivals) if not rows.get(label)]
-    if not missing or {own, rival} & set(missing):
+    if isinstance(rows, Planned) or not missing or {own, rival} & set(missing):
         return found
     return replace(found, text=f"{found.text}; left out: {'; '.join(missing)}")
 
@@ -130,6 +130,8 @@ def best_label(rows: Rows, labels: Sequence[str]) -> str:
     """
 
     def validation(label: str) -> float:
+        if isinstance(rows, Planned):
+            return 0.0
         return float(np.mean([row["validation_accuracy"] for row in rows[label]]))
 
     return max((label for label in labels if rows.get(label)), key=validation, default=labels[0])

@@ -21,8 +21,10 @@ from experiments.compare.features_findings import (
     KNOCKED,
     POWER,
     RANDOM,
+    baseline_label,
     drops,
     findings,
+    fitted_label,
 )
 from experiments.compare.features_options import (
     BARE,
@@ -78,6 +80,13 @@ def further(
     return found
 
 
+def further_labels(options: FeatureOptions) -> list[str]:
+    """Return the labels of all readouts, and of the nodes that are knocked out."""
+    counts = [number * len(golden().frequencies) for number in options.windows]
+    plain = [baseline_label(name, count) for name in (POWER, RANDOM) for count in counts]
+    return [fitted_label(GOLDEN), fitted_label(BARE), KNOCKED, *plain]
+
+
 def as_results(function: Callable[[], list[Row]]) -> Callable[[], Results]:
     """Return rows as a stage keeps them."""
     return lambda: {"rows": np.array(json.dumps(function()))}
@@ -118,7 +127,7 @@ def of_baselines(
         count = power.shape[1]
         random = random_features(images, count, key=jax.random.key(seed))
         for name, features in ((POWER, power), (RANDOM, random)):
-            label = f"{name}, {count} features"
+            label = baseline_label(name, count)
             found.append(fitted(options, pool, split, label, seed, features))
     return found
 
@@ -140,7 +149,7 @@ def of_trained(
         network = trained_network(named_architectures()[name], row)
         features = readers(name).read(network.model, examples)
         here = pool._replace(data=pool.data._replace(labels=labels[examples]))
-        label = f"{LABELS[name]}, {FITTED}"
+        label = fitted_label(name)
         found.append(fitted(options, here, inner, label, row["seed"], features))
         if name == GOLDEN:
             test, known = features[inner.test], labels[split.test]
@@ -203,6 +212,7 @@ EXPERIMENT = Question(
     findings=findings,
     draw=draw,
     further=further,
+    further_labels=further_labels,
 ).experiment()
 
 if __name__ == "__main__":

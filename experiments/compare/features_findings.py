@@ -1,5 +1,7 @@
 """What the question of features claims, and what its rows say about that."""
 
+from functools import partial
+
 import numpy as np
 
 from experiments.compare.features_options import (
@@ -84,6 +86,16 @@ CLAIMS = (
 )
 
 
+def fitted_label(name: str) -> str:
+    """Name the readout that is fitted to the features of a trained network."""
+    return f"{LABELS[name]}, {FITTED}"
+
+
+def baseline_label(name: str, count: int) -> str:
+    """Name the readout that is fitted to features without a network."""
+    return f"{name}, {count} features"
+
+
 def nearest_node() -> int:
     """Return the place of the golden node nearest to the rhythm of the image rows, in octaves."""
     rhythm = image_rhythm("rows")[0]
@@ -107,15 +119,15 @@ def drops(
 
 def findings(options: FeatureOptions, rows: Rows) -> list[Finding]:
     """Compare features under one readout, then the nodes of the golden network."""
-    golden_fitted, bare_fitted = (f"{LABELS[name]}, {FITTED}" for name in (GOLDEN, BARE))
+    golden_fitted, bare_fitted = fitted_label(GOLDEN), fitted_label(BARE)
     count = len(golden().frequencies)
-    power, more_power = (f"{POWER}, {number * count} features" for number in (1, 2))
+    power, more_power = (baseline_label(POWER, number * count) for number in (1, 2))
     pairs = (
         (golden_fitted, power),
         (golden_fitted, bare_fitted),
         (bare_fitted, power),
         (LABELS[GOLDEN], more_power),
-        (power, f"{RANDOM}, {count} features"),
+        (power, baseline_label(RANDOM, count)),
     )
 
     def better(claim: Claim, *labels: str) -> Finding:
@@ -135,12 +147,16 @@ def findings(options: FeatureOptions, rows: Rows) -> list[Finding]:
 
 def node_findings(options: FeatureOptions, rows: Rows) -> list[Finding]:
     """Compare the node nearest to the rhythm of the image rows with the others."""
-    removed, left = drops(options, rows)
     places = tuple(range(len(golden().frequencies)))
-    found = [node_finding(CLAIMS[-2], removed, places)]
-    wanted = [without_label(node) for node in places]
-    missing = if_asked(CLAIMS[-1], rows, wanted, lambda: node_finding(CLAIMS[-1], left, places))
-    return [*found, missing]
+
+    def find(part: int, claim: Claim) -> Finding:
+        return node_finding(claim, drops(options, rows)[part], places)
+
+    wanted = ([KNOCKED], [without_label(node) for node in places])
+    return [
+        if_asked(claim, rows, labels, partial(find, part, claim))
+        for part, (claim, labels) in enumerate(zip(CLAIMS[-2:], wanted, strict=True))
+    ]
 
 
 def node_finding(

@@ -16,7 +16,7 @@ from experiments.compare.findings import (
     by_seed,
     values_finding,
 )
-from experiments.compare.parts import if_asked, share_left
+from experiments.compare.parts import Planned, if_asked, share_left
 from rhythmic.plotting.compare_curves import Curve
 from rhythmic.records import Row
 
@@ -134,6 +134,8 @@ def better_head(rows: Rows, rival: str, ending: str = "") -> str:
 
     def validation(label: str) -> float:
         own = rows.get(label, ())
+        if isinstance(rows, Planned):
+            return float(bool(own))
         return float(np.mean([row["validation_accuracy"] for row in own])) if own else -1.0
 
     return max(labels, key=validation)

@@ -197,6 +197,7 @@ EXPERIMENT = Question(
     findings=findings,
     draw=draw,
     further=measured,
+    further_labels=lambda options: (SECONDS,),
 ).experiment()
 
 if __name__ == "__main__":

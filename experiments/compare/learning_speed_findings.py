@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -111,22 +110,27 @@ def mean_until(
 
 def speed_findings(rows: Rows, networks: Sequence[str], updates_per_epoch: int) -> list[Finding]:
     """Return the findings in the order of the claims."""
-    curves = learning_curves(rows, networks, updates_per_epoch)
-    by_updates = {
-        name: mean_until(c.updates, c.values, c.updates[-1]) for name, c in curves.items()
-    }
-    end = min((curve.seconds[-1] for curve in curves.values()), default=np.nan)
-    by_seconds = {name: mean_until(c.seconds, c.values, end) for name, c in curves.items()}
-    labels = (RHYTHMIC, next((name for name in curves if name in NOT_RHYTHMIC), "a rival"))
-    timed = (*labels, SECONDS)
+    trained = [name for name in networks if rows.get(name)]
+    labels = (RHYTHMIC, next((name for name in trained if name in NOT_RHYTHMIC), "a rival"))
+
+    def by_updates() -> dict[str, list[float]]:
+        curves = learning_curves(rows, networks, updates_per_epoch)
+        return {name: mean_until(c.updates, c.values, c.updates[-1]) for name, c in curves.items()}
+
+    def timed() -> Finding:
+        curves = learning_curves(rows, networks, updates_per_epoch)
+        end = min(curve.seconds[-1] for curve in curves.values())
+        areas = {name: mean_until(c.seconds, c.values, end) for name, c in curves.items()}
+        return timed_finding(rows, areas, end)
+
     return [
-        if_asked(CLAIMS[0], rows, labels, partial(best_rival_finding, CLAIMS[0], by_updates)),
-        if_asked(CLAIMS[1], rows, timed, partial(timed_finding, rows, by_seconds, end)),
+        if_asked(CLAIMS[0], rows, labels, lambda: best_rival_finding(CLAIMS[0], by_updates())),
+        if_asked(CLAIMS[1], rows, (*labels, SECONDS), timed),
         if_asked(
             CLAIMS[2],
             rows,
             ("horn", "lstm"),
-            partial(area_finding, CLAIMS[2], by_updates, "horn", "lstm"),
+            lambda: area_finding(CLAIMS[2], by_updates(), "horn", "lstm"),
         ),
     ]
 

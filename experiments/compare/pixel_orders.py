@@ -212,6 +212,7 @@ EXPERIMENT = Question(
     findings=findings,
     draw=draw,
     further=spectra,
+    further_labels=lambda options: (),
     published=(*BY_PIXEL, *PERMUTED),
 ).experiment()
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from experiments.compare.findings import PAIRED, Claim, Finding, Rows, accuracy_finding
 from experiments.compare.options import RESULTS, CompareOptions
+from experiments.compare.parts import if_asked
 from experiments.compare.question import Question
 from experiments.members import Condition
 from experiments.script import main
@@ -69,10 +70,14 @@ def conditions(options: CompareOptions) -> list[Condition]:
 def findings(options: CompareOptions, rows: Rows) -> list[Finding]:
     """Compare seed by seed."""
     del options
-    return [
-        accuracy_finding(CLAIMS[0], rows[DOUBLE], rows[SINGLE], paired=True),
-        accuracy_finding(CLAIMS[1], rows[DOUBLE], rows[STEPPED], paired=True),
-    ]
+
+    def against(claim: Claim, other: str) -> Finding:
+        def find() -> Finding:
+            return accuracy_finding(claim, rows[DOUBLE], rows[other], paired=True)
+
+        return if_asked(claim, rows, (DOUBLE, other), find)
+
+    return [against(claim, other) for claim, other in zip(CLAIMS, (SINGLE, STEPPED), strict=True)]
 
 
 def draw(options: CompareOptions, rows: Rows) -> dict[str, Figure]:

@@ -7,7 +7,7 @@ A question is a module with options, conditions, claims, findings and figures, p
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,10 +16,11 @@ from matplotlib.figure import Figure
 
 from experiments.compare.findings import Claim, Finding, Published, Rows, verdicts
 from experiments.compare.options import CompareOptions
-from experiments.compare.parts import NOT_ASKED
+from experiments.compare.parts import NOT_ASKED, left_out
 from experiments.members import Condition, MemberStore, train_members
 from experiments.members.train import drop_checkpoints
 from experiments.script import Experiment, Results, Stages, identity
+from rhythmic.progress import show
 from rhythmic.records import Row, plain
 from rhythmic.statistics import summarise
 
@@ -75,6 +76,8 @@ class Question:
         unclaimed: comparisons that no claim states, a line each, from options and rows.
         further: rows by label that are not those of ``conditions``, from the options, the rows of
             these, the parts of the run and the store of its rows.
+        further_labels: labels of those that claims need, from the options. A question without
+            them can not say before training which claims a run leaves out.
         published: values from papers that the report shows beside ours.
         describe: a line of text from a label and its rows.
     """
@@ -89,6 +92,7 @@ class Question:
     draw: Callable[[Any, Rows], dict[str, Figure]]
     unclaimed: Callable[[Any, Rows], Sequence[str]] | None = None
     further: Callable[[Any, Rows, Stages, MemberStore], Rows] | None = None
+    further_labels: Callable[[Any], Iterable[str]] | None = None
     published: Sequence[Published] = ()
     describe: Callable[[str, Sequence[Row]], str] = line_of
 
@@ -111,12 +115,23 @@ class Question:
         """Train what the question needs and is not finished yet."""
         folder = stages.run_folder
         store = MemberStore(folder / "members.jsonl", options.results)
-        rows: Rows = train_members(store, self.conditions(options), folder)
+        conditions = self.conditions(options)
+        for line in self.left_out(options, conditions):
+            show(line)
+        rows: Rows = train_members(store, conditions, folder)
         if self.further is not None:
             rows = {**rows, **self.further(options, rows, stages, store)}
         drop_checkpoints(folder)
         stages.took_up |= store.took_up
         return {"rows": np.array(json.dumps(rows))}
+
+    def left_out(self, options: CompareOptions, conditions: Sequence[Condition]) -> list[str]:
+        """Say which claims a run can not judge, a line each; nothing where it is not known."""
+        if self.further is not None and self.further_labels is None:
+            return []
+        further = () if self.further_labels is None else self.further_labels(options)
+        labels = [*(condition.label for condition in conditions), *further]
+        return left_out(self.claims, lambda rows: self.findings(options, rows), labels)
 
     def found(self, options: CompareOptions, results: Results) -> list[Finding]:
         """Return the findings in the order of the claims."""
@@ -139,7 +154,7 @@ class Question:
                 continue
             lines += [f"Claim: {claim.statement}", f"  {claim.test}", f"  {finding.text}"]
         if not_asked:
-            lines.append(f"Claims {NOT_ASKED}: {', '.join(not_asked)}")
+            lines.append(f"Claims {NOT_ASKED}{', '.join(not_asked)}")
         return "\n".join(lines)
 
     def answer(self, options: CompareOptions, results: Results) -> str:

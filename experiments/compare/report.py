@@ -83,12 +83,17 @@ def num_claims() -> int:
     return sum(len(module.CLAIMS) for module in modules)
 
 
+def results_of(base: Path, name: str) -> Path:
+    """Return where a finished question wrote its findings."""
+    return base / name / "record.json"
+
+
 def read_record(base: Path, name: str) -> Record | None:
     """Read what a run folder kept of its question; None where it is not finished."""
     folder = base / name
-    if not (folder / "record.json").exists() or not (folder / "computed.json").exists():
+    if not results_of(base, name).exists() or not (folder / "computed.json").exists():
         return None
-    content = json.loads((folder / "record.json").read_text())
+    content = json.loads(results_of(base, name).read_text())
     computed = json.loads((folder / "computed.json").read_text())
     return Record(name, folder, content, computed)
 

@@ -151,6 +151,18 @@ def further(
     return {SEARCH: table, **tested, **plain}
 
 
+def further_labels(options: SmallestOptions) -> list[str]:
+    """Return the labels of what is chosen and tested, its controls and baselines."""
+    found = [chosen_label(family, limit) for limit in options.limits for family in options.families]
+    for limit in options.limits:
+        if options.rivals:
+            found.append(finalist_label(limit))
+        if options.controls:
+            linear = [linear_label(feature, limit) for feature in ("energies", "phasors")]
+            found += [twin_label(limit), *linear, power_label(limit)]
+    return found
+
+
 def same(row: Row, family: str, limit: int) -> bool:
     """Tell whether a row of the search belongs to a family and limit."""
     return (row["family"], row["limit"]) == (family, limit)

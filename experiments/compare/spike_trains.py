@@ -36,11 +36,17 @@ from rhythmic.theory import LadderName, ladder
 from rhythmic.training.search import Setting, setting_grid
 
 LADDERS: tuple[LadderName, ...] = ("golden", "log", "two", "linear")
+SETTINGS = ("published", "tuned")
 
 
 def label(architecture: str, setting: str) -> str:
     """Name the networks of an architecture at one of the two settings."""
     return f"{LABELS[architecture]}, {setting}"
+
+
+def power_label(name: LadderName) -> str:
+    """Name the plain reading of powers at the frequencies of a ladder."""
+    return f"power, {name}"
 
 
 TUNED = "for both the rate was chosen from the same ones on the same other seeds"
@@ -51,7 +57,12 @@ PENALISED = "its penalty was chosen on each seed's validation, golden's rate on 
 COMPARED = (
     ("spikes-rnn", label("rnn", "tuned"), "the RNN", TUNED),
     ("spikes-lstm", label("lstm", "tuned"), "the LSTM", TUNED),
-    ("spikes-power", "power, golden", "a linear reading of powers at its frequencies", PENALISED),
+    (
+        "spikes-power",
+        power_label("golden"),
+        "a linear reading of powers at its frequencies",
+        PENALISED,
+    ),
     ("spikes-log", label("rrn-log", "tuned"), "the log ladder", TUNED),
     ("spikes-two", label("rrn-two", "tuned"), "the ladder of octaves", TUNED),
     ("spikes-linear", label("rrn-linear", "tuned"), "the linear ladder", TUNED),
@@ -90,12 +101,18 @@ def conditions(options: SpikeTrainsOptions) -> list[Condition]:
     return []
 
 
+def labels(options: SpikeTrainsOptions) -> list[str]:
+    """Return the labels of what is trained, and of the plain readings, which no run leaves out."""
+    trained = [label(name, how) for name in options.architectures for how in SETTINGS]
+    return [*trained, *map(power_label, LADDERS)]
+
+
 def measured(options: SpikeTrainsOptions, rows: Rows, stages: Stages, store: MemberStore) -> Rows:
     """Train all networks, read the trains plainly; return a row a seed by what was done."""
     del rows, stages
     known, task = named_architectures(), options.task()
     chunks = options.chunks(1, options.num_seeds)
-    powers = {f"power, {name}": tuple(ladder(name).tolist()) for name in LADDERS}
+    powers = {power_label(name): tuple(ladder(name).tolist()) for name in LADDERS}
     plain = read_chunks(store, task.trains, powers, chunks)
     trained = train_chunks(
         store,
@@ -107,7 +124,7 @@ def measured(options: SpikeTrainsOptions, rows: Rows, stages: Stages, store: Mem
         tuning_chunks=options.chunks(FIRST_TUNING_SEED, options.num_tuning_seeds),
     )
     found = {}
-    for place, setting in enumerate(("published", "tuned")):
+    for place, setting in enumerate(SETTINGS):
         for name, both in trained.items():
             found[label(name, setting)] = spread(label(name, setting), both[place])
     return found | {reading: spread(reading, of_chunks) for reading, of_chunks in plain.items()}
@@ -168,6 +185,7 @@ EXPERIMENT = Question(
     findings=findings,
     draw=draw,
     further=measured,
+    further_labels=labels,
 ).experiment()
 
 if __name__ == "__main__":

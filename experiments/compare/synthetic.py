@@ -65,6 +65,11 @@ def conditions(options: SyntheticOptions) -> list[Condition]:
     return []
 
 
+def labels(options: SyntheticOptions) -> list[str]:
+    """Return the labels of all parts."""
+    return [label(part.task, part.network) for part in parts_of(options)]
+
+
 def measured(options: SyntheticOptions, rows: Rows, stages: Stages, store: MemberStore) -> Rows:
     """Train all networks on all tasks; return one row by task and network."""
     del rows, stages
@@ -149,6 +154,7 @@ def draw(options: SyntheticOptions, rows: Rows) -> dict[str, Figure]:
             task.higher_is_better,
             task.chance,
             np.asarray(task.best),
+            task.best_meaning,
             {kind: scores(rows[label(name, kind)][0]) for kind in options.networks},
         )
         for name, task in options.swept().items()
@@ -166,6 +172,7 @@ EXPERIMENT = Question(
     findings=findings,
     draw=draw,
     further=measured,
+    further_labels=labels,
     describe=describe,
 ).experiment()
 

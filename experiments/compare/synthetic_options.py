@@ -180,7 +180,7 @@ def swept_tasks(options: SyntheticOptions) -> dict[str, SweptTask]:
     exact = np.full(len(lags), numbers.best_error(2)), "both numbers remembered"
     ratios, levels = options.signal_to_noise, options.noise
     ideal = frequency(np.asarray(ratios)).ideal_accuracy(), "ideal observer"
-    linear = phase(np.asarray(levels)).linear_error(), "best linear reader"
+    linear = phase(np.asarray(levels)).linear_error(), "best linear reader (no bound)"
     ratio_axis, noise_axis = "signal-to-noise ratio", "noise / amplitude"
     told = CLAIMED_SIGNAL_TO_NOISE, frequency, 1 / frequency(1.0).num_outputs
     read = CLAIMED_NOISE, phase, 1.0

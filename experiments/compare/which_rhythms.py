@@ -58,7 +58,7 @@ from rhythmic.plotting.compare_which_rhythms import (
 )
 from rhythmic.plotting.comparison import accuracy_strip
 from rhythmic.records import Row
-from rhythmic.theory import geometric_ladder, ladder, span_ladder
+from rhythmic.theory import LadderName, geometric_ladder, ladder, span_ladder
 from rhythmic.typing import Float
 
 FULL = WhichRhythmsOptions(
@@ -122,7 +122,9 @@ def draw(options: WhichRhythmsOptions, rows: Rows) -> dict[str, Figure]:
         figures["null"] = null_figure(options, rows)
     if all(rows.get(label) for curve in curves(options).values() for label in curve.values()):
         figures["curves"] = curves_figure(options, rows)
-    shown = {label: own for label, own in rows.items() if has_own_rate(label)}
+    shown = {
+        f"{label} ({len(own)} seeds)": own for label, own in rows.items() if has_own_rate(label)
+    }
     if shown:
         figure, axes = plt.subplots(figsize=(6, 0.8 + 0.25 * len(shown)), layout="constrained")
         accuracy_strip(axes, shown)
@@ -143,22 +145,53 @@ def null_figure(options: WhichRhythmsOptions, rows: Rows) -> Figure:
     """Draw the random ladders with the named ones, and how near they come to the data's rhythm."""
     seeds = options.seeds[: options.num_null_seeds]
     draws = np.mean(null_table(options, rows), axis=1)
-    golden = float(np.mean(accuracies(rows[GOLDEN_SHARED], seeds)))
-    linear = float(np.mean(accuracies(rows[LINEAR_SHARED], seeds)))
-    marks = [Mark("golden", golden), Mark("linear", linear)]
-    # Other spans and numbers of nodes, and rates of their own: beside the null, not of it.
-    for name in ("two", "log"):
-        if rows.get(name):
-            marks.append(Mark(name, float(np.mean(accuracies(rows[name], seeds))), of_null=False))
+    # Two and log have other spans and numbers of nodes, and rates of their own: beside the null,
+    # not of it.
+    labels: dict[LadderName, str] = {
+        "golden": GOLDEN_SHARED,
+        "linear": LINEAR_SHARED,
+        "two": "two",
+        "log": "log",
+    }
+    marks = [
+        Mark(
+            name,
+            float(np.mean(accuracies(rows[label], seeds))),
+            float(nearest(ladder(name))),
+            of_null=label != name,
+        )
+        for name, label in labels.items()
+        if rows.get(label)
+    ]
     figure, axes = plt.subplots(
-        1, 2, figsize=(7, 2.9), layout="constrained", width_ratios=(1.35, 1)
+        1, 2, figsize=(7, 3.1), layout="constrained", width_ratios=(1.35, 1)
     )
     draw_null(axes[0], draws, marks)
-    axes[0].set_title(f"{len(draws)} random ladders, {len(seeds)} seeds each, {options.dataset}")
-    own = {"golden": (float(nearest(ladder("golden"))), golden)}
-    own["linear"] = (float(nearest(ladder("linear"))), linear)
-    draw_nearness(axes[1], null_distances(options), draws, own)
+    number = f"{len(seeds)} seed{'' if len(seeds) == 1 else 's'}"
+    axes[0].set_title(f"{len(draws)} random ladders, {options.dataset}, {number} each")
+    draw_nearness(axes[1], null_distances(options), draws, marks)
+    axes[1].set_title(f"The rhythm of rows, 35.7 Hz, {number} each")
+    said = said_of_claims(rows, len(seeds))
+    if said:
+        figure.supxlabel(said, fontsize=6.5, x=0.01, ha="left")
     return figure
+
+
+def said_of_claims(rows: Rows, num_seeds: int) -> str:
+    """Say why claims on named ladders tell other accuracies than the null; empty if they do not."""
+    named = [name for name in NAMED if rows.get(name)]
+    most = max((len(rows[name]) for name in named), default=0)
+    if most <= num_seeds:
+        return ""
+    means = [
+        f"{name} {np.mean([row['test_accuracy'] for row in rows[name]]):.3f}" for name in named
+    ]
+    first = "seed" if num_seeds == 1 else f"{num_seeds} seeds"
+    return (
+        f"Everything here is of the first {first}, golden and linear at the rate of the "
+        f"random ladders. Claims on the named\nladders are of {most} seeds, each at its own rate: "
+        f"{', '.join(means)}."
+    )
 
 
 def curves_figure(options: WhichRhythmsOptions, rows: Rows) -> Figure:

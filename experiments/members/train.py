@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from experiments.members.condition import Condition
-from experiments.members.plans import record_plans, work_left
+from experiments.members.plans import num_groups, record_plans, work_left
 from experiments.members.store import MemberStore
 from experiments.members.worker import Run, Worker
 from rhythmic.progress import Progress
@@ -47,7 +47,11 @@ def train_members(
     epochs = {
         one.program.name: one.num_groups * one.program.condition.training.epochs for one in work
     }
-    run = Run(store, folder, Progress(epochs), remedy, after_epoch)
+    starts = {one.program.name: 1 for one in work}
+    tests = {one.program.name: num_groups(one.missing[1:], one.plan) for one in work}
+    run = Run(
+        store, folder, Progress(epochs), Progress(starts), Progress(tests), remedy, after_epoch
+    )
     waiting = []
     for one in work:
         worker = Worker(run, one.program, one.plan)

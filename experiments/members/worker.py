@@ -39,6 +39,9 @@ class Run:
         store: what is finished, and where it is written.
         folder: the run folder.
         progress: epochs of groups that are left, by the name of the program.
+        starts: programs that are still to be compiled, with what else there is to do before the
+            first epoch.
+        tests: groups that are still to be tested, by the name of the program.
         remedy: what a user can do where one member on each device is too many.
         after_epoch: called after every epoch of a group.
     """
@@ -46,6 +49,8 @@ class Run:
     store: MemberStore
     folder: Path
     progress: Progress
+    starts: Progress
+    tests: Progress
     remedy: str
     after_epoch: Callable[[], None] | None = None
 
@@ -66,6 +71,7 @@ class Worker:
         # Of the group at work: its members, epochs that are known to be finished, times till then.
         self.group: list[Wanted] = []
         self.num_reported = 0
+        self.began = 0.0
         self.timing: Row = {}
 
     def train(self, wanted: list[Wanted]) -> None:
@@ -95,14 +101,17 @@ class Worker:
         self.group_training = None
         self.noisy_test = NoisyTest(self.program.conditions)
         record_plans(self.run.folder, {self.label: plan})
-        groups = num_groups(num_missing(self.run.store, self.program), plan)
-        progress = self.run.progress
-        progress.remaining[self.program.name] = groups * self.condition.training.epochs
-        progress.seconds.pop(self.program.name, None)
+        run, name = self.run, self.program.name
+        missing = num_missing(run.store, self.program)
+        epochs = num_groups(missing, plan) * self.condition.training.epochs
+        tests = num_groups(missing[1:], plan)
+        for progress, number in ((run.progress, epochs), (run.starts, 1), (run.tests, tests)):
+            progress.remaining[name] = number
+            progress.seconds.pop(name, None)
 
     def train_group(self, group: list[Wanted]) -> None:
         """Train one group, or as much of it as fits, from its checkpoint or from the start."""
-        started = time.perf_counter()
+        started = self.began = time.perf_counter()
         had_program = self.group_training is not None
         members = members_of(group, self.condition.pool.data.images.shape[1])
         training = self.compiled_group(members)
@@ -117,8 +126,10 @@ class Worker:
         state = self.trained(training, members, checkpoint)
         test, noise_accuracy = None, None
         if group[0].tested:
+            trained = time.perf_counter()
             test = training.test(state, members)
             noise_accuracy = self.noisy_test.accuracies(training, state, members)
+            self.run.tests.finished(self.program.name, time.perf_counter() - trained)
         seconds = time.perf_counter() - started
         store = self.run.store
         share = seconds / len(group)
@@ -171,6 +182,9 @@ class Worker:
         progress.remaining[name] -= report.epoch - self.num_reported
         self.num_reported = report.epoch + 1
         progress.finished(name, report.seconds)
+        starts, tests = self.run.starts, self.run.tests
+        if starts.remaining.get(name):
+            starts.finished(name, time.perf_counter() - self.began - report.seconds)
         history = report.state.history
         failed = int(np.sum(report.state.failed_at_step >= 0))
         parts = [
@@ -178,7 +192,7 @@ class Worker:
             f"epoch {report.epoch + 1}/{len(history.train_loss[0])}",
             f"loss {np.nanmean(history.train_loss[:, report.epoch]):.3f}",
             f"validation {np.mean(history.validation_accuracy[:, report.epoch]):.3f}",
-            f"{clock(report.seconds)} an epoch, {progress.time_left()} left in all",
+            f"{clock(report.seconds)} an epoch, {progress.time_left(starts, tests)} left in all",
         ]
         if first:
             self.write_timing(report)

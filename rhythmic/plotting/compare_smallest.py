@@ -8,58 +8,102 @@ from matplotlib.axes import Axes
 
 from rhythmic.plotting.comparison import INK, MUTED
 from rhythmic.plotting.style import OKABE_ITO
-from rhythmic.statistics import summarise
+from rhythmic.statistics import MIN_SEEDS_FOR_TEST, summarise
 from rhythmic.theory import image_waves
 
 Rows = Sequence[Mapping[str, Any]]
 
 SIZE_COLOURS = (OKABE_ITO["orange"], OKABE_ITO["blue"], OKABE_ITO["bluish green"])
+COLUMN = 30.0  # points, of a column of numbers
 
 
 def draw_sizes(
-    axes: Axes, tested: Mapping[str, Rows], targets: Mapping[int, float] | None = None
+    axes: Axes,
+    tested: Mapping[str, Rows],
+    targets: Mapping[int, float] | None = None,
+    groups: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
-    """Draw the test accuracy of every network: seeds, mean and 95 % interval, a line a kind.
+    """Draw the test accuracy of every network: seeds and mean, a line a kind.
+
+    Five seeds or more have a 95 % interval. Numbers of trained parameters stand in columns at the
+    right, one a size, in its colour.
 
     Args:
         axes: where to draw.
         tested: rows with ``num_parameters`` and ``test_accuracy`` by label, "KIND" or "KIND, below
-            SIZE": sizes of one kind share a line and differ in colour. Parameters are written
-            beside.
+            SIZE": sizes of one kind share a line and differ in colour.
         targets: accuracies to reach, by the number of parameters to stay below.
+        groups: what is written beside each kind, by kind, under headings. A kind of none stands
+            first, by its own name.
     """
     parts = [(*label.split(", below "), "") for label in tested]
     kinds = list(dict.fromkeys(part[0] for part in parts))
     sizes = sorted({part[1] for part in parts if part[1]}, key=int)
     colours = {size: SIZE_COLOURS[place] for place, size in enumerate(sizes)} | {"": INK}
-    named: set[str] = set()
+    places = kind_lines(axes, kinds, groups or {})
     for (kind, size, *_), rows in zip(parts, tested.values(), strict=True):
-        place, colour = kinds.index(kind), colours[size]
-        values = [row["test_accuracy"] for row in rows]
-        summary = summarise(values)
-        axes.plot(values, np.full(len(values), place), ".", color=colour, markersize=3, alpha=0.4)
-        label = f"below {int(size):,} parameters" if size and size not in named else None
-        named.add(size)
-        axes.plot(summary.mean, place, "o", color=colour, markersize=5, label=label)
-        if summary.num_seeds > 1:
-            axes.plot([summary.low, summary.high], [place, place], color=colour, linewidth=1.5)
+        column = sizes.index(size) if size else 0
+        # Sizes a little below one another, so that none hides another.
+        shift = 0.24 * (column - (len(sizes) - 1) / 2) if size else 0.0
+        draw_seeds(
+            axes, [row["test_accuracy"] for row in rows], places[kind] + shift, colours[size]
+        )
         axes.annotate(
             f"{rows[0]['num_parameters']}",
-            (summary.mean, place),
-            xytext=(0, 4),
+            (1.0, places[kind]),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(COLUMN * (column + 1), 0),
             textcoords="offset points",
-            ha="center",
-            fontsize=6,
-            color=colour,
+            ha="right",
+            va="center",
+            fontsize=7,
+            color=colours[size],
+        )
+    for column, size in enumerate(sizes):
+        axes.annotate(
+            f"<{int(size):,}",
+            (1.0, 1.0),
+            xycoords="axes fraction",
+            xytext=(COLUMN * (column + 1), 3),
+            textcoords="offset points",
+            ha="right",
+            fontsize=7,
+            color=colours[size],
         )
     for limit, target in (targets or {}).items():
         colour = colours.get(str(limit), MUTED)
         axes.axvline(target, color=colour, linewidth=0.8, linestyle=":", zorder=0)
-    axes.set_yticks(range(len(kinds)), kinds)
-    axes.set_ylim(len(kinds) - 0.5, -0.7)
-    axes.set_xlabel("test accuracy; numbers: trained parameters; dotted: targets")
-    if sizes:
-        axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axes.set_xlabel("test accuracy; dotted: targets; at the right: trained parameters")
+
+
+def kind_lines(
+    axes: Axes, kinds: Sequence[str], groups: Mapping[str, Mapping[str, str]]
+) -> dict[str, float]:
+    """Write kinds, and the headings that they stand under; return the place of each kind."""
+    known = {kind for own in groups.values() for kind in own}
+    lines: list[tuple[str, str]] = [(kind, kind) for kind in kinds if kind not in known]
+    headings: list[int] = []
+    for heading, own in groups.items():
+        present = [(kind, own[kind]) for kind in own if kind in kinds]
+        if present:
+            headings.append(len(lines))
+            lines += [("", heading), *present]
+    axes.set_yticks(range(len(lines)), [text for _, text in lines])
+    for place in headings:
+        axes.get_yticklabels()[place].set_fontweight("bold")
+        axes.yaxis.get_major_ticks()[place].tick1line.set_visible(False)
+        axes.axhline(place - 0.5, color="0.85", linewidth=0.6, zorder=0)
+    axes.set_ylim(len(lines) - 0.4, -0.6)
+    return {kind: float(place) for place, (kind, _) in enumerate(lines) if kind}
+
+
+def draw_seeds(axes: Axes, values: Sequence[float], place: float, colour: str) -> None:
+    """Draw seeds, their mean, and the interval of it where there are seeds enough to tell."""
+    summary = summarise(list(values))
+    axes.plot(values, np.full(len(values), place), ".", color=colour, markersize=3, alpha=0.5)
+    axes.plot(summary.mean, place, "o", color=colour, markersize=4)
+    if summary.num_seeds >= MIN_SEEDS_FOR_TEST:
+        axes.plot([summary.low, summary.high], [place, place], color=colour, linewidth=1.5)
 
 
 def draw_search(axes: Axes, families: Mapping[str, Rows]) -> None:

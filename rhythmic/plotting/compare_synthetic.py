@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from rhythmic.plotting.style import COLOURS, LINE_STYLES, MARKERS, OKABE_ITO
-from rhythmic.statistics import summarise
+from rhythmic.statistics import MIN_SEEDS_FOR_TEST, summarise
 from rhythmic.typing import Float
 
 MUTED = "#888888"
@@ -32,8 +32,15 @@ NETWORK_LINES = dict(zip(NETWORK_LABELS, LINE_STYLES, strict=False))
 NETWORK_MARKERS = dict(zip(NETWORK_LABELS, MARKERS, strict=False))
 
 
+SPREAD = 0.05  # octaves between networks at one difficulty, so that they hide one another less
+
+
 class Panel(NamedTuple):
-    """What a panel shows: a task, its axis, its bounds, and scores ``(difficulty, seed)``."""
+    """What a panel shows: a task, its axis, its references, and scores ``(difficulty, seed)``.
+
+    ``best`` is the score that ``best_meaning`` names. It need be no bound: a reader that is not
+    linear may do better than the best linear one.
+    """
 
     title: str
     axis: str
@@ -42,76 +49,115 @@ class Panel(NamedTuple):
     higher_is_better: bool
     chance: float
     best: Float[np.ndarray, " difficulty"]
+    best_meaning: str
     scores: Mapping[str, Float[np.ndarray, "difficulty seed"]]
 
 
 def synthetic_figure(panels: Sequence[Panel]) -> Figure:
-    """Draw a panel a task, and last where each network stands between chance and the best."""
+    """Draw a panel a task, and last where each network stands between chance and the reference."""
     num_columns = min(3, len(panels) + 1)
     num_rows = -(-(len(panels) + 1) // num_columns)
     figure, grid = plt.subplots(
-        num_rows, num_columns, figsize=(2.5 * num_columns, 2.3 * num_rows), squeeze=False
+        num_rows, num_columns, figsize=(2.6 * num_columns, 2.5 * num_rows), squeeze=False
     )
     places = list(grid.flat)
     for letter, axes, panel in zip("abcdefgh", places, panels, strict=False):
         task_panel(axes, panel)
-        axes.set_title(letter, loc="left", fontweight="bold")
+        axes.set_title(f"{letter}\n", loc="left", fontweight="bold")  # beside the task's name
     last = places[len(panels)]
     skill_panel(last, panels)
     last.set_title("abcdefgh"[len(panels)], loc="left", fontweight="bold")
     for axes in places[len(panels) + 1 :]:
         axes.set_axis_off()
     handles, labels = places[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=7)
+    figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=4,
+        fontsize=7,
+        title=said_of_seeds(panels),
+        title_fontsize=7,
+    )
     return figure
 
 
-def task_panel(axes: Axes, panel: Panel) -> None:
-    """Draw mean scores, chance and the best possible score.
+def said_of_seeds(panels: Sequence[Panel]) -> str:
+    """Say what lines, dots and bars are; bars only where there are some."""
+    number = next(iter(panels[0].scores.values())).shape[1]
+    said = f"lines: means over {number} seed{'' if number == 1 else 's'}; dots: single networks"
+    bars = "; bars: 95 % intervals of the mean" if number >= MIN_SEEDS_FOR_TEST else ""
+    return f"{said}{bars}; grey band: difficulty of the claim"
 
-    Bars are 95 % intervals over seeds, cut where no score can be.
+
+def task_panel(axes: Axes, panel: Panel) -> None:
+    """Draw single and mean scores, chance and the reference.
+
+    Bars are 95 % intervals over seeds; of fewer than five seeds, which may learn or not, an
+    interval that supposes a normal distribution says nothing, and there is none.
     """
-    highest = 1.0 if panel.higher_is_better else np.inf
-    for name, of_network in panel.scores.items():
-        found = [summarise(list(of_difficulty)) for of_difficulty in of_network]
-        means = np.array([summary.mean for summary in found])
-        low, high = (
-            np.clip([getattr(summary, end) for summary in found], 0.0, highest)
-            for end in ("low", "high")
-        )
-        axes.errorbar(
-            panel.difficulties,
-            means,
-            np.maximum(np.nan_to_num([means - low, high - means]), 0.0),
-            color=NETWORK_COLOURS[name],
-            ls=NETWORK_LINES[name],
-            marker=NETWORK_MARKERS[name],
-            ms=3,
-            elinewidth=0.8,
-            label=NETWORK_LABELS[name],
-        )
-    axes.axhline(panel.chance, color=MUTED, ls=":", lw=1, label="chance")
-    axes.plot(panel.difficulties, panel.best, color="black", lw=0.8, label="best possible")
+    middle = (len(panel.scores) - 1) / 2
+    for place, (name, of_network) in enumerate(panel.scores.items()):
+        x = panel.difficulties * 2.0 ** (SPREAD * (place - middle))
+        network_curve(axes, x, of_network, name)
+    axes.axhline(panel.chance, color=MUTED, ls=":", lw=1, label="chance: input ignored")
+    axes.plot(
+        panel.difficulties, panel.best, color="black", lw=0.8, label="reference, named on top"
+    )
     axes.axvline(panel.difficulties[panel.claimed], color="0.9", lw=5, zorder=0)
     axes.set_xscale("log", base=2)
     axes.set_xticks(panel.difficulties, [f"{x:g}" for x in panel.difficulties])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(panel.axis)
     axes.set_ylabel("accuracy" if panel.higher_is_better else "squared error / variance")
-    axes.set_ylim(*((None, 1.04) if panel.higher_is_better else (-0.04, None)))
-    axes.set_title(panel.title)
+    # By what was measured: intervals may reach to where no score can be.
+    every = np.concatenate([np.ravel(of_network) for of_network in panel.scores.values()])
+    lowest = float(np.nanmin([panel.chance, np.nanmin(every)]))
+    highest = float(np.nanmax([panel.chance, np.nanmax(every)]))
+    axes.set_ylim(*((lowest - 0.06, 1.04) if panel.higher_is_better else (-0.04, highest + 0.06)))
+    axes.set_title(f"{panel.title}\nblack: {panel.best_meaning}")
+
+
+def network_curve(
+    axes: Axes,
+    x: Float[np.ndarray, " difficulty"],
+    scores: Float[np.ndarray, "difficulty seed"],
+    name: str,
+) -> None:
+    """Draw one network's single scores, their means, and intervals where seeds are enough."""
+    found = [summarise(list(of_difficulty)) for of_difficulty in scores]
+    means = np.array([summary.mean for summary in found])
+    low, high = (np.array([getattr(summary, end) for summary in found]) for end in ("low", "high"))
+    if scores.shape[1] < MIN_SEEDS_FOR_TEST:
+        low = high = means
+    colour = NETWORK_COLOURS[name]
+    dots = np.repeat(x[:, None], scores.shape[1], axis=1)
+    axes.plot(dots, scores, "o", color=colour, ms=2, mew=0, alpha=0.5)
+    axes.errorbar(
+        x,
+        means,
+        np.maximum(np.nan_to_num([means - low, high - means]), 0.0),
+        color=colour,
+        ls=NETWORK_LINES[name],
+        marker=NETWORK_MARKERS[name],
+        ms=3.5,
+        elinewidth=0.8,
+        label=NETWORK_LABELS[name],
+    )
 
 
 def skill_panel(axes: Axes, panels: Sequence[Panel]) -> None:
-    """Draw each network's place between chance, 0, and the best possible score, 1.
+    """Draw each network's place between chance, 0, and the reference, 1.
 
     A line a task, at the difficulty of its claim.
     """
+    furthest = 1.0
     for row, panel in enumerate(panels):
         best = panel.best[panel.claimed]
         for name, of_network in panel.scores.items():
             mean = of_network[panel.claimed].mean()
             skill = (mean - panel.chance) / (best - panel.chance)
+            furthest = max(furthest, skill)
             axes.plot(
                 max(skill, -0.1),
                 row,
@@ -122,11 +168,12 @@ def skill_panel(axes: Axes, panels: Sequence[Panel]) -> None:
                 mew=1.3,
             )
         axes.axhline(row, color="0.9", lw=0.6, zorder=0)
-    for bound in (0, 1):
-        axes.axvline(bound, color=MUTED, ls=":", lw=1)
+    axes.axvline(0, color=MUTED, ls=":", lw=1)
+    axes.axvline(1, color="black", lw=0.8)
     labels = [f"{panel.title}\nat {panel.difficulties[panel.claimed]:g}" for panel in panels]
     axes.set_yticks(range(len(panels)), labels, fontsize=7)
     axes.set_ylim(len(panels) - 0.5, -0.5)
-    axes.set_xlim(-0.15, 1.1)
-    axes.set_xticks([0, 0.5, 1], ["chance", "", "best"])
+    axes.set_xlim(-0.15, furthest + 0.1)
+    axes.set_xticks([0, 0.5, 1], ["chance", "half-way", "reference"])
+    axes.set_xlabel("mean score")
     axes.set_title("who wins where")

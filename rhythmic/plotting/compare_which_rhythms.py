@@ -1,6 +1,6 @@
 """Ladders compared: random ones as a null, curves along the ratio, and learned rhythms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,12 +25,19 @@ class Mark:
     Args:
         name: its name.
         accuracy: its mean over seeds.
+        distance: of its node nearest to the rhythm of rows, in octaves.
         of_null: whether it has the same span, number of nodes and learning rate as they.
     """
 
     name: str
     accuracy: float
+    distance: float
     of_null: bool = True
+
+    @property
+    def label(self) -> str:
+        """Its name in legends."""
+        return self.name if self.of_null else f"{self.name} (fewer nodes, own rate)"
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ def draw_null(axes: Axes, draws: Float[AnyArray, " draw"], marks: Sequence[Mark]
             color=COLOURS[f"rrn-{mark.name}"],
             linestyle=LINE_STYLES[place],
             linewidth=1.5,
-            label=mark.name if mark.of_null else f"{mark.name} (fewer nodes, own rate)",
+            label=mark.label,
         )
     axes.set_xlabel("test accuracy, mean over seeds")
     axes.set_ylabel("random ladders")
@@ -76,25 +83,32 @@ def draw_nearness(
     axes: Axes,
     distances: Float[AnyArray, " draw"],
     draws: Float[AnyArray, " draw"],
-    named: Mapping[str, tuple[float, float]],
+    marks: Sequence[Mark],
 ) -> None:
     """Draw accuracy against how far the nearest node lies from the rhythm of rows.
+
+    Named ladders that are not of the null are hollow.
 
     Args:
         axes: where to draw.
         distances: of random ladders, in octaves.
         draws: their accuracies.
-        named: distance and accuracy of ladders that are marked.
+        marks: named ladders.
     """
     axes.plot(distances, draws, "o", color=MUTED, markersize=3, alpha=0.7, label="random")
-    for marker, (name, (distance, accuracy)) in zip("*DsP", named.items(), strict=False):
-        size = 10 if marker == "*" else 5
-        colour = COLOURS[f"rrn-{name}"]
-        axes.plot(distance, accuracy, marker, color=colour, markersize=size, label=name)
+    for marker, mark in zip("*DsP", marks, strict=False):
+        axes.plot(
+            mark.distance,
+            mark.accuracy,
+            marker,
+            color=COLOURS[f"rrn-{mark.name}"],
+            markersize=10 if marker == "*" else 5,
+            fillstyle="full" if mark.of_null else "none",
+            label=mark.label,
+        )
     axes.set_xlabel("nearest node to 35.7 Hz (octaves away)")
-    axes.set_ylabel("test accuracy")
-    axes.legend(fontsize=6.5)
-    axes.set_title("The rhythm of rows, 35.7 Hz")
+    axes.set_ylabel("test accuracy, mean over seeds")
+    axes.legend(fontsize=6.5, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
 
 
 def draw_curve(axes: Axes, curve: Curve) -> None:

@@ -169,6 +169,21 @@ def test_memory_that_runs_out_is_one_line(said, line, tmp_path):
         call(experiment, "--run-dir", str(tmp_path / "run"))
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (3, "3"),
+        ([], "none"),
+        ([4, 8, 16, 32], "4, 8, 16, 32"),
+        ([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4], "0.1 to 6.4 (7 values)"),
+        (["rnn", "lstm"], "rnn, lstm"),
+        (list("abcdefgh"), "a, b, c, d, e, f, g, h"),
+    ],
+)
+def test_options_are_written_without_brackets(value, text):
+    assert script.brief(value) == text
+
+
 @pytest.mark.parametrize("place", ["outside lower center", "outside lower right"])
 def test_the_note_on_a_reduction_leaves_legends_readable(place, tmp_path):
     boxes = {}

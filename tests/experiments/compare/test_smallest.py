@@ -296,3 +296,21 @@ def test_options_are_refused_in_one_line(changed, message):
     with pytest.raises(ValueError, match=message) as error:
         dataclasses.replace(FULL, **changed).check()
     assert "\n" not in str(error.value)
+
+
+def test_numbers_of_parameters_hide_nothing():
+    with house_style():
+        figure = question.draw(FULL, made_up(FULL))["sizes"]
+        figure.draw_without_rendering()
+    axes = figure.axes[0]
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) > 20
+    for place, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:place])
+        assert box.x0 > axes.get_window_extent().x1
+    # Every kind that was trained has a line under its heading.
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels.index("no recurrent weights, only the readout is trained") < labels.index(
+        "image ladder: phasors, hidden layer"
+    )
+    plt.close("all")

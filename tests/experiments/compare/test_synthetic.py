@@ -125,6 +125,28 @@ def test_figures_are_drawn_from_rows(name):
     assert "0.4: 0.6" in line or "0.4: 0.59" in line
 
 
+@pytest.mark.parametrize(("num_seeds", "drawn"), [(2, False), (10, True)])
+def test_intervals_are_drawn_of_five_seeds_or_more_and_scores_fill_the_axis(num_seeds, drawn):
+    options = dataclasses.replace(FULL, num_seeds=num_seeds)
+    rows = made_up(options)
+    # One of the networks learns, the others do not: an interval that reaches below 0.
+    rows["recall: rnn"][0]["score"] = [[1.0] + [0.5] * (num_seeds - 1)] * 5
+    with house_style():
+        figure = draw(options, rows)["synthetic"]
+        figure.draw_without_rendering()
+    recall = figure.axes[0]
+    lengths = [
+        np.ptp(segment[:, 1])
+        for container in recall.containers
+        for bars in container.lines[2]
+        for segment in bars.get_segments()
+    ]
+    assert (max(lengths) > 0) == drawn
+    assert recall.get_ylim()[0] > 0.4
+    assert "linear" in figure.axes[4].get_title()
+    plt.close("all")
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
