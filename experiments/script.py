@@ -24,6 +24,7 @@ from matplotlib.figure import Figure
 from experiments.answers import Answer, Entry, publish
 from rhythmic.data import DataUnavailableError
 from rhythmic.files import replacing
+from rhythmic.interruption import stopping
 from rhythmic.locks import LockedError, writing
 from rhythmic.plotting.style import house_style, save
 from rhythmic.progress import Progress, clock, show
@@ -184,7 +185,12 @@ def brief(value: Any) -> str:
 
 def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
     """Run an experiment from the command line; turn what the user can mend into one line."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    with stopping("stopped; at this commit the same command goes on after the last finished part"):
+        answer_command(experiment, sys.argv[1:] if arguments is None else arguments)
+
+
+def answer_command(experiment: Experiment, arguments: list[str]) -> None:
+    """Read a command line, and run the experiment that it asks for."""
     if experiment.all_cores:
         # First of all: options that are checked, and the line of provenance, make JAX begin. Too
         # late in a notebook, where it has begun before: then one device does it all.
@@ -209,9 +215,6 @@ def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
             run(experiment, options, folder)
     except (LockedError, OSError, DataUnavailableError, MemoryError) as error:
         sys.exit(f"error: {str(error) or 'out of memory'}")
-    except KeyboardInterrupt:
-        show("stopped; at this commit the same command goes on after the last finished part")
-        sys.exit(130)
 
 
 def check_finished(option: str, folder: Path, results: Sequence[Path]) -> None:

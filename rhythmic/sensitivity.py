@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
 from rhythmic.cells.interface import AbstractCell
-from rhythmic.simulate import Observe, start, trajectory
+from rhythmic.simulate import Observe, check_sample, start, trajectory
 from rhythmic.theory.backpropagation import lagged_products
 from rhythmic.typing import Array, Float, InputArray, PyTree
 
@@ -129,10 +129,9 @@ def step_jacobian(
         and previous position of a resonant layer, output and memory of an LSTM.
 
     Raises:
-        ValueError: for inputs with a batch axis.
+        ValueError: for inputs with a batch axis or of a size that does not fit the cell.
     """
-    if jnp.ndim(inputs) != 1:
-        raise ValueError(f"inputs has shape {jnp.shape(inputs)}; expected ({cell.input_size},)")
+    check_sample(cell, inputs)
     flat, restore = ravel_pytree(state)
 
     def flat_step(values: Array) -> Array:

@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.cells import AbstractCell, ElmanCell, LSTMCell, ResonantCell
-from rhythmic.cells.elman import check_sizes
 from rhythmic.cells.initialization import xavier_uniform
 from rhythmic.cells.interface import along_nodes, weigh
+from rhythmic.cells.options import check_sizes
 from rhythmic.cells.resonant import Diagonal, check_resonance
 from rhythmic.simulate import trajectory
 from rhythmic.theory import validate_ladder

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.typing import Array, Bool, Int, PyTree, Sequence
@@ -237,6 +238,20 @@ def describe(state: PyTree) -> str:
     """Return the type of a state with the shape and dtype of each of its arrays."""
     arrays = (f"{jnp.result_type(x)}{list(jnp.shape(x))}" for x in jax.tree.leaves(state))
     return f"{type(state).__name__} of {', '.join(arrays)}"
+
+
+def check_sample(cell: AbstractCell, inputs: PyTree, *, batched: bool = False) -> None:
+    """Raise a ValueError unless ``inputs`` have the shape of one sample of a cell.
+
+    Args:
+        cell: the layer.
+        inputs: an array, or its shape and dtype; anything else has the wrong shape.
+        batched: whether batch axes may follow that of the features.
+    """
+    shape = np.shape(inputs)
+    if shape[:1] != (cell.input_size,) or (len(shape) > 1 and not batched):
+        what, batch = ("a sample of inputs", " *batch") if batched else ("inputs", "")
+        raise ValueError(f"{what} has shape {shape}; expected ({cell.input_size},{batch})")
 
 
 def check_sequence(

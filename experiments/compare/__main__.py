@@ -14,6 +14,7 @@ import tyro
 from experiments.compare.questions import QUESTIONS
 from experiments.compare.report import results_of, write_report
 from experiments.script import Experiment, check_finished
+from rhythmic.interruption import stopping
 from rhythmic.progress import Progress, clock, show
 
 PRESETS = ("smoke", "quick", "full", "accelerator")
@@ -80,33 +81,37 @@ def ask(options: CompareAllOptions, name: str) -> bool:
 
 def main() -> None:
     """Ask, then write the page; what failed is named there and in the exit status."""
-    try:
-        options = tyro.cli(
-            CompareAllOptions, prog="python -m experiments.compare", description=description()
-        )
-        if options.report:
-            base = options.base()
-            check_finished("report", base, [results_of(base, name) for name in options.questions])
-    except ValueError as error:
-        sys.exit(f"error: {error}")
+    with stopping("stopped; the same command goes on"):
+        try:
+            options = tyro.cli(
+                CompareAllOptions, prog="python -m experiments.compare", description=description()
+            )
+            if options.report:
+                base = options.base()
+                results = [results_of(base, name) for name in options.questions]
+                check_finished("report", base, results)
+        except ValueError as error:
+            sys.exit(f"error: {error}")
+        failed = [] if options.report else ask_all(options)
+        page = write_report(options.base(), options.questions)
+        show(f"report: {page}")
+        if failed:
+            sys.exit(f"error: {', '.join(failed)} did not come to the end; see above")
+
+
+def ask_all(options: CompareAllOptions) -> list[str]:
+    """Ask one question after another; return the names of those that did not come to their end."""
     failed = []
     progress = Progress({"question": len(options.questions)})
-    try:
-        for place, name in enumerate(() if options.report else options.questions, start=1):
-            show(f"== {name}: question {place} of {len(options.questions)}")
-            started = time.perf_counter()
-            if not ask(options, name):
-                failed.append(name)
-            seconds = time.perf_counter() - started
-            progress.finished("question", seconds)
-            show(f"== {name}: {clock(seconds)}, {progress.time_left()} left")
-    except KeyboardInterrupt:
-        show("stopped; the same command goes on")
-        sys.exit(130)
-    page = write_report(options.base(), options.questions)
-    show(f"report: {page}")
-    if failed:
-        sys.exit(f"error: {', '.join(failed)} did not come to the end; see above")
+    for place, name in enumerate(options.questions, start=1):
+        show(f"== {name}: question {place} of {len(options.questions)}")
+        started = time.perf_counter()
+        if not ask(options, name):
+            failed.append(name)
+        seconds = time.perf_counter() - started
+        progress.finished("question", seconds)
+        show(f"== {name}: {clock(seconds)}, {progress.time_left()} left")
+    return failed
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from experiments.mnist.options import MnistOptions
 from experiments.mnist.report import report
 from experiments.script import named_preset
 from rhythmic.data import DataUnavailableError, load, split
+from rhythmic.interruption import stopping
 from rhythmic.locks import LockedError, writing
 from rhythmic.progress import show
 from rhythmic.records import is_empty, open_run_folder
@@ -77,8 +78,16 @@ def run(store: MnistStore, folder: Path) -> None:
 
 def main() -> None:
     """Run, and turn what the user can mend into one line."""
+    with stopping(
+        "stopped; the same command goes on from the last finished epoch, if there is one"
+    ):
+        answer_command(sys.argv[1:])
+
+
+def answer_command(arguments: list[str]) -> None:
+    """Read a command line, and train or tell what it asks for."""
     try:
-        store, folder = prepare(sys.argv[1:])
+        store, folder = prepare(arguments)
     except (ValueError, OSError, DataUnavailableError, ImportError) as error:
         sys.exit(f"error: {error}")
     try:
@@ -90,9 +99,6 @@ def main() -> None:
         sys.exit(f"error: {error}")
     except OSError as error:
         sys.exit(f"error: run_dir {folder}: {error}; what is finished in it is kept")
-    except KeyboardInterrupt:
-        show("stopped; the same command goes on from the last finished epoch, if there is one")
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,16 @@
-"""Recurrent layers: one pure step each."""
+"""Recurrent layers: one pure step each.
+
+The numbers that a cell is built with may be traced: by ``jax.vmap`` over many values, ``jax.jit``,
+``jax.grad`` or a sweep. One program then makes the cells of all values. For every cell:
+
+- Known values are looked at: out of range they raise a ValueError. Traced ones have no value yet:
+  those out of range become NaN, and with them what the cell shows.
+- Shapes are always known, and checked.
+- Known rhythms of resonant nodes are worked out in NumPy's float64; traced ones in JAX's default
+  precision, and float32 knows ``1 - pole_radius`` in steps of 6e-8.
+- What decides shapes, or which program it is, cannot be traced: sizes, names, switches. Nor can
+  what sets the range of learned rhythms: ``dt`` of the coRNN, ``sample_rate`` of a resonant layer.
+"""
 
 from rhythmic.cells.adapter import EquinoxCell
 from rhythmic.cells.cornn import CoupledOscillatoryCell, CoupledOscillatoryState

@@ -1,6 +1,6 @@
 """Node constants that are fixed or learned, the learned ones inside a range at every update."""
 
-from typing import Literal, TypeAlias, TypeVar, get_args
+from typing import Literal, TypeAlias, TypeVar
 
 import equinox as eqx
 import jax
@@ -8,11 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.cells.interface import FixedParameters
+from rhythmic.cells.options import Number, between, check_known, in_default_precision, is_traced
 from rhythmic.theory import NodeWeights
 from rhythmic.typing import AnyArray, Array, Float, Vector
 
 Rhythms = Literal["fixed", "learned"]
-PerNode: TypeAlias = float | Float[AnyArray, " hidden"]
 Module = TypeVar("Module", bound=eqx.Module)
 
 # The rectangle in which nodes of one symplectic Euler step are learned: omega h and 2 gamma h.
@@ -46,8 +46,8 @@ def raw_of(
     Raises:
         ValueError: if a value is not between the ends.
     """
-    if not isinstance(values, jax.core.Tracer):
-        check_between(name, np.asarray(values), low, high)
+    if not is_traced(values):
+        between(name, np.asarray(values), low, high)
     namespace = jnp if isinstance(values, jax.Array) else np
     return namespace.log((values - low) / (high - values))
 
@@ -76,6 +76,34 @@ class FixedValues(FixedParameters):
 
 
 NodeValues: TypeAlias = BoundedValues | FixedValues
+
+
+class KnownNumber(eqx.Module):
+    """A number that the program holds as a constant."""
+
+    value: float = eqx.field(static=True)
+
+
+class TracedNumber(FixedParameters):
+    """A number that is not trained, and that one program takes many values of."""
+
+    value: Float[Array, ""]
+
+
+FixedNumber: TypeAlias = KnownNumber | TracedNumber
+
+
+def fixed_number(name: str, value: Number, rhythms: Rhythms) -> FixedNumber:
+    """Hold a number that sets the range of rhythms, which for learned ones must be known.
+
+    Raises:
+        ValueError: for a traced number where rhythms are learned.
+    """
+    if not is_traced(value):
+        return KnownNumber(float(value))
+    if rhythms == "learned":
+        check_known(f"{name} of learned rhythms", value)
+    return TracedNumber(in_default_precision(value))
 
 
 def node_values(
@@ -124,34 +152,3 @@ def symplectic_weights(
         friction: ``2 gamma h``, no unit.
     """
     return NodeWeights(2 - stiffness - friction, friction - 1)
-
-
-def per_node(name: str, values: PerNode, hidden_size: int) -> np.ndarray:
-    """Return one value a node in float64, from a number or one value a node.
-
-    Raises:
-        ValueError: if the values are not that many.
-    """
-    array = np.asarray(values, np.float64)
-    if array.shape not in ((), (hidden_size,)):
-        raise ValueError(f"{name} has shape {array.shape}; expected a number or ({hidden_size},)")
-    return np.broadcast_to(array, (hidden_size,))
-
-
-def check_between(
-    name: str, values: np.ndarray, low: float, high: float | np.ndarray, *, with_low: bool = False
-) -> None:
-    """Raise a ValueError that names the first value not between ``low`` and ``high``."""
-    highs = np.broadcast_to(high, np.shape(values))
-    inside = ((values > low) | (with_low & (values == low))) & (values < highs)
-    if not np.all(inside):
-        ends = f"{'from' if with_low else 'between'} {low:g} {'to below' if with_low else 'and'}"
-        raise ValueError(
-            f"{name} holds {values[~inside][0]:g}; each must lie {ends} {highs[~inside][0]:g}"
-        )
-
-
-def check_choice(name: str, value: str, choices: object) -> None:
-    """Raise a ValueError unless ``value`` is one of the strings of the Literal ``choices``."""
-    if value not in get_args(choices):
-        raise ValueError(f"{name} is {value!r}; choose from {', '.join(get_args(choices))}")

@@ -1,6 +1,6 @@
 """The coupled oscillatory network: damped oscillators that a nonlinear network drives."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -10,19 +10,25 @@ import numpy as np
 from rhythmic.cells.bounded import (
     MAX_FRICTION,
     MAX_STEP_ANGLE,
+    FixedNumber,
     NodeValues,
-    PerNode,
     Rhythms,
-    check_between,
-    check_choice,
+    fixed_number,
     node_values,
-    per_node,
     resolve,
     symplectic_weights,
 )
-from rhythmic.cells.elman import check_sizes
 from rhythmic.cells.initialization import torch_linear
 from rhythmic.cells.interface import AbstractCell, along_nodes, weigh, weigh_few
+from rhythmic.cells.options import (
+    Number,
+    PerNode,
+    between,
+    check_choice,
+    check_sizes,
+    number,
+    per_node,
+)
 from rhythmic.theory import NodeWeights, pole_radius
 from rhythmic.typing import InputArray, Matrix, NodeArray, Vector
 
@@ -60,7 +66,7 @@ class CoupledOscillatoryCell(AbstractCell[CoupledOscillatoryState]):
     bias: Vector
     stiffness: NodeValues
     damping: NodeValues
-    dt: float = eqx.field(static=True)
+    time_step: FixedNumber
     input_size: int = eqx.field(static=True)
     hidden_size: int = eqx.field(static=True)
 
@@ -70,7 +76,7 @@ class CoupledOscillatoryCell(AbstractCell[CoupledOscillatoryState]):
         hidden_size: int,
         *,
         key: jax.Array,
-        dt: float = 0.042,
+        dt: Number = 0.042,
         stiffness: PerNode = 2.7,
         damping: PerNode = 4.7,
         rhythms: Rhythms = "fixed",
@@ -97,17 +103,17 @@ class CoupledOscillatoryCell(AbstractCell[CoupledOscillatoryState]):
         """
         check_sizes(input_size, hidden_size)
         check_choice("rhythms", rhythms, Rhythms)
-        if not 0 < dt < np.inf:
-            raise ValueError(f"dt is {dt}; it must be above 0 and finite")
-        dt = float(dt)
+        dt = number("dt", dt, lambda dt: (dt > 0) & (dt < np.inf), "be above 0 and finite")
+        self.time_step = fixed_number("dt", dt, rhythms)
+        step = self.dt
         fixed = rhythms == "fixed"
         epsilon = per_node("damping", damping, hidden_size)
-        max_damping = (2.0 if fixed else MAX_FRICTION) / dt
-        check_between("damping", epsilon, 0.0, max_damping, with_low=fixed)
+        max_damping = (2.0 if fixed else MAX_FRICTION) / step
+        epsilon = between("damping", epsilon, 0.0, max_damping, with_low=fixed)
         gamma = per_node("stiffness", stiffness, hidden_size)
-        max_stiffness = (MAX_STEP_ANGLE / dt) ** 2
-        stable = (4 - 2 * dt * epsilon) / dt**2
-        check_between("stiffness", gamma, 0.0, stable if fixed else max_stiffness)
+        max_stiffness = (MAX_STEP_ANGLE / step) ** 2
+        stable = (4 - 2 * step * epsilon) / step**2
+        gamma = between("stiffness", gamma, 0.0, stable if fixed else max_stiffness)
         fan_in = input_size + 2 * hidden_size
         square = (hidden_size, hidden_size)
         keys = jax.random.split(key, 4)
@@ -117,9 +123,13 @@ class CoupledOscillatoryCell(AbstractCell[CoupledOscillatoryState]):
         self.bias = torch_linear((hidden_size,), fan_in, key=keys[3])
         self.stiffness = node_values("stiffness", gamma, 0.0, max_stiffness, rhythms)
         self.damping = node_values("damping", epsilon, 0.0, max_damping, rhythms)
-        self.dt = dt
         self.input_size = input_size
         self.hidden_size = hidden_size
+
+    @property
+    def dt(self) -> Any:
+        """Length of a step, in units of time."""
+        return self.time_step.value
 
     def initial_state(self, batch_shape: tuple[int, ...] = ()) -> CoupledOscillatoryState:
         """Return nodes at rest."""

@@ -1,7 +1,7 @@
 """The standard RNN of the lecture ("What is the RNN model?"), after Elman (1990)."""
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Literal
 
 import equinox as eqx
 import jax
@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from rhythmic.cells.initialization import scaled_orthogonal, xavier_uniform
 from rhythmic.cells.interface import AbstractCell, along_nodes, weigh
+from rhythmic.cells.options import Number, check_choice, check_sizes
 from rhythmic.typing import InputArray, Matrix, NodeArray, Vector
 
 Feedback = Literal["output", "activity"]
@@ -41,7 +42,7 @@ class ElmanCell(AbstractCell[NodeArray]):
         hidden_size: int,
         *,
         key: jax.Array,
-        recurrent_gain: float = 0.95,
+        recurrent_gain: Number = 0.95,
         feedback: Feedback = "output",
         activation: Callable[[NodeArray], NodeArray] = jnp.tanh,
     ):
@@ -59,10 +60,7 @@ class ElmanCell(AbstractCell[NodeArray]):
             ValueError: for a size below one or an unknown feedback.
         """
         check_sizes(input_size, hidden_size)
-        if feedback not in get_args(Feedback):
-            raise ValueError(
-                f"feedback is {feedback!r}; choose from {', '.join(get_args(Feedback))}"
-            )
+        check_choice("feedback", feedback, Feedback)
         input_key, recurrent_key = jax.random.split(key)
         self.weight_ih = xavier_uniform((hidden_size, input_size), key=input_key)
         self.weight_hh = scaled_orthogonal(
@@ -88,10 +86,3 @@ class ElmanCell(AbstractCell[NodeArray]):
     def output(self, state: NodeArray) -> NodeArray:
         """Return ``H_t``."""
         return state if self.feedback == "output" else self.activation(state)
-
-
-def check_sizes(input_size: int, hidden_size: int) -> None:
-    """Raise a ValueError that names the size below one."""
-    for name, size in (("input_size", input_size), ("hidden_size", hidden_size)):
-        if size < 1:
-            raise ValueError(f"{name} is {size}; it must be at least 1")

@@ -4,9 +4,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from rhythmic.cells.elman import check_sizes
 from rhythmic.cells.initialization import scaled_orthogonal, xavier_uniform
 from rhythmic.cells.interface import AbstractCell, along_nodes, weigh, weigh_few
+from rhythmic.cells.options import Number, check_sizes, number
 from rhythmic.typing import InputArray, Matrix, NodeArray, Vector
 
 
@@ -38,7 +38,7 @@ class GRUCell(AbstractCell[NodeArray]):
         hidden_size: int,
         *,
         key: jax.Array,
-        update_bias: float = 0.0,
+        update_bias: Number = 0.0,
     ):
         """Start with Xavier-uniform input weights, orthogonal recurrence, zero biases.
 
@@ -53,8 +53,7 @@ class GRUCell(AbstractCell[NodeArray]):
             ValueError: for a size below one, or a bias that is not finite.
         """
         check_sizes(input_size, hidden_size)
-        if not abs(update_bias) < float("inf"):
-            raise ValueError(f"update_bias is {update_bias}; it must be finite")
+        update_bias = number("update_bias", update_bias, lambda b: abs(b) < jnp.inf, "be finite")
         input_key, recurrent_key = jax.random.split(key)
         rows = 3 * hidden_size
         self.weight_ih = xavier_uniform((rows, input_size), key=input_key)

@@ -12,18 +12,21 @@ from rhythmic.cells.bounded import (
     MAX_STEP_ANGLE,
     FixedValues,
     NodeValues,
-    PerNode,
     Rhythms,
-    check_between,
-    check_choice,
     node_values,
-    per_node,
     resolve,
     symplectic_weights,
 )
-from rhythmic.cells.elman import check_sizes
 from rhythmic.cells.initialization import torch_linear, uniform
 from rhythmic.cells.interface import AbstractCell, along_nodes, weigh, weigh_few
+from rhythmic.cells.options import (
+    PerNode,
+    between,
+    check_choice,
+    check_known,
+    check_sizes,
+    per_node,
+)
 from rhythmic.theory import NodeWeights, pole_radius
 from rhythmic.typing import InputArray, Matrix, NodeArray, Vector
 
@@ -98,11 +101,12 @@ class HornCell(AbstractCell[HornState]):
         """
         check_sizes(input_size, hidden_size)
         check_choice("rhythms", rhythms, Rhythms)
+        check_known("heterogeneous", heterogeneous)
         alpha = per_node("excitability", excitability, hidden_size)
-        check_between("excitability", alpha, 0.0, np.inf)
+        alpha = between("excitability", alpha, 0.0, np.inf)
         omega = per_node("angular_frequency", angular_frequency, hidden_size)
         gamma = per_node("damping", damping, hidden_size)
-        check_rhythms(omega, gamma, heterogeneous, rhythms)
+        omega, gamma = checked_rhythms(omega, gamma, heterogeneous, rhythms)
         keys = jax.random.split(key, 6)
         if heterogeneous:
             omega = omega * uniform((hidden_size,), 0.5, 2.0, key=keys[4])
@@ -165,15 +169,19 @@ class HornCell(AbstractCell[HornState]):
         return jnp.asarray(pole_radius(*self.node_weights()))
 
 
-def check_rhythms(
-    omega: np.ndarray, gamma: np.ndarray, heterogeneous: bool, rhythms: Rhythms
-) -> None:
-    """Raise a ValueError that names the rhythm with which a node would leave its range."""
+def checked_rhythms(
+    omega: Vector | np.ndarray, gamma: Vector | np.ndarray, heterogeneous: bool, rhythms: Rhythms
+) -> tuple[Vector | np.ndarray, Vector | np.ndarray]:
+    """Return ``omega`` and ``gamma``, traced ones with which a node would leave its range as NaN.
+
+    Raises:
+        ValueError: that names the known rhythm with which a node would.
+    """
     fixed = rhythms == "fixed"
     factor = 2 if heterogeneous else 1
     doubled = ", doubled (heterogeneous)," if heterogeneous else ""
-    check_between(
-        f"damping{doubled}", factor * gamma, 0.0, 1.0 if fixed else MAX_DAMPING, with_low=fixed
-    )
-    highest = 2 * np.sqrt(1 - factor * gamma) if fixed else MAX_STEP_ANGLE
-    check_between(f"angular_frequency{doubled}", factor * omega, 0.0, highest)
+    highest = 1.0 if fixed else MAX_DAMPING
+    gamma = between(f"damping{doubled}", factor * gamma, 0.0, highest, with_low=fixed)
+    fastest = 2 * (1 - gamma) ** 0.5 if fixed else MAX_STEP_ANGLE
+    omega = between(f"angular_frequency{doubled}", factor * omega, 0.0, fastest)
+    return omega / factor, gamma / factor

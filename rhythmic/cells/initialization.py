@@ -7,7 +7,7 @@ and in double precision.
 import jax
 import jax.numpy as jnp
 
-from rhythmic.typing import Array, Matrix
+from rhythmic.typing import Array, Float, Matrix
 
 
 def uniform(shape: tuple[int, ...], low: float, high: float, *, key: jax.Array) -> Array:
@@ -25,7 +25,9 @@ def xavier_uniform(shape: tuple[int, int], *, key: jax.Array) -> Matrix:
     return uniform(shape, -bound, bound, key=key)
 
 
-def scaled_orthogonal(shape: tuple[int, int], gain: float, *, key: jax.Array) -> Matrix:
+def scaled_orthogonal(
+    shape: tuple[int, int], gain: float | Float[Array, ""], *, key: jax.Array
+) -> Matrix:
     """Draw a matrix with orthonormal columns (or rows, if it is wide), times ``gain``.
 
     Source: Saxe, McClelland and Ganguli, arXiv:1312.6120.

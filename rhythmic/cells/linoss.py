@@ -7,19 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rhythmic.cells.bounded import (
-    NodeValues,
-    PerNode,
-    Rhythms,
-    check_between,
-    check_choice,
-    node_values,
-    per_node,
-    resolve,
-)
-from rhythmic.cells.elman import check_sizes
+from rhythmic.cells.bounded import NodeValues, Rhythms, node_values, resolve
 from rhythmic.cells.initialization import torch_linear, uniform
 from rhythmic.cells.interface import AbstractCell, along_nodes, weigh, weigh_few
+from rhythmic.cells.options import PerNode, between, check_choice, check_sizes, per_node
 from rhythmic.theory import NodeWeights, pole_radius
 from rhythmic.typing import AnyArray, Array, Float, InputArray, Matrix, NodeArray, Sequence, Vector
 
@@ -224,10 +215,9 @@ def start_rhythms(
     if dt is None:
         steps = uniform((hidden_size,), _EDGE, 1 - _EDGE, key=keys[0])
     else:
-        steps = per_node("dt", dt, hidden_size)
-        check_between("dt", steps, 0.0, 1.0)
+        steps = between("dt", per_node("dt", dt, hidden_size), 0.0, 1.0)
     if angular_frequency is None:
         return steps, uniform((hidden_size,), _EDGE, 1.0, key=keys[1])
     omega = per_node("angular_frequency", angular_frequency, hidden_size)
-    check_between("angular_frequency", omega, 0.0, np.sqrt(MAX_STIFFNESS) * steps)
+    omega = between("angular_frequency", omega, 0.0, np.sqrt(MAX_STIFFNESS) * steps)
     return steps, (omega / steps) ** 2

@@ -6,9 +6,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from rhythmic.cells.elman import check_sizes
 from rhythmic.cells.initialization import scaled_orthogonal, xavier_uniform
 from rhythmic.cells.interface import AbstractCell, along_nodes, weigh, weigh_few
+from rhythmic.cells.options import Number, check_sizes
 from rhythmic.typing import Array, Float, InputArray, Matrix, NodeArray, Vector
 
 
@@ -42,7 +42,7 @@ class LSTMCell(AbstractCell[LSTMState]):
         hidden_size: int,
         *,
         key: jax.Array,
-        forget_bias: float = 1.0,
+        forget_bias: Number = 1.0,
     ):
         """Start with Xavier-uniform input weights, orthogonal recurrence, open forget gates.
 

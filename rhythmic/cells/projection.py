@@ -6,8 +6,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from rhythmic.cells.elman import check_sizes
 from rhythmic.cells.interface import AbstractCell, FixedParameters
+from rhythmic.cells.options import check_known, check_sizes
 from rhythmic.typing import Array, Float, InputArray, NodeArray
 
 
@@ -49,6 +49,7 @@ class ProjectionCell(AbstractCell[ProjectionState], FixedParameters):
             ValueError: for no nodes or steps.
         """
         check_sizes(1, hidden_size)
+        check_known("num_steps", num_steps)
         if num_steps < 1:
             raise ValueError(f"num_steps is {num_steps}; it must be at least 1")
         drawn = jax.random.normal(key, (num_steps, hidden_size))

@@ -5,11 +5,10 @@ from this table.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import numpy as np
 
 from rhythmic.cells.cornn import CoupledOscillatoryCell
 from rhythmic.cells.elman import ElmanCell
@@ -18,8 +17,10 @@ from rhythmic.cells.horn import HornCell
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.cells.linoss import LinOSSCell
 from rhythmic.cells.lstm import LSTMCell
+from rhythmic.cells.options import check_sizes
 from rhythmic.cells.resonant import ResonantCell
 from rhythmic.theory import span_ladder
+from rhythmic.typing import AnyArray, Float
 
 # What everything in the table takes.
 OF_ALL = ("input_size", "hidden_size", "key")
@@ -32,7 +33,7 @@ def resonant(
     hidden_size: int,
     *,
     key: jax.Array,
-    frequencies: tuple[float, ...] = (),
+    frequencies: Sequence[float] | Float[AnyArray, " hidden"] = (),
     **options: Any,
 ) -> ResonantCell:
     """Make a resonant layer, by default on a geometric ladder from 2 to 245.9 Hz.
@@ -50,9 +51,10 @@ def resonant(
     Raises:
         ValueError: for a number of frequencies that is not ``hidden_size``.
     """
-    if frequencies and len(frequencies) != hidden_size:
+    check_sizes(input_size, hidden_size)
+    if len(frequencies) not in (0, hidden_size):
         raise ValueError(f"frequencies holds {len(frequencies)}; hidden_size is {hidden_size}")
-    ladder = np.asarray(frequencies) if frequencies else span_ladder(hidden_size)
+    ladder: Any = frequencies if len(frequencies) else span_ladder(hidden_size)
     if input_size > 1:
         options = {"input_weights": "learned"} | options
     return ResonantCell(ladder, key=key, input_size=input_size, **options)

@@ -1,14 +1,24 @@
 """The resonant reservoir: damped oscillators that talk through their phases, none of it trained."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.cells.interface import AbstractCell, FixedParameters, weigh
+from rhythmic.cells.options import Number, is_traced, number
 from rhythmic.cells.resonant import without_diagonal
-from rhythmic.cells.resonant_nodes import ResonantNodes, ResonantState, resonant_nodes
-from rhythmic.typing import Array, Float, InputArray, Matrix, NodeArray
+from rhythmic.cells.resonant_nodes import (
+    ResonantNodes,
+    ResonantState,
+    checked_frequencies,
+    checked_radius,
+    checked_rate,
+    resonant_nodes,
+)
+from rhythmic.typing import AnyArray, Array, Float, InputArray, Matrix, NodeArray
 
 PUBLISHED_FREQUENCIES = (5, 250)  # Hz, both included, one node an integer
 
@@ -45,15 +55,15 @@ class ResonantReservoirCell(AbstractCell[ResonantState], FixedParameters):
 
     def __init__(
         self,
-        frequencies: np.ndarray,
+        frequencies: Float[AnyArray, " hidden"],
         *,
         key: jax.Array,
-        spectral_radius: float = 0.426,
-        density: float = 0.354,
-        noise: float = 0.00538,
-        input_scale: float = 1.0,
-        sample_rate: float = 1000.0,
-        pole_radius: float = 0.93004,
+        spectral_radius: Number = 0.426,
+        density: Number = 0.354,
+        noise: Number = 0.00538,
+        input_scale: Number = 1.0,
+        sample_rate: Number = 1000.0,
+        pole_radius: Number = 0.93004,
     ):
         """Draw ``W``: entries from U(-1, 0), then zeros on the diagonal, then its spectral radius.
 
@@ -63,7 +73,8 @@ class ResonantReservoirCell(AbstractCell[ResonantState], FixedParameters):
             spectral_radius: largest modulus of the eigenvalues of ``W``, 0 or more; see
                 ``with_spectral_radius`` for weights without a cycle.
             density: share of entries of ``W`` that are drawn, the diagonal counted, in (0, 1].
-            noise: standard deviation ``sigma`` of the noise, in units of ``x``, 0 or more.
+            noise: standard deviation ``sigma`` of the noise, in units of ``x``, 0 or more. A cell
+                whose noise is traced takes the numbers ``xi_t``, whatever its value will be.
             input_scale: ``s``, finite and not 0.
             sample_rate: samples a second, Hz.
             pole_radius: modulus of every node's poles, in (0, 1).
@@ -71,15 +82,19 @@ class ResonantReservoirCell(AbstractCell[ResonantState], FixedParameters):
         Raises:
             ValueError: for an argument outside its range.
         """
-        frequencies = checked_frequencies(frequencies, sample_rate)
-        check_reservoir(spectral_radius, density, noise, input_scale, pole_radius)
+        # Below half the sample rate: the published reservoir has a node at a quarter of it.
+        sample_rate = checked_rate(sample_rate)
+        frequencies = checked_frequencies(frequencies, sample_rate, 2)
+        spectral_radius, density, noise, input_scale, pole_radius = checked_reservoir(
+            spectral_radius, density, noise, input_scale, pole_radius
+        )
         self.nodes = resonant_nodes(frequencies, sample_rate=sample_rate, pole_radius=pole_radius)
         self.hidden_size = len(frequencies)
         weights = sparse_weights(self.hidden_size, density=density, key=key)
         self.recurrent_weights = with_spectral_radius(weights, spectral_radius)
         self.input_scale = jnp.asarray(input_scale, weights.dtype)
         self.noise = jnp.asarray(noise, weights.dtype)
-        self.input_size = 1 + self.hidden_size if noise > 0 else 1
+        self.input_size = 1 + self.hidden_size if is_traced(noise) or noise > 0 else 1
 
     @classmethod
     def published(cls, *, key: jax.Array, noise: float = 0.00538) -> "ResonantReservoirCell":
@@ -126,10 +141,11 @@ class ResonantReservoirCell(AbstractCell[ResonantState], FixedParameters):
         return self.nodes.squared_amplitude(state)
 
 
-def sparse_weights(size: int, *, density: float, key: jax.Array) -> Matrix:
+def sparse_weights(size: int, *, density: Number, key: jax.Array) -> Matrix:
     """Draw ``round(density size^2)`` entries from U(-1, 0) at random places; zeros elsewhere.
 
-    Entries on the diagonal are drawn too, and then set to zero.
+    Entries on the diagonal are drawn too, and then set to zero. All others are NaN for a density
+    of NaN.
 
     Args:
         size: number of nodes.
@@ -137,10 +153,14 @@ def sparse_weights(size: int, *, density: float, key: jax.Array) -> Matrix:
         key: source of places and values.
     """
     place_key, value_key = jax.random.split(key)
-    count = round(density * size**2)
+    share: Any = density * size**2
+    count = jnp.round(share) if is_traced(density) else round(share)
     drawn = jax.random.permutation(place_key, jnp.arange(size**2) < count).reshape(size, size)
     values = -jax.random.uniform(value_key, (size, size), jnp.zeros(()).dtype)
-    return without_diagonal(jnp.where(drawn, values, 0.0))
+    weights = jnp.where(drawn, values, 0.0)
+    if is_traced(density):
+        weights = jnp.where(jnp.isnan(density), jnp.nan, weights)
+    return without_diagonal(weights)
 
 
 def with_spectral_radius(weights: Matrix, spectral_radius: float | Float[Array, ""]) -> Matrix:
@@ -176,33 +196,33 @@ def perron_root(weights: Matrix) -> Float[Array, ""]:
     return jnp.exp(jax.lax.fori_loop(0, _SQUARINGS, square, start)[1])
 
 
-def checked_frequencies(frequencies: np.ndarray, sample_rate: float) -> np.ndarray:
-    """Return frequencies in float64; raise a ValueError unless 0 < f < sample_rate / 2.
+def checked_reservoir(
+    spectral_radius: Number,
+    density: Number,
+    noise: Number,
+    input_scale: Number,
+    pole_radius: Number,
+) -> tuple[Number, Number, Number, Number, Number]:
+    """Return the options of a reservoir, in their order; traced ones out of range as NaN.
 
-    The published reservoir has a node at a quarter of the sample rate, which ladders keep below.
+    Raises:
+        ValueError: for a known one out of its range.
     """
-    if not 0 < sample_rate < np.inf:
-        raise ValueError(f"sample_rate is {sample_rate}; it must be above 0 and finite (Hz)")
-    values = np.array(frequencies, dtype=np.float64)
-    if values.ndim != 1 or not values.size:
-        raise ValueError(f"frequencies has shape {values.shape}; expected (hidden,)")
-    outside = values[~((values > 0) & (values < sample_rate / 2))]
-    if outside.size:
-        allowed = f"between 0 and sample_rate / 2 = {sample_rate / 2:g} Hz"
-        raise ValueError(f"frequencies holds {outside[0]}; each must lie {allowed}")
-    return values
+    return (
+        not_negative("spectral_radius", spectral_radius),
+        number("density", density, lambda d: (d > 0) & (d <= 1), "be above 0 and at most 1"),
+        not_negative("noise", noise),
+        number("input_scale", input_scale, is_scale, "be finite and not 0"),
+        checked_radius(pole_radius),
+    )
 
 
-def check_reservoir(
-    spectral_radius: float, density: float, noise: float, input_scale: float, pole_radius: float
-) -> None:
-    """Raise a ValueError that names the option of a reservoir out of its range."""
-    for name, value in (("spectral_radius", spectral_radius), ("noise", noise)):
-        if not 0 <= value < np.inf:
-            raise ValueError(f"{name} is {value}; it must be 0 or more, and finite")
-    if not 0 < density <= 1:
-        raise ValueError(f"density is {density}; it must be above 0 and at most 1")
-    if not 0 < abs(input_scale) < np.inf:
-        raise ValueError(f"input_scale is {input_scale}; it must be finite and not 0")
-    if not 0 < pole_radius < 1:
-        raise ValueError(f"pole_radius is {pole_radius}; it must lie between 0 and 1")
+def not_negative(name: str, value: Number) -> Number:
+    """Return a number that is finite and not below 0, as ``number`` does."""
+    inside = "be 0 or more, and finite"
+    return number(name, value, lambda number: (number >= 0) & (number < np.inf), inside)
+
+
+def is_scale(value: Any) -> Any:
+    """Tell whether a number is finite and not 0."""
+    return (abs(value) > 0) & (abs(value) < np.inf)

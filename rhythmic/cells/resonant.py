@@ -1,24 +1,25 @@
 """The rhythmic RNN: a layer of damped oscillators, one rhythm a node (lecture, "Rhythmic RNN")."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from rhythmic.cells.elman import check_sizes
 from rhythmic.cells.initialization import torch_linear, uniform
 from rhythmic.cells.interface import AbstractCell, weigh, weigh_few
+from rhythmic.cells.options import Number, check_choice, check_known, check_sizes
 from rhythmic.cells.resonant_nodes import (
     LearnedRhythms,
     Poles,
     ResonantNodes,
     ResonantState,
+    checked_frequencies,
+    checked_radius,
+    checked_rate,
     resonant_nodes,
 )
-from rhythmic.theory import validate_ladder
-from rhythmic.typing import InputArray, Matrix, NodeArray
+from rhythmic.typing import AnyArray, Float, InputArray, Matrix, NodeArray
 
 Diagonal = Literal["projected", "masked"]
 InputWeights = Literal["ones", "learned"]
@@ -48,12 +49,12 @@ class ResonantCell(AbstractCell[ResonantState]):
 
     def __init__(
         self,
-        frequencies: np.ndarray,
+        frequencies: Float[AnyArray, " hidden"],
         *,
         key: jax.Array,
         recurrence: bool = True,
-        sample_rate: float = 1000.0,
-        pole_radius: float = 0.99999,
+        sample_rate: Number = 1000.0,
+        pole_radius: Number = 0.99999,
         diagonal: Diagonal = "projected",
         rhythms: Rhythms = "fixed",
         poles: Poles = "complex",
@@ -84,8 +85,11 @@ class ResonantCell(AbstractCell[ResonantState]):
         Raises:
             ValueError: for a frequency, pole radius, size or rule outside its range.
         """
-        frequencies = validate_ladder(frequencies, sample_rate)
-        check_resonance(pole_radius, diagonal)
+        sample_rate = checked_rate(sample_rate)
+        frequencies = checked_frequencies(frequencies, sample_rate, 4)
+        pole_radius = checked_radius(pole_radius)
+        check_choice("diagonal", diagonal, Diagonal)
+        check_known("recurrence", recurrence)
         check_sizes(input_size, len(frequencies))
         check_rules(rhythms, poles, input_weights, input_size)
         if rhythms == "learned":
@@ -190,21 +194,15 @@ def without_diagonal(weights: Matrix) -> Matrix:
 
 def check_resonance(pole_radius: float, diagonal: str) -> None:
     """Raise a ValueError that names the pole radius or the rule for the diagonal out of range."""
-    if not 0.0 < pole_radius < 1.0:
-        raise ValueError(f"pole_radius is {pole_radius}; it must lie between 0 and 1")
-    if diagonal not in get_args(Diagonal):
-        raise ValueError(f"diagonal is {diagonal!r}; choose from {', '.join(get_args(Diagonal))}")
+    checked_radius(pole_radius)
+    check_choice("diagonal", diagonal, Diagonal)
 
 
 def check_rules(rhythms: str, poles: str, input_weights: str, input_size: int) -> None:
     """Raise a ValueError that names the rule there is not, or two that do not go together."""
-    for name, value, allowed in (
-        ("rhythms", rhythms, get_args(Rhythms)),
-        ("poles", poles, get_args(Poles)),
-        ("input_weights", input_weights, get_args(InputWeights)),
-    ):
-        if value not in allowed:
-            raise ValueError(f"{name} is {value!r}; choose from {', '.join(allowed)}")
+    check_choice("rhythms", rhythms, Rhythms)
+    check_choice("poles", poles, Poles)
+    check_choice("input_weights", input_weights, InputWeights)
     if rhythms == "learned" and poles != "complex":
         raise ValueError(f"poles is {poles!r}; learned rhythms ring, choose complex")
     if input_weights == "ones" and input_size > 1:

@@ -1,6 +1,6 @@
 """The rhythms of a resonant layer: two weights and the constants of the amplitude for each node."""
 
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import equinox as eqx
 import jax
@@ -9,6 +9,15 @@ import numpy as np
 
 from rhythmic.cells.bounded import bounded, raw_of
 from rhythmic.cells.interface import FixedParameters, along_nodes
+from rhythmic.cells.options import (
+    Number,
+    between,
+    check_choice,
+    check_known,
+    is_traced,
+    number,
+    numbers,
+)
 from rhythmic.theory import oscillator_from_weights, weights_from_poles
 from rhythmic.typing import AnyArray, Float, NodeArray, Vector
 
@@ -58,7 +67,7 @@ class ResonantNodes(FixedParameters):
 def resonant_nodes(
     frequencies: Float[AnyArray, " hidden"],
     *,
-    sample_rate: float = 1000.0,
+    sample_rate: Number = 1000.0,
     pole_radius: float | Float[AnyArray, "*hidden"] = 0.99999,
     poles: Poles = "complex",
 ) -> ResonantNodes:
@@ -91,10 +100,37 @@ def resonant_nodes(
     return ResonantNodes(*(jnp.asarray(constant, dtype=_dtype(constant)) for constant in constants))
 
 
+def checked_frequencies(
+    frequencies: Float[AnyArray, " hidden"], sample_rate: Number, share: int
+) -> Float[AnyArray, " hidden"]:
+    """Return frequencies between 0 and ``sample_rate / share``, float64 unless traced.
+
+    Raises:
+        ValueError: for another shape than ``(hidden,)``, or known values out of range.
+    """
+    values = numbers(frequencies)
+    if values.ndim != 1 or not values.size:
+        raise ValueError(f"frequencies has shape {values.shape}; expected (hidden,)")
+    return between(
+        "frequencies", values, 0.0, sample_rate / share, unit=f" Hz, sample_rate / {share}"
+    )
+
+
+def checked_rate(sample_rate: Number) -> Number:
+    """Return the sample rate; raise a ValueError, or give NaN, where it is no rate."""
+    allowed = "be above 0 and finite (Hz)"
+    return number("sample_rate", sample_rate, lambda fs: (fs > 0) & (fs < np.inf), allowed)
+
+
+def checked_radius(pole_radius: Number) -> Number:
+    """Return the pole radius; raise a ValueError, or give NaN, where it is not in (0, 1)."""
+    return number("pole_radius", pole_radius, lambda r: (r > 0) & (r < 1), "lie between 0 and 1")
+
+
 def pole_weights(
     frequencies: Float[AnyArray, " hidden"],
     pole_radius: float | Float[AnyArray, "*hidden"],
-    dt: float,
+    dt: Number,
     poles: Poles,
 ) -> tuple[AnyArray, AnyArray]:
     """Return ``w1`` and ``w2`` for the poles that ``resonant_nodes`` describes.
@@ -104,9 +140,9 @@ def pole_weights(
     """
     if poles == "complex":
         return weights_from_poles(frequencies, pole_radius, dt)
-    if poles not in get_args(Poles):
-        raise ValueError(f"poles is {poles!r}; choose from {', '.join(get_args(Poles))}")
-    xp = jnp if isinstance(frequencies, jax.Array) else np
+    check_choice("poles", poles, Poles)
+    traced = isinstance(frequencies, jax.Array) or is_traced(pole_radius, dt)
+    xp: Any = jnp if traced else np
     first = pole_radius * xp.ones_like(frequencies)
     second = first if poles == "double" else xp.exp(-2 * np.pi * frequencies * dt)
     return first + second, -first * second
@@ -128,22 +164,27 @@ class LearnedRhythms(eqx.Module):
     sample_rate: float = eqx.field(static=True)
 
     def __init__(
-        self, frequencies: Float[np.ndarray, " hidden"], pole_radius: float, sample_rate: float
+        self, frequencies: Float[AnyArray, " hidden"], pole_radius: Number, sample_rate: Number
     ):
         """Start at ``frequencies`` in Hz, below ``sample_rate / 4``, with one pole radius.
 
         Raises:
-            ValueError: for a pole radius whose decay a trained node cannot have.
+            ValueError: for a pole radius whose decay a trained node cannot have, or a sample rate
+                that is traced.
         """
+        check_known("sample_rate of learned rhythms", sample_rate)
+        self.sample_rate = sample_rate  # type: ignore[assignment]  # a tracer does not come here
         low, high = np.exp(-DECAY_RANGE[1]), np.exp(-DECAY_RANGE[0])
-        if not low < pole_radius < high:
-            allowed = f"between {low:.4f} and {high:.7f} where rhythms are learned"
-            raise ValueError(f"pole_radius is {pole_radius}; it must lie {allowed}")
-        log_decay = np.full(len(frequencies), np.log(-np.log(pole_radius)))
-        raw = raw_of(frequencies, 0.0, sample_rate / 4), raw_of(log_decay, *np.log(DECAY_RANGE))
+        allowed = f"lie between {low:.4f} and {high:.7f} where rhythms are learned"
+        pole_radius = number("pole_radius", pole_radius, lambda r: (r > low) & (r < high), allowed)
+        xp: Any = jnp if is_traced(pole_radius) else np
+        log_decay = xp.full(len(frequencies), xp.log(-xp.log(pole_radius)))
+        raw = (
+            raw_of(frequencies, 0.0, self.sample_rate / 4),
+            raw_of(log_decay, *np.log(DECAY_RANGE)),
+        )
         dtype = jnp.zeros(()).dtype
         self.raw_frequency, self.raw_decay = (jnp.asarray(x, dtype) for x in raw)
-        self.sample_rate = sample_rate
 
     def frequencies(self) -> Vector:
         """Return each node's frequency in Hz."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from rhythmic.cells import ResonantReservoirCell, resonant_nodes
 from rhythmic.cells.reservoir import (
-    check_reservoir,
+    checked_reservoir,
     perron_root,
     sparse_weights,
     with_spectral_radius,
@@ -57,7 +57,7 @@ class ReservoirGrid:
         if not 0 < self.inverse_regularisation < np.inf:
             given = self.inverse_regularisation
             raise ValueError(f"inverse_regularisation is {given}; it must be above 0 and finite")
-        check_reservoir(0.0, self.density, self.noise, 1.0, 0.5)
+        checked_reservoir(0.0, self.density, self.noise, 1.0, 0.5)
 
     def ladder(
         self, ladder_ratio: Float[Array, ""]

@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
+from rhythmic.cells.interface import AbstractCell
+from rhythmic.simulate import check_sample
 from rhythmic.typing import Array, Float, PyTree
 
 Step: TypeAlias = Callable[[Any, Any], Any]
@@ -34,8 +36,12 @@ def flatten_step(
         The step of flat states, the flat state, and the way back.
 
     Raises:
-        ValueError: for a state that is empty or not floating, or a step that changes its layout.
+        ValueError: for a state that is empty or not floating, a step that changes its layout, or
+            a sample that does not fit the cell whose step it is.
     """
+    owner = getattr(step, "__self__", None)
+    if isinstance(owner, AbstractCell) and getattr(step, "__name__", "") == "step":
+        check_sample(owner, sample, batched=True)
     state = jax.tree.map(jnp.asarray, state)
     kinds = {x.dtype for x in jax.tree.leaves(state)}
     if len(kinds) != 1 or not jnp.issubdtype(next(iter(kinds)), jnp.floating):

@@ -116,7 +116,7 @@ def step_modes(cell: AbstractCell, state: PyTree, inputs: InputArray, dt: float)
         dt: time step in s.
 
     Raises:
-        ValueError: for inputs with a batch axis.
+        ValueError: for inputs with a batch axis or of a size that does not fit the cell.
     """
     return matrix_modes(step_jacobian(cell, state, inputs), dt)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import tyro
 
+from rhythmic.interruption import stopping
 from rhythmic.progress import clock
 from rhythmic.records import read_rows
 from rhythmic.sealed import DamagedFileError
@@ -99,15 +100,16 @@ def main(arguments: list[str] | None = None) -> None:
         "compare": compare_runs,
         "export": export_runs,
     }
-    try:
-        tyro.extras.subcommand_cli_from_dict(
-            commands,
-            prog="python -m rhythmic.sweep",
-            description="Look at sweeps, check them, compare and export them.",
-            args=arguments,
-        )
-    except (DamagedFileError, ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+    with stopping("stopped"):
+        try:
+            tyro.extras.subcommand_cli_from_dict(
+                commands,
+                prog="python -m rhythmic.sweep",
+                description="Look at sweeps, check them, compare and export them.",
+                args=arguments,
+            )
+        except (DamagedFileError, ValueError, OSError) as error:
+            sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def registered_cell(name, key, **options):
 
 def resonant(key, **options):
     options = {"frequencies": FREQUENCIES, "pole_radius": 0.95} | options
-    return ResonantCell(np.asarray(options.pop("frequencies")), key=key, **options)
+    return ResonantCell(options.pop("frequencies"), key=key, **options)
 
 
 def reservoir(key, **options):

@@ -14,13 +14,12 @@ from rhythmic.cells.bounded import (
     BoundedValues,
     FixedValues,
     bounded,
-    check_between,
     node_values,
-    per_node,
     raw_of,
     resolve,
     symplectic_weights,
 )
+from rhythmic.cells.options import between, per_node
 from rhythmic.theory import is_stable, second_order_roots
 
 ENDS = st.tuples(st.floats(-3, 3), st.floats(0.01, 5)).map(lambda e: (e[0], e[0] + e[1]))
@@ -123,10 +122,10 @@ BAD = {
     "values holds 0; each must lie between 0 and 1": lambda: raw_of(0.0, 0.0, 1.0),
     "values holds 2; each must lie between 0 and 1": lambda: raw_of(jnp.ones(3) * 2, 0.0, 1.0),
     "rate holds nan": lambda: raw_of(np.nan, 0.0, 1.0, name="rate"),
-    "rate holds 3; each must lie between 0 and 2": lambda: check_between(
+    "rate holds 3; each must lie between 0 and 2": lambda: between(
         "rate", np.array([3.0, 3.0]), 0.0, np.array([4.0, 2.0])
     ),
-    "rate holds -1; each must lie from 0 to below 2": lambda: check_between(
+    "rate holds -1; each must lie from 0 to below 2": lambda: between(
         "rate", np.array([0.0, -1.0]), 0.0, 2.0, with_low=True
     ),
     r"rate has shape \(2,\); expected a number or \(3,\)": lambda: per_node("rate", np.ones(2), 3),

@@ -215,7 +215,7 @@ def test_start_values_follow_the_key():
 
 
 BAD = {
-    "frequencies holds 500.0": {"frequencies": np.array([2.0, 500.0])},
+    "frequencies holds 500; .* 500 Hz, sample_rate / 2": {"frequencies": np.array([2.0, 500.0])},
     "frequencies holds nan": {"frequencies": np.array([np.nan])},
     "frequencies has shape": {"frequencies": np.ones((2, 2))},
     "sample_rate is 0.0": {"sample_rate": 0.0},

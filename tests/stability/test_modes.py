@@ -9,12 +9,19 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.cells import ResonantCell
+from rhythmic.cells import HornCell, ResonantCell
 from rhythmic.network_rhythms import companion_weights, leading_mode, rotation_weights
 from rhythmic.sensitivity import step_jacobians
 from rhythmic.stability import (
+    find_fixed_points,
+    find_periodic_orbit,
+    finite_time_exponents,
+    floquet_multipliers,
+    gradient_against_lag,
+    lyapunov_exponents,
     matrix_modes,
     modes_of_eigenvalues,
+    solve_fixed_point,
     sorted_eigenvalues,
     step_modes,
     trajectory_modes,
@@ -155,3 +162,49 @@ def test_bad_input():
     assert (found.kind[0, 1] == SecondOrderRegime.UNDEFINED).all()
     assert np.isnan(matrix_modes(-0.5 * np.eye(2), 0.0).frequency).all()
     assert np.isnan(matrix_modes(np.eye(2), -1.0).decay_time).all()
+
+
+OF_A_SAMPLE = r"a sample of inputs has shape \(2,\); expected \(1, \*batch\)"
+OF_A_RUN = r"inputs has shape \(20, 2\); expected \(time, 1, \*batch\)"
+WITH_A_CELL = {
+    "step_modes": (step_modes, {}, r"^inputs has shape \(2,\); expected \(1,\)"),
+    "trajectory_modes": (trajectory_modes, {}, OF_A_RUN),
+    "gradient_against_lag": (gradient_against_lag, {}, OF_A_RUN),
+    "lyapunov_exponents": (
+        lyapunov_exponents,
+        {"num_exponents": 2, "key": jax.random.key(0)},
+        OF_A_SAMPLE,
+    ),
+    "finite_time_exponents": (finite_time_exponents, {"window": 5}, OF_A_SAMPLE),
+    "floquet_multipliers": (floquet_multipliers, {}, OF_A_SAMPLE),
+    "find_periodic_orbit": (find_periodic_orbit, {}, OF_A_SAMPLE),
+    "solve_fixed_point": (solve_fixed_point, {}, OF_A_SAMPLE),
+    "find_fixed_points": (find_fixed_points, {}, OF_A_SAMPLE),
+}
+
+
+@pytest.mark.parametrize("name", WITH_A_CELL)
+def test_inputs_of_another_size_are_named_in_one_line(name):
+    ask, options, message = WITH_A_CELL[name]
+    cell = HornCell(1, 3, key=jax.random.key(0))
+    state = cell.initial_state()
+    many = jax.tree.map(lambda x: jnp.stack([x, x]), state)
+    sample, run = jnp.ones(2), jnp.ones((20, 2))
+    given = {
+        "step_modes": (cell, state, sample, DT),
+        "trajectory_modes": (cell, run, DT),
+        "gradient_against_lag": (cell, run),
+        "solve_fixed_point": (cell.step, state, sample),
+        "find_fixed_points": (cell.step, many, sample),
+    }.get(name, (cell.step, state, run))
+    if not {"step_modes", "trajectory_modes", "solve_fixed_point", "find_fixed_points"} & {name}:
+        options = options | {"dt": DT}
+    with pytest.raises(ValueError, match=message) as caught:
+        ask(*given, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_step_without_the_inputs_of_its_cell_is_named():
+    cell = HornCell(1, 3, key=jax.random.key(0))
+    with pytest.raises(ValueError, match=r"inputs has shape \(\); expected \(1, \*batch\)"):
+        solve_fixed_point(cell.step, cell.initial_state())

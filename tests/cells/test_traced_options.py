@@ -1,0 +1,214 @@
+"""Options that are traced: many cells in one program, each the cell of its value alone."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rhythmic.cells import (
+    CoupledOscillatoryCell,
+    ElmanCell,
+    GRUCell,
+    HornCell,
+    LinOSSCell,
+    LSTMCell,
+    ProjectionCell,
+    ResonantCell,
+    ResonantReservoirCell,
+)
+from rhythmic.cells.registry import make_cell
+from rhythmic.simulate import trajectory
+from tests.cells.contract_cells import (
+    FREQUENCIES,
+    NEWCOMERS,
+    SUBJECTS,
+    cornn,
+    elman,
+    gru,
+    horn,
+    linoss,
+    lstm,
+    reservoir,
+    resonant,
+    sequence,
+)
+from tests.cells.test_options import options_of
+
+KEY = jax.random.key(3)
+
+
+def learned(build):
+    return lambda key, **options: build(key, rhythms="learned", **options)
+
+
+def heterogeneous(key, **options):
+    return horn(key, heterogeneous=True, **options)
+
+
+def twins(poles):
+    return lambda key, **options: resonant(key, poles=poles, **options)
+
+
+def in_half_octaves(key, **options):
+    """A resonant layer on a ladder, whose lowest frequency is the option."""
+    frequencies = options.pop("lowest") * 2 ** (jnp.arange(3) / 2)
+    return resonant(key, frequencies=frequencies, **options)
+
+
+def symplectic(key, **options):
+    return linoss(key, scheme="symplectic", **options)
+
+
+# The cell, three values in range, and one outside where there is a range.
+CASES = {
+    "horn-excitability": (horn, "excitability", (0.04, 0.3, 2.0), 0.0),
+    "horn-angular_frequency": (horn, "angular_frequency", (0.1, 0.5, 1.5), 1.995),
+    "horn-damping": (horn, "damping", (0.01, 0.1, 0.4), -0.1),
+    "horn-heterogeneous": (heterogeneous, "damping", (0.01, 0.1, 0.2), 0.5),
+    "horn-learned": (learned(horn), "damping", (0.01, 0.1, 0.3), 0.4),
+    "horn-learned-frequency": (learned(horn), "angular_frequency", (0.1, 0.5, 1.5), 1.6),
+    "cornn-dt": (cornn, "dt", (0.1, 0.2, 0.3), 0.0),
+    "cornn-stiffness": (cornn, "stiffness", (0.5, 3.0, 20.0), 150.0),
+    "cornn-damping": (cornn, "damping", (0.5, 3.0, 9.0), 14.0),
+    "cornn-learned": (learned(cornn), "stiffness", (0.5, 3.0, 20.0), 110.0),
+    "linoss-angular_frequency": (linoss, "angular_frequency", (0.1, 0.5, 1.7), 1.8),
+    "linoss-dt": (linoss, "dt", (0.1, 0.5, 0.9), 1.0),
+    "linoss-symplectic": (symplectic, "angular_frequency", (0.1, 0.5, 1.7), 1.8),
+    "resonant-pole_radius": (resonant, "pole_radius", (0.9, 0.99, 0.99999), 1.0),
+    "resonant-sample_rate": (resonant, "sample_rate", (300.0, 500.0, 1000.0), -1.0),
+    "resonant-lowest": (in_half_octaves, "lowest", (4.0, 20.0, 120.0), 600.0),
+    "resonant-learned": (learned(resonant), "pole_radius", (0.7, 0.9, 0.999), 0.5),
+    "resonant-double": (twins("double"), "pole_radius", (0.7, 0.9, 0.99), 1.5),
+    "resonant-real": (twins("real"), "sample_rate", (300.0, 500.0, 1000.0), -1.0),
+    "reservoir-spectral_radius": (reservoir, "spectral_radius", (0.1, 0.4, 0.9), -1.0),
+    "reservoir-density": (reservoir, "density", (0.4, 0.7, 1.0), 1.1),
+    "reservoir-noise": (reservoir, "noise", (0.005, 0.1, 0.5), -0.1),
+    "reservoir-input_scale": (reservoir, "input_scale", (-1.0, 0.5, 2.0), 0.0),
+    "reservoir-sample_rate": (reservoir, "sample_rate", (300.0, 500.0, 1000.0), 0.0),
+    "reservoir-pole_radius": (reservoir, "pole_radius", (0.7, 0.9, 0.99), 1.0),
+    "elman-recurrent_gain": (elman, "recurrent_gain", (0.1, 0.9, 1.5), None),
+    "lstm-forget_bias": (lstm, "forget_bias", (-1.0, 0.0, 1.0), None),
+    "gru-update_bias": (gru, "update_bias", (-1.0, 0.0, 1.0), np.inf),
+}
+# The number of connections moves in steps.
+FLAT = {"reservoir-density"}
+
+
+def shown(build, option):
+    """What a cell shows, as a function of one of its options."""
+
+    def run(value):
+        cell = build(KEY, **{option: value})
+        return trajectory(cell, sequence(cell, jnp.zeros(()).dtype, batch_shape=())).observed
+
+    return run
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("case", CASES)
+def test_cells_of_many_values_are_the_cells_of_each(case):
+    build, option, values, outside = CASES[case]
+    run = shown(build, option)
+    at_once = jax.jit(jax.vmap(run))
+    found = at_once(jnp.asarray(values))
+    # Compiled too: LinOSS draws its feedthrough in float32, which XLA rounds in its own way.
+    alone = [jax.jit(run, static_argnums=0)(value) for value in values]
+    np.testing.assert_allclose(found, alone, rtol=1e-8, atol=1e-10)
+    assert np.max(np.abs(found[0] - found[1])) > 1e-6
+
+    middle = values[1]
+    slope = jax.jit(jax.grad(lambda value: jnp.sum(run(value))))(middle)
+    step = 1e-6 * middle or 1e-6
+    near = jnp.sum(at_once(jnp.array([middle - step, middle, middle + step])), axis=(1, 2))
+    if case in FLAT:
+        assert slope == 0
+    else:
+        np.testing.assert_allclose(slope, (near[2] - near[0]) / (2 * step), rtol=1e-5, atol=1e-8)
+
+    if outside is not None:
+        among = at_once(jnp.array([values[0], outside, values[2]]))
+        assert np.all(np.isnan(among[1]))
+        np.testing.assert_array_equal(among[::2], found[::2])
+        if case != "resonant-lowest":
+            with pytest.raises(ValueError, match=option):
+                run(outside)
+
+
+def test_the_table_has_every_number_that_a_cell_is_built_with():
+    makes = [subject.make for name, subject in SUBJECTS.items() if name not in NEWCOMERS]
+    kinds = {type(make(KEY)) for make in makes}
+    names = {
+        HornCell: "horn",
+        CoupledOscillatoryCell: "cornn",
+        LinOSSCell: "linoss",
+        ResonantCell: "resonant",
+        ResonantReservoirCell: "reservoir",
+        ElmanCell: "elman",
+        LSTMCell: "lstm",
+        GRUCell: "gru",
+    }
+    for kind in kinds:
+        for name, option in options_of(kind).items():
+            number = isinstance(option.default, float) or name in {"angular_frequency", "dt"}
+            assert not number or f"{names[kind]}-{name}" in CASES, f"{kind.__name__}: {name}"
+
+
+@pytest.mark.usefixtures("x64")
+def test_one_value_a_node_may_be_traced_and_keeps_its_shape():
+    values = jnp.array([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]])
+    run = shown(horn, "damping")
+    alone = [run(np.asarray(one)) for one in values]
+    np.testing.assert_allclose(jax.vmap(run)(values), alone, rtol=1e-9, atol=1e-12)
+    listed = jax.jit(lambda one: run([one, 0.2, 0.3]))(0.1)
+    np.testing.assert_allclose(listed, alone[0], rtol=1e-9, atol=1e-12)
+    with pytest.raises(ValueError, match=r"damping has shape \(2,\); expected a number or \(3,\)"):
+        jax.jit(run)(jnp.ones(2))
+    with pytest.raises(ValueError, match=r"pole_radius has shape \(2,\); expected a number"):
+        jax.jit(shown(resonant, "pole_radius"))(jnp.full(2, 0.9))
+
+
+def test_a_known_value_whose_range_is_traced_gives_nan_too():
+    def run(damping):
+        return shown(lambda key, **options: horn(key, angular_frequency=1.7, **options), "damping")(
+            damping
+        )
+
+    # omega^2 < 4 - 4 gamma, which is 2.89 < 3.6 and 2.89 > 2
+    few, many = jax.vmap(run)(jnp.array([0.1, 0.5]))
+    assert np.all(np.isfinite(few))
+    assert np.all(np.isnan(many))
+
+
+def test_a_noise_that_is_traced_is_heard_even_where_it_is_zero():
+    cell = jax.vmap(lambda noise: reservoir(KEY, noise=noise))(jnp.array([0.0, 0.1]))
+    assert cell.input_size == 1 + cell.hidden_size
+
+
+@pytest.mark.parametrize(
+    ("name", "build"),
+    [
+        ("hidden_size", lambda value: make_cell("horn", 1, value, key=KEY)),
+        ("input_size", lambda value: make_cell("rrn", value, 3, key=KEY)),
+        ("heterogeneous", lambda value: horn(KEY, heterogeneous=value > 0)),
+        ("recurrence", lambda value: resonant(KEY, recurrence=value > 0)),
+        ("scheme", lambda value: linoss(KEY, scheme=value)),
+        ("feedback", lambda value: elman(KEY, feedback=value)),
+        ("num_steps", lambda value: ProjectionCell(3, num_steps=value, key=KEY)),
+        ("dt of learned rhythms", lambda value: learned(cornn)(KEY, dt=value)),
+        ("sample_rate of learned rhythms", lambda value: learned(resonant)(KEY, sample_rate=value)),
+    ],
+)
+def test_what_decides_the_program_cannot_be_traced(name, build):
+    with pytest.raises(ValueError, match=f"^{name} is traced; it must be known") as caught:
+        jax.jit(build)(3)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_registered_cell_takes_a_traced_ladder():
+    def run(scale):
+        cell = make_cell("rrn", 1, 3, key=KEY, frequencies=scale * jnp.array(FREQUENCIES))
+        return trajectory(cell, sequence(cell, np.float32)).observed
+
+    found = jax.vmap(run)(jnp.array([1.0, 2.0]))
+    expected = run(1.0), run(2.0)
+    np.testing.assert_allclose(found, expected, rtol=2e-4, atol=1e-4)
