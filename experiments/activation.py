@@ -7,7 +7,8 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.script import Experiment, Results, ScriptOptions, Stages, main
+from experiments.script import Experiment, ScriptOptions, main
+from experiments.stages import Results, Stages
 from rhythmic.plotting.node import bifurcation_panel, protection_panel
 from rhythmic.theory.activation import (
     NODE_ACTIVATIONS,

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from experiments import gradient_curves as panels
-from experiments.script import Experiment, Results, ScriptOptions, Stages, check_seed, main
+from experiments.script import Experiment, ScriptOptions, check_seed, main
+from experiments.stages import Results, Stages
 from rhythmic.plotting.sensitivity import lag_panel
 from rhythmic.theory.backpropagation import transient_growth
 

@@ -9,7 +9,8 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.script import Experiment, Results, ScriptOptions, Stages, check_seed, main
+from experiments.script import Experiment, ScriptOptions, check_seed, main
+from experiments.stages import Results, Stages
 from rhythmic.plotting.day_ladder import day_ladder_figure
 from rhythmic.rhythms import (
     CHANCE_DISTANCE,

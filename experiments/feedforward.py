@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Array
 from matplotlib.figure import Figure
 
-from experiments.script import Experiment, Results, ScriptOptions, Stages, check_seed, main
+from experiments.script import Experiment, ScriptOptions, check_seed, main
+from experiments.stages import Results, Stages
 from rhythmic.plotting.feedforward import feedforward_figure
 from rhythmic.static import (
     ACTIVATIONS,

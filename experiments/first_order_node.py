@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from experiments.script import Experiment, Results, ScriptOptions, Stages, main
+from experiments.script import Experiment, ScriptOptions, main
+from experiments.stages import Results, Stages
 from rhythmic.theory import (
     FirstOrderRegime,
     first_order_closed_form,

@@ -16,7 +16,8 @@ from experiments.golden_rhythms_report import (
     summarise,
     trials,
 )
-from experiments.script import Experiment, Results, Stages, main
+from experiments.script import Experiment, main
+from experiments.stages import Results, Stages
 from rhythmic.coupled import (
     CoupledOscillators,
     published_gain_frequencies,

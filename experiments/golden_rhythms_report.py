@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from experiments.golden_rhythms_options import GoldenOptions
-from experiments.script import Results
+from experiments.stages import Results
 from rhythmic.coupled import (
     PLASTIC_NUMBER,
     PeakPlaces,

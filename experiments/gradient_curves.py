@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.script import Results
+from experiments.stages import Results
 from rhythmic.cells import AbstractCell, LSTMCell, ResonantCell
 from rhythmic.rnn import rnn_cell
 from rhythmic.sensitivity import input_sensitivity, state_sensitivity

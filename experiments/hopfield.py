@@ -17,7 +17,8 @@ from experiments.hopfield_report import (
     recalled,
     summarise,
 )
-from experiments.script import Experiment, Results, Stages, main
+from experiments.script import Experiment, main
+from experiments.stages import Results, Stages
 from rhythmic.data import load_mnist5k
 from rhythmic.plotting.hopfield import (
     capacity_figure,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from experiments.hopfield_options import HopfieldOptions, stored_counts
-from experiments.script import Results
+from experiments.stages import Results
 from rhythmic.static.hopfield_capacity import mean_field_capacity
 from rhythmic.static.hopfield_estimates import (
     CapacityEstimates,

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from experiments.lstm_options import PRESETS, LSTMOptions, architectures, configuration, recall
 from experiments.lstm_report import GATES, HOLDS, answer, summarise
-from experiments.script import Experiment, Results, Stages, main
+from experiments.script import Experiment, main
+from experiments.stages import Results, Stages
 from rhythmic.cells import LSTMCell
 from rhythmic.gates import class_separation, gate_trace, holding_node, with_gate_held
 from rhythmic.plotting.memory import all_cells_figure, gates_by_symbol_figure, memory_figure

@@ -5,7 +5,7 @@ from typing import get_args
 import numpy as np
 
 from experiments.lstm_options import LSTMOptions
-from experiments.script import Results
+from experiments.stages import Results
 from rhythmic.gates import Gate
 from rhythmic.plotting.sequences import MODEL_LABELS, spread_over_seeds
 

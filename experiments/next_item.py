@@ -9,7 +9,8 @@ import numpy as np
 import scipy.special
 from matplotlib.figure import Figure
 
-from experiments.script import Experiment, Results, ScriptOptions, Stages, main
+from experiments.script import Experiment, ScriptOptions, main
+from experiments.stages import Results, Stages
 from rhythmic.plotting.next_item import next_item_figure
 from rhythmic.plotting.sequences import MODEL_LABELS, spread_over_seeds
 from rhythmic.sequence_models import (

@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Array
 from matplotlib.figure import Figure
 
-from experiments.script import Experiment, Results, ScriptOptions, Stages, check_seed, main
+from experiments.script import Experiment, ScriptOptions, check_seed, main
+from experiments.stages import Results, Stages
 from rhythmic.plotting.perceptron import perceptron_figure
 from rhythmic.static import (
     LOGIC_GATES,

@@ -8,7 +8,8 @@ import numpy as np
 
 from experiments.rhythmic_node_options import PRESETS, RhythmicNodeOptions
 from experiments.rhythmic_node_report import answer, draw, summarise
-from experiments.script import Experiment, Results, Stages, main
+from experiments.script import Experiment, main
+from experiments.stages import Results, Stages
 from rhythmic.rhythm_detection import complex_amplitude, measure_rhythm
 from rhythmic.theory import (
     Scheme,

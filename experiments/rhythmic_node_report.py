@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.rhythmic_node_options import RhythmicNodeOptions
-from experiments.script import Results
+from experiments.stages import Results
 from rhythmic.plotting.rhythmic_node import error_figure, node_figure
 
 NAMES = ("backward", "exact")

@@ -11,7 +11,8 @@ from cmcrameri import cm
 from matplotlib.figure import Figure, SubFigure
 
 from experiments.feedforward import INPUTS, WEIGHTS_HO, WEIGHTS_IH
-from experiments.script import Experiment, Results, ScriptOptions, Stages, check_seed, main
+from experiments.script import Experiment, ScriptOptions, check_seed, main
+from experiments.stages import Results, Stages
 from rhythmic.cells.elman import Feedback
 from rhythmic.cells.initialization import scaled_orthogonal
 from rhythmic.plotting.sensitivity import lag_panel, sensitivity_map

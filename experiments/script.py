@@ -17,21 +17,20 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import jax
-import numpy as np
 import tyro
 from matplotlib.figure import Figure
 
 from experiments.answers import Answer, Entry, publish
+from experiments.stages import Results, Stages, read_arrays, write_arrays
 from rhythmic.data import DataUnavailableError
 from rhythmic.files import replacing
 from rhythmic.interruption import stopping
 from rhythmic.locks import LockedError, writing
 from rhythmic.plotting.style import house_style, save
-from rhythmic.progress import Progress, clock, show
+from rhythmic.progress import clock, show
 from rhythmic.records import fingerprint, open_run_folder, plain, read_rows, write_json
 from rhythmic.spread import num_cores
 
-Results = dict[str, np.ndarray]
 T = TypeVar("T")
 
 
@@ -40,9 +39,9 @@ class ScriptOptions:
     """Options that every experiment has.
 
     Args:
-        preset: where the other defaults come from. quick: about a minute at most, up to
-            five for a question of the comparison. full: what an answer is taken from. smoke:
-            seconds, shows only that the script runs.
+        preset: where the other defaults come from. quick: about a minute, up to three
+            for a question of the comparison. full: what an answer is taken from. smoke: seconds,
+            shows only that the script runs.
         run_dir: folder of the run; by default runs/NAME-PRESET-FINGERPRINT.
         redraw: print and draw again from the saved results of the folder, computing nothing.
         publish: keep answer and first figure of this run, whose options must be those of the full
@@ -69,43 +68,6 @@ def check_seed(seed: int) -> None:
     """Raise a ValueError of one line for a seed that JAX or NumPy would not take."""
     if not 0 <= seed < 2**32:
         raise ValueError(f"seed is {seed}; it must be in 0 ... {2**32 - 1}")
-
-
-class Stages:
-    """The parts of a long computation, each kept in the run folder as soon as it is done.
-
-    A run that was killed takes up the parts that it had finished, at the same commit without
-    changes.
-    """
-
-    def __init__(self, folder: Path):
-        """Keep parts in ``folder``, a folder of this commit's inside that of the run."""
-        self.folder = folder
-        self.run_folder = folder.parent.parent
-        # Whether results of earlier runs were taken: the time is then not that of the computation.
-        self.took_up = False
-
-    def each(self, stages: Mapping[str, Callable[[], Results]]) -> dict[str, Results]:
-        """Compute what is missing of several parts that take about as long as one another.
-
-        Args:
-            stages: functions without arguments, by the name of the part.
-
-        Returns:
-            The arrays of every part, by the name of the part.
-        """
-        paths = {name: self.folder / f"{name}.npz" for name in stages}
-        missing = [name for name in stages if not paths[name].exists()]
-        if 0 < len(missing) < len(stages):
-            show(f"goes on: {len(stages) - len(missing)} of {len(stages)} parts were kept")
-        progress = Progress({"part": len(missing)})
-        for position, name in enumerate(missing, start=1):
-            started = time.perf_counter()
-            write_arrays(paths[name], stages[name]())
-            progress.finished("part", time.perf_counter() - started)
-            left = f", {progress.time_left()} left" if position < len(missing) else ""
-            show(f"{name}: {position} of {len(missing)}{left}", final=not left)
-        return {name: read_arrays(path) for name, path in paths.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,16 +266,3 @@ def state_reduction(figure: Figure, reduced: str) -> None:
         width = int(22 * figure.get_figwidth())
         text = f"Not yet answered: {reduced}"
         figure.text(0.01, -0.02, textwrap.fill(text, width), fontsize=6, va="top")
-
-
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write named arrays, whole or not at all."""
-    with replacing(path) as partial, open(partial, "wb") as file:
-        named: dict[str, Any] = {name: np.asarray(x) for name, x in arrays.items()}
-        np.savez_compressed(file, **named)
-
-
-def read_arrays(path: Path) -> Results:
-    """Read named arrays."""
-    with np.load(path, allow_pickle=False) as file:
-        return dict(file)

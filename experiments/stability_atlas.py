@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.script import Experiment, Results, Stages, main
+from experiments.script import Experiment, main
 from experiments.stability_atlas_options import PRESETS, Precision, StabilityAtlasOptions
+from experiments.stages import Results, Stages
 from rhythmic.plotting.atlas import Window, atlas_figure
 from rhythmic.plotting.atlas_comparison import comparison_figure
 from rhythmic.rhythms.bands import catalogue

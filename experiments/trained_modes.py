@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.script import Experiment, Results, Stages, main
+from experiments.script import Experiment, main
+from experiments.stages import Results, Stages
 from experiments.trained_modes_figures import draw
 from experiments.trained_modes_networks import (
     Networks,

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.script import Results
+from experiments.stages import Results
 from experiments.trained_modes_options import TrainedModesOptions
 from experiments.trained_modes_report import (
     comparisons,

@@ -16,7 +16,7 @@ from experiments.mnist.configuration import (
     RESULTS,
     MnistConfiguration,
 )
-from experiments.script import Results
+from experiments.stages import Results
 from rhythmic.cells import ResonantCell
 from rhythmic.data import Digits, split
 from rhythmic.models import ResonantArchitecture, named_architectures

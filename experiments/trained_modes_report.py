@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 
-from experiments.script import Results
+from experiments.stages import Results
 from experiments.trained_modes_options import TrainedModesOptions
 from rhythmic.plotting.style import LABELS
 from rhythmic.plotting.trained_coupling import p_value_text

@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.script import Experiment, Results, Stages, main
+from experiments.script import Experiment, main
+from experiments.stages import Results, Stages
 from experiments.weight_grid_options import PRESETS, WeightGridOptions
 from experiments.weight_grid_report import answer, draw, summarise
 from rhythmic.adjoints import on_processor

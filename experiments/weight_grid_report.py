@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.script import Results
+from experiments.stages import Results
 from experiments.weight_grid_options import WeightGridOptions
 from rhythmic.plotting.weight_grid import accuracy_figure, frequency_figure
 

@@ -6,7 +6,8 @@ from functools import partial
 import jax
 import numpy as np
 
-from experiments.script import Experiment, Results, Stages, main
+from experiments.script import Experiment, main
+from experiments.stages import Results, Stages
 from experiments.who_can_rhythm_models import (
     hopfield,
     one_node,

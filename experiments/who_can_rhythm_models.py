@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.script import Results
+from experiments.stages import Results
 from experiments.who_can_rhythm_options import WhoCanRhythmOptions
 from rhythmic.cells.elman import Feedback
 from rhythmic.network_rhythms import (

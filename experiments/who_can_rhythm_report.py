@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.script import Results
+from experiments.stages import Results
 from experiments.who_can_rhythm_models import LINEAR_RADII, TANH_MODULI
 from experiments.who_can_rhythm_options import WhoCanRhythmOptions
 from rhythmic.plotting.who_can_rhythm import ModelRow, network_figure, reach_figure

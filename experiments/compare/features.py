@@ -43,7 +43,8 @@ from experiments.compare.trained_features import (
     trained_network,
 )
 from experiments.members import MemberStore, Pool
-from experiments.script import Results, Stages, main
+from experiments.script import main
+from experiments.stages import Results, Stages
 from rhythmic.baselines import fourier_power, logistic_regression_accuracy, random_features
 from rhythmic.data import Split
 from rhythmic.models import named_architectures

@@ -24,7 +24,8 @@ from experiments.compare.options import RESULTS
 from experiments.compare.question import Question
 from experiments.compare.robust_networks import TITLES, RobustOptions, architectures
 from experiments.members import Condition, MemberStore
-from experiments.script import Results, Stages, main
+from experiments.script import main
+from experiments.stages import Results, Stages
 from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.models import Architecture
 from rhythmic.plotting.compare_curves import Curve, curve_panels

@@ -27,7 +27,8 @@ from experiments.compare.question import Question
 from experiments.compare.trained_features import FeatureReader, trained_network
 from experiments.members import MemberStore
 from experiments.mnist.configuration import PUBLISHED, REFERENCE, RESULTS
-from experiments.script import ScriptOptions, Stages, check_seed, main
+from experiments.script import ScriptOptions, check_seed, main
+from experiments.stages import Stages
 from experiments.trained_modes_networks import WEIGHTS, start_weights
 from rhythmic import data
 from rhythmic.data import DATASETS, DataUnavailableError, Digits

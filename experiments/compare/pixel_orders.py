@@ -32,7 +32,8 @@ from experiments.compare.robust_networks import (
     row_architectures,
 )
 from experiments.members import Condition, MemberStore
-from experiments.script import Stages, main
+from experiments.script import main
+from experiments.stages import Stages
 from rhythmic.baselines import fourier_power
 from rhythmic.data.dataset import NUM_PIXELS
 from rhythmic.data.orders import Order, image_rhythm

@@ -19,7 +19,8 @@ from experiments.compare.options import CompareOptions
 from experiments.compare.parts import NOT_ASKED, left_out
 from experiments.members import Condition, MemberStore, train_members
 from experiments.members.train import drop_checkpoints
-from experiments.script import Experiment, Results, Stages, identity
+from experiments.script import Experiment, identity
+from experiments.stages import Results, Stages
 from rhythmic.progress import show
 from rhythmic.records import Row, plain
 from rhythmic.statistics import summarise

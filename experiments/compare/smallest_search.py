@@ -25,7 +25,7 @@ from experiments.compare.smallest_rivals import (
 )
 from experiments.members import Condition, MemberStore, Pool, train_members
 from experiments.members.store import tuning
-from experiments.script import Results, Stages
+from experiments.stages import Results, Stages
 from rhythmic.architectures import ENERGY_HEAD, CellArchitecture, Head
 from rhythmic.baselines import fourier_power, logistic_regression_accuracy
 from rhythmic.models import Architecture, named_architectures

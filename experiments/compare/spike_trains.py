@@ -27,7 +27,8 @@ from experiments.compare.spike_chunks import train_chunks
 from experiments.compare.spike_options import FIRST_TUNING_SEED, PRESETS, SpikeTrainsOptions
 from experiments.compare.spike_plain import COUNT, IDEAL, read_chunks
 from experiments.members import Condition, MemberStore
-from experiments.script import Stages, main
+from experiments.script import main
+from experiments.stages import Stages
 from rhythmic.models import named_architectures
 from rhythmic.plotting.compare_spike_trains import spike_trains_figure
 from rhythmic.plotting.style import LABELS

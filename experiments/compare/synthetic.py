@@ -24,7 +24,8 @@ from experiments.compare.synthetic_options import (
     SyntheticOptions,
 )
 from experiments.members import Condition, MemberStore
-from experiments.script import Stages, main
+from experiments.script import main
+from experiments.stages import Stages
 from rhythmic.plotting.compare_synthetic import NETWORK_LABELS, Panel, synthetic_figure
 from rhythmic.records import Row
 from rhythmic.statistics import summarise

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments import activation as script
-from experiments.script import Stages
+from experiments.stages import Stages
 from rhythmic.theory.activation import NODE_ACTIVATIONS
 
 OPTIONS = script.ActivationOptions(num_weights=33, num_steps=300, example_steps=100)

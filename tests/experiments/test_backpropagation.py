@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments import backpropagation as script
-from experiments.script import Stages
+from experiments.stages import Stages
 
 OPTIONS = script.BackpropagationOptions(
     num_lags=30, hidden_size=5, washout=4, gains=(0.5, 3.0), forget_biases=(1.0,)

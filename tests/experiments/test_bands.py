@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.bands import EXPERIMENT, PRESETS, BandsOptions, answer, draw, measure, summarise
-from experiments.script import Stages
+from experiments.stages import Stages
 from rhythmic.rhythms import ratio_name
 
 TINY = BandsOptions(

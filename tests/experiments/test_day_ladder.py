@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.day_ladder import PRESETS, DayLadderOptions, answer, draw, measure, summarise
-from experiments.script import Stages
+from experiments.stages import Stages
 
 TINY = DayLadderOptions(
     num_random=300, planets=("earth", "Mars", "moon"), catalogues=("lecture", "slice")

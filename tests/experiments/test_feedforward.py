@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.feedforward import EXPERIMENT, FeedforwardOptions
-from experiments.script import Stages
+from experiments.stages import Stages
 from rhythmic.plotting.style import house_style
 from rhythmic.static import ACTIVATIONS
 

@@ -23,7 +23,7 @@ from experiments.golden_rhythms_report import (
     share_on_rungs,
     swept_peaks,
 )
-from experiments.script import Stages
+from experiments.stages import Stages
 
 OPTIONS = dataclasses.replace(
     PRESETS["smoke"],

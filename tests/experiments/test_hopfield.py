@@ -8,7 +8,7 @@ import pytest
 from experiments import hopfield
 from experiments.hopfield import EXPERIMENT, PRESETS, answer, draw, measure, summarise
 from experiments.hopfield_options import HopfieldOptions, stored_counts
-from experiments.script import Stages
+from experiments.stages import Stages
 
 OPTIONS = dataclasses.replace(
     PRESETS["smoke"],

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.perceptron import EXPERIMENT, PerceptronOptions
-from experiments.script import Stages
+from experiments.stages import Stages
 from rhythmic.plotting.style import house_style
 
 TINY = PerceptronOptions(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.rhythmic_node import EXPERIMENT, PRESETS, resonance
-from experiments.script import Stages
+from experiments.stages import Stages
 from rhythmic.plotting.style import house_style
 
 OPTIONS = dataclasses.replace(PRESETS["smoke"], num_drives=7)

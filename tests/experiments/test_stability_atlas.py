@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from experiments import stability_atlas as script
-from experiments.script import Stages
 from experiments.stability_atlas_options import StabilityAtlasOptions
+from experiments.stages import Stages
 from rhythmic.plotting.atlas import Window, atlas_figure
 from rhythmic.plotting.contour_lines import log_levels
 from rhythmic.rhythms.bands import catalogue

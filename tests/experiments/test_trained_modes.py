@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from experiments.mnist.configuration import RESULTS, MnistConfiguration
-from experiments.script import Stages, main
+from experiments.script import main
+from experiments.stages import Stages
 from experiments.trained_modes import EXPERIMENT, PRESETS, answer, draw, measure, summarise
 from experiments.trained_modes_networks import (
     learning_rate_on,

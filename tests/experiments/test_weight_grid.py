@@ -7,7 +7,7 @@ import pytest
 
 from experiments import weight_grid as script
 from experiments import weight_grid_report as report
-from experiments.script import Stages
+from experiments.stages import Stages
 from experiments.weight_grid_options import PRESETS
 from rhythmic.data import load_mnist5k, split
 from rhythmic.plotting import weight_grid as plotting

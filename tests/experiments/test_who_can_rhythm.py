@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from experiments.script import Stages
+from experiments.stages import Stages
 from experiments.who_can_rhythm import EXPERIMENT, PRESETS
 from rhythmic.plotting.style import house_style
 from rhythmic.rhythm_detection import RhythmKind

@@ -58,6 +58,7 @@ def test_findings_that_read_rows_first_say_nothing_in_advance():
     ("name", "changes", "number"),
     [
         ("synthetic", {"networks": ("horn",)}, "5 of 5"),
+        ("equal_size", {}, "9 of 11"),
         ("synthetic", {"tasks": ("phase",)}, "4 of 5"),
         ("spike_trains", {"architectures": ("rrn-golden", "rnn")}, "5 of 8"),
         ("which_rhythms", {}, "6 of 14"),
