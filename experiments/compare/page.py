@@ -8,6 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from experiments.compare.parts import NOT_ASKED
+
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1b1b; --paper: #ffffff; --muted: #5c5c5c;
   --line: #d8d8d8; --accent: #0072B2; }
@@ -63,7 +65,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A claim and what a reduced run found, without a verdict."""
+    """A claim without a verdict: what a reduced run found, or that this one left it out."""
 
     statement: str
     test: str
@@ -165,7 +167,7 @@ def contents(sections: Sequence[Section], missing: Sequence[str]) -> str:
 
 
 def section_html(section: Section) -> str:
-    """Return one question: claims, figures, published values, every condition."""
+    """Return one question: a figure, claims, further figures, published values, conditions."""
     parts = [f'<h2 id="{escape(section.name)}">{escape(section.question)}</h2>']
     if section.reduced:
         parts.append(
@@ -173,8 +175,13 @@ def section_html(section: Section) -> str:
         )
     if section.recipe:
         parts.append(f'<p class="test">{escape(section.recipe)}</p>')
-    parts += [claim_html(claim) for claim in section.claims]
-    parts += [figure_html(path, section.question) for path in section.figures]
+    figures = [figure_html(path, section.question) for path in section.figures]
+    asked = [claim_html(claim) for claim in section.claims if not was_left_out(claim)]
+    parts += [*figures[:1], *asked, *figures[1:]]
+    left_out = [claim_html(claim) for claim in section.claims if was_left_out(claim)]
+    if left_out:
+        title = f"Claims that this run leaves out: {len(left_out)} of {len(section.claims)}"
+        parts.append(f"<details><summary>{title}</summary>{''.join(left_out)}</details>")
     if section.published:
         rows = "".join(
             f"<tr><td>{escape(value['what'])}</td><td>{escape(value['value'])}</td>"
@@ -189,6 +196,11 @@ def section_html(section: Section) -> str:
     parts.append(f"<details><summary>All conditions</summary><ul>{lines}</ul></details>")
     parts.append(f'<p class="made">{escape(section.made)}</p>')
     return "\n".join(parts)
+
+
+def was_left_out(claim: Answered | Unanswered) -> bool:
+    """Tell whether the run left out what the claim compares."""
+    return claim.text.startswith(NOT_ASKED)
 
 
 def claim_html(claim: Answered | Unanswered) -> str:

@@ -163,13 +163,19 @@ class Question:
         if not is_answering(options, self.presets):
             return "Not yet answered: verdicts come from the full presets alone."
         reached = self.found(options, results)
-        judged = list(zip(self.claims, verdicts(reached), reached, strict=True))
+        judged = [
+            (claim, own, finding)
+            for claim, own, finding in zip(self.claims, verdicts(reached), reached, strict=True)
+            if not finding.text.startswith(NOT_ASKED)
+        ]
         lines = [
             f"{heading}: {claim.statement.removesuffix('.')} ({size_of(finding)})."
             for verdict, heading in OF_CLAIMS.items()
             for claim, own, finding in judged
             if own == verdict
         ]
+        if left := len(self.claims) - len(judged):
+            lines.append(f"Not asked by this preset: {left} of {len(self.claims)} claims.")
         said_of_tests = "P-values are corrected by Holm for all claims of this question."
         return "\n".join([*lines, f"{options.recipe()} {said_of_tests}"])
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from experiments.compare.findings import VERDICTS, Finding, judge, survives
 from experiments.compare.page import Answered, Section, Unanswered, page
+from experiments.compare.parts import NOT_ASKED
 from experiments.compare.question import ANSWERING
 from experiments.compare.questions import QUESTIONS
 from rhythmic.files import replacing
@@ -106,7 +107,7 @@ def section_of(record: Record, number: int) -> Section:
         record.content["claims"], findings, judge(findings), strict=True
     ):
         stated = claim["statement"], claim["test"], claim["note"], finding.text
-        if not record.answers:
+        if not record.answers or finding.text.startswith(NOT_ASKED):
             claims.append(Unanswered(*stated))
             continue
         claims.append(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from experiments.answers import Answer, read_answer
 from experiments.compare.findings import Claim, judge, survives
 from experiments.compare.page import HEADINGS
+from experiments.compare.parts import NOT_ASKED
 from experiments.compare.question import OF_CLAIMS
 from experiments.compare.questions import QUESTIONS
 from experiments.compare.report import meaning_for_rhythm, num_claims, read_findings
@@ -43,12 +44,14 @@ class Judgement(NamedTuple):
 
 
 def judgements(name: str, answer: Answer, number: int) -> list[Judgement]:
-    """Judge every claim of a published answer; ``number`` counts the claims of all questions."""
+    """Judge the claims that a published answer asked; ``number`` counts those of all questions."""
     assert answer.record is not None
     claims = [Claim(**claim) for claim in answer.record["claims"]]
     findings = read_findings(answer.record)
     found = []
     for claim, finding, judged in zip(claims, findings, judge(findings), strict=True):
+        if finding.text.startswith(NOT_ASKED):
+            continue
         verdict = OF_CLAIMS[judged.word]
         if judged.word != "undecided" and survives(finding, judged.word, num_claims=number):
             verdict += ", firmly"

@@ -221,6 +221,18 @@ def test_a_reduced_run_answers_nothing(tmp_path, preset, reduced):
     assert "bear it out" not in text
 
 
+@pytest.mark.parametrize("reduced", ["", "differs"])
+def test_claims_that_a_run_left_out_have_no_verdict_and_are_folded(tmp_path, reduced):
+    absent = finding("b", estimate=NAN, p_value=NAN, alike=NAN, text="not asked in this run: no x")
+    run(tmp_path, "one", [claim("a"), claim("b")], [finding("a"), absent], reduced=reduced)
+    _, text = read(write_report(tmp_path, ["one"]))
+    asked, left_out = text.split("Claims that this run leaves out: 1 of 2")
+    assert "Claim b." not in asked
+    assert "Claim b.not asked in this run: no xBy a test." in left_out
+    assert "cannot tell: not asked" not in text
+    assert text.index("a figure") < text.index("Claim a.", text.index("What about one?"))
+
+
 def test_an_unfinished_run_is_not_shown(tmp_path):
     run(tmp_path, "one", [claim("a")], [finding("a")])
     (tmp_path / "one" / "computed.json").unlink()

@@ -24,10 +24,12 @@ def kept(name, *pairs):
     return Answer(f"compare.{name}", "An answer.", None, PROVENANCE, plain(record))
 
 
-def pair(name, rhythm, estimate, p_value, equivalence=math.nan, note=""):
+def pair(name, rhythm, estimate, p_value, equivalence=math.nan, note="", text=None):
     claim = Claim(name, f"Statement {name}.", "A test.", rhythm=rhythm, note=note)
     interval = estimate - 0.01, estimate + 0.01
-    return claim, Finding(name, estimate, *interval, p_value, equivalence, 1.0, f"numbers {name}")
+    return claim, Finding(
+        name, estimate, *interval, p_value, equivalence, 1.0, text or f"numbers {name}"
+    )
 
 
 @pytest.fixture
@@ -40,6 +42,7 @@ def page(monkeypatch):
         pair("c", "helps", 0.0, 0.9, 1e-9, note="Another."),
         pair("d", "helps", 0.1, 0.5),
         pair("e", "dynamics", 0.2, 1e-9, note="A note."),
+        pair("f", "helps", math.nan, math.nan, text="not asked in this run: x is left out"),
     )
     answered = {"compare.one": found, "compare.two": Answer("compare.two", "x", None, PROVENANCE)}
     monkeypatch.setattr(verdicts, "read_answer", answered.get)
@@ -75,6 +78,7 @@ def test_verdicts_are_counted_and_their_recipes_told(page):
     assert "| Where rhythm helps | 1 |  |  |  |" in page
     assert "| Where rhythm does not help |  | 1 |  |  |" in page
     assert "| Where the data cannot tell |  |  |  | 1 |" in page
+    assert "Statement f." not in page
     assert under(page, "On what they rest") == ["- `compare.one`: A recipe."]
 
 
