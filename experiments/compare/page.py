@@ -140,7 +140,8 @@ def summary(sections: Sequence[Section]) -> str:
     if not answered:
         return (
             '<p class="reduced">Not yet answered: every run on this page is smaller than the ones '
-            "that verdicts come from (--preset full).</p>"
+            "that verdicts come from (--preset full). What those have found so far stands in "
+            "docs/verdicts.md.</p>"
         )
     parts = []
     for meaning, heading in HEADINGS.items():
