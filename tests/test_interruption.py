@@ -85,6 +85,15 @@ def test_every_other_command_ends_so_too(module, patched, arguments, said, tmp_p
     assert err.splitlines()[-1].startswith(said)
 
 
+@pytest.fixture
+def heard():
+    """Interrupts are heard, also where the tests were started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_another_program_lives_on(tmp_path, capsys):
     assert not is_command()
     with pytest.raises(SystemExit) as stopped, stopping("stopped; all is well"), writing(tmp_path):

@@ -91,10 +91,10 @@ def shown(entry: Entry, page: str) -> str:
 
 
 def lecture_table() -> str:
-    """Return the README's table of the lecture's networks on MNIST, with what is said of it."""
+    """Return the README's table of the lecture's networks on MNIST."""
     text = (ROOT / "README.md").read_text()
-    section = text.split("## The lecture's table, on MNIST\n", 1)[1]
-    return section.split("\n![", 1)[0].strip()
+    section = text.split("## The lecture's table, on MNIST\n", 1)[1].split("\n## ", 1)[0]
+    return "\n".join(line for line in section.splitlines() if line.startswith("|"))
 
 
 def fill_in(markdown: str, page: str) -> str:
