@@ -21,7 +21,8 @@ def stopping(said: str) -> Iterator[None]:
 
     Wrap all that a command does: by the time an interrupt comes here, locks are given back and
     files that were not whole are gone. A command in a process of its own ends it right then: the
-    usual way down, with XLA still compiling or computing in its threads, may crash. Called from
+    usual way down, with XLA still compiling or computing in its threads, may crash. Other hosts of
+    a distributed run are not told; they find it gone by its missing heartbeat. Called from
     another program (a test, a notebook) it raises SystemExit and leaves that program alone.
 
     Args:

@@ -75,7 +75,7 @@ def test_an_experiment_ends_at_once_with_its_lock_given_back(tmp_path):
     ("module", "patched", "arguments", "said"),
     [
         ("rhythmic.sweep", "tyro.extras.subcommand_cli_from_dict", (), "stopped"),
-        ("experiments.compare", "subprocess.run", (), "stopped; the same command"),
+        ("experiments.compare", "subprocess.Popen", (), "stopped; the same command"),
         ("experiments.mnist", "rhythmic.data.load", ("--dry-run",), "stopped; the same"),
     ],
 )

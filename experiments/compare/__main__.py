@@ -1,5 +1,6 @@
 """``python -m experiments.compare``: every question, one after another, and the report."""
 
+import contextlib
 import importlib
 import inspect
 import os
@@ -17,6 +18,8 @@ from experiments.script import Experiment, check_finished
 from rhythmic.interruption import stopping
 from rhythmic.progress import Progress, clock, show
 
+# A question that was interrupted has so long to end by itself.
+SECONDS_TO_END = 20
 PRESETS = ("smoke", "quick", "full", "accelerator")
 
 
@@ -76,7 +79,15 @@ def ask(options: CompareAllOptions, name: str) -> bool:
     environment = dict(os.environ)
     if options.data_dir is not None:  # as a variable: some questions read no digits
         environment["RHYTHMIC_DATA_DIR"] = str(options.data_dir)
-    return subprocess.run(command, check=False, env=environment).returncode == 0
+    with subprocess.Popen(command, env=environment) as child:
+        try:
+            return child.wait() == 0
+        except KeyboardInterrupt:
+            # The terminal interrupts the child too: it gives back its lock and ends by itself.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(SECONDS_TO_END)
+            child.terminate()
+            raise
 
 
 def main() -> None:

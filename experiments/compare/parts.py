@@ -81,13 +81,12 @@ def left_out(
         labels: of all rows that the run will make.
 
     Returns:
-        A line that counts them and a line a claim; none where every claim will be judged, or
-        where ``findings`` reads rows before it asks what is left out.
+        A line that counts them and a line a claim; none where every claim will be judged.
+
+    Raises:
+        NotTrainedError: if ``findings`` reads rows before it asks what is left out.
     """
-    try:
-        reached = {found.claim: found.text for found in findings(Planned(labels))}
-    except NotTrainedError:
-        return []
+    reached = {found.claim: found.text for found in findings(Planned(labels))}
     lacking = {
         claim.statement: reached[claim.name].removeprefix(NOT_ASKED)
         for claim in claims

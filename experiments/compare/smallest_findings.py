@@ -110,7 +110,8 @@ PHASE = Claim(
 )
 EXPLORED = (
     "The list of candidates was written down after looking at validation digits of one seed, more "
-    "for waves of the image than for their rivals."
+    "for waves of the image than for their rivals. The claims were worded anew, not changed, "
+    "when the results were known."
 )
 CLAIMS = tuple(
     dataclasses.replace(claim, note=f"{EXPLORED} {claim.note}".strip())
@@ -141,7 +142,13 @@ def findings(options: SmallestOptions, rows: Rows) -> list[Finding]:
     """Return what the rows say about each claim; what was not asked says so."""
 
     def against(claim: Claim, better: str, worse: str) -> Finding:
-        return accuracy_finding(claim, rows[better], rows[worse], paired=claim.name == RINGING.name)
+        paired = claim.name == RINGING.name
+        found = accuracy_finding(claim, rows[better], rows[worse], paired=paired)
+        if claim.name not in {best.name for best in BEST}:
+            return found
+        first = rows[worse][0]
+        cell = f"the best cell is {first['architecture']}, {first['num_parameters']} parameters"
+        return dataclasses.replace(found, text=f"{found.text}; {cell}")
 
     found = []
     for claim, (limit, target) in zip(REACHED, TARGETS.items(), strict=True):
@@ -151,17 +158,7 @@ def findings(options: SmallestOptions, rows: Rows) -> list[Finding]:
     for claim in CLAIMS[len(REACHED) :]:
         pair = PAIRS[claim.name]
         found.append(if_asked(claim, rows, pair, partial(against, claim, *pair)))
-    return [naming_cell(one, rows) for one in found]
-
-
-def naming_cell(finding: Finding, rows: Rows) -> Finding:
-    """Say which cell was the best of those that are trained as a whole."""
-    label = PAIRS.get(finding.claim, ("", ""))[1]
-    if label not in map(finalist_label, TARGETS) or not rows.get(label):
-        return finding
-    first = rows[label][0]
-    cell = f"the best cell is {first['architecture']}, {first['num_parameters']} parameters"
-    return dataclasses.replace(finding, text=f"{finding.text}; {cell}")
+    return found
 
 
 def reached(claim: Claim, rows: Rows, label: str, target: float, num_examples: int) -> Finding:

@@ -16,6 +16,7 @@ from experiments.compare.report import meaning_for_rhythm, num_claims, read_find
 HEAD = """# Is rhythm better? The verdicts so far
 
 Every claim that a full preset has judged, by what the verdict means for rhythm, and by question.
+Several claims rest on the same networks, so that their numbers count claims, not independent tests.
 Effects are differences of test accuracy unless a unit is given; their 95 % intervals are each
 claim's own, not corrected, so that one may exclude zero where the data cannot tell. A verdict rests
 on p-values that are corrected for all claims of its question (Holm). *Firmly*: it is the same after

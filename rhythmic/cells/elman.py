@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from rhythmic.cells.initialization import scaled_orthogonal, xavier_uniform
 from rhythmic.cells.interface import AbstractCell, along_nodes, weigh
-from rhythmic.cells.options import Number, check_choice, check_sizes
+from rhythmic.cells.options import Number, check_choice, check_sizes, number
 from rhythmic.typing import InputArray, Matrix, NodeArray, Vector
 
 Feedback = Literal["output", "activity"]
@@ -57,15 +57,15 @@ class ElmanCell(AbstractCell[NodeArray]):
             activation: ``phi``.
 
         Raises:
-            ValueError: for a size below one or an unknown feedback.
+            ValueError: for a size below one, a gain that is no finite number, or an unknown
+                feedback.
         """
         check_sizes(input_size, hidden_size)
         check_choice("feedback", feedback, Feedback)
+        gain = number("recurrent_gain", recurrent_gain, lambda g: abs(g) < jnp.inf, "be finite")
         input_key, recurrent_key = jax.random.split(key)
         self.weight_ih = xavier_uniform((hidden_size, input_size), key=input_key)
-        self.weight_hh = scaled_orthogonal(
-            (hidden_size, hidden_size), recurrent_gain, key=recurrent_key
-        )
+        self.weight_hh = scaled_orthogonal((hidden_size, hidden_size), gain, key=recurrent_key)
         self.bias_ih = jnp.zeros(hidden_size)
         self.bias_hh = jnp.zeros(hidden_size)
         self.input_size = input_size

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from rhythmic.cells.initialization import scaled_orthogonal, xavier_uniform
 from rhythmic.cells.interface import AbstractCell, along_nodes, weigh, weigh_few
-from rhythmic.cells.options import Number, check_sizes
+from rhythmic.cells.options import Number, check_sizes, number
 from rhythmic.typing import Array, Float, InputArray, Matrix, NodeArray, Vector
 
 
@@ -53,9 +53,10 @@ class LSTMCell(AbstractCell[LSTMState]):
             forget_bias: start value of the forget gate's input bias; all other biases are zero.
 
         Raises:
-            ValueError: for a size below one.
+            ValueError: for a size below one, or a bias that is no finite number.
         """
         check_sizes(input_size, hidden_size)
+        forget_bias = number("forget_bias", forget_bias, lambda b: abs(b) < jnp.inf, "be finite")
         input_key, recurrent_key = jax.random.split(key)
         rows = 4 * hidden_size
         self.weight_ih = xavier_uniform((rows, input_size), key=input_key)

@@ -173,7 +173,7 @@ class LearnedRhythms(eqx.Module):
                 that is traced.
         """
         check_known("sample_rate of learned rhythms", sample_rate)
-        self.sample_rate = sample_rate  # type: ignore[assignment]  # a tracer does not come here
+        self.sample_rate = float(sample_rate)  # a tracer does not come here
         low, high = np.exp(-DECAY_RANGE[1]), np.exp(-DECAY_RANGE[0])
         allowed = f"lie between {low:.4f} and {high:.7f} where rhythms are learned"
         pole_radius = number("pole_radius", pole_radius, lambda r: (r > low) & (r < high), allowed)

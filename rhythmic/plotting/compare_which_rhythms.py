@@ -10,7 +10,7 @@ from matplotlib.ticker import NullFormatter, ScalarFormatter
 from rhythmic.plotting.comparison import INK, MUTED
 from rhythmic.plotting.image_rhythm import mark_image_rhythm
 from rhythmic.plotting.style import COLOURS, LINE_STYLES, OKABE_ITO
-from rhythmic.statistics import summarise
+from rhythmic.statistics import MIN_SEEDS_FOR_TEST, summarise
 from rhythmic.theory import PUBLISHED_GOLDEN_RATIO
 from rhythmic.typing import AnyArray, Float
 
@@ -122,7 +122,7 @@ def draw_curve(axes: Axes, curve: Curve) -> None:
     means = np.array([one.mean for one in found])
     axes.plot(ratios, means, "o-", color=INK, markersize=3)
     for ratio, one in zip(ratios, found, strict=True):
-        if one.num_seeds > 1:
+        if one.num_seeds >= MIN_SEEDS_FOR_TEST:
             axes.plot([ratio, ratio], [one.low, one.high], color=INK, linewidth=1)
     top = np.argmin(np.abs(ratios - curve.peak))
     axes.plot(ratios[top], means[top], "o", color=OKABE_ITO["blue"], markersize=6, zorder=4)

@@ -59,7 +59,7 @@ def symplectic(key, **options):
     return linoss(key, scheme="symplectic", **options)
 
 
-# The cell, three values in range, and one outside where there is a range.
+# The cell, three values in range, and one outside.
 CASES = {
     "horn-excitability": (horn, "excitability", (0.04, 0.3, 2.0), 0.0),
     "horn-angular_frequency": (horn, "angular_frequency", (0.1, 0.5, 1.5), 1.995),
@@ -86,8 +86,8 @@ CASES = {
     "reservoir-input_scale": (reservoir, "input_scale", (-1.0, 0.5, 2.0), 0.0),
     "reservoir-sample_rate": (reservoir, "sample_rate", (300.0, 500.0, 1000.0), 0.0),
     "reservoir-pole_radius": (reservoir, "pole_radius", (0.7, 0.9, 0.99), 1.0),
-    "elman-recurrent_gain": (elman, "recurrent_gain", (0.1, 0.9, 1.5), None),
-    "lstm-forget_bias": (lstm, "forget_bias", (-1.0, 0.0, 1.0), None),
+    "elman-recurrent_gain": (elman, "recurrent_gain", (0.1, 0.9, 1.5), np.inf),
+    "lstm-forget_bias": (lstm, "forget_bias", (-1.0, 0.0, 1.0), -np.inf),
     "gru-update_bias": (gru, "update_bias", (-1.0, 0.0, 1.0), np.inf),
 }
 # The number of connections moves in steps.
@@ -125,13 +125,14 @@ def test_cells_of_many_values_are_the_cells_of_each(case):
     else:
         np.testing.assert_allclose(slope, (near[2] - near[0]) / (2 * step), rtol=1e-5, atol=1e-8)
 
-    if outside is not None:
-        among = at_once(jnp.array([values[0], outside, values[2]]))
-        assert np.all(np.isnan(among[1]))
-        np.testing.assert_array_equal(among[::2], found[::2])
-        if case != "resonant-lowest":
-            with pytest.raises(ValueError, match=option):
-                run(outside)
+    among = at_once(jnp.array([values[0], outside, values[2]]))
+    assert np.all(np.isnan(among[1]))
+    np.testing.assert_array_equal(among[::2], found[::2])
+    if case not in FLAT:
+        assert np.isnan(jax.grad(lambda value: jnp.sum(run(value)))(outside))
+    if case != "resonant-lowest":
+        with pytest.raises(ValueError, match=option):
+            run(outside)
 
 
 def test_the_table_has_every_number_that_a_cell_is_built_with():

@@ -47,11 +47,12 @@ def test_planned_rows_cannot_be_read():
         list(rows["one"])
 
 
-def test_findings_that_read_rows_first_say_nothing_in_advance():
+def test_findings_that_read_rows_first_are_an_error():
     def hasty(rows):
         return [Finding("a", rows["one"][0], *(0.0,) * 5, "found")]
 
-    assert left_out(CLAIMS[:1], hasty, ["one"]) == []
+    with pytest.raises(NotTrainedError):
+        left_out(CLAIMS[:1], hasty, ["one"])
 
 
 @pytest.mark.parametrize(
@@ -63,6 +64,7 @@ def test_findings_that_read_rows_first_say_nothing_in_advance():
         ("spike_trains", {"architectures": ("rrn-golden", "rnn")}, "5 of 8"),
         ("which_rhythms", {}, "6 of 14"),
         ("learning_speed", {}, "1 of 3"),
+        ("smallest", {"rivals": ("rrn",), "controls": False}, "8 of 13"),
     ],
 )
 def test_questions_say_what_they_leave_out(name, changes, number):
@@ -72,13 +74,19 @@ def test_questions_say_what_they_leave_out(name, changes, number):
     assert first == f"not judged in this run, {number} claims:"
 
 
-@pytest.mark.parametrize("name", ["synthetic", "spike_trains", "features", "precision", "horn"])
-def test_presets_that_ask_for_all_leave_nothing_out(name):
+# How many claims the full preset leaves to the accelerator's; one needs more digits than mnist5k's.
+LEFT_OUT = {"equal_size": 4, "sample_efficiency": 1}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_full_presets_leave_out_what_is_said_here(name):
     own = question(name)
     options = own.presets["full"]
     if hasattr(options, "dataset"):
         options = dataclasses.replace(options, dataset="mnist5k")
-    assert own.left_out(options, own.conditions(options)) == []
+    lines = own.left_out(options, own.conditions(options))
+    number = LEFT_OUT.get(name, 0)
+    assert lines[:1] == [f"not judged in this run, {number} of {len(own.claims)} claims:"][:number]
 
 
 def test_the_help_says_what_each_question_asks():
