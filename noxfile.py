@@ -1,4 +1,4 @@
-"""Longer checks than CI's: ends of the claimed versions, slow tests, README's first block, site.
+"""Longer checks than CI's: claimed versions, slow tests, README's first block, site, package.
 
 ``nox`` runs the tests at both ends wherever those interpreters are found.
 """
@@ -72,3 +72,35 @@ def docs(session: nox.Session) -> None:
         session.run("git", "clone", "--quiet", ".", clone, external=True)
         pages = f"{clone}/docs/mkdocs.yml"
         session.run("mkdocs", "build", "--strict", "-f", pages, "-d", str(output))
+
+
+# In a new process: what an import loads, starts and takes, from wherever it was installed.
+IMPORT = """
+import sys, time
+import rhythmic
+heavy = {"matplotlib", "tensorflow_datasets", "pandas", "scipy.stats"} & set(sys.modules)
+assert not heavy, heavy
+assert "site-packages" in rhythmic.__file__, rhythmic.__file__
+seconds = time.process_time()
+print(f"import rhythmic: {seconds:.2f} s of processor time, Python's start included")
+assert seconds < 2, seconds
+"""
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Wheel and sdist, each installed into an empty environment: imports are light, under 2 s."""
+    session.install("build")
+    with tempfile.TemporaryDirectory() as folder:
+        clone, built = Path(folder, "clone"), Path(folder, "built")
+        session.run("git", "clone", "--quiet", ".", str(clone), external=True)
+        session.run("python", "-m", "build", "--outdir", str(built), str(clone))
+        for artefact in sorted(built.iterdir()):
+            empty = Path(folder, artefact.suffix.strip("."))
+            session.run("python", "-m", "venv", str(empty))
+            python = str(empty / "bin" / "python")
+            session.run(python, "-m", "pip", "install", "--quiet", str(artefact), external=True)
+            with session.chdir(folder):
+                # The first import writes compiled files.
+                session.run(python, "-c", "import rhythmic", external=True)
+                session.run(python, "-c", IMPORT, external=True)
