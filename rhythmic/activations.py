@@ -1,4 +1,7 @@
-"""Activation functions phi by name, one table for nodes and networks."""
+"""Activation functions phi by name, one table for nodes and networks.
+
+Source: lecture, "RRN hidden layer activity" (phi); the functions are textbook definitions.
+"""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType

@@ -10,9 +10,9 @@ from rhythmic.typing import AnyArray, Int
 class Events(NamedTuple):
     """The nonzero samples of sequences, in order, padded to the longest sequence.
 
-    ``values`` are the samples. ``gaps`` counts the steps from each of them to the next one of its
-    sequence, from the last one to the end of the sequence; at least 1, and 0 where padding
-    stands. ``counts`` is the number of events of each sequence.
+    ``values`` are the samples, ``(example, event)``. ``gaps`` counts the steps from each of them
+    to the next one of its sequence, from the last one to the end of the sequence; at least 1, and
+    0 where padding stands. ``counts`` is the number of events of each sequence.
     """
 
     values: AnyArray  # (example, event), in the dtype of the sequences

@@ -1,4 +1,8 @@
-"""Whole sequences in, states or features out: the cells as functions of plain arrays."""
+"""Whole sequences in, states or features out: the cells as functions of plain arrays.
+
+Source: lecture, "RNN model", "RNN additional notes" and "Rhythmic RNN in practice"; the equations
+stand with the cells.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -100,7 +104,8 @@ def states_from_arrays(
     Args:
         make_cell: the class of the cell.
         num_blocks: blocks of ``hidden`` rows in its weights, such as gates.
-        parameters: weight_ih, weight_hh, bias_ih and bias_hh, torch's names without ``_l0``.
+        parameters: weight_ih (rows, feature), weight_hh (rows, hidden), bias_ih and bias_hh (rows,)
+            with ``num_blocks * hidden`` rows; torch's names without ``_l0``.
         inputs: sequences, ``(batch, time, feature)``.
 
     Returns:
@@ -137,7 +142,7 @@ def states_from_arrays(
 
 
 def floating_dtype(*arrays: AnyArray) -> np.dtype:
-    """Return the dtype that the arrays promote to, a floating one."""
+    """Return the dtype that the arrays, of any shape, promote to, a floating one."""
     dtype = jnp.result_type(*arrays)
     return dtype if jnp.issubdtype(dtype, jnp.floating) else jnp.zeros(()).dtype
 

@@ -1,4 +1,7 @@
-"""Linear recurrences of two numbers a node, over all steps in parallel."""
+"""Linear recurrences of two numbers a node, over all steps in parallel.
+
+Source: Blelloch, "Prefix sums and their applications", 1990, section 1.4.1.
+"""
 
 import jax
 import jax.numpy as jnp

@@ -1,7 +1,9 @@
 """Classifiers: a cell, the features that are averaged over time, and a readout.
 
 An architecture is a frozen dataclass with a method ``build``; ``named_architectures`` holds the
-seven of the published comparison (Kramer, arXiv:2506.17083).
+seven of the published comparison.
+
+Source: lecture, "Rhythmic RNN in practice" (M. A. Kramer, arXiv:2506.17083).
 """
 
 from collections.abc import Callable, Mapping
@@ -226,13 +228,15 @@ def num_trainable(model: Classifier) -> int:
 
 
 def named_arrays(tree: PyTree) -> dict[str, Array]:
-    """Return the arrays of a tree by their path, such as ``cell.recurrent_weights``."""
+    """Return the arrays of a tree, of any shape, by path, such as ``cell.recurrent_weights``."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     return {path_name(path): leaf for path, leaf in leaves}
 
 
 def with_named_arrays(tree: PyTree, arrays: Mapping[str, ArrayLike]) -> PyTree:
     """Return ``tree`` with the arrays at the paths that ``arrays`` names; the inverse of the above.
+
+    Each of ``arrays`` should have the shape of what it replaces; that is not checked.
 
     Raises:
         ValueError: for a path that the tree does not have.

@@ -3,6 +3,9 @@
 A linear network h_t = W h_{t-1} follows its leading eigenvalue, the one of largest modulus: an
 angle theta makes a rhythm at theta / (2 pi dt), the modulus lets it grow or fade. Where the
 activation is tanh this is what happens near zero; further out the weights only suggest it.
+
+Source: lecture, "RNN model", left to itself; companion and rotation matrices are textbook
+definitions.
 """
 
 from functools import partial

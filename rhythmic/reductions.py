@@ -7,6 +7,8 @@ any number of them to what is observed of a cell:
     observed_1, observed_2, ...  ->  {"maximum": ..., "frequency": ...}
 
 Observations are one array, whose axes a reduction keeps.
+
+Source: textbook definitions (extremes, moments, the discrete Fourier transform).
 """
 
 from collections.abc import Callable, Mapping
@@ -158,7 +160,10 @@ def first_bad_step() -> Reduction:
 
 
 class Reduced(NamedTuple):
-    """``results`` of each reduction by its name, and ``final_state`` after the last step."""
+    """``results`` of each reduction by its name, and ``final_state`` after the last step.
+
+    The ``results`` have the shapes that their reductions say.
+    """
 
     results: dict[str, Array]
     final_state: PyTree

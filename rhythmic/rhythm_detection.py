@@ -2,6 +2,9 @@
 
 Meant for systems left to themselves: nothing here knows of an input. ``measure_rhythm`` judges
 any trajectory; ``complex_amplitude`` measures the answer at a frequency that is already known.
+
+Source: lecture, "What about rhythms?" (the question); criteria and limits are the
+project's own, of textbook spectral estimates and least squares.
 """
 
 from enum import IntEnum

@@ -1,4 +1,7 @@
-"""The recurrent network of the lecture ("RNN model"), with its output layer, as plain arrays."""
+"""The recurrent network of the lecture ("RNN model"), with its output layer, as plain arrays.
+
+Source: lecture, "RNN model".
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple, cast

@@ -4,6 +4,8 @@ The RNN includes the influence of all preceding hidden states (lecture, "RNN add
 Here that influence is measured, for any cell, as derivatives through the one scan over time; what
 they should be is in ``rhythmic.theory.backpropagation``. Examples are single, without batch axes:
 ``jax.vmap`` maps over many.
+
+Source: lecture, "RNN additional notes".
 """
 
 from collections.abc import Callable

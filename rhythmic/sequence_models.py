@@ -1,6 +1,9 @@
 """Networks that answer at every step: any cell, a linear readout, and an encoder where needed.
 
 An architecture is a frozen dataclass with a name and ``build(input_size, num_outputs, *, key)``.
+
+Source: lecture, "RRN output layer activity" (the readout); the networks are those of the lecture,
+"RNN model", "RNN additional notes" and "Rhythmic RNN".
 """
 
 from dataclasses import dataclass

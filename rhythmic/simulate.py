@@ -1,4 +1,7 @@
-"""The one place that scans cells over time: any cell, stacked or reduced on the fly."""
+"""The one place that scans cells over time: any cell, stacked or reduced on the fly.
+
+Source: lecture, "RNN model": one step after the other.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -197,7 +200,8 @@ def scan_blocks(
 def masked_step(cell: AbstractCell, state: PyTree, inputs: Array, counted: Array | None) -> PyTree:
     """Take one step of ``cell`` on ``inputs``, or hold ``state`` where ``counted`` is false.
 
-    None counts every sample.
+    The shape of ``inputs`` is ``(feature, *batch)``, that of ``counted`` ``(*batch,)``; None
+    counts every sample.
     """
     if counted is None:
         return cell.step(state, inputs)
@@ -213,6 +217,8 @@ def take(samples: PyTree, start: int, stop: int) -> PyTree:
 
 def start(cell: AbstractCell, inputs: Array, initial_state: PyTree | None) -> PyTree:
     """Return the given initial state, or the cell's state of rest for the inputs' batch.
+
+    The shape of ``inputs`` is ``(time, feature, *batch)``.
 
     Raises:
         ValueError: if the given state has not the structure, shapes and dtypes of the cell's.
@@ -263,7 +269,8 @@ def check_sequence(
 ) -> int:
     """Raise a ValueError that names the argument out of shape; return the number of steps.
 
-    ``cell``, ``inputs``, ``mask``, ``washout`` and ``block_size`` are those of ``time_mean``.
+    ``cell``, ``inputs`` (time, feature, *batch), ``mask`` (time, *batch), ``washout`` and
+    ``block_size`` are those of ``time_mean``.
     """
     if jnp.ndim(inputs) < 2 or inputs.shape[1] != cell.input_size:
         expected = f"(time, {cell.input_size}, *batch)"

@@ -1,4 +1,7 @@
-"""The mean output of an Elman RNN, its adjoint equations solved backwards in time."""
+"""The mean output of an Elman RNN, its adjoint equations solved backwards in time.
+
+Source: backpropagation through time (lecture, "RNN additional notes").
+"""
 
 from typing import TypeGuard
 
@@ -33,7 +36,7 @@ def mean_output(cell: ElmanCell, inputs: Sequence) -> NodeArray:
     The gradients are ``sum_t dL/dz_t H_{t-1}^T`` by ``W_hh``, ``sum_t dL/dz_t I_t^T`` by ``W_ih``,
     ``sum_t dL/dz_t`` by each bias, and ``W_ih^T dL/dz_t`` by the input. Exact for every array of
     the cell and for the inputs. Forward mode is not defined; take ``time_mean`` there.
-    Source: backpropagation through time (lecture, "How to train RNNs?").
+    Source: backpropagation through time (lecture, "RNN additional notes").
 
     Args:
         cell: a layer that feeds back its output, the hyperbolic tangent.

@@ -1,4 +1,8 @@
-"""The mean output of an LSTM, its adjoint equations solved backwards in time."""
+"""The mean output of an LSTM, its adjoint equations solved backwards in time.
+
+Source: backpropagation through time (lecture, "RNN additional notes"); Hochreiter and Schmidhuber,
+Neural Computation 9 (1997).
+"""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,8 @@
-"""The mean squared amplitude of resonant nodes, its adjoint equations solved backwards in time."""
+"""The mean squared amplitude of resonant nodes, its adjoint equations solved backwards in time.
+
+Source: backpropagation through time (lecture, "RNN additional notes"); the amplitude is that of M.
+A. Kramer, arXiv:2506.17083.
+"""
 
 import equinox as eqx
 import jax

@@ -2,6 +2,10 @@
 
 With no input a resonant node is a damped oscillator alone: ``g`` steps of it are one rotation, read
 from a table, and what it shows meanwhile is a quadratic form of where it starts.
+
+Source: lecture, "Rhythmic RNN" (the free motion) and backpropagation through time (lecture, "RNN
+additional notes"); the amplitude is that of M. A. Kramer, arXiv:2506.17083. Going from event to
+event is worked out here.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,8 @@
-"""Logistic regression on many examples: fitted by L-BFGS, its strength chosen on validation."""
+"""Logistic regression on many examples: fitted by L-BFGS, its strength chosen on validation.
+
+Source: multinomial logistic regression, Bishop, Pattern Recognition and Machine Learning (2006),
+section 4.3.4; fitted after Nocedal and Wright, Numerical Optimization (2006).
+"""
 
 import math
 from collections.abc import Sequence

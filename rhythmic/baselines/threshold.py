@@ -1,4 +1,7 @@
-"""One number an example, read out by the best threshold on the training examples."""
+"""One number an example, read out by the best threshold on the training examples.
+
+Source: textbook definition (the decision stump).
+"""
 
 import numpy as np
 from jaxtyping import Float, Int

@@ -1,4 +1,7 @@
-"""Node constants that are fixed or learned, the learned ones inside a range at every update."""
+"""Node constants that are fixed or learned, the learned ones inside a range at every update.
+
+Source: the sigmoid between two bounds is a textbook definition; the ranges are the project's own.
+"""
 
 from typing import Literal, TypeAlias, TypeVar
 

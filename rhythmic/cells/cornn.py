@@ -1,4 +1,7 @@
-"""The coupled oscillatory network: damped oscillators that a nonlinear network drives."""
+"""The coupled oscillatory network: damped oscillators that a nonlinear network drives.
+
+Source: Rusch and Mishra, ICLR 2021, arXiv:2010.00951.
+"""
 
 from typing import Any, NamedTuple
 
@@ -93,8 +96,8 @@ class CoupledOscillatoryCell(AbstractCell[CoupledOscillatoryState]):
             dt: time step, above 0, in the unit of time of the other two.
             stiffness: squared angular frequency, a number or one value a node; for a ladder
                 ``(2 pi f / (Fs dt))^2``.
-            damping: rate at which a velocity decays, a number or one value a node; fixed nodes
-                may have 0.
+            damping: rate at which a velocity decays, per unit of time, a number or one value a
+                node; fixed nodes may have 0.
             rhythms: ``fixed``, or ``learned`` from the start values given.
 
         Raises:

@@ -1,4 +1,7 @@
-"""The standard RNN of the lecture ("What is the RNN model?"), after Elman (1990)."""
+"""The standard RNN, with what is fed back chosen by name.
+
+Source: lecture, "RNN model"; Elman (1990).
+"""
 
 from collections.abc import Callable
 from typing import Literal

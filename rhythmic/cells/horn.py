@@ -1,4 +1,7 @@
-"""The harmonic oscillator recurrent network: nodes that swing, coupled by their velocities."""
+"""The harmonic oscillator recurrent network: nodes that swing, coupled by their velocities.
+
+Source: Effenberger et al., PNAS 2025, doi:10.1073/pnas.2412830122.
+"""
 
 from typing import NamedTuple
 

@@ -2,6 +2,9 @@
 
 Uniform values are drawn in float32 and then cast, so that a seed means the same network in single
 and in double precision.
+
+Source: Glorot and Bengio, AISTATS 2010; Saxe, McClelland and Ganguli, arXiv:1312.6120;
+``torch_linear`` as torch starts a ``Linear``.
 """
 
 import jax

@@ -1,4 +1,7 @@
-"""The linear oscillatory state-space layer: free oscillators, mixed after they have swung."""
+"""The linear oscillatory state-space layer: free oscillators, mixed after they have swung.
+
+Source: Rusch and Rus, ICLR 2025, arXiv:2410.03943.
+"""
 
 from typing import Literal, NamedTuple
 

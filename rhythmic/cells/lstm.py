@@ -1,4 +1,7 @@
-"""Long short-term memory (lecture, "RNN additional notes"), in torch's layout."""
+"""Long short-term memory, in torch's layout.
+
+Source: lecture, "RNN additional notes"; Hochreiter and Schmidhuber, Neural Computation 9 (1997).
+"""
 
 from typing import NamedTuple
 

@@ -1,4 +1,8 @@
-"""Projections of a sequence at random, taken one sample at a time: a layer without a rhythm."""
+"""Projections of a sequence at random, taken one sample at a time: a layer without a rhythm.
+
+Source: random projections as features (A. Rahimi and B. Recht, Advances in Neural Information
+Processing Systems 20, 2007).
+"""
 
 from typing import NamedTuple
 

@@ -1,4 +1,8 @@
-"""The rhythms of a resonant layer: two weights and the constants of the amplitude for each node."""
+"""The rhythms of a resonant layer: two weights and the constants of the amplitude for each node.
+
+Source: lecture, "Rhythmic RNN" and "Rhythmic RNN in practice"; M. A. Kramer, arXiv:2506.17083. That
+training may move the rhythms is the project's own.
+"""
 
 from typing import Any, Literal, NamedTuple
 
@@ -156,7 +160,7 @@ class LearnedRhythms(eqx.Module):
     """Rhythms that training moves: frequency and decay of each node, bounded by construction.
 
     ``f = sigmoid(raw_frequency) Fs / 4`` and ``r = exp(-d)`` with ``ln d`` between the logarithms
-    of 1e-6 and 0.5: every node rings, and none grows.
+    of 1e-6 and 0.5: every node rings, and none grows. Both raw values have no unit.
     """
 
     raw_frequency: Vector

@@ -1,4 +1,7 @@
-"""Ladders to compare golden rhythms with: one driver, other rungs."""
+"""Ladders to compare golden rhythms with: one driver, other rungs.
+
+Source: lecture, "Golden rhythms"; ladders drawn at random are the project's own null.
+"""
 
 import jax
 import numpy as np

@@ -1,4 +1,7 @@
-"""Oscillators that push each other through one rhythmic gain, and how they are watched."""
+"""Oscillators that push each other through one rhythmic gain, and how they are watched.
+
+Source: lecture, "Golden rhythms"; M. A. Kramer, NBDT (2022).
+"""
 
 import math
 from dataclasses import dataclass

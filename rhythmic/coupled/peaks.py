@@ -1,4 +1,7 @@
-"""Where over the gain frequency a ladder's nodes answer: at which sums, differences and rungs."""
+"""Where over the gain frequency a ladder's nodes answer: at which sums, differences and rungs.
+
+Source: lecture, "Golden rhythms"; M. A. Kramer, NBDT (2022); the measurement is the project's own.
+"""
 
 import math
 from typing import NamedTuple

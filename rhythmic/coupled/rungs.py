@@ -1,4 +1,7 @@
-"""Networks under gains around their own rungs: the measurement behind `selectivity`."""
+"""Networks under gains around their own rungs: the measurement behind `selectivity`.
+
+Source: lecture, "Golden rhythms"; M. A. Kramer, NBDT (2022); the measurement is the project's own.
+"""
 
 import math
 from collections.abc import Sequence

@@ -3,6 +3,8 @@
 A gain of frequency f_S turns the driver's motion at f_D into forces at f_S + f_D and
 |f_S - f_D|; a node at one of these rings. The question of golden rhythms is which rungs of a
 ladder, used as gain frequencies, reach which other rungs.
+
+Source: lecture, "Golden rhythms"; M. A. Kramer, NBDT (2022); the scores are the project's own.
 """
 
 import math

@@ -1,4 +1,7 @@
-"""How strongly every node of a coupled network rings, for every gain frequency."""
+"""How strongly every node of a coupled network rings, for every gain frequency.
+
+Source: lecture, "Golden rhythms"; M. A. Kramer, NBDT (2022).
+"""
 
 import functools
 from collections.abc import Sequence

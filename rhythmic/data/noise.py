@@ -1,4 +1,7 @@
-"""Noise on a pool of examples."""
+"""Noise on a pool of examples.
+
+Source: textbook definition (white Gaussian noise).
+"""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,8 @@
-"""The order in which an image becomes a sequence."""
+"""The order in which an image becomes a sequence.
+
+Source: lecture, "Rhythmic RNN in practice" (one pixel a step); the rhythm of the picture is worked
+out here.
+"""
 
 from typing import Literal, get_args
 

@@ -1,4 +1,8 @@
-"""What can be read from spike trains without a network: baselines, and the best there is."""
+"""What can be read from spike trains without a network: baselines, and the best there is.
+
+Source: textbook definitions (count, periodogram, likelihood ratio), for the trains of M. A. Kramer,
+arXiv:2506.17083.
+"""
 
 import numpy as np
 import scipy

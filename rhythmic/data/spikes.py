@@ -5,6 +5,8 @@
     parts = pool.splits[7]  # the training, validation and test trains of seed 7
 
 Plain readings of trains, without any network, are in ``rhythmic.data.spike_readings``.
+
+Source: M. A. Kramer, arXiv:2506.17083.
 """
 
 import operator

@@ -1,4 +1,8 @@
-"""The step of a cell, and the adjoint of that step, as functions of one sample's arrays."""
+"""The step of a cell, and the adjoint of that step, as functions of one sample's arrays.
+
+Source: the equations are those of each cell; their adjoint is backpropagation through time
+(lecture, "RNN additional notes").
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -4,6 +4,9 @@ XLA launches several kernels for every step of a scan on a GPU. Here one program
 kernel takes a group of samples through all steps, each thread one sample, with the state, the
 parameters and their gradients in registers. The step is the cell's own, taken apart into single
 entries (``unrolled``), and the adjoint of a step is ``jax.vjp`` of that same step.
+
+Source: the equations are those of each cell; their adjoint is backpropagation through time
+(lecture, "RNN additional notes").
 """
 
 import itertools

@@ -174,7 +174,7 @@ def concatenation_figure(
         ratios: of ladders.
         joined: distance of the joined period from the nearest rung, by steps between the two.
         simulated: ratios, and the distance for neighbours from simulated cycles.
-        relations: ratios with 1 + r^m = r^n, and their rows of (m, n).
+        relations: ratios with 1 + r^m = r^n, and (m, n) of each, ``(relation, 2)``.
     """
     figure = Figure(figsize=(7.0, 2.7))
     cycles, ladder = figure.subplots(1, 2, width_ratios=(1, 1.5))

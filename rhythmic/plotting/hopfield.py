@@ -148,7 +148,7 @@ def descent_figure(
     Args:
         asynchronous: E before the first and after every update.
         synchronous: E at every step, from the same states.
-        period: 1 where the synchronous network comes to rest, 2 where it alternates.
+        period: in steps, 1 where the synchronous network comes to rest, 2 where it alternates.
         num_units: N; energies are drawn over N^2.
         num_shown: starts drawn, the first ones; the last panel has the synchronous ones of all
             starts with the steepest rises, a third as many.

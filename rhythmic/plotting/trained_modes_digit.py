@@ -133,7 +133,7 @@ def gradient_figure(
     """Draw gradients against the lag beside what eigenvalues promise, and exponents over images.
 
     Args:
-        lags: arrays of ``GradientLags`` by kind of weights: fixed, start, trained.
+        lags: arrays of ``GradientLags``, in its shapes, by kind of weights: fixed, start, trained.
         exponents: finite-time exponents over a whole image, 1/s, by kind of weights.
     """
     figure = Figure(figsize=(7.0, 5.0))

@@ -1,4 +1,8 @@
-"""A linear map alone, and one hidden layer between two."""
+"""A linear map alone, and one hidden layer between two.
+
+Source: the layers of the lecture, "Remember Feedforward"; batch normalisation of Ioffe and Szegedy,
+arXiv:1502.03167.
+"""
 
 from typing import Literal, get_args
 

@@ -1,4 +1,7 @@
-"""Multinomial logistic regression as one pure function: to be compiled, mapped, and swept."""
+"""Multinomial logistic regression as one pure function: to be compiled, mapped, and swept.
+
+Source: Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.4.
+"""
 
 from typing import NamedTuple
 

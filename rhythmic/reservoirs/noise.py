@@ -1,4 +1,7 @@
-"""Noise for a cell that takes it as input, drawn where it is used."""
+"""Noise for a cell that takes it as input, drawn where it is used.
+
+Source: M. A. Kramer, arXiv:2506.17083, first version.
+"""
 
 from typing import NamedTuple
 

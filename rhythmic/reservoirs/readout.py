@@ -1,4 +1,7 @@
-"""A readout fitted to what a reservoir answers, and how well it does."""
+"""A readout fitted to what a reservoir answers, and how well it does.
+
+Source: M. A. Kramer, arXiv:2506.17083, first version.
+"""
 
 from typing import NamedTuple
 

@@ -1,4 +1,8 @@
-"""What a reservoir answers to sequences, reduced over time while it runs."""
+"""What a reservoir answers to sequences, reduced over time while it runs.
+
+Source: M. A. Kramer, arXiv:2506.17083, first version (the features); the other averages are
+textbook definitions.
+"""
 
 from typing import NamedTuple
 
@@ -112,9 +116,10 @@ class FrequencyContent(NamedTuple):
     """Where a layer's motion about its mean lies, in Hz; NaN where nothing moves.
 
     Attributes:
-        dominant_frequency: frequency of the node that moves most.
+        dominant_frequency: frequency in Hz of the node that moves most.
         spectral_centroid: mean node frequency, weighted by the nodes' variances.
-        response_frequency: of the motion itself, which need not be a node's; ``mean_frequency``.
+        response_frequency: in Hz, of the motion itself, which need not be a node's;
+            ``mean_frequency``.
     """
 
     dominant_frequency: Float[Array, ""]

@@ -1,4 +1,7 @@
-"""One point of a weight grid: a reservoir on a ladder, what it learns, and how it moves."""
+"""One point of a weight grid: a reservoir on a ladder, what it learns, and how it moves.
+
+Source: M. A. Kramer, arXiv:2506.17083, first version; its weights swept.
+"""
 
 from dataclasses import dataclass
 
@@ -139,6 +142,7 @@ class ReservoirGrid:
             shared: examples to fit to and to judge by.
 
         Returns:
+            Scalars by name:
             ``validation_accuracy``, ``train_accuracy``, ``gradient_norm``, ``finite_share`` as in
             ``Readout``; ``growth_factor`` of ``growth_factor``; ``recurrent_radius``, the spectral
             radius that ``W`` has, 0 where the live nodes form no cycle; ``live_nodes``;

@@ -1,4 +1,7 @@
-"""The weight grid as a sweep: reservoirs over pole radius, ladder ratio, gain and input scale."""
+"""The weight grid as a sweep: reservoirs over pole radius, ladder ratio, gain and input scale.
+
+Source: M. A. Kramer, arXiv:2506.17083, first version; its weights swept.
+"""
 
 from collections.abc import Sequence
 

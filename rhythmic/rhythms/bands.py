@@ -3,6 +3,8 @@
 Ranges are conventions. They differ between authors, species and recording methods, often by a
 third, and neighbouring ranges overlap; a catalogue here is one author's (or one use's) choice.
 That is why a claim about spacing is to be tried on several of them.
+
+Source: lecture, "Brain rhythms"; each band and each proposal names its own paper.
 """
 
 import math

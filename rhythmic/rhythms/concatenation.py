@@ -2,6 +2,9 @@
 
 One cycle of gamma (25 ms), then one of beta2 (40 ms), and again: the whole repeats every 65 ms,
 which is beta1. On a ladder of constant ratio the joined period is a rung only for some ratios.
+
+Source: lecture, "Golden rhythms"; Roopun et al., Front Cell Neurosci 2008; Kramer et al., PLoS
+Comput Biol 2008. The distances are the project's own.
 """
 
 from functools import partial

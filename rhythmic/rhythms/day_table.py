@@ -1,4 +1,7 @@
-"""The lecture's table of a day times powers of the golden ratio, and how its digits compare."""
+"""The lecture's table of a day times powers of the golden ratio, and how its digits compare.
+
+Source: lecture, "My favorite idea" (table).
+"""
 
 from decimal import Decimal
 from typing import NamedTuple

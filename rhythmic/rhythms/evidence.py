@@ -1,4 +1,8 @@
-"""Is a fit of a ladder to bands surprising? Null distributions of what nobody proposed."""
+"""Is a fit of a ladder to bands surprising? Null distributions of what nobody proposed.
+
+Source: lecture, "Brain rhythms" and "(My favorite) hypothesis"; the null distributions are the
+project's own.
+"""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""Lengths of days: how long planets, and some smaller bodies, take to turn once."""
+"""Lengths of days: how long planets, and some smaller bodies, take to turn once.
+
+Source: lecture, "(My favorite) hypothesis"; each rotation names where its period comes from.
+"""
 
 from typing import NamedTuple
 

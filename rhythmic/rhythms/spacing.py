@@ -7,6 +7,9 @@ is 1/sqrt(12) = 0.289 for every ratio. A start that is fitted lowers that, the m
 bands there are; `rhythmic.rhythms.evidence` compares with chance fitted in the same way.
 
 Distances are pure JAX; use double precision where ladders climb far (36 rungs from a day).
+
+Source: lecture, "Brain rhythms" and "Golden rhythms" (constant ratios); the distance is the
+project's own, the fit of all bands textbook least squares.
 """
 
 import math

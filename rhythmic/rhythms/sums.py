@@ -1,6 +1,8 @@
 """Which constant ratios let bands sum: r^a + r^b = r^c on a ladder of ratio r.
 
 Everything here is NumPy float64 and done once.
+
+Source: lecture, "Golden rhythms".
 """
 
 import math

@@ -1,6 +1,8 @@
 """The chart of the node h_t = w1 h_{t-1} + w2 h_{t-2}: one point of its plane in closed form.
 
 What a run of the node shows, and where it may differ from this, is in `atlas_simulation`.
+
+Source: lecture, "Rhythmic RNN"; the regimes are worked out here.
 """
 
 from typing import NamedTuple

@@ -16,6 +16,8 @@ kept. What the run tells, with the numbers that are read off it:
   the angle of the last state tells in coordinates in which the node turns evenly.
 
 A node is said to stay if its envelope changes by less than a factor e in the run.
+
+Source: lecture, "Rhythmic RNN"; how a run is read is worked out here.
 """
 
 import math

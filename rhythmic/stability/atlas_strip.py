@@ -3,6 +3,8 @@
 A run of T steps cannot tell a root at distance 1 / T of the unit circle from one on it, nor a pair
 that has not yet turned half a turn from two real roots. Outside the strip, simulation and theory
 agree on the regime of every point; inside it they may differ.
+
+Source: lecture, "Rhythmic RNN"; the limits are worked out here.
 """
 
 import math

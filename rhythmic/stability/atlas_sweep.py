@@ -1,6 +1,8 @@
 """The atlas as sweeps: a chart, a simulation or the strip over axes of both weights.
 
 Run them with ``rhythmic.sweep.run_sweep``, in memory or on disk, at any resolution.
+
+Source: lecture, "Rhythmic RNN".
 """
 
 from collections.abc import Callable, Mapping

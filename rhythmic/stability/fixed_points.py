@@ -2,6 +2,8 @@
 
 Under a constant input a trained network is often understood by its fixed points and the linear
 steps around them (Sussillo and Barak 2013). A search from many starts finds them, stable or not.
+
+Source: Sussillo and Barak, Neural Computation 25 (2013) 626.
 """
 
 from typing import NamedTuple

@@ -12,6 +12,8 @@ cot(theta / 2) for r = 1, so
 and ||A^n|| first grows although r < 1: the gradient of a slow rhythm is amplified, for r near 1
 almost cot(theta / 2) times a quarter of a cycle later, before it fades. The condition number bounds
 how much; the singular values of the products tell what really happens.
+
+Source: lecture, "RNN additional notes"; Pascanu, Mikolov and Bengio, ICML 2013, section 2.
 """
 
 from typing import NamedTuple

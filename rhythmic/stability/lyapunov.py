@@ -3,6 +3,8 @@
 Tangent vectors are pushed along the orbit by the step's derivative, which is never written down as
 a matrix, and made orthonormal again by QR; the exponents are the mean logarithms of what QR takes
 out (Benettin et al. 1980).
+
+Source: Benettin, Galgani, Giorgilli and Strelcyn, Meccanica 15 (1980) 9.
 """
 
 from typing import NamedTuple

@@ -6,6 +6,9 @@ Schuchhardt and Schuster 1992). In the limit of large N the activity is Gaussian
 and one Gaussian integral each gives
 
     q = g^2 E tanh^2(sqrt(q) z),   lambda = 1/2 ln(g^2 E sech^4(sqrt(q) z)),   z ~ N(0, 1)
+
+Source: Sompolinsky, Crisanti and Sommers, Physical Review Letters 61 (1988) 259; Molgedey,
+Schuchhardt and Schuster, Physical Review Letters 69 (1992) 3717.
 """
 
 from typing import NamedTuple

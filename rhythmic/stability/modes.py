@@ -7,6 +7,8 @@ growth, the angle is a rhythm.
 A resonant layer's recurrent term is W tanh(x u). Where the input u is 0 its step's Jacobian holds
 no learned weight and the modes are those of the fixed nodes; look at u = 1, x = 0 for the learned
 ones.
+
+Source: lecture, "Rhythmic RNN"; textbook definition (eigenvalues of the Jacobian).
 """
 
 from typing import Any, NamedTuple

@@ -1,4 +1,8 @@
-"""One fixed point of a step from one start: damped Newton steps, pure, for ``vmap``."""
+"""One fixed point of a step from one start: damped Newton steps, pure, for ``vmap``.
+
+Source: More, Lecture Notes in Mathematics 630 (1978) 105; Sussillo and Barak, Neural Computation 25
+(2013) 626.
+"""
 
 from collections.abc import Callable
 from enum import IntEnum

@@ -1,4 +1,8 @@
-"""Which nodes a mode lives in, and how far from orthogonal (normal) the modes of a step are."""
+"""Which nodes a mode lives in, and how far from orthogonal (normal) the modes of a step are.
+
+Source: Perez-Arriaga, Verghese and Schweppe, IEEE Transactions on Power Apparatus and Systems 101
+(1982).
+"""
 
 from typing import NamedTuple
 

@@ -3,6 +3,8 @@
 A step under an input of T samples, over and over, is a map of the state over one period. A fixed
 point of that map is an orbit with the input's period; the eigenvalues of its Jacobian, the product
 of the T step Jacobians along the orbit, are the Floquet multipliers.
+
+Source: Kuznetsov, Elements of Applied Bifurcation Theory (2004), sections 1.5 and 10.1.
 """
 
 from typing import NamedTuple

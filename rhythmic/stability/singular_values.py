@@ -5,6 +5,9 @@ factor is taken up by a QR decomposition whose columns are ordered by size first
 ratios of at most 1 are ever formed (the graded decomposition of Loh et al. 1989). At the end the
 rows of T are made orthogonal by Jacobi's rotations, which leave on the log scale the singular
 values, small ones with as many correct digits as large ones (Demmel and Veselic 1992).
+
+Source: Abarbanel, Brown and Kennel, Journal of Nonlinear Science 1 (1991) 175; the numerical method
+as each function says.
 """
 
 from typing import NamedTuple, TypeAlias

@@ -1,4 +1,7 @@
-"""The feedforward network as matrices: activity and output of every layer."""
+"""The feedforward network as matrices: activity and output of every layer.
+
+Source: lecture, "Remember Feedforward".
+"""
 
 import itertools
 import math

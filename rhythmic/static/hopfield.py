@@ -2,6 +2,8 @@
 
 A state is ``unit *batch``: the units first, any number of states side by side behind them, as in
 the recurrent layers. The updates are pure, so that `jax.vmap` runs many networks at once.
+
+Source: lecture, "Hopfield"; Hopfield (1982), PNAS 79:2554.
 """
 
 from typing import NamedTuple

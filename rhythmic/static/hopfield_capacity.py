@@ -1,4 +1,8 @@
-"""How many random patterns a Hopfield network remembers: recall, sweeps and the mean field."""
+"""How many random patterns a Hopfield network remembers: recall, sweeps and the mean field.
+
+Source: Hopfield (1982), PNAS 79:2554; mean field: Amit, Gutfreund & Sompolinsky (1985), Phys. Rev.
+Lett. 55:1530.
+"""
 
 from functools import partial
 from typing import NamedTuple

@@ -1,4 +1,8 @@
-"""From what came back to a capacity with its interval, and to its limit in large networks."""
+"""From what came back to a capacity with its interval, and to its limit in large networks.
+
+Source: textbook definitions (bootstrap, linear interpolation, least squares); resampled as in B.
+Efron and R. J. Tibshirani, An Introduction to the Bootstrap (1993).
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple

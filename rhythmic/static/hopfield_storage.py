@@ -1,6 +1,8 @@
 """How patterns get into a Hopfield network: storage rules, and how much of a pattern comes back.
 
 Patterns are columns, ``unit pattern``, so that a set of them is a batch of states.
+
+Source: Hopfield (1982), PNAS 79:2554, and what each rule names.
 """
 
 import jax

@@ -1,6 +1,8 @@
 """How a Hopfield network moves, one unit after the other or all at once.
 
 States are ``unit *batch``, as in `rhythmic.static.hopfield`.
+
+Source: lecture, "Hopfield"; Hopfield (1982), PNAS 79:2554.
 """
 
 from typing import NamedTuple, TypeAlias

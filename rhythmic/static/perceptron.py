@@ -1,4 +1,7 @@
-"""The perceptron: one node that weighs its inputs, its learning rule and when that must end."""
+"""The perceptron: one node that weighs its inputs, its learning rule and when that must end.
+
+Source: lecture, "Perceptron"; Rosenblatt, Psychological Review 65 (1958).
+"""
 
 import operator
 from typing import NamedTuple

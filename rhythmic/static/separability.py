@@ -1,4 +1,7 @@
-"""What a line can tell apart: logic gates, clouds, largest margins and the best any line can do."""
+"""What a line can tell apart: logic gates, clouds, largest margins and the best any line can do.
+
+Source: lecture, "Perceptron"; textbook definitions (linear separability, margin).
+"""
 
 import itertools
 import operator

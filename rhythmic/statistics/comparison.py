@@ -1,4 +1,8 @@
-"""Is one network better than another over seeds, by how much, and among how many questions?"""
+"""Is one network better than another over seeds, by how much, and among how many questions?
+
+Source: B. L. Welch, Biometrika 34, 28 (1947); S. Holm, Scandinavian Journal of Statistics 6, 65
+(1979).
+"""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,8 @@
-"""Where the mean over seeds is largest along a parameter."""
+"""Where the mean over seeds is largest along a parameter.
+
+Source: the mean and its peak are textbook definitions; the interval is of B. Efron and R. J.
+Tibshirani, An Introduction to the Bootstrap (1993), section 13.3.
+"""
 
 import math
 from typing import NamedTuple

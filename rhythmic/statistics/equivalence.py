@@ -1,4 +1,8 @@
-"""Are two networks the same within a margin, and what a comparison comes to."""
+"""Are two networks the same within a margin, and what a comparison comes to.
+
+Source: D. J. Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 657 (1987); the rule
+of the verdict is the project's own.
+"""
 
 import math
 from collections.abc import Sequence

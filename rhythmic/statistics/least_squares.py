@@ -1,4 +1,7 @@
-"""Groups against a reference group by least squares, as the published comparison has them."""
+"""Groups against a reference group by least squares, as the published comparison has them.
+
+Source: textbook least squares; the comparison is that of M. A. Kramer, arXiv:2506.17083.
+"""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,8 @@
-"""Where a network stands among random draws of what makes it, such as random ladders."""
+"""Where a network stands among random draws of what makes it, such as random ladders.
+
+Source: B. Phipson and G. K. Smyth, Statistical Applications in Genetics and Molecular Biology 9, 39
+(2010).
+"""
 
 import math
 from collections.abc import Sequence

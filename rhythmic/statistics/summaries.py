@@ -1,4 +1,8 @@
-"""The mean over seeds with its error, and whether it is a published one."""
+"""The mean over seeds with its error, and whether it is a published one.
+
+Source: textbook definitions (standard error, Student's t interval, binomial variance); the rule of
+agreement is the project's own.
+"""
 
 import math
 from collections.abc import Sequence

@@ -21,7 +21,8 @@ class Axis:
 
     Args:
         name: of the parameter, a Python name: the function of the sweep takes it by keyword.
-        values: one axis of finite numbers. Integers stay integers (32 bits), all else is real.
+        values: finite numbers, of shape ``(num,)``. Integers stay integers (32 bits), all else is
+            real.
         unit: of the values, such as "Hz" or "s"; "" where there is none.
         meaning: what it is, in a few words; kept with the results.
 
@@ -108,7 +109,10 @@ def logarithmic_axis(
 def values_axis(
     name: str, values: Sequence[float] | np.ndarray, unit: str, *, meaning: str = ""
 ) -> Axis:
-    """Return an axis of the values given; ``name``, ``unit``, ``meaning`` as of ``linear_axis``."""
+    """Return an axis of the ``values`` given, of shape ``(num,)``.
+
+    ``name``, ``unit`` and ``meaning`` are as of ``linear_axis``.
+    """
     return Axis(name, np.asarray(values), unit, meaning)
 
 

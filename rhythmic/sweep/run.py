@@ -42,7 +42,7 @@ class SweepStorageError(OSError):
 
 @dataclass(frozen=True)
 class SweepResult:
-    """What a sweep gave: arrays by name, the axes of the design first.
+    """What a sweep gave: ``arrays`` by name, of the shape of the design, then of the output.
 
     ``folder`` is where they are kept, None for a sweep in memory.
     """

@@ -47,7 +47,7 @@ class Range:
             raise ValueError(f"{self.name} goes from {self.low}; a logarithmic range lies above 0")
 
     def axis(self, shares: np.ndarray) -> Axis:
-        """Return the axis of the values at given shares of the range, in [0, 1)."""
+        """Return the axis of the values at ``shares`` (num,) of the range, in [0, 1)."""
         if self.scale == "integer":
             whole = np.floor(self.low + shares * (self.high - self.low + 1)).astype(np.int64)
             return Axis(self.name, whole, self.unit, self.meaning)

@@ -204,7 +204,7 @@ class Sweep:
         return check_prepared(self.prepare(first), 1)
 
     def cast(self, values: np.ndarray) -> np.ndarray:
-        """Return values in the precision of the sweep; integers stay."""
+        """Return values of any shape in the precision of the sweep; integers stay."""
         reals = np.issubdtype(np.asarray(values).dtype, np.floating)
         return np.asarray(values, self.precision if reals else np.int32)
 

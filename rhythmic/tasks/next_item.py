@@ -1,4 +1,7 @@
-"""What happens next: the next word of a phrase, the next value of a series."""
+"""What happens next: the next word of a phrase, the next value of a series.
+
+Source: lecture, "When is this useful?".
+"""
 
 from collections import Counter, defaultdict
 

@@ -1,4 +1,7 @@
-"""What has to be heard in noise: which of some rhythms it is, and where in its cycle."""
+"""What has to be heard in noise: which of some rhythms it is, and where in its cycle.
+
+Source: the tasks are the project's own, after the question of the lecture, "Rhythmic RNN Summary".
+"""
 
 import math
 

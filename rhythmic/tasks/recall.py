@@ -1,4 +1,7 @@
-"""What has to be remembered: a symbol among distractors, asked for at the end."""
+"""What has to be remembered: a symbol among distractors, asked for at the end.
+
+Source: lecture, "RNN additional notes"; the task is the project's own.
+"""
 
 import equinox as eqx
 import jax

@@ -1,4 +1,8 @@
-"""What has to be stored: two numbers to add, a sequence to copy, at a lag that can be swept."""
+"""What has to be stored: two numbers to add, a sequence to copy, at a lag that can be swept.
+
+Source: Hochreiter and Schmidhuber (1997), adding; Arjovsky, Shah and Bengio, arXiv:1511.06464,
+copying.
+"""
 
 import equinox as eqx
 import jax

@@ -3,6 +3,8 @@
 The lecture notes that the activation function protects the node from exploding. A saturating phi
 does: the explosion of |w| > 1 becomes two fixed points (w > 1) or a flicker between two values
 (w < -1). Both solve equations without a closed form; they are found in float64 by halving.
+
+Source: lecture, "RNN dynamics (simplified)", the note on the activation function.
 """
 
 from collections.abc import Callable, Mapping

@@ -10,6 +10,8 @@ answer to a push:
 
 For networks it is a product of the Jacobians of the single steps (lecture, "RNN additional notes":
 the influence of all preceding hidden states, and backpropagation through time).
+
+Source: lecture, "RNN additional notes".
 """
 
 import itertools

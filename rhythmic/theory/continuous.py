@@ -2,6 +2,8 @@
 
 What the node of `oscillator` and `forcing` stands beside: its free motion, its answer to a
 sinusoidal force, its resonance, and the answer of the sampled node to the samples of such a force.
+
+Source: lecture, "Rhythmic RNN"; its solution is textbook.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,7 @@
-"""The node that remembers one step, h_t = w h_{t-1}: its trajectory, closed form and regimes."""
+"""The node that remembers one step, h_t = w h_{t-1}: its trajectory, closed form and regimes.
+
+Source: lecture, "RNN dynamics (simplified)".
+"""
 
 from enum import IntEnum
 

@@ -1,6 +1,8 @@
 """The force F in x'' + 2 beta x' + omega^2 x = F: how its samples enter the node.
 
 Also what backward differences do to the oscillator that was asked for.
+
+Source: lecture, "Rhythmic RNN"; what backward differences distort is worked out here.
 """
 
 from typing import NamedTuple

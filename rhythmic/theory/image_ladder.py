@@ -1,6 +1,9 @@
 """Rhythms of an image that is read row by row: which wave of the plane a frequency listens to.
 
 Everything here is NumPy float64 and done once, before a network is built.
+
+Source: the ladder is the project's own, of the textbook definition of a two-dimensional Fourier
+coefficient.
 """
 
 from typing import NamedTuple

@@ -1,6 +1,9 @@
 """Families of ladders for comparisons: ratio, span and number of nodes, and chance as the null.
 
 Everything here is NumPy float64 and done once, before a network is built.
+
+Source: lecture, "Brain rhythms" and "Rhythmic RNN in practice" (M. A. Kramer, arXiv:2506.17083);
+the families are the project's own.
 """
 
 import numpy as np

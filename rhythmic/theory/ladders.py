@@ -1,6 +1,8 @@
 """Frequency ladders: which rhythms the nodes of a network get, and how they are spaced.
 
 Everything here is NumPy float64 and done once, before a network is built.
+
+Source: lecture, "Rhythmic RNN in practice" and "My favorite idea".
 """
 
 import math

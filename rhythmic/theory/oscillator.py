@@ -2,6 +2,8 @@
 
 Two schemes turn the oscillator into h_t = w1 h_{t-1} + w2 h_{t-2}: the lecture's backward
 differences and the exact map, whose node passes through the oscillator's own samples.
+
+Source: lecture, "Rhythmic RNN".
 """
 
 from typing import Any, Literal, NamedTuple

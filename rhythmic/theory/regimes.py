@@ -1,4 +1,7 @@
-"""The regimes of h_t = w1 h_{t-1} + w2 h_{t-2} over the plane of its two weights."""
+"""The regimes of h_t = w1 h_{t-1} + w2 h_{t-2} over the plane of its two weights.
+
+Source: lecture, "RNN dynamics (simplified)" and "Rhythmic RNN".
+"""
 
 from enum import IntEnum
 

@@ -139,7 +139,8 @@ def stationary_variance(
     Returns:
         Variance in units of h squared. NaN where the node is not stable or `noise_std` < 0.
 
-    Source: the variance of an autoregressive process of order two (Yule and Walker).
+    Source: textbook definition (the variance of an autoregressive process of order two, after
+    Yule and Walker).
     """
     xp, w1, w2, noise_std = common_arrays(w1=w1, w2=w2, noise_std=noise_std)
     valid = is_stable(w1, w2) & (noise_std >= 0)

@@ -1,4 +1,7 @@
-"""What is fixed in a training run, what is swept over its members, and what comes out."""
+"""What is fixed in a training run, what is swept over its members, and what comes out.
+
+Source: M. A. Kramer, arXiv:2506.17083.
+"""
 
 import math
 from collections.abc import Callable

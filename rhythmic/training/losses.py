@@ -1,4 +1,7 @@
-"""Cross-entropy and accuracy on logits, with a weight an example."""
+"""Cross-entropy and accuracy on logits, with a weight an example.
+
+Source: textbook definitions; label smoothing of Szegedy et al., arXiv:1512.00567, section 7.
+"""
 
 import jax
 import jax.numpy as jnp

@@ -171,10 +171,10 @@ class MemberTraining:
         *,
         keys: MemberKeys,
     ) -> tuple[TrainingState, tuple[Array, Array]]:
-        """Make one update on one batch: (index of the update, examples, weights).
+        """Make one update on one ``batch``: index of the update (), examples and weights (batch,).
 
         ``fixed`` is what ``fixed_part`` gives, ``keys`` are the member's. Returns the new state,
-        and the batch's summed loss and hits.
+        and the batch's summed loss and hits, both scalars.
         """
         step, examples, weights = batch
         arrays, functions = eqx.partition(fixed, eqx.is_array)
@@ -220,9 +220,10 @@ class MemberTraining:
     ) -> tuple[Array, tuple[RunningStatistics, Array]]:
         """Return the mean loss of a batch; beside it the new statistics and the number of hits.
 
-        The model comes in three parts, trained ``parameters``, fixed ``arrays`` and ``functions``:
-        all but these are arrays, so that it can be mapped over members. ``smoothing`` is that of
-        the labels, ``keys`` are those of this update.
+        Loss and hits are scalars; ``batch`` holds examples and their weights, both (batch,). The
+        model comes in three parts, trained ``parameters``, fixed ``arrays`` and ``functions``:
+        all but these are arrays, so that it can be mapped over members. ``smoothing``, a
+        scalar, is that of the labels, ``keys`` are those of this update.
         """
         model: Classifier = eqx.combine(parameters, arrays, functions)
         examples, weights = batch
@@ -241,7 +242,10 @@ class MemberTraining:
         hyperparameters: Hyperparameters,
         data: Data,
     ) -> tuple[Array, Array]:
-        """Return mean loss and accuracy over ``examples``, smoothed as ``hyperparameters`` say."""
+        """Return mean loss and accuracy over ``examples``, smoothed as ``hyperparameters`` say.
+
+        Both are scalars.
+        """
         look = partial(loss_and_hits, smoothing=hyperparameters.label_smoothing)
         loss, hits = self.sum_over(look, model, statistics, examples, data)
         return loss / examples.shape[0], hits / examples.shape[0]

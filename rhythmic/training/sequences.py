@@ -185,7 +185,7 @@ class SequenceTraining:
         """Make update number ``step`` on a fresh batch.
 
         Returns ``parameters`` and ``optimizer_state`` after it, the loss, and whether all was
-        finite.
+        finite, both scalars.
         """
         fixed = self.fixed_part(member.task)
         batch = member.task.sample(self.configuration.batch_size, key=key)
