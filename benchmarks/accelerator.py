@@ -173,29 +173,68 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     for name, function in (("steps", steps), ("epochs", epochs), ("paper", paper)):
         part = made[name] = parts.add_parser(name, help=function.__doc__)
         part.set_defaults(function=function)
-        part.add_argument("--output", type=Path, required=True, help="folder of what is finished")
-        part.add_argument("--minutes", type=float, default=9.0, help="stop after so many")
-        part.add_argument("--devices", type=int, default=1, help="devices of a processor")
+        add_common(part)
     for name, members in (("steps", [1, 54, 512]), ("epochs", [1, 54])):
-        part = made[name]
-        part.add_argument("--models", nargs="+", default=MODELS, choices=MODELS)
-        part.add_argument("--members", nargs="+", type=int, default=members)
-        part.add_argument("--time-steps", type=int, default=784)
-        part.add_argument("--repetitions", type=int, default=5)
-    methods = get_args(Method)
-    made["steps"].add_argument("--methods", nargs="+", default=methods, choices=methods)
-    made["steps"].add_argument("--batch-size", type=int, default=128)
-    made["steps"].add_argument("--steps", type=int, default=5, help="training steps a turn")
-    made["epochs"].add_argument("--updates", type=int, default=43, help="of 430 in an epoch")
-    made["epochs"].add_argument("--pool-size", type=int, default=70_000)
-    part = made["paper"]
-    part.add_argument("--preset", default="paper", choices=("quick", "table", "paper"))
-    part.add_argument("--data-dir", type=Path, help="folder with the four MNIST files")
-    part.add_argument("--architectures", nargs="+", help="some of the preset's")
-    part.add_argument("--seeds", nargs="+", type=int, help="seeds of the table")
-    part.add_argument("--epochs", type=int)
-    part.add_argument("--members-per-device", type=int)
+        add_groups(made[name], members)
+    add_steps(made["steps"])
+    part = made["epochs"]
+    text = "optimizer updates that are timed, of the 430 in an epoch (default 43)"
+    part.add_argument("--updates", type=int, default=43, help=text)
+    text = "digits in the pool that updates draw from (default 70000, all of MNIST)"
+    part.add_argument("--pool-size", type=int, default=70_000, help=text)
+    add_paper(made["paper"])
     return parser.parse_args(arguments)
+
+
+def add_common(part: argparse.ArgumentParser) -> None:
+    """Add the options of every part."""
+    text = "folder that keeps what is finished; the same command goes on from it"
+    part.add_argument("--output", type=Path, required=True, help=text)
+    text = "time limit in minutes: it stops at the first occasion after it (default 9)"
+    part.add_argument("--minutes", type=float, default=9.0, help=text)
+    text = "devices that a processor is divided into; a GPU ignores it (default 1)"
+    part.add_argument("--devices", type=int, default=1, help=text)
+
+
+def add_groups(part: argparse.ArgumentParser, members: list[int]) -> None:
+    """Add which groups of networks are timed."""
+    text = "networks to time, one group each (default all)"
+    part.add_argument("--models", nargs="+", default=MODELS, choices=MODELS, help=text)
+    sizes = " ".join(map(str, members))
+    text = f"group sizes: networks that train side by side (default {sizes})"
+    part.add_argument("--members", nargs="+", type=int, default=members, help=text)
+    text = "length of a sequence in time steps, one pixel each (default 784)"
+    part.add_argument("--time-steps", type=int, default=784, help=text)
+    text = "timed runs of each group; median, least and most are kept (default 5)"
+    part.add_argument("--repetitions", type=int, default=5, help=text)
+
+
+def add_steps(part: argparse.ArgumentParser) -> None:
+    """Add what the timing of training steps alone needs."""
+    methods = get_args(Method)
+    text = "ways to the features to time: the fastest there is, the plain scan (default both)"
+    part.add_argument("--methods", nargs="+", default=methods, choices=methods, help=text)
+    text = "digits in a batch (default 128)"
+    part.add_argument("--batch-size", type=int, default=128, help=text)
+    text = f"training steps in a timed run; {LARGE} takes one (default 5)"
+    part.add_argument("--steps", type=int, default=5, help=text)
+
+
+def add_paper(part: argparse.ArgumentParser) -> None:
+    """Add which part of the published comparison is trained."""
+    choices = ("quick", "table", "paper")
+    text = "preset of experiments.mnist (default paper: the whole published protocol)"
+    part.add_argument("--preset", default="paper", choices=choices, help=text)
+    text = "folder with the four MNIST files; without it they are downloaded"
+    part.add_argument("--data-dir", type=Path, help=text)
+    text = "names of the architectures to train (default all of the preset)"
+    part.add_argument("--architectures", nargs="+", help=text)
+    text = "seeds to train for the table (default those of the preset)"
+    part.add_argument("--seeds", nargs="+", type=int, help=text)
+    text = "passes over the training digits (default those of the preset)"
+    part.add_argument("--epochs", type=int, help=text)
+    text = "networks that train side by side on one device (default by the device)"
+    part.add_argument("--members-per-device", type=int, help=text)
 
 
 def main() -> None:

@@ -21,8 +21,8 @@ GALLERY_HEAD = """# The lecture's questions and what the experiments answer
 In the order of the lecture. Every answer and picture comes from a full preset, run by the command
 below it, and was kept by its option `--publish`; this page is written from them by
 `python -m experiments --gallery`. Times are those of the run that is kept, on a machine that had
-other work too. Without `--preset full` a script takes about a minute at
-most on 2 cores, and its figures say what was reduced."""
+other work too; a run made in parts has none. Without `--preset full` a script takes about a minute
+on 2 cores, up to three for a question of the comparison, and its figures say what was reduced."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +113,10 @@ def listing(entries: Iterable[Entry]) -> str:
 
 def duration(answer: Answer | None) -> str:
     """Write how long the full preset took, and on what."""
-    if answer is None or answer.seconds is None:
+    if answer is None:
         return "time not measured"
+    if answer.seconds is None:
+        return "run in parts, time not measured"
     return f"{clock(answer.seconds)} on {answer.provenance['device']}"
 
 

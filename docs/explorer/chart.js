@@ -42,7 +42,7 @@ class Chart {
     if (spec.underlay) this.clipped(() => spec.underlay(this));
     this.drawAxes(spec);
     this.clipped(() => {
-      for (const line of spec.lines ?? []) this.drawLine(line);
+      this.drawLines(spec.lines ?? []);
       for (const curve of spec.curves ?? []) this.drawCurve(curve);
       if (spec.overlay) spec.overlay(this);
       if (spec.message) this.drawMessage(spec.message);
@@ -135,8 +135,19 @@ class Chart {
     this.context.fillText(text, x, y);
   }
 
-  /** A vertical line {x} or a horizontal one {y}, with a label at its end. */
-  drawLine({ x, y, colour = palette.quiet, dash = [4, 4], label = "", width = 1, rise = 0 }) {
+  /** Vertical lines {x} and horizontal ones {y}; labels are written when all lines stand. */
+  drawLines(lines) {
+    const named = lines.filter(({ label }) => label);
+    const across = named.filter(({ x }) => x !== undefined).map(({ x }) => this.toX(x));
+    const written = [];
+    for (const line of lines) this.drawLine(line);
+    for (const line of named) {
+      if (line.x === undefined) this.nameLevel(line);
+      else written.push(this.nameUpright(line, across, written));
+    }
+  }
+
+  drawLine({ x, y, colour = palette.quiet, dash = [4, 4], width = 1 }) {
     const { left, top, width: span, height } = this.frame;
     this.context.strokeStyle = colour;
     this.context.lineWidth = width;
@@ -146,16 +157,39 @@ class Chart {
     else this.segment(left, this.toY(y), left + span, this.toY(y));
     this.context.stroke();
     this.context.setLineDash([]);
-    if (!label) return;
-    if (x === undefined) {
-      const above = this.toY(y) - 8 > top + 6 ? -8 : 9;
-      this.text(label, left + span - 4, this.toY(y) + above, { align: "right", halo: true });
-    } else {
-      const isLate = this.toX(x) > left + span * 0.7;
-      const place = this.toX(x) + (isLate ? -5 : 5);
-      const align = isLate ? "right" : "left";
-      this.text(label, place, top + height - 10 - rise, { align, colour, halo: true });
-    }
+  }
+
+  /** Write the name of a horizontal line above its right end, or below where there is no room. */
+  nameLevel({ y, label }) {
+    const { left, top, width } = this.frame;
+    const above = this.toY(y) - 8 > top + 6 ? -8 : 9;
+    this.text(label, left + width - 4, this.toY(y) + above, { align: "right", halo: true });
+  }
+
+  /**
+   * Write the name of a vertical line at its foot: right of it, left of it or across it, in the
+   * lowest row where it leaves the chart, meets a name or crosses another named line nowhere; where
+   * every place crosses one, in the lowest where it meets no name.
+   */
+  nameUpright({ x, label, colour = palette.quiet }, across, written) {
+    const { left, top, width, height } = this.frame;
+    const [place, size] = [this.toX(x), this.context.measureText(label).width];
+    const [first, last] = [left + 2, left + width - 2 - size];
+    const centred = Math.max(first, Math.min(last, place - size / 2));
+    const starts = [place + 5, place - 5 - size, centred];
+    const fits = ({ row, from }) =>
+      from >= first &&
+      from <= last &&
+      !written.some((o) => o.row === row && o.from < from + size + 4 && from < o.to + 4);
+    const crosses = ({ from }) =>
+      across.some((other) => other !== place && other > from - 2 && other < from + size + 2);
+    const fitting = [0, 1, 2, 3]
+      .flatMap((row) => starts.map((from) => ({ row, from })))
+      .filter(fits);
+    const free = fitting.find((choice) => !crosses(choice));
+    const { row, from } = free ?? fitting[0] ?? { row: 4, from: centred };
+    this.text(label, from, top + height - 10 - 16 * row, { align: "left", colour, halo: true });
+    return { row, from, to: from + size };
   }
 
   /** A curve {x, y, colour, mode, width, dash, size, hollow}; mode "line", "stems" or "dots". */

@@ -138,9 +138,8 @@ views.push((node) => {
     },
     bands: BANDS,
     lines: [
-      ...examples.map(({ name, centre }, k) => ({
+      ...examples.map(({ name, centre }) => ({
         ...{ x: centre, label: `${name} ${centre}`, dash: [1, 4], colour: palette.quiet },
-        rise: 16 * [0, 1, 0, 2][k],
       })),
       ...(state.drive === "rhythm" && state.driven < top
         ? [{ x: state.driven, colour: palette.accent, dash: [6, 3] }]

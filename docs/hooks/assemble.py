@@ -8,6 +8,7 @@ from pathlib import Path
 import answers
 import notebooks
 import reference
+import remote
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
@@ -15,12 +16,8 @@ from mkdocs.structure.pages import Page
 
 log = logging.getLogger("mkdocs.hooks")
 ROOT = Path(__file__).parents[2]
-EXPLORER = ROOT / "docs" / "explorer"
-# What a browser would fetch from elsewhere: reading the site needs no network.
-REMOTE = re.compile(
-    r"""<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//[^"' >]+"""
-    r"|(?:url\(|@import)\s*[\"']?(?:https?:)?//[^\"')]+"
-)
+EXPLORER = ROOT / "docs" / "explorer" / "index.html"  # the page, which needs no other file
+EXPLORER_LINK = "[Open the explorer](explorer/index.html){ .md-button .md-button--primary }"
 # Pages that are files of the repository: where they go, and where they are.
 TAKEN = {
     "results/gallery.md": ROOT / "docs" / "gallery.md",
@@ -53,10 +50,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         written[f"notebooks/{path.stem}.md"] = page.text
         written |= {f"notebooks/{name}": picture for name, picture in page.figures.items()}
         copied[f"notebooks/{path.name}"] = path
-    if has_explorer():
-        for path in EXPLORER.rglob("*"):
-            if path.is_file() and path.suffix not in (".py", ".pyc"):
-                copied[f"explorer/{path.relative_to(EXPLORER).as_posix()}"] = path
+    copied["explorer/index.html"] = EXPLORER
     for place, content in written.items():
         files.append(File.generated(config, place, content=content))
     for place, path in copied.items():
@@ -72,26 +66,12 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
         markdown = markdown.replace("](../experiments/results/figures/", f"]({folder}/")
         # Each picture opens by itself.
         markdown = re.sub(r"^(!\[.*\]\((.+)\))$", r"[\1](\2)", markdown, flags=re.MULTILINE)
-    markdown = markdown.replace("<!-- explorer -->", explorer_link())
+    markdown = markdown.replace("<!-- explorer -->", EXPLORER_LINK)
     return answers.fill_in(markdown, place)
 
 
 def on_post_build(config: MkDocsConfig) -> None:
     """Refuse a site that would fetch scripts, styles, fonts or pictures from elsewhere."""
-    for path in Path(config.site_dir).rglob("*"):
-        if path.suffix in (".html", ".css"):
-            found = REMOTE.search(path.read_text())
-            if found and "canonical" not in found[0]:
-                raise PluginError(f"{path.name} fetches {found[0]}")
-
-
-def has_explorer() -> bool:
-    """Tell whether the repository holds the explorer."""
-    return (EXPLORER / "index.html").exists()
-
-
-def explorer_link() -> str:
-    """Write the link to the explorer, or that there is none."""
-    if has_explorer():
-        return "[Open the explorer](explorer/index.html){ .md-button .md-button--primary }"
-    return "This copy of the site was built without the explorer."
+    found = remote.fetched(Path(config.site_dir))
+    if found:
+        raise PluginError("the site would need a network: " + "; ".join(found))

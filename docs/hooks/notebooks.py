@@ -1,8 +1,8 @@
 """Notebooks that are kept as scripts with cells (``# %%``), run and shown as pages.
 
-The site shows what a notebook prints and draws on the machine that builds it. A cell that fails
-ends the build. The readers and runners of notebooks are imported where they are used: other pages
-are made, and tested, without them.
+The site shows what a notebook prints and draws on the machine that builds it. A cell that fails,
+or takes longer than a minute, ends the build. The readers and runners of notebooks are imported
+where they are used: other pages are made, and tested, without them.
 """
 
 import base64
@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "notebooks"
-SECONDS_A_CELL = 300
+# Whole notebooks take seconds: a cell that takes this long ends the build.
+SECONDS_A_CELL = 60
 
 
 class NotebookPage(NamedTuple):
@@ -25,7 +26,7 @@ class NotebookPage(NamedTuple):
 
 
 def scripts() -> list[Path]:
-    """Return the notebooks in the order of their names; none where there is no such folder."""
+    """Return the notebooks in the order of their names."""
     return sorted(FOLDER.glob("*.py"))
 
 
@@ -46,6 +47,7 @@ def executed(script: str) -> Any:
 
     Raises:
         nbclient.exceptions.CellExecutionError: if a cell fails.
+        nbclient.exceptions.CellTimeoutError: if a cell takes longer than ``SECONDS_A_CELL``.
     """
     import jupytext
     import nbclient

@@ -224,7 +224,7 @@ plt.show()
 # No. The task was made for rhythms, and two seeds are few. A fair comparison holds networks to the
 # same number of parameters, chooses each one's learning rate by the same rule, tests once, on many
 # seeds, and on tasks that were not made for it. The experiments of this project do that for
-# handwritten digits (`python -m experiments.mnist`) and for thirteen further questions. The
-# lecture's own answer is "maybe".
+# handwritten digits (`python -m experiments.mnist`) and for further questions. The lecture's own
+# answer is "maybe".
 #
 # </details>

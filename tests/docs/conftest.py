@@ -3,17 +3,16 @@
 import html
 import json
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from docs.probe import open_page
+from tests.docs import browser
+
 PAGE = Path(__file__).parents[2] / "docs" / "explorer" / "index.html"
-CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 
 # Before the page's own scripts: whatever the console, an error or the sound would say is kept.
 WATCH = """
@@ -83,14 +82,13 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     The console, the errors and the browser's own messages must be silent. ``link`` is the "#..."
     with which the copy is opened; ``width`` in CSS pixels puts it in a frame (the window has 1280).
     """
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed (chromium, chromium-browser or google-chrome)")
+    browser.require()
 
     def run(probe: str, *, link: str = "", width: int | None = None) -> Any:
         folder = tmp_path_factory.mktemp("explorer")
         copy = folder / "page.html"
         copy.write_text(_page_with(probe, width), "utf-8")
-        dumped, said = _dump(copy.as_uri() + link, folder / "profile")
+        dumped, said = open_page(copy.as_uri() + link, folder / "profile")
         found = re.search(r'<pre id="answer">(.*?)</pre>', dumped, re.DOTALL)
         assert found, f"the probe gave no answer; Chromium said: {said[-2000:]}"
         result = json.loads(html.unescape(found[1]))
@@ -110,14 +108,3 @@ def _page_with(probe: str, width: int | None) -> str:
         return page
     frame = f'<iframe style="width:{width}px;height:800px;border:0" srcdoc="{html.escape(page)}">'
     return f'<!doctype html><meta charset="utf-8"><body style="margin:0">{frame}</iframe></body>'
-
-
-def _dump(address: str, profile: Path) -> tuple[str, str]:
-    command = [
-        *(str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
-        *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-        *("--enable-logging=stderr", f"--user-data-dir={profile}", "--window-size=1280,900"),
-        *("--virtual-time-budget=10000", "--dump-dom", address),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
-    return done.stdout, done.stderr

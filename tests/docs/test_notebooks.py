@@ -62,7 +62,7 @@ def drawn(monkeypatch):
     plt.close("all")
 
 
-def test_there_is_a_notebook_wherever_the_slides_say_python():
+def test_there_are_seven_notebooks_in_order():
     assert len(SCRIPTS) == 7
     assert [path.name[:3] for path in SCRIPTS] == [f"{k:02}_" for k in range(1, 8)]
 

@@ -1,0 +1,81 @@
+"""What a reader's browser does with the site: it fetches nothing, and its console is silent."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from docs import probe
+from tests.docs import browser
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def remote(monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(ROOT / "docs" / "hooks"), *sys.path])
+    yield importlib.import_module("remote")
+    sys.modules.pop("remote", None)
+
+
+def test_every_address_in_pages_styles_and_our_scripts_is_found(remote, tmp_path):
+    files = {
+        "index.html": '<link rel="canonical" href="https://a.b/"><img src="c.png">'
+        '<link rel="stylesheet" href="https://a.b/c.css"><script src=//d.e/f.js></script>'
+        '<a href="https://g.h/">read</a>',
+        "assets/site.css": "a { background: url(//i.j/k.png) } @import 'https://l.m/n.css'",
+        "assets/own.js": 'fetch("https://o.p/q"); new WebSocket(`wss://${r}`) // https://s.t',
+        "assets/javascripts/theme.js": 'fetch("https://u.v/")',
+        "search/search_index.js": 'x = "https://w.x/"',
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert remote.fetched(tmp_path) == [
+        'assets/own.js fetches "https://o.p/q',
+        "assets/own.js fetches `wss://${r}",
+        "assets/site.css fetches url(//i.j/k.png",
+        "assets/site.css fetches @import 'https://l.m/n.css",
+        'index.html fetches <link rel="stylesheet" href="https://a.b/c.css',
+        "index.html fetches <script src=//d.e/f.js",
+    ]
+
+
+def test_scripts_of_the_pages_fetch_nothing(remote):
+    scripts = list((ROOT / "docs" / "pages").rglob("*.js"))
+    assert scripts
+    assert remote.fetched(ROOT / "docs" / "pages") == []
+
+
+def test_the_probe_finds_what_the_console_says(tmp_path):
+    browser.require()
+    page = tmp_path / "page.html"
+    page.write_text("<!doctype html><html><body><p>quiet</p></body></html>")
+    assert probe.messages(page, 390) == []
+    page.write_text(
+        "<!doctype html><html><body><script>"
+        "if (innerWidth === 390) console.log('narrow'); missing();</script></body></html>"
+    )
+    narrow, uncaught = probe.messages(page, 390)
+    assert "narrow" in narrow
+    assert "missing is not defined" in uncaught
+    assert len(probe.messages(page, 1280)) == 1
+
+
+def test_the_probe_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(probe, "CHROMIUM", "chromium")
+    assert str(tmp_path / "index.html") in str(probe.main([str(tmp_path)]))
+    assert "usage" in str(probe.main([]))
+    monkeypatch.setattr(probe, "CHROMIUM", None)
+    assert probe.main([str(tmp_path)]) == probe.NO_BROWSER
+
+
+def test_a_missing_browser_skips_or_fails_as_the_environment_asks(monkeypatch):
+    monkeypatch.setattr(probe, "CHROMIUM", None)
+    monkeypatch.delenv(browser.VARIABLE, raising=False)
+    with pytest.raises(pytest.skip.Exception, match=browser.VARIABLE):
+        browser.require()
+    monkeypatch.setenv(browser.VARIABLE, "1")
+    with pytest.raises(pytest.fail.Exception, match=browser.VARIABLE):
+        browser.require()
