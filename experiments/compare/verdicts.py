@@ -56,7 +56,7 @@ def judgements(name: str, answer: Answer, number: int) -> list[Judgement]:
         verdict = OF_CLAIMS[judged.word]
         if judged.word != "undecided" and survives(finding, judged.word, num_claims=number):
             verdict += ", firmly"
-        line = f"- **{verdict}.** {claim.statement} {finding.text[0].upper()}{finding.text[1:]}."
+        line = f"- **{verdict}.** {claim.statement} Found: {finding.text}."
         meaning = meaning_for_rhythm(claim.rhythm, judged.word)
         found.append(Judgement(name, meaning, judged.word, line, claim.note))
     return found

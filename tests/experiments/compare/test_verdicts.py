@@ -56,12 +56,12 @@ def under(page, heading):
 
 def test_verdicts_stand_under_what_they_mean_for_rhythm(page):
     (helps,) = under(page, "Where rhythm helps")
-    assert helps == "- **Borne out, firmly.** Statement a. Numbers a. ([note 1](#notes))"
+    assert helps == "- **Borne out, firmly.** Statement a. Found: numbers a. ([note 1](#notes))"
     (hurts,) = under(page, "Where rhythm does not help")
-    assert hurts == "- **Contradicted.** Statement b. Numbers b."
+    assert hurts == "- **Contradicted.** Statement b. Found: numbers b."
     assert under(page, "Where it makes no difference")[0].startswith("- **No difference")
     assert under(page, "Where the data cannot tell") == [
-        "- **The data cannot tell.** Statement d. Numbers d."
+        "- **The data cannot tell.** Statement d. Found: numbers d."
     ]
     assert under(page, "What the dynamics add to a plain reading")[0].startswith(
         "- **Borne out, firmly.** Statement e."
