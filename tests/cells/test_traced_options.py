@@ -112,12 +112,13 @@ def test_cells_of_many_values_are_the_cells_of_each(case):
     at_once = jax.jit(jax.vmap(run))
     found = at_once(jnp.asarray(values))
     # Compiled too: LinOSS draws its feedthrough in float32, which XLA rounds in its own way.
-    alone = [jax.jit(run, static_argnums=0)(value) for value in values]
-    np.testing.assert_allclose(found, alone, rtol=1e-8, atol=1e-10)
+    alone = [jax.jit(run, static_argnums=0)(value) for value in values[::2]]
+    np.testing.assert_allclose(found[::2], alone, rtol=1e-8, atol=1e-10)
     assert np.max(np.abs(found[0] - found[1])) > 1e-6
 
     middle = values[1]
-    slope = jax.jit(jax.grad(lambda value: jnp.sum(run(value))))(middle)
+    slope_at = jax.jit(jax.grad(lambda value: jnp.sum(run(value))))
+    slope = slope_at(middle)
     step = 1e-6 * middle or 1e-6
     near = jnp.sum(at_once(jnp.array([middle - step, middle, middle + step])), axis=(1, 2))
     if case in FLAT:
@@ -129,7 +130,7 @@ def test_cells_of_many_values_are_the_cells_of_each(case):
     assert np.all(np.isnan(among[1]))
     np.testing.assert_array_equal(among[::2], found[::2])
     if case not in FLAT:
-        assert np.isnan(jax.grad(lambda value: jnp.sum(run(value)))(outside))
+        assert np.isnan(slope_at(outside))
     if case != "resonant-lowest":
         with pytest.raises(ValueError, match=option):
             run(outside)
