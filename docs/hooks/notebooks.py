@@ -9,6 +9,7 @@ import base64
 import functools
 import os
 import re
+import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,17 +59,19 @@ def executed(script: str) -> Any:
     # finds a processor that it has no driver for it says so on the page.
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     environment = {**os.environ, "PYTHONPATH": path, "JAX_PLATFORMS": "cpu"}
-    # A kernel on a port says that others may listen; sockets in the file system are private.
-    transport = "ipc" if os.name == "posix" else "tcp"
-    client = nbclient.NotebookClient(
-        notebook,
-        timeout=SECONDS_A_CELL,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(ROOT)}},
-        coalesce_streams=True,
-        config=Config(KernelManager={"transport": transport}),
-    )
-    client.execute(env=environment)
+    with tempfile.TemporaryDirectory() as folder:
+        # A kernel on a port says that others may listen; sockets in the file system are private.
+        # Their place is absolute: the kernel works in another folder than who builds the site.
+        sockets = {"transport": "ipc", "ip": str(Path(folder, "kernel"))}
+        client = nbclient.NotebookClient(
+            notebook,
+            timeout=SECONDS_A_CELL,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(ROOT)}},
+            coalesce_streams=True,
+            config=Config(KernelManager=sockets if os.name == "posix" else {}),
+        )
+        client.execute(env=environment)
     return notebook
 
 
