@@ -1,10 +1,16 @@
-"""The explorer's page in a headless Chromium: a probe is run in a copy, its answer comes back."""
+"""The site's hooks, and the explorer's page in a headless Chromium.
+
+A probe is run in a copy of the page, and its answer comes back.
+"""
 
 import html
+import importlib
 import json
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,7 +18,8 @@ import pytest
 from docs.probe import open_page
 from tests.docs import browser
 
-PAGE = Path(__file__).parents[2] / "docs" / "explorer" / "index.html"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "explorer" / "index.html"
 
 # Before the page's own scripts: whatever the console, an error or the sound would say is kept.
 WATCH = """
@@ -108,3 +115,13 @@ def _page_with(probe: str, width: int | None) -> str:
         return page
     frame = f'<iframe style="width:{width}px;height:800px;border:0" srcdoc="{html.escape(page)}">'
     return f'<!doctype html><meta charset="utf-8"><body style="margin:0">{frame}</iframe></body>'
+
+
+@pytest.fixture
+def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleType]]:
+    """Import a module of the site's hooks by its name; forgotten after the test."""
+    monkeypatch.setattr(sys, "path", [str(DOCS / "hooks"), *sys.path])
+    before = set(sys.modules)
+    yield importlib.import_module
+    for name in {path.stem for path in (DOCS / "hooks").glob("*.py")} - before:
+        sys.modules.pop(name, None)

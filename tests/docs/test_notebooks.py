@@ -1,8 +1,6 @@
 """Every notebook runs, and so does every hidden answer; pages show what they printed and drew."""
 
-import importlib
 import re
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -117,11 +115,9 @@ def test_pages_link_to_every_notebook():
 
 
 @pytest.fixture
-def notebooks(monkeypatch):
+def notebooks(hook):
     """The site's own reader and writer."""
-    monkeypatch.setattr(sys, "path", [str(ROOT / "docs" / "hooks"), *sys.path])
-    yield importlib.import_module("notebooks")
-    sys.modules.pop("notebooks", None)
+    return hook("notebooks")
 
 
 def test_a_page_shows_code_and_what_it_printed_and_drew(notebooks, tmp_path):

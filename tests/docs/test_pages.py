@@ -6,7 +6,6 @@ import io
 import math
 import re
 import shlex
-import sys
 import textwrap
 import tomllib
 from contextlib import redirect_stdout
@@ -138,13 +137,9 @@ def test_names_and_files_in_the_text_exist(name):
 
 
 @pytest.fixture
-def hooks(monkeypatch):
+def hooks(hook):
     """The hooks of the site that need no further package."""
-    monkeypatch.setattr(sys, "path", [str(ROOT / "docs" / "hooks"), *sys.path])
-    names = ("answers", "reference")
-    yield [importlib.import_module(name) for name in names]
-    for name in names:
-        sys.modules.pop(name, None)
+    return [hook(name) for name in ("answers", "reference")]
 
 
 def test_the_gallery_is_read_as_it_is_written(hooks):

@@ -1,7 +1,5 @@
 """What a reader's browser does with the site: it fetches nothing, and its console is silent."""
 
-import importlib
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,10 +11,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def remote(monkeypatch):
-    monkeypatch.setattr(sys, "path", [str(ROOT / "docs" / "hooks"), *sys.path])
-    yield importlib.import_module("remote")
-    sys.modules.pop("remote", None)
+def remote(hook):
+    return hook("remote")
 
 
 def test_every_address_in_pages_styles_and_our_scripts_is_found(remote, tmp_path):
