@@ -1,6 +1,5 @@
 """The networks that ``experiments.trained_modes`` looks at: read from a run, or trained again."""
 
-import json
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from experiments.mnist.configuration import (
     MnistConfiguration,
 )
 from experiments.stages import Results
+from rhythmic import records
 from rhythmic.cells import ResonantCell
 from rhythmic.data import Digits, split
 from rhythmic.models import ResonantArchitecture, named_architectures
@@ -124,8 +124,8 @@ def read_configuration(run: Path) -> MnistConfiguration:
     if not path.is_file():
         raise ValueError(f"run is {run}; it is no run folder, without a configuration.json")
     try:
-        return MnistConfiguration.from_record(json.loads(path.read_text()))
-    except (TypeError, AttributeError, json.JSONDecodeError):
+        return MnistConfiguration.from_record(records.read_configuration(run))
+    except (TypeError, AttributeError, ValueError):
         raise ValueError(f"run is {run}; python -m experiments.mnist did not write it") from None
 
 

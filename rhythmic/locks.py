@@ -1,10 +1,13 @@
 """One writer at a time for a run folder, by a lock of the kernel that ends with its process."""
 
 import contextlib
+import errno
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from rhythmic.files import open_plain
 
 try:
     import fcntl
@@ -13,42 +16,72 @@ except ImportError:  # not a POSIX system
 
 LOCK = "lock"
 
+# What file systems without such locks answer: Lustre without its mount option, NFS without lockd.
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
+
 
 class LockedError(RuntimeError):
     """A run folder that another process writes to."""
 
 
-def hold(handle: int) -> None:
-    """Wait for the lock of an open file; closing the file gives it back."""
-    if fcntl is not None:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+def hold(handle: int) -> bool:
+    """Wait for the lock of an open file; closing the file gives it back.
+
+    Returns:
+        whether it is held: False where the file system has no such locks.
+    """
+    return _lock(handle, wait=True)
+
+
+def _lock(handle: int, *, wait: bool) -> bool:
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return False
+    return True
 
 
 @contextlib.contextmanager
-def writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path, tell: Callable[[str], None] = lambda line: None) -> Iterator[None]:
     """Hold the lock of a run folder, which must exist; other writers are refused meanwhile.
 
     The lock is the kernel's, on the file ``lock``: it is gone when its process is, however that
-    ended. The file stays and says who held it last. Where the system has no such locks nothing
-    is held.
+    ended. The file stays and says who held it last. Where the file system has no such locks
+    nothing is held, and that is told.
+
+    Args:
+        folder: the run folder.
+        tell: called with one line if there are no locks.
 
     Raises:
         LockedError: if another process, or this one elsewhere, holds it.
+        LinkError: if ``lock`` is a link or no plain file.
         OSError: for a folder that cannot be written to.
     """
-    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = open_plain(folder / LOCK, os.O_RDWR | os.O_CREAT)
     try:
-        if fcntl is not None:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = os.read(handle, 200).decode(errors="replace").strip()
-                raise LockedError(
-                    f"run_dir {folder} is being written by another process "
-                    f"({holder or 'starting'}); wait for it, or name a new folder"
-                ) from None
+        try:
+            held = _lock(handle, wait=False)
+        except BlockingIOError:
+            holder = os.read(handle, 200).decode(errors="replace").strip()
+            raise LockedError(
+                f"run_dir {folder} is being written by another process "
+                f"({_printable(holder) or 'starting'}); wait for it, or name a new folder"
+            ) from None
+        if not held:
+            tell(
+                f"run_dir {folder}: its file system has no locks; see that nobody else writes to it"
+            )
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
         yield
     finally:
         os.close(handle)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)

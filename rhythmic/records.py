@@ -1,7 +1,8 @@
 """Run folders and provenance: what was asked, what it ran on, and one row for every member.
 
-Rows are JSON objects, one a line, appended as members finish. A row is written with a single
-append, so a kill leaves whole rows and at most one cut line, which readers leave out.
+Rows are JSON objects, one per line and each with its own checksum, appended as members finish. A
+row is written with a single append, so a kill leaves whole rows and at most one cut line, which
+readers leave out.
 """
 
 import csv
@@ -14,20 +15,39 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import jax
 import numpy as np
 
-from rhythmic.files import PARTIAL, replacing
-from rhythmic.locks import hold
+from rhythmic.files import (
+    DAMAGED,
+    is_leftover,
+    make_folder,
+    move_aside,
+    open_plain,
+    refuse_links,
+    replacing,
+    sync_folder,
+)
+from rhythmic.locks import LOCK, hold
+from rhythmic.sealed import (
+    SEAL,
+    DamagedFileError,
+    lost_its_seal,
+    read_plain,
+    read_sealed,
+    write_sealed,
+)
 
 Row = dict[str, Any]
 
-SEAL = "seal"
+CONFIGURATION = "configuration.json"
+_UNKNOWN: Row = {}  # the configuration of a folder that is ours, and whose file was damaged
+PROVENANCE = "provenance.jsonl"
 
 
 class RunFolderError(ValueError):
@@ -118,18 +138,72 @@ def read_rows(path: Path) -> list[Row]:
     """Read the rows of a file, none if it does not exist; a last line cut short is left out.
 
     Raises:
-        ValueError: for a line that is no JSON object, named by its number.
+        DamagedFileError: for a line that is not as it was written, named by its number.
     """
-    if not path.exists():
+
+    def refuse(line: str) -> None:
+        raise DamagedFileError(line)
+
+    return read_sealed_rows(path, refuse)
+
+
+def read_sealed_rows(path: Path, tell: Callable[[str], None]) -> list[Row]:
+    """Read the rows that are as they were written, and name each line that is not.
+
+    A row without a checksum counts where no row of the file has one, as in files of older
+    versions. A last line without a line break counts if it is whole; a kill may have cut it.
+
+    Args:
+        path: a file of rows; there need not be one. A link is not followed.
+        tell: called with one line for every row that is damaged and left out.
+
+    Raises:
+        DamagedFileError: for a link, a folder or a device in place of the file.
+    """
+    try:
+        lines = read_plain(path).splitlines(keepends=True)
+    except FileNotFoundError:
         return []
+    found = [(number, line, _parsed(line)) for number, line in enumerate(lines, 1) if line.strip()]
+    checked = any(row is not None and SEAL in row for _, _, row in found)
     rows = []
-    for number, line in enumerate(path.read_text().splitlines(keepends=True), start=1):
-        if line.endswith("\n") and line.strip():
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError:
-                raise ValueError(f"{path}: line {number} is damaged; mend or remove it") from None
+    for number, line, row in found:
+        if row is not None and _is_sound(row, checked):
+            rows.append({name: value for name, value in row.items() if name != SEAL})
+        elif row is not None or line.endswith(b"\n"):
+            tell(f"{path}: line {number} is damaged; it is left out, and computed again if wanted")
     return rows
+
+
+def _parsed(line: bytes) -> Row | None:
+    """Return the JSON object of a line; None if it is none."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _is_sound(row: Row, checked: bool) -> bool:
+    """Tell whether a row is as it was written, in a file whose rows have checksums or not."""
+    if SEAL in row:
+        return row == seal_row(row)
+    return not checked and not lost_its_seal(row, 16)
+
+
+def holds_rows(path: Path) -> bool:
+    """Tell whether a file is one of rows, or absent or empty: nothing else may be appended to.
+
+    Raises:
+        OSError: for a file that cannot be read.
+    """
+    try:
+        lines = read_plain(path).splitlines()
+    except FileNotFoundError:
+        return True
+    except DamagedFileError:
+        return False
+    return not lines or any(_parsed(line) is not None for line in lines)
 
 
 def seal_row(row: Row) -> Row:
@@ -138,67 +212,72 @@ def seal_row(row: Row) -> Row:
     return content | {SEAL: fingerprint(content)}
 
 
-def read_sealed_rows(path: Path, tell: Callable[[str], None]) -> list[Row]:
-    """Read the rows that are as they were written, and name each line that is not.
-
-    A row without a seal, as older ones are, counts as it is.
-
-    Args:
-        path: a file of rows; there need not be one.
-        tell: called with one line for every row that is damaged and left out.
-    """
-    rows = []
-    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    for number, line in enumerate(lines, start=1):
-        if not line.endswith(b"\n") or not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            sound = SEAL not in row or row == seal_row(row)
-        except (ValueError, TypeError):
-            sound = False
-        if sound:
-            rows.append(row)
-        else:
-            tell(f"{path}: line {number} is damaged; it is left out, and computed again if wanted")
-    return rows
-
-
 def append_rows(path: Path, rows: Iterable[Row]) -> None:
-    """Append rows, after mending a last line that was cut short.
+    """Append rows, each with its checksum, and bring them to the disk.
 
-    Where the system has locks, processes that append at once wait for one another.
+    A last line that a kill cut short is removed before; a whole one without a line break, as
+    editors leave it, is kept. Where the system has locks, processes that append at once wait for
+    one another.
+
+    Raises:
+        LinkError: for a link, a folder or a device in place of the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "a+b") as file:
+    make_folder(path.parent)
+    is_new = not path.exists()
+    handle = open_plain(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    with os.fdopen(handle, "a+b") as file:
         # Results files are shared by runs in other folders: one appends at a time.
         hold(file.fileno())
-        size = file.seek(0, os.SEEK_END)
-        if size:
-            file.seek(size - 1)
-            if file.read(1) != b"\n":
-                file.seek(0)
-                file.truncate(file.read().rfind(b"\n") + 1)
-        text = "".join(json.dumps(plain(row)) + "\n" for row in rows)
-        file.write(text.encode())
+        text = "".join(json.dumps(seal_row(row)) + "\n" for row in rows)
+        file.write(_line_break(file) + text.encode())
+        file.flush()
+        os.fsync(file.fileno())
+    if is_new:
+        sync_folder(path.parent)
+
+
+def _line_break(file: BinaryIO) -> bytes:
+    """Return what must stand before a further row; remove a last line that was cut short."""
+    size = file.seek(0, os.SEEK_END)
+    if size == 0:
+        return b""
+    file.seek(size - 1)
+    if file.read(1) == b"\n":
+        return b""
+    file.seek(0)
+    content = file.read()
+    start = content.rfind(b"\n") + 1
+    tail = content[start:]
+    # Only what this project can have begun to write is removed, never a line of somebody else.
+    cut = tail.startswith(b'{"') or tail == b"{" or not tail.strip(b"\0")
+    if cut and _parsed(tail) is None:
+        file.truncate(start)
+        return b""
+    return b"\n"
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` whole or not at all."""
     with replacing(path) as partial:
-        partial.write_text(json.dumps(plain(value), indent=2) + "\n")
+        partial.write_text(json.dumps(plain(value), indent=2) + "\n", encoding="utf-8")
 
 
 def write_table(path: Path, rows: list[Row]) -> None:
     """Write rows of scalars as CSV, the columns in the order of their first appearance."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    with replacing(path) as partial, open(partial, "w", newline="") as file:
+    with replacing(path) as partial, open(partial, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(plain(row) for row in rows)
 
 
-def open_run_folder(folder: Path, configuration: Any, *, note: bool = True) -> Path:
+def open_run_folder(
+    folder: Path,
+    configuration: Any,
+    *,
+    note: bool = True,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Path:
     """Make a run folder for ``configuration``, or open the one that it has already.
 
     Every opening adds a line to ``provenance.jsonl``, so a run that was resumed elsewhere says so.
@@ -207,33 +286,78 @@ def open_run_folder(folder: Path, configuration: Any, *, note: bool = True) -> P
         folder: the run folder.
         configuration: what determines the results.
         note: whether to add that line; not wanted where saved results are only looked at.
+        tell: called with one line if the configuration is damaged, and is written again.
+
+    Returns:
+        the folder, as an absolute path.
 
     Raises:
         RunFolderError: if the folder belongs to another configuration, or is none of ours.
+        LinkError: for a link in place of one of its files.
     """
-    path = folder / "configuration.json"
-    if path.exists():
-        known = json.loads(path.read_text())
-        if known != plain(configuration):
-            differing = sorted(
-                name
-                for name in known.keys() | plain(configuration).keys()
-                if known.get(name) != plain(configuration).get(name)
-            )
-            raise RunFolderError(
-                f"run_dir {folder} holds another run (different: {', '.join(differing)}); "
-                "name a new folder"
-            )
-    elif folder.exists() and not (folder.is_dir() and is_empty(folder)):
+    folder = folder.resolve()  # before anything is made: `absent/../d` is d, whose it may be
+    path = folder / CONFIGURATION
+    wanted = plain(configuration)
+    known = _known_configuration(folder, tell)
+    if known is None and folder.exists() and not is_unused(folder, {CONFIGURATION, LOCK, DAMAGED}):
         raise RunFolderError(f"run_dir {folder} exists and is no run folder; name a new one")
-    else:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(path, configuration)
+    if known is None or known is _UNKNOWN:
+        write_sealed(path, wanted)
+    elif known != wanted:
+        names = sorted(n for n in known.keys() | wanted.keys() if known.get(n) != wanted.get(n))
+        raise RunFolderError(
+            f"run_dir {folder} holds another run (different: {', '.join(names)}); name a new folder"
+        )
     if note:
-        append_rows(folder / "provenance.jsonl", [provenance()])
+        append_rows(folder / PROVENANCE, [provenance()])
     return folder
 
 
-def is_empty(folder: Path) -> bool:
-    """Tell whether a folder holds nothing, or only what a kill left of writing its first file."""
-    return all(path.suffix == PARTIAL for path in folder.iterdir())
+def _known_configuration(folder: Path, tell: Callable[[str], None]) -> Row | None:
+    """Return the configuration of a folder, None if it has none; set a damaged one aside."""
+    path = folder / CONFIGURATION
+    refuse_links(folder, [CONFIGURATION, PROVENANCE, LOCK, DAMAGED])
+    try:
+        return read_sealed(path, required=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except DamagedFileError as error:
+        # Somebody else's file of that name is no damaged one of ours, and stays where it is.
+        ours = read_sealed_rows(folder / PROVENANCE, lambda line: None)
+        if not ours and path.stat().st_size:
+            raise RunFolderError(f"run_dir {folder} is no run folder: {error}") from None
+        tell(f"{error}; set aside and written again")
+        move_aside(folder, path)
+        return _UNKNOWN
+
+
+def read_configuration(folder: Path) -> Row:
+    """Return the configuration of a run folder.
+
+    Raises:
+        FileNotFoundError: if the folder holds none.
+        DamagedFileError: if its bytes are not those that were written.
+    """
+    return read_sealed(folder / CONFIGURATION, required=False)
+
+
+def is_unused(folder: Path, names: Collection[str]) -> bool:
+    """Tell whether a folder holds nothing that matters to a run that is to begin in it.
+
+    Hidden files, the output files of a job, and what a kill left of writing one of ``names`` do
+    not; nor do files that bear one of these names.
+    """
+    if not folder.is_dir():
+        return False
+    return all(
+        path.name in names or is_stray(path.name) or is_leftover(path.name, names)
+        for path in folder.iterdir()
+    )
+
+
+def is_stray(name: str) -> bool:
+    """Tell whether a name is one that systems, notebooks and schedulers leave in any folder."""
+    return name.startswith(".") or name.endswith((".out", ".err", ".log")) or name in _STRAY
+
+
+_STRAY = {"desktop.ini", "Thumbs.db", "__MACOSX"}

@@ -3,6 +3,9 @@
 import hashlib
 import io
 import json
+import math
+import os
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from rhythmic.files import replacing
+from rhythmic.files import LinkError, open_plain, replacing
 from rhythmic.typing import PyTree
 
 SEAL = "seal"
@@ -32,26 +35,62 @@ def write_sealed(path: Path, value: dict[str, Any]) -> None:
 
     Numbers keep every digit; NaN and infinity have no place in it.
     """
-    sealed = value | {SEAL: seal_of(value)}
+    content = sealed_bytes(value)
     with replacing(path) as partial:
-        partial.write_text(json.dumps(sealed, indent=1, allow_nan=False) + "\n")
+        partial.write_bytes(content)
 
 
-def read_sealed(path: Path) -> dict[str, Any]:
+def sealed_bytes(value: dict[str, Any]) -> bytes:
+    """Return the bytes that ``write_sealed`` writes."""
+    sealed = value | {SEAL: seal_of(value)}
+    return (json.dumps(sealed, indent=1, allow_nan=False) + "\n").encode()
+
+
+def read_sealed(path: Path, *, required: bool = True) -> dict[str, Any]:
     """Read what ``write_sealed`` wrote.
 
+    Args:
+        path: the file; a link is not followed.
+        required: whether a dictionary without a hash, as older versions wrote it, is damaged.
+
     Raises:
-        DamagedFileError: for other bytes than were written.
+        DamagedFileError: for other bytes than were written, or no plain file.
         FileNotFoundError: if there is no such file.
     """
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(read_plain(path))
+        if not isinstance(value, dict):
+            raise TypeError
+        if SEAL not in value and not required and not lost_its_seal(value, 64):
+            return value
         found = value.pop(SEAL)
-    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        matches = found == seal_of(value)  # a number too large for a float has no seal
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise DamagedFileError(f"{path} is damaged") from None
-    if found != seal_of(value):
+    if not matches:
         raise DamagedFileError(f"{path} is damaged: it differs from its own hash")
     return value
+
+
+def read_plain(path: Path) -> bytes:
+    """Return the bytes of a plain file.
+
+    Raises:
+        DamagedFileError: for a link, a folder, a device or a pipe.
+        OSError: for a file that cannot be read.
+    """
+    try:
+        handle = open_plain(path, os.O_RDONLY)
+    except LinkError as error:
+        raise DamagedFileError(str(error)) from None
+    with os.fdopen(handle, "rb") as file:
+        return file.read()
+
+
+def lost_its_seal(value: dict[str, Any], length: int) -> bool:
+    """Tell whether the last value is a hash: its name was damaged, since the hash comes last."""
+    last = list(value.values())[-1:]
+    return any(isinstance(x, str) and re.fullmatch(f"[0-9a-f]{{{length}}}", x) for x in last)
 
 
 def seal_of(value: dict[str, Any]) -> str:
@@ -80,21 +119,42 @@ def load_arrays(path: Path, like: PyTree) -> tuple[PyTree, dict[str, Any]]:
         DamagedFileError: for other bytes than were written, or arrays of other shapes.
         FileNotFoundError: if there is no such file.
     """
-    content = path.read_bytes()
+    content = read_plain(path)
     header, body = content[:HEADER], content[HEADER:]
     if header != hashlib.sha256(body).hexdigest().encode() + b"\n":
         raise DamagedFileError(f"{path} is damaged: it differs from its own hash")
     leaves, structure = jax.tree.flatten(like)
+    wanted = {f"leaf_{i}": (np.shape(x), np.result_type(x)) for i, x in enumerate(leaves)}
     try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            # Looked at before anything is read: a small file can declare more than memory holds.
+            declared = declared_arrays(archive)
+        label_shape, label_type = declared.pop("label")
+        if declared != wanted or label_shape or label_type.kind != "U":
+            raise ValueError("other arrays")
         with np.load(io.BytesIO(body), allow_pickle=False) as file:
             label = json.loads(file["label"].item())
-            found = [file[f"leaf_{i}"] for i in range(len(leaves))]
-            whole = len(file.files) == len(leaves) + 1
-    except (KeyError, ValueError, zipfile.BadZipFile):
-        whole = False
-    if not whole or any(
-        (new.shape, new.dtype) != (np.shape(old), old.dtype)
-        for new, old in zip(found, leaves, strict=True)
-    ):
-        raise DamagedFileError(f"{path} holds other arrays than are expected")
+            found = [file[name] for name in wanted]
+    except (KeyError, ValueError, zipfile.BadZipFile, RecursionError, NotImplementedError):
+        raise DamagedFileError(f"{path} holds other arrays than are expected") from None
     return jax.tree.unflatten(structure, found), label
+
+
+def declared_arrays(archive: zipfile.ZipFile) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+    """Return shape and dtype of every array of an ``.npz`` archive as its headers state them.
+
+    Raises:
+        ValueError: for a header that is none, or that states more than its member holds.
+    """
+    found = {}
+    for member in archive.infolist():
+        with archive.open(member) as file:
+            version = np.lib.format.read_magic(file)
+            if version == (1, 0):
+                shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+            else:
+                shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+        if math.prod(shape) * dtype.itemsize > member.file_size:
+            raise ValueError(f"{member.filename} states shape {shape} and holds less")
+        found[member.filename.removesuffix(".npy")] = (shape, dtype)
+    return found

@@ -1,5 +1,6 @@
 """One writer at a time, between processes and within one."""
 
+import errno
 import os
 import re
 import signal
@@ -10,18 +11,22 @@ import sys
 import pytest
 
 from rhythmic import locks
+from rhythmic.files import LinkError
 from rhythmic.locks import LOCK, LockedError, writing
+from rhythmic.records import append_rows, read_rows
 
-# The file is run by itself: the package would import JAX, which takes long.
+# A package that holds its modules and nothing else: the real one imports JAX, which takes long.
 HOLDER = """
-import runpy, sys
+import sys, types
 from pathlib import Path
-module = runpy.run_path(sys.argv[1])
+package = sys.modules["rhythmic"] = types.ModuleType("rhythmic")
+package.__path__ = [str(Path(sys.argv[1]).parent)]
+from rhythmic.locks import LockedError, writing
 try:
-    with module["writing"](Path(sys.argv[2])):
+    with writing(Path(sys.argv[2])):
         print("held", flush=True)
         sys.stdin.readline()
-except module["LockedError"] as error:
+except LockedError as error:
     print(error)
 """
 
@@ -107,3 +112,31 @@ def test_a_process_that_ends_gives_the_lock_to_the_next(tmp_path):
     assert first.returncode == 0
     with writing(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_where_a_file_system_has_no_locks_work_goes_on_and_that_is_told(
+    tmp_path, monkeypatch, code
+):
+    def refuse(handle, operation):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(locks.fcntl, "flock", refuse)
+    told = []
+    with writing(tmp_path, told.append):
+        assert (tmp_path / LOCK).read_text().startswith(f"process {os.getpid()}")
+    assert told == [
+        f"run_dir {tmp_path}: its file system has no locks; see that nobody else writes to it"
+    ]
+    append_rows(tmp_path / "rows.jsonl", [{"a": 1}])
+    assert read_rows(tmp_path / "rows.jsonl") == [{"a": 1}]
+
+
+def test_a_lock_that_is_a_link_is_refused_and_its_target_keeps_its_content(tmp_path):
+    keys = tmp_path / "keys"
+    keys.write_text("mine\n")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / LOCK).symlink_to(keys)
+    with pytest.raises(LinkError, match=LOCK), writing(tmp_path / "run"):
+        pass
+    assert keys.read_text() == "mine\n"

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -11,17 +12,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rhythmic.files import LinkError
 from rhythmic.records import (
     RunFolderError,
     append_rows,
     fingerprint,
+    holds_rows,
     open_run_folder,
     plain,
     provenance,
+    read_configuration,
     read_rows,
+    read_sealed_rows,
     write_json,
     write_table,
 )
+from rhythmic.sealed import DamagedFileError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,12 +125,80 @@ def test_rows_survive_a_cut_at_every_byte(tmp_path):
     ends = [i + 1 for i, byte in enumerate(whole) if byte == ord("\n")]
     for cut in range(len(whole) + 1):
         path.write_bytes(whole[:cut])
-        kept = [row for row, end in zip(rows, ends, strict=True) if end <= cut]
+        # A row counts without its line break too.
+        kept = [row for row, end in zip(rows, ends, strict=True) if end - 1 <= cut]
         assert read_rows(path) == kept
         append_rows(path, [{"seed": 4}])
         assert read_rows(path) == [*kept, {"seed": 4}]
-        lines = path.read_text().splitlines()
-        assert [json.loads(line) for line in lines] == [*kept, {"seed": 4}]
+        assert path.read_bytes().count(b"\n") == len(kept) + 1
+
+
+def test_a_changed_byte_of_a_row_is_named_and_no_other_row_is_lost(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    rows = [{"member": "a", "accuracy": 0.75}, {"member": "b", "accuracy": 0.5}]
+    for count in (1, 2):
+        path.unlink(missing_ok=True)
+        append_rows(path, rows[:count])
+        whole = path.read_bytes()
+        for place in range(len(whole)):
+            for bit in (1, 4, 64):
+                changed = bytearray(whole)
+                changed[place] ^= bit
+                path.write_bytes(changed)
+                told = []
+                found = read_sealed_rows(path, told.append)
+                assert all(row in rows for row in found), (place, bit)
+                assert told or found == rows[:count] or place == len(whole) - 1, (place, bit)
+                assert all(f"{path}: line " in line for line in told)
+        path.write_bytes(whole.replace(b"0.75", b"0.95"))
+        with pytest.raises(DamagedFileError, match=f"{path}: line 1"):
+            read_rows(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[1, 2]", '"text"', "[" * 100_000, '{"member": 1e999, "seal": "x"}', "\x00", "nonsense"],
+)
+def test_a_line_that_is_no_row_is_named_and_left_out(tmp_path, line):
+    path = tmp_path / "rows.jsonl"
+    append_rows(path, [{"member": "a"}])
+    with open(path, "a") as file:
+        file.write(line + "\n")
+    append_rows(path, [{"member": "b"}])
+    told = []
+    assert read_sealed_rows(path, told.append) == [{"member": "a"}, {"member": "b"}]
+    assert told == [f"{path}: line 2 is damaged; it is left out, and computed again if wanted"]
+
+
+def test_rows_of_older_versions_count_where_no_row_has_a_checksum(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"member": "a", "x": 1}\n{"member": "b", "x": 2}')
+    assert read_rows(path) == [{"member": "a", "x": 1}, {"member": "b", "x": 2}]
+
+
+@pytest.mark.parametrize("content", ["[1, 2]", "\x01" * 50, "text\n\nmore", '{\n  "a": 1\n}'])
+def test_appending_takes_nothing_from_a_file_of_another_kind(tmp_path, content):
+    path = tmp_path / "mine"
+    path.write_text(content)
+    assert not holds_rows(path)
+    append_rows(path, [{"seed": 1}])
+    assert path.read_text().startswith(content + "\n")
+
+
+def test_links_and_folders_are_no_files_of_rows(tmp_path):
+    mine = tmp_path / "mine.jsonl"
+    mine.write_text("mine\n")
+    (tmp_path / "link.jsonl").symlink_to(mine)
+    (tmp_path / "folder.jsonl").mkdir()
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    for name in ("link", "folder", "pipe"):
+        path = tmp_path / f"{name}.jsonl"
+        with pytest.raises(LinkError, match=f"{name}.jsonl is .*; it must be a plain file"):
+            append_rows(path, [{"seed": 1}])
+        with pytest.raises(DamagedFileError, match="must be a plain file"):
+            read_rows(path)
+        assert not holds_rows(path)
+    assert mine.read_text() == "mine\n"
 
 
 def test_json_is_replaced_whole(tmp_path, monkeypatch):
@@ -164,7 +238,7 @@ def test_a_run_folder_opens_again_for_the_same_configuration_alone(tmp_path):
     assert open_run_folder(folder, Recipe()) == folder
     append_rows(folder / "rows.jsonl", [{"seed": 1}])
     open_run_folder(folder, Recipe())
-    assert json.loads((folder / "configuration.json").read_text()) == plain(Recipe())
+    assert read_configuration(folder) == plain(Recipe())
     assert read_rows(folder / "rows.jsonl") == [{"seed": 1}]
     assert len(read_rows(folder / "provenance.jsonl")) == 2
     with pytest.raises(RunFolderError, match=r"different: epochs, name\)") as caught:
@@ -174,7 +248,7 @@ def test_a_run_folder_opens_again_for_the_same_configuration_alone(tmp_path):
     with pytest.raises(RunFolderError, match=r"different: extra\)"):
         open_run_folder(folder, plain(Recipe()) | {"extra": 1})
     assert len(read_rows(folder / "provenance.jsonl")) == 2
-    assert json.loads((folder / "configuration.json").read_text()) == plain(Recipe())
+    assert read_configuration(folder) == plain(Recipe())
 
 
 def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path):
@@ -199,7 +273,59 @@ def test_a_kill_while_the_configuration_is_written_leaves_a_folder_that_opens(
         with pytest.raises(KeyboardInterrupt):
             open_run_folder(folder, Recipe())
     open_run_folder(folder, Recipe())
-    assert json.loads((folder / "configuration.json").read_text()) == plain(Recipe())
+    assert read_configuration(folder) == plain(Recipe())
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"name": "log"', None])
+def test_a_damaged_configuration_of_a_run_folder_is_named_and_written_again(tmp_path, content):
+    folder = tmp_path / "run"
+    open_run_folder(folder, Recipe())
+    path = folder / "configuration.json"
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b'"epochs"', b'"epoch5"') if content is None else content)
+    told = []
+    open_run_folder(folder, Recipe(), tell=told.append)
+    assert path.read_bytes() == whole
+    (line,) = told
+    assert str(path) in line
+    assert "written again" in line
+
+
+def test_somebody_elses_configuration_is_left_where_it_is(tmp_path):
+    for content in ("learning_rate: 0.1\n", '{"learning_rate": 0.1}'):
+        (tmp_path / "configuration.json").write_text(content)
+        with pytest.raises(RunFolderError, match="run_dir"):
+            open_run_folder(tmp_path, Recipe())
+        assert (tmp_path / "configuration.json").read_text() == content
+        assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_strays_do_not_stand_in_the_way(tmp_path):
+    for name in (".DS_Store", "slurm-4711.out"):
+        (tmp_path / name).write_text("x")
+    open_run_folder(tmp_path, Recipe())
+    assert read_configuration(tmp_path) == plain(Recipe())
+
+
+def test_links_in_a_run_folder_are_refused(tmp_path):
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    for name in ("configuration.json", "provenance.jsonl", "damaged"):
+        folder = tmp_path / f"with {name}"
+        folder.mkdir()
+        (folder / name).symlink_to(mine)
+        with pytest.raises(LinkError, match=name):
+            open_run_folder(folder, Recipe())
+    assert mine.read_text() == "mine"
+
+
+def test_a_path_through_what_is_not_there_does_not_enter_another_folder(tmp_path):
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "thesis.tex").write_text("theirs")
+    with pytest.raises(RunFolderError, match="is no run folder"):
+        open_run_folder(tmp_path / "absent" / ".." / "theirs", Recipe())
+    assert [path.name for path in tmp_path.rglob("*")] == ["theirs", "thesis.tex"]
 
 
 def test_a_file_in_the_way_is_refused(tmp_path):

@@ -13,8 +13,8 @@ from rhythmic.records import (
     append_rows,
     device_name,
     git_revision,
+    plain,
     read_sealed_rows,
-    seal_row,
 )
 from rhythmic.training.search import Setting, select_setting
 
@@ -83,11 +83,11 @@ class MemberStore:
 
     def add(self, rows: Iterable[Row]) -> None:
         """Write rows of newly finished members into both files."""
-        sealed = [seal_row(row) for row in rows]
-        append_rows(self.run_file, sealed)
-        self.rows |= {row["member"]: row for row in sealed}
-        self.added |= {row["member"] for row in sealed}
-        self.share(sealed)
+        written = [plain(row) for row in rows]
+        append_rows(self.run_file, written)
+        self.rows |= {row["member"]: row for row in written}
+        self.added |= {row["member"] for row in written}
+        self.share(written)
 
     def share(self, rows: list[Row]) -> None:
         """Write rows into the results file, if there is one.
@@ -127,7 +127,7 @@ class MemberStore:
 
 def without(row: Row) -> Row:
     """Return a row without its learning curve."""
-    return seal_row({name: value for name, value in row.items() if name != "history"})
+    return {name: value for name, value in row.items() if name != "history"}
 
 
 def tuning(condition: Condition) -> list[Wanted]:

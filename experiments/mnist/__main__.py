@@ -17,7 +17,7 @@ from rhythmic.data import DataUnavailableError, load, split
 from rhythmic.interruption import stopping
 from rhythmic.locks import LockedError, writing
 from rhythmic.progress import show
-from rhythmic.records import is_empty, open_run_folder
+from rhythmic.records import is_unused, open_run_folder
 from rhythmic.spread import num_cores
 
 
@@ -64,7 +64,7 @@ def keep_compiled(folder: Path) -> None:
 
 def is_free(folder: Path) -> bool:
     """Tell whether a run folder would be made here, where there is none yet."""
-    return not folder.exists() or (folder.is_dir() and is_empty(folder))
+    return not folder.exists() or is_unused(folder, set())
 
 
 def run(store: MnistStore, folder: Path) -> None:

@@ -1,6 +1,5 @@
 """``python -m experiments.mnist.publish RUN_DIR``: keep the answer of a finished table run."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from experiments.answers import Answer, publish
 from experiments.mnist.configuration import PRESETS, REFERENCE, MnistConfiguration
 from experiments.mnist.report import by_architecture, summary_line
 from rhythmic.plotting.style import LABELS
-from rhythmic.records import Row, read_rows
+from rhythmic.records import Row, read_configuration, read_rows
 
 SIGNIFICANT = 0.05  # p value, corrected for the number of rivals
 
@@ -40,9 +39,7 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit("error: give one run folder: python -m experiments.mnist.publish RUN_DIR")
     folder = Path(sys.argv[1])
-    configuration = MnistConfiguration.from_record(
-        json.loads((folder / "configuration.json").read_text())
-    )
+    configuration = MnistConfiguration.from_record(read_configuration(folder))
     if configuration.identity() != PRESETS["table"].identity():
         sys.exit(f"error: {folder} is not a run of the unchanged table preset")
     rows = {row["member"]: row for row in read_rows(folder / "members.jsonl")}

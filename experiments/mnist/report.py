@@ -3,7 +3,6 @@
 ``python -m experiments.mnist.report RUN_DIR`` writes them again without training.
 """
 
-import json
 import math
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ from experiments.mnist.configuration import CUSTOM, PUBLISHED, REFERENCE, MnistC
 from experiments.mnist.figures import draw_figures
 from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.plotting.style import LABELS
-from rhythmic.records import Row, read_rows, write_table
+from rhythmic.records import Row, read_configuration, read_rows, write_table
 from rhythmic.statistics import (
     MIN_SEEDS_FOR_TEST,
     Agreement,
@@ -33,10 +32,10 @@ ARRAYS = ("history", "confusion", "class_features", "parameters", "statistics")
 
 def report(folder: Path) -> None:
     """Write tables and figures into a run folder, and show the table on the terminal."""
-    path = folder / "configuration.json"
-    if not path.exists():
-        raise ValueError(f"{folder} is no run folder: it holds no configuration.json")
-    configuration = MnistConfiguration.from_record(json.loads(path.read_text()))
+    try:
+        configuration = MnistConfiguration.from_record(read_configuration(folder))
+    except FileNotFoundError:
+        raise ValueError(f"{folder} is no run folder: it holds no configuration.json") from None
     rows = list({row["member"]: row for row in read_rows(folder / "members.jsonl")}.values())
     tested = by_architecture(configuration, rows)
     write_table(folder / "members.csv", [scalars(row) for row in rows])
