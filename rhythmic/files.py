@@ -5,13 +5,15 @@ Nothing here follows a symbolic link or removes what this project did not write.
 
 import contextlib
 import errno
+import functools
 import os
 import re
 import stat
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 PARTIAL = ".partial"  # ends the name of a file that is being written
 DAMAGED = "damaged"  # folder of a run for what was found damaged
@@ -41,61 +43,77 @@ def replacing(path: Path) -> Iterator[Path]:
         The path to write to.
     """
     make_folder(path.parent)
-    partial = _new_partial(path)
+    handle, name = _new_partial(path)
+    os.close(handle)
     try:
-        yield partial
-        _finish(partial)
-        os.replace(partial, path)
+        yield Path(name)
+        handle = os.open(name, os.O_RDWR)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        os.replace(name, path)
         sync_folder(path.parent)
     finally:
-        partial.unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Write several files, each whole or absent; all are on the disk when this returns.
+    """Write several files, each whole or absent, in one go; then all are on the disk.
 
-    As ``replacing`` does it for one, but what several files wait for, they wait for side by side.
+    As ``replacing`` does it for one, but they wait for the disk side by side. They take their names
+    in the order given: a later one, such as a record of the others, is there only if these are.
     """
     folders = list(dict.fromkeys(path.parent for path in contents))
     for folder in folders:
         make_folder(folder)
     partials: dict[Path, Path] = {}
+    handles: list[int] = []
     try:
         for path, content in contents.items():
-            partials[path] = _new_partial(path)
-            partials[path].write_bytes(content)
-        _side_by_side(_finish, partials.values())
+            handle, name = _new_partial(path)
+            handles.append(handle)
+            partials[path] = Path(name)
+            _write_all(handle, content)
+        _side_by_side(os.fsync, handles)
         for path, partial in partials.items():
             os.replace(partial, path)
         _side_by_side(sync_folder, folders)
     finally:
+        for handle in handles:
+            os.close(handle)
         for partial in partials.values():
             partial.unlink(missing_ok=True)
 
 
-def _new_partial(path: Path) -> Path:
+def _new_partial(path: Path) -> tuple[int, str]:
+    """Make a new file beside ``path``; return its handle and its name."""
     handle, name = tempfile.mkstemp(prefix=path.name + ".", suffix=PARTIAL, dir=path.parent)
-    os.close(handle)
-    return Path(name)
+    os.chmod(name, 0o644)  # mkstemp gives 0o600, but results may be shared
+    return handle, name
 
 
-def _finish(partial: Path) -> None:
-    """Bring a file to the disk before it takes its name."""
-    partial.chmod(0o644)  # mkstemp gives 0o600, but results may be shared
-    handle = os.open(partial, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _write_all(handle: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
 
 
-def _side_by_side(function: Callable[[Path], None], items: Collection[Path]) -> None:
+def _side_by_side(function: Callable[[Any], None], items: Sequence[Any]) -> None:
+    """Call a function that waits for the disk for every item, in threads if there are several."""
     if len(items) < 2:
         for item in items:
             function(item)
-        return
-    with ThreadPoolExecutor(len(items)) as pool:
-        list(pool.map(function, items))
+    else:
+        # Listed, so that an error of any of them is raised.
+        list(_pool(os.getpid()).map(function, items))
+
+
+@functools.cache
+def _pool(process: int) -> ThreadPoolExecutor:
+    """Return the threads of a process: those of its parent do not survive a fork."""
+    del process
+    return ThreadPoolExecutor(8, thread_name_prefix="rhythmic-sync")
 
 
 def sync_folder(folder: Path) -> None:
@@ -187,5 +205,6 @@ def move_aside(folder: Path, path: Path) -> None:
         number += 1
         target = folder / DAMAGED / f"{name}.{number}"
     make_folder(target.parent)
-    os.replace(path, target)
-    sync_folder(path.parent)
+    with contextlib.suppress(FileNotFoundError):  # another process moved it meanwhile
+        os.replace(path, target)
+        sync_folder(path.parent)

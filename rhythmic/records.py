@@ -212,12 +212,17 @@ def seal_row(row: Row) -> Row:
     return content | {SEAL: fingerprint(content)}
 
 
-def append_rows(path: Path, rows: Iterable[Row]) -> None:
+def append_rows(path: Path, rows: Iterable[Row], *, sync: bool = True) -> None:
     """Append rows, each with its checksum, and bring them to the disk.
 
     A last line that a kill cut short is removed before; a whole one without a line break, as
     editors leave it, is kept. Where the system has locks, processes that append at once wait for
     one another.
+
+    Args:
+        path: the file, made if need be.
+        rows: what is added.
+        sync: whether a power failure may lose nothing of it; of times alone it may.
 
     Raises:
         LinkError: for a link, a folder or a device in place of the file.
@@ -231,7 +236,8 @@ def append_rows(path: Path, rows: Iterable[Row]) -> None:
         text = "".join(json.dumps(seal_row(row)) + "\n" for row in rows)
         file.write(_line_break(file) + text.encode())
         file.flush()
-        os.fsync(file.fileno())
+        if sync or is_new:
+            os.fsync(file.fileno())
     if is_new:
         sync_folder(path.parent)
 

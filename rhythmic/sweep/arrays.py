@@ -1,15 +1,11 @@
 """The arrays of a sweep on disk: metadata and coordinates, before any chunk is there."""
 
-import os
-import shutil
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import zarr
+from zarr.storage import MemoryStore
 
-from rhythmic.files import PARTIAL, move_aside
-from rhythmic.sealed import sha256_of
 from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
 from rhythmic.sweep.layout import RESULTS
 from rhythmic.sweep.plan import ChunkPlan
@@ -23,36 +19,19 @@ STATUS_OUTPUTS = {
 }
 
 
-def lay_out(folder: Path, sweep: Sweep, plan: ChunkPlan) -> dict[str, str]:
-    """Write the metadata and coordinates of a sweep; leave those that are there and equal.
-
-    Returns:
-        the sha256 of every file, by its path in the folder.
-    """
-    making = folder / (RESULTS + PARTIAL)
-    digests = {}
-    try:
-        shutil.rmtree(making, ignore_errors=True)
-        make_group(making, sweep, plan)
-        for path in sorted(path for path in making.rglob("*") if path.is_file()):
-            target = folder / RESULTS / path.relative_to(making)
-            digest = digests[target.relative_to(folder).as_posix()] = sha256_of(path)
-            if target.exists() and sha256_of(target) == digest:
-                continue
-            move_aside(folder, target)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(path, target)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-    return digests
+def layout_of(sweep: Sweep, plan: ChunkPlan) -> dict[str, bytes]:
+    """Return the metadata and coordinates of a sweep, by the path of their file in its folder."""
+    contents: dict[str, Any] = {}
+    make_group(MemoryStore(contents), sweep, plan)
+    return {f"{RESULTS}/{key}": contents[key].to_bytes() for key in sorted(contents)}
 
 
-def make_group(path: Path, sweep: Sweep, plan: ChunkPlan) -> None:
+def make_group(store: MemoryStore, sweep: Sweep, plan: ChunkPlan) -> None:
     """Make the arrays of a sweep, empty but for the coordinates."""
     columns = [(d.name, column) for d in sweep.dimensions for column in d.columns]
     names = " ".join(column.name for _, column in columns)
     about = {"sweep": sweep.name, "coordinates": names}
-    group = zarr.create_group(path, zarr_format=3, attributes=about)
+    group = zarr.create_group(store, zarr_format=3, attributes=about)
     for dimension, column in columns:
         group.create_array(
             column.name,
@@ -89,5 +68,6 @@ def results_of(sweep: Sweep) -> dict[str, tuple[Output, tuple[int, ...], np.dtyp
 
 
 def described(output: Output) -> dict[str, Any]:
-    """Return the attributes that xarray and NetCDF show."""
-    return {"units": output.unit or "1", "long_name": output.meaning}
+    """Return the attributes that xarray and NetCDF show; none where there is nothing to show."""
+    about = {"units": output.unit, "long_name": output.meaning}
+    return {name: text for name, text in about.items() if text}

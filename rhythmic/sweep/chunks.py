@@ -221,6 +221,9 @@ class ChunkComputer:
             return
         host = self.program.programs.fetch(state)
         if is_writer():
+            folder = path.parent.parent
+            if not folder.is_dir():
+                raise FileNotFoundError(f"run_dir {folder} was removed while the sweep was running")
             save_arrays(path, host, self.label() | {"done": done})
 
     def kept_state(self, path: Path | None, state: PyTree) -> tuple[PyTree, int]:

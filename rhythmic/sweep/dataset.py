@@ -12,21 +12,19 @@ from rhythmic.sealed import DamagedFileError
 from rhythmic.sweep.arrays import described, results_of
 from rhythmic.sweep.designs import STATUS
 from rhythmic.sweep.joining import join
-from rhythmic.sweep.layout import RESULTS
 from rhythmic.sweep.plan import Chunk
 from rhythmic.sweep.specification import Output, Sweep
-from rhythmic.sweep.store import SweepStore
+from rhythmic.sweep.store import COMPUTED_AGAIN, SweepStore, is_plain
 
 FORMATS = (".nc", ".csv", ".parquet")
-MENDED_BY = "the call that made the sweep computes it again"
 
 
 class StoredArrays(Mapping[str, np.ndarray]):
     """The results of a folder by name, each read whole when it is asked for."""
 
-    def __init__(self, folder: Path):
-        """Open the folder; read nothing yet."""
-        self.store = SweepStore.open(folder)
+    def __init__(self, store: SweepStore):
+        """Read nothing yet."""
+        self.store = store
 
     def __getitem__(self, name: str) -> np.ndarray:
         return np.asarray(self.store.arrays[name][...])
@@ -46,23 +44,21 @@ def open_sweep(folder: Path) -> xarray.Dataset:
 
     Raises:
         ValueError: for a folder without a sweep.
-        DamagedFileError: for a damaged description, layout or coordinate, or a missing result.
-            That the bytes of results are those that were written, ``SweepStore.damages`` tells.
+        DamagedFileError: for a damaged description, layout or coordinate, or a missing result;
+            when it is read, for a result whose bytes are not those that were written.
     """
-    folder = Path(folder)
     store = SweepStore.open(folder)
     store.check_layout()
-    dataset = xarray.open_zarr(
-        folder / RESULTS, consolidated=False, chunks=None, decode_times=False
-    )
+    # Nothing is decoded: an attribute such as a scale factor would change the numbers.
+    dataset = xarray.open_zarr(store.zarr_files, consolidated=False, chunks=None, decode_cf=False)
     made: list[str] = []
     count = 0
     for _, record in store.finished():
         count += 1
         # For a missing file zarr would give the fill value, as if it had been computed.
         for name in record["files"]:
-            if not (folder / name).is_file():
-                raise DamagedFileError(f"{folder / name} is missing; {MENDED_BY}")
+            if not is_plain(store.folder / name):
+                raise DamagedFileError(f"{store.folder / name} is missing; {COMPUTED_AGAIN}")
         text = "; ".join(f"{name} {value}" for name, value in flat(record["made"]).items())
         if text not in made:
             made.append(text)
@@ -116,7 +112,7 @@ def export(folders: Sequence[Path], target: Path) -> int:
         raise ValueError(f"target is {target}; it must end in {', '.join(FORMATS)}")
     for folder in folders:
         for _, damage in SweepStore.open(folder).damages():
-            raise DamagedFileError(f"{damage}; {MENDED_BY}")
+            raise DamagedFileError(f"{damage}; {COMPUTED_AGAIN}")
     if len(folders) == 1:
         store = SweepStore.open(folders[0])
         dataset, parts = open_sweep(folders[0]), [region(store, c) for c in store.chunks()]

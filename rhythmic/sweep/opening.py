@@ -1,7 +1,6 @@
-"""Opening the folder of a sweep to write: a new one, one to go on with, one to mend."""
+"""Opening the folder of a sweep to write: a new one, one to resume, one to repair."""
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,20 +11,19 @@ import numcodecs
 import numpy as np
 import zarr
 
-from rhythmic.files import PARTIAL, move_aside
-from rhythmic.records import processor_name
+from rhythmic.files import move_aside
+from rhythmic.records import PROVENANCE, append_rows, processor_name, provenance
 from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
-from rhythmic.sweep.arrays import lay_out
+from rhythmic.sweep.arrays import layout_of
 from rhythmic.sweep.layout import (
     DESCRIPTION,
-    RECORDS,
-    RESULTS,
     RefusedError,
     check_ours,
+    record_paths,
 )
 from rhythmic.sweep.plan import ChunkPlan
 from rhythmic.sweep.specification import Sweep
-from rhythmic.sweep.store import SweepStore, differences
+from rhythmic.sweep.store import SweepStore, differences, sha256
 
 
 def environment_of(sweep: Sweep) -> dict[str, Any]:
@@ -67,12 +65,11 @@ def open_to_write(
             otherwise and that is not allowed.
     """
     check_ours(folder)
-    for leftover in folder.rglob("*" + PARTIAL):
-        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     environment = environment_of(sweep)
     description = known_description(folder, sweep, tell)
     if description is None:
-        shutil.rmtree(folder / RESULTS, ignore_errors=True)
+        # First: from now on the folder is known as ours, whatever happens to its other files.
+        append_rows(folder / PROVENANCE, [provenance()])
         return SweepStore.create(folder, sweep, plan, environment)
     found = differing(description["asked"], sweep.identity())
     if found:
@@ -84,8 +81,9 @@ def open_to_write(
             "changes: each chunk then says what computed it"
         )
     if found:
-        tell(f"going on though it was computed otherwise ({found}); each chunk says by what")
-    return mended(folder, sweep, description, environment, tell)
+        tell(f"resumed though it was computed otherwise ({found}); each chunk says by what")
+    append_rows(folder / PROVENANCE, [provenance()])
+    return repaired(folder, sweep, description, environment, tell)
 
 
 def known_description(
@@ -94,30 +92,44 @@ def known_description(
     """Read the description of a folder; take it from a chunk's record if it is damaged or lost."""
     path = folder / DESCRIPTION
     try:
-        return read_sealed(path)
-    except FileNotFoundError:
-        what = "missing"
+        return SweepStore.open(folder).description
     except DamagedFileError:
         what = "damaged, set aside"
         move_aside(folder, path)
-    for record_path in sorted((folder / RECORDS).glob("*.json")):
+    except ValueError:
+        what = "missing"
+    record = any_record(folder, sweep)
+    if record is None:
+        if what != "missing":
+            tell(f"{path}: {what}; no chunk is finished, starting afresh")
+        return None
+    tell(f"{path}: {what}; written again as the records of its chunks tell")
+    plan = ChunkPlan(**record["plan"])
+    return SweepStore.create(folder, sweep, plan, record["made"]["environment"]).description
+
+
+def any_record(folder: Path, sweep: Sweep) -> dict[str, Any] | None:
+    """Return a sound record of a chunk of this sweep; set damaged ones aside.
+
+    Raises:
+        RefusedError: if one belongs to another sweep.
+    """
+    for path in record_paths(folder):
         try:
-            record = read_sealed(record_path)
-        except DamagedFileError:
+            record = read_sealed(path)
+            found, known = record["identity"], ChunkPlan(**record["plan"])
+            known.num_chunks(sweep.shape)
+            _ = record["made"]["environment"]
+        except (DamagedFileError, KeyError, TypeError):
+            move_aside(folder, path)
             continue
-        if record["identity"] != sweep.fingerprint():
+        if found != sweep.fingerprint():
             raise RefusedError(f"run_dir {folder} holds another sweep; name a new folder")
-        tell(f"{path}: {what}; written again as the records of its chunks tell")
-        plan = ChunkPlan(**record["plan"])
-        return SweepStore.create(folder, sweep, plan, record["made"]["environment"]).description
-    for record_path in (folder / RECORDS).glob("*.json"):
-        move_aside(folder, record_path)
-    if what != "missing":
-        tell(f"{path}: {what}; no chunk is finished, starting afresh")
+        return record
     return None
 
 
-def mended(
+def repaired(
     folder: Path,
     sweep: Sweep,
     description: dict[str, Any],
@@ -125,17 +137,23 @@ def mended(
     tell: Callable[[str], None],
 ) -> SweepStore:
     """Set aside what differs from its recorded hash, so that it is written or computed again."""
-    damaged = list(differences(folder, description["files"]))
+    store = SweepStore(folder, description, environment)
+    damaged = list(differences(folder, store.layout_files))
+    begun = bool(store.recorded())
     for damage in damaged:
-        tell(f"{damage}; set aside and written again")
+        # A kill while the arrays were laid out leaves some of them missing.
+        if begun or damage.what != "missing":
+            tell(f"{damage}; set aside and written again")
     if damaged:
         # Files that are there and equal stay; the others are set aside. They are not what they
         # were if what a result means is put in other words by now.
-        files = lay_out(folder, sweep, ChunkPlan(**description["plan"]))
+        layout = layout_of(sweep, store.plan)
+        files = {name: sha256(content) for name, content in layout.items()}
         if files != description["files"]:
             description = description | {"files": files}
             write_sealed(folder / DESCRIPTION, description)
-    store = SweepStore(folder, description, environment)
+            store = SweepStore(folder, description, environment)
+        store.lay_out(layout)
     for chunk, damage in list(store.damages()):
         if chunk is not None:
             tell(f"{damage}; chunk {chunk.number} is set aside and computed again")

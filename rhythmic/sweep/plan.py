@@ -1,6 +1,5 @@
 """How a sweep is cut: chunks on disk, and passes of one shape on the devices that compute them."""
 
-import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -62,17 +61,30 @@ class ChunkPlan:
 
     def chunks(self, shape: tuple[int, ...]) -> Iterator[Chunk]:
         """List the chunks of a sweep of ``shape``, in the order of their points."""
-        num_rows = shape[self.split_axis]
-        leads = itertools.product(*map(range, shape[: self.split_axis]))
-        firsts = range(0, num_rows, self.rows_per_chunk)
-        for number, (lead, first) in enumerate(itertools.product(leads, firsts)):
-            yield Chunk(number, lead, first, min(first + self.rows_per_chunk, num_rows))
+        return (self.chunk(number, shape) for number in range(self.num_chunks(shape)))
+
+    def chunk(self, number: int, shape: tuple[int, ...]) -> Chunk:
+        """Return one chunk of a sweep of ``shape`` by its number."""
+        *lead, part = map(int, np.unravel_index(number, self._counts(shape)))
+        first = part * self.rows_per_chunk
+        stop = min(first + self.rows_per_chunk, shape[self.split_axis])
+        return Chunk(number, tuple(lead), first, stop)
+
+    def number_at(self, index: tuple[int, ...], shape: tuple[int, ...]) -> int | None:
+        """Return the number of the chunk at an index along its axes; None outside the sweep."""
+        counts = self._counts(shape)
+        if len(index) != len(counts) or any(i >= n for i, n in zip(index, counts, strict=True)):
+            return None
+        return int(np.ravel_multi_index(index, counts))
 
     def num_chunks(self, shape: tuple[int, ...]) -> int:
         """Count the chunks of a sweep of ``shape``."""
-        return math.prod(shape[: self.split_axis]) * -(
-            -shape[self.split_axis] // self.rows_per_chunk
-        )
+        return math.prod(self._counts(shape))
+
+    def _counts(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the number of chunks along every axis up to the cut one."""
+        parts = -(-shape[self.split_axis] // self.rows_per_chunk)
+        return (*shape[: self.split_axis], parts)
 
     def halved(self) -> "ChunkPlan":
         """Return a plan of half as much on a device, rounded up, in chunks of the same shape.

@@ -1,7 +1,7 @@
 """Running a sweep: chunk by chunk, in memory or on disk, until everything is there."""
 
 import contextlib
-import shutil
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rhythmic.files import is_leftover, make_folder
 from rhythmic.locks import writing
 from rhythmic.progress import show
-from rhythmic.records import append_rows, fingerprint, provenance
+from rhythmic.records import append_rows, fingerprint
+from rhythmic.sealed import holds_arrays
 from rhythmic.spread import first_devices
 from rhythmic.sweep.chunks import Arrays, ChunkComputer, Computed
 from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
@@ -19,9 +21,8 @@ from rhythmic.sweep.layout import (
     CHECKPOINTS,
     DESCRIPTION,
     LOG,
-    PROVENANCE,
-    RECORDS,
     check_ours,
+    record_paths,
 )
 from rhythmic.sweep.meter import Meter
 from rhythmic.sweep.plan import Chunk, ChunkPlan, choose_plan
@@ -96,32 +97,34 @@ def run_sweep(
     wanted = choose_plan(sweep, num_devices, chunk_points=chunk_points, stored=folder is not None)
     if folder is None:
         return SweepResult(sweep, in_memory(computer, computer.fitting(wanted), quiet))
-    folder = Path(folder)
+    folder = Path(folder).resolve()  # a later `chdir` does not matter; `absent/../d` is d
     if not is_writer():
         if not bool(from_writer(np.array(True))):
             raise RuntimeError("the first process could not take the run folder; it says why")
         on_disk(computer, None, wanted, allow_changes, quiet)
+        store = None
     else:
         try:
-            with taken(folder):
-                on_disk(computer, folder, wanted, allow_changes, quiet)
+            with taken(folder, tell):
+                store = on_disk(computer, folder, wanted, allow_changes, quiet)
         except OSError as error:
             if is_elsewhere(error, folder):
                 raise
             raise SweepStorageError(storage_message(folder, error)) from error
     from rhythmic.sweep.dataset import StoredArrays
+    from rhythmic.sweep.store import SweepStore
 
-    return SweepResult(sweep, StoredArrays(folder), folder)
+    return SweepResult(sweep, StoredArrays(store or SweepStore.open(folder)), folder)
 
 
 @contextlib.contextmanager
-def taken(folder: Path) -> Iterator[None]:
+def taken(folder: Path, tell: Tell) -> Iterator[None]:
     """Take the run folder for this process, and tell the others whether that went well."""
     with contextlib.ExitStack() as stack:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             check_ours(folder)
-            stack.enter_context(writing(folder))
+            stack.enter_context(writing(folder, tell))
         except BaseException:
             from_writer(np.array(False))
             raise
@@ -139,7 +142,7 @@ def is_elsewhere(error: OSError, folder: Path) -> bool:
 def storage_message(folder: Path, error: OSError) -> str:
     """Say in one line what could not be written, and that nothing is lost."""
     reason = error.strerror or str(error)
-    kept = len(list((folder / RECORDS).glob("*.json"))) if folder.is_dir() else 0
+    kept = len(record_paths(folder))
     return (
         f"run_dir {folder} cannot be written to: {reason}; {kept} finished chunks are kept, and "
         "the same call goes on with them once that is mended"
@@ -174,7 +177,7 @@ def on_disk(
     wanted: ChunkPlan,
     allow_changes: bool,
     quiet: bool,
-) -> None:
+) -> "SweepStore | None":
     """Compute the chunks that a folder lacks; all processes compute, the first one writes.
 
     Args:
@@ -183,13 +186,15 @@ def on_disk(
         wanted: the plan of a new sweep, if it fits in memory.
         allow_changes: see ``run_sweep``.
         quiet: show no progress.
+
+    Returns:
+        the folder's files, None in the processes that do not write.
     """
     new = bool(from_writer(np.array(folder is not None and is_new(folder))))
     plan = computer.fitting(wanted) if new else wanted
     store = None
     if folder is not None:
         store = opened(computer, folder, plan, allow_changes)
-        append_rows(folder / PROVENANCE, [provenance()])
         plan = store.plan
         computer.environment = fingerprint(store.environment_now)
     elif not bool(from_writer(np.array(True))):
@@ -201,6 +206,8 @@ def on_disk(
         there[[chunk.number for chunk, _ in store.finished()]] = True
     there = np.asarray(from_writer(there))
     missing = [chunk for chunk in chunks if not there[chunk.number]]
+    if store is not None:
+        store.remove_leftovers(missing)
     if missing:
         computer.use(plan)
     keep = Path(CHECKPOINTS) if folder is None else folder / CHECKPOINTS
@@ -208,16 +215,33 @@ def on_disk(
     for found in computed(computer, missing, keep, meter):
         if store is not None:
             store.write(found.chunk, found.arrays, store.made(found.shape))
-            append_rows(store.folder / LOG, [meter.log_row(found)])
-            for kept in keep.glob(f"{found.chunk.number:06d}-*"):
-                kept.unlink()
+            append_rows(store.folder / LOG, [meter.log_row(found)], sync=False)
+            drop_states(keep, found.chunk.number)
     if folder is not None:
-        shutil.rmtree(keep, ignore_errors=True)
+        drop_states(keep)
+    return store
+
+
+def drop_states(folder: Path, number: int | None = None) -> None:
+    """Remove the kept states of a chunk, or of all, and the folder if it is empty then.
+
+    What else lies in the folder stays: only files that hold a state of ours are removed.
+    """
+    if not folder.is_dir() or folder.is_symlink():
+        return
+    wanted = r"\d{6,}-\d+" if number is None else rf"{number:06d}-\d+"
+    for path in folder.iterdir():
+        name = path.name.split(".")[0]
+        if re.fullmatch(wanted, name) and (is_leftover(path.name, {name}) or holds_arrays(path)):
+            path.unlink()
+    if number is None:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def is_new(folder: Path) -> bool:
     """Tell whether nothing of a sweep is there yet, so that a plan must be chosen."""
-    return not (folder / DESCRIPTION).exists() and not (folder / RECORDS).exists()
+    return not (folder / DESCRIPTION).exists() and not record_paths(folder)
 
 
 def opened(

@@ -1,22 +1,37 @@
-"""A sweep on disk: labelled arrays in chunks (zarr), and one sealed record for each whole chunk.
+"""A sweep on disk: labelled arrays in chunks (zarr), and one checksummed record per whole chunk.
 See ``layout`` for the files.
 """
 
 import functools
-from collections.abc import Iterator, Mapping
+import hashlib
+import math
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import zarr
 
-from rhythmic.files import move_aside
-from rhythmic.sealed import DamagedFileError, read_sealed, sha256_of, write_sealed
-from rhythmic.sweep.arrays import lay_out, results_of
-from rhythmic.sweep.designs import STATUS
-from rhythmic.sweep.layout import DESCRIPTION, RECORDS, RESULTS
+from rhythmic.files import (
+    LinkError,
+    move_aside,
+    refuse_links,
+    remove_leftovers,
+    write_together,
+)
+from rhythmic.sealed import DamagedFileError, read_sealed, sealed_bytes, sha256_of, write_sealed
+from rhythmic.sweep.arrays import layout_of, results_of
+from rhythmic.sweep.designs import MOST_POINTS, STATUS
+from rhythmic.sweep.files import Check, CheckedFiles, crc32c
+from rhythmic.sweep.layout import DESCRIPTION, OURS, RECORDS, RESULTS, record_name
 from rhythmic.sweep.plan import Chunk, ChunkPlan
 from rhythmic.sweep.specification import Sweep
+
+Checksums = tuple[int | str, ...]  # CRC-32C, or sha256 in records that have no other
+COMPUTED_AGAIN = "the call that made the sweep computes it again"
 
 
 class Damage(NamedTuple):
@@ -48,10 +63,14 @@ class SweepStore:
             self.shape = tuple(map(int, description["shape"]))
             self.names = [str(name) for name in description["results"]]
             self.num_axes = {str(k): int(v) for k, v in description["results"].items()}
-            if not 0 <= self.plan.split_axis < len(self.shape):
-                raise ValueError("split_axis")
-        except (KeyError, TypeError, ValueError, AttributeError):
+            self.layout_files = {str(k): str(v) for k, v in description["files"].items()}
+            if not describes_a_sweep(self.plan, self.shape, self.names, self.layout_files):
+                raise ValueError("out of range")
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise DamagedFileError(f"{folder / DESCRIPTION} does not describe a sweep") from None
+        self.zarr_files = CheckedFiles(folder / RESULTS, self.check_of, COMPUTED_AGAIN)
+        self.real_folders: set[Path] = set()
+        self.checks: dict[int, Checksums] = {}  # of the files of chunks whose records were read
 
     @functools.cached_property
     def arrays(self) -> dict[str, zarr.Array]:
@@ -63,13 +82,47 @@ class SweepStore:
         self.check_layout()
         # Chunks of zeros are files as well: that a chunk is there never depends on its values.
         with zarr.config.set({"array.write_empty_chunks": True}):
-            group = zarr.open_group(self.folder / RESULTS, mode="r+", zarr_format=3)
+            group = zarr.open_group(self.zarr_files, mode="r+", zarr_format=3)
             return {name: stored_array(group, name) for name in self.names}
 
     def check_layout(self) -> None:
         """Raise a DamagedFileError for metadata or coordinates that are not what was recorded."""
-        for damage in differences(self.folder, self.description["files"]):
+        for damage in differences(self.folder, self.layout_files):
             raise DamagedFileError(f"{damage}; the call that made it writes it again")
+
+    def check_of(self, key: str) -> Check | None:
+        """Return what tells whether the bytes of a file of the arrays are those recorded.
+
+        None for a chunk that is not finished, and for what is no part of the sweep.
+
+        Raises:
+            DamagedFileError: if the record of the chunk is damaged.
+        """
+        name = f"{RESULTS}/{key}"
+        if name in self.layout_files:
+            return lambda content: sha256(content) == self.layout_files[name]
+        number = self.number_of(key)
+        recorded = None if number is None else self.checksums(number)
+        if recorded is None:
+            return None
+        expected = recorded[self.names.index(key.partition("/c/")[0])]
+        if isinstance(expected, int):
+            return lambda content: crc32c(content) == expected
+        return lambda content: sha256(content) == expected
+
+    def number_of(self, key: str) -> int | None:
+        """Return the number of the chunk that a file of the arrays belongs to."""
+        name, _, place = key.partition("/c/")
+        if name not in self.num_axes or not re.fullmatch(r"\d+(/\d+)*", place):
+            return None
+        index = tuple(map(int, place.split("/")))[: self.plan.split_axis + 1]
+        return self.plan.number_at(index, self.shape)
+
+    def checksums(self, number: int) -> Checksums | None:
+        """Return what a chunk's record says of its files, in the order of the results."""
+        if number not in self.checks and self.record(self.plan.chunk(number, self.shape)) is None:
+            return None
+        return self.checks[number]
 
     def made(self, shape: dict[str, int]) -> dict[str, Any]:
         """Return what a record says about how its chunk was computed."""
@@ -80,9 +133,11 @@ class SweepStore:
         """Open a folder to read.
 
         Raises:
-            ValueError: for a folder without a sweep.
+            ValueError: for a folder without a sweep, or with links in place of its files.
             DamagedFileError: for a damaged description.
         """
+        folder = Path(folder).resolve()
+        refuse_links(folder, OURS)
         path = folder / DESCRIPTION
         if not path.exists():
             raise ValueError(f"run_dir {folder} holds no sweep: there is no {DESCRIPTION}")
@@ -92,10 +147,12 @@ class SweepStore:
     def create(
         cls, folder: Path, sweep: Sweep, plan: ChunkPlan, environment: dict[str, Any]
     ) -> "SweepStore":
-        """Lay out the arrays of a sweep and describe it; chunks that are there stay.
+        """Describe a sweep, then lay out its arrays; chunks that are there stay.
 
-        Until the description is there, which is written last, nothing counts.
+        The description comes first: what it names is this sweep's, and missing files of it are
+        written again by every opening, so that two writers cannot leave one without the other.
         """
+        layout = layout_of(sweep, plan)
         description = {
             "asked": sweep.identity(),
             "identity": sweep.fingerprint(),
@@ -106,29 +163,75 @@ class SweepStore:
             },
             "plan": plan.as_dict(),
             "environment": environment,
-            "files": lay_out(folder, sweep, plan),
+            "files": {name: sha256(content) for name, content in layout.items()},
         }
         write_sealed(folder / DESCRIPTION, description)
-        return cls(folder, description)
+        store = cls(folder, description)
+        store.lay_out(layout)
+        return store
+
+    def lay_out(self, layout: Mapping[str, bytes]) -> None:
+        """Write metadata and coordinates; equal ones stay, others are set aside."""
+        missing = {}
+        for name, content in layout.items():
+            path = self.folder / name
+            if is_plain(path) and sha256_of(path) == sha256(content):
+                continue
+            move_aside(self.folder, path)
+            missing[path] = content
+        self.check_folders(missing)
+        write_together(missing)
 
     def chunks(self) -> Iterator[Chunk]:
         """List all chunks."""
         return self.plan.chunks(self.shape)
 
+    @property
+    def num_chunks(self) -> int:
+        """Number of all chunks."""
+        return self.plan.num_chunks(self.shape)
+
+    def recorded(self) -> list[int]:
+        """Return the numbers of the chunks that have a record, sound or damaged, in order."""
+        folder = self.folder / RECORDS
+        if not folder.is_dir():
+            return []
+        with os.scandir(folder) as entries:
+            found = [re.fullmatch(r"(\d{6,})\.json", entry.name) for entry in entries]
+        numbers = sorted(int(name[1]) for name in found if name is not None)
+        return [number for number in numbers if number < self.num_chunks]
+
     def record_path(self, chunk: Chunk) -> Path:
         """Return where the record of a chunk is or will be."""
-        return self.folder / RECORDS / f"{chunk.number:06d}.json"
+        return self.folder / RECORDS / record_name(chunk.number)
 
     def record(self, chunk: Chunk) -> dict[str, Any] | None:
         """Return the record of a finished chunk, None where it is not finished.
 
         Raises:
-            DamagedFileError: if it is damaged.
+            DamagedFileError: if it is damaged, or belongs to another chunk or sweep.
         """
+        path = self.record_path(chunk)
         try:
-            return read_sealed(self.record_path(chunk))
+            record = read_sealed(path)
         except FileNotFoundError:
             return None
+        own = {
+            "chunk": chunk.number,
+            "identity": self.description["identity"],
+            "plan": self.description["plan"],
+        }
+        if {name: record.get(name) for name in own} != own:
+            raise DamagedFileError(f"{path} is damaged: it belongs to another chunk or sweep")
+        names = [self.relative(file) for file in self.chunk_files(chunk).values()]
+        if not isinstance(record.get("files"), dict) or set(record["files"]) != set(names):
+            raise DamagedFileError(
+                f"{path} is damaged: it names other files than those of its chunk"
+            )
+        # Older records have no CRC.
+        recorded = {**record["files"], **record.get("crc32c", {})}
+        self.checks[chunk.number] = tuple(recorded[name] for name in names)
+        return record
 
     def chunk_files(self, chunk: Chunk) -> dict[str, Path]:
         """Return the file of every result of a chunk, by the name of the result."""
@@ -148,10 +251,17 @@ class SweepStore:
             values: every result, ``(row, *trailing axes, *own axes)``.
             made: what computed it, apart from times and names of hosts.
         """
+        if not (self.folder / DESCRIPTION).exists():
+            raise FileNotFoundError(
+                f"run_dir {self.folder} was removed while the sweep was running"
+            )
         place: tuple[int | slice, ...] = (*chunk.lead, slice(chunk.first_row, chunk.stop_row))
+        self.zarr_files.take()
         for name in self.names:
             self.arrays[name][place] = values[name]
-        files = self.chunk_files(chunk)
+        taken = self.zarr_files.take()
+        names = [self.relative(path) for path in self.chunk_files(chunk).values()]
+        encoded = {name: taken[name.removeprefix(f"{RESULTS}/")] for name in names}
         record = {
             "chunk": chunk.number,
             "identity": self.description["identity"],
@@ -159,9 +269,25 @@ class SweepStore:
             "points": int(values[STATUS].size),
             "not_finite": int(np.count_nonzero(values[STATUS])),
             "made": made,
-            "files": {self.relative(path): sha256_of(path) for path in files.values()},
+            "files": {name: sha256(content) for name, content in encoded.items()},
+            "crc32c": {name: crc32c(content) for name, content in encoded.items()},
         }
-        write_sealed(self.record_path(chunk), record)
+        contents = {self.folder / name: content for name, content in encoded.items()}
+        # The record is last: it takes its name when the files that it names have theirs.
+        contents[self.record_path(chunk)] = sealed_bytes(record)
+        self.check_folders(contents)
+        write_together(contents)
+        self.checks[chunk.number] = tuple(map(crc32c, encoded.values()))
+
+    def check_folders(self, contents: Mapping[Path, bytes]) -> None:
+        """Raise a LinkError if a link stands where a file would be written through it."""
+        for path in contents:
+            for folder in path.parents[: len(path.relative_to(self.folder).parts) - 1]:
+                if folder in self.real_folders:
+                    break
+                if folder.is_symlink():
+                    raise LinkError(f"{folder} is a symbolic link; a run folder holds no links")
+            self.real_folders.add(path.parent)
 
     def relative(self, path: Path) -> str:
         """Return a path as records name it."""
@@ -169,13 +295,13 @@ class SweepStore:
 
     def finished(self) -> Iterator[tuple[Chunk, dict[str, Any]]]:
         """List the finished chunks and their records, damaged ones left out."""
-        for chunk in self.chunks():
+        for number in self.recorded():
             try:
-                record = self.record(chunk)
+                record = self.record(self.plan.chunk(number, self.shape))
             except DamagedFileError:
                 continue
             if record is not None:
-                yield chunk, record
+                yield self.plan.chunk(number, self.shape), record
 
     def damages(self) -> Iterator[tuple[Chunk | None, Damage]]:
         """Compare every stored byte with its recorded hash.
@@ -183,9 +309,10 @@ class SweepStore:
         Yields:
             what differs, with the chunk it belongs to; None for a file of the whole sweep.
         """
-        for damage in differences(self.folder, self.description["files"]):
+        for damage in differences(self.folder, self.layout_files):
             yield None, damage
-        for chunk in self.chunks():
+        for number in self.recorded():
+            chunk = self.plan.chunk(number, self.shape)
             try:
                 record = self.record(chunk)
             except DamagedFileError as error:
@@ -197,8 +324,21 @@ class SweepStore:
 
     def set_aside(self, chunk: Chunk) -> None:
         """Move what is there of a chunk out of the results, so that it is computed again."""
+        self.checks.pop(chunk.number, None)
         for path in (self.record_path(chunk), *self.chunk_files(chunk).values()):
             move_aside(self.folder, path)
+
+    def remove_leftovers(self, unfinished: Iterable[Chunk]) -> None:
+        """Remove what a kill left of writing the description, or files of unfinished chunks."""
+        names: dict[Path, set[str]] = {self.folder: {DESCRIPTION}}
+        for name in self.layout_files:
+            path = self.folder / name
+            names.setdefault(path.parent, set()).add(path.name)
+        for chunk in unfinished:
+            for path in (self.record_path(chunk), *self.chunk_files(chunk).values()):
+                names.setdefault(path.parent, set()).add(path.name)
+        for folder, known in names.items():
+            remove_leftovers(folder, known)
 
 
 def stored_array(group: zarr.Group, name: str) -> zarr.Array:
@@ -213,7 +353,41 @@ def differences(folder: Path, recorded: Mapping[str, str]) -> Iterator[Damage]:
     """List the files that are not what was recorded."""
     for name, digest in recorded.items():
         path = folder / name
-        if not path.is_file():
+        if path.is_symlink():
+            yield Damage(path, "a symbolic link in place of the file")
+        elif not is_plain(path):
             yield Damage(path, "missing")
         elif sha256_of(path) != digest:
             yield Damage(path, "its bytes differ from the recorded hash")
+
+
+def is_plain(path: Path) -> bool:
+    """Tell whether a path is a plain file and no link to one."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def sha256(content: bytes) -> str:
+    """Return the sha256 of some bytes."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def describes_a_sweep(
+    plan: ChunkPlan, shape: tuple[int, ...], names: list[str], files: Mapping[str, str]
+) -> bool:
+    """Tell whether the parts of a description can be those of a sweep; a stranger may write any."""
+    return (
+        0 <= plan.split_axis < len(shape)
+        and min(plan.rows_per_chunk, plan.rows_per_device, plan.rows_at_once, *shape) >= 1
+        and math.prod(shape) <= MOST_POINTS
+        and all(is_inside(f"{RESULTS}/{name}") for name in names)
+        and all(is_inside(name) for name in files)
+    )
+
+
+def is_inside(name: str) -> bool:
+    """Tell whether a relative path stays within the arrays of a run folder."""
+    parts = name.split("/")
+    return parts[0] == RESULTS and len(parts) > 1 and not {"", ".", ".."} & set(parts)
