@@ -329,8 +329,7 @@ def _known_configuration(folder: Path, tell: Callable[[str], None]) -> Row | Non
         return None
     except DamagedFileError as error:
         # Somebody else's file of that name is no damaged one of ours, and stays where it is.
-        ours = read_sealed_rows(folder / PROVENANCE, lambda line: None)
-        if not ours and path.stat().st_size:
+        if not was_opened(folder) and path.stat().st_size:
             raise RunFolderError(f"run_dir {folder} is no run folder: {error}") from None
         tell(f"{error}; set aside and written again")
         move_aside(folder, path)
@@ -345,6 +344,12 @@ def read_configuration(folder: Path) -> Row:
         DamagedFileError: if its bytes are not those that were written.
     """
     return read_sealed(folder / CONFIGURATION, required=False)
+
+
+def was_opened(folder: Path) -> bool:
+    """Tell whether a folder is one of ours by what every opening adds to ``provenance.jsonl``."""
+    rows = read_sealed_rows(folder / PROVENANCE, lambda line: None)
+    return any({"git", "versions", "started"} <= row.keys() for row in rows)
 
 
 def is_unused(folder: Path, names: Collection[str]) -> bool:

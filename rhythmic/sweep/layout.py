@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rhythmic.files import DAMAGED, is_leftover, refuse_links
 from rhythmic.locks import LOCK
-from rhythmic.records import PROVENANCE, is_stray, is_unused, read_sealed_rows
+from rhythmic.records import PROVENANCE, is_stray, is_unused, was_opened
 from rhythmic.sealed import DamagedFileError, read_sealed
 
 DESCRIPTION = "sweep.json"
@@ -60,7 +60,7 @@ def check_ours(folder: Path) -> None:
         pass
     else:
         return
-    opened_before = bool(read_sealed_rows(folder / PROVENANCE, lambda line: None))
+    opened_before = was_opened(folder)
     if not opened_before and is_unused(folder, {LOCK, DESCRIPTION, PROVENANCE}):
         for name in (LOCK, DESCRIPTION, PROVENANCE):
             if not can_be_ours(folder / name):
