@@ -8,7 +8,7 @@ import tyro
 
 from rhythmic.interruption import stopping
 from rhythmic.progress import clock
-from rhythmic.records import read_rows
+from rhythmic.records import read_sealed_rows
 from rhythmic.sealed import DamagedFileError
 from rhythmic.sweep.dataset import export, open_sweep
 from rhythmic.sweep.joining import compare
@@ -36,12 +36,12 @@ def show(run: tyro.conf.Positional[Path]) -> None:
 
 
 def progress_line(store: SweepStore, num_missing: int) -> str:
-    """Estimate from the log what is left; chunks of the last sitting count."""
-    rows = read_rows(store.folder / LOG)
+    """Estimate from the log what is left; chunks of the last session count."""
+    rows = read_sealed_rows(store.folder / LOG, print)
     rows = [row for row in rows if row["process"] == rows[-1]["process"]]
     if not rows:
         return "no chunk is in the log yet"
-    # The first chunk of a sitting was compiled for.
+    # The first chunk of a session was compiled for.
     timed = rows[1:] or rows
     seconds = sum(row["seconds"] for row in timed)
     rate = sum(row["points"] for row in timed) / max(seconds, 1e-9)
@@ -93,7 +93,7 @@ def export_runs(runs: tyro.conf.Positional[tuple[Path, ...]], to: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command; turn what the user can mend into one line."""
+    """Run a command; turn what the user can repair into one line."""
     commands: dict[str, Any] = {
         "show": show,
         "verify": verify,
