@@ -2,9 +2,11 @@
 
 import hashlib
 import io
+import zipfile
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -208,3 +210,34 @@ def test_bytes_that_are_no_archive_are_refused(tmp_path):
     path.write_bytes(hashlib.sha256(b"abc").hexdigest().encode() + b"\nabc")
     with pytest.raises(DamagedFileError, match="holds other arrays"):
         load_arrays(path, state())
+
+
+def test_a_tree_of_jax_arrays_says_what_is_expected(tmp_path):
+    tree = {
+        "weights": jnp.arange(3.0),
+        "step": jnp.int32(4),
+        "key": jax.random.key_data(jax.random.key(1)),
+    }
+    save_arrays(tmp_path / "state", tree, {})
+    found, _ = load_arrays(tmp_path / "state", tree)
+    for name, values in tree.items():
+        assert found[name].dtype == values.dtype
+        np.testing.assert_array_equal(found[name], values)
+
+
+def test_a_small_file_that_declares_more_than_memory_holds_is_refused(tmp_path):
+    header = io.BytesIO()
+    about = {"descr": "<f8", "fortran_order": False, "shape": (2**40,)}
+    np.lib.format.write_array_header_1_0(header, about)
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        archive.writestr("leaf_0.npy", header.getvalue() + b"\0" * 8)
+        label = io.BytesIO()
+        np.lib.format.write_array(label, np.array("{}"))
+        archive.writestr("label.npy", label.getvalue())
+    path = tmp_path / "state"
+    content = body.getvalue()
+    path.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+    for like in (np.zeros(1), np.broadcast_to(0.0, 2**40)):
+        with pytest.raises(DamagedFileError, match="holds other arrays than are expected"):
+            load_arrays(path, like)
