@@ -1,12 +1,20 @@
 """Sweeps compared and joined, point by point."""
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import xarray
 
 from rhythmic.sweep.designs import STATUS
+
+# Units that are written in several ways.
+SPELLINGS = {
+    **dict.fromkeys(["", "dimensionless"], "1"),
+    **dict.fromkeys(["second", "seconds", "sec"], "s"),
+    "hertz": "Hz",
+}
 
 
 class Difference(NamedTuple):
@@ -29,20 +37,24 @@ def compare(first: xarray.Dataset, second: xarray.Dataset) -> list[Difference]:
     """Compare two sweeps where both have results and points in common.
 
     Points are the same where all their parameters are equal; rows of lists are found by them.
-    Points that one of the sweeps has not computed yet do not count.
+    Points that one of the sweeps has not computed yet do not count. Units must be the same, as
+    they are named: 1 kHz is not compared with 1000 Hz. A result without any, as arithmetic on
+    data sets leaves it, is taken to have that of the other.
 
     Args:
         first: one of them.
         second: the other; its axes may hold other values, as long as some are in common.
 
     Raises:
-        ValueError: for sweeps of other axes, or with no result or no point in common.
+        ValueError: for sweeps of other axes or units, or with no result or no point in common.
     """
+    check_sweeps({"first": first, "second": second})
     names = [str(name) for name in first.data_vars if name in second.data_vars]
     if not set(names) - {STATUS}:
         raise ValueError("second has no result in common with first")
     one, other = first[names], second[names]
     check_axes(one, other)
+    check_meaning(one, other, [name for name in names if both_have_units(one[name], other[name])])
     for dim in lists_of(one):
         one, other = common_rows(one, other, dim)
     one, other = xarray.align(one, other, join="inner")
@@ -81,16 +93,24 @@ def join(datasets: Sequence[xarray.Dataset]) -> xarray.Dataset:
     that none has computed with status -1.
 
     Raises:
-        ValueError: for sweeps of other results or axes, or that disagree on a point.
+        ValueError: for sweeps of other results, axes, units or precisions, or that disagree on a
+            point.
     """
-    if not datasets:
-        raise ValueError("datasets is empty; there is nothing to join")
+    if not isinstance(datasets, Sequence) or not datasets:
+        raise ValueError("datasets is empty, or no list; there is nothing to join")
+    check_sweeps({f"datasets[{number}]": one for number, one in enumerate(datasets)})
     first = datasets[0]
     for other in datasets[1:]:
         if set(other.data_vars) != set(first.data_vars):
             differing = ", ".join(sorted(map(str, set(other.data_vars) ^ set(first.data_vars))))
             raise ValueError(f"datasets differ in their results ({differing}); not to be joined")
         check_axes(first, other)
+        check_meaning(first, other, first.data_vars)
+        for name, values in first.data_vars.items():
+            dtypes = values.dtype, other[name].dtype
+            if dtypes[0] != dtypes[1]:
+                told = f"{name} is {dtypes[0]} and {dtypes[1]}"
+                raise ValueError(f"datasets differ in their precision ({told}); not to be joined")
     lists = lists_of(first)
     joined = joined_lists(datasets, lists[0]) if lists else joined_grids(datasets)
     return joined.assign_attrs(joined_attributes(datasets))
@@ -147,7 +167,7 @@ def joined_attributes(datasets: Sequence[xarray.Dataset]) -> dict[str, Any]:
     shared = {
         name: value
         for name, value in every[0].items()
-        if all(one.get(name) == value for one in every[1:])
+        if all(name in one and np.array_equal(one[name], value) for one in every[1:])
     }
     for name in ("finished_chunks", "chunks"):
         if all(name in one for one in every):
@@ -175,6 +195,58 @@ def check_axes(first: xarray.Dataset, second: xarray.Dataset) -> None:
         own = dim not in first.coords and dim not in lists
         if own and second.sizes[dim] != size:
             raise ValueError(f"datasets differ in {dim}: it has {size} and {second.sizes[dim]}")
+
+
+def check_meaning(
+    first: xarray.Dataset, second: xarray.Dataset, measured: Iterable[Hashable]
+) -> None:
+    """Raise a ValueError that names an axis or result that means something else in each.
+
+    That is one of another unit, of other axes, or of whole numbers in one and reals in the other;
+    and a single parameter, such as ``dataset.sel`` leaves, of another value.
+
+    Args:
+        first: one sweep.
+        second: another one of the same parameters and results.
+        measured: results whose units count; those of parameters always do.
+    """
+    counted = {*first.coords, *measured}
+    for name in [*first.coords, *first.data_vars]:
+        both = first[name], second[name]
+        alone = name in first.coords and not both[0].dims
+        told = {
+            "unit": [repr(unit_of(x)) for x in both if name in counted],
+            "axes": [", ".join(sorted(map(str, x.dims))) for x in both],
+            "dtype": [kind_of(x) for x in both],
+            "value": [str(x.values) for x in both if alone],
+        }
+        for what, found in told.items():
+            if len(set(found)) > 1:
+                raise ValueError(f"datasets differ in the {what} of {name}: {' and '.join(found)}")
+
+
+def both_have_units(one: xarray.DataArray, other: xarray.DataArray) -> bool:
+    """Tell whether both results say what unit they have, if it is only that they have none."""
+    return "units" in one.attrs and "units" in other.attrs
+
+
+def unit_of(values: xarray.DataArray) -> str:
+    """Return the unit of an axis or result in one spelling; none is "1"."""
+    unit = unicodedata.normalize("NFKC", str(values.attrs.get("units", ""))).strip()
+    return SPELLINGS.get(unit, unit)
+
+
+def kind_of(values: xarray.DataArray) -> str:
+    """Return the dtype without its precision: whole numbers and reals are not the same."""
+    kinds = {"i": "integer", "u": "unsigned integer", "f": "real", "c": "complex", "b": "bool"}
+    return kinds.get(values.dtype.kind, str(values.dtype))
+
+
+def check_sweeps(datasets: Mapping[str, Any]) -> None:
+    """Raise a ValueError for what is no data set of a sweep."""
+    for name, dataset in datasets.items():
+        if not isinstance(dataset, xarray.Dataset) or STATUS not in dataset.data_vars:
+            raise ValueError(f"{name} is no sweep: it is no data set with a {STATUS}")
 
 
 def common_rows(
