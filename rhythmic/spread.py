@@ -7,6 +7,7 @@ its rows; what every row reads is on every device. One process or several make n
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,8 +43,21 @@ class RowFunction:
 class SpreadPrograms:
     """Compiles functions of rows for some devices, each at its first use and for one shape."""
 
-    def __init__(self, devices: Sequence[jax.Device], functions: Mapping[str, RowFunction]):
-        """Compile nothing yet."""
+    def __init__(
+        self,
+        devices: Sequence[jax.Device],
+        functions: Mapping[str, RowFunction],
+        in_precision: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    ):
+        """Compile nothing yet.
+
+        Args:
+            devices: to spread over.
+            functions: of rows, by name.
+            in_precision: makes the context in which arrays are placed and functions compiled; by
+                default the one at hand.
+        """
+        self.in_precision = in_precision
         self.mesh = Mesh(np.asarray(devices), (ROW,))
         self.by_row, self.shared = (NamedSharding(self.mesh, spec) for spec in (P(ROW), P()))
         self.functions = dict(functions)
@@ -51,18 +65,23 @@ class SpreadPrograms:
         self.compile_seconds = 0.0
 
     def place(self, tree: PyTree, sharding: NamedSharding) -> PyTree:
-        """Put arrays of the host on the devices, whole or by rows; in every process its part."""
+        """Put arrays of the host on the devices, whole or by rows; in every process its part.
 
-        def put(x: Any) -> Array:
-            x = np.asarray(x)
+        Raises:
+            ValueError: for numbers that the precision in use does not hold.
+        """
+
+        def put(x: np.ndarray) -> Array:
             return jax.make_array_from_callback(x.shape, sharding, lambda index: x[index])
 
-        return jax.tree.map(put, tree)
+        with self.in_precision():
+            return jax.tree.map(put, held_values("data", tree, may_vanish=True))
 
     def fetch(self, tree: PyTree) -> PyTree:
         """Bring arrays to the host, in every process all of their rows."""
         if jax.process_count() > 1:
-            return multihost_utils.process_allgather(tree, tiled=True)
+            with jax.enable_x64(True):  # arrays keep their bits, whatever the precision in use
+                return multihost_utils.process_allgather(tree, tiled=True)
         return jax.tree.map(np.asarray, tree)
 
     def copy_rows(self, x: Array, target: np.ndarray, first: int) -> None:
@@ -77,13 +96,18 @@ class SpreadPrograms:
 
     def call(self, name: str, *arguments: PyTree) -> PyTree:
         """Call a function, after compiling it if this is its first use."""
-        return self.program(name, *arguments)(*arguments)
+        with self.in_precision(), jax.disable_jit(False):
+            return self.program(name, *arguments)(*arguments)
 
     def program(self, name: str, *arguments: PyTree) -> jax.stages.Compiled:
-        """Return a compiled function; trace and compile it at its first use, apart from running."""
+        """Return a compiled function; trace and compile it at its first use, apart from running.
+
+        Compiled as well where JAX_DISABLE_JIT is set: JAX has no other way over devices.
+        """
         if name not in self.compiled:
             started = time.perf_counter()
-            self.compiled[name] = self.jitted(name).lower(*arguments).compile()
+            with self.in_precision(), jax.disable_jit(False):
+                self.compiled[name] = self.jitted(name).lower(*arguments).compile()
             self.compile_seconds += time.perf_counter() - started
         return self.compiled[name]
 
@@ -109,9 +133,72 @@ def first_devices(count: int | None, name: str = "num_devices") -> list[jax.Devi
         ValueError: for more than there are, or none; it names the field ``name``.
     """
     devices = jax.devices()
-    if count is not None and not 1 <= count <= len(devices):
-        raise ValueError(f"{name} is {count}; there are {len(devices)}")
+    if count is None:
+        return devices
+    whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
+    if not whole or not 1 <= count <= len(devices):
+        raise ValueError(f"{name} is {count!r}; there are {len(devices)}, give an integer from 1")
     return devices[:count]
+
+
+def held_values(name: str, tree: PyTree, *, may_vanish: bool = False) -> PyTree:
+    """Return arrays of the host in the dtypes that JAX computes in: of 32 bits, or of 64 with x64.
+
+    Real numbers are rounded to the precision in use. Where that would lose more than their last
+    digits, which JAX does in silence, the array is refused.
+
+    Args:
+        name: of the tree, for messages.
+        tree: arrays and numbers.
+        may_vanish: whether numbers too small for the precision may become zero.
+
+    Raises:
+        ValueError: for finite numbers that become infinite or zero, integers of too many bits, and
+            what is no array of numbers.
+    """
+    return jax.tree.map(lambda x: _held(name, x, may_vanish), tree)
+
+
+def _held(name: str, given: Any, may_vanish: bool) -> np.ndarray:
+    """Return one array in the dtype that JAX computes in, or raise a ValueError."""
+    if isinstance(given, jax.Array) and jax.dtypes.issubdtype(given.dtype, jax.dtypes.prng_key):
+        raise ValueError(f"{name} holds a PRNG key; give its jax.random.key_data")
+    x = np.asarray(given)
+    number = jax.dtypes.issubdtype(x.dtype, np.number) and x.dtype.kind != "m"
+    if not number and x.dtype != bool:
+        kind = x.dtype if isinstance(given, np.ndarray) else type(given).__name__
+        raise ValueError(f"{name} holds {kind}; expected numbers of at most 64 bits")
+    # NumPy's long numbers have no dtype in JAX.
+    known = {"g": np.dtype("float64"), "G": np.dtype("complex128")}.get(x.dtype.char, x.dtype)
+    dtype = jax.dtypes.canonicalize_dtype(known)
+    if x.dtype == dtype:
+        return x
+    lost = lost_values(x, dtype, may_vanish)
+    if lost.any():
+        advice = "; use float64" if np.dtype(dtype).itemsize < known.itemsize else ""
+        raise ValueError(f"{name} holds {x[lost].flat[0]}, which {dtype} does not hold{advice}")
+    return x.astype(dtype)
+
+
+def lost_values(values: np.ndarray, dtype: np.dtype, may_vanish: bool = False) -> np.ndarray:
+    """Tell which numbers lose more than their last digits in another dtype of their kind.
+
+    Integers out of range; finite reals that become infinite or, unless they ``may_vanish``, smaller
+    than the smallest normal number, which devices take for zero.
+    """
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        return (values < limits.min) | (values > limits.max)
+    if dtype.kind == "c":
+        part = np.empty(0, dtype).real.dtype
+        halves = (lost_values(half, part, may_vanish) for half in (values.real, values.imag))
+        return np.logical_or(*halves)
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = values.astype(dtype)
+    infinite = ~np.isfinite(rounded) & np.isfinite(values)
+    if may_vanish:
+        return infinite
+    return infinite | ((np.abs(rounded) < np.finfo(dtype).tiny) & (values != 0))
 
 
 def wide_vectors() -> dict[str, int] | None:

@@ -1,15 +1,21 @@
 """What can be wrong with a sweep, found before anything is compiled, and said by name."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
+import jax.extend.core
 import jax.numpy as jnp
 import numpy as np
 
-from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS, Axis
-from rhythmic.sweep.functions import arguments_of, name_of
+from rhythmic.spread import lost_values
+from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS, Axis, Dimension
+from rhythmic.sweep.functions import arguments_of, by_place, name_of
+from rhythmic.sweep.names import check_apart
 from rhythmic.typing import PyTree
+
+# Calls to the host whose answer a program reads; those of jax.debug return nothing.
+CALLBACKS = {"pure_callback", "io_callback"}
 
 
 def check_arguments(
@@ -31,6 +37,9 @@ def check_arguments(
     taken: set[str] = set()
     for position, part in enumerate(parts):
         arguments = list(arguments_of(part).items())[min(position, 1) :]
+        unnamed = by_place(part)[min(position, 1) :]
+        if unnamed:
+            raise ValueError(f"{name_of(part)} takes {unnamed[0]} by its place; remove the /")
         taken |= {name for name, _ in arguments}
         needed = {name for name, has_default in arguments if not has_default}
         unknown = sorted(needed - names - given.keys())
@@ -46,22 +55,34 @@ def check_arguments(
         raise ValueError(f"axis {missing[0]} is no argument of {', '.join(map(name_of, parts))}")
 
 
-def check_float32(columns: Sequence[Axis]) -> None:
-    """Raise a ValueError for an axis whose values float32 does not hold, or not apart."""
-    for column in columns:
-        if not np.issubdtype(column.values.dtype, np.floating):
-            continue
-        with np.errstate(over="ignore"):
-            rounded = column.values.astype(np.float32)
-        fault = ""
-        if not np.all(np.isfinite(rounded)):
-            fault = "overflows float32"
-        elif np.any((rounded == 0) & (column.values != 0)):
-            fault = "underflows float32"
-        elif len(np.unique(rounded)) < len(np.unique(column.values)):
-            fault = "has values that float32 does not tell apart"
-        if fault:
-            raise ValueError(f"{column.name} {fault}; give precision float64")
+def check_held(dimensions: Sequence[Dimension], precision: str) -> None:
+    """Raise a ValueError for an axis whose values the precision does not hold, or not apart.
+
+    Equal values of a list do no harm: its points are told apart by their place.
+    """
+    dtype, advice = np.dtype(precision), "; give precision float64" * (precision == "float32")
+    for dimension in dimensions:
+        for column in dimension.columns:
+            values = column.values
+            if values.dtype.kind != "f":
+                continue
+            lost = lost_values(values, dtype)
+            if lost.any():
+                fault = "overflows" if abs(values[lost][0]) > 1 else "underflows"
+                told = f"holds {values[lost][0]}, which {fault} {precision}"
+                raise ValueError(f"{column.name} {told}{advice}")
+            rounded = values.astype(dtype)
+            changed = values[rounded != values]
+            if not changed.size:
+                continue
+            left, given = len(np.unique(rounded)), len(np.unique(values))
+            alone = dimension.name == column.name
+            if left < given and (alone or left == 1):
+                fault = f"has values that {precision} does not tell apart"
+                raise ValueError(f"{column.name} {fault}{advice}")
+            if np.all(values == np.round(values)):
+                fault = f"holds {changed[0]:.0f}, a whole number that {precision} does not hold"
+                raise ValueError(f"{column.name} {fault}; give integers, or precision float64")
 
 
 def check_outputs(
@@ -82,9 +103,13 @@ def check_outputs(
         raise ValueError(f"{FIRST_BAD_STEP} must be one integer, got {step.dtype}{step.shape}")
     if STATUS in found or STATUS in declared or FIRST_BAD_STEP in declared:
         raise ValueError(f"outputs may not be called {STATUS} or {FIRST_BAD_STEP}")
+    check_apart([*sorted(taken), STATUS, FIRST_BAD_STEP, *declared])
     trees = [name for name, x in found.items() if not isinstance(x, jax.ShapeDtypeStruct)]
     if trees:
         raise ValueError(f"output {trees[0]} is a {type(found[trees[0]]).__name__}, no array")
+    for name, x in found.items():
+        if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
+            raise ValueError(f"output {name} is a PRNG key; return its jax.random.key_data")
     if found.keys() != declared.keys():
         differing = ", ".join(sorted(found.keys() ^ declared.keys()))
         raise ValueError(f"outputs and what the function returns differ in {differing}")
@@ -113,16 +138,67 @@ def check_state(state: PyTree) -> None:
             raise ValueError("the state of stages holds a PRNG key; keep its jax.random.key_data")
 
 
-def check_prepared(prepared: PyTree, num_points: int) -> PyTree:
-    """Return what ``prepare`` gave as NumPy arrays, one row a point, or raise a ValueError."""
+def check_prepared(prepared: PyTree, num_points: int, like: PyTree = None) -> PyTree:
+    """Return what ``prepare`` gave as NumPy arrays, one row a point, or raise a ValueError.
+
+    Args:
+        prepared: what it gave.
+        num_points: for how many points.
+        like: rows of the form that is expected; None at the first call.
+    """
     arrays = jax.tree.map(np.asarray, prepared)
+    if not jax.tree.leaves(arrays):
+        raise ValueError("prepare gave no array; it must give one row for each point")
     for leaf in jax.tree.leaves(arrays):
         if leaf.shape[:1] != (num_points,):
             raise ValueError(
                 f"prepare gave an array of shape {leaf.shape} for {num_points} points; it must "
                 "have a row for each"
             )
+    if like is not None:
+        found, known = (
+            (jax.tree.structure(tree), [f"{x.dtype}{x.shape[1:]}" for x in jax.tree.leaves(tree)])
+            for tree in (arrays, like)
+        )
+        if found != known:
+            rows = " and ".join(", ".join(forms) for _, forms in (known, found))
+            raise ValueError(f"prepare gave rows of two forms, {rows}; it must give one")
     return arrays
+
+
+def check_storable(
+    name: str, jaxpr: jax.extend.core.ClosedJaxpr, outputs: Mapping[str, Any]
+) -> None:
+    """Raise a ValueError for a function of which no folder can keep the results.
+
+    Args:
+        name: of the function.
+        jaxpr: what it computes.
+        outputs: shape and dtype of what it returns.
+    """
+    called = sorted(CALLBACKS & set(primitives_of(jaxpr.jaxpr)))
+    if called:
+        raise ValueError(
+            f"{name} calls back to the host ({called[0]}), and what that reads is no part of the "
+            "sweep's identity; run it in memory, without a folder"
+        )
+    for output, x in outputs.items():
+        if np.dtype(x.dtype).kind not in "biufc":
+            raise ValueError(f"output {output} is {x.dtype}, which files do not hold")
+
+
+def primitives_of(jaxpr: jax.extend.core.Jaxpr) -> Iterator[str]:
+    """List what a program is made of, programs within it included."""
+
+    def is_program(x: Any) -> bool:
+        return isinstance(x, jax.extend.core.Jaxpr | jax.extend.core.ClosedJaxpr)
+
+    for equation in jaxpr.eqns:
+        yield equation.primitive.name
+        for inner in jax.tree.leaves(equation.params, is_leaf=is_program):
+            if is_program(inner):
+                closed = isinstance(inner, jax.extend.core.ClosedJaxpr)
+                yield from primitives_of(inner.jaxpr if closed else inner)
 
 
 def check_integer(name: str, value: Any, least: int) -> None:

@@ -8,11 +8,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from rhythmic.sweep.names import check_label, check_text
+
 # Global indices are folded into keys as 32-bit numbers.
 MOST_POINTS = 2**32 - 1
 FIRST_BAD_STEP = "first_bad_step"
 STATUS = "status"
 RESERVED = ("key", "shared", "prepared", STATUS, FIRST_BAD_STEP)
+# Up to here every whole number is a float64 as well.
+WHOLE_FLOATS = 2**53
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +41,8 @@ class Axis:
 
     def __post_init__(self) -> None:
         check_name(self.name)
+        check_text(f"unit of {self.name}", self.unit)
+        check_text(f"meaning of {self.name}", self.meaning, lines=True)
         object.__setattr__(self, "values", checked_values(self.name, self.values))
 
     def __len__(self) -> int:
@@ -56,15 +62,21 @@ class Axis:
 
 def checked_values(name: str, values: Any) -> np.ndarray:
     """Return the values of an axis as float64 or int32, or raise a ValueError that names it."""
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} has values of different lengths; expected one axis") from None
     if array.ndim != 1 or not array.size:
         raise ValueError(f"{name} has values of shape {array.shape}; expected one axis, not empty")
-    if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
-        raise ValueError(f"{name} has values of dtype {array.dtype}; expected real numbers")
-    if not np.all(np.isfinite(array)):
-        raise ValueError(f"{name} holds {array[~np.isfinite(array)][0]}; values must be finite")
-    if np.issubdtype(array.dtype, np.floating):
-        return array.astype(np.float64)
+    listed = values if isinstance(values, list | tuple) else ()
+    if array.dtype.kind not in "iuf" or any(isinstance(x, bool | np.bool_) for x in listed):
+        raise ValueError(
+            f"{name} has values of dtype {array.dtype}; expected real numbers, and no bool"
+        )
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} has masked values; give those that are meant alone")
+    if array.dtype.kind == "f":
+        return checked_reals(name, array, listed)
     limits = np.iinfo(np.int32)
     outside = array[(array < limits.min) | (array > limits.max)]
     if outside.size:
@@ -74,12 +86,27 @@ def checked_values(name: str, values: Any) -> np.ndarray:
     return array.astype(np.int32)
 
 
+def checked_reals(name: str, array: np.ndarray, listed: Sequence[Any]) -> np.ndarray:
+    """Return real values as float64, or raise a ValueError; ``listed`` are those of a list."""
+    with np.errstate(over="ignore"):
+        reals = array.astype(np.float64)
+    if not np.all(np.isfinite(reals)):
+        raise ValueError(f"{name} holds {array[~np.isfinite(reals)][0]}; values must be finite")
+    # Among reals, NumPy rounds whole numbers of Python without a word.
+    whole = [x for x in listed if isinstance(x, int) and abs(x) > WHOLE_FLOATS]
+    rounded = [x for x in whole if int(float(x)) != x]
+    if rounded:
+        raise ValueError(f"{name} holds {rounded[0]}, which float64 does not hold")
+    return reals
+
+
 def check_name(name: str) -> None:
     """Raise a ValueError for a name that neither an argument nor an axis of results can have."""
     usable = isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
     if not usable or name in RESERVED:
         allowed = f"a Python name other than {', '.join(RESERVED)}"
         raise ValueError(f"name of an axis is {name!r}; it must be {allowed}")
+    check_label("name of an axis", name)
 
 
 def linear_axis(
@@ -113,17 +140,20 @@ def values_axis(
 
     ``name``, ``unit`` and ``meaning`` are as of ``linear_axis``.
     """
-    return Axis(name, np.asarray(values), unit, meaning)
+    return Axis(name, checked_values(name, values), unit, meaning)
 
 
 def check_ends(name: str, start: float, stop: float, num: int) -> None:
     """Raise a ValueError that names what is wrong with the ends of an axis."""
-    if not all(isinstance(end, int | float | np.number) for end in (start, stop)):
-        raise ValueError(f"{name} goes from {start!r} to {stop!r}; both must be numbers")
-    if not (np.isfinite(start) and np.isfinite(stop)):
-        raise ValueError(f"{name} goes from {start} to {stop}; both must be finite")
-    if not is_whole(num) or num < 1:
-        raise ValueError(f"{name} has num {num}; it must be a whole number, at least 1")
+    ends = f"{name} goes from {start!r:.40} to {stop!r:.40}"
+    if not (is_real(start) and is_real(stop)):
+        raise ValueError(f"{ends}; both must be finite numbers")
+    # Their difference as well: the values are made from it.
+    if not np.isfinite(float(stop) - float(start)):
+        raise ValueError(f"{ends}; that is further than float64 can tell")
+    if not is_whole(num) or not 1 <= num <= MOST_POINTS:
+        allowed = f"at least 1 and at most {MOST_POINTS}"
+        raise ValueError(f"{name} has num {num!r}; it must be a whole number, {allowed}")
     if num > 1 and start == stop:
         raise ValueError(f"{name} goes from {start} to {stop}; its {num} values would coincide")
 
@@ -140,8 +170,7 @@ class Points:
     name: str = "point"
 
     def __post_init__(self) -> None:
-        if not self.columns:
-            raise ValueError("columns is empty; a list of points needs at least one")
+        object.__setattr__(self, "columns", checked_members("columns", self.columns, Axis))
         check_name(self.name)
         lengths = {column.name: len(column) for column in self.columns}
         if len(set(lengths.values())) != 1:
@@ -180,10 +209,7 @@ class Grid:
     axes: tuple[Axis | Points, ...]
 
     def __post_init__(self) -> None:
-        if not isinstance(self.axes, tuple | list):
-            raise ValueError(f"axes is a {type(self.axes).__name__}; give a tuple of axes")
-        if not self.axes:
-            raise ValueError("axes is empty; a grid needs at least one axis")
+        object.__setattr__(self, "axes", checked_members("axes", self.axes, Axis, Points))
         columns = [column for dimension in self.dimensions for column in dimension.columns]
         lists = [axis.name for axis in self.axes if isinstance(axis, Points)]
         check_distinct([*(column.name for column in columns), *lists])
@@ -206,6 +232,19 @@ class Grid:
 Design: TypeAlias = Grid | Points
 
 
+def checked_members(field: str, given: Any, *kinds: type) -> tuple:
+    """Return the parts of a design as a tuple, or raise a ValueError for none, or other ones."""
+    names = " or ".join(kind.__name__ for kind in kinds)
+    if not isinstance(given, tuple | list):
+        raise ValueError(f"{field} is a {type(given).__name__}; give a tuple")
+    if not given:
+        raise ValueError(f"{field} is empty; a design needs at least one")
+    strange = [one for one in given if not isinstance(one, kinds)]
+    if strange:
+        raise ValueError(f"{field} holds a {type(strange[0]).__name__}; give {names}")
+    return tuple(given)
+
+
 def check_distinct(names: Sequence[str]) -> None:
     """Raise a ValueError for a name that is given twice."""
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -216,10 +255,18 @@ def check_distinct(names: Sequence[str]) -> None:
 def check_number(num_points: int) -> None:
     """Raise a ValueError for a number of points that a sweep cannot have."""
     if not is_whole(num_points) or not 1 <= num_points <= MOST_POINTS:
-        raise ValueError(f"num_points is {num_points}; it must be in 1 to {MOST_POINTS}")
+        raise ValueError(f"num_points is {num_points!r}; it must be in 1 to {MOST_POINTS}")
+
+
+def is_real(number: Any) -> bool:
+    """Tell whether something is one real number, of Python or NumPy, finite as a float64."""
+    real = isinstance(number, (int, float, np.integer, np.floating)) and type(number) is not bool
+    try:
+        return bool(real and np.isfinite(float(number)))
+    except OverflowError:
+        return False
 
 
 def is_whole(number: Any) -> bool:
     """Tell whether something is a whole number, of Python or NumPy, such as 3 or 3.0."""
-    real = isinstance(number, (int, float, np.integer, np.floating)) and type(number) is not bool
-    return bool(real and np.isfinite(number) and number == int(number))
+    return is_real(number) and number == int(number)

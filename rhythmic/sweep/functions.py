@@ -21,11 +21,24 @@ def arguments_of(function: Callable[..., Any]) -> dict[str, bool]:
     Raises:
         ValueError: for a function that takes arguments without naming them.
     """
-    parameters = inspect.signature(function).parameters.values()
+    parameters = parameters_of(function)
     for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise ValueError(f"{name_of(function)} takes *arguments; it must name each of them")
     return {p.name: p.default is not p.empty for p in parameters}
+
+
+def by_place(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the arguments that a function does not take by name."""
+    return [p.name for p in parameters_of(function) if p.kind is p.POSITIONAL_ONLY]
+
+
+def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Return the arguments of a function, or raise a ValueError if Python does not know them."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        raise ValueError(f"{name_of(function)} does not name its arguments; write a def") from None
 
 
 def name_of(function: Callable[..., Any]) -> str:

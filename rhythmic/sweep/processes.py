@@ -43,7 +43,8 @@ def from_writer(value: Any) -> Any:
     """Return the writer's numbers in every process; what the others give counts for shapes only."""
     if jax.process_count() == 1:
         return value
-    return jax.tree.map(np.asarray, multihost_utils.broadcast_one_to_all(value))
+    with jax.enable_x64(True):  # numbers keep their bits, whatever the precision in use
+        return jax.tree.map(np.asarray, multihost_utils.broadcast_one_to_all(value))
 
 
 def smallest(value: int) -> int:

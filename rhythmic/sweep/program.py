@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.spread import RowFunction, SpreadPrograms
-from rhythmic.sweep.checks import check_prepared
 from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
 from rhythmic.sweep.functions import arguments_of, call_point
 from rhythmic.sweep.plan import ChunkPlan
@@ -38,15 +37,15 @@ class PassProgram:
             )
             for part in range(num_parts)
         }
-        self.programs = SpreadPrograms(devices, functions)
+        self.programs = SpreadPrograms(devices, functions, sweep.in_precision)
         columns = tuple(
             {column.name: sweep.cast(column.values) for column in dimension.columns}
             for dimension in sweep.dimensions
         )
         with sweep.in_precision():
             key = None if sweep.seed is None else jax.random.key_data(jax.random.key(sweep.seed))
-            shared = (columns, sweep.shared, key)
-            self.everywhere = self.programs.place(shared, self.programs.shared)
+        shared = (columns, sweep.held("shared", sweep.shared), key)
+        self.everywhere = self.programs.place(shared, self.programs.shared)
 
     @property
     def rows(self) -> int:
@@ -66,26 +65,34 @@ class PassProgram:
     def inputs(self, lead: tuple[int, ...], first_row: int, stop_row: int) -> PyTree:
         """Return what a pass reads: its place in the design, and the rows of ``prepare``."""
         rows = np.minimum(np.arange(first_row, first_row + self.rows), stop_row - 1)
-        rows = rows.astype(np.int32)
         prepared = None
         if self.sweep.prepare is not None:
-            values = self.parameters(lead, rows)
             shape = (self.rows, *self.trailing)
-            found = check_prepared(self.sweep.prepare(values), math.prod(shape))
+            found = self.sweep.prepared(self.places(lead, rows))
             prepared = jax.tree.map(lambda x: x.reshape(shape + x.shape[1:]), found)
-        by_row = self.programs.place((rows, prepared), self.programs.by_row)
+        by_row = self.programs.place((rows.astype(np.int32), prepared), self.programs.by_row)
         place = np.asarray(lead, np.int32)
         return by_row, (self.programs.place(place, self.programs.shared), self.everywhere)
 
-    def parameters(self, lead: tuple[int, ...], rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the parameters of the points of some rows, one after the other, on the host."""
+    def input_shapes(self) -> PyTree:
+        """Return shapes of what a pass reads by row, and what it reads whole; nothing is placed."""
+
+        def of_rows(x: np.ndarray) -> jax.ShapeDtypeStruct:
+            shape = (self.rows, *self.trailing, *x.shape[1:])
+            return jax.ShapeDtypeStruct(shape, x.dtype, sharding=self.programs.by_row)
+
+        rows = jax.ShapeDtypeStruct((self.rows,), np.int32, sharding=self.programs.by_row)
+        # Rows that nothing computes need no call of ``prepare``.
+        prepared = self.sweep.held("prepared", self.sweep.first_prepared)
+        place = np.zeros(self.plan.split_axis, np.int32)
+        whole = (self.programs.place(place, self.programs.shared), self.everywhere)
+        return (rows, jax.tree.map(of_rows, prepared)), whole
+
+    def places(self, lead: tuple[int, ...], rows: np.ndarray) -> np.ndarray:
+        """Return the global indices of the points of some rows, one after the other."""
         indices = [np.array([i]) for i in lead] + [rows] + [np.arange(n) for n in self.trailing]
-        places = [place.ravel() for place in np.meshgrid(*indices, indexing="ij")]
-        return {
-            column.name: self.sweep.cast(column.values[place])
-            for dimension, place in zip(self.sweep.dimensions, places, strict=True)
-            for column in dimension.columns
-        }
+        grid = tuple(np.meshgrid(*indices, indexing="ij"))
+        return np.ravel_multi_index(grid, self.sweep.shape).ravel()
 
     def run(self, part: int, state: PyTree, inputs: PyTree) -> PyTree:
         """Compute one part of the sweep's function for a pass; compile it at its first use.
@@ -98,19 +105,17 @@ class PassProgram:
         Returns:
             A state, or the outputs with ``status`` where it can be other than 0; on the devices.
         """
-        with self.sweep.in_precision():
-            return self.programs.call(str(part), state, *inputs)
+        return self.programs.call(str(part), state, *inputs)
 
     def memory(self) -> int:
         """Return the bytes that a device needs for a pass, as the compiler says; 0 if it does not.
 
         Of stages, the state and the outputs of the costliest one count.
         """
-        inputs = self.inputs((0,) * self.plan.split_axis, 0, 1)
+        inputs = self.input_shapes()
         state, sizes = None, [0]
         for part in range(len(self.sweep.parts)):
-            with self.sweep.in_precision():
-                program = self.programs.program(str(part), state, *inputs)
+            program = self.programs.program(str(part), state, *inputs)
             found = program.memory_analysis()
             if found is not None:
                 sizes.append(

@@ -7,7 +7,16 @@ from typing import Literal, get_args
 import numpy as np
 import scipy
 
-from rhythmic.sweep.designs import Axis, Points, check_name, check_number, is_whole
+from rhythmic.sweep.designs import (
+    Axis,
+    Points,
+    check_name,
+    check_number,
+    checked_members,
+    is_real,
+    is_whole,
+)
+from rhythmic.sweep.names import check_text
 
 Method = Literal["random", "sobol", "halton", "latin-hypercube"]
 Scale = Literal["linear", "logarithmic", "integer"]
@@ -35,26 +44,38 @@ class Range:
 
     def __post_init__(self) -> None:
         check_name(self.name)
+        check_text(f"unit of {self.name}", self.unit)
+        check_text(f"meaning of {self.name}", self.meaning, lines=True)
         if self.scale not in get_args(Scale):
             allowed = ", ".join(get_args(Scale))
             raise ValueError(f"{self.name} has scale {self.scale!r}; choose from {allowed}")
-        if not (np.isfinite(self.low) and np.isfinite(self.high) and self.low < self.high):
-            ends = f"{self.low} to {self.high}"
-            raise ValueError(f"{self.name} goes from {ends}; it must rise, and be finite")
-        if self.scale == "integer" and not (is_whole(self.low) and is_whole(self.high)):
-            raise ValueError(f"{self.name} goes from {self.low} to {self.high}; give whole numbers")
+        ends = f"{self.name} goes from {self.low!r:.40} to {self.high!r:.40}"
+        if not (is_real(self.low) and is_real(self.high) and self.low < self.high):
+            raise ValueError(f"{ends}; it must rise, and be finite")
+        limits = np.iinfo(np.int32)
+        whole = is_whole(self.low) and is_whole(self.high)
+        if self.scale == "integer" and not (
+            whole and limits.min <= self.low and self.high <= limits.max
+        ):
+            raise ValueError(f"{ends}; give whole numbers in {limits.min} to {limits.max}")
         if self.scale == "logarithmic" and self.low <= 0:
-            raise ValueError(f"{self.name} goes from {self.low}; a logarithmic range lies above 0")
+            raise ValueError(f"{ends}; a logarithmic range lies above 0")
+        low, high = float(self.low), float(self.high)
+        if not np.isfinite(high / low if self.scale == "logarithmic" else high - low):
+            raise ValueError(f"{ends}; that is further than float64 can tell")
 
     def axis(self, shares: np.ndarray) -> Axis:
         """Return the axis of the values at ``shares`` (num,) of the range, in [0, 1)."""
+        low, high = float(self.low), float(self.high)
         if self.scale == "integer":
-            whole = np.floor(self.low + shares * (self.high - self.low + 1)).astype(np.int64)
-            return Axis(self.name, whole, self.unit, self.meaning)
+            whole = np.floor(shares * (high - low + 1)).astype(np.int64) + int(low)
+            return Axis(self.name, np.minimum(whole, int(high)), self.unit, self.meaning)
         if self.scale == "logarithmic":
-            ratio = np.log(self.high / self.low)
-            return Axis(self.name, self.low * np.exp(shares * ratio), self.unit, self.meaning)
-        return Axis(self.name, self.low + shares * (self.high - self.low), self.unit, self.meaning)
+            values = low * np.exp(shares * np.log(high / low))
+        else:
+            values = low + shares * (high - low)
+        # Rounding may lead beyond an end.
+        return Axis(self.name, np.clip(values, low, high), self.unit, self.meaning)
 
 
 def sampled_design(
@@ -72,12 +93,11 @@ def sampled_design(
     Raises:
         ValueError: for no ranges, no points, an unknown method or a negative seed.
     """
-    if not ranges:
-        raise ValueError("ranges is empty; a design needs at least one parameter")
+    ranges = checked_members("ranges", ranges, Range)
     check_number(num_points)
     num_points = int(num_points)
     if not is_whole(seed) or seed < 0:
-        raise ValueError(f"seed is {seed}; it must be a whole number, 0 or more")
+        raise ValueError(f"seed is {seed!r}; it must be a whole number, 0 or more")
     generator = np.random.default_rng(int(seed))
     num_parameters = len(ranges)
     if method == "random":

@@ -1,26 +1,31 @@
 """What a sweep is: a pure function of named parameters, a design, and what comes out."""
 
+import contextlib
 import functools
 import hashlib
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
 import jax
+import jax.extend.core
 import numpy as np
 
 from rhythmic.records import fingerprint
+from rhythmic.spread import held_values
 from rhythmic.sweep.checks import (
     check_arguments,
-    check_float32,
+    check_held,
     check_integer,
     check_outputs,
     check_prepared,
     check_state,
+    check_storable,
 )
 from rhythmic.sweep.designs import Axis, Design, Dimension, Grid, Points
-from rhythmic.sweep.functions import call_point
+from rhythmic.sweep.functions import call_point, name_of
+from rhythmic.sweep.names import check_label, check_text
+from rhythmic.sweep.preparing import PreparedRows, row_digests, rows_over
 from rhythmic.typing import Array, PyTree
 
 Precision = Literal["float32", "float64"]
@@ -44,9 +49,15 @@ class Output:
     nan_is_a_value: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.dims, str):
+        check_text("unit", self.unit)
+        check_text("meaning", self.meaning, lines=True)
+        if not isinstance(self.dims, tuple | list):
             raise ValueError(f"dims is {self.dims!r}; it must be a tuple of names")
         object.__setattr__(self, "dims", tuple(self.dims))
+        for dim in self.dims:
+            check_label("name of an axis", dim)
+        if not isinstance(self.nan_is_a_value, bool | np.bool_):
+            raise ValueError(f"nan_is_a_value is {self.nan_is_a_value!r}; it must be a bool")
 
 
 class Stages(NamedTuple):
@@ -67,6 +78,14 @@ class Stages(NamedTuple):
 class Sweep:
     """A pure function of named parameters over a design.
 
+    Every number reaches the function as it was given, or is refused by name. In float32, real
+    numbers are rounded to it; those that it does not hold, such as 1e39 or 1e-40, and integers of
+    more than 32 bits are refused. In float64, all that was given in 64 bits keeps them, whether
+    JAX is set to 64 bits or not.
+
+    Names are those of folders: of results and their axes, in the Unicode form NFC, without
+    slashes, not apart from one another in their case alone.
+
     Args:
         name: of the sweep, kept with the results.
         function: of one point. It takes every parameter of the design by keyword, as a scalar, and
@@ -78,13 +97,20 @@ class Sweep:
 
             It may return ``first_bad_step`` beside its outputs, an integer: the first step of
             its run that was not finite, -1 for none. Runs that take long are ``Stages``.
+
+            What it reads by a callback to the host (``jax.pure_callback``, ``io_callback``) is
+            no part of its identity: such a function is swept in memory alone, and refused for a
+            folder. ``jax.debug.print`` and ``jax.debug.callback`` are harmless.
         design: the points. The global index counts them, the last axis fastest.
         outputs: what the function returns.
         precision: in which points are computed, float32 or float64.
         seed: of the points' keys; needed where the function takes ``key``.
         shared: arrays that every point reads, such as images.
         prepare: called on the host with the parameters of many points as NumPy arrays; returns
-            arrays with one row a point, such as splits drawn by NumPy.
+            arrays with one row a point, such as splits drawn by NumPy. A row depends on the
+            parameters of its point alone, and is the same at every call. In a folder, rows are
+            known by their hashes: over all points, of more than 65,536 over as many of them,
+            evenly spread, the first and the last among them.
         points_at_once: points that a device computes side by side, so that what a scan carries
             stays in a core's cache; by default all that a device holds.
         shared_identity: names ``shared`` in place of its bytes, such as a hash of the data from
@@ -109,6 +135,23 @@ class Sweep:
     compiler_options: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
+        self.check_settings()
+        check_arguments(
+            self.parts,
+            self.columns,
+            {"shared": self.shared, "prepared": self.prepare, "key": self.seed},
+        )
+        check_held(self.dimensions, self.precision)
+        taken = [dimension.name for dimension in self.dimensions]
+        check_outputs(
+            dict(self.abstract_outputs),
+            {name: output.dims for name, output in self.outputs.items()},
+            {*taken, *(column.name for column in self.columns)},
+        )
+
+    def check_settings(self) -> None:
+        """Raise a ValueError for a field that is not what it must be, whatever the others are."""
+        check_text("name", self.name, empty=False)
         if self.precision not in get_args(Precision):
             allowed = ", ".join(get_args(Precision))
             raise ValueError(f"precision is {self.precision!r}; choose from {allowed}")
@@ -117,6 +160,8 @@ class Sweep:
         declared = self.outputs.values() if isinstance(self.outputs, Mapping) else [None]
         if not all(isinstance(output, Output) for output in declared):
             raise ValueError("outputs must be a dictionary of Output by name")
+        for name in self.outputs:
+            check_label("name of an output", name)
         if not all(map(callable, self.parts)):
             raise ValueError("function must be a function, or Stages of three")
         if self.points_at_once is not None:
@@ -125,19 +170,13 @@ class Sweep:
             check_integer("seed", self.seed, 0)
         if isinstance(self.function, Stages):
             check_integer("num_stages", self.function.num_stages, 0)
-        check_arguments(
-            self.parts,
-            self.columns,
-            {"shared": self.shared, "prepared": self.prepare, "key": self.seed},
-        )
-        if self.precision == "float32":
-            check_float32(self.columns)
-        taken = [dimension.name for dimension in self.dimensions]
-        check_outputs(
-            dict(self.abstract_outputs),
-            {name: output.dims for name, output in self.outputs.items()},
-            {*taken, *(column.name for column in self.columns)},
-        )
+        if self.prepare is not None and not callable(self.prepare):
+            raise ValueError(f"prepare is a {type(self.prepare).__name__}; give a function")
+        if self.shared_identity is not None:
+            check_text("shared_identity", self.shared_identity, empty=False)
+        if not isinstance(self.compiler_options, Mapping | None):
+            given = type(self.compiler_options).__name__
+            raise ValueError(f"compiler_options is a {given}; give a dictionary")
 
     @property
     def columns(self) -> tuple[Axis, ...]:
@@ -164,9 +203,11 @@ class Sweep:
         """The functions of one point: one, or those of its stages."""
         return self.function[:3] if isinstance(self.function, Stages) else (self.function,)
 
-    def in_precision(self) -> AbstractContextManager[Any]:
-        """Return a context in which arrays have the precision of the sweep."""
-        return jax.enable_x64(self.precision == "float64")
+    @contextlib.contextmanager
+    def in_precision(self) -> Iterator[None]:
+        """Compute with arrays of the precision of the sweep, compiled whatever JAX is set to."""
+        with jax.enable_x64(self.precision == "float64"), jax.disable_jit(False):
+            yield
 
     @functools.cached_property
     def abstract_outputs(self) -> Mapping[str, jax.ShapeDtypeStruct]:
@@ -175,12 +216,16 @@ class Sweep:
             arguments = self.abstract_arguments()
 
             def point(arguments: dict[str, PyTree]) -> Mapping[str, Array]:
-                return whole_point(self, arguments)
+                found = whole_point(self, arguments)
+                if not isinstance(found, Mapping):
+                    given = type(found).__name__
+                    raise ValueError(f"the function returns {given}; expected a dictionary")
+                strange = [name for name in found if not isinstance(name, str)]
+                if strange:
+                    raise ValueError(f"the function returns an output {strange[0]!r}; name it")
+                return found
 
-            found = jax.eval_shape(point, arguments)
-        if not isinstance(found, Mapping):
-            raise ValueError(f"the function returns {type(found).__name__}; expected a dictionary")
-        return found
+            return jax.eval_shape(point, arguments)
 
     def abstract_arguments(self) -> dict[str, PyTree]:
         """Return the arguments of the first point, with everything that a function may take.
@@ -188,28 +233,90 @@ class Sweep:
         Host arrays and shapes alone: JAX would compile a program for each array that it makes.
         """
         values = {column.name: self.cast(column.values[0]) for column in self.columns}
-        extra: dict[str, PyTree] = {} if self.shared is None else {"shared": self.shared}
+        extra: dict[str, PyTree] = (
+            {} if self.shared is None else {"shared": self.held("shared", self.shared)}
+        )
         if self.seed is not None:
             extra["key"] = jax.eval_shape(lambda: jax.random.key(0))
         if self.prepare is not None:
-            extra["prepared"] = jax.tree.map(lambda x: x[0], self.first_prepared)
+            first = self.held("prepared", self.first_prepared)
+            extra["prepared"] = jax.tree.map(lambda x: x[0], first)
         return values | extra
+
+    def held(self, name: str, tree: PyTree) -> PyTree:
+        """Return arrays as devices hold them in the precision of the sweep, or refuse by name."""
+        with self.in_precision():
+            return held_values(name, tree)
 
     @functools.cached_property
     def first_prepared(self) -> PyTree:
         """What ``prepare`` gives for the first point, one row; None without it."""
         if self.prepare is None:
             return None
-        first = {column.name: self.cast(column.values[:1]) for column in self.columns}
-        return check_prepared(self.prepare(first), 1)
+        return check_prepared(self.prepare(self.parameters(np.zeros(1, np.int64))), 1)
+
+    def prepared(self, places: np.ndarray) -> PyTree:
+        """Return what ``prepare`` gives for the points of some global indices, one row each.
+
+        Raises:
+            ValueError: for rows of another form than the first, or other ones than before. Unless
+                the identity was asked for, the first row alone is known.
+        """
+        if self.prepare is None:
+            return None
+        first = self.first_prepared
+        found = check_prepared(self.prepare(self.parameters(places)), len(places), like=first)
+        found = self.held("prepared", found)
+        known = self.__dict__.get("prepared_rows")
+        if known is None:
+            known = PreparedRows(np.zeros(1, int), row_digests(self.held("prepared", first)))
+        known.check(places, found)
+        return found
+
+    @functools.cached_property
+    def prepared_rows(self) -> PreparedRows:
+        """The rows of ``prepare`` over the design, by their hashes."""
+        return rows_over(self.num_points, self.prepared)
+
+    def parameters(self, places: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the parameters of the points of some global indices, on the host."""
+        along = np.unravel_index(places, self.shape)
+        return {
+            column.name: self.cast(column.values[index])
+            for dimension, index in zip(self.dimensions, along, strict=True)
+            for column in dimension.columns
+        }
 
     def cast(self, values: np.ndarray) -> np.ndarray:
         """Return values of any shape in the precision of the sweep; integers stay."""
         reals = np.issubdtype(np.asarray(values).dtype, np.floating)
         return np.asarray(values, self.precision if reals else np.int32)
 
+    @functools.cached_property
+    def jaxpr(self) -> jax.extend.core.ClosedJaxpr:
+        """What one point computes, as JAX writes it down."""
+        with self.in_precision():
+            return jax.make_jaxpr(lambda values: whole_point(self, values))(
+                self.abstract_arguments()
+            )
+
+    def check_storable(self) -> None:
+        """Raise a ValueError for a sweep that cannot be kept in a folder.
+
+        Its function calls back to the host, which no identity covers; a result has a dtype that
+        files do not hold; ``prepare`` does not give the same rows twice.
+        """
+        check_storable(", ".join(map(name_of, self.parts)), self.jaxpr, self.abstract_outputs)
+        if self.prepare is not None:
+            _ = self.prepared_rows
+
     def identity(self) -> dict[str, Any]:
-        """Describe what determines the results, apart from the code that computes them."""
+        """Describe what determines the results, apart from the code that computes them.
+
+        Raises:
+            ValueError: for a sweep that cannot be kept; see ``check_storable``.
+        """
+        self.check_storable()
         dimensions = [
             {"dimension": d.name, "columns": [column.identity() for column in d.columns]}
             for d in self.dimensions
@@ -230,6 +337,7 @@ class Sweep:
             "seed": None if self.seed is None else int(self.seed),
             "shared": self.shared_identity or hash_arrays(self.shared),
             "first_prepared": hash_arrays(self.first_prepared),
+            **({} if self.prepare is None else {"prepared": self.prepared_rows.hash()}),
         }
 
     def fingerprint(self) -> str:

@@ -246,3 +246,70 @@ def test_even_samples_are_more_even_than_random_ones(method, num_points):
 def test_fewer_sobol_points_are_the_first_of_more():
     more, fewer = (shares_of(sampled_design(unit_box(2), n, seed=3)) for n in (16, 11))
     np.testing.assert_array_equal(more[:11], fewer)
+
+
+WRONG_NUMBERS = (None, "1", True, float("nan"), float("inf"), 1j, 10**400, [1])
+WRONG_WORDS = (None, 3, "\x1b", "\ud800")
+CALLS = {
+    "start": lambda x: linear_axis("x", x, 2, 3, ""),
+    "stop": lambda x: logarithmic_axis("x", 1, x, 3, ""),
+    "low": lambda x: Range("x", x, 2, ""),
+    "high": lambda x: Range("x", 1, x, ""),
+    "num": lambda x: linear_axis("x", 0, 1, x, ""),
+    "num_points": lambda x: sampled_design(unit_box(1), x, seed=0),
+    "seed": lambda x: sampled_design(unit_box(1), 2, seed=-1 if x == 10**400 else x),
+    "values": lambda x: values_axis("x", [0.5, x], ""),
+    "ranges": lambda x: sampled_design(x, 2, seed=0),
+    "columns": lambda x: Points((x,)),
+    "axes": lambda x: Grid((x,)),
+    "axes alone": lambda x: Grid(x),
+}
+
+
+@pytest.mark.parametrize("field", CALLS)
+def test_numbers_of_a_wrong_kind_are_refused(field):
+    for wrong in WRONG_NUMBERS:
+        refused(lambda wrong=wrong: CALLS[field](wrong))
+
+
+@pytest.mark.parametrize("wrong", WRONG_WORDS)
+def test_words_of_a_wrong_kind_are_refused(wrong):
+    refused(lambda: values_axis("x", [1], wrong), "unit of x")
+    refused(lambda: linear_axis("x", 0, 1, 2, "", meaning=wrong), "meaning of x")
+    refused(lambda: Range("x", 0, 1, wrong), "unit of x")
+    refused(lambda: Range("x", 0, 1, "", meaning=wrong), "meaning of x")
+    refused(lambda: Range("x", 0, 1, "", scale=wrong), "scale")
+    refused(lambda: sampled_design(unit_box(1), 2, seed=0, method=wrong), "method")
+    refused(lambda: Points((X,), name=wrong), "name of an axis")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([True, 2], "no bool"),
+        ([[1], [2, 3]], "different lengths"),
+        (np.ma.array([1.0, 2.0], mask=[False, True]), "masked"),
+        (np.array([1, 2], "m8[s]"), "timedelta64"),
+        ([2**53 + 1, 0.5], "9007199254740993, which float64"),
+        (np.longdouble([1, 2]) * np.longdouble("1e400"), "finite"),
+    ],
+)
+def test_values_that_numpy_would_change_are_refused(values, message):
+    refused(lambda: values_axis("x", values, ""), "x ", message)
+
+
+def test_ends_that_float64_cannot_tell():
+    refused(lambda: linear_axis("x", -1e308, 1e308, 3, ""), "x", "further")
+    refused(lambda: Range("x", -1e308, 1e308, ""), "x", "further")
+    refused(lambda: Range("x", 1e-300, 1e300, "", "logarithmic"), "x", "further")
+    refused(lambda: Range("x", 0, 2**31, "", "integer"), "x", 2**31 - 1)
+
+
+@pytest.mark.parametrize("scale", ["linear", "logarithmic", "integer"])
+def test_rounding_leads_beyond_no_end(scale):
+    last = np.array([1 - 2**-53])  # the largest number that is drawn
+    for low, high in ((0.1, 0.7), (1.1, 1.3), (2**31 - 3, 2**31 - 1)):
+        if scale == "integer" and high < 2:
+            continue
+        (value,) = Range("x", low, high, "", scale).axis(last).values
+        assert low <= value <= high

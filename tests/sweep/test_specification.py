@@ -164,6 +164,99 @@ REFUSED = {
 }
 
 
+# Names that zarr, xarray, NetCDF or a disk cannot hold, or that some disks do not tell apart.
+NAMES = {
+    "/abs": "begin with a letter",
+    "a/b": "no slash",
+    "a\\b": "no slash",
+    "..": "begin with a letter",
+    "": "must not be empty",
+    "a\0b": "no control characters",
+    "a\nb": "no control characters",
+    "a\u2028b": "no control characters",
+    "\ud800": "no control characters",
+    "a\u200b": "no invisible characters",
+    "a ": "no space at its ends",
+    "e\u0301": "the Unicode form NFC",
+    "__a": "one _",
+    "y" * 201: "at most 200 bytes",
+    "zarr.json": "file of the store",
+    "Gain": "differ in their case alone",
+    "STATUS": "differ in their case alone",
+    1: "must be a string",
+    None: "must be a string",
+    b"y": "must be a string",
+}
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+@pytest.mark.usefixtures("uncompiled")
+def test_names_that_cannot_be_kept_are_refused(name):
+    refused = [of(lambda gain: {name: gain}, outputs={name: Output("")})]
+    if not isinstance(name, str) or name.casefold() not in ("gain", "status", "zarr.json"):
+        refused.append(lambda: Output("", dims=("k", name)))
+    for build in refused:
+        with pytest.raises(ValueError, match=NAMES[name]) as caught:
+            build()
+        assert "\n" not in str(caught.value)
+
+
+def test_results_whose_names_differ_by_case_are_refused():
+    both = of(lambda gain: {"É": gain, "é": gain}, outputs={"É": Output(""), "é": Output("")})
+    with pytest.raises(ValueError, match="'É' and 'é' differ in their case alone"):
+        both()
+    for name in ("é", "Δf", "weights.0", "mean |w|", "_a", "1st"):
+        assert of(lambda gain, name=name: {name: gain}, outputs={name: Output("")})()
+
+
+SETTINGS = {
+    "name": (None, "", "  ", 3, "a\x1b[2J"),
+    "precision": (64, None, ["float32"]),
+    "seed": (True, float("nan"), 1.0, "1", np.bool_(True)),
+    "points_at_once": (True, float("nan"), 0, "1"),
+    "prepare": (3, "prepare"),
+    "shared_identity": ("", 3),
+    "compiler_options": (3, "options"),
+    "design": (None, (GAIN,)),
+    "outputs": (None, ["out"], {"out": "mV"}),
+    "function": (None, 3, max, lambda gain, /: {"out": gain}, lambda gain: {1: gain}),
+}
+
+
+@pytest.mark.parametrize("field", SETTINGS)
+@pytest.mark.usefixtures("uncompiled")
+def test_settings_of_a_wrong_kind_are_refused(field):
+    for wrong in SETTINGS[field]:
+        options = {
+            "name": "small",
+            "function": gain_alone,
+            "design": Grid((GAIN,)),
+            "outputs": OUT,
+        }
+        with pytest.raises(ValueError, match=r".") as caught:
+            Sweep(**(options | {field: wrong}))
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (None,),
+        (3,),
+        ("mV\0",),
+        ("mV", None),
+        ("mV", "", 3),
+        ("mV", "", ("k", 1)),
+        ("mV", "", (), "no"),
+        ("mV", "", (), float("nan")),
+    ],
+)
+def test_outputs_of_a_wrong_kind_are_refused(arguments):
+    with pytest.raises(ValueError, match=r"unit|meaning|dims|name of an axis|nan_is_a_value"):
+        Output(*arguments)
+    assert Output("mV", "several\nlines").meaning == "several\nlines"
+
+
 @pytest.mark.parametrize("what", REFUSED)
 @pytest.mark.usefixtures("uncompiled")
 def test_refused_before_anything_is_compiled(what):

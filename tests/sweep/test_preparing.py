@@ -1,0 +1,157 @@
+"""Rows of ``prepare`` belong to the identity of a sweep; what a callback reads does not."""
+
+import jax
+import numpy as np
+import pytest
+from jax.experimental import io_callback
+
+from rhythmic.sweep import Grid, Output, Sweep, linear_axis, preparing, run_sweep, values_axis
+from rhythmic.sweep.layout import RefusedError
+
+OUT = {"out": Output("")}
+GRID = Grid((values_axis("gain", [1.0, 2.0, 3.0], ""), values_axis("bias", [10, 20], "")))
+
+
+def prepared(prepare, design=GRID):
+    def function(gain, prepared):
+        return {"out": gain * prepared}
+
+    return Sweep("rows", function, design, OUT, prepare=prepare)
+
+
+def changed_at(gain, bias):
+    """Return rows that differ from ``np.ones`` at one point."""
+    return lambda p: np.where((p["gain"] == gain) & (p["bias"] == bias), 2.0, 1.0)
+
+
+def ones(p):
+    return np.ones(len(p["gain"]))
+
+
+def test_every_row_counts():
+    known = prepared(ones).fingerprint()
+    assert prepared(lambda p: np.ones(len(p["bias"]))).fingerprint() == known
+    others = [prepared(changed_at(gain, bias)) for gain in (1, 2, 3) for bias in (10, 20)]
+    found = {one.fingerprint() for one in others}
+    assert len(found) == 6
+    assert known not in found
+
+
+def test_another_prepare_is_refused(tmp_path):
+    run_sweep(prepared(ones), folder=tmp_path, quiet=True)
+    with pytest.raises(RefusedError, match=r"holds another sweep \(prepared: "):
+        run_sweep(prepared(changed_at(3, 20)), folder=tmp_path, quiet=True)
+    found = run_sweep(prepared(ones), folder=tmp_path, quiet=True).arrays["out"]
+    np.testing.assert_array_equal(found, [[1, 1], [2, 2], [3, 3]])
+
+
+def test_rows_are_asked_for_in_blocks_and_once(monkeypatch):
+    monkeypatch.setattr(preparing, "ROWS_AT_ONCE", 4)
+    asked = []
+
+    def prepare(p):
+        asked.append(p["gain"].tolist())
+        return p["gain"]
+
+    sweep = prepared(prepare)
+    assert sweep.fingerprint() == sweep.fingerprint()
+    assert asked == [[1], [1, 1, 2, 2], [3, 3]]
+
+
+def test_of_a_large_design_a_sample_with_both_ends(monkeypatch):
+    monkeypatch.setattr(preparing, "MOST_ROWS", 5)
+    design = Grid((linear_axis("gain", 0, 20, 21, ""),))
+    rows = prepared(lambda p: p["gain"], design).prepared_rows
+    assert rows.places.tolist() == [0, 5, 10, 15, 20]
+    other = prepared(lambda p: p["gain"] + (p["gain"] == 20), design)
+    assert other.fingerprint() != prepared(lambda p: p["gain"], design).fingerprint()
+
+
+def drawn_at_every_call():
+    generator = np.random.default_rng(0)
+    return lambda p: generator.normal(size=len(p["gain"]))
+
+
+def of_two_forms(p):
+    return p["gain"] if p["gain"][0] == 1 else p["gain"].astype(np.float16)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_rows_that_are_drawn_anew_are_refused(kept, tmp_path):
+    folder = tmp_path if kept else None
+    with pytest.raises(ValueError, match="another row for point 0 than before"):
+        run_sweep(prepared(drawn_at_every_call()), folder=folder, quiet=True)
+
+
+def test_rows_that_depend_on_other_points_are_refused(tmp_path):
+    by_place = prepared(lambda p: np.random.default_rng(0).normal(size=len(p["gain"])))
+    with pytest.raises(ValueError, match=r"another row for point \d than before"):
+        run_sweep(by_place, folder=tmp_path, chunk_points=2, quiet=True)
+    with pytest.raises(ValueError, match=r"rows of two forms, float32\(\) and float16"):
+        run_sweep(prepared(of_two_forms), chunk_points=2, quiet=True)
+    with pytest.raises(ValueError, match="prepare gave no array"):
+        prepared(lambda p: None)
+
+
+def test_the_identity_without_prepare_is_the_one_of_old():
+    # Folders of before are gone on with: this literal must not change.
+    sweep = Sweep(
+        "small",
+        lambda gain, shared: {"out": gain * shared["scale"]},
+        Grid((linear_axis("gain", 0, 1, 4, ""),)),
+        {"out": Output("mV")},
+        seed=3,
+        shared={"scale": np.float32(2)},
+    )
+    assert sweep.fingerprint() == "52cf46aca3337da5"
+
+
+def answer(x):
+    return np.asarray(x) + 1
+
+
+def pure(gain):
+    shape = jax.ShapeDtypeStruct((), gain.dtype)
+    return jax.pure_callback(answer, shape, gain, vmap_method="expand_dims")
+
+
+def impure(gain):
+    return io_callback(answer, jax.ShapeDtypeStruct((), gain.dtype), gain)
+
+
+def nested(gain):
+    def body(carry, _):
+        return jax.lax.cond(carry > 0, pure, lambda x: x, carry), None
+
+    return jax.jit(lambda x: jax.lax.scan(body, x, None, length=2)[0])(gain)
+
+
+@pytest.mark.parametrize("call", [pure, impure, nested])
+def test_callbacks_are_refused_for_a_folder(call, tmp_path):
+    sweep = Sweep("calls", lambda gain, bias: {"out": call(gain)}, GRID, OUT)
+    with pytest.raises(ValueError, match=r"calls back to the host .*run it in memory") as caught:
+        run_sweep(sweep, folder=tmp_path, quiet=True)
+    assert "\n" not in str(caught.value)
+
+
+def test_callbacks_are_swept_in_memory_and_printing_does_no_harm(tmp_path, capfd):
+    sweep = Sweep("calls", lambda gain, bias: {"out": pure(gain)}, GRID, OUT)
+    found = run_sweep(sweep, quiet=True).arrays["out"]
+    np.testing.assert_array_equal(found, [[2, 2], [3, 3], [4, 4]])
+
+    def told(gain, bias):
+        jax.debug.print("gain {}", gain)
+        return {"out": gain}
+
+    run_sweep(Sweep("told", told, GRID, OUT), folder=tmp_path, quiet=True)
+    jax.effects_barrier()
+    assert "gain 3.0" in capfd.readouterr().out
+
+
+def test_a_changed_constant_changes_the_program():
+    def of(values):
+        return Sweep("c", lambda gain, bias: {"out": gain * values.sum()}, GRID, OUT).program_hash()
+
+    values = np.arange(100_000.0)
+    changed = np.where(values == 50_000, 1.0, values)
+    assert of(values) == of(values.copy()) != of(changed)
