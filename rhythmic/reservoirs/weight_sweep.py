@@ -50,12 +50,15 @@ def weight_grid_sweep(
         input_scales: s.
         seeds: of ``W`` and of the noise, the first axis.
     """
+    seed = values_axis("seed", seeds, "", meaning="of W and noise")
+    if seed.values.dtype.kind != "i":
+        raise ValueError("seeds holds real numbers; give whole ones, such as 3 for 3.0")
     return Sweep(
         name="weight_grid",
         function=grid.point,
         design=Grid(
             (
-                values_axis("seed", np.asarray(seeds, np.int32), "", meaning="of W and noise"),
+                seed,
                 values_axis("pole_radius", pole_radii, "", meaning="r of every node"),
                 values_axis("ladder_ratio", ladder_ratios, "", meaning="f_{k+1} / f_k"),
                 values_axis("recurrent_gain", recurrent_gains, "", meaning="radius of W"),

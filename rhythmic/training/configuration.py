@@ -204,15 +204,19 @@ def check_seed(seed: int) -> None:
 
 
 def check_hyperparameter(name: str, value: float) -> None:
-    """Raise a ValueError that names the hyperparameter out of its range."""
+    """Raise a ValueError that names the hyperparameter out of its range, or that is in float32."""
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = float(np.float32(value))
+    # Devices take what is smaller for zero.
+    trained = 0.0 if abs(rounded) < np.finfo(np.float32).tiny else rounded
     allowed = {
-        "learning_rate": (0.0 < value < float("inf"), "above 0 and finite"),
-        "weight_decay": (0.0 <= value < float("inf"), "at least 0 and finite"),
-        "label_smoothing": (0.0 <= value < 1.0, "in [0, 1)"),
+        "learning_rate": (0.0 < trained < float("inf"), "above 0 and finite"),
+        "weight_decay": (0.0 <= trained < float("inf"), "at least 0 and finite"),
+        "label_smoothing": (0.0 <= trained < 1.0, "in [0, 1)"),
     }
     fits, meaning = allowed[name]
     if not fits:
-        raise ValueError(f"{name} is {value}; it must be {meaning}")
+        raise ValueError(f"{name} is {value}; it must be {meaning}, in float32 as well")
 
 
 class MemberKeys(NamedTuple):

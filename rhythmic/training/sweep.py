@@ -75,6 +75,8 @@ def training_sweep(
     if columns.keys() != set(AXES):
         differing = ", ".join(sorted(columns.keys() ^ set(AXES)))
         raise ValueError(f"design needs {', '.join(AXES)} and no more; it differs in {differing}")
+    if columns["seed"].dtype.kind != "i":
+        raise ValueError("design has a seed of real numbers; give whole ones, such as 3 for 3.0")
     for axis in AXES[1:]:
         for value in columns[axis]:
             check_hyperparameter(axis, float(value))

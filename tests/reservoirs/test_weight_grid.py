@@ -156,6 +156,13 @@ def test_the_sweep_is_the_point_mapped_over_the_grid(compiled, data):
     assert np.all(status[:, 1])
 
 
+@pytest.mark.parametrize("seeds", [np.array([2**32 + 7]), (1.5,), ()])
+def test_seeds_that_would_be_other_ones_are_refused(data, seeds):
+    names = ("pole_radii", "ladder_ratios", "recurrent_gains", "input_scales")
+    with pytest.raises(ValueError, match=r"^seed"):
+        weight_grid_sweep(GRID, data, **dict.fromkeys(names, (0.9,)), seeds=seeds)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -136,9 +136,12 @@ BAD_MEMBERS = [
     ("learning_rate is 0.0", {"learning_rate": (0.1, 0.0, 0.1)}),
     ("learning_rate is inf", {"learning_rate": (0.1, float("inf"), 0.1)}),
     ("learning_rate is nan", {"learning_rate": (float("nan"), 0.1, 0.1)}),
+    ("learning_rate is 1e-40", {"learning_rate": (0.1, 1e-40, 0.1)}),
+    ("learning_rate is 1e.39", {"learning_rate": (0.1, 1e39, 0.1)}),
     ("weight_decay is -0.1", {"weight_decay": (0.0, 0.0, -0.1)}),
     ("weight_decay is inf", {"weight_decay": (0.0, 0.0, float("inf"))}),
     ("label_smoothing is 1.0", {"label_smoothing": (0.0, 1.0, 0.0)}),
+    ("label_smoothing is 0.999999999", {"label_smoothing": (0.0, 0.999999999, 0.0)}),
     ("label_smoothing is -0.5", {"label_smoothing": (0.0, -0.5, 0.0)}),
 ]
 

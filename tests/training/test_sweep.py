@@ -142,7 +142,9 @@ def test_a_damaged_state_starts_its_chunk_afresh(training, tmp_path, monkeypatch
     [
         (lambda: Grid((values_axis("seed", [1], ""),)), "it differs in label_smoothing"),
         (lambda: design(rates=(0.1, -0.1)), r"learning_rate is -0\.1"),
+        (lambda: design(rates=(0.1, 1e-40)), r"learning_rate is 1e-40"),
         (lambda: design(seeds=(-1,)), "seeds holds -1"),
+        (lambda: design(seeds=(1.5,)), "design has a seed of real numbers"),
     ],
 )
 def test_a_design_that_cannot_be_is_refused_by_name(training, wrong, message, monkeypatch):
