@@ -124,6 +124,13 @@ def check_outputs(
             raise ValueError(f"output {name} is empty, of shape {shape}; leave it out")
         if name in taken:
             raise ValueError(f"output {name} has the name of an axis")
+        halves = {f"{name}_real", f"{name}_imaginary"} & {*taken, *declared}
+        if halves and np.issubdtype(found[name].dtype, np.complexfloating):
+            # A table has a column for each.
+            half = halves.pop()
+            raise ValueError(
+                f"{half} is what tables call the {half[len(name) + 1 :]} part of {name}"
+            )
         for dim, size in zip(dims, shape, strict=True):
             if dim in {*taken, STATUS, FIRST_BAD_STEP, *declared} or dims.count(dim) > 1:
                 raise ValueError(f"output {name} has an axis {dim}; that name is taken")

@@ -37,8 +37,8 @@ def check_label(field: str, name: Any) -> None:
         raise ValueError(f"{field} is {name!r}; it must begin with a letter, a digit or one _")
     if name != name.strip() or any(sign in name for sign in "/\\"):
         raise ValueError(f"{field} is {name!r}; it must hold no slash and no space at its ends")
-    if name.casefold() == "zarr.json":
-        raise ValueError(f"{field} is {name!r}, which is the name of a file of the store")
+    if name.casefold() == "zarr.json" or name.startswith("_nc4_non_coord_"):
+        raise ValueError(f"{field} is {name!r}; it must be no name of zarr or NetCDF itself")
     if any(unicodedata.category(character) == "Cf" for character in name):
         raise ValueError(f"{field} is {name!a}; it must hold no invisible characters")
     if len(name.encode()) > MOST_BYTES:

@@ -136,6 +136,13 @@ REFUSED = {
         of(lambda gain, bias: {"pair": gain}, PAIRS, {"pair": Output("")}),
         ("output pair", "axis"),
     ),
+    "halves of a complex output": (
+        of(
+            lambda gain: {"out": gain * 1j, "out_real": gain},
+            outputs=OUT | {"out_real": Output("")},
+        ),
+        ("out_real", "real part of out"),
+    ),
     "output named status": (
         of(lambda gain: {"status": gain}, outputs={"status": Output("")}),
         ("status",),
@@ -180,7 +187,8 @@ NAMES = {
     "e\u0301": "the Unicode form NFC",
     "__a": "one _",
     "y" * 201: "at most 200 bytes",
-    "zarr.json": "file of the store",
+    "zarr.json": "no name of zarr",
+    "_nc4_non_coord_x": "no name of zarr or NetCDF",
     "Gain": "differ in their case alone",
     "STATUS": "differ in their case alone",
     1: "must be a string",
