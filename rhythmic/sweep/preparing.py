@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import UInt8
 
 from rhythmic.typing import PyTree
 
 ROWS_AT_ONCE = 4096
 # Of a larger design, as many points are looked at, evenly spread.
 MOST_ROWS = 2**16
+DIGEST_BYTES = 32
 
 
 class PreparedRows(NamedTuple):
@@ -19,15 +21,15 @@ class PreparedRows(NamedTuple):
 
     Attributes:
         places: global indices of the points, ascending.
-        digests: sha256 of the row of each.
+        digests: the bytes of the row of each, or their sha256 where there are more than of that.
     """
 
     places: np.ndarray
-    digests: list[bytes]
+    digests: UInt8[np.ndarray, "row byte"]
 
     def hash(self) -> str:
         """Return one sha256 of all."""
-        return hashlib.sha256(b"".join(self.digests)).hexdigest()
+        return hashlib.sha256(self.digests.tobytes()).hexdigest()
 
     def check(self, places: np.ndarray, prepared: PyTree) -> None:
         """Raise a ValueError if the rows of some points are others than they were.
@@ -39,13 +41,15 @@ class PreparedRows(NamedTuple):
         found = np.searchsorted(self.places, places)
         found[found == len(self.places)] = 0
         known = np.flatnonzero(self.places[found] == places)
+        if not known.size:
+            return
         digests = row_digests(jax.tree.map(lambda x: x[known], prepared))
-        for place, number, digest in zip(places[known], found[known], digests, strict=True):
-            if digest != self.digests[number]:
-                raise ValueError(
-                    f"prepare gave another row for point {place} than before; a row must depend "
-                    "on the parameters of its point alone"
-                )
+        changed = np.flatnonzero(np.any(digests != self.digests[found[known]], axis=1))
+        if changed.size:
+            raise ValueError(
+                f"prepare gave another row for point {places[known[changed[0]]]} than before; a "
+                "row must depend on the parameters of its point alone"
+            )
 
 
 def rows_over(num_points: int, prepared: Callable[[np.ndarray], PyTree]) -> PreparedRows:
@@ -58,20 +62,23 @@ def rows_over(num_points: int, prepared: Callable[[np.ndarray], PyTree]) -> Prep
     places = np.arange(num_points)
     if num_points > MOST_ROWS:
         places = np.linspace(0, num_points - 1, MOST_ROWS).round().astype(np.int64)
-    digests: list[bytes] = []
-    for first in range(0, len(places), ROWS_AT_ONCE):
-        digests += row_digests(prepared(places[first : first + ROWS_AT_ONCE]))
-    return PreparedRows(places, digests)
+    blocks = [
+        row_digests(prepared(places[first : first + ROWS_AT_ONCE]))
+        for first in range(0, len(places), ROWS_AT_ONCE)
+    ]
+    return PreparedRows(places, np.concatenate(blocks))
 
 
-def row_digests(tree: PyTree) -> list[bytes]:
-    """Return the sha256 of every row of the arrays of a tree, with their shapes and dtypes."""
+def row_digests(tree: PyTree) -> UInt8[np.ndarray, "row byte"]:
+    """Return the bytes of every row of the arrays of a tree, or the sha256 of longer rows."""
     arrays = [np.ascontiguousarray(x) for x in jax.tree.leaves(tree)]
-    start = hashlib.sha256("".join(f"{x.dtype}{x.shape[1:]}" for x in arrays).encode())
-    found = []
-    for row in range(len(arrays[0]) if arrays else 0):
-        digest = start.copy()
-        for x in arrays:
-            digest.update(x[row].tobytes())
-        found.append(digest.digest())
-    return found
+    parts = [x.reshape(len(x), -1).view(np.uint8) for x in arrays if x.size]
+    if sum(x.shape[1] for x in parts) <= DIGEST_BYTES:
+        return np.concatenate([np.empty((len(arrays[0]), 0), np.uint8), *parts], axis=1)
+    digests = np.empty((len(arrays[0]), DIGEST_BYTES), np.uint8)
+    for row, digest in enumerate(digests):
+        found = hashlib.sha256()
+        for x in parts:
+            found.update(x[row])
+        digest[:] = np.frombuffer(found.digest(), np.uint8)
+    return digests

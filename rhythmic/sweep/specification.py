@@ -209,23 +209,27 @@ class Sweep:
         with jax.enable_x64(self.precision == "float64"), jax.disable_jit(False):
             yield
 
-    @functools.cached_property
+    @property
     def abstract_outputs(self) -> Mapping[str, jax.ShapeDtypeStruct]:
-        """Return shape and dtype of what one point gives, without computing it."""
+        """Shape and dtype of what one point gives, without computing it."""
+        return self.traced[1]
+
+    @functools.cached_property
+    def traced(self) -> tuple[jax.extend.core.ClosedJaxpr, Mapping[str, jax.ShapeDtypeStruct]]:
+        """What one point computes, as JAX writes it down, and what it gives."""
+
+        def point(arguments: dict[str, PyTree]) -> Mapping[str, Array]:
+            found = whole_point(self, arguments)
+            if not isinstance(found, Mapping):
+                given = type(found).__name__
+                raise ValueError(f"the function returns {given}; expected a dictionary")
+            strange = [name for name in found if not isinstance(name, str)]
+            if strange:
+                raise ValueError(f"the function returns an output {strange[0]!r}; name it")
+            return found
+
         with self.in_precision():
-            arguments = self.abstract_arguments()
-
-            def point(arguments: dict[str, PyTree]) -> Mapping[str, Array]:
-                found = whole_point(self, arguments)
-                if not isinstance(found, Mapping):
-                    given = type(found).__name__
-                    raise ValueError(f"the function returns {given}; expected a dictionary")
-                strange = [name for name in found if not isinstance(name, str)]
-                if strange:
-                    raise ValueError(f"the function returns an output {strange[0]!r}; name it")
-                return found
-
-            return jax.eval_shape(point, arguments)
+            return jax.make_jaxpr(point, return_shape=True)(self.abstract_arguments())
 
     def abstract_arguments(self) -> dict[str, PyTree]:
         """Return the arguments of the first point, with everything that a function may take.
@@ -292,21 +296,13 @@ class Sweep:
         reals = np.issubdtype(np.asarray(values).dtype, np.floating)
         return np.asarray(values, self.precision if reals else np.int32)
 
-    @functools.cached_property
-    def jaxpr(self) -> jax.extend.core.ClosedJaxpr:
-        """What one point computes, as JAX writes it down."""
-        with self.in_precision():
-            return jax.make_jaxpr(lambda values: whole_point(self, values))(
-                self.abstract_arguments()
-            )
-
     def check_storable(self) -> None:
         """Raise a ValueError for a sweep that cannot be kept in a folder.
 
         Its function calls back to the host, which no identity covers; a result has a dtype that
         files do not hold; ``prepare`` does not give the same rows twice.
         """
-        check_storable(", ".join(map(name_of, self.parts)), self.jaxpr, self.abstract_outputs)
+        check_storable(", ".join(map(name_of, self.parts)), *self.traced)
         if self.prepare is not None:
             _ = self.prepared_rows
 
