@@ -173,17 +173,15 @@ def check_prepared(prepared: PyTree, num_points: int, like: PyTree = None) -> Py
     return arrays
 
 
-def check_storable(
-    name: str, jaxpr: jax.extend.core.ClosedJaxpr, outputs: Mapping[str, Any]
-) -> None:
+def check_storable(name: str, primitives: set[str], outputs: Mapping[str, Any]) -> None:
     """Raise a ValueError for a function of which no folder can keep the results.
 
     Args:
         name: of the function.
-        jaxpr: what it computes.
+        primitives: what its program is made of.
         outputs: shape and dtype of what it returns.
     """
-    called = sorted(CALLBACKS & set(primitives_of(jaxpr.jaxpr)))
+    called = sorted(CALLBACKS & primitives)
     if called:
         raise ValueError(
             f"{name} calls back to the host ({called[0]}), and what that reads is no part of the "

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import jax
 import jax.extend.core
 import numpy as np
+from jaxtyping import Shaped
 
 from rhythmic.records import fingerprint
 from rhythmic.spread import held_values
@@ -21,12 +22,13 @@ from rhythmic.sweep.checks import (
     check_prepared,
     check_state,
     check_storable,
+    primitives_of,
 )
 from rhythmic.sweep.designs import Axis, Design, Dimension, Grid, Points
 from rhythmic.sweep.functions import call_point, name_of
 from rhythmic.sweep.names import check_label, check_text
 from rhythmic.sweep.preparing import PreparedRows, row_digests, rows_over
-from rhythmic.typing import Array, PyTree
+from rhythmic.typing import Array, Int, PyTree
 
 Precision = Literal["float32", "float64"]
 
@@ -205,7 +207,10 @@ class Sweep:
 
     @contextlib.contextmanager
     def in_precision(self) -> Iterator[None]:
-        """Compute with arrays of the precision of the sweep, compiled whatever JAX is set to."""
+        """Return a context in which arrays have the precision of the sweep and functions compile.
+
+        They compile where JAX_DISABLE_JIT is set as well.
+        """
         with jax.enable_x64(self.precision == "float64"), jax.disable_jit(False):
             yield
 
@@ -248,7 +253,11 @@ class Sweep:
         return values | extra
 
     def held(self, name: str, tree: PyTree) -> PyTree:
-        """Return arrays as devices hold them in the precision of the sweep, or refuse by name."""
+        """Return the arrays of ``tree`` as devices hold them in the precision of the sweep.
+
+        Raises:
+            ValueError: that says ``name``, for numbers that it does not hold.
+        """
         with self.in_precision():
             return held_values(name, tree)
 
@@ -259,8 +268,11 @@ class Sweep:
             return None
         return check_prepared(self.prepare(self.parameters(np.zeros(1, np.int64))), 1)
 
-    def prepared(self, places: np.ndarray) -> PyTree:
-        """Return what ``prepare`` gives for the points of some global indices, one row each.
+    def prepared(self, places: Int[np.ndarray, " point"]) -> PyTree:
+        """Return what ``prepare`` gives, one row for each point; None without it.
+
+        Args:
+            places: global indices of the points.
 
         Raises:
             ValueError: for rows of another form than the first, or other ones than before. Unless
@@ -282,8 +294,10 @@ class Sweep:
         """The rows of ``prepare`` over the design, by their hashes."""
         return rows_over(self.num_points, self.prepared)
 
-    def parameters(self, places: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the parameters of the points of some global indices, on the host."""
+    def parameters(
+        self, places: Int[np.ndarray, " point"]
+    ) -> dict[str, Shaped[np.ndarray, " point"]]:
+        """Return the parameters of the points of some global indices, ``places``, on the host."""
         along = np.unravel_index(places, self.shape)
         return {
             column.name: self.cast(column.values[index])
@@ -296,13 +310,19 @@ class Sweep:
         reals = np.issubdtype(np.asarray(values).dtype, np.floating)
         return np.asarray(values, self.precision if reals else np.int32)
 
+    @functools.cached_property
+    def primitives(self) -> set[str]:
+        """What the program of one point is made of, by the names of JAX."""
+        return set(primitives_of(self.traced[0].jaxpr))
+
     def check_storable(self) -> None:
         """Raise a ValueError for a sweep that cannot be kept in a folder.
 
         Its function calls back to the host, which no identity covers; a result has a dtype that
         files do not hold; ``prepare`` does not give the same rows twice.
         """
-        check_storable(", ".join(map(name_of, self.parts)), *self.traced)
+        name = ", ".join(map(name_of, self.parts))
+        check_storable(name, self.primitives, self.abstract_outputs)
         if self.prepare is not None:
             _ = self.prepared_rows
 
