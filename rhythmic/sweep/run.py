@@ -85,8 +85,8 @@ def run_sweep(
         The results.
 
     Raises:
-        ValueError: for devices or chunks that cannot be, and for a folder that holds something else
-            (``RefusedError``).
+        ValueError: for devices or chunks that cannot be, a sweep that no folder can keep, such as
+            one with callbacks, and a folder that holds something else (``RefusedError``).
         LockedError: if another process writes to the folder.
         SweepStorageError: if the folder cannot be written to; finished chunks are kept.
         MemoryError: if one row of points is too many for a device.
@@ -97,6 +97,7 @@ def run_sweep(
     wanted = choose_plan(sweep, num_devices, chunk_points=chunk_points, stored=folder is not None)
     if folder is None:
         return SweepResult(sweep, in_memory(computer, computer.fitting(wanted), quiet))
+    sweep.check_storable()  # before anything is compiled, and the folder touched
     folder = Path(folder).resolve()  # a later `chdir` does not matter; `absent/../d` is d
     if not is_writer():
         if not bool(from_writer(np.array(True))):

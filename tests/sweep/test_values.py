@@ -161,5 +161,6 @@ def test_results_that_no_folder_holds_are_swept_in_memory(tmp_path):
     assert run_sweep(of_half_size, quiet=True).arrays["out"].tolist() == [1, 2, 3]
     with pytest.raises(ValueError, match="output out is bfloat16, which files do not hold"):
         run_sweep(of_half_size, folder=tmp_path / "run", quiet=True)
+    assert not list(tmp_path.iterdir())
     with pytest.raises(ValueError, match="output out is a PRNG key"):
         sweep(lambda gain: {"out": jax.random.key(0)})
