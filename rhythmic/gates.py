@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from rhythmic.cells import LSTMCell
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.cells.lstm import open_gates
+from rhythmic.indices import check_indices
 from rhythmic.simulate import trajectory
 from rhythmic.typing import AnyArray, Array, Float, InputArray, Int, NodeArray, Sequence
 
@@ -128,5 +129,13 @@ def holding_node(separation: Float[Array, "time hidden"], first: int, last: int)
         separation: ``d'`` of every node, see ``class_separation``; NaN counts as zero.
         first: step from which the class is known, counted from 0.
         last: last step that counts.
+
+    Raises:
+        ValueError: for steps that are not there, or a last one before the first.
     """
+    num_steps = separation.shape[0]
+    for name, step in (("first", first), ("last", last)):
+        check_indices(name, step, num_steps, "steps")
+    if last < first:
+        raise ValueError(f"last is {last}; it must be at least first, {first}")
     return jnp.argmax(jnp.min(jnp.nan_to_num(separation[first : last + 1]), axis=0))

@@ -104,3 +104,6 @@ def test_the_holding_node_holds_at_every_step():
     assert int(holding_node(separation, 2, 2)) == 0
     assert int(holding_node(separation, 0, 2)) == 0
     assert int(holding_node(separation.at[:, 0].set(jnp.nan), 0, 1)) == 2
+    for first, last, message in ((0, 4, "last holds 4"), (-1, 2, "first holds -1"), (2, 1, "last")):
+        with pytest.raises(ValueError, match=f"^{message}"):
+            holding_node(separation, first, last)

@@ -23,7 +23,7 @@ from experiments.script import Experiment, identity
 from experiments.stages import Results, Stages
 from rhythmic.progress import show
 from rhythmic.records import Row, plain
-from rhythmic.statistics import summarise
+from rhythmic.statistics import ACCURACY, summarise
 
 # Presets whose verdicts count.
 ANSWERING = ("full", "accelerator")
@@ -42,7 +42,7 @@ def line_of(label: str, rows: Sequence[Row]) -> str:
     values = [row["test_accuracy"] for row in rows if row.get("test_accuracy") is not None]
     if not values:
         return f"{label}: no accuracies"
-    summary = summarise(values)
+    summary = summarise(values, within=ACCURACY)
     parameters = rows[0].get("num_parameters")
     size = f", {parameters} parameters" if parameters is not None else ""
     spread = ""

@@ -30,7 +30,13 @@ from experiments.compare.smallest_search import (
 )
 from rhythmic.data.splits import NUM_TEST
 from rhythmic.records import Row
-from rhythmic.statistics import MIN_SEEDS_FOR_TEST, summarise, with_sampling_error
+from rhythmic.statistics import (
+    ACCURACY,
+    MIN_SEEDS_FOR_TEST,
+    summarise,
+    varies,
+    with_sampling_error,
+)
 
 # Number of parameters, and the accuracy to reach below it.
 TARGETS = {300: 0.85, 1000: 0.92}
@@ -172,7 +178,7 @@ def reached(claim: Claim, rows: Rows, label: str, target: float, num_examples: i
         num_examples: test digits, the same ones for every seed.
     """
     values = [row["test_accuracy"] for row in rows[label]]
-    over_seeds = summarise(values)
+    over_seeds = summarise(values, within=ACCURACY)
     joined = with_sampling_error(over_seeds, num_examples)
     mean = joined.mean - target
     low, high = (x - target for x in (joined.low, joined.high))
@@ -181,7 +187,7 @@ def reached(claim: Claim, rows: Rows, label: str, target: float, num_examples: i
         statistic = abs(mean) / joined.standard_error
         p_value = 2 * float(scipy.stats.t.sf(statistic, len(values) - 1))
         spread = float(np.std(values, ddof=1))
-        effect = mean / spread if spread > 0 else math.nan
+        effect = mean / spread if varies(np.array(values)) else math.nan
     interval = "" if math.isnan(low) else f" ({low:+.3f} to {high:+.3f})"
     sampling = math.sqrt(joined.mean * (1 - joined.mean) / num_examples)
     text = (

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.indices import check_indices
 from rhythmic.models import Architecture, Classifier, with_named_arrays
 from rhythmic.readouts import RunningStatistics
 from rhythmic.records import Row
@@ -55,6 +56,7 @@ class FeatureReader:
         self, model: Classifier, examples: Int[np.ndarray, " example"]
     ) -> Float[np.ndarray, "example node"]:
         """Return the features of examples of the pool."""
+        check_indices("examples", examples, len(self.data.labels), "examples in the pool")
         size = min(BATCH_SIZE, len(examples))
         # Every batch has one shape, and so one program: the last one is filled up with repeats.
         padded = np.resize(examples, -(-len(examples) // size) * size)

@@ -38,6 +38,7 @@ from rhythmic.statistics import (
     Peak,
     peak_of_curve,
     rank_in_null_over_seeds,
+    varies,
 )
 from rhythmic.theory import ladder
 
@@ -148,7 +149,9 @@ def golden_in_null(options: WhichRhythmsOptions, rows: Rows) -> Finding:
     scale = float(np.std(draws, ddof=1)) * math.sqrt(1 + 1 / len(draws))
     half = scale * float(scipy.stats.t.ppf(0.975, len(draws) - 1))
     p_value = math.nan
-    if len(draws) >= MIN_SEEDS_FOR_TEST and scale > 0:
+    if not varies(draws):
+        half = math.nan
+    elif len(draws) >= MIN_SEEDS_FOR_TEST:
         p_value = 2 * float(scipy.stats.t.sf(abs(estimate) / scale, len(draws) - 1))
     interval = (
         ""
@@ -177,7 +180,7 @@ def nearness_in_null(options: WhichRhythmsOptions, rows: Rows) -> Finding:
     """Correlate the accuracy of random ladders with how near a node lies to 35.7 Hz."""
     draws, distances = np.mean(null_table(options, rows), axis=1), null_distances(options)
     number, nan = len(draws), math.nan
-    if number < MIN_SEEDS_FOR_TEST or not np.ptp(draws) > 0:
+    if number < MIN_SEEDS_FOR_TEST or not (varies(draws) and varies(distances)):
         text = f"{number} random ladders, too few or too alike for a correlation"
         return Finding("data-rhythm", nan, nan, nan, nan, nan, nan, text, unit="correlation")
     found = scipy.stats.spearmanr(-distances, draws)
@@ -190,7 +193,8 @@ def nearness_in_null(options: WhichRhythmsOptions, rows: Rows) -> Finding:
         f"rank correlation {rho:+.2f} ({low:+.2f} to {high:+.2f}) over {number} random ladders; "
         f"golden's nearest node lies {nearest(ladder('golden')):.2f} octaves away"
     )
-    p_value = float(found.pvalue)
+    # No order of so few is rarer than this; SciPy's p of a perfect one is 0.
+    p_value = max(float(found.pvalue), 2 / math.factorial(number))
     return Finding("data-rhythm", rho, low, high, p_value, nan, rho, text, unit="correlation")
 
 

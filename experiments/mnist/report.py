@@ -17,6 +17,7 @@ from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.plotting.style import LABELS
 from rhythmic.records import Row, read_configuration, read_rows, write_table
 from rhythmic.statistics import (
+    ACCURACY,
     MIN_SEEDS_FOR_TEST,
     Agreement,
     Comparison,
@@ -90,7 +91,7 @@ def accuracies(members: list[Row]) -> list[float]:
 def summary_line(configuration: MnistConfiguration, name: str, tested: dict[str, list[Row]]) -> Row:
     """Summarise one architecture, beside the published value and against the reference."""
     members = tested[name]
-    summary: Summary = summarise(accuracies(members))
+    summary: Summary = summarise(accuracies(members), within=ACCURACY)
     line = {
         "architecture": name,
         "num_nodes": members[0]["num_nodes"],
@@ -151,8 +152,8 @@ def number(form: str, value: float) -> str:
 
 
 def interval(line: Row) -> str:
-    """Write the 95 % interval, or a dash below two seeds."""
-    return "–" if line["num_seeds"] < 2 else f"{line['low']:.3f}–{line['high']:.3f}"
+    """Write the 95 % interval, or a dash below two seeds and where seeds do not differ."""
+    return "–" if math.isnan(line["low"]) else f"{line['low']:.3f}–{line['high']:.3f}"
 
 
 def published(line: Row) -> str:

@@ -14,8 +14,13 @@ import numpy as np
 import optax
 
 from rhythmic.cells.interface import weigh
-from rhythmic.data.dataset import Split
-from rhythmic.reservoirs.logistic_regression import LogisticRegression, standardise
+from rhythmic.data.dataset import Split, check_split
+from rhythmic.indices import check_labels
+from rhythmic.reservoirs.logistic_regression import (
+    LogisticRegression,
+    known_classes,
+    standardise,
+)
 from rhythmic.typing import AnyArray, Array, Float, Int
 
 Parameters = tuple[Float[Array, "class_ feature"], Float[Array, " class_"]]
@@ -74,10 +79,10 @@ def fit_large_logistic_regression(
 
     Returns:
         The fit, ``objective`` in the scale of ``fit_logistic_regression``; NaN where a feature is
-        not finite.
+        not finite or a traced label is no class.
 
     Raises:
-        ValueError: for shapes that do not fit one another.
+        ValueError: for shapes that do not fit one another, or a label that is no class.
 
     Source: Nocedal and Wright, Numerical Optimization (2006), algorithm 7.5.
     """
@@ -86,6 +91,7 @@ def fit_large_logistic_regression(
             f"features has shape {features.shape} and labels {labels.shape}; expected "
             "(feature, batch) and (batch,)"
         )
+    check_labels("labels", labels, num_classes)
     if start is None:
         start = _without_weights(num_classes, len(features), features.dtype)
     first = start.weight, start.bias
@@ -129,7 +135,8 @@ def _descend(
 
     carry = (start, solver.init(start), jnp.asarray(jnp.inf, features.dtype))
     parameters, _, gradient_norm = jax.lax.while_loop(unfinished, improve, carry)
-    return LogisticRegression(*parameters, scale * objective(parameters), gradient_norm)
+    fitted = LogisticRegression(*parameters, scale * objective(parameters), gradient_norm)
+    return known_classes(fitted, labels)
 
 
 def logistic_regression_accuracy(
@@ -163,8 +170,9 @@ def logistic_regression_accuracy(
         finite.
 
     Raises:
-        ValueError: for shapes that do not fit one another, or strengths that are not positive and
-            finite.
+        ValueError: for shapes that do not fit one another, strengths that are not positive and
+            finite, a label that is no class, or a split with an index outside the pool or parts
+            that share an example.
     """
     strengths = sorted(inverse_regularisations)
     if not strengths or not 0 < strengths[0] <= strengths[-1] < math.inf:
@@ -177,6 +185,8 @@ def logistic_regression_accuracy(
             f"features has shape {np.shape(features)} and labels {np.shape(labels)}; expected "
             "(example, feature) and (example,)"
         )
+    check_labels("labels", labels, num_classes)
+    check_split(split, len(labels))
     table, classes = jnp.asarray(features), jnp.asarray(labels)
     train = table[split.train].T
 

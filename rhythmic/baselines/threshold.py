@@ -6,7 +6,8 @@ Source: textbook definition (the decision stump).
 import numpy as np
 from jaxtyping import Float, Int
 
-from rhythmic.data.dataset import Split
+from rhythmic.data.dataset import Split, check_split
+from rhythmic.indices import check_labels
 from rhythmic.typing import AnyArray
 
 
@@ -28,7 +29,8 @@ def threshold_accuracy(
         The accuracy; NaN where a value is.
 
     Raises:
-        ValueError: for shapes that do not fit one another, or other labels.
+        ValueError: for shapes that do not fit one another, other labels, or a split with an index
+            outside the pool or parts that share an example.
     """
     numbers, classes = np.asarray(values, np.float64), np.asarray(labels)
     if numbers.ndim != 1 or classes.shape != numbers.shape:
@@ -36,8 +38,8 @@ def threshold_accuracy(
             f"values has shape {numbers.shape} and labels {classes.shape}; expected (example,) "
             "twice"
         )
-    if not np.isin(classes, (0, 1)).all():
-        raise ValueError(f"labels holds {sorted(set(classes.tolist()))}; expected 0 and 1")
+    check_labels("labels", classes, 2)
+    check_split(split, len(classes))
     if np.isnan(numbers[split.train]).any() or np.isnan(numbers[split.test]).any():
         return float("nan")
     known, first = np.unique(numbers[split.train], return_inverse=True)

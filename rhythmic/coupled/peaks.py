@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Real
 
 from rhythmic.coupled.selectivity import targets
+from rhythmic.indices import check_indices
 from rhythmic.typing import AnyArray
 
 
@@ -35,7 +36,8 @@ def answer_peaks(
         True at the answers.
 
     Raises:
-        ValueError: if there are fewer than 3 gain frequencies or `threshold` is not positive.
+        ValueError: if there are fewer than 3 gain frequencies, `threshold` is not positive or
+            `driver` is no node's index.
 
     Source: lecture, "Golden rhythms"; the criterion is the project's own.
     """
@@ -44,6 +46,7 @@ def answer_peaks(
         raise ValueError(f"response must have 3 gain frequencies or more, got {values.shape[-1]}")
     if not 0 < threshold < math.inf:
         raise ValueError(f"threshold must be positive and finite, got {threshold}")
+    check_indices("driver", driver, values.shape[-2], "nodes")
     middle = values[..., 1:-1]
     found = np.zeros(values.shape, bool)
     found[..., 1:-1] = (

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int, Real
 
+from rhythmic.indices import check_indices
 from rhythmic.typing import AnyArray
 
 
@@ -35,10 +36,14 @@ def targets(
     Returns:
         True at the targets of every gain frequency.
 
+    Raises:
+        ValueError: if `driver` is no node's index.
+
     Source: M. A. Kramer, "Golden rhythms as a theoretical framework for cross-frequency
     organization", Neurons, Behavior, Data Analysis, and Theory (2022); lecture, "Golden rhythms".
     """
     frequencies = np.asarray(frequencies, np.float64)
+    check_indices("driver", driver, len(frequencies), "nodes")
     own = frequencies[driver]
     gain = np.asarray(gain_frequency)[..., None]
     distance = np.minimum(
@@ -88,13 +93,15 @@ def answers(
         True where the column's node answers to a gain at the row's frequency.
 
     Raises:
-        ValueError: if there are fewer than 3 offsets or `threshold` is not positive.
+        ValueError: if there are fewer than 3 offsets, `threshold` is not positive or `driver` is
+            no node's index.
     """
     values = np.asarray(response)
     if values.shape[-1] < 3:
         raise ValueError(f"response must have 3 offsets or more, got {values.shape[-1]}")
     if not 0 < threshold < math.inf:
         raise ValueError(f"threshold must be positive and finite, got {threshold}")
+    check_indices("driver", driver, values.shape[-3], "nodes")
     inside = values[..., 1:-1].max(-1)
     peak = (inside > values[..., 0]) & (inside > values[..., -1])
     found = peak & (inside >= threshold * np.asarray(constant)[..., None])

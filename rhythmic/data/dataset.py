@@ -1,10 +1,13 @@
 """What a set of digits is: one pool of examples, and index arrays that divide it."""
 
 import hashlib
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int32, UInt8
+
+from rhythmic.indices import check_indices
 
 IMAGE_SIDE = 28
 NUM_PIXELS = IMAGE_SIDE * IMAGE_SIDE
@@ -51,6 +54,32 @@ class Split(NamedTuple):
     train: Int32[np.ndarray, " train"]
     validation: Int32[np.ndarray, " validation"]
     test: Int32[np.ndarray, " test"]
+
+
+def check_split(split: Split, num_examples: int | None = None) -> None:
+    """Check that the parts of a split lie in a pool and share no example.
+
+    Args:
+        split: of a pool.
+        num_examples: size of the pool; by default any that int32 can count.
+
+    Raises:
+        ValueError: for a part that is not one axis of whole numbers in range, or for an example
+            that two parts hold: what is learned from would be tested on.
+    """
+    count = 2**31 - 1 if num_examples is None else num_examples
+    parts = {name: np.asarray(part) for name, part in zip(Split._fields, split, strict=True)}
+    for name, part in parts.items():
+        check_indices(f"{name} of the split", part, count, "examples in the pool")
+        if part.ndim != 1:
+            raise ValueError(f"{name} of the split has shape {part.shape}; it must have one axis")
+    for one, other in itertools.combinations(parts, 2):
+        shared = parts[one][np.isin(parts[one], parts[other])]
+        if shared.size:
+            raise ValueError(
+                f"{one} of the split holds {shared[0]}, which {other} holds too; no two parts may "
+                "share an example"
+            )
 
 
 def fingerprint(

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Integer
 
 from rhythmic.data.dataset import NUM_CLASSES, Digits, Split
+from rhythmic.indices import check_labels
 
 MNIST_TRAIN_FILE_SIZE = 60_000
 MNIST_TEST_FILE_SIZE = 10_000
@@ -75,6 +76,7 @@ def mnist5k_split(seed: int, labels: Integer[np.ndarray, " example"]) -> Split:
     Raises:
         ValueError: If the seed is negative or the labels are not 500 of each class.
     """
+    check_labels("labels", labels, NUM_CLASSES)
     counts = np.bincount(labels, minlength=NUM_CLASSES)
     if counts.tolist() != [MNIST5K_PER_CLASS] * NUM_CLASSES:
         raise ValueError(

@@ -7,7 +7,7 @@ from cmcrameri import cm
 from matplotlib.figure import Figure
 
 from rhythmic.plotting.style import COLOURS, LABELS
-from rhythmic.statistics import summarise
+from rhythmic.statistics import ACCURACY, summarise
 
 
 def accuracy_figure(
@@ -27,7 +27,7 @@ def accuracy_figure(
     figure = Figure(figsize=(1.2 + 0.9 * len(accuracies), 2.8))
     axes = figure.subplots()
     for position, (name, values) in enumerate(accuracies.items()):
-        summary = summarise(values)
+        summary = summarise(values, within=ACCURACY)
         spread = np.linspace(-0.12, 0.12, len(values)) if len(values) > 1 else np.zeros(1)
         axes.plot(position + spread, values, "o", ms=3, mfc="none", mew=0.7, color=COLOURS[name])
         axes.plot(position, summary.mean, "_", ms=16, mew=1.8, color=COLOURS[name])

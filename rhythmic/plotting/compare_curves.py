@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from rhythmic.plotting.style import LINE_STYLES, MARKERS, OKABE_ITO
-from rhythmic.statistics import summarise
+from rhythmic.statistics import ACCURACY, summarise
 from rhythmic.typing import AnyArray
 
 CHANCE = 0.1
@@ -56,7 +56,7 @@ def draw_curves(axes: Axes, curves: Mapping[str, Curve], *, chance: float | None
     """
     for name, curve in curves.items():
         columns = np.asarray(curve.values, np.float64).T
-        summaries = [summarise(list(column)) for column in columns]
+        summaries = [summarise(list(column), within=ACCURACY) for column in columns]
         colour = CURVE_COLOURS[curve.colour % len(CURVE_COLOURS)]
         axes.plot(
             curve.x,

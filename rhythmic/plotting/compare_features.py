@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, ScalarFo
 
 from rhythmic.plotting.image_rhythm import mark_image_rhythm
 from rhythmic.plotting.style import COLOURS, LABELS, OKABE_ITO
-from rhythmic.statistics import summarise
+from rhythmic.statistics import ACCURACY, summarise
 from rhythmic.typing import Float
 
 Accuracies = Sequence[float]
@@ -81,7 +81,7 @@ def ablation_figure(
         for place, frequency in enumerate(frequencies):
             values = losses[:, place]
             axes.plot(np.full(len(values), frequency), values, ".", color="0.7", ms=4, zorder=1)
-            found = summarise(list(values))
+            found = summarise(list(values), within=(-1.0, 1.0))
             axes.plot(frequency, found.mean, "o", color=COLOURS["rrn-golden"], ms=5)
             if found.num_seeds > 1:
                 axes.vlines(frequency, found.low, found.high, color=COLOURS["rrn-golden"])
@@ -148,10 +148,12 @@ def _points(
     form: str,
 ) -> None:
     """Draw means with 95 % intervals over seeds."""
-    found = [summarise(list(own)) for own in values]
-    half = np.nan_to_num([own.high - own.mean for own in found])
+    found = [summarise(list(own), within=ACCURACY) for own in values]
     means = [own.mean for own in found]
-    axes.errorbar(places, means, half, fmt=form, color=colour, ms=4.5, label=label, capsize=2)
+    ends = [[own.mean - own.low for own in found], [own.high - own.mean for own in found]]
+    axes.errorbar(
+        places, means, np.nan_to_num(ends), fmt=form, color=colour, ms=4.5, label=label, capsize=2
+    )
 
 
 def digit_figure(

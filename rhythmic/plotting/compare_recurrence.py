@@ -10,7 +10,7 @@ from rhythmic.plotting.compare_which_rhythms import HIGHEST, plain_ticks
 from rhythmic.plotting.comparison import INK, MUTED
 from rhythmic.plotting.image_rhythm import mark_image_rhythm
 from rhythmic.plotting.style import COLOURS, MARKERS, OKABE_ITO
-from rhythmic.statistics import summarise
+from rhythmic.statistics import ACCURACY, summarise
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -50,7 +50,7 @@ def draw_seeds(
 ) -> None:
     """Draw the seeds of one condition, their mean and its 95 % interval, at ``x = place``."""
     values = [row["test_accuracy"] for row in rows]
-    summary = summarise(values)
+    summary = summarise(values, within=ACCURACY)
     axes.plot(np.full(len(values), place - 0.07), values, ".", color=MUTED, markersize=3)
     axes.plot(place, summary.mean, marker, color=colour, markersize=5, label=label)
     if summary.num_seeds > 1:
@@ -67,14 +67,14 @@ def draw_frequencies(axes: Axes, alike: Mapping[float, Rows], chosen: float, gol
         golden: rows of the golden network.
     """
     mark_image_rhythm(axes, HIGHEST, name=False)
-    best = summarise([row["test_accuracy"] for row in golden])
+    best = summarise([row["test_accuracy"] for row in golden], within=ACCURACY)
     colour = COLOURS["rrn-golden"]
     axes.axhline(best.mean, color=colour, linewidth=1.2, label="golden")
     if best.num_seeds > 1:
         axes.axhspan(best.low, best.high, color=colour, alpha=0.2, linewidth=0)
     for frequency in sorted(alike):
         values = [row["test_accuracy"] for row in alike[frequency]]
-        summary = summarise(values)
+        summary = summarise(values, within=ACCURACY)
         label = "one frequency, chosen on validation" if frequency == chosen else None
         axes.plot(np.full(len(values), frequency), values, ".", color=MUTED, markersize=3)
         face = OKABE_ITO["blue"] if frequency == chosen else "white"

@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from rhythmic.plotting.image_rhythm import mark_image_rhythm
 from rhythmic.plotting.style import COLOURS, MARKERS, OKABE_ITO
-from rhythmic.statistics import summarise
+from rhythmic.statistics import ACCURACY, summarise
 from rhythmic.theory import ladder
 from rhythmic.typing import Float
 
@@ -154,14 +154,22 @@ def _errors(
     line: bool = True,
 ) -> None:
     """Draw means with 95 % intervals over seeds; no interval of a single seed."""
-    found = [summarise(list(own)) for own in values]
+    found = [summarise(list(own), within=ACCURACY) for own in values]
     means = np.array([own.mean for own in found])
-    half = np.nan_to_num([own.high - own.mean for own in found])
+    below, above = [own.mean - own.low for own in found], [own.high - own.mean for own in found]
+    ends = np.nan_to_num([below, above])
     style: dict[str, Any] = {
         "color": NETWORK_COLOURS[name],
         "marker": NETWORK_MARKERS[name],
         "ms": 4,
     }
     axes.errorbar(
-        x, means, half, ls="-" if line else "none", elinewidth=0.9, capsize=2, label=title, **style
+        x,
+        means,
+        np.nan_to_num(ends),
+        ls="-" if line else "none",
+        elinewidth=0.9,
+        capsize=2,
+        label=title,
+        **style,
     )

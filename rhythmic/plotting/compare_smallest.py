@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from rhythmic.plotting.comparison import INK, MUTED
 from rhythmic.plotting.style import OKABE_ITO
-from rhythmic.statistics import MIN_SEEDS_FOR_TEST, summarise
+from rhythmic.statistics import ACCURACY, MIN_SEEDS_FOR_TEST, summarise
 from rhythmic.theory import image_waves
 
 Rows = Sequence[Mapping[str, Any]]
@@ -99,7 +99,7 @@ def kind_lines(
 
 def draw_seeds(axes: Axes, values: Sequence[float], place: float, colour: str) -> None:
     """Draw seeds, their mean, and the interval of it where there are seeds enough to tell."""
-    summary = summarise(list(values))
+    summary = summarise(list(values), within=ACCURACY)
     axes.plot(values, np.full(len(values), place), ".", color=colour, markersize=3, alpha=0.5)
     axes.plot(summary.mean, place, "o", color=colour, markersize=4)
     if summary.num_seeds >= MIN_SEEDS_FOR_TEST:

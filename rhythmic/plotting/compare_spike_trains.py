@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rhythmic.plotting.style import OKABE_ITO
-from rhythmic.statistics import summarise
+from rhythmic.statistics import ACCURACY, summarise
 
 INK, MUTED = OKABE_ITO["black"], "#888888"
 FACES = {"published": "white", "tuned": INK}
@@ -62,7 +62,7 @@ def spike_trains_figure(
 
 def mean_and_spread(axes: Axes, place: float, values: Sequence[float], face: str) -> None:
     """Draw one mean with its interval and the middle of the seeds."""
-    summary = summarise(list(values))
+    summary = summarise(list(values), within=ACCURACY)
     low, high = np.quantile(values, (0.05, 0.95))
     axes.plot([low, high], [place, place], color=MUTED, lw=0.7, zorder=1)
     if summary.num_seeds > 1:

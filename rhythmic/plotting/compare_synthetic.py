@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from rhythmic.plotting.style import COLOURS, LINE_STYLES, MARKERS, OKABE_ITO
-from rhythmic.statistics import MIN_SEEDS_FOR_TEST, summarise
+from rhythmic.statistics import ACCURACY, MIN_SEEDS_FOR_TEST, summarise
 from rhythmic.typing import Float
 
 MUTED = "#888888"
@@ -99,7 +99,9 @@ def task_panel(axes: Axes, panel: Panel) -> None:
     middle = (len(panel.scores) - 1) / 2
     for place, (name, of_network) in enumerate(panel.scores.items()):
         x = panel.difficulties * 2.0 ** (SPREAD * (place - middle))
-        network_curve(axes, x, of_network, name)
+        # An accuracy, or an error over the variance.
+        within = ACCURACY if panel.higher_is_better else (0.0, np.inf)
+        network_curve(axes, x, of_network, name, within)
     axes.axhline(panel.chance, color=MUTED, ls=":", lw=1, label="chance: input ignored")
     axes.plot(
         panel.difficulties, panel.best, color="black", lw=0.8, label="reference, named on top"
@@ -123,9 +125,10 @@ def network_curve(
     x: Float[np.ndarray, " difficulty"],
     scores: Float[np.ndarray, "difficulty seed"],
     name: str,
+    within: tuple[float, float],
 ) -> None:
     """Draw one network's single scores, their means, and intervals where seeds are enough."""
-    found = [summarise(list(of_difficulty)) for of_difficulty in scores]
+    found = [summarise(list(of_difficulty), within=within) for of_difficulty in scores]
     means = np.array([summary.mean for summary in found])
     low, high = (np.array([getattr(summary, end) for summary in found]) for end in ("low", "high"))
     if scores.shape[1] < MIN_SEEDS_FOR_TEST:

@@ -10,7 +10,7 @@ from matplotlib.ticker import NullFormatter, ScalarFormatter
 from rhythmic.plotting.comparison import INK, MUTED
 from rhythmic.plotting.image_rhythm import mark_image_rhythm
 from rhythmic.plotting.style import COLOURS, LINE_STYLES, OKABE_ITO
-from rhythmic.statistics import MIN_SEEDS_FOR_TEST, summarise
+from rhythmic.statistics import ACCURACY, MIN_SEEDS_FOR_TEST, summarise
 from rhythmic.theory import PUBLISHED_GOLDEN_RATIO
 from rhythmic.typing import AnyArray, Float
 
@@ -115,7 +115,7 @@ def draw_curve(axes: Axes, curve: Curve) -> None:
     """Draw means with 95 % intervals along the ratio, the peak's interval, and the golden ratio."""
     order = np.argsort(curve.ratios)
     ratios = np.asarray(curve.ratios)[order]
-    found = [summarise(list(row)) for row in np.asarray(curve.accuracies)[order]]
+    found = [summarise(list(row), within=ACCURACY) for row in np.asarray(curve.accuracies)[order]]
     if np.isfinite(curve.low):
         axes.axvspan(curve.low, curve.high, color=OKABE_ITO["sky blue"], alpha=0.2, linewidth=0)
     axes.axvline(PUBLISHED_GOLDEN_RATIO, color=COLOURS["rrn-golden"], linestyle="--", linewidth=1)

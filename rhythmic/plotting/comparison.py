@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rhythmic.plotting.style import OKABE_ITO
-from rhythmic.statistics import summarise
+from rhythmic.statistics import ACCURACY, summarise
 
 INK = OKABE_ITO["black"]
 MUTED = "#888888"
@@ -34,7 +34,7 @@ def accuracy_strip(
         values = np.array([row["test_accuracy"] for row in rows[label]], np.float64)
         shifts = np.zeros(len(values)) if joined else generator.uniform(-0.12, 0.12, len(values))
         axes.plot(values, place + shifts, "o", color=MUTED, markersize=3, alpha=0.7)
-        summary = summarise(list(values))
+        summary = summarise(list(values), within=ACCURACY)
         axes.plot(summary.mean, place, "o", color=INK, markersize=5)
         if summary.num_seeds > 1:
             axes.plot([summary.low, summary.high], [place, place], color=INK, linewidth=2)

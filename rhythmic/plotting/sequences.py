@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rhythmic.plotting.style import COLOURS
-from rhythmic.statistics import summarise
+from rhythmic.statistics import ACCURACY, summarise
 from rhythmic.tasks import Kind
 from rhythmic.typing import Float
 
@@ -39,16 +39,15 @@ class Spread(NamedTuple):
 def spread_over_seeds(scores: Float[np.ndarray, " seed"], kind: Kind) -> Spread:
     """Return the mean score with an interval that holds possible scores only.
 
-    For accuracies (``classes``) it is the 95 % interval of the mean (Student's t), clipped to
-    [0, 1]; NaN for one seed. For squared errors (``values``), which may differ by powers of ten
-    between seeds, it goes from the smallest to the largest: it never falls below zero and always
-    holds the mean.
+    For accuracies (``classes``) it is the 95 % interval of the mean (Student's t), cut at 0 and 1;
+    NaN for one seed, and where all seeds score the same. For squared errors (``values``), which may
+    differ by powers of ten between seeds, it goes from the smallest to the largest: it never falls
+    below zero and always holds the mean.
     """
     if kind == "values":
         return Spread(float(np.mean(scores)), float(np.min(scores)), float(np.max(scores)))
-    summary = summarise(scores.tolist())
-    low, high = np.clip([summary.low, summary.high], 0.0, 1.0)
-    return Spread(summary.mean, float(low), float(high))
+    summary = summarise(scores.tolist(), within=ACCURACY)
+    return Spread(summary.mean, summary.low, summary.high)
 
 
 def score_panel(axes: Axes, scores: Mapping[str, Float[np.ndarray, " seed"]], kind: Kind) -> None:

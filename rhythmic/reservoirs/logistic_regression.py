@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import jax.scipy.linalg
 
 from rhythmic.cells.interface import weigh
+from rhythmic.indices import are_indices, check_labels
 from rhythmic.typing import Array, Float, Int
 
 Features = Float[Array, "feature batch"]
@@ -42,11 +43,16 @@ class LogisticRegression(NamedTuple):
     def accuracy(self, features: Features, labels: Int[Array, " batch"]) -> Float[Array, ""]:
         """Return the share of examples whose largest logit is at their ``labels``.
 
-        It is NaN if a logit is NaN.
+        It is NaN if a logit is NaN or a traced label is no class.
+
+        Raises:
+            ValueError: for a label that is no class.
         """
+        check_labels("labels", labels, len(self.bias))
         logits = self.logits(features)
         right = jnp.argmax(logits, axis=0) == labels
-        return jnp.where(jnp.all(jnp.isfinite(logits)), jnp.mean(right), jnp.nan)
+        known = jnp.all(jnp.isfinite(logits)) & are_indices(labels, len(self.bias))
+        return jnp.where(known, jnp.mean(right), jnp.nan)
 
 
 def fit_logistic_regression(
@@ -76,10 +82,10 @@ def fit_logistic_regression(
         num_iterations: Newton steps; static.
 
     Returns:
-        The fit; NaN where a feature is not finite.
+        The fit; NaN where a feature is not finite or a traced label is no class.
 
     Raises:
-        ValueError: for shapes that do not fit one another.
+        ValueError: for shapes that do not fit one another, or a label that is no class.
 
     Source: Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.4; readout of
     Kramer, arXiv:2506.17083, first version.
@@ -89,6 +95,7 @@ def fit_logistic_regression(
             f"features has shape {features.shape} and labels {labels.shape}; expected "
             "(feature, batch) and (batch,)"
         )
+    check_labels("labels", labels, num_classes)
     design = jnp.concatenate([features, jnp.ones_like(features[:1])])
     targets = jax.nn.one_hot(labels, num_classes, axis=0, dtype=design.dtype)
 
@@ -113,12 +120,19 @@ def fit_logistic_regression(
     parameters, _ = jax.lax.scan(improve, start, None, length=num_iterations)
     gradient = jax.grad(objective)(parameters)
     scale = inverse_regularisation * labels.shape[0]
-    return LogisticRegression(
+    fitted = LogisticRegression(
         weight=parameters[:, :-1],
         bias=parameters[:, -1],
         objective=objective(parameters),
         gradient_norm=jnp.max(jnp.abs(gradient)) / scale,
     )
+    return known_classes(fitted, labels)
+
+
+def known_classes(fitted: LogisticRegression, labels: Int[Array, " batch"]) -> LogisticRegression:
+    """Return a fit, NaN where a label that it was fitted to is none of its classes."""
+    inside = are_indices(labels, len(fitted.bias))
+    return jax.tree.map(lambda x: jnp.where(inside, x, jnp.nan), fitted)
 
 
 def derivatives(

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 
+from rhythmic.data.dataset import NUM_CLASSES
+from rhythmic.indices import check_labels
 from rhythmic.reservoirs.readout import ReservoirData
 from rhythmic.reservoirs.weight_grid import ReservoirGrid
 from rhythmic.sweep import Grid, Output, Sweep, values_axis
@@ -49,10 +51,19 @@ def weight_grid_sweep(
         recurrent_gains: spectral radius of ``W``.
         input_scales: s.
         seeds: of ``W`` and of the noise, the first axis.
+
+    Raises:
+        ValueError: for examples whose labels are no digits, or not as many as the inputs.
     """
     seed = values_axis("seed", seeds, "", meaning="of W and noise")
     if seed.values.dtype.kind != "i":
         raise ValueError("seeds holds real numbers; give whole ones, such as 3 for 3.0")
+    for part in ("train", "validation"):
+        inputs, labels = (getattr(data, f"{part}_{what}") for what in ("inputs", "labels"))
+        check_labels(f"data.{part}_labels", labels, NUM_CLASSES)
+        if np.shape(labels) != np.shape(inputs)[1:]:
+            found, count = np.shape(labels), np.shape(inputs)[1:]
+            raise ValueError(f"data.{part}_labels has shape {found}; expected {count}")
     return Sweep(
         name="weight_grid",
         function=grid.point,

@@ -16,6 +16,7 @@ import scipy
 from jaxtyping import Bool, Real
 
 from rhythmic.stability._steps import check_at_least
+from rhythmic.statistics import rounding, varies
 from rhythmic.typing import AnyArray, Float
 
 
@@ -131,7 +132,8 @@ def compare_blocks(
         max_patterns: as in ``sign_flip_test``.
 
     Returns:
-        The comparison; statistics of spread are NaN for one network.
+        The comparison; statistics of spread are NaN for one network, and where no network differs
+        from another but by rounding. Blocks that differ by rounding alone do not differ.
 
     Raises:
         ValueError: for weights or groups of a wrong shape, or groups that share a node.
@@ -143,9 +145,12 @@ def compare_blocks(
         raise ValueError("second shares a node with first; the two groups must be apart")
     forward, reverse = block_means(weights, second, first), block_means(weights, first, second)
     differences = forward - reverse
+    if np.isfinite(differences).all():
+        alike = np.abs(differences) <= rounding(forward, reverse)
+        differences = np.where(alike, 0.0, differences)
     count = len(differences)
     statistic = p_value = error = math.nan
-    if count > 1:
+    if count > 1 and varies(forward, reverse):
         test = scipy.stats.ttest_ind(forward, reverse)
         statistic, p_value = float(test.statistic), float(test.pvalue)
         error = float(scipy.stats.sem(differences))

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Real
 
 from rhythmic.cells.interface import weigh
+from rhythmic.indices import check_indices
 from rhythmic.static._arrays import as_array
 from rhythmic.typing import AnyArray
 
@@ -120,9 +121,13 @@ def update_unit(
     Returns:
         The state with that unit updated.
 
+    Raises:
+        ValueError: for a number that is no unit's. A traced one cannot be checked.
+
     Source: lecture, "Hopfield".
     """
     # The whole sum anew, not its change: as much work, and nothing is left of rounding errors.
+    check_indices("unit", unit, len(network.thresholds), "units")
     field = weigh(network.weights[unit], state) - network.thresholds[unit]
     return state.at[unit].set(_follow(field, state[unit]))
 

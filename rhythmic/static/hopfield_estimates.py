@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from rhythmic.statistics import varies
+
 
 class LoadEstimate(NamedTuple):
     """A load, ``value``, in patterns per unit, with its 95 % interval from ``low`` to ``high``.
@@ -142,11 +144,14 @@ def limit_load(
 
 
 def load_estimate(value: float, resampled: Float[np.ndarray, " resample"]) -> LoadEstimate:
-    """Give a load with the range of the middle 95 % of its resamples; NaN if one of these is.
+    """Give a load with the range of the middle 95 % of its resamples.
+
+    The range is NaN if a resample is, and if none differs from another but by rounding: sets that
+    agree, or a single one, do not say how far others would lie off.
 
     Args:
         value: the load itself, patterns per unit.
         resampled: the same of sets drawn with replacement.
     """
-    low, high = np.percentile(resampled, [2.5, 97.5])
+    low, high = np.percentile(resampled, [2.5, 97.5]) if varies(resampled) else (np.nan, np.nan)
     return LoadEstimate(float(value), float(low), float(high))

@@ -9,9 +9,9 @@ from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Real
 
+from rhythmic.indices import check_indices
 from rhythmic.static.hopfield import HopfieldNetwork, checked_start, update_all, update_unit
 from rhythmic.theory._arrays import checked_count
 from rhythmic.typing import AnyArray
@@ -87,7 +87,7 @@ def asynchronous_trajectory(
         return state, state
 
     start = checked_start(network, state)
-    _check_order(order, len(start))
+    check_indices("order", order, len(start), "units")
     _, later = jax.lax.scan(step, start, jnp.asarray(order))
     return jnp.concatenate([start[None], later])
 
@@ -201,13 +201,3 @@ def synchronous_recall(
     carry = (start, start, jnp.zeros(start.shape[1:], int), jnp.zeros((), int))
     _, final, period, _ = jax.lax.while_loop(goes_on, step, carry)
     return SynchronousRecall(final, period)
-
-
-def _check_order(order: Int[AnyArray, " update"], num_units: int) -> None:
-    """Raise a ValueError for a concrete order with a number that JAX would clamp or drop."""
-    if isinstance(order, jax.core.Tracer):
-        return
-    units = np.asarray(order)
-    outside = units[(units < 0) | (units >= num_units)]
-    if outside.size:
-        raise ValueError(f"order holds {outside[0]}; units are numbered 0 ... {num_units - 1}")

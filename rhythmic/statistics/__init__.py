@@ -7,9 +7,12 @@
 ``null``         where a network stands among random draws of it
 ``curves``       where a curve over a parameter has its peak
 
+Where nothing varies but by rounding (``varies``) there is no test: p-values and intervals are NaN.
+
 Higher values are taken for better ones throughout, as of an accuracy; give losses a minus sign.
 """
 
+from rhythmic.statistics._seeds import rounding, varies
 from rhythmic.statistics.comparison import (
     MIN_SEEDS_FOR_TEST,
     Comparison,
@@ -27,6 +30,7 @@ from rhythmic.statistics.null import (
     rank_in_null_over_seeds,
 )
 from rhythmic.statistics.summaries import (
+    ACCURACY,
     Agreement,
     Summary,
     agreement,
@@ -35,6 +39,7 @@ from rhythmic.statistics.summaries import (
 )
 
 __all__ = [
+    "ACCURACY",
     "MIN_NULL_DRAWS",
     "MIN_SEEDS_FOR_TEST",
     "Agreement",
@@ -53,7 +58,9 @@ __all__ = [
     "peak_of_curve",
     "rank_in_null",
     "rank_in_null_over_seeds",
+    "rounding",
     "summarise",
+    "varies",
     "verdict",
     "with_sampling_error",
 ]

@@ -1,4 +1,4 @@
-"""The two sides of a comparison, their t-test, and the bootstrap over seeds."""
+"""The two sides of a comparison, whether anything varies, their t-test, and the bootstrap."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -15,18 +15,58 @@ def two_sides(
     values: Sequence[float], reference: Sequence[float], paired: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return both sides as float64, or raise a ValueError that names the one that is wrong."""
-    sides = np.asarray(values, np.float64), np.asarray(reference, np.float64)
-    for name, side in zip(("values", "reference"), sides, strict=True):
-        if side.ndim != 1 or not side.size:
-            raise ValueError(f"{name} must be one number a seed, got shape {side.shape}")
+    sides = one_per_seed("values", values), one_per_seed("reference", reference)
     if paired and len(sides[0]) != len(sides[1]):
         raise ValueError(f"reference must have {len(sides[0])} pairs, got {len(sides[1])}")
     return sides
 
 
+def one_per_seed(name: str, values: Sequence[float]) -> np.ndarray:
+    """Return numbers as float64, or raise a ValueError unless they are one a seed, one or more."""
+    numbers = np.asarray(values, np.float64)
+    if numbers.ndim != 1 or not numbers.size:
+        raise ValueError(f"{name} must be one number a seed, got shape {numbers.shape}")
+    return numbers
+
+
+def rounding(*samples: np.ndarray) -> float:
+    """Return how far numbers may lie apart that are equal but for rounding.
+
+    Eight units in the last place of the largest one: what two or three operations and a mean can
+    leave behind. The place is that of float32 where float32 holds every number exactly, as it does
+    results that were computed in it; whole numbers tell nothing about that and are exact anyway.
+
+    Args:
+        samples: the numbers, in one or several arrays.
+    """
+    numbers = np.concatenate([np.ravel(sample) for sample in samples])
+    with np.errstate(over="ignore"):
+        single = np.array_equal(numbers, numbers.astype(np.float32))
+    whole = np.array_equal(numbers, np.rint(numbers))
+    precision = np.finfo(np.float32 if single and not whole else np.float64)
+    return 8 * float(precision.eps) * float(np.max(np.abs(numbers)))
+
+
+def varies(*samples: np.ndarray, limit: float | None = None) -> bool:
+    """Tell whether numbers are finite and any of the samples varies by more than rounding.
+
+    Every test asks this first. Where nothing varies a spread of rounding errors would make any
+    difference significant, at p = 0, and any interval as narrow as a point.
+
+    Args:
+        samples: numbers that should vary, in one or several samples.
+        limit: what rounding may leave, if the samples were computed from larger numbers.
+    """
+    if not all(np.isfinite(sample).all() for sample in samples):
+        return False
+    limit = rounding(*samples) if limit is None else limit
+    return any(float(np.ptp(sample)) > limit for sample in samples)
+
+
 def mean_difference(values: np.ndarray, reference: np.ndarray) -> float:
-    """Return the difference of the means."""
-    return float(np.mean(values) - np.mean(reference))
+    """Return the difference of the means, NaN where it has none."""
+    with np.errstate(invalid="ignore"):
+        return float(np.mean(values) - np.mean(reference))
 
 
 def t_test(
@@ -34,13 +74,14 @@ def t_test(
 ) -> Any | None:
     """Return SciPy's paired or independent t-test, or None where there is nothing to test.
 
-    That is so for fewer than two seeds on a side, and where nothing varies but by rounding: a
-    spread of rounding errors would make any difference significant.
+    That is so for fewer than two seeds on a side, where nothing varies but by rounding, and where
+    a number is not finite.
     """
+    if min(len(values), len(reference)) < 2 or not np.isfinite([*values, *reference]).all():
+        return None
     parts = (values - reference,) if paired else (values, reference)
     # Rounding of a difference is that of its terms.
-    rounding = 8 * np.finfo(np.float64).eps * max(np.abs(values).max(), np.abs(reference).max())
-    if min(map(len, parts)) < 2 or all(np.ptp(part) <= rounding for part in parts):
+    if not varies(*parts, limit=rounding(values, reference)):
         return None
     with warnings.catch_warnings():
         # One side that never varies is no loss of precision.
@@ -67,12 +108,18 @@ def bootstrap_over_seeds(
         bootstrap_seed: of the generator that draws.
         num_resamples: number of resamples.
 
+    Returns:
+        The statistic of every resample; NaN where no row varies but by rounding, which says
+        nothing of how far other seeds would lie off.
+
     Source: B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap (1993), section 13.3.
     """
 
     def of_means(*samples: np.ndarray, axis: int = -1) -> np.ndarray:
         return statistic(np.stack([np.mean(sample, axis=axis) for sample in samples]))
 
+    if not varies(*rows):
+        return np.full(num_resamples, np.nan)
     result = scipy.stats.bootstrap(
         tuple(rows),
         of_means,

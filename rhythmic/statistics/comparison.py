@@ -13,7 +13,7 @@ import scipy.special
 import scipy.stats
 from jaxtyping import Float
 
-from rhythmic.statistics._seeds import mean_difference, t_test, two_sides
+from rhythmic.statistics._seeds import mean_difference, one_per_seed, t_test, two_sides
 
 MIN_SEEDS_FOR_TEST = 5
 """Fewer seeds than this on either side are not tested."""
@@ -22,8 +22,8 @@ MIN_SEEDS_FOR_TEST = 5
 class Comparison(NamedTuple):
     """Difference of means (rival minus reference), Welch's p-value, and the same after Holm.
 
-    ``p_value`` and ``corrected_p_value`` are NaN where fewer than five seeds stand on a side: a
-    test would say little.
+    ``p_value`` and ``corrected_p_value`` are NaN where fewer than five seeds stand on a side, as a
+    test would say little, and where nothing varies but by rounding or a value is not finite.
     """
 
     difference: float
@@ -71,16 +71,21 @@ def compare(
 
     Returns:
         One comparison a rival, by its name.
+
+    Raises:
+        ValueError: for no values on a side, or more than one axis.
     """
+    own = one_per_seed("reference", reference)
+    sides = {name: one_per_seed(f"rivals[{name!r}]", values) for name, values in rivals.items()}
     p_values = []
-    for values in rivals.values():
-        enough = min(len(values), len(reference)) >= MIN_SEEDS_FOR_TEST
-        test = scipy.stats.ttest_ind(values, reference, equal_var=False) if enough else None
-        p_values.append(float(test.pvalue) if test else math.nan)
+    for values in sides.values():
+        enough = min(len(values), len(own)) >= MIN_SEEDS_FOR_TEST
+        test = t_test(values, own, paired=False) if enough else None
+        p_values.append(math.nan if test is None else float(test.pvalue))
     return {
-        name: Comparison(float(np.mean(values) - np.mean(reference)), p_value, float(corrected))
+        name: Comparison(mean_difference(values, own), p_value, float(corrected))
         for (name, values), p_value, corrected in zip(
-            rivals.items(), p_values, holm(p_values), strict=True
+            sides.items(), p_values, holm(p_values), strict=True
         )
     }
 
@@ -145,7 +150,7 @@ def difference(values: Sequence[float], reference: Sequence[float], *, paired: b
     Returns:
         The difference. Its interval is NaN for fewer than two seeds on a side; p-value and effect
         are, too, for fewer than ``MIN_SEEDS_FOR_TEST``. All but the difference itself are NaN
-        where nothing varies but by rounding, or a value is NaN.
+        where nothing varies but by rounding, or a value is not finite.
 
     Raises:
         ValueError: for no values on a side, more than one axis, or pairs that are not complete.

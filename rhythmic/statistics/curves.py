@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from rhythmic.statistics._seeds import bootstrap_over_seeds
+from rhythmic.statistics._seeds import bootstrap_over_seeds, rounding, varies
 from rhythmic.typing import AnyArray
 
 
@@ -46,7 +46,8 @@ def peak_of_curve(
 
     In each resample the seeds of every point are drawn again and the largest mean found again; the
     interval holds the middle 95 % of these points. Between points nothing is interpolated, so it
-    is never finer than they are. Of several largest means the first one counts. A flat curve shows
+    is never finer than they are. Of several largest means, equal up to rounding, the first one
+    counts. A flat curve shows
     itself by a wide interval. Two errors pull either way: the grid makes the interval hold too
     much; few seeds make it hold too little, as resampled means spread only sqrt((n - 1) / n) times
     as much as measured ones.
@@ -60,8 +61,9 @@ def peak_of_curve(
         num_resamples: number of resamples.
 
     Returns:
-        The peak; interval and ``edge_share`` are NaN for one seed. If a value is NaN there is no
-        peak: all are NaN and ``at_edge`` is False.
+        The peak; interval and ``edge_share`` are NaN for one seed and where no seed differs from
+        another but by rounding. If a value is not finite there is no peak: all are NaN and
+        ``at_edge`` is False.
 
     Raises:
         ValueError: for shapes that are not as above, or points that are not finite and different.
@@ -76,11 +78,16 @@ def peak_of_curve(
         )
     if not np.isfinite(points).all() or len(np.unique(points)) < len(points):
         raise ValueError(f"x must be finite and all different, got {points.tolist()}")
-    if np.isnan(table).any():
+    if not np.isfinite(table).all():
         return Peak(math.nan, math.nan, math.nan, math.nan, False, math.nan)
+    limit = rounding(table)
+
+    def largest(means: np.ndarray) -> np.ndarray:
+        return np.argmax(means >= np.max(means, axis=0) - limit, axis=0)
+
     means = np.mean(table, axis=1)
     edges = [np.argmin(points), np.argmax(points)]
-    best = int(np.argmax(means))
+    best = int(largest(means))
     peak = Peak(
         x=float(points[best]),
         mean=float(means[best]),
@@ -89,11 +96,11 @@ def peak_of_curve(
         at_edge=best in edges,
         edge_share=math.nan,
     )
-    if table.shape[1] < 2:
+    if table.shape[1] < 2 or not varies(*table):
         return peak
     peaks = bootstrap_over_seeds(
         list(table),
-        lambda resampled: np.argmax(resampled, axis=0).astype(float),
+        lambda resampled: largest(resampled).astype(float),
         paired=paired,
         bootstrap_seed=bootstrap_seed,
         num_resamples=num_resamples,

@@ -50,7 +50,8 @@ def equivalence(
 
     Returns:
         The test; its p-value is NaN for fewer than ``MIN_SEEDS_FOR_TEST`` seeds on a side, all
-        but the margin for fewer than two, where nothing varies but by rounding, or for a NaN.
+        but the margin for fewer than two, where nothing varies but by rounding, or for a value
+        that is not finite.
 
     Raises:
         ValueError: for a margin that is not positive and finite, no values on a side, more than

@@ -9,14 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rhythmic.statistics._seeds import varies
 from rhythmic.statistics.comparison import MIN_SEEDS_FOR_TEST
 
 
 class Coefficient(NamedTuple):
     """A group's mean less that of the reference, with its 95 % interval and its t-test.
 
-    Interval and tests are NaN where no residual has a degree of freedom or nothing varies; the
-    tests are, too, for fewer than ``MIN_SEEDS_FOR_TEST`` values of the group or of the reference.
+    Interval and tests are NaN where no residual has a degree of freedom, nothing varies but by
+    rounding or a value is not finite; the tests are, too, for fewer than ``MIN_SEEDS_FOR_TEST``
+    values of the group or of the reference.
     """
 
     difference: float
@@ -62,8 +64,7 @@ def least_squares_differences(
     design = np.array([[1.0, *(group == name for name in others)] for group in groups])
     degrees = len(observed) - design.shape[1]
     means = {name: float(np.mean(own)) for name, own in values.items()}
-    spread = max(float(np.ptp(np.asarray(own, np.float64))) for own in values.values())
-    if degrees < 1 or not spread > 0:
+    if degrees < 1 or not varies(*(np.asarray(own, np.float64) for own in values.values())):
         nan = math.nan
         return {
             name: Coefficient(means[name] - means[reference], nan, nan, nan, degrees, nan)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from rhythmic.statistics._seeds import bootstrap_over_seeds
+from rhythmic.statistics._seeds import bootstrap_over_seeds, rounding, varies
 from rhythmic.typing import AnyArray
 
 MIN_NULL_DRAWS = 19
@@ -45,7 +45,8 @@ def rank_in_null(value: float, null_values: Sequence[float]) -> NullRank:
 
     Under the null hypothesis that the value is one more draw, p is 0.05 or less with a chance of
     5 % at most, whatever the distribution. The distance tells further apart what p cannot, for the
-    smallest p is 1 / (1 + number of draws).
+    smallest p is 1 / (1 + number of draws). Draws that differ from the value by rounding alone tie
+    with it.
 
     Args:
         value: of the network in question, such as its mean over seeds.
@@ -53,7 +54,7 @@ def rank_in_null(value: float, null_values: Sequence[float]) -> NullRank:
 
     Returns:
         The rank. The p-value is NaN for fewer than ``MIN_NULL_DRAWS`` draws, the distance where
-        the draws do not vary, and all of it where a value is NaN.
+        the draws do not vary but by rounding, and all of it where a value is not finite.
 
     Raises:
         ValueError: for no draws, or more than one axis.
@@ -65,16 +66,17 @@ def rank_in_null(value: float, null_values: Sequence[float]) -> NullRank:
     if draws.ndim != 1 or not draws.size:
         raise ValueError(f"null_values must be one number a draw, got shape {draws.shape}")
     number = len(draws)
-    if np.isnan(value) or np.isnan(draws).any():
+    own = np.asarray(value, np.float64)
+    if not np.isfinite(own) or not np.isfinite(draws).all():
         return NullRank(number, math.nan, math.nan, math.nan)
-    p_value = (1 + int(np.sum(draws >= value))) / (1 + number)
-    rounding = 8 * np.finfo(np.float64).eps * np.abs(draws).max()
-    deviation = np.std(draws, ddof=1) if np.ptp(draws) > rounding else math.nan
+    limit = rounding(own, draws)
+    p_value = (1 + int(np.sum(draws >= own - limit))) / (1 + number)
+    deviation = np.std(draws, ddof=1) if varies(draws) else math.nan
     return NullRank(
         num_draws=number,
         p_value=p_value if number >= MIN_NULL_DRAWS else math.nan,
-        quantile=float(share_below(np.asarray(value), draws)),
-        distance=float((value - np.mean(draws)) / deviation),
+        quantile=float(share_below(own, draws, limit)),
+        distance=float((own - np.mean(draws)) / deviation),
     )
 
 
@@ -104,7 +106,8 @@ def rank_in_null_over_seeds(
         num_resamples: number of resamples.
 
     Returns:
-        The rank, NaN as in ``rank_in_null``; the interval is, too, for fewer than two seeds.
+        The rank, NaN as in ``rank_in_null``; the interval is, too, for fewer than two seeds and
+        where no seed differs from another but by rounding.
 
     Raises:
         ValueError: for shapes that are not as above.
@@ -123,9 +126,10 @@ def rank_in_null_over_seeds(
     rank = rank_in_null(float(np.mean(own)), np.mean(draws, axis=1).tolist())
     if np.isnan(rank.quantile) or min(len(own), draws.shape[1]) < 2:
         return rank
+    limit = rounding(own, draws)
     quantiles = bootstrap_over_seeds(
         [own, *draws],
-        lambda means: share_below(means[0], means[1:]),
+        lambda means: share_below(means[0], means[1:], limit),
         paired=paired,
         bootstrap_seed=bootstrap_seed,
         num_resamples=num_resamples,
@@ -134,6 +138,9 @@ def rank_in_null_over_seeds(
     return rank._replace(quantile_low=low, quantile_high=high)
 
 
-def share_below(value: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    """Return the share of draws, along the first axis, below the value, ties counting half."""
-    return np.mean((draws < value) + 0.5 * (draws == value), axis=0)
+def share_below(value: np.ndarray, draws: np.ndarray, limit: float) -> np.ndarray:
+    """Return the share of draws, along the first axis, below the value, ties counting half.
+
+    Draws that differ from the value by the ``limit`` of rounding or less tie with it.
+    """
+    return np.mean(0.5 * (draws < value - limit) + 0.5 * (draws <= value + limit), axis=0)

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.indices import check_indices
 from rhythmic.tasks.interface import AbstractTask, Batch, Kind, check_steps, one_hot, scored
 from rhythmic.typing import Array, Int
 
@@ -63,7 +64,12 @@ class NextWord(AbstractTask):
         return self.sequences_from(starts)
 
     def sequences_from(self, starts: Int[Array, " batch"]) -> Batch:
-        """Return the sequences that begin at the given places of the phrase, counted from 0."""
+        """Return the sequences that begin at the given places of the phrase, counted from 0.
+
+        Raises:
+            ValueError: for a known place that the phrase does not have.
+        """
+        check_indices("starts", starts, len(self.word_numbers), "words in the phrase")
         places = (starts + jnp.arange(self.num_steps + 1)[:, None]) % len(self.word_numbers)
         words = jnp.asarray(self.word_numbers)[places]
         inputs = one_hot(words[:-1], self.input_size)

@@ -15,7 +15,8 @@ import numpy as np
 
 from rhythmic.adjoints import FreeMotion
 from rhythmic.cells import ResonantNodes
-from rhythmic.data.dataset import Split
+from rhythmic.data.dataset import Split, check_split
+from rhythmic.indices import check_indices
 from rhythmic.typing import AnyArray, Float, Int
 
 Momentum = Literal["cycled", "constant"]
@@ -172,7 +173,8 @@ def make_members(
         label_smoothing: share of the target spread over all classes, in [0, 1).
 
     Raises:
-        ValueError: for no members, tuples of different length, or a value out of range.
+        ValueError: for no members, tuples of different length, a value out of range, or a split
+            whose parts are no indices, share an example or differ in length between seeds.
     """
     values = {
         "learning_rate": learning_rate,
@@ -189,12 +191,31 @@ def make_members(
         for value in given:
             check_hyperparameter(name, value)
     splits = {seed: split(seed) for seed in set(seeds)}
+    for division in splits.values():
+        check_split(division)
     train, validation, test = (
-        np.stack([getattr(splits[seed], part) for seed in seeds]).astype(np.int32)
-        for part in ("train", "validation", "test")
+        _stacked(part, [getattr(splits[seed], part) for seed in seeds]) for part in Split._fields
     )
     hyperparameters = Hyperparameters(**{k: np.asarray(v, np.float32) for k, v in values.items()})
     return Members(np.asarray(seeds, np.int32), hyperparameters, train, validation, test)
+
+
+def _stacked(name: str, parts: list[AnyArray]) -> Int[np.ndarray, "member example"]:
+    """Return one part of the splits of all members, each in a row."""
+    sizes = sorted({len(part) for part in parts})
+    if len(sizes) > 1:
+        found = f"has {sizes[0]} examples for one seed and {sizes[-1]} for another"
+        raise ValueError(f"{name} of the split {found}; it must be as long for all seeds")
+    if not sizes[0] and name != "test":
+        raise ValueError(f"{name} of the split is empty; at least one example is needed")
+    return np.stack(parts).astype(np.int32)
+
+
+def check_members(members: Members, num_examples: int) -> None:
+    """Raise a ValueError for a known index of ``members`` that lies outside the pool."""
+    for name in Split._fields:
+        indices = getattr(members, name)
+        check_indices(f"members.{name}", indices, num_examples, "examples in the pool")
 
 
 def check_seed(seed: int) -> None:

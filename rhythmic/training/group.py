@@ -12,11 +12,12 @@ import jaxlib
 import numpy as np
 
 from rhythmic.adjoints import on_processor
+from rhythmic.indices import check_labels
 from rhythmic.memory import is_out_of_memory
 from rhythmic.records import processor_name
 from rhythmic.sealed import DamagedFileError, load_arrays, save_arrays
 from rhythmic.spread import RowFunction, SpreadPrograms, first_devices, wide_vectors
-from rhythmic.training.configuration import Members
+from rhythmic.training.configuration import Members, check_members
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.state import Data, TestRecord, TrainingState
 from rhythmic.typing import PyTree
@@ -139,15 +140,15 @@ class GroupTraining:
         """Train one group to its last epoch; return the state of its members, padding removed.
 
         Args:
-            members: at most ``plan.size`` members.
+            members: at most ``plan.size`` members, whose indices lie in the pool.
             on_epoch: called after every epoch.
             checkpoint: file that holds the state after the last finished epoch, with seeds and
                 hyperparameters. If it exists, the run goes on from it; it is replaced after every
                 epoch and left for the caller to remove.
 
         Raises:
-            ValueError: for too many members, or a checkpoint of other members or another training
-                (``DamagedFileError``).
+            ValueError: for too many members, an index outside the pool, or a checkpoint of other
+                members or another training (``DamagedFileError``).
         """
         count = len(members.seed)
         members = self.place(members)
@@ -184,6 +185,8 @@ class GroupTraining:
         count = len(jax.tree.leaves(rows)[0])
         if not 1 <= count <= self.plan.size:
             raise ValueError(f"members holds {count}; a group takes between 1 and {self.plan.size}")
+        if isinstance(rows, Members):
+            check_members(rows, len(self.data.labels))
 
         def pad(x: np.ndarray) -> np.ndarray:
             x = np.asarray(x)
@@ -254,7 +257,4 @@ def check_data(data: Data, num_classes: int) -> None:
         raise ValueError(f"data.images is {found}; expected {expected}")
     if labels.shape != images.shape[:1]:
         raise ValueError(f"data.labels has shape {labels.shape}; expected {images.shape[:1]}")
-    if labels.min() < 0 or labels.max() >= num_classes:
-        raise ValueError(
-            f"data.labels holds {labels.min()} to {labels.max()}; expected 0 to {num_classes - 1}"
-        )
+    check_labels("data.labels", labels, num_classes)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from rhythmic.indices import check_labels
 from rhythmic.typing import AnyArray, Array, Float, Int
 
 
@@ -19,8 +20,12 @@ def cross_entropy(
 
     ``q`` puts ``label_smoothing / num_classes`` on every class and the rest on the target, the
     class in ``labels`` (Szegedy et al., arXiv:1512.00567, section 7).
+
+    Raises:
+        ValueError: for labels that are no whole numbers, or a known one that is no class.
     """
     num_classes = logits.shape[0]
+    check_labels("labels", labels, num_classes)
     targets = optax.smooth_labels(jax.nn.one_hot(labels, num_classes), label_smoothing)
     return optax.softmax_cross_entropy(logits.T, targets.astype(logits.dtype))
 

@@ -11,6 +11,7 @@ import numpy as np
 import optax
 
 from rhythmic.cells import trainable
+from rhythmic.indices import are_indices, check_labels
 from rhythmic.models import Architecture, Classifier, Method, check_method
 from rhythmic.readouts import RunningStatistics
 from rhythmic.training.batches import epoch_batches
@@ -19,6 +20,7 @@ from rhythmic.training.configuration import (
     MemberKeys,
     Members,
     TrainingConfiguration,
+    check_members,
     member_keys,
 )
 from rhythmic.training.evaluation import confusion_and_features, loss_and_hits, sum_over
@@ -51,7 +53,8 @@ class MemberTraining:
 
     A member is one row of ``Members``, ``state`` its ``TrainingState``, ``data`` the pool as
     ``prepared`` gives it; ``model`` and its running ``statistics`` are a network. Nothing here
-    depends on which other members run beside it.
+    depends on which other members run beside it. A label that is no class or an index outside
+    the pool is an error, and gives NaN losses and accuracies where it is traced.
 
     Args:
         architecture: what is trained.
@@ -70,6 +73,21 @@ class MemberTraining:
 
     def __post_init__(self) -> None:
         check_method(self.method)
+
+    def check(self, member: Members, data: Data) -> None:
+        """Raise a ValueError for a known label or index of ``member`` that lies out of range."""
+        check_labels("data.labels", data.labels, self.num_classes)
+        check_members(member, len(data.labels))
+
+    def known(
+        self, examples: Int[AnyArray, " example"], data: Data, means: tuple[Array, Array]
+    ) -> tuple[Array, Array]:
+        """Return ``means`` over ``examples``, NaN where an index or a label lies out of range."""
+        indices, labels = jnp.asarray(examples), jnp.asarray(data.labels)
+        classes = labels[indices].astype(jnp.int32)
+        inside = are_indices(indices, len(labels)) & are_indices(classes, self.num_classes)
+        loss, accuracy = (jnp.where(inside, mean, jnp.nan) for mean in means)
+        return loss, accuracy
 
     def initial_state(self, member: Members) -> TrainingState:
         """Draw the start values from the member's seed."""
@@ -111,6 +129,7 @@ class MemberTraining:
 
     def run(self, member: Members, data: Data) -> TrainingState:
         """Train from the start values to the last epoch."""
+        self.check(member, data)
 
         def body(_: Int[Array, ""], state: TrainingState) -> TrainingState:
             return self.train_epoch(state, member, data)
@@ -123,6 +142,7 @@ class MemberTraining:
         Every training digit is visited, once a pass in an order drawn from the seed; then it is
         validated.
         """
+        self.check(member, data)
         fixed, data = self.fixed_part(member), own_data(data, member)
         keys = member_keys(member.seed)
         batches, weights = self.batches(member, state.epoch, key=keys.batch_order)
@@ -139,8 +159,9 @@ class MemberTraining:
         state = keep_best(state, validation_loss, validation_accuracy)
         num_train = jnp.sum(weights)
         record = History(
-            jnp.sum(losses) / num_train,
-            jnp.sum(hits) / num_train,
+            *self.known(
+                member.train, data, (jnp.sum(losses) / num_train, jnp.sum(hits) / num_train)
+            ),
             validation_loss,
             validation_accuracy,
         )
@@ -248,10 +269,18 @@ class MemberTraining:
         """
         look = partial(loss_and_hits, smoothing=hyperparameters.label_smoothing)
         loss, hits = self.sum_over(look, model, statistics, examples, data)
-        return loss / examples.shape[0], hits / examples.shape[0]
+        number = examples.shape[0]
+        return self.known(examples, data, (loss / number, hits / number))
 
     def test(self, state: TrainingState, member: Members, data: Data) -> TestRecord:
-        """Read the test digits with the parameters of the best epoch."""
+        """Read the test digits with the parameters of the best epoch.
+
+        Raises:
+            ValueError: for no test digits, or an index outside the pool.
+        """
+        self.check(member, data)
+        if not member.test.shape[0]:
+            raise ValueError("members.test is empty; a test needs at least one example")
         model: Classifier = eqx.combine(state.best.parameters, self.fixed_part(member))
         look = partial(
             confusion_and_features,
@@ -263,8 +292,7 @@ class MemberTraining:
         )
         num_test = member.test.shape[0]
         return TestRecord(
-            loss / num_test,
-            hits / num_test,
+            *self.known(member.test, data, (loss / num_test, hits / num_test)),
             jnp.round(confusion).astype(int),
             features / counts[:, None],
         )

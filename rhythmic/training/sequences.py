@@ -27,7 +27,7 @@ from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
 from rhythmic.training.schedule import learning_rate_at
 from rhythmic.training.sequence_members import SequenceMembers, sequence_keys
 from rhythmic.training.state import all_finite, constrained
-from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
+from rhythmic.typing import AnyArray, Array, Bool, Float, Int, PyTree
 from rhythmic.typing import Sequence as Inputs
 
 # Programs this small take longer to compile than to run: a light optimisation halves the former
@@ -198,6 +198,7 @@ class SequenceTraining:
         optimizer = self.optimizer(member.learning_rate, step)
         change, optimizer_state = optimizer.update(gradient, optimizer_state)
         parameters = constrained(optax.apply_updates(parameters, change), fixed)
+        loss = jnp.where(targets_are_classes(batch, member.task), loss, jnp.nan)
         return parameters, optimizer_state, loss, all_finite((loss, gradient, parameters))
 
     def evaluate(self, parameters: PyTree, task: AbstractTask, *, key: jax.Array) -> Evaluation:
@@ -249,11 +250,24 @@ def mean_loss(outputs: Outputs, batch: Batch, task: AbstractTask) -> Float[Array
 
 
 def evaluation(outputs: Outputs, batch: Batch, task: AbstractTask) -> Evaluation:
-    """Return the loss of a network's outputs, and accuracy or normalised squared error."""
+    """Return the loss of a network's outputs, and accuracy or normalised squared error.
+
+    Both are NaN where a target that is scored is no class.
+    """
     loss = mean_loss(outputs, batch, task)
+    loss = jnp.where(targets_are_classes(batch, task), loss, jnp.nan)
     weights = batch.weights
     if task.kind == "classes":
         hits = jax.vmap(is_correct)(outputs, batch.targets)
-        return Evaluation(loss, weighted_mean(hits.ravel(), weights.ravel()))
+        score = weighted_mean(hits.ravel(), weights.ravel())
+        return Evaluation(loss, jnp.where(jnp.isnan(loss), jnp.nan, score))
     mean = jnp.sum(batch.targets * weights[:, None], axis=(0, 2)) / jnp.sum(weights)
     return Evaluation(loss, loss / mean_loss(mean[:, None], batch, task))
+
+
+def targets_are_classes(batch: Batch, task: AbstractTask) -> Bool[Array, ""]:
+    """Tell whether every target that is scored is a class, where the task asks for classes."""
+    if task.kind != "classes":
+        return jnp.array(True)
+    known = (batch.targets >= 0) & (batch.targets < task.num_outputs)
+    return jnp.all(known | (batch.weights == 0))

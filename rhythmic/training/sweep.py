@@ -10,7 +10,12 @@ from rhythmic.models import named_arrays
 from rhythmic.spread import wide_vectors
 from rhythmic.sweep.designs import FIRST_BAD_STEP, Design
 from rhythmic.sweep.specification import Output, Stages, Sweep
-from rhythmic.training.configuration import Members, check_hyperparameter, make_members
+from rhythmic.training.configuration import (
+    Members,
+    check_hyperparameter,
+    check_members,
+    make_members,
+)
 from rhythmic.training.group import check_data
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.state import Data, TrainingState
@@ -68,7 +73,7 @@ def training_sweep(
         what ``TestRecord`` holds. ``first_bad_step`` is the first update that was not finite.
 
     Raises:
-        ValueError: for data or a design that do not fit.
+        ValueError: for data, a design or the indices of a split that do not fit.
     """
     check_data(data, training.num_classes)
     columns = {c.name: c.values for dimension in design.dimensions for c in dimension.columns}
@@ -83,7 +88,9 @@ def training_sweep(
 
     def prepare(values: dict[str, np.ndarray]) -> Members:
         rows = {axis: tuple(values[axis].tolist()) for axis in AXES}
-        return make_members(split, seeds=rows.pop("seed"), **rows)
+        members = make_members(split, seeds=rows.pop("seed"), **rows)
+        check_members(members, len(data.labels))
+        return members
 
     def start(prepared: Members) -> TrainingState:
         return training.initial_state(prepared)

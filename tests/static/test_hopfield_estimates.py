@@ -67,6 +67,7 @@ def test_sizes_are_resampled_on_their_own():
 
 
 def test_a_resample_without_a_crossing_leaves_the_interval_open():
+    assert np.isnan(load_estimate(0.3, np.array([0.3, 3 * 0.1]))[1:]).all()
     estimate = load_estimate(0.2, np.array([0.1, np.nan, 0.3]))
     assert estimate.value == 0.2
     assert np.isnan([estimate.low, estimate.high]).all()

@@ -16,6 +16,7 @@ from rhythmic.static.hopfield_updates import (
     recall,
     synchronous_recall,
     synchronous_trajectory,
+    update_unit,
 )
 
 PROPERTY = settings(max_examples=60, derandomize=True, deadline=None)
@@ -205,9 +206,11 @@ def test_bad_numbers_of_steps_and_units_are_refused():
 @pytest.mark.parametrize("array", [np.array, jnp.array])
 def test_an_order_of_units_that_are_not_there_is_refused(unit, array):
     network = hopfield_network(np.zeros((3, 3)), np.ones(3))
-    words = rf"^order holds {unit}; units are numbered 0 \.\.\. 2$"
+    words = rf"^order holds {unit}; it must lie in 0 to 2, as there are 3 units$"
     with pytest.raises(ValueError, match=words):
         asynchronous_trajectory(network, jnp.ones(3), array([0, 2, unit, 1]))
+    with pytest.raises(ValueError, match=f"^unit holds {unit}; it must lie in 0 to 2, "):
+        update_unit(network, jnp.ones(3), unit)
     # All units are numbered at both ends, and an order may be empty.
     path = asynchronous_trajectory(network, jnp.ones(3), array([0, 2]))
     np.testing.assert_array_equal(path, [[1, 1, 1], [0, 1, 1], [0, 1, 0]])

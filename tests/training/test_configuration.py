@@ -153,6 +153,22 @@ def test_bad_members_are_named(message, changed):
     assert "\n" not in str(caught.value)
 
 
+BAD_SPLITS = [
+    (lambda seed: split(seed)._replace(test=split(seed).train[:3]), "train of the split holds "),
+    (lambda seed: split(seed)._replace(train=split(seed).train + 0.5), "train of the split is of "),
+    (lambda seed: split(seed)._replace(train=split(seed).train + 2**32), "train of the split hold"),
+    (lambda seed: split(seed)._replace(train=split(seed).train[seed:]), "train of the split has 0"),
+    (lambda seed: split(seed)._replace(validation=np.arange(0)), "validation of the split is emp"),
+]
+
+
+@pytest.mark.parametrize(("divide", "message"), BAD_SPLITS, ids=[row[1] for row in BAD_SPLITS])
+def test_bad_splits_are_named(divide, message):
+    with pytest.raises(ValueError, match=f"^{message}") as caught:
+        make_members(divide, **VALUES)
+    assert "\n" not in str(caught.value)
+
+
 def test_the_streams_of_a_seed_differ_from_one_another_and_from_other_seeds():
     seeds = [np.int32(seed) for seed in (0, 1, 123, 2**31 - 1)]
     data = {

@@ -334,12 +334,35 @@ def test_a_checkpoint_of_other_members_is_refused(group, tmp_path):
         (lambda d: d._replace(images=d.images.astype(np.int64)), "data.images is int64"),
         (lambda d: d._replace(images=d.images[:, :, None, None]), "data.images is uint8"),
         (lambda d: d._replace(labels=d.labels[1:]), "data.labels has shape"),
-        (lambda d: d._replace(labels=d.labels + 1), "data.labels holds 1 to 3; expected 0 to 2"),
+        (lambda d: d._replace(labels=d.labels + 1), "data.labels holds 3; it must lie in 0 to 2"),
+        (lambda d: d._replace(labels=d.labels * np.nan), "data.labels is of type float64"),
+        (lambda d: d._replace(labels=d.labels > 1), "data.labels is of type bool"),
     ],
 )
 def test_data_that_do_not_fit_are_named(data, message):
     with pytest.raises(ValueError, match=message):
         GroupTraining(TRAINING, GroupPlan(1, 1), data(pool()))
+
+
+def test_an_index_outside_the_pool_is_named_and_gives_nan_where_it_is_traced(group, finished):
+    asked = members(*THREE)
+    for name, index in (("train", 39), ("validation", -1), ("test", 2**31 - 1)):
+        wrong = asked._replace(**{name: np.full_like(getattr(asked, name), index)})
+        message = f"^members.{name} holds {index}; it must lie in 0 to 38, as there are 39 examples"
+        for read in (group.run, lambda wrong: group.test(finished, wrong)):
+            with pytest.raises(ValueError, match=message):
+                read(wrong)
+        with pytest.raises(ValueError, match=message):
+            TRAINING.run(row(wrong, 0), pool())
+    placed, data = group.place(asked), pool()
+    wrong = placed._replace(validation=placed.validation + 39)
+    state = group.call("train_epoch", group.call("initial_state", placed, None), wrong, group.data)
+    assert np.isnan(state.history.validation_accuracy[:, 0]).all()
+    assert np.isfinite(state.history.train_accuracy[:, 0]).all()
+    assert np.array_equal(state.best.epoch, [-1, -1, -1])
+    other = MemberTraining(RRN, CONFIGURATION, num_classes=2)
+    with pytest.raises(ValueError, match=r"^data\.labels holds 2; it must lie in 0 to 1"):
+        other.test(row(finished, 0), row(asked, 0), data)
 
 
 @pytest.mark.slow

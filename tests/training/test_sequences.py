@@ -197,6 +197,20 @@ def test_members_that_fail_are_marked_and_harm_no_other():
     assert choose_learning_rate((0.03, 1e38), trained.validation.loss[:, None]) == 0
 
 
+def test_targets_that_are_no_class_are_told():
+    """A task of one's own, whose last class the network does not have."""
+    task = DelayedRecall(1, 3, num_steps=6, num_symbols=3)
+    batch = task.sample(4, key=jax.random.key(0))
+    outputs = jnp.zeros((batch.targets.shape[0], task.num_outputs, 4))
+    beyond = batch._replace(targets=batch.targets + task.num_outputs)
+    assert np.isfinite(evaluation(outputs, batch, task)).all()
+    assert np.isnan(evaluation(outputs, beyond, task)).all()
+    unscored = beyond._replace(targets=jnp.where(batch.weights == 0, beyond.targets, batch.targets))
+    assert np.isfinite(evaluation(outputs, unscored, task)).all()
+    with pytest.raises(ValueError, match=r"^labels is of type float32; it must hold whole numbers"):
+        evaluation(outputs, batch._replace(targets=batch.targets * 1.0), task)
+
+
 def test_choice_is_the_least_mean_validation_loss():
     losses = np.array([[0.5, 0.7], [0.6, 0.2], [np.nan, 0.0]])
     assert choose_learning_rate((0.1, 0.2, 0.3), losses) == 1

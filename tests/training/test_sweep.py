@@ -151,3 +151,17 @@ def test_a_design_that_cannot_be_is_refused_by_name(training, wrong, message, mo
     monkeypatch.setattr(jax.stages.Lowered, "compile", None)
     with pytest.raises(ValueError, match=message):
         training_sweep(training, DATA, split, wrong())
+
+
+def test_a_split_of_another_pool_is_refused_before_anything_runs(training, monkeypatch):
+    monkeypatch.setattr(jax.stages.Lowered, "compile", None)
+    smaller = Data(DATA.images[:30], DATA.labels[:30])
+    with pytest.raises(ValueError, match=r"^members\.train holds 3\d; it must lie in 0 to 29"):
+        training_sweep(training, smaller, split, design())
+    # Where the first seed fits and a later one does not, its own chunk is refused.
+    fitting = Split(np.arange(20), np.arange(20, 28), np.arange(28, 30))
+    sweep = training_sweep(training, smaller, lambda x: fitting if x == 3 else split(x), design())
+    rows = {"learning_rate": [0.1], "weight_decay": [0.0], "label_smoothing": [0.0]}
+    values = {name: np.array(value) for name, value in ({"seed": [4]} | rows).items()}
+    with pytest.raises(ValueError, match=r"^members\.train holds 3\d"):
+        sweep.prepare(values)
