@@ -7,7 +7,6 @@ An experiment module holds its options, four functions and one ``Experiment`` th
 import contextlib
 import dataclasses
 import json
-import shutil
 import sys
 import textwrap
 import time
@@ -21,10 +20,11 @@ import tyro
 from matplotlib.figure import Figure
 
 from experiments.answers import Answer, Entry, publish
-from experiments.stages import Results, Stages, read_arrays, write_arrays
+from experiments.ranges import check_ranges
+from experiments.stages import Results, Stages, drop_parts, read_arrays, write_arrays
 from rhythmic.data import DataUnavailableError
 from rhythmic.files import replacing
-from rhythmic.interruption import stopping
+from rhythmic.interruption import refuse, stopping
 from rhythmic.locks import LockedError, writing
 from rhythmic.plotting.style import house_style, save
 from rhythmic.progress import clock, show
@@ -55,6 +55,8 @@ class ScriptOptions:
 
     # Further options that determine no result.
     ELSEWHERE: ClassVar[tuple[str, ...]] = ()
+    # Largest values of integers, by name, where they are not those of all commands.
+    MOST: ClassVar[Mapping[str, int]] = {}
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of range, its value and range."""
@@ -166,17 +168,18 @@ def answer_command(experiment: Experiment, arguments: list[str]) -> None:
             args=arguments,
             default=named_preset(arguments, experiment.presets),
         )
+        check_ranges(options, options.MOST)
         options.check()
         if options.publish and reduction(experiment, options):
             raise ValueError(f"publish needs the full preset; this is {options.preset} or changed")
         folder = prepare(experiment, options)
     except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+        refuse(error)
     try:
         with writing(folder):
             run(experiment, options, folder)
     except (LockedError, OSError, DataUnavailableError, MemoryError) as error:
-        sys.exit(f"error: {str(error) or 'out of memory'}")
+        refuse(str(error) or "out of memory")
 
 
 def check_finished(option: str, folder: Path, results: Sequence[Path]) -> None:
@@ -213,7 +216,7 @@ def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
     text = f"{experiment.summarise(options, results)}\n\n{answer}"
     text += f"\n({reduced})" if reduced else ""
     with replacing(folder / "summary.txt") as partial:
-        partial.write_text(text + "\n")
+        partial.write_text(text + "\n", "utf-8")
     print(text)
     record = None if experiment.record is None else experiment.record(options, results)
     if record is not None:
@@ -243,15 +246,15 @@ def compute(experiment: Experiment, options: ScriptOptions, folder: Path) -> Non
     revision = provenance["git"]
     stages = Stages(folder / "stages" / revision)
     if revision == "unknown" or revision.endswith("+changes"):
-        shutil.rmtree(stages.folder, ignore_errors=True)
-    resumed = stages.folder.exists()
+        drop_parts(stages.folder)
+    resumed = stages.any_kept()
     results = experiment.measure(options, stages)
     seconds = time.perf_counter() - started
     write_arrays(folder / "results.npz", results)
     # What a resumed run took today is not what the computation takes.
     taken = None if resumed or stages.took_up else round(seconds, 1)
     write_json(folder / "computed.json", {"seconds": taken, "provenance": provenance})
-    shutil.rmtree(folder / "stages", ignore_errors=True)
+    drop_parts(folder / "stages")
     show(f"computed in {clock(seconds)}")
 
 

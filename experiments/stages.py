@@ -1,14 +1,16 @@
 """What a long computation keeps while it runs: arrays by name, and its finished parts."""
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from rhythmic.files import replacing
+from rhythmic.arrays import is_ours, read_arrays, write_arrays
+from rhythmic.files import move_aside
 from rhythmic.progress import Progress, show
+from rhythmic.sealed import DamagedFileError
 
 Results = dict[str, np.ndarray]
 
@@ -37,7 +39,7 @@ class Stages:
             The arrays of every part, by the name of the part.
         """
         paths = {name: self.folder / f"{name}.npz" for name in stages}
-        missing = [name for name in stages if not paths[name].exists()]
+        missing = [name for name in stages if not self.is_kept(paths[name])]
         if 0 < len(missing) < len(stages):
             show(f"goes on: {len(stages) - len(missing)} of {len(stages)} parts were kept")
         progress = Progress({"part": len(missing)})
@@ -49,15 +51,37 @@ class Stages:
             show(f"{name}: {position} of {len(missing)}{left}", final=not left)
         return {name: read_arrays(path) for name, path in paths.items()}
 
+    def is_kept(self, path: Path) -> bool:
+        """Tell whether a part is finished; one that is damaged is set aside and does not count."""
+        if not path.exists():
+            return False
+        try:
+            read_arrays(path)
+        except DamagedFileError as error:
+            show(f"{error}; set aside, and computed again")
+            move_aside(self.run_folder, path)
+            return False
+        return True
 
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write named arrays, whole or not at all."""
-    with replacing(path) as partial, open(partial, "wb") as file:
-        named: dict[str, Any] = {name: np.asarray(x) for name, x in arrays.items()}
-        np.savez_compressed(file, **named)
+    def any_kept(self) -> bool:
+        """Tell whether an earlier run at this commit has left parts."""
+        return self.folder.is_dir() and any(map(is_ours, self.folder.glob("*.npz")))
 
 
-def read_arrays(path: Path) -> Results:
-    """Read named arrays."""
-    with np.load(path, allow_pickle=False) as file:
-        return dict(file)
+def drop_parts(folder: Path) -> None:
+    """Remove the parts below a folder that were written here, and folders that are empty then.
+
+    What else lies there stays: it is not ours. Links are not followed.
+    """
+    if folder.is_symlink():
+        return
+    for place, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            path = Path(place, name)
+            if path.suffix == ".npz" and is_ours(path):
+                path.unlink()
+        if not os.listdir(place):
+            os.rmdir(place)
+
+
+__all__ = ["Results", "Stages", "drop_parts", "read_arrays", "write_arrays"]

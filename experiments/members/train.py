@@ -1,5 +1,6 @@
 """Train the members that conditions ask for and that no one has finished yet."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from rhythmic.progress import Progress
 from rhythmic.records import Row
 
 REMEDY = "give a smaller batch size"
+
+CHECKPOINT = re.compile(r"[0-9a-f]{16}\.eqx")  # name of a checkpoint
+BEGINNING = re.compile(rb"[0-9a-f]{64}\n")  # its hash
 
 
 def train_members(
@@ -70,7 +74,15 @@ def train_members(
 def drop_checkpoints(folder: Path) -> None:
     """Remove what is left when all members of a run folder are finished.
 
-    That belongs to groups which were finished or planned otherwise meanwhile.
+    That belongs to groups which were finished or planned otherwise meanwhile. A file that is not
+    named and does not begin as a checkpoint stays, and so does a link.
     """
-    for leftover in (folder / "checkpoints").glob("*.eqx"):
-        leftover.unlink()
+    checkpoints = folder / "checkpoints"
+    if checkpoints.is_symlink():
+        return
+    for path in checkpoints.glob("*.eqx"):
+        if CHECKPOINT.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+            with open(path, "rb") as file:
+                ours = BEGINNING.fullmatch(file.read(65))
+            if ours:
+                path.unlink()

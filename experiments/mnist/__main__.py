@@ -1,6 +1,7 @@
 """``python -m experiments.mnist``: the lecture's comparison on handwritten digits."""
 
 import sys
+import tempfile
 from pathlib import Path
 
 import jax
@@ -14,7 +15,7 @@ from experiments.mnist.options import MnistOptions
 from experiments.mnist.report import report
 from experiments.script import named_preset
 from rhythmic.data import DataUnavailableError, load, split
-from rhythmic.interruption import stopping
+from rhythmic.interruption import refuse, stopping
 from rhythmic.locks import LockedError, writing
 from rhythmic.progress import show
 from rhythmic.records import is_unused, open_run_folder
@@ -52,10 +53,19 @@ def prepare(arguments: list[str]) -> tuple[MnistStore, Path]:
 
 
 def keep_compiled(folder: Path) -> None:
-    """Keep compiled programs in ``folder``, and load those that it holds; before JAX starts."""
+    """Keep compiled programs in ``folder``, and load those that it holds; before JAX starts.
+
+    A folder that cannot be written to is left out: a cache is a help, and no reason not to run.
+    """
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"compilation_cache is {folder}, a file; name a folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"0")
+    except OSError as error:
+        show(f"compilation_cache {folder} cannot be written ({error.strerror}); nothing is kept")
+        return
     jax.config.update("jax_compilation_cache_dir", str(folder.resolve()))
     # Everything: the defaults leave out what compiles within a second.
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
@@ -89,16 +99,16 @@ def answer_command(arguments: list[str]) -> None:
     try:
         store, folder = prepare(arguments)
     except (ValueError, OSError, DataUnavailableError, ImportError) as error:
-        sys.exit(f"error: {error}")
+        refuse(error)
     try:
         if store.configuration.dry_run:
             dry_run(store, folder)
         else:
             run(store, folder)
     except (MemoryError, LockedError) as error:
-        sys.exit(f"error: {error}")
+        refuse(error)
     except OSError as error:
-        sys.exit(f"error: run_dir {folder}: {error}; what is finished in it is kept")
+        refuse(f"run_dir {folder}: {error}; what is finished in it is kept")
 
 
 if __name__ == "__main__":

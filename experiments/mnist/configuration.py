@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from experiments.mnist.options import MnistOptions
+from experiments.ranges import check_ranges
 from rhythmic.cells.resonant import Diagonal
 from rhythmic.data import DATASETS
 from rhythmic.data.splits import NUM_TRAIN
@@ -41,6 +42,7 @@ class MnistConfiguration(MnistOptions):
     """Options that fit together; anything else raises a ValueError that names the field."""
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         check_choice("preset", self.preset, ("quick", "table", "paper"))
         check_choice("dataset", self.dataset, DATASETS)
         check_choice("momentum", self.momentum, get_args(Momentum))

@@ -3,6 +3,7 @@
 ``python -m experiments.mnist.report RUN_DIR`` writes them again without training.
 """
 
+import io
 import math
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from rich.table import Table
 from experiments.mnist.configuration import CUSTOM, PUBLISHED, REFERENCE, MnistConfiguration
 from experiments.mnist.figures import draw_figures
 from rhythmic.data.splits import NUM_TRAIN
+from rhythmic.files import replacing
+from rhythmic.interruption import refuse, stopping
 from rhythmic.plotting.style import LABELS
 from rhythmic.records import Row, read_configuration, read_rows, write_table
 from rhythmic.statistics import (
@@ -47,10 +50,12 @@ def report(folder: Path) -> None:
     if not tested:
         print(f"no network of the table is finished yet; {len(rows)} were tuned: {folder}")
         return
-    with open(folder / "summary.txt", "w") as file:
-        for console in (Console(width=WIDTH), Console(file=file, width=WIDTH)):
-            console.print(terminal_table(configuration, lines))
-            console.print(caption, soft_wrap=True, highlight=False)
+    written = io.StringIO()
+    for console in (Console(width=WIDTH), Console(file=written, width=WIDTH)):
+        console.print(terminal_table(configuration, lines))
+        console.print(caption, soft_wrap=True, highlight=False)
+    with replacing(folder / "summary.txt") as partial:
+        partial.write_text(written.getvalue(), "utf-8")
     draw_figures(configuration, tested, folder)
     print(f"tables and figures: {folder}")
 
@@ -236,12 +241,13 @@ def test_sentence(tested: dict[str, list[Row]]) -> str:
 
 def main() -> None:
     """Read the folder from the command line."""
-    if len(sys.argv) != 2:
-        sys.exit("error: give one run folder: python -m experiments.mnist.report RUN_DIR")
-    try:
-        report(Path(sys.argv[1]))
-    except ValueError as error:
-        sys.exit(f"error: {error}")
+    with stopping("stopped"):
+        if len(sys.argv) != 2:
+            refuse("give one run folder: python -m experiments.mnist.report RUN_DIR")
+        try:
+            report(Path(sys.argv[1]))
+        except (ValueError, OSError) as error:
+            refuse(error)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from rhythmic.data.cache import (
     cache_folder,
     read_decoded,
     remove_stale,
-    replacing,
     replacing_folder,
     write_decoded,
 )
+from rhythmic.files import replacing
 
 
 @pytest.fixture
@@ -78,17 +78,19 @@ def test_replacing_folder_keeps_what_another_process_finished_meanwhile(tmp_path
 
 
 def test_remove_stale_takes_only_old_partial_things(tmp_path):
-    names = ["old.partial", "old_folder.partial", "new.partial", "old"]
-    for name in names:
-        if "folder" in name:
+    ours = ["decoded.npz.ab0_12cd.partial", "prepared.ab0_12cd.partial"]
+    others = ["mine.partial", "decoded.npz.partial", "prepared.mine_too.partial.txt", "old"]
+    new = ["decoded.npz.zz0_12cd.partial"]
+    for name in ours + others + new:
+        if name.startswith("prepared"):
             (tmp_path / name).mkdir()
             (tmp_path / name / "content").write_text("x")
         else:
             (tmp_path / name).write_text("x")
-        if name.startswith("old"):
+        if name not in new:
             os.utime(tmp_path / name, (time.time() - 7200,) * 2)
     remove_stale(tmp_path)
-    assert sorted(os.listdir(tmp_path)) == ["new.partial", "old"]
+    assert sorted(os.listdir(tmp_path)) == sorted(others + new)
     remove_stale(tmp_path / "absent")
 
 
