@@ -31,7 +31,7 @@ from experiments.ranges import MOST, MOST_BY_NAME, check_number
 from rhythmic.interruption import refuse, stopping
 from rhythmic.models import named_architectures
 from rhythmic.progress import show
-from rhythmic.records import Row, append_rows, open_run_folder, read_rows
+from rhythmic.records import Row, append_rows, open_run_folder, read_sealed_rows
 from rhythmic.training import is_out_of_memory
 from rhythmic.training.features import Method
 
@@ -65,7 +65,7 @@ def measure(path: Path, wanted: list[Row], clock: Clock, timed: Any) -> None:
         timed: function of such a row that returns what was measured.
     """
     facts = project_step.facts()
-    finished = [{name: row.get(name) for name in wanted[0]} for row in read_rows(path)]
+    finished = [{name: row.get(name) for name in wanted[0]} for row in read_sealed_rows(path, show)]
     for row in wanted:
         if row in finished:
             continue

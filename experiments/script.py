@@ -6,7 +6,6 @@ An experiment module holds its options, four functions and one ``Experiment`` th
 
 import contextlib
 import dataclasses
-import json
 import sys
 import textwrap
 import time
@@ -20,6 +19,14 @@ import tyro
 from matplotlib.figure import Figure
 
 from experiments.answers import Answer, Entry, publish
+from experiments.folders import (
+    FolderGoneError,
+    open_folder,
+    read_kept,
+    tidy,
+    watching,
+    write_kept,
+)
 from experiments.ranges import check_ranges
 from experiments.stages import Results, Stages, drop_parts, read_arrays, write_arrays
 from rhythmic.data import DataUnavailableError
@@ -28,7 +35,8 @@ from rhythmic.interruption import refuse, stopping
 from rhythmic.locks import LockedError, writing
 from rhythmic.plotting.style import house_style, save
 from rhythmic.progress import clock, show
-from rhythmic.records import fingerprint, open_run_folder, plain, read_rows, write_json
+from rhythmic.records import fingerprint, plain, read_sealed_rows
+from rhythmic.sealed import DamagedFileError
 from rhythmic.spread import num_cores
 
 T = TypeVar("T")
@@ -176,9 +184,12 @@ def answer_command(experiment: Experiment, arguments: list[str]) -> None:
     except (ValueError, OSError) as error:
         refuse(error)
     try:
-        with writing(folder):
+        with writing(folder, show):
+            tidy(folder)
             run(experiment, options, folder)
-    except (LockedError, OSError, DataUnavailableError, MemoryError) as error:
+    except DamagedFileError as error:
+        refuse(f"{error}; the command without --redraw computes again")
+    except (LockedError, FolderGoneError, OSError, DataUnavailableError, MemoryError) as error:
         refuse(str(error) or "out of memory")
 
 
@@ -199,10 +210,11 @@ def prepare(experiment: Experiment, options: ScriptOptions) -> Path:
     """Open the run folder, and see that there is something to redraw if that is asked."""
     digest = fingerprint(identity(options))[:8]
     folder = options.run_dir or Path("runs") / f"{experiment.name}-{options.preset}-{digest}"
+    folder = folder.resolve()
     if options.redraw:
         check_finished("redraw", folder, [folder / "results.npz"])
     configuration = {"experiment": experiment.name} | identity(options)
-    return open_run_folder(folder, configuration, note=not options.redraw)
+    return open_folder(folder, configuration, note=not options.redraw)
 
 
 def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
@@ -222,7 +234,7 @@ def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
     if record is not None:
         said = {"question": experiment.question, "answer": answer, "reduced": reduced}
         whole = said | {"preset": options.preset, "command": experiment.command} | record
-        write_json(folder / "record.json", whole)
+        write_kept(folder, "record.json", whole)
     with house_style():
         figures = experiment.draw(options, results)
         for name, figure in figures.items():
@@ -230,7 +242,9 @@ def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
             save(figure, folder / "figures", name)
     show(f"figures: {folder / 'figures'} ({', '.join(figures)}; PDF and PNG)")
     if options.publish:
-        computed = json.loads((folder / "computed.json").read_text())
+        computed = read_kept(folder, "computed.json")
+        if computed is None:
+            raise DamagedFileError(f"{folder / 'computed.json'} is missing or damaged")
         picture = folder / "figures" / f"{next(iter(figures))}.png"
         publish(Answer(experiment.name, answer, **computed, record=record), picture)
         show("published; python -m experiments --gallery writes the page anew")
@@ -242,18 +256,20 @@ def compute(experiment: Experiment, options: ScriptOptions, folder: Path) -> Non
     Parts are taken up at the commit that made them alone: changed code may make other ones.
     """
     started = time.perf_counter()
-    provenance = read_rows(folder / "provenance.jsonl")[-1]
+    provenance = read_sealed_rows(folder / "provenance.jsonl", show)[-1]
     revision = provenance["git"]
     stages = Stages(folder / "stages" / revision)
     if revision == "unknown" or revision.endswith("+changes"):
         drop_parts(stages.folder)
     resumed = stages.any_kept()
-    results = experiment.measure(options, stages)
+    with watching(folder) as stages.check:
+        results = experiment.measure(options, stages)
+        stages.check()
     seconds = time.perf_counter() - started
     write_arrays(folder / "results.npz", results)
     # What a resumed run took today is not what the computation takes.
     taken = None if resumed or stages.took_up else round(seconds, 1)
-    write_json(folder / "computed.json", {"seconds": taken, "provenance": provenance})
+    write_kept(folder, "computed.json", {"seconds": taken, "provenance": provenance})
     drop_parts(folder / "stages")
     show(f"computed in {clock(seconds)}")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments.folders import remove_unfinished
 from rhythmic.arrays import is_ours, read_arrays, write_arrays
 from rhythmic.files import move_aside
 from rhythmic.progress import Progress, show
@@ -24,10 +25,12 @@ class Stages:
 
     def __init__(self, folder: Path):
         """Keep parts in ``folder``, a folder of this commit's inside that of the run."""
-        self.folder = folder
-        self.run_folder = folder.parent.parent
+        self.folder = folder.absolute()
+        self.run_folder = self.folder.parent.parent
         # Whether results of earlier runs were taken: the time is then not that of the computation.
         self.took_up = False
+        # Raises an error where the run folder is gone.
+        self.check: Callable[[], None] = lambda: None
 
     def each(self, stages: Mapping[str, Callable[[], Results]]) -> dict[str, Results]:
         """Compute what is missing of several parts that take about as long as one another.
@@ -45,7 +48,9 @@ class Stages:
         progress = Progress({"part": len(missing)})
         for position, name in enumerate(missing, start=1):
             started = time.perf_counter()
-            write_arrays(paths[name], stages[name]())
+            found = stages[name]()
+            self.check()
+            write_arrays(paths[name], found)
             progress.finished("part", time.perf_counter() - started)
             left = f", {progress.time_left()} left" if position < len(missing) else ""
             show(f"{name}: {position} of {len(missing)}{left}", final=not left)
@@ -76,6 +81,7 @@ def drop_parts(folder: Path) -> None:
     if folder.is_symlink():
         return
     for place, _, names in os.walk(folder, topdown=False):
+        remove_unfinished(Path(place), ".npz")
         for name in names:
             path = Path(place, name)
             if path.suffix == ".npz" and is_ours(path):

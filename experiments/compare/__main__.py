@@ -55,7 +55,7 @@ class CompareAllOptions:
 
     def base(self) -> Path:
         """Return the folder of the run."""
-        return self.folder or Path("runs") / f"compare-{self.preset}"
+        return (self.folder or Path("runs") / f"compare-{self.preset}").resolve()
 
 
 def questions() -> dict[str, Experiment]:

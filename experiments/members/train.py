@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from experiments.folders import remove_unfinished, watching
 from experiments.members.condition import Condition
 from experiments.members.plans import num_groups, record_plans, work_left
 from experiments.members.store import MemberStore
@@ -43,9 +44,27 @@ def train_members(
     Raises:
         ValueError: for two conditions of one label.
         MemoryError: in one line, if one member on each device is too many.
+        FolderGoneError: if the run folder is removed or replaced meanwhile.
     """
     if len({condition.label for condition in conditions}) < len(conditions):
         raise ValueError("conditions hold a label twice; labels must differ")
+    with watching(folder.absolute()) as check:
+        train_missing(
+            store, conditions, folder.absolute(), members_per_device, remedy, after_epoch, check
+        )
+    return {condition.label: store.results(condition) for condition in conditions}
+
+
+def train_missing(
+    store: MemberStore,
+    conditions: Sequence[Condition],
+    folder: Path,
+    members_per_device: int | None,
+    remedy: str,
+    after_epoch: Callable[[], None] | None,
+    check: Callable[[], None],
+) -> None:
+    """Train what is missing, program by program; ``check`` raises where the folder is gone."""
     work = work_left(store, conditions, folder, members_per_device)
     record_plans(folder, {one.program.label: one.plan for one in work})
     epochs = {
@@ -54,7 +73,14 @@ def train_members(
     starts = {one.program.name: 1 for one in work}
     tests = {one.program.name: num_groups(one.missing[1:], one.plan) for one in work}
     run = Run(
-        store, folder, Progress(epochs), Progress(starts), Progress(tests), remedy, after_epoch
+        store,
+        folder,
+        Progress(epochs),
+        Progress(starts),
+        Progress(tests),
+        remedy,
+        after_epoch,
+        check,
     )
     waiting = []
     for one in work:
@@ -68,7 +94,6 @@ def train_members(
         # A worker that is done gives its memory back.
         worker = waiting.pop(0)
         worker.train(worker.program.tested(store))
-    return {condition.label: store.results(condition) for condition in conditions}
 
 
 def drop_checkpoints(folder: Path) -> None:
@@ -80,6 +105,7 @@ def drop_checkpoints(folder: Path) -> None:
     checkpoints = folder / "checkpoints"
     if checkpoints.is_symlink():
         return
+    remove_unfinished(checkpoints, ".eqx")
     for path in checkpoints.glob("*.eqx"):
         if CHECKPOINT.fullmatch(path.name) and path.is_file() and not path.is_symlink():
             with open(path, "rb") as file:

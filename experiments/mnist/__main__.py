@@ -7,6 +7,8 @@ from pathlib import Path
 import jax
 import tyro
 
+from experiments.folders import FolderGoneError, open_folder, tidy
+from experiments.members.store import check_results
 from experiments.mnist.configuration import PRESETS, MnistConfiguration
 from experiments.mnist.dry_run import dry_run
 from experiments.mnist.example import save_example
@@ -18,7 +20,7 @@ from rhythmic.data import DataUnavailableError, load, split
 from rhythmic.interruption import refuse, stopping
 from rhythmic.locks import LockedError, writing
 from rhythmic.progress import show
-from rhythmic.records import is_unused, open_run_folder
+from rhythmic.records import is_unused
 from rhythmic.spread import num_cores
 
 
@@ -43,10 +45,11 @@ def prepare(arguments: list[str]) -> tuple[MnistStore, Path]:
     if configuration.compilation_cache is not None:
         keep_compiled(configuration.compilation_cache)
     digits = load(configuration.dataset, data_dir=configuration.data_dir)
-    folder = configuration.folder()
+    check_results(configuration.results)
+    folder = configuration.folder().resolve()
     dry = configuration.dry_run
     if not dry or not is_free(folder):
-        open_run_folder(folder, configuration.identity(), note=not dry)
+        open_folder(folder, configuration.identity(), note=not dry)
     if not dry:
         show(f"run folder: {folder}")
     return MnistStore(configuration, digits, folder / "members.jsonl", read_only=dry), folder
@@ -79,11 +82,12 @@ def is_free(folder: Path) -> bool:
 
 def run(store: MnistStore, folder: Path) -> None:
     """Train what is missing, and write tables and figures."""
-    with writing(folder):
+    with writing(folder, show):
+        tidy(folder)
         rows = train_all(store, folder)
     first_split = split(store.digits, store.configuration.seeds[0])
     save_example(store, rows, first_split, folder / "example.json")
-    report(folder)
+    report(folder, store)
 
 
 def main() -> None:
@@ -105,7 +109,7 @@ def answer_command(arguments: list[str]) -> None:
             dry_run(store, folder)
         else:
             run(store, folder)
-    except (MemoryError, LockedError) as error:
+    except (MemoryError, LockedError, FolderGoneError, ValueError) as error:
         refuse(error)
     except OSError as error:
         refuse(f"run_dir {folder}: {error}; what is finished in it is kept")

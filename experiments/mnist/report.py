@@ -14,11 +14,13 @@ from rich.table import Table
 
 from experiments.mnist.configuration import CUSTOM, PUBLISHED, REFERENCE, MnistConfiguration
 from experiments.mnist.figures import draw_figures
+from experiments.mnist.members import MnistStore, digits_of, tabled, wanted_members
 from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.files import replacing
 from rhythmic.interruption import refuse, stopping
 from rhythmic.plotting.style import LABELS
-from rhythmic.records import Row, read_configuration, read_rows, write_table
+from rhythmic.progress import printable, show
+from rhythmic.records import Row, write_table
 from rhythmic.statistics import (
     MIN_SEEDS_FOR_TEST,
     Agreement,
@@ -33,14 +35,35 @@ WIDTH = 132
 ARRAYS = ("history", "confusion", "class_features", "parameters", "statistics")
 
 
-def report(folder: Path) -> None:
-    """Write tables and figures into a run folder, and show the table on the terminal."""
-    try:
-        configuration = MnistConfiguration.from_record(read_configuration(folder))
-    except FileNotFoundError:
-        raise ValueError(f"{folder} is no run folder: it holds no configuration.json") from None
-    rows = list({row["member"]: row for row in read_rows(folder / "members.jsonl")}.values())
-    tested = by_architecture(configuration, rows)
+def report(folder: Path, store: MnistStore | None = None) -> bool:
+    """Write tables and figures into a run folder, and show the table on the terminal.
+
+    Where rows are damaged, and networks are missing for it, tables and figures stay as they are.
+
+    Args:
+        folder: the run folder.
+        store: its finished networks, where they have been read already.
+
+    Returns:
+        whether they were written.
+
+    Raises:
+        ValueError: in one line, for a folder of something else, or a damaged configuration.
+    """
+    configuration = MnistConfiguration.of_run(folder)
+    if store is None:
+        store = store_of(folder, configuration)
+    wanted = wanted_members(store)
+    found = {member.name(): store.find(member) for member in wanted}
+    rows = [row for row in found.values() if row is not None]
+    missing = len(found) - len(rows)
+    if missing and store.damages:
+        show(
+            f"{missing} of {len(found)} networks are missing, for rows are damaged; tables and "
+            "figures stay as they were, and the command that trained trains these again"
+        )
+        return False
+    tested = tabled(store)
     write_table(folder / "members.csv", [scalars(row) for row in rows])
     curves = [line for row in rows if "history" in row for line in history(row)]
     write_table(folder / "history.csv", curves)
@@ -49,7 +72,7 @@ def report(folder: Path) -> None:
     caption = caption_of(configuration, tested)
     if not tested:
         print(f"no network of the table is finished yet; {len(rows)} were tuned: {folder}")
-        return
+        return True
     written = io.StringIO()
     for console in (Console(width=WIDTH), Console(file=written, width=WIDTH)):
         console.print(terminal_table(configuration, lines))
@@ -57,19 +80,15 @@ def report(folder: Path) -> None:
     with replacing(folder / "summary.txt") as partial:
         partial.write_text(written.getvalue(), "utf-8")
     draw_figures(configuration, tested, folder)
-    print(f"tables and figures: {folder}")
+    print(f"tables and figures: {printable(str(folder))}")
+    return True
 
 
-def by_architecture(configuration: MnistConfiguration, rows: list[Row]) -> dict[str, list[Row]]:
-    """Return the tested rows of each architecture, in the order of the configuration, by seed."""
-    tested = {
-        name: sorted(
-            (row for row in rows if row["architecture"] == name and "confusion" in row),
-            key=lambda row: row["seed"],
-        )
-        for name in configuration.architectures
-    }
-    return {name: members for name, members in tested.items() if members}
+def store_of(folder: Path, configuration: MnistConfiguration) -> MnistStore:
+    """Return the finished networks of a run folder, to be read alone."""
+    run_file = folder / "members.jsonl"
+    digits = digits_of(configuration, run_file)
+    return MnistStore(configuration, digits, run_file, read_only=True)
 
 
 def scalars(row: Row) -> Row:
@@ -245,9 +264,11 @@ def main() -> None:
         if len(sys.argv) != 2:
             refuse("give one run folder: python -m experiments.mnist.report RUN_DIR")
         try:
-            report(Path(sys.argv[1]))
+            written = report(Path(sys.argv[1]))
         except (ValueError, OSError) as error:
             refuse(error)
+        if not written:
+            refuse(f"{sys.argv[1]} is damaged; see above")
 
 
 if __name__ == "__main__":
