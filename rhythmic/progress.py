@@ -144,4 +144,4 @@ def tell_unwritten() -> None:
         sys.stdout.flush()
     error = getattr(getattr(sys.stdout, "buffer", None), "error", None)
     if error is not None and error.errno != errno.EPIPE:
-        show(f"standard output could not be written ({error.strerror}); what it lacks is not kept")
+        show(f"standard output could not be written ({error.strerror}) and is incomplete")

@@ -42,12 +42,12 @@ class MnistConfiguration(MnistOptions):
     """Options that fit together; anything else raises a ValueError that names the field."""
 
     def __post_init__(self) -> None:
-        check_ranges(self)
         check_choice("preset", self.preset, ("quick", "table", "paper"))
         check_choice("dataset", self.dataset, DATASETS)
         check_choice("momentum", self.momentum, get_args(Momentum))
         check_choice("diagonal", self.diagonal, get_args(Diagonal))
         self.check_grid()
+        check_ranges(self)
         known = self.known_architectures()
         if not self.architectures:
             raise ValueError("architectures is empty; name at least one")

@@ -3,6 +3,7 @@
 ``python -m experiments.mnist.report RUN_DIR`` writes them again without training.
 """
 
+import dataclasses
 import io
 import math
 import sys
@@ -88,7 +89,8 @@ def store_of(folder: Path, configuration: MnistConfiguration) -> MnistStore:
     """Return the finished networks of a run folder, to be read alone."""
     run_file = folder / "members.jsonl"
     digits = digits_of(configuration, run_file)
-    return MnistStore(configuration, digits, run_file, read_only=True)
+    alone = dataclasses.replace(configuration, results=None)
+    return MnistStore(alone, digits, run_file, read_only=True)
 
 
 def scalars(row: Row) -> Row:

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rhythmic.data import Digits, fingerprint
+from rhythmic.data import DataUnavailableError, Digits, fingerprint
 from rhythmic.data.cache import (
     cache_folder,
+    is_prepared,
     read_decoded,
     remove_stale,
     replacing_folder,
@@ -132,3 +133,24 @@ def test_an_archive_of_other_arrays_or_objects_is_not_trusted(tmp_path, digits):
     assert read_decoded(path, "mnist", digits.sha256) is None
     np.savez(path, images=np.array([{}], dtype=object), labels=digits.labels)
     assert read_decoded(path, "mnist", digits.sha256) is None
+
+
+def test_only_what_is_prepared_here_counts_as_prepared(tmp_path):
+    version = tmp_path / "prepared" / "rhythmic_mnist" / "1.0.0"
+    version.mkdir(parents=True)
+    (version / "features.json").write_text("{}")
+    (version / "rhythmic_mnist-train.array_record-00000-of-00001").write_text("")
+    assert is_prepared(tmp_path / "prepared")
+    (tmp_path / "link").symlink_to(tmp_path / "prepared")
+    assert not is_prepared(tmp_path / "link")
+    (version / "thesis.tex").write_text("mine")
+    assert not is_prepared(tmp_path / "prepared")
+
+
+def test_a_home_folder_that_is_not_known_is_one_line(monkeypatch):
+    for folder in ("~nobody-of-this-name/cache", Path("~nobody-of-this-name")):
+        with pytest.raises(
+            DataUnavailableError, match="that home folder is not known here"
+        ) as told:
+            cache_folder(folder)
+        assert "\n" not in str(told.value)
