@@ -27,9 +27,11 @@ import numpy as np
 from benchmarks import project_step
 from benchmarks.problem import Problem
 from benchmarks.table import spread
+from experiments.ranges import MOST, MOST_BY_NAME, check_number
+from rhythmic.interruption import refuse, stopping
 from rhythmic.models import named_architectures
 from rhythmic.progress import show
-from rhythmic.records import Row, append_rows, open_run_folder, read_rows
+from rhythmic.records import Row, append_rows, open_run_folder, read_sealed_rows
 from rhythmic.training import is_out_of_memory
 from rhythmic.training.features import Method
 
@@ -63,7 +65,7 @@ def measure(path: Path, wanted: list[Row], clock: Clock, timed: Any) -> None:
         timed: function of such a row that returns what was measured.
     """
     facts = project_step.facts()
-    finished = [{name: row.get(name) for name in wanted[0]} for row in read_rows(path)]
+    finished = [{name: row.get(name) for name in wanted[0]} for row in read_sealed_rows(path, show)]
     for row in wanted:
         if row in finished:
             continue
@@ -239,16 +241,28 @@ def add_paper(part: argparse.ArgumentParser) -> None:
 
 def main() -> None:
     """Run one part, and turn what the user can mend into one line."""
-    options = parse(sys.argv[1:])
-    jax.config.update("jax_num_cpu_devices", options.devices)
-    options.output.mkdir(parents=True, exist_ok=True)
-    try:
-        options.function(options, Clock(options.minutes))
-        show(f"{options.part}: finished")
-    except TimeIsUp:
-        show(f"{options.part}: time is up; the same command goes on")
-    except (ValueError, OSError, ImportError, MemoryError) as error:
-        sys.exit(f"error: {error}")
+    with stopping("stopped; the same command goes on"):
+        options = parse(sys.argv[1:])
+        try:
+            check(options)
+            jax.config.update("jax_num_cpu_devices", options.devices)
+            options.output.mkdir(parents=True, exist_ok=True)
+            options.function(options, Clock(options.minutes))
+            show(f"{options.part}: finished")
+        except TimeIsUp:
+            show(f"{options.part}: time is up; the same command goes on")
+        except (ValueError, OSError, ImportError, MemoryError) as error:
+            refuse(str(error) or "out of memory")
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raise a ValueError of one line for a number out of its range."""
+    for name, value in vars(options).items():
+        for one in value if isinstance(value, list) else [value]:
+            check_number(name, one, MOST_BY_NAME.get(name, MOST))
+            least = 0 if name in ("seeds", "minutes") else 1
+            if isinstance(one, int | float) and one < least:
+                raise ValueError(f"{name} is {one}; it must be at least {least}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """``python -m benchmarks.epochs``: epochs of 1, 8 and 54 members, on one core and on two."""
 
-import sys
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from benchmarks import groups, project_step
 from benchmarks.groups import BATCH_SIZE, TABLE_RUNS, TUNING_RUNS, UPDATES_AN_EPOCH, Work
 from benchmarks.table import epoch_table, run_table, spread
 from benchmarks.turns import Side, check_names, check_numbers, load_average, take_turns
+from experiments.ranges import check_ranges
+from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import show
 from rhythmic.records import Row, write_table
 
@@ -54,6 +55,7 @@ class Options:
     output: Path = Path("benchmarks/results/epochs.csv")
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         ones = ("repetitions", "members_per_device", "time_steps")
         check_numbers(self, dict.fromkeys(ones, 1) | {"warm_up": 0, "devices": 2, "updates": 7})
         check_names("architectures", self.architectures, ARCHITECTURES)
@@ -170,10 +172,11 @@ def run(options: Options) -> None:
 
 def main() -> None:
     """Run, and turn what the user can mend into one line."""
-    try:
-        run(tyro.cli(Options, prog="python -m benchmarks.epochs"))
-    except (ValueError, OSError, BrokenProcessPool) as error:
-        sys.exit(f"error: {error}")
+    with stopping("stopped"):
+        try:
+            run(tyro.cli(Options, prog="python -m benchmarks.epochs"))
+        except (ValueError, OSError, BrokenProcessPool) as error:
+            refuse(error)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import bisect
 import math
 import os
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,9 @@ from scipy.integrate import solve_ivp
 from scipy.signal import hilbert
 
 from benchmarks.table import spread
+from experiments.ranges import check_ranges
 from rhythmic.coupled import CoupledOscillators, Recording, published_gain_frequencies, response
+from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import show
 from rhythmic.records import Row, processor_name, provenance, write_table
 
@@ -50,6 +51,7 @@ class Options:
     output: Path = Path("benchmarks/results/golden_rhythms.csv")
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         for name, least in {"every": 1, "repetitions": 1, "warm_up": 0}.items():
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
@@ -265,10 +267,11 @@ def run(options: Options) -> None:
 
 def main() -> None:
     """Run, and turn what the user can mend into one line."""
-    try:
-        run(tyro.cli(Options, prog="python -m benchmarks.golden_rhythms"))
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+    with stopping("stopped"):
+        try:
+            run(tyro.cli(Options, prog="python -m benchmarks.golden_rhythms"))
+        except (ValueError, OSError) as error:
+            refuse(error)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """``python -m benchmarks.paper``: the whole published comparison, projected from short runs."""
 
-import sys
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -25,6 +24,8 @@ from benchmarks.sides import Sides, check_same
 from benchmarks.table import paper_table, spread
 from benchmarks.training_step import check_torch
 from benchmarks.turns import check_names, check_numbers, load_average, take_turns
+from experiments.ranges import check_ranges
+from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import show
 from rhythmic.records import Row, write_table
 
@@ -71,6 +72,7 @@ class Options:
     output: Path = Path("benchmarks/results/paper.csv")
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         ones = ("repetitions", "steps", "devices", "members_per_device", "time_steps")
         check_numbers(self, dict.fromkeys(ones, 1) | {"warm_up": 0, "updates": 7})
         check_names("architectures", self.architectures, PAPER.architectures)
@@ -190,10 +192,11 @@ def run(options: Options) -> None:
 
 def main() -> None:
     """Run, and turn what the user can mend into one line."""
-    try:
-        run(tyro.cli(Options, prog="python -m benchmarks.paper"))
-    except (ValueError, ImportError, OSError, BrokenProcessPool) as error:
-        sys.exit(f"error: {error}")
+    with stopping("stopped"):
+        try:
+            run(tyro.cli(Options, prog="python -m benchmarks.paper"))
+        except (ValueError, ImportError, OSError, BrokenProcessPool) as error:
+            refuse(error)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """``python -m benchmarks.stability_atlas``: the atlas of the two-step node, beside NumPy."""
 
 import os
-import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ from benchmarks import atlas_sides
 from benchmarks.atlas_sides import REGIME, RHYTHM, SIMULATION, Arrays, Work
 from benchmarks.table import cell, markdown, spread
 from benchmarks.turns import Side, check_names, check_numbers, take_turns
+from experiments.ranges import check_ranges
+from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import show
 from rhythmic.records import Row, processor_name, provenance, write_table
 
@@ -57,6 +58,7 @@ class Options:
     output: Path = Path("benchmarks/results/stability_atlas.csv")
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         least = {"side": 2, "simulated_side": 2, "num_steps": 2, "cores": 1, "chunk_points": 1}
         check_numbers(self, least | {"block_points": 1, "repetitions": 1, "warm_up": 0})
         check_names("dtypes", self.dtypes, ("float32", "float64"))
@@ -197,10 +199,11 @@ def run(options: Options) -> None:
 
 def main() -> None:
     """Run, and turn what the user can mend into one line."""
-    try:
-        run(tyro.cli(Options, prog="python -m benchmarks.stability_atlas"))
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+    with stopping("stopped"):
+        try:
+            run(tyro.cli(Options, prog="python -m benchmarks.stability_atlas"))
+        except (ValueError, OSError) as error:
+            refuse(error)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import csv
 import importlib.util
-import sys
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
@@ -19,6 +18,8 @@ from benchmarks.problem import Pixels, Problem
 from benchmarks.sides import LARGE, SCAN, Sides, check_same
 from benchmarks.table import MODELS, spread, step_tables
 from benchmarks.turns import check_names, check_numbers, load_average, take_turns
+from experiments.ranges import check_ranges
+from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import show
 from rhythmic.records import Row, write_table
 
@@ -64,6 +65,7 @@ class Options:
     output: Path = Path("benchmarks/results/training_step.csv")
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         ones = ("repetitions", "warm_up", "steps", "time_steps", "torch_threads")
         check_numbers(self, dict.fromkeys(ones, 1) | {"batch_size": 2})
         check_names("models", self.models, MODELS)
@@ -177,7 +179,7 @@ def rows_of_others(options: Options) -> list[Row]:
     """Read the rows of models that are not timed now, to be kept."""
     if not options.output.exists():
         return []
-    with open(options.output, newline="") as file:
+    with open(options.output, newline="", encoding="utf-8") as file:
         return [row for row in csv.DictReader(file) if row["model"] not in options.models]
 
 
@@ -210,10 +212,11 @@ def run(options: Options) -> None:
 
 def main() -> None:
     """Run, and turn what the user can mend into one line."""
-    try:
-        run(tyro.cli(Options, prog="python -m benchmarks.training_step"))
-    except (ValueError, ImportError, OSError, BrokenProcessPool) as error:
-        sys.exit(f"error: {error}")
+    with stopping("stopped"):
+        try:
+            run(tyro.cli(Options, prog="python -m benchmarks.training_step"))
+        except (ValueError, ImportError, OSError, BrokenProcessPool) as error:
+            refuse(error)
 
 
 if __name__ == "__main__":

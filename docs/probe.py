@@ -45,7 +45,9 @@ def messages(path: Path, width: int) -> list[str]:
     with TemporaryDirectory() as name:
         frame = Path(name) / "frame.html"
         address = path.resolve().as_uri()
-        frame.write_text(f'<!doctype html><body><iframe style="{style}" src="{address}"></iframe>')
+        frame.write_text(
+            f'<!doctype html><body><iframe style="{style}" src="{address}"></iframe>', "utf-8"
+        )
         _, log = open_page(frame.as_uri(), Path(name) / "profile")
     return [line for line in log.splitlines() if "CONSOLE" in line]
 

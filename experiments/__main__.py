@@ -10,6 +10,7 @@ from experiments.answers import Entry, gallery, listing
 from experiments.compare.questions import QUESTIONS
 from experiments.compare.verdicts import verdict_page
 from rhythmic.files import replacing
+from rhythmic.interruption import refuse, stopping
 
 # In the order of the lecture; the questions of the comparison as its report asks them.
 NAMES = (
@@ -56,11 +57,19 @@ def entries() -> list[Entry]:
 
 def main() -> None:
     """List the experiments, or write the gallery."""
-    options = tyro.cli(IndexOptions, prog="python -m experiments")
+    with stopping("stopped"):
+        try:
+            answer_command(tyro.cli(IndexOptions, prog="python -m experiments"))
+        except (ValueError, OSError) as error:
+            refuse(error)
+
+
+def answer_command(options: IndexOptions) -> None:
+    """List, or write."""
     if options.gallery:
         for path, text in ((GALLERY, gallery(entries())), (VERDICTS, verdict_page())):
             with replacing(path) as partial:
-                partial.write_text(text)
+                partial.write_text(text, "utf-8")
             print(f"written: {path}")
     else:
         print(listing(entries()))

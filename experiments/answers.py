@@ -94,7 +94,7 @@ def picture_path(name: str) -> Path:
 def read_answer(name: str) -> Answer | None:
     """Read the answer of an experiment, if a full preset gave one."""
     path = answer_path(name)
-    return Answer(**json.loads(path.read_text())) if path.exists() else None
+    return Answer(**json.loads(path.read_text("utf-8"))) if path.exists() else None
 
 
 def listing(entries: Iterable[Entry]) -> str:

@@ -1,6 +1,8 @@
 """The options of the Hopfield experiment and its presets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -56,6 +58,9 @@ class HopfieldOptions(ScriptOptions):
     descent_starts: int = 50
     seed: int = 0
 
+    # Weights are units times units.
+    MOST: ClassVar[Mapping[str, int]] = {"sizes": 4096, "descent_units": 4096}
+
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of range, its value and range."""
         counts = ("num_sets", "num_tested", "max_sweeps", "num_resamples", "digit_sets")
@@ -72,6 +77,8 @@ class HopfieldOptions(ScriptOptions):
         for name in ("corruptions", "digit_corruption"):
             if not all(0 <= share <= 1 for share in np.atleast_1d(getattr(self, name))):
                 raise ValueError(f"{name} is {getattr(self, name)}; it must lie in [0, 1]")
+        if not self.corruptions:
+            raise ValueError("corruptions is empty; give at least one share of flipped units")
         for name in ("criterion", "level"):
             if not 0 < getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must lie in (0, 1)")

@@ -6,8 +6,6 @@ An experiment module holds its options, four functions and one ``Experiment`` th
 
 import contextlib
 import dataclasses
-import json
-import shutil
 import sys
 import textwrap
 import time
@@ -21,14 +19,24 @@ import tyro
 from matplotlib.figure import Figure
 
 from experiments.answers import Answer, Entry, publish
-from experiments.stages import Results, Stages, read_arrays, write_arrays
+from experiments.folders import (
+    FolderGoneError,
+    open_folder,
+    read_kept,
+    tidy,
+    watching,
+    write_kept,
+)
+from experiments.ranges import check_ranges
+from experiments.stages import Results, Stages, drop_parts, read_arrays, write_arrays
 from rhythmic.data import DataUnavailableError
 from rhythmic.files import replacing
-from rhythmic.interruption import stopping
+from rhythmic.interruption import refuse, stopping
 from rhythmic.locks import LockedError, writing
 from rhythmic.plotting.style import house_style, save
 from rhythmic.progress import clock, show
-from rhythmic.records import fingerprint, open_run_folder, plain, read_rows, write_json
+from rhythmic.records import fingerprint, plain, read_sealed_rows
+from rhythmic.sealed import DamagedFileError
 from rhythmic.spread import num_cores
 
 T = TypeVar("T")
@@ -55,6 +63,8 @@ class ScriptOptions:
 
     # Further options that determine no result.
     ELSEWHERE: ClassVar[tuple[str, ...]] = ()
+    # Largest values of integers, by name, where they are not those of all commands.
+    MOST: ClassVar[Mapping[str, int]] = {}
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of range, its value and range."""
@@ -166,17 +176,21 @@ def answer_command(experiment: Experiment, arguments: list[str]) -> None:
             args=arguments,
             default=named_preset(arguments, experiment.presets),
         )
+        check_ranges(options, options.MOST)
         options.check()
         if options.publish and reduction(experiment, options):
             raise ValueError(f"publish needs the full preset; this is {options.preset} or changed")
         folder = prepare(experiment, options)
     except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+        refuse(error)
     try:
-        with writing(folder):
+        with writing(folder, show):
+            tidy(folder)
             run(experiment, options, folder)
-    except (LockedError, OSError, DataUnavailableError, MemoryError) as error:
-        sys.exit(f"error: {str(error) or 'out of memory'}")
+    except DamagedFileError as error:
+        refuse(f"{error}; the command without --redraw computes again")
+    except (LockedError, FolderGoneError, OSError, DataUnavailableError, MemoryError) as error:
+        refuse(str(error) or "out of memory")
 
 
 def check_finished(option: str, folder: Path, results: Sequence[Path]) -> None:
@@ -196,10 +210,11 @@ def prepare(experiment: Experiment, options: ScriptOptions) -> Path:
     """Open the run folder, and see that there is something to redraw if that is asked."""
     digest = fingerprint(identity(options))[:8]
     folder = options.run_dir or Path("runs") / f"{experiment.name}-{options.preset}-{digest}"
+    folder = folder.resolve()
     if options.redraw:
         check_finished("redraw", folder, [folder / "results.npz"])
     configuration = {"experiment": experiment.name} | identity(options)
-    return open_run_folder(folder, configuration, note=not options.redraw)
+    return open_folder(folder, configuration, note=not options.redraw)
 
 
 def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
@@ -213,13 +228,13 @@ def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
     text = f"{experiment.summarise(options, results)}\n\n{answer}"
     text += f"\n({reduced})" if reduced else ""
     with replacing(folder / "summary.txt") as partial:
-        partial.write_text(text + "\n")
+        partial.write_text(text + "\n", "utf-8")
     print(text)
     record = None if experiment.record is None else experiment.record(options, results)
     if record is not None:
         said = {"question": experiment.question, "answer": answer, "reduced": reduced}
         whole = said | {"preset": options.preset, "command": experiment.command} | record
-        write_json(folder / "record.json", whole)
+        write_kept(folder, "record.json", whole)
     with house_style():
         figures = experiment.draw(options, results)
         for name, figure in figures.items():
@@ -227,7 +242,9 @@ def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
             save(figure, folder / "figures", name)
     show(f"figures: {folder / 'figures'} ({', '.join(figures)}; PDF and PNG)")
     if options.publish:
-        computed = json.loads((folder / "computed.json").read_text())
+        computed = read_kept(folder, "computed.json")
+        if computed is None:
+            raise DamagedFileError(f"{folder / 'computed.json'} is missing or damaged")
         picture = folder / "figures" / f"{next(iter(figures))}.png"
         publish(Answer(experiment.name, answer, **computed, record=record), picture)
         show("published; python -m experiments --gallery writes the page anew")
@@ -239,19 +256,21 @@ def compute(experiment: Experiment, options: ScriptOptions, folder: Path) -> Non
     Parts are taken up at the commit that made them alone: changed code may make other ones.
     """
     started = time.perf_counter()
-    provenance = read_rows(folder / "provenance.jsonl")[-1]
+    provenance = read_sealed_rows(folder / "provenance.jsonl", show)[-1]
     revision = provenance["git"]
     stages = Stages(folder / "stages" / revision)
     if revision == "unknown" or revision.endswith("+changes"):
-        shutil.rmtree(stages.folder, ignore_errors=True)
-    resumed = stages.folder.exists()
-    results = experiment.measure(options, stages)
+        drop_parts(stages.folder)
+    resumed = stages.any_kept()
+    with watching(folder) as stages.check:
+        results = experiment.measure(options, stages)
+        stages.check()
     seconds = time.perf_counter() - started
     write_arrays(folder / "results.npz", results)
     # What a resumed run took today is not what the computation takes.
     taken = None if resumed or stages.took_up else round(seconds, 1)
-    write_json(folder / "computed.json", {"seconds": taken, "provenance": provenance})
-    shutil.rmtree(folder / "stages", ignore_errors=True)
+    write_kept(folder, "computed.json", {"seconds": taken, "provenance": provenance})
+    drop_parts(folder / "stages")
     show(f"computed in {clock(seconds)}")
 
 

@@ -1,14 +1,17 @@
 """What a long computation keeps while it runs: arrays by name, and its finished parts."""
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from rhythmic.files import replacing
+from experiments.folders import remove_unfinished
+from rhythmic.arrays import is_ours, read_arrays, write_arrays
+from rhythmic.files import move_aside
 from rhythmic.progress import Progress, show
+from rhythmic.sealed import DamagedFileError
 
 Results = dict[str, np.ndarray]
 
@@ -22,10 +25,12 @@ class Stages:
 
     def __init__(self, folder: Path):
         """Keep parts in ``folder``, a folder of this commit's inside that of the run."""
-        self.folder = folder
-        self.run_folder = folder.parent.parent
+        self.folder = folder.absolute()
+        self.run_folder = self.folder.parent.parent
         # Whether results of earlier runs were taken: the time is then not that of the computation.
         self.took_up = False
+        # Raises an error where the run folder is gone.
+        self.check: Callable[[], None] = lambda: None
 
     def each(self, stages: Mapping[str, Callable[[], Results]]) -> dict[str, Results]:
         """Compute what is missing of several parts that take about as long as one another.
@@ -37,27 +42,52 @@ class Stages:
             The arrays of every part, by the name of the part.
         """
         paths = {name: self.folder / f"{name}.npz" for name in stages}
-        missing = [name for name in stages if not paths[name].exists()]
+        missing = [name for name in stages if not self.is_kept(paths[name])]
         if 0 < len(missing) < len(stages):
             show(f"goes on: {len(stages) - len(missing)} of {len(stages)} parts were kept")
         progress = Progress({"part": len(missing)})
         for position, name in enumerate(missing, start=1):
             started = time.perf_counter()
-            write_arrays(paths[name], stages[name]())
+            found = stages[name]()
+            self.check()
+            write_arrays(paths[name], found)
             progress.finished("part", time.perf_counter() - started)
             left = f", {progress.time_left()} left" if position < len(missing) else ""
             show(f"{name}: {position} of {len(missing)}{left}", final=not left)
         return {name: read_arrays(path) for name, path in paths.items()}
 
+    def is_kept(self, path: Path) -> bool:
+        """Tell whether a part is finished; one that is damaged is set aside and does not count."""
+        if not path.exists():
+            return False
+        try:
+            read_arrays(path)
+        except DamagedFileError as error:
+            show(f"{error}; set aside, and computed again")
+            move_aside(self.run_folder, path)
+            return False
+        return True
 
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write named arrays, whole or not at all."""
-    with replacing(path) as partial, open(partial, "wb") as file:
-        named: dict[str, Any] = {name: np.asarray(x) for name, x in arrays.items()}
-        np.savez_compressed(file, **named)
+    def any_kept(self) -> bool:
+        """Tell whether an earlier run at this commit has left parts."""
+        return self.folder.is_dir() and any(map(is_ours, self.folder.glob("*.npz")))
 
 
-def read_arrays(path: Path) -> Results:
-    """Read named arrays."""
-    with np.load(path, allow_pickle=False) as file:
-        return dict(file)
+def drop_parts(folder: Path) -> None:
+    """Remove the parts below a folder that were written here, and folders that are empty then.
+
+    What else lies there stays: it is not ours. Links are not followed.
+    """
+    if folder.is_symlink():
+        return
+    for place, _, names in os.walk(folder, topdown=False):
+        remove_unfinished(Path(place), ".npz")
+        for name in names:
+            path = Path(place, name)
+            if path.suffix == ".npz" and is_ours(path):
+                path.unlink()
+        if not os.listdir(place):
+            os.rmdir(place)
+
+
+__all__ = ["Results", "Stages", "drop_parts", "read_arrays", "write_arrays"]

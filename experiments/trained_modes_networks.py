@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from experiments.members.store import read_members
 from experiments.mnist.configuration import (
     QUICK_LEARNING_RATES,
     QUICK_RATE_SEEDS,
@@ -16,11 +17,11 @@ from experiments.mnist.configuration import (
     MnistConfiguration,
 )
 from experiments.stages import Results
-from rhythmic import records
 from rhythmic.cells import ResonantCell
 from rhythmic.data import Digits, split
 from rhythmic.models import ResonantArchitecture, named_architectures
-from rhythmic.records import Row, read_rows
+from rhythmic.progress import show
+from rhythmic.records import Row
 from rhythmic.training import (
     Data,
     EpochReport,
@@ -89,8 +90,8 @@ def read_networks(run: Path | None, architecture: str, seed: int | None) -> Netw
     configuration = None if run is None else read_configuration(run)
     rows = [
         row
-        for row in {row["member"]: row for row in read_rows(source)}.values()
-        if row["architecture"] == architecture and "parameters" in row
+        for row in read_members(source, show).values()
+        if row.get("architecture") == architecture and "parameters" in row
     ]
     place = RESULTS.name if run is None else str(run)
     if not rows:
@@ -120,13 +121,10 @@ def read_configuration(run: Path) -> MnistConfiguration:
     Raises:
         ValueError: for a folder that ``experiments.mnist`` did not write.
     """
-    path = run / "configuration.json"
-    if not path.is_file():
-        raise ValueError(f"run is {run}; it is no run folder, without a configuration.json")
     try:
-        return MnistConfiguration.from_record(records.read_configuration(run))
-    except (TypeError, AttributeError, ValueError):
-        raise ValueError(f"run is {run}; python -m experiments.mnist did not write it") from None
+        return MnistConfiguration.of_run(run)
+    except ValueError as error:
+        raise ValueError(f"run: {error}") from None
 
 
 def start_weights(architecture: ResonantArchitecture, seed: int) -> Float[np.ndarray, "post pre"]:

@@ -81,14 +81,27 @@ def fingerprint(value: Any) -> str:
 
 
 def git_revision() -> str:
-    """Return the commit of this checkout, with ``+changes`` if its tracked code differs from it."""
-    folder = Path(__file__).parent
+    """Return the commit of this checkout, with ``+changes`` if its tracked code differs from it.
+
+    Of a copy that its repository does not track, such as one installed into a virtual environment
+    that lies within somebody's own repository, the commit is unknown.
+    """
+    here = Path(__file__).resolve()
+    # As a hook of another repository sets them, these would name that one.
+    elsewhere = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
+    environment = {name: value for name, value in os.environ.items() if name not in elsewhere}
 
     def git(*arguments: str) -> str:
-        command = ["git", "-C", str(folder), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        done = subprocess.run(
+            ["git", "-C", str(here.parent), *arguments],
+            capture_output=True,
+            check=True,
+            env=environment,
+        )
+        return done.stdout.decode(errors="replace").strip()
 
     try:
+        git("ls-files", "--error-unmatch", "--", here.name)
         changes = git(
             "status", "--porcelain", "--untracked-files=no", "--", ":/*.py", ":/pyproject.toml"
         )

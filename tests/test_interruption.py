@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from rhythmic.interruption import INTERRUPTED, is_command, stopping
+from rhythmic.interruption import INTERRUPTED, is_command, refuse, stopping
 from rhythmic.locks import LOCK, writing
 
 # A command that says that it has begun, and then takes long. Ending the usual way, it crashes, as
@@ -110,3 +110,9 @@ def test_what_is_no_interrupt_passes_through():
         sys.exit("error: no")
     with stopping("stopped"):
         pass
+
+
+def test_an_error_is_one_line_that_no_terminal_obeys():
+    with pytest.raises(SystemExit) as stopped:
+        refuse(ValueError("run_dir \033[31mred\n  and more"))
+    assert stopped.value.code == r"error: run_dir \x1b[31mred and more"

@@ -1,7 +1,12 @@
 """The estimate of the time left, from given measurements."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
+from rhythmic import progress
 from rhythmic.progress import Progress, clock, show
 
 
@@ -91,3 +96,61 @@ def test_a_terminal_line_is_written_over(capsys, monkeypatch):
     show("on the way", final=False)
     show("done")
     assert capsys.readouterr().err == "\r\033[Kon the way\r\033[Kdone\n"
+
+
+class Broken:
+    """A stream that takes nothing, as a full disk or a pipe without a reader."""
+
+    def isatty(self):
+        return False
+
+    def write(self, text):
+        raise OSError(28, "No space left on device")
+
+    flush = write
+
+
+@pytest.mark.parametrize("stream", [None, Broken()])
+def test_a_stream_that_takes_nothing_ends_nothing(monkeypatch, stream):
+    monkeypatch.setattr("sys.stderr", stream)
+    show("lost")
+
+
+def test_what_a_terminal_would_obey_is_written_out(capsys):
+    show("run \033]0;title\a\033[2J\n\u202egnp.exe \udc80 é – ok")
+    expected = r"run \x1b]0;title\x07\x1b[2J\n\u202egnp.exe \udc80 é – ok"
+    assert capsys.readouterr().err == expected + "\n"
+
+
+# Runs the module alone, with streams as the shell gave them.
+CHILD = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("progress", sys.argv[1])
+progress = sys.modules["progress"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(progress)
+progress.steady_streams()
+file = open(sys.argv[2], "w", encoding="utf-8")
+for number in range(3000):
+    print("0.5 \\u2013 0.6")
+    progress.show("line")
+progress.tell_unwritten()
+file.write("to the end")
+"""
+
+
+@pytest.mark.parametrize("streams", ["2>&-", ">&- 2>&-", "2>/dev/full", ">/dev/full", "2>&1 | :"])
+def test_a_command_goes_on_whatever_its_streams_are(tmp_path, streams):
+    child, end = tmp_path / "child.py", tmp_path / "end"
+    child.write_text(CHILD)
+    command = f'"$0" -S "$1" "$2" "$3" {streams}; exit ${{PIPESTATUS[0]}}'
+    arguments = [sys.executable, str(child), progress.__file__, str(end)]
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        ["bash", "-c", command, *arguments], env=environment, capture_output=True, check=False
+    )
+    assert done.returncode == 0
+    assert end.read_text() == "to the end"
+    if streams == ">/dev/full":
+        assert done.stderr.endswith(b"and is incomplete\n")
+    if streams == "2>/dev/full":
+        assert done.stdout.startswith(b"0.5 ? 0.6\n")

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -17,6 +18,7 @@ from rhythmic.records import (
     RunFolderError,
     append_rows,
     fingerprint,
+    git_revision,
     holds_rows,
     open_run_folder,
     plain,
@@ -341,3 +343,27 @@ def test_provenance_says_what_ran_where():
     assert len(record["git"].removesuffix("+changes")) == 40 or record["git"] == "unknown"
     assert "/" not in record["command"][0]
     json.dumps(record)
+
+
+def test_the_commit_of_a_repository_that_does_not_track_this_file_is_not_named(
+    tmp_path, monkeypatch
+):
+    site = tmp_path / ".venv" / "rhythmic"
+    site.mkdir(parents=True)
+    (site / "records.py").write_text("")
+    (tmp_path / "mine.py").write_text("")
+
+    def git(*arguments):
+        command = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+        return subprocess.run([*command, *arguments], check=True, capture_output=True, text=True)
+
+    git("init", "-q")
+    git("add", "mine.py")
+    git("commit", "-qm", "mine")
+    monkeypatch.setattr("rhythmic.records.__file__", str(site / "records.py"))
+    assert git_revision() == "unknown"
+    git("add", ".venv")
+    git("commit", "-qm", "with rhythmic in it")
+    commit = git("rev-parse", "HEAD").stdout.strip()
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    assert git_revision() == commit

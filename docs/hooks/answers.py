@@ -42,7 +42,7 @@ def experiment_names() -> list[str]:
 
 def assigned(path: Path, name: str, **known: Any) -> Any:
     """Work out what a module assigns to a name from what is known; nothing is imported."""
-    for node in ast.parse(path.read_text()).body:
+    for node in ast.parse(path.read_text("utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             return eval(compile(ast.Expression(node.value), path, "eval"), known)
     raise ValueError(f"{path} has no {name}")
@@ -50,7 +50,7 @@ def assigned(path: Path, name: str, **known: Any) -> Any:
 
 def read_gallery() -> dict[str, Entry]:
     """Return the sections of the gallery by the name of the experiment."""
-    sections = re.split(r"^## ", GALLERY.read_text(), flags=re.MULTILINE)[1:]
+    sections = re.split(r"^## ", GALLERY.read_text("utf-8"), flags=re.MULTILINE)[1:]
     names = experiment_names()
     if len(sections) != len(names):
         raise ValueError(
@@ -92,7 +92,7 @@ def shown(entry: Entry, page: str) -> str:
 
 def lecture_table() -> str:
     """Return the README's table of the lecture's networks on MNIST."""
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "README.md").read_text("utf-8")
     section = text.split("## The lecture's table, on MNIST\n", 1)[1].split("\n## ", 1)[0]
     return "\n".join(line for line in section.splitlines() if line.startswith("|"))
 

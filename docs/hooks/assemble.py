@@ -41,7 +41,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages and files that do not stand in the folder of the pages."""
-    written: dict[str, str | bytes] = {p: path.read_text() for p, path in TAKEN.items()}
+    written: dict[str, str | bytes] = {p: path.read_text("utf-8") for p, path in TAKEN.items()}
     written |= dict(reference.pages())
     copied = {f"figures/{path.name}": path for path in answers.FIGURES.glob("*.png")}
     for path in notebooks.scripts():

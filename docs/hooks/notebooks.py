@@ -33,13 +33,13 @@ def scripts() -> list[Path]:
 
 def title(path: Path) -> str:
     """Return the first heading of a notebook, or else its name."""
-    heading = re.search(r"^# # (.+)$", path.read_text(), re.MULTILINE)
+    heading = re.search(r"^# # (.+)$", path.read_text("utf-8"), re.MULTILINE)
     return heading[1].strip() if heading else path.stem.replace("_", " ").capitalize()
 
 
 def as_page(path: Path) -> NotebookPage:
     """Run a notebook and write it as a page."""
-    return written(executed(path.read_text()), path)
+    return written(executed(path.read_text("utf-8")), path)
 
 
 @functools.cache  # `mkdocs serve` builds again at every change; the other notebooks stay

@@ -56,7 +56,7 @@ def first_line(name: str) -> str:
     """Return the first line of a module's docstring."""
     folder = PACKAGE / name
     path = folder / "__init__.py" if folder.is_dir() else PACKAGE / f"{name}.py"
-    docstring = ast.get_docstring(ast.parse(path.read_text()))
+    docstring = ast.get_docstring(ast.parse(path.read_text("utf-8")))
     if not docstring:
         raise ValueError(f"rhythmic.{name} has no docstring")
     return docstring.splitlines()[0]
@@ -138,7 +138,7 @@ def taken_from(folder: Path) -> Iterator[tuple[str, list[str]]]:
 
     At import, or when they are asked for: then a dictionary tells where each name is.
     """
-    for node in ast.parse((folder / "__init__.py").read_text()).body:
+    for node in ast.parse((folder / "__init__.py").read_text("utf-8")).body:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rhythmic."):
             yield str(node.module), [alias.name for alias in node.names]
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
@@ -148,7 +148,7 @@ def taken_from(folder: Path) -> Iterator[tuple[str, list[str]]]:
 
 def first_lines(path: Path) -> dict[str, str]:
     """Return the first line of the docstring of everything that a module defines."""
-    body = ast.parse(path.read_text()).body
+    body = ast.parse(path.read_text("utf-8")).body
     found = {}
     for node, after in zip(body, [*body[1:], None], strict=True):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):

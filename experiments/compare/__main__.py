@@ -15,7 +15,7 @@ import tyro
 from experiments.compare.questions import QUESTIONS
 from experiments.compare.report import results_of, write_report
 from experiments.script import Experiment, check_finished
-from rhythmic.interruption import stopping
+from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import Progress, clock, show
 
 # A question that was interrupted has so long to end by itself.
@@ -55,7 +55,7 @@ class CompareAllOptions:
 
     def base(self) -> Path:
         """Return the folder of the run."""
-        return self.folder or Path("runs") / f"compare-{self.preset}"
+        return (self.folder or Path("runs") / f"compare-{self.preset}").resolve()
 
 
 def questions() -> dict[str, Experiment]:
@@ -101,13 +101,13 @@ def main() -> None:
                 base = options.base()
                 results = [results_of(base, name) for name in options.questions]
                 check_finished("report", base, results)
-        except ValueError as error:
-            sys.exit(f"error: {error}")
-        failed = [] if options.report else ask_all(options)
-        page = write_report(options.base(), options.questions)
+            failed = [] if options.report else ask_all(options)
+            page = write_report(options.base(), options.questions)
+        except (ValueError, OSError) as error:
+            refuse(error)
         show(f"report: {page}")
         if failed:
-            sys.exit(f"error: {', '.join(failed)} did not come to the end; see above")
+            refuse(f"{', '.join(failed)} did not come to the end; see above")
 
 
 def ask_all(options: CompareAllOptions) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from experiments.members import Condition, Pool
+from experiments.members.store import check_results
 from experiments.script import ScriptOptions
 from rhythmic import data
 from rhythmic.data import DATASETS
@@ -102,6 +103,7 @@ class CompareOptions(ScriptOptions):
         """Raise a ValueError of one line that names the field out of its range."""
         if self.dataset not in DATASETS:
             raise ValueError(f"dataset is {self.dataset!r}; choose from {', '.join(DATASETS)}")
+        check_results(self.results)
         if not self.seeds:
             raise ValueError("seeds is empty; give at least one")
         for name in ("seeds", "tuning_seeds", "learning_rates"):

@@ -26,6 +26,7 @@ from experiments.compare.findings import (
 from experiments.compare.question import Question
 from experiments.compare.trained_features import FeatureReader, trained_network
 from experiments.members import MemberStore
+from experiments.members.store import read_members
 from experiments.mnist.configuration import PUBLISHED, REFERENCE, RESULTS
 from experiments.script import ScriptOptions, check_seed, main
 from experiments.stages import Stages
@@ -38,7 +39,7 @@ from rhythmic.plotting.compare_features import digit_figure
 from rhythmic.plotting.style import LABELS
 from rhythmic.plotting.trained_coupling import coupling_figure
 from rhythmic.progress import show
-from rhythmic.records import Row, read_sealed_rows
+from rhythmic.records import Row
 from rhythmic.stability.coupling import compare_blocks, frequency_group
 from rhythmic.statistics.least_squares import least_squares_differences
 from rhythmic.training import Data
@@ -144,8 +145,8 @@ def published_rows(path: Path) -> dict[str, list[Row]]:
     alike = ("configuration", "learning_rate", "weight_decay", "label_smoothing")
     tested = [
         row
-        for row in {row["member"]: row for row in read_sealed_rows(path, show)}.values()
-        if row["dataset"] == "mnist" and row["epochs"] == EPOCHS and "confusion" in row
+        for row in read_members(path, show).values()
+        if row.get("dataset") == "mnist" and row.get("epochs") == EPOCHS and "confusion" in row
     ]
     found: dict[str, list[Row]] = {}
     for name in LABELS:

@@ -1,7 +1,6 @@
 """One self-contained page from the run folders of the questions: answers, numbers, figures."""
 
 import importlib
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +12,10 @@ from experiments.compare.page import Answered, Section, Unanswered, page
 from experiments.compare.parts import NOT_ASKED
 from experiments.compare.question import ANSWERING
 from experiments.compare.questions import QUESTIONS
+from experiments.folders import read_kept
 from rhythmic.files import replacing
-from rhythmic.records import read_rows
+from rhythmic.progress import show
+from rhythmic.records import read_sealed_rows
 
 # What a verdict on a claim means for rhythm, where the claim says what it would mean.
 MEANINGS = {
@@ -92,10 +93,10 @@ def results_of(base: Path, name: str) -> Path:
 def read_record(base: Path, name: str) -> Record | None:
     """Read what a run folder kept of its question; None where it is not finished."""
     folder = base / name
-    if not results_of(base, name).exists() or not (folder / "computed.json").exists():
+    content = read_kept(folder, results_of(base, name).name)
+    computed = read_kept(folder, "computed.json")
+    if content is None or computed is None:
         return None
-    content = json.loads(results_of(base, name).read_text())
-    computed = json.loads((folder / "computed.json").read_text())
     return Record(name, folder, content, computed)
 
 
@@ -146,7 +147,7 @@ def made_by(record: Record) -> str:
     """Say what a run was: command, commit, versions, device, and in how many sittings."""
     provenance = record.computed["provenance"]
     commit, changes = provenance["git"][:12], provenance["git"].endswith("+changes")
-    sittings = len(read_rows(record.folder / "provenance.jsonl"))
+    sittings = len(read_sealed_rows(record.folder / "provenance.jsonl", show))
     parts = (
         f"{record.content['command']} --preset {record.content['preset']}",
         f"commit {commit}{' with changes' if changes else ''}",

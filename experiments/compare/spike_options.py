@@ -7,6 +7,7 @@ from typing import ClassVar
 from experiments.compare.options import RESULTS
 from experiments.compare.parts import check_parts
 from experiments.compare.spike_chunks import SpikeTask
+from experiments.members.store import check_results
 from experiments.script import ScriptOptions
 from rhythmic.data import SpikeTrains
 from rhythmic.models import named_architectures
@@ -64,6 +65,7 @@ class SpikeTrainsOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
+        check_results(self.results)
         check_parts("architectures", self.architectures, list(named_architectures()))
         if len(set(self.learning_rates)) < max(1, len(self.learning_rates)):
             given = " ".join(map(str, self.learning_rates)) or "empty"

@@ -10,6 +10,7 @@ import numpy as np
 
 from experiments.compare.options import RESULTS
 from experiments.compare.parts import check_parts
+from experiments.members.store import check_results
 from experiments.script import ScriptOptions
 from rhythmic.sequence_architectures import (
     CellSequenceArchitecture,
@@ -86,6 +87,7 @@ class SyntheticOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
+        check_results(self.results)
         check_parts("tasks", self.tasks, TASKS)
         check_parts("networks", self.networks, NETWORKS)
         for name in ("lags", "signal_to_noise", "noise"):

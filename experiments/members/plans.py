@@ -1,6 +1,5 @@
 """The shape of the groups that a run trains, chosen once and kept in its folder."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import NamedTuple
 
 import jax
 
+from experiments.folders import read_kept, write_kept
 from experiments.members.condition import Condition
 from experiments.members.programs import Program, by_program, num_missing
 from experiments.members.store import MemberStore
@@ -15,7 +15,6 @@ from rhythmic.adjoints import on_processor
 from rhythmic.data.dataset import NUM_CLASSES
 from rhythmic.models import Architecture
 from rhythmic.progress import show
-from rhythmic.records import write_json
 from rhythmic.training import is_out_of_memory
 from rhythmic.training.features import has_fixed_features
 from rhythmic.training.group import GroupPlan, plan_groups
@@ -120,16 +119,19 @@ def group_costs(architecture: Architecture) -> tuple[int, float]:
 
 def recorded_plans(folder: Path) -> dict[str, GroupPlan]:
     """Read the plans of a run folder by label, none if it has none yet."""
-    path = folder / GROUPS
-    known = json.loads(path.read_text()) if path.exists() else {}
-    return {label: GroupPlan(**plan) for label, plan in known.items()}
+    try:
+        known = read_kept(folder, GROUPS) or {}
+        return {label: GroupPlan(**plan) for label, plan in known.items()}
+    except (TypeError, ValueError):
+        show(f"{folder / GROUPS} holds no shapes of groups; it counts as missing")
+        return {}
 
 
 def record_plans(folder: Path, plans: dict[str, GroupPlan]) -> None:
     """Write plans into a run folder, beside those of other labels."""
     together = recorded_plans(folder) | plans
     if together:
-        write_json(folder / GROUPS, {label: asdict(plan) for label, plan in together.items()})
+        write_kept(folder, GROUPS, {label: asdict(plan) for label, plan in together.items()})
 
 
 def smaller_plan(label: str, plan: GroupPlan, error: BaseException, remedy: str) -> GroupPlan:

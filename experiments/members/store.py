@@ -1,6 +1,7 @@
 """Which members are finished already, in a run's own rows and in the repository's tables."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -17,6 +18,8 @@ from rhythmic.records import (
     read_sealed_rows,
 )
 from rhythmic.training.search import Setting, select_setting
+
+MOST_TOLD = 5  # rows of a file that are left out, each in a line of its own
 
 
 class Named(Protocol):
@@ -48,23 +51,45 @@ class MemberStore:
 
         Args:
             run_file: the run's own rows.
-            shared_file: rows that runs share, under ``experiments/results``.
+            shared_file: rows that runs share, under ``experiments/results``. A file of another
+                kind is named, and neither read nor written; see ``check_results``.
             neighbours: whether rows of other experiments, in files beside the shared one and in
                 the folder above, count too; they stay where they are.
             read_only: write neither file, not even what one of them lacks.
         """
         # Read once, at the start: the checkout may move on while a long run goes on.
-        self.made = {"git": git_revision(), "jax": jax.__version__, "device": device_name()}
-        self.run_file, self.shared_file = run_file, shared_file
+        self.made = {} if read_only else made_here()
         self.read_only = read_only
         self.added: set[str] = set()  # by this store
         self.took_up = False  # anything that it had not added
-        self.rows = {row["member"]: row for row in read_sealed_rows(run_file, show)}
-        files = [] if shared_file is None else [shared_file]
-        if shared_file is not None and neighbours:
-            folder = shared_file.parent
-            files = [*sorted(folder.glob("*.jsonl")), *sorted(folder.parent.glob("*.jsonl"))]
-        self.shared = {row["member"]: row for file in files for row in read_sealed_rows(file, show)}
+        self.damages: list[str] = []  # a line for every row that was left out
+        # Absolute: a program may change its folder while a long run goes on.
+        self.run_file = run_file.absolute()
+        self.shared_file = None if shared_file is None else shared_file.absolute()
+        self.rows = read_members(self.run_file, self.tell)
+        try:
+            check_results(self.shared_file)
+        except ValueError as error:
+            self.tell(f"{error}; rows stay in {self.run_file}")
+            self.shared_file = None
+        self.shared: dict[str, Row] = {}
+        for file in self.files(neighbours):
+            self.shared |= read_members(file, self.tell)
+
+    def files(self, neighbours: bool) -> list[Path]:
+        """Return the files of rows that count beside the run's own; what is of no row is not."""
+        if self.shared_file is None:
+            return []
+        if not neighbours:
+            return [self.shared_file]
+        folder = self.shared_file.parent
+        near = [*sorted(folder.glob("*.jsonl")), *sorted(folder.parent.glob("*.jsonl"))]
+        return [file for file in near if file == self.shared_file or holds_members(file)]
+
+    def tell(self, line: str) -> None:
+        """Show that something was left out, and keep it in mind."""
+        self.damages.append(line)
+        show(line)
 
     def find(self, wanted: Named) -> Row | None:
         """Return a finished member's row, after seeing to it that both files have it.
@@ -123,6 +148,54 @@ class MemberStore:
         """
         label = {"label": condition.label}
         return [self.rows[wanted.name()] | label for wanted in self.tested(condition)]
+
+
+def made_here() -> dict[str, str]:
+    """Return what a row says of where it was made."""
+    return {"git": git_revision(), "jax": jax.__version__, "device": device_name()}
+
+
+def read_members(path: Path, tell: Callable[[str], None]) -> dict[str, Row]:
+    """Read a file of rows by the names of their members: the one way in which rows are read.
+
+    What is damaged, or no row of a member, is told and left out. Of several rows of one member
+    the last one counts.
+    """
+    lines: list[str] = []
+    found = {}
+    for row in read_sealed_rows(path, lines.append):
+        if isinstance(row.get("member"), str):
+            found[row["member"]] = row
+        else:
+            lines.append(f"{path}: a row without the name of its member is left out")
+    for line in lines[:MOST_TOLD]:
+        tell(line)
+    if len(lines) > MOST_TOLD:
+        tell(f"{path}: {len(lines) - MOST_TOLD} further rows are left out")
+    return found
+
+
+def holds_members(path: Path) -> bool:
+    """Tell whether a file holds at least one row of a member."""
+    try:
+        rows = read_sealed_rows(path, lambda line: None)
+    except (OSError, ValueError):
+        return False
+    return any(isinstance(row.get("member"), str) for row in rows)
+
+
+def check_results(path: Path | None) -> None:
+    """Raise a ValueError of one line for a results file that is of another kind.
+
+    An absent file will be made, and an empty one filled.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise ValueError(f"results is {path}, a folder; name a file of rows")
+    empty = not os.path.lexists(path) or (path.is_file() and path.stat().st_size == 0)
+    if not empty and not holds_members(path):
+        raise ValueError(f"results is {path}; it holds something else than rows of networks")
 
 
 def without(row: Row) -> Row:

@@ -1,8 +1,10 @@
 """Train the members that conditions ask for and that no one has finished yet."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from experiments.folders import remove_unfinished, watching
 from experiments.members.condition import Condition
 from experiments.members.plans import num_groups, record_plans, work_left
 from experiments.members.store import MemberStore
@@ -11,6 +13,9 @@ from rhythmic.progress import Progress
 from rhythmic.records import Row
 
 REMEDY = "give a smaller batch size"
+
+CHECKPOINT = re.compile(r"[0-9a-f]{16}\.eqx")  # name of a checkpoint
+BEGINNING = re.compile(rb"[0-9a-f]{64}\n")  # its hash
 
 
 def train_members(
@@ -39,9 +44,27 @@ def train_members(
     Raises:
         ValueError: for two conditions of one label.
         MemoryError: in one line, if one member on each device is too many.
+        FolderGoneError: if the run folder is removed or replaced meanwhile.
     """
     if len({condition.label for condition in conditions}) < len(conditions):
         raise ValueError("conditions hold a label twice; labels must differ")
+    with watching(folder.absolute()) as check:
+        train_missing(
+            store, conditions, folder.absolute(), members_per_device, remedy, after_epoch, check
+        )
+    return {condition.label: store.results(condition) for condition in conditions}
+
+
+def train_missing(
+    store: MemberStore,
+    conditions: Sequence[Condition],
+    folder: Path,
+    members_per_device: int | None,
+    remedy: str,
+    after_epoch: Callable[[], None] | None,
+    check: Callable[[], None],
+) -> None:
+    """Train what is missing, program by program; ``check`` raises where the folder is gone."""
     work = work_left(store, conditions, folder, members_per_device)
     record_plans(folder, {one.program.label: one.plan for one in work})
     epochs = {
@@ -50,7 +73,14 @@ def train_members(
     starts = {one.program.name: 1 for one in work}
     tests = {one.program.name: num_groups(one.missing[1:], one.plan) for one in work}
     run = Run(
-        store, folder, Progress(epochs), Progress(starts), Progress(tests), remedy, after_epoch
+        store,
+        folder,
+        Progress(epochs),
+        Progress(starts),
+        Progress(tests),
+        remedy,
+        after_epoch,
+        check,
     )
     waiting = []
     for one in work:
@@ -64,13 +94,21 @@ def train_members(
         # A worker that is done gives its memory back.
         worker = waiting.pop(0)
         worker.train(worker.program.tested(store))
-    return {condition.label: store.results(condition) for condition in conditions}
 
 
 def drop_checkpoints(folder: Path) -> None:
     """Remove what is left when all members of a run folder are finished.
 
-    That belongs to groups which were finished or planned otherwise meanwhile.
+    That belongs to groups which were finished or planned otherwise meanwhile. A file that is not
+    named and does not begin as a checkpoint stays, and so does a link.
     """
-    for leftover in (folder / "checkpoints").glob("*.eqx"):
-        leftover.unlink()
+    checkpoints = folder / "checkpoints"
+    if checkpoints.is_symlink():
+        return
+    remove_unfinished(checkpoints, ".eqx")
+    for path in checkpoints.glob("*.eqx"):
+        if CHECKPOINT.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+            with open(path, "rb") as file:
+                ours = BEGINNING.fullmatch(file.read(65))
+            if ours:
+                path.unlink()

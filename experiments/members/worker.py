@@ -1,5 +1,7 @@
 """One program at work: group by group, from checkpoints, in the memory that there is."""
 
+import contextlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -8,6 +10,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from experiments.folders import FolderGoneError
 from experiments.members.condition import Wanted, members_of
 from experiments.members.noise import NoisyTest
 from experiments.members.plans import num_groups, record_plans, smaller_plan
@@ -44,6 +47,7 @@ class Run:
         tests: groups that are still to be tested, by the name of the program.
         remedy: what a user can do where one member on each device is too many.
         after_epoch: called after every epoch of a group.
+        check: raises an error where the run folder is gone; nothing is written then.
     """
 
     store: MemberStore
@@ -53,6 +57,7 @@ class Run:
     tests: Progress
     remedy: str
     after_epoch: Callable[[], None] | None = None
+    check: Callable[[], None] = lambda: None
 
 
 class Worker:
@@ -123,7 +128,12 @@ class Worker:
         }
         names = [wanted.name() for wanted in group]
         checkpoint = self.run.folder / "checkpoints" / f"{fingerprint((names, self.plan.size))}.eqx"
-        state = self.trained(training, members, checkpoint)
+        try:
+            state = self.trained(training, members, checkpoint)
+            self.run.check()
+        except FolderGoneError:
+            forsake(self.run.folder, checkpoint)
+            raise
         test, noise_accuracy = None, None
         if group[0].tested:
             trained = time.perf_counter()
@@ -176,6 +186,7 @@ class Worker:
 
     def report(self, report: EpochReport) -> None:
         """Show how the group does and when everything will be done."""
+        self.run.check()
         first = self.num_reported == 0
         # Epochs that a checkpoint held already take no more time.
         progress, name = self.run.progress, self.program.name
@@ -220,6 +231,18 @@ class Worker:
             "device": self.run.store.made["device"],
         }
         append_rows(self.run.folder / "timings.jsonl", [row])
+
+
+def forsake(folder: Path, checkpoint: Path) -> None:
+    """Remove a checkpoint that was written where a run folder had been, if nothing else is there.
+
+    Writing it made the folder again, and nobody would know what that is.
+    """
+    with contextlib.suppress(OSError):
+        if os.listdir(folder) == [checkpoint.parent.name]:
+            checkpoint.unlink()
+            checkpoint.parent.rmdir()
+            folder.rmdir()
 
 
 def counted(count: int, noun: str) -> str:

@@ -1,11 +1,14 @@
 """``python -m experiments.mnist``: the lecture's comparison on handwritten digits."""
 
 import sys
+import tempfile
 from pathlib import Path
 
 import jax
 import tyro
 
+from experiments.folders import FolderGoneError, open_folder, tidy
+from experiments.members.store import check_results
 from experiments.mnist.configuration import PRESETS, MnistConfiguration
 from experiments.mnist.dry_run import dry_run
 from experiments.mnist.example import save_example
@@ -14,10 +17,10 @@ from experiments.mnist.options import MnistOptions
 from experiments.mnist.report import report
 from experiments.script import named_preset
 from rhythmic.data import DataUnavailableError, load, split
-from rhythmic.interruption import stopping
+from rhythmic.interruption import refuse, stopping
 from rhythmic.locks import LockedError, writing
 from rhythmic.progress import show
-from rhythmic.records import is_unused, open_run_folder
+from rhythmic.records import is_unused
 from rhythmic.spread import num_cores
 
 
@@ -42,20 +45,30 @@ def prepare(arguments: list[str]) -> tuple[MnistStore, Path]:
     if configuration.compilation_cache is not None:
         keep_compiled(configuration.compilation_cache)
     digits = load(configuration.dataset, data_dir=configuration.data_dir)
-    folder = configuration.folder()
+    check_results(configuration.results)
+    folder = configuration.folder().resolve()
     dry = configuration.dry_run
     if not dry or not is_free(folder):
-        open_run_folder(folder, configuration.identity(), note=not dry)
+        open_folder(folder, configuration.identity(), note=not dry)
     if not dry:
         show(f"run folder: {folder}")
     return MnistStore(configuration, digits, folder / "members.jsonl", read_only=dry), folder
 
 
 def keep_compiled(folder: Path) -> None:
-    """Keep compiled programs in ``folder``, and load those that it holds; before JAX starts."""
+    """Keep compiled programs in ``folder``, and load those that it holds; before JAX starts.
+
+    A folder that cannot be written to is left out: a cache is a help, and no reason not to run.
+    """
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"compilation_cache is {folder}, a file; name a folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"0")
+    except OSError as error:
+        show(f"compilation_cache {folder} cannot be written ({error.strerror}); nothing is kept")
+        return
     jax.config.update("jax_compilation_cache_dir", str(folder.resolve()))
     # Everything: the defaults leave out what compiles within a second.
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
@@ -69,11 +82,12 @@ def is_free(folder: Path) -> bool:
 
 def run(store: MnistStore, folder: Path) -> None:
     """Train what is missing, and write tables and figures."""
-    with writing(folder):
+    with writing(folder, show):
+        tidy(folder)
         rows = train_all(store, folder)
     first_split = split(store.digits, store.configuration.seeds[0])
     save_example(store, rows, first_split, folder / "example.json")
-    report(folder)
+    report(folder, store)
 
 
 def main() -> None:
@@ -89,16 +103,16 @@ def answer_command(arguments: list[str]) -> None:
     try:
         store, folder = prepare(arguments)
     except (ValueError, OSError, DataUnavailableError, ImportError) as error:
-        sys.exit(f"error: {error}")
+        refuse(error)
     try:
         if store.configuration.dry_run:
             dry_run(store, folder)
         else:
             run(store, folder)
-    except (MemoryError, LockedError) as error:
-        sys.exit(f"error: {error}")
+    except (MemoryError, LockedError, FolderGoneError, ValueError) as error:
+        refuse(error)
     except OSError as error:
-        sys.exit(f"error: run_dir {folder}: {error}; what is finished in it is kept")
+        refuse(f"run_dir {folder}: {error}; what is finished in it is kept")
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from experiments.mnist.options import MnistOptions
+from experiments.ranges import check_ranges
 from rhythmic.cells.resonant import Diagonal
 from rhythmic.data import DATASETS
 from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.models import Architecture, ResonantArchitecture, named_architectures
-from rhythmic.records import fingerprint
+from rhythmic.records import fingerprint, read_configuration
 from rhythmic.training import TrainingConfiguration
 from rhythmic.training.configuration import Momentum, check_hyperparameter, check_seed
 from rhythmic.training.search import Setting, setting_grid
@@ -46,6 +47,7 @@ class MnistConfiguration(MnistOptions):
         check_choice("momentum", self.momentum, get_args(Momentum))
         check_choice("diagonal", self.diagonal, get_args(Diagonal))
         self.check_grid()
+        check_ranges(self)
         known = self.known_architectures()
         if not self.architectures:
             raise ValueError("architectures is empty; name at least one")
@@ -164,6 +166,20 @@ class MnistConfiguration(MnistOptions):
             for name, value in record.items()
         }
         return cls(**fields)
+
+    @classmethod
+    def of_run(cls, folder: Path) -> "MnistConfiguration":
+        """Read the configuration of a run folder.
+
+        Raises:
+            ValueError: in one line, for a folder of something else, or a damaged file.
+        """
+        try:
+            return cls.from_record(read_configuration(folder))
+        except (FileNotFoundError, NotADirectoryError):
+            raise ValueError(f"{folder} is no run folder: it holds no configuration.json") from None
+        except (TypeError, AttributeError):
+            raise ValueError(f"{folder}: python -m experiments.mnist did not write it") from None
 
     def folder(self) -> Path:
         """Return the folder of the run."""

@@ -1,15 +1,15 @@
 """One trained resonant network reading one test digit, saved for the figure of its dynamics."""
 
-import json
 from pathlib import Path
 
 import jax
 import numpy as np
 
+from experiments.folders import read_kept, write_kept
 from experiments.mnist.members import MnistStore
 from rhythmic.data import Split
 from rhythmic.models import ResonantArchitecture, with_named_arrays
-from rhythmic.records import Row, write_json
+from rhythmic.records import Row
 from rhythmic.simulate import trajectory
 from rhythmic.training.batches import sequences
 from rhythmic.training.state import Data
@@ -29,15 +29,17 @@ def save_example(store: MnistStore, rows: list[Row], split: Split, path: Path) -
     if not resonant:
         return
     row = resonant[0]
-    if path.exists() and json.loads(path.read_text())["member"] == row["member"]:
+    known = read_kept(path.parent, path.name)
+    if known is not None and known.get("member") == row["member"]:
         return
     model = store.conditions[row["architecture"]].architecture.build(10, key=jax.random.key(0))
     model = with_named_arrays(model, row["parameters"])
     data = Data(store.digits.images, store.digits.labels)
     inputs, labels = sequences(data, split.test[:1])
     positions = trajectory(model.cell, inputs).observed[:, :, 0]
-    write_json(
-        path,
+    write_kept(
+        path.parent,
+        path.name,
         {
             "member": row["member"],
             "architecture": row["architecture"],

@@ -1,10 +1,10 @@
 """Which figures a run has, and which saved values go into each."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
+from experiments.folders import read_kept
 from experiments.mnist.configuration import PUBLISHED, MnistConfiguration
 from rhythmic.models import ResonantArchitecture
 from rhythmic.plotting.accuracy import accuracy_figure, confusion_figure, learning_curve_figure
@@ -58,9 +58,8 @@ def draw_resonant(
     }
     if weights:
         save(recurrent_weight_figure(weights, ladders, LABELS), figures, "recurrent_weights")
-    example_path = folder / "example.json"
-    if example_path.exists():
-        example = json.loads(example_path.read_text())
+    example = read_kept(folder, "example.json")
+    if example is not None and example.get("architecture") in ladders:
         name = example["architecture"]
         figure = spectrum_figure(
             ladders[name],

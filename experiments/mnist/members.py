@@ -1,14 +1,18 @@
 """The networks that a configuration names, and the store of those that are finished."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from experiments.members.condition import KEPT, Condition, Pool, recipe
-from experiments.members.store import MemberStore, tuning
+import numpy as np
+
+from experiments.members.condition import KEPT, Condition, Pool, Wanted, recipe
+from experiments.members.store import MemberStore, read_members, tuning
 from experiments.members.train import drop_checkpoints, train_members
 from experiments.mnist.configuration import MnistConfiguration
 from rhythmic.data import Digits, split
+from rhythmic.data.dataset import NUM_PIXELS
 from rhythmic.records import Row, fingerprint
 from rhythmic.training import Data
 
@@ -78,6 +82,39 @@ class MnistStore(MemberStore):
         return known | {k: v for k, v in found.items() if k not in ("label", "seconds")}
 
 
+def digits_of(configuration: MnistConfiguration, run_file: Path) -> Digits:
+    """Return the digits that a run's rows name, by their hash alone: for rows, not for training."""
+    rows = read_members(run_file, lambda line: None).values()
+    hashes = Counter(row["data"] for row in rows if isinstance(row.get("data"), str))
+    known = hashes.most_common(1)[0][0] if hashes else ""
+    nothing = np.zeros(0, np.uint8)
+    return Digits(configuration.dataset, nothing.reshape(0, NUM_PIXELS), nothing, known)
+
+
+def wanted_members(store: MnistStore) -> list[Wanted]:
+    """Return every member that can be named by now: to be tuned, then to be tested."""
+    found = []
+    for condition in store.conditions.values():
+        choices = tuning(condition)
+        found += choices
+        if not store.missing(choices):
+            found += store.tested(condition)
+    return found
+
+
+def tabled(store: MnistStore) -> dict[str, list[Row]]:
+    """Return the rows of the table by architecture, in the order of the seeds.
+
+    They are those of the members that the configuration asks for, at the settings that are chosen:
+    no others that the files hold, such as those of another version of the training.
+    """
+    found: dict[str, list[Row]] = {}
+    for wanted in wanted_members(store):
+        if wanted.tested and (row := store.find(wanted)) is not None:
+            found.setdefault(wanted.condition.label, []).append(row)
+    return {name: sorted(rows, key=lambda row: row["seed"]) for name, rows in found.items()}
+
+
 def train_all(
     store: MnistStore, folder: Path, after_epoch: Callable[[], None] | None = None
 ) -> list[Row]:
@@ -100,9 +137,4 @@ def train_all(
         after_epoch=after_epoch,
     )
     drop_checkpoints(folder)
-    wanted = [
-        member
-        for condition in conditions
-        for member in (*tuning(condition), *store.tested(condition))
-    ]
-    return [store.rows[member.name()] for member in wanted]
+    return [store.rows[member.name()] for member in wanted_members(store)]

@@ -5,9 +5,12 @@ from pathlib import Path
 
 from experiments.answers import Answer, publish
 from experiments.mnist.configuration import PRESETS, REFERENCE, MnistConfiguration
-from experiments.mnist.report import by_architecture, summary_line
+from experiments.mnist.members import tabled, wanted_members
+from experiments.mnist.report import store_of, summary_line
+from rhythmic.interruption import refuse, stopping
 from rhythmic.plotting.style import LABELS
-from rhythmic.records import Row, read_configuration, read_rows
+from rhythmic.progress import show
+from rhythmic.records import Row, read_sealed_rows
 
 SIGNIFICANT = 0.05  # p value, corrected for the number of rivals
 
@@ -36,22 +39,35 @@ def answer_line(configuration: MnistConfiguration, tested: dict[str, list[Row]])
 
 def main() -> None:
     """Read the folder from the command line."""
-    if len(sys.argv) != 2:
-        sys.exit("error: give one run folder: python -m experiments.mnist.publish RUN_DIR")
-    folder = Path(sys.argv[1])
-    configuration = MnistConfiguration.from_record(read_configuration(folder))
+    with stopping("stopped"):
+        if len(sys.argv) != 2:
+            refuse("give one run folder: python -m experiments.mnist.publish RUN_DIR")
+        try:
+            keep(Path(sys.argv[1]))
+        except (ValueError, OSError) as error:
+            refuse(error)
+
+
+def keep(folder: Path) -> None:
+    """Keep the answer of a run folder.
+
+    Raises:
+        ValueError: in one line, for any other run than a finished one of the table preset.
+    """
+    configuration = MnistConfiguration.of_run(folder)
     if configuration.identity() != PRESETS["table"].identity():
-        sys.exit(f"error: {folder} is not a run of the unchanged table preset")
-    rows = {row["member"]: row for row in read_rows(folder / "members.jsonl")}
-    tested = by_architecture(configuration, list(rows.values()))
-    seeds = {
-        name: {row["seed"] for row in tested.get(name, ())} for name in configuration.architectures
-    }
-    if any(found != set(configuration.seeds) for found in seeds.values()):
-        sys.exit(f"error: {folder} is not finished")
-    provenance = read_rows(folder / "provenance.jsonl")[0]
-    provenance["git"] = ", ".join(sorted({row["git"] for row in rows.values()}))
-    answer = Answer("mnist", answer_line(configuration, tested), None, provenance)
+        raise ValueError(f"{folder} is not a run of the unchanged table preset")
+    store = store_of(folder, configuration)
+    tested = tabled(store)
+    finished = all(
+        len(tested.get(name, ())) == len(configuration.seeds) for name in store.conditions
+    )
+    provenance = read_sealed_rows(folder / "provenance.jsonl", show)
+    if not finished or not provenance:
+        raise ValueError(f"{folder} is not finished")
+    rows = [store.rows[member.name()] for member in wanted_members(store)]
+    made = provenance[0] | {"git": ", ".join(sorted({row["git"] for row in rows}))}
+    answer = Answer("mnist", answer_line(configuration, tested), None, made)
     publish(answer, folder / "figures" / "accuracy.png")
 
 

@@ -3,6 +3,8 @@
 ``python -m experiments.mnist.report RUN_DIR`` writes them again without training.
 """
 
+import dataclasses
+import io
 import math
 import sys
 from pathlib import Path
@@ -13,9 +15,13 @@ from rich.table import Table
 
 from experiments.mnist.configuration import CUSTOM, PUBLISHED, REFERENCE, MnistConfiguration
 from experiments.mnist.figures import draw_figures
+from experiments.mnist.members import MnistStore, digits_of, tabled, wanted_members
 from rhythmic.data.splits import NUM_TRAIN
+from rhythmic.files import replacing
+from rhythmic.interruption import refuse, stopping
 from rhythmic.plotting.style import LABELS
-from rhythmic.records import Row, read_configuration, read_rows, write_table
+from rhythmic.progress import printable, show
+from rhythmic.records import Row, write_table
 from rhythmic.statistics import (
     ACCURACY,
     MIN_SEEDS_FOR_TEST,
@@ -31,14 +37,35 @@ WIDTH = 132
 ARRAYS = ("history", "confusion", "class_features", "parameters", "statistics")
 
 
-def report(folder: Path) -> None:
-    """Write tables and figures into a run folder, and show the table on the terminal."""
-    try:
-        configuration = MnistConfiguration.from_record(read_configuration(folder))
-    except FileNotFoundError:
-        raise ValueError(f"{folder} is no run folder: it holds no configuration.json") from None
-    rows = list({row["member"]: row for row in read_rows(folder / "members.jsonl")}.values())
-    tested = by_architecture(configuration, rows)
+def report(folder: Path, store: MnistStore | None = None) -> bool:
+    """Write tables and figures into a run folder, and show the table on the terminal.
+
+    Where rows are damaged, and networks are missing for it, tables and figures stay as they are.
+
+    Args:
+        folder: the run folder.
+        store: its finished networks, where they have been read already.
+
+    Returns:
+        whether they were written.
+
+    Raises:
+        ValueError: in one line, for a folder of something else, or a damaged configuration.
+    """
+    configuration = MnistConfiguration.of_run(folder)
+    if store is None:
+        store = store_of(folder, configuration)
+    wanted = wanted_members(store)
+    found = {member.name(): store.find(member) for member in wanted}
+    rows = [row for row in found.values() if row is not None]
+    missing = len(found) - len(rows)
+    if missing and store.damages:
+        show(
+            f"{missing} of {len(found)} networks are missing, for rows are damaged; tables and "
+            "figures stay as they were, and the command that trained trains these again"
+        )
+        return False
+    tested = tabled(store)
     write_table(folder / "members.csv", [scalars(row) for row in rows])
     curves = [line for row in rows if "history" in row for line in history(row)]
     write_table(folder / "history.csv", curves)
@@ -47,25 +74,24 @@ def report(folder: Path) -> None:
     caption = caption_of(configuration, tested)
     if not tested:
         print(f"no network of the table is finished yet; {len(rows)} were tuned: {folder}")
-        return
-    with open(folder / "summary.txt", "w") as file:
-        for console in (Console(width=WIDTH), Console(file=file, width=WIDTH)):
-            console.print(terminal_table(configuration, lines))
-            console.print(caption, soft_wrap=True, highlight=False)
+        return True
+    written = io.StringIO()
+    for console in (Console(width=WIDTH), Console(file=written, width=WIDTH)):
+        console.print(terminal_table(configuration, lines))
+        console.print(caption, soft_wrap=True, highlight=False)
+    with replacing(folder / "summary.txt") as partial:
+        partial.write_text(written.getvalue(), "utf-8")
     draw_figures(configuration, tested, folder)
-    print(f"tables and figures: {folder}")
+    print(f"tables and figures: {printable(str(folder))}")
+    return True
 
 
-def by_architecture(configuration: MnistConfiguration, rows: list[Row]) -> dict[str, list[Row]]:
-    """Return the tested rows of each architecture, in the order of the configuration, by seed."""
-    tested = {
-        name: sorted(
-            (row for row in rows if row["architecture"] == name and "confusion" in row),
-            key=lambda row: row["seed"],
-        )
-        for name in configuration.architectures
-    }
-    return {name: members for name, members in tested.items() if members}
+def store_of(folder: Path, configuration: MnistConfiguration) -> MnistStore:
+    """Return the finished networks of a run folder, to be read alone."""
+    run_file = folder / "members.jsonl"
+    digits = digits_of(configuration, run_file)
+    alone = dataclasses.replace(configuration, results=None)
+    return MnistStore(alone, digits, run_file, read_only=True)
 
 
 def scalars(row: Row) -> Row:
@@ -237,12 +263,15 @@ def test_sentence(tested: dict[str, list[Row]]) -> str:
 
 def main() -> None:
     """Read the folder from the command line."""
-    if len(sys.argv) != 2:
-        sys.exit("error: give one run folder: python -m experiments.mnist.report RUN_DIR")
-    try:
-        report(Path(sys.argv[1]))
-    except ValueError as error:
-        sys.exit(f"error: {error}")
+    with stopping("stopped"):
+        if len(sys.argv) != 2:
+            refuse("give one run folder: python -m experiments.mnist.report RUN_DIR")
+        try:
+            written = report(Path(sys.argv[1]))
+        except (ValueError, OSError) as error:
+            refuse(error)
+        if not written:
+            refuse(f"{sys.argv[1]} is damaged; see above")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,10 @@ from jaxtyping import UInt8
 
 from rhythmic.data.dataset import DamagedFileError
 
+LARGEST = 2**30  # bytes of an array; the largest of MNIST holds 47,040,000
+MOST_AXES = 32
 _UNSIGNED_BYTE = 0x08
+_PIECE = 2**20  # bytes that are read at a time
 
 
 def read_idx(path: str | os.PathLike[str]) -> UInt8[np.ndarray, "..."]:
@@ -27,24 +30,36 @@ def read_idx(path: str | os.PathLike[str]) -> UInt8[np.ndarray, "..."]:
         The array with the shape that the header states.
 
     Raises:
-        DamagedFileError: If the file is not gzip, not IDX of unsigned bytes, or its length is not
-            the one that its header states.
+        DamagedFileError: If the file is not gzip, not IDX of unsigned bytes, its length is not
+            the one that its header states, or that is more than ``LARGEST``.
     """
     name = os.path.basename(path)
     try:
         with gzip.open(path, "rb") as file:
-            content = file.read()
+            return _read(file, name)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DamagedFileError(f"{name} is not a whole gzip file ({error})") from error
-    if len(content) < 4 or content[:3] != bytes([0, 0, _UNSIGNED_BYTE]):
+
+
+def _read(file: gzip.GzipFile, name: str) -> UInt8[np.ndarray, "..."]:
+    start = file.read(4)
+    if len(start) < 4 or start[:3] != bytes([0, 0, _UNSIGNED_BYTE]):
         raise DamagedFileError(f"{name} does not begin as an IDX file of unsigned bytes")
-    num_axes = content[3]
-    start = 4 + 4 * num_axes
-    if len(content) < start:
+    num_axes = start[3]
+    if num_axes > MOST_AXES:
+        raise DamagedFileError(f"{name} states {num_axes} axes; it must have {MOST_AXES} at most")
+    lengths = file.read(4 * num_axes)
+    if len(lengths) < 4 * num_axes:
         raise DamagedFileError(f"{name} ends within its IDX header")
-    shape = np.frombuffer(content, dtype=">u4", count=num_axes, offset=4).tolist()
-    if len(content) - start != math.prod(shape):
-        raise DamagedFileError(
-            f"{name} holds {len(content) - start} values, its header states {math.prod(shape)}"
-        )
-    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
+    shape = np.frombuffer(lengths, dtype=">u4").tolist()
+    stated = math.prod(shape)
+    if stated > LARGEST:
+        raise DamagedFileError(f"{name} states {stated} values; it must hold {LARGEST} at most")
+    # One byte more than stated, so that what follows is seen, and no more than that.
+    pieces, found = [], 0
+    while found <= stated and (piece := file.read(min(_PIECE, stated + 1 - found))):
+        pieces.append(piece)
+        found += len(piece)
+    if found != stated:
+        raise DamagedFileError(f"{name} holds {found} values, its header states {stated}")
+    return np.frombuffer(b"".join(pieces), dtype=np.uint8).reshape(shape)

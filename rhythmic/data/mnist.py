@@ -11,7 +11,6 @@ import functools
 import importlib.util
 import io
 import os
-import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,20 +21,24 @@ from jaxtyping import UInt8
 
 from rhythmic.data.cache import (
     cache_folder,
+    is_prepared,
     read_decoded,
     remove_stale,
     replacing_folder,
     write_decoded,
 )
 from rhythmic.data.dataset import (
+    IMAGE_SIDE,
     NUM_CLASSES,
     NUM_PIXELS,
     DamagedFileError,
+    DataUnavailableError,
     Digits,
     fingerprint,
 )
 from rhythmic.data.idx import read_idx
 from rhythmic.data.source import MnistSource, check_folder, fetch, named_folder
+from rhythmic.progress import show
 
 Images = UInt8[np.ndarray, "example 784"]
 Labels = UInt8[np.ndarray, " example"]
@@ -78,30 +81,61 @@ def load_mnist(
             knows their address, is not installed.
     """
     source = MnistSource() if source is None else source
-    store = cache_folder(cache_dir) / f"mnist-{source.decoded[:12]}"
-    decoded, prepared = store / "decoded.npz", store / "prepared"
-    remove_stale(store)
     folder = named_folder(data_dir)
     if folder is not None:
         check_folder(folder, source)
-    digits = read_decoded(decoded, "mnist", source.decoded)
+    try:
+        store = cache_folder(cache_dir) / f"mnist-{source.decoded[:12]}"
+    except DataUnavailableError as error:
+        if folder is None:
+            raise
+        show(f"rhythmic: nothing is kept for the next time ({error})")
+        return _checked(_read_files(folder), source)
+    remove_stale(store)
+    remove_stale(store / "files")
+    digits = read_decoded(store / "decoded.npz", "mnist", source.decoded)
     if digits is not None:
         return digits
-    arrays = _read_sound(prepared, source.decoded)
+    arrays = _read_sound(store / "prepared", source.decoded)
     if arrays is None:
         if folder is None:
             folder = store / "files"
             fetch(folder, source, _registered_address)
-        arrays = _prepare(folder, prepared) if _can_prepare() else _read_files(folder)
+        arrays = _from_files(folder, store / "prepared")
+    digits = _checked(arrays, source)
+    try:
+        write_decoded(store / "decoded.npz", digits)
+    except OSError as error:
+        show(f"rhythmic: the cache {store} cannot be written ({error.strerror}); nothing is kept")
+    return digits
+
+
+def _checked(arrays: tuple[Images, Labels], source: MnistSource) -> Digits:
+    """The digits, if they are the right ones."""
     found = fingerprint(*arrays)
     if found != source.decoded:
         raise DamagedFileError(
             f"MNIST decodes to other digits: sha256 begins {found[:12]}, "
             f"must begin {source.decoded[:12]}"
         )
-    digits = Digits("mnist", *arrays, found)
-    write_decoded(decoded, digits)
-    return digits
+    return Digits("mnist", *arrays, found)
+
+
+def _from_files(folder: Path, prepared: Path) -> tuple[Images, Labels]:
+    """The digits of the four files, by way of array_record files where these can be written."""
+    if not _can_prepare():
+        return _read_files(folder)
+    if os.path.lexists(prepared) and not is_prepared(prepared):
+        show(
+            f"rhythmic: {prepared} is not from here and is left alone; the files are read directly"
+        )
+        return _read_files(folder)
+    try:
+        return _prepare(folder, prepared)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = str(error).split("\n")[0]
+        show(f"rhythmic: {prepared} cannot be made ({reason}); the files are read directly")
+        return _read_files(folder)
 
 
 def _tensorflow_datasets() -> Any:
@@ -144,7 +178,13 @@ def _read_files(folder: Path) -> tuple[Images, Labels]:
 def _read_part(folder: Path, prefix: str) -> tuple[Images, Labels]:
     images = read_idx(folder / f"{prefix}-images-idx3-ubyte.gz")
     labels = read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz")
-    return images.reshape(len(images), NUM_PIXELS), labels
+    count = labels.size
+    if labels.ndim != 1 or images.shape[:1] != (count,) or images.size != count * NUM_PIXELS:
+        raise DamagedFileError(
+            f"{folder}: the {prefix} images have the shape {images.shape} and the labels "
+            f"{labels.shape}; they must have (N, {IMAGE_SIDE}, {IMAGE_SIDE}) and (N,)"
+        )
+    return images.reshape(count, NUM_PIXELS), labels
 
 
 @functools.cache  # tensorflow-datasets registers a builder by name, and each name once
@@ -198,7 +238,7 @@ def _builder(prepared: Path) -> Any:
 def _prepare(folder: Path, prepared: Path) -> tuple[Images, Labels]:
     """Writes the array_record files and reads them back."""
     tfds = _tensorflow_datasets()
-    print("rhythmic: preparing MNIST, once; it takes some seconds", file=sys.stderr)
+    show("rhythmic: preparing MNIST, once; it takes some seconds")
     with (
         replacing_folder(prepared) as partial,
         # Bars and banners of tensorflow-datasets, which come through these two.
@@ -226,7 +266,7 @@ def _read_prepared(prepared: Path) -> tuple[Images, Labels]:
 
 def _read_sound(prepared: Path, sha256: str) -> tuple[Images, Labels] | None:
     """The digits in the array_record files, or None if these are absent or damaged."""
-    if not prepared.is_dir() or not _can_prepare():
+    if not is_prepared(prepared) or not _can_prepare():
         return None
     try:
         arrays = _read_prepared(prepared)

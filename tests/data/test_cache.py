@@ -5,15 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rhythmic.data import Digits, fingerprint
+from rhythmic.data import DataUnavailableError, Digits, fingerprint
 from rhythmic.data.cache import (
     cache_folder,
+    is_prepared,
     read_decoded,
     remove_stale,
-    replacing,
     replacing_folder,
     write_decoded,
 )
+from rhythmic.files import replacing
 
 
 @pytest.fixture
@@ -78,17 +79,19 @@ def test_replacing_folder_keeps_what_another_process_finished_meanwhile(tmp_path
 
 
 def test_remove_stale_takes_only_old_partial_things(tmp_path):
-    names = ["old.partial", "old_folder.partial", "new.partial", "old"]
-    for name in names:
-        if "folder" in name:
+    ours = ["decoded.npz.ab0_12cd.partial", "prepared.ab0_12cd.partial"]
+    others = ["mine.partial", "decoded.npz.partial", "prepared.mine_too.partial.txt", "old"]
+    new = ["decoded.npz.zz0_12cd.partial"]
+    for name in ours + others + new:
+        if name.startswith("prepared"):
             (tmp_path / name).mkdir()
             (tmp_path / name / "content").write_text("x")
         else:
             (tmp_path / name).write_text("x")
-        if name.startswith("old"):
+        if name not in new:
             os.utime(tmp_path / name, (time.time() - 7200,) * 2)
     remove_stale(tmp_path)
-    assert sorted(os.listdir(tmp_path)) == ["new.partial", "old"]
+    assert sorted(os.listdir(tmp_path)) == sorted(others + new)
     remove_stale(tmp_path / "absent")
 
 
@@ -130,3 +133,24 @@ def test_an_archive_of_other_arrays_or_objects_is_not_trusted(tmp_path, digits):
     assert read_decoded(path, "mnist", digits.sha256) is None
     np.savez(path, images=np.array([{}], dtype=object), labels=digits.labels)
     assert read_decoded(path, "mnist", digits.sha256) is None
+
+
+def test_only_what_is_prepared_here_counts_as_prepared(tmp_path):
+    version = tmp_path / "prepared" / "rhythmic_mnist" / "1.0.0"
+    version.mkdir(parents=True)
+    (version / "features.json").write_text("{}")
+    (version / "rhythmic_mnist-train.array_record-00000-of-00001").write_text("")
+    assert is_prepared(tmp_path / "prepared")
+    (tmp_path / "link").symlink_to(tmp_path / "prepared")
+    assert not is_prepared(tmp_path / "link")
+    (version / "thesis.tex").write_text("mine")
+    assert not is_prepared(tmp_path / "prepared")
+
+
+def test_a_home_folder_that_is_not_known_is_one_line(monkeypatch):
+    for folder in ("~nobody-of-this-name/cache", Path("~nobody-of-this-name")):
+        with pytest.raises(
+            DataUnavailableError, match="that home folder is not known here"
+        ) as told:
+            cache_folder(folder)
+        assert "\n" not in str(told.value)

@@ -126,3 +126,33 @@ def test_a_look_up_that_hangs_is_given_up(tmp_path, monkeypatch):
             download("http://127.0.0.1:9/some.gz", tmp_path / "some.gz", SHA256)
     finally:
         release.set()
+
+
+def test_a_file_that_does_not_end_is_given_up(tmp_path, served, monkeypatch):
+    monkeypatch.setitem(module.SIZES, SHA256, 100_000)
+    with pytest.raises(DamagedFileError, match="is longer than the 100000 bytes that it may have"):
+        download(f"{served.address}/some.gz", tmp_path / "here" / "some.gz", SHA256)
+    assert os.listdir(tmp_path / "here") == []
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.0 200 OK\r\n", b"HTTP/1.0 200 OK\r\n\r\nab"])
+def test_a_server_that_trickles_for_ever_is_given_up(tmp_path, monkeypatch, answer):
+    monkeypatch.setattr(module, "TRANSFER_LIMIT", 0.2)
+    listener, done = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def trickle():
+        with listener, listener.accept()[0] as connection:
+            connection.recv(4096)
+            connection.sendall(answer)
+            done.wait(60)
+
+    thread = threading.Thread(target=trickle)
+    thread.start()
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}/some.gz"
+    try:
+        with pytest.raises(TimeoutError, match=r"did not arrive within 0\.2 s"):
+            download(address, tmp_path / "some.gz", SHA256)
+    finally:
+        done.set()
+        thread.join()
+    assert os.listdir(tmp_path) == []

@@ -66,3 +66,28 @@ def test_a_broken_gzip_file_is_refused_by_name(tmp_path, damage):
     path.write_bytes(broken)
     with pytest.raises(DamagedFileError, match=r"bad\.gz is not a whole gzip file"):
         read_idx(path)
+
+
+def test_a_small_file_that_states_much_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "much.gz"
+    for num_axes, length, message in (
+        (255, 1, "states 255 axes; it must have 32 at most"),
+        (3, 2**32 - 1, "states .* values; it must hold 1073741824 at most"),
+    ):
+        header = bytes([0, 0, 8, num_axes]) + length.to_bytes(4, "big") * num_axes
+        path.write_bytes(gzip.compress(header + b"a"))
+        with pytest.raises(DamagedFileError, match=message):
+            read_idx(path)
+
+
+def test_a_bomb_is_unpacked_as_far_as_it_states(tmp_path, monkeypatch):
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(HEADER + bytes(20_000_000)))
+    read, sizes = gzip.GzipFile.read, []
+    monkeypatch.setattr(
+        gzip.GzipFile, "read", lambda self, size=-1: (sizes.append(size), read(self, size))[1]
+    )
+    with pytest.raises(DamagedFileError, match=r"bomb\.gz holds 4 values, its header states 3"):
+        read_idx(path)
+    assert all(0 <= size <= 2**20 for size in sizes)
+    assert sum(sizes) < 100

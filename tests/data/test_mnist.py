@@ -278,3 +278,58 @@ def test_the_original_mnist(tmp_path):
     assert abs(digits.images[:60000].mean() / 255 - 0.1307) < 1e-4
     again = load_mnist(cache_dir=tmp_path / "cache")
     np.testing.assert_array_equal(again.images, digits.images)
+
+
+@pytest.fixture
+def homeless(monkeypatch):
+    """No HOME, and a user that /etc/passwd does not know."""
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def unknown(self):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", unknown)
+
+
+def test_a_named_folder_is_read_where_there_is_no_home(small, homeless, capsys):
+    assert_same(load_mnist(small.folder, source=small.source), small)
+    assert capsys.readouterr().err.startswith("rhythmic: nothing is kept for the next time (")
+    with pytest.raises(DataUnavailableError, match="RHYTHMIC_CACHE_DIR") as caught:
+        load_mnist(source=small.source)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_named_folder_is_read_where_the_cache_cannot_be_written(tmp_path, small, capsys):
+    cache = tmp_path / "cache"
+    cache.write_text("a file, where a folder is needed")
+    assert_same(load_mnist(small.folder, cache, source=small.source), small)
+    assert "cannot be written (" in capsys.readouterr().err.splitlines()[-1]
+    assert cache.read_text() == "a file, where a folder is needed"
+
+
+def test_a_download_into_such_a_cache_does_not_blame_the_network(tmp_path, small, serve):
+    cache = tmp_path / "cache"
+    cache.write_text("a file")
+    source = replace(small.source, address=serve(small.folder).address)
+    with pytest.raises(DataUnavailableError, match=r"the cache .* cannot be written \(") as caught:
+        load_mnist(cache_dir=cache, source=source)
+    assert "could not be downloaded" not in str(caught.value)
+
+
+def test_what_somebody_else_keeps_in_the_cache_stays(tmp_path, small, capsys):
+    store = tmp_path / "cache" / f"mnist-{small.source.decoded[:12]}"
+    (store / "prepared").mkdir(parents=True)
+    (store / "prepared" / "thesis.tex").write_text("mine")
+    (store / "notes.partial").write_text("mine")
+    os.utime(store / "notes.partial", (0, 0))
+    assert_same(load_mnist(small.folder, tmp_path / "cache", source=small.source), small)
+    assert (store / "prepared" / "thesis.tex").read_text() == "mine"
+    assert (store / "notes.partial").read_text() == "mine"
+
+
+def test_files_of_other_shapes_are_refused_by_name(tmp_path, small):
+    labels = small.folder / "t10k-labels-idx1-ubyte.gz"
+    labels.write_bytes((small.folder / "train-labels-idx1-ubyte.gz").read_bytes())
+    with pytest.raises(DamagedFileError, match=r"the t10k images have the shape \(5, 28, 28\)"):
+        mnist._read_files(small.folder)

@@ -4,15 +4,20 @@ import dataclasses
 import json
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from experiments import answers
+from experiments.members import Wanted
+from experiments.members.store import tuning
 from experiments.mnist import publish
 from experiments.mnist.configuration import PRESETS, MnistConfiguration
+from experiments.mnist.members import conditions_of
 from experiments.mnist.publish import answer_line
-from experiments.mnist.report import by_architecture
+from rhythmic.data import Digits
 from rhythmic.records import plain
+from rhythmic.training.search import Setting
 
 TABLE = PRESETS["table"]
 SPREAD = (
@@ -27,33 +32,51 @@ SPREAD = (
     0.02,
     0.02,
 )  # about the mean, one a seed
+DIGITS = Digits("mnist", np.zeros((0, 784), np.uint8), np.zeros(0, np.uint8), "0" * 64)
+CHOSEN = Setting(1e-3)
 PROVENANCE = {"git": "abc", "versions": {"jax": "1"}, "device": "cpu", "started": "today"}
 
 
+def row_of(member, **found):
+    """A row of a member as ``members.jsonl`` holds it."""
+    return {
+        "member": member.name(),
+        "data": DIGITS.sha256,
+        "architecture": member.condition.label,
+        "seed": member.seed,
+        "num_nodes": 24,
+        "num_parameters": 1000,
+        **dataclasses.asdict(member.setting),
+        "failed_at_step": -1,
+        "validation_accuracy": 0.9 if member.setting == CHOSEN else 0.1,
+        "git": "abc",
+        **found,
+    }
+
+
 def rows_about(means):
-    """One row a seed, as ``members.jsonl`` holds them, with accuracies about a given mean."""
-    return [
-        {
-            "member": f"{name}-{seed}",
-            "architecture": name,
-            "seed": seed,
-            "num_nodes": 24,
-            "num_parameters": 1000,
-            "learning_rate": 1e-3,
-            "weight_decay": 0.0,
-            "label_smoothing": 0.0,
-            "failed_at_step": -1,
-            "git": "abc",
-            "test_accuracy": mean + difference,
-            "confusion": [],
-        }
-        for name, mean in means.items()
-        for seed, difference in zip(TABLE.seeds, SPREAD, strict=True)
-    ]
+    """Rows of the choice, and of the table with accuracies about a given mean."""
+    rows = []
+    for name, mean in means.items():
+        condition = conditions_of(TABLE, DIGITS)[name]
+        rows += [row_of(member) for member in tuning(condition)]
+        for seed, difference in zip(TABLE.seeds, SPREAD, strict=True):
+            member = Wanted(condition, CHOSEN, seed, tested=True)
+            rows.append(row_of(member, test_accuracy=mean + difference, confusion=[]))
+    return rows
+
+
+def tabled_rows(rows):
+    """The rows of the table by architecture."""
+    names = dict.fromkeys(row["architecture"] for row in rows)
+    return {
+        name: [row for row in rows if row["architecture"] == name and "confusion" in row]
+        for name in names
+    }
 
 
 def line_about(means):
-    return answer_line(TABLE, by_architecture(TABLE, rows_about(means)))
+    return answer_line(TABLE, tabled_rows(rows_about(means)))
 
 
 def test_the_best_mean_and_every_test_together_say_yes():
@@ -85,7 +108,7 @@ def test_too_few_seeds_for_a_test_show_nothing():
         for row in rows_about({"rrn-golden": 0.76, "rnn": 0.62, "lstm": 0.70})
         if row["seed"] in TABLE.seeds[:3]
     ]
-    line = answer_line(TABLE, by_architecture(TABLE, rows))
+    line = answer_line(TABLE, tabled_rows(rows))
     assert line.startswith("On MNIST by pixel, by the published recipe, not shown: ")
     assert line.endswith("; 3 seeds each.")
 
@@ -148,3 +171,14 @@ def test_a_folder_must_be_given(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["publish"])
     with pytest.raises(SystemExit, match=r"^error: give one run folder"):
         publish.main()
+
+
+def test_rows_of_another_version_are_not_averaged_with_these(folder, monkeypatch):
+    means = {"rrn-golden": 0.76, "rnn": 0.62, "lstm": 0.70}
+    rows = rows_about(means)
+    with monkeypatch.context() as patch:
+        patch.setattr("experiments.members.condition.TRAINING_VERSION", 2)
+        later = rows_about({name: mean + 0.1 for name, mean in means.items()})
+    write(folder, TABLE, rows + later)
+    publish.main()
+    assert answers.read_answer("mnist").answer == line_about(means)

@@ -1,0 +1,84 @@
+"""How large the numbers of a command line may be: a slip of the finger is refused, not computed.
+
+Each command checks by itself what its options mean, and from where on they mean nothing. Here
+stands what is too much of anything: numbers that float32 has no place for, and counts that would
+fill the memory or never come to an end.
+"""
+
+import dataclasses
+import math
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+LARGEST = 1e30  # of floats, in size; squares of it and of its inverse
+SMALLEST = 1e-30  # are near what float32 can hold
+LONGEST = 1000  # values of one option
+MOST_SEED = 2**32 - 1
+MOST = 100_000  # of integers whose names do not stand below
+
+MOST_BY_NAME = {
+    "batch_size": 65_536,
+    "block_points": 10**8,
+    "chunk_points": 10**8,
+    "chunk_size": 10_000,
+    "cores": 1024,
+    "devices": 1024,
+    "draw_seed": MOST_SEED,
+    "evaluation_batch_size": 65_536,
+    "hidden_size": 2048,
+    "max_patterns": 2**20,
+    "members_per_device": 10_000,
+    "num_features": 10_000,
+    "num_neurons": 2048,
+    "num_nodes": 2048,
+    "num_random": 10_000_000,
+    "num_ratios": 1_000_000,
+    "published_seeds": MOST_SEED,
+    "pool_size": 1_000_000,
+    "seed": MOST_SEED,
+    "seeds": MOST_SEED,
+    "split_seed": MOST_SEED,
+    "test_seed": MOST_SEED,
+    "torch_threads": 1024,
+    "tuning_seeds": MOST_SEED,
+    "validations": 1000,
+}
+
+
+def check_ranges(options: Any, most: Mapping[str, int] | None = None) -> None:
+    """Raise a ValueError of one line for a number of an options dataclass that is out of all range.
+
+    Args:
+        options: an instance of a dataclass.
+        most: largest values of integers by name, where the command has its own.
+    """
+    limits = MOST_BY_NAME | dict(most or {})
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        values = value if isinstance(value, tuple | list) else (value,)
+        if len(values) > LONGEST:
+            raise ValueError(
+                f"{field.name} holds {len(values)} values; at most {LONGEST} are taken"
+            )
+        several = typing.get_args(field.type)[-1:] == (...,)
+        if several and len(set(values)) < len(values):
+            raise ValueError(f"{field.name} holds a value twice: {' '.join(map(str, values))}")
+        for one in values:
+            check_number(field.name, one, limits.get(field.name, MOST))
+
+
+def check_number(name: str, value: Any, most: int) -> None:
+    """Raise a ValueError of one line for an integer or a float that is out of all range."""
+    if isinstance(value, bool):
+        return
+    if isinstance(value, int) and abs(value) > most:
+        # Python refuses to write out thousands of digits.
+        written = str(value) if value.bit_length() < 200 else "a number of more than 60 digits"
+        raise ValueError(f"{name} is {written}; it must be at most {most}")
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{name} is {value}; it must be finite")
+        if value and not SMALLEST <= abs(value) <= LARGEST:
+            allowed = f"0 or between {SMALLEST:g} and {LARGEST:g} in size"
+            raise ValueError(f"{name} is {value:g}; it must be {allowed}")
