@@ -124,7 +124,10 @@ def load_arrays(path: Path, like: PyTree) -> tuple[PyTree, dict[str, Any]]:
     if header != hashlib.sha256(body).hexdigest().encode() + b"\n":
         raise DamagedFileError(f"{path} is damaged: it differs from its own hash")
     leaves, structure = jax.tree.flatten(like)
-    wanted = {f"leaf_{i}": (np.shape(x), np.dtype(getattr(x, "dtype", type(x)))) for i, x in enumerate(leaves)}
+    wanted = {
+        f"leaf_{i}": (np.shape(x), np.dtype(getattr(x, "dtype", type(x))))
+        for i, x in enumerate(leaves)
+    }
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             # Looked at before anything is read: a small file can declare more than memory holds.

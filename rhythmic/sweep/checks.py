@@ -188,6 +188,11 @@ def check_storable(name: str, primitives: set[str], outputs: Mapping[str, Any]) 
             "sweep's identity; run it in memory, without a folder"
         )
     for output, x in outputs.items():
+        if "/" in output:
+            raise ValueError(
+                f"name of an output is {output!r}; no file holds a name with a slash: give another "
+                "one, or run it in memory, without a folder"
+            )
         if np.dtype(x.dtype).kind not in "biufc":
             raise ValueError(f"output {output} is {x.dtype}, which files do not hold")
 

@@ -28,6 +28,18 @@ def check_text(field: str, text: Any, *, empty: bool = True, lines: bool = False
         raise ValueError(f"{field} is {text!a}; it must hold no control characters")
 
 
+def check_result_name(field: str, name: Any) -> None:
+    """Raise a ValueError for a name that no result can have.
+
+    A name of several parts, as in ``loss/train``, is one in memory alone: see ``check_storable``.
+    """
+    check_text(field, name, empty=False)
+    for part in name.split("/"):
+        if not part:
+            raise ValueError(f"{field} is {name!r}; no part of it may be empty")
+        check_label(field, part)
+
+
 def check_label(field: str, name: Any) -> None:
     """Raise a ValueError for a name that results or their axes cannot have on disk."""
     check_text(field, name, empty=False)

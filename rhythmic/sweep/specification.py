@@ -26,7 +26,7 @@ from rhythmic.sweep.checks import (
 )
 from rhythmic.sweep.designs import Axis, Design, Dimension, Grid, Points
 from rhythmic.sweep.functions import call_point, name_of
-from rhythmic.sweep.names import check_label, check_text
+from rhythmic.sweep.names import check_label, check_result_name, check_text
 from rhythmic.sweep.preparing import PreparedRows, row_digests, rows_over
 from rhythmic.typing import Array, Int, PyTree
 
@@ -163,7 +163,7 @@ class Sweep:
         if not all(isinstance(output, Output) for output in declared):
             raise ValueError("outputs must be a dictionary of Output by name")
         for name in self.outputs:
-            check_label("name of an output", name)
+            check_result_name("name of an output", name)
         if not all(map(callable, self.parts)):
             raise ValueError("function must be a function, or Stages of three")
         if self.points_at_once is not None:

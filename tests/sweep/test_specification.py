@@ -173,8 +173,9 @@ REFUSED = {
 
 # Names that zarr, xarray, NetCDF or a disk cannot hold, or that some disks do not tell apart.
 NAMES = {
-    "/abs": "begin with a letter",
-    "a/b": "no slash",
+    "/abs": "no part of it may be empty|begin with a letter",
+    "a//b": "no part of it may be empty|no slash",
+    "a/..": "begin with a letter|no slash",
     "a\\b": "no slash",
     "..": "begin with a letter",
     "": "must not be empty",
@@ -195,6 +196,15 @@ NAMES = {
     None: "must be a string",
     b"y": "must be a string",
 }
+
+
+def test_a_name_of_several_parts_is_one_in_memory_alone(tmp_path):
+    axis = linear_axis("gain", 1, 2, 2, "")
+    sweep = Sweep("s", lambda gain: {"loss/train": gain}, Grid((axis,)), {"loss/train": Output("")})
+    assert run_sweep(sweep, quiet=True).arrays["loss/train"].tolist() == [1.0, 2.0]
+    with pytest.raises(ValueError, match="'loss/train'; no file holds a name with a slash"):
+        run_sweep(sweep, folder=tmp_path / "run", quiet=True)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
