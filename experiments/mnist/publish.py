@@ -6,7 +6,7 @@ from pathlib import Path
 from experiments.answers import Answer, publish
 from experiments.mnist.configuration import PRESETS, REFERENCE, MnistConfiguration
 from experiments.mnist.report import by_architecture, summary_line
-from rhythmic.plotting.style import LABELS
+from rhythmic.plotting.style import appearance
 from rhythmic.records import Row, read_configuration, read_rows
 
 SIGNIFICANT = 0.05  # p value, corrected for the number of rivals
@@ -21,7 +21,7 @@ def answer_line(configuration: MnistConfiguration, tested: dict[str, list[Row]])
     best = max(lines, key=lambda name: lines[name]["mean"])
     parts, told_apart = [], []
     for name, line in lines.items():
-        part = f"{LABELS[name]} {line['mean']:.3f} (SEM {line['standard_error']:.3f})"
+        part = f"{appearance(name).label} {line['mean']:.3f} (SEM {line['standard_error']:.3f})"
         if name != REFERENCE:
             p_value = line["against_reference_corrected_p_value"]
             told_apart.append(p_value < SIGNIFICANT)

@@ -1,20 +1,19 @@
 """The table and the figures of a run, from its folder alone.
 
-``python -m experiments.mnist.report RUN_DIR`` writes them again without training.
+``python -m experiments.mnist --redraw RUN_DIR`` writes them again without training.
 """
 
 import math
-import sys
 from pathlib import Path
 
 import rich.box
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
-from experiments.mnist.configuration import CUSTOM, PUBLISHED, REFERENCE, MnistConfiguration
+from experiments.mnist.configuration import PUBLISHED, REFERENCE, MnistConfiguration
 from experiments.mnist.figures import draw_figures
 from rhythmic.data.splits import NUM_TRAIN
-from rhythmic.plotting.style import LABELS
+from rhythmic.plotting.style import appearance
 from rhythmic.records import Row, read_configuration, read_rows, write_table
 from rhythmic.statistics import (
     MIN_SEEDS_FOR_TEST,
@@ -130,7 +129,7 @@ def terminal_table(configuration: MnistConfiguration, lines: list[Row]) -> Table
         table.add_column(column, justify=justify, no_wrap=True)
     for line in lines:
         table.add_row(
-            LABELS.get(line["architecture"], CUSTOM),
+            appearance(line["architecture"]).label,
             str(line["num_nodes"]),
             str(line["num_parameters"]),
             f"{line['learning_rate']:g}",
@@ -232,17 +231,3 @@ def test_sentence(tested: dict[str, list[Row]]) -> str:
     if max(map(len, tested.values())) < MIN_SEEDS_FOR_TEST:
         return f"No p-values below {MIN_SEEDS_FOR_TEST} seeds."
     return "Tests: each rival against golden, Welch's t, p after Holm's correction."
-
-
-def main() -> None:
-    """Read the folder from the command line."""
-    if len(sys.argv) != 2:
-        sys.exit("error: give one run folder: python -m experiments.mnist.report RUN_DIR")
-    try:
-        report(Path(sys.argv[1]))
-    except ValueError as error:
-        sys.exit(f"error: {error}")
-
-
-if __name__ == "__main__":
-    main()
