@@ -51,6 +51,8 @@ class MnistOptions:
         compilation_cache: folder in which compiled programs are kept, so that the next run with
             the same networks, shapes, device and JAX loads them instead of compiling again; none
             keeps nothing. It changes no result, and may be removed at any time.
+        redraw: print and draw a run again from its saved results, training nothing:
+            --redraw RUN_DIR; without a folder, that of run_dir.
         dry_run: train nothing and write no results; compile, time a few updates, and print how
             many networks are missing and what memory and time they are expected to take.
     """
@@ -80,4 +82,5 @@ class MnistOptions:
     devices: int | None = None
     members_per_device: int | None = None
     compilation_cache: Path | None = None
+    redraw: bool = False
     dry_run: bool = False
