@@ -86,11 +86,10 @@ def appearance(name: str, known: Mapping[str, Appearance] = NETWORKS) -> Appeara
     """
     if name in known:
         return known[name]
-    number, places = zlib.crc32(name.encode(errors="surrogatepass")), []
-    for choices in (FURTHER_COLOURS, LINE_STYLES, MARKERS, HATCHES):
-        number, place = divmod(number, len(choices))
-        places.append(choices[place])
-    return Appearance(name, *places)
+    number = zlib.crc32(name.encode(errors="surrogatepass"))
+    colour, line = FURTHER_COLOURS[number % 9], LINE_STYLES[number // 9 % 6]
+    marker, hatch = MARKERS[number // 54 % 6], HATCHES[number // 324 % 5]
+    return Appearance(name, colour, line, marker, hatch)
 
 
 @contextmanager
