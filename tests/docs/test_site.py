@@ -1,5 +1,6 @@
 """What a reader's browser does with the site: it fetches nothing, and its console is silent."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,27 @@ def test_the_probe_finds_what_is_cut(tmp_path):
     ]
     assert 'div.table "wide"' in found[-1]
     assert probe.cut(tmp_path, 1280) == []
+
+
+def test_every_page_says_where_the_repository_is(hook):
+    pytest.importorskip("mkdocs")
+    project = '[project]\nname = "rhythmic"\nversion = "1"\nlicense = "MIT"\n'
+    foot = hook("assemble").foot
+    assert foot(project) == "rhythmic 1, licence MIT. Repository: no public address yet."
+    assert 'href="https://a.b/c"' in foot(f'{project}urls.Repository = "https://a.b/c"\n')
+
+
+def test_the_repository_has_one_address_or_none():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    address = project.get("urls", {}).get("Repository")
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    if address is None:
+        assert "repository-code" not in citation
+        assert "no public address yet" in " ".join(readme.split())
+    else:
+        assert f"repository-code: {address}" in citation.replace('"', "")
+        assert address in readme
 
 
 def test_wide_tables_name_the_column_in_every_cell(hook):
