@@ -29,7 +29,15 @@ from rhythmic.interruption import stopping
 from rhythmic.locks import LockedError, writing
 from rhythmic.plotting.style import house_style, save
 from rhythmic.progress import clock, show
-from rhythmic.records import fingerprint, open_run_folder, plain, read_rows, write_json
+from rhythmic.records import (
+    fingerprint,
+    open_run_folder,
+    plain,
+    read_configuration,
+    read_rows,
+    write_json,
+)
+from rhythmic.sealed import DamagedFileError
 from rhythmic.spread import num_cores
 
 T = TypeVar("T")
@@ -140,10 +148,9 @@ def redrawn_record(arguments: list[str]) -> dict[str, Any] | None:
     if folder is None or "--redraw" not in arguments:
         return None
     try:
-        record = json.loads((Path(folder) / "configuration.json").read_text("utf-8"))
-    except (OSError, ValueError):  # named where the folder is opened
+        return read_configuration(Path(folder))
+    except (OSError, DamagedFileError):  # named where the folder is opened
         return None
-    return record if isinstance(record, dict) else None
 
 
 def default_options(experiment: Experiment, arguments: list[str]) -> Any:
