@@ -6,6 +6,7 @@ between slow and faster nodes is tested over many more networks by ``experiments
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -220,7 +221,7 @@ def drawn_image(digits: Digits, seed: int, digit: int, generator: np.random.Gene
     return int(generator.choice(test[digits.labels[test] == digit]))
 
 
-def by_name(rows: Rows) -> dict[str, list[Row]]:
+def by_name(rows: Rows) -> dict[str, Sequence[Row]]:
     """Return the rows of every network by the name of its architecture."""
     named = {network.label: name for name, network in NETWORKS.items()}
     return {named.get(label, label): own for label, own in rows.items() if label != DIGITS}

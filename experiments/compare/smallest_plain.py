@@ -93,7 +93,8 @@ def power_of(reading: PlainReading, pool: Pool) -> np.ndarray:
     """Return the power of the pixels of every image, ``(example, feature)``."""
     images = np.asarray(pool.data.images, np.float32) / 255
     frequencies = reading.frequencies()
-    return fourier_power(images, frequencies, sample_rate=1000.0, num_windows=NUM_WINDOWS)
+    power = fourier_power(images, frequencies, sample_rate=1000.0, num_windows=NUM_WINDOWS)
+    return np.asarray(power)
 
 
 def row_of(reading: PlainReading, pool: Pool, power: np.ndarray) -> Row:

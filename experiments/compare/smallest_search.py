@@ -144,7 +144,7 @@ def further(
     networks = [make(label, one, settings=options.settings()) for label, one in wanted]
     networks += finalists(options, pool, rows)
     tested = train_members(store, networks, stages.run_folder)
-    plain: Rows = {}
+    plain: dict[str, list[Row]] = {}
     if options.controls:
         sizes = options.limits, options.seeds
         plain = plain_baselines(store, pool, *sizes, options.num_train or None)
