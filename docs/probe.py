@@ -62,7 +62,9 @@ frame.src = pages[0][1];
 """
 
 
-def open_page(address: str, profile: Path, milliseconds: int = 10_000) -> tuple[str, str]:
+def open_page(
+    address: str, profile: Path, *options: str, milliseconds: int = 10_000
+) -> tuple[str, str]:
     """Open a page in a headless Chromium; return the document in the end, and the browser's log.
 
     A message on the page's console is a line of the log with the word ``CONSOLE``.
@@ -70,14 +72,14 @@ def open_page(address: str, profile: Path, milliseconds: int = 10_000) -> tuple[
     Args:
         address: of the page, such as ``file:///...``.
         profile: folder that the browser writes its own files to.
+        options: further ones of the browser.
         milliseconds: of the page's own time, after which the document is returned.
     """
     command = [
         *(str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
         *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
         *("--enable-logging=stderr", f"--user-data-dir={profile}", "--window-size=1280,900"),
-        *("--hide-scrollbars", "--allow-file-access-from-files"),  # of pages in frames of ours
-        *(f"--virtual-time-budget={milliseconds}", "--dump-dom", address),
+        *(*options, f"--virtual-time-budget={milliseconds}", "--dump-dom", address),
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
     return done.stdout, done.stderr
@@ -110,7 +112,10 @@ def cut(site: Path, width: int) -> list[str]:
             f"<script>{script}</script>"
         )
         milliseconds = 10_000 + 2_000 * len(pages)
-        document, log = open_page(frame.as_uri(), Path(name) / "profile", milliseconds)
+        profile = Path(name) / "profile"
+        # As on a telephone; and what is in the frame is read from outside.
+        options = ("--hide-scrollbars", "--allow-file-access-from-files")
+        document, log = open_page(frame.as_uri(), profile, *options, milliseconds=milliseconds)
     answer = re.search(r'<pre id="answer">(.*?)</pre>', document, re.DOTALL)
     if answer is None:
         return [f"no answer from the pages; Chromium said: {log[-1000:]}"]
