@@ -7,7 +7,7 @@ import numpy as np
 from experiments.lstm_options import LSTMOptions
 from experiments.stages import Results
 from rhythmic.gates import Gate
-from rhythmic.plotting.sequences import MODEL_LABELS, spread_over_seeds
+from rhythmic.plotting.sequences import model_appearance, spread_over_seeds
 
 GATES = get_args(Gate)
 HOLDS = ("open", "at its mean", "shut")
@@ -65,7 +65,7 @@ def summarise(options: LSTMOptions, results: Results) -> str:
         size = int(results[f"{model}_num_parameters"])
         means = results[f"{model}_accuracy"].mean(axis=1)
         rates = results[f"{model}_learning_rate"]
-        name = MODEL_LABELS[model]
+        name = model_appearance(model).label
         lines.append(f"{name:16}{size:8d}" + "".join(f"{mean:8.3f}" for mean in means))
         lines.append(f"{'  its rate':24}" + "".join(f"{rate:8.2g}" for rate in rates))
         at_longest = spread_over_seeds(results[f"{model}_accuracy"][-1], "classes")
@@ -92,7 +92,7 @@ def summarise(options: LSTMOptions, results: Results) -> str:
 def answer(options: LSTMOptions, results: Results) -> str:
     """Say in one line what the gates do and what they are good for."""
     recalled = ", ".join(
-        f"{MODEL_LABELS[model]} {results[f'{model}_accuracy'][-1].mean():.2f}"
+        f"{model_appearance(model).label} {results[f'{model}_accuracy'][-1].mean():.2f}"
         f" ({int(results[f'{model}_num_parameters'])} parameters)"
         for model in options.models
     )

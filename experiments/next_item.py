@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.next_item import next_item_figure
-from rhythmic.plotting.sequences import MODEL_LABELS, spread_over_seeds
+from rhythmic.plotting.sequences import MODELS, model_appearance, spread_over_seeds
 from rhythmic.sequence_models import (
     GatedSequenceArchitecture,
     PlainSequenceArchitecture,
@@ -53,7 +53,7 @@ class NextItemOptions(ScriptOptions):
         word_rate: words a second of the phrase, Hz.
     """
 
-    models: tuple[str, ...] = tuple(MODEL_LABELS)
+    models: tuple[str, ...] = tuple(MODELS)
     num_seeds: int = 3
     learning_rates: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3)
     num_updates: int = 300
@@ -66,7 +66,7 @@ class NextItemOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line for an option out of its range."""
-        known = set(self.models) <= set(MODEL_LABELS)
+        known = set(self.models) <= set(MODELS)
         distinct = len(set(self.models)) == len(self.models) > 1
         if not known or self.models[:1] != ("present",) or not distinct:
             allowed = "present first, then any of rnn, lstm and rhythmic, each once"
@@ -212,15 +212,17 @@ def row(results: Results, task: str, model: str) -> str:
     part = f"{task}_{model}"
     sizes = f"{int(results[f'{part}_num_parameters']):11d}{results[f'{part}_learning_rate']:7.3g}"
     found = interval(results[f"{part}_score"], "classes" if task == "word" else "values")
-    return f"{MODEL_LABELS[model]:20}{sizes}  {found:31}"
+    return f"{model_appearance(model).label:20}{sizes}  {found:31}"
 
 
 def answer(options: NextItemOptions, results: Results) -> str:
     """Say in one line what a look back is worth."""
     networks = options.models[1:]
-    rock = ", ".join(f"{MODEL_LABELS[m]} {of_rock(results, m).mean():.2f}" for m in networks)
+    rock = ", ".join(
+        f"{model_appearance(m).label} {of_rock(results, m).mean():.2f}" for m in networks
+    )
     errors = ", ".join(
-        f"{MODEL_LABELS[m]} {results[f'value_{m}_score'].mean():.2g}" for m in networks
+        f"{model_appearance(m).label} {results[f'value_{m}_score'].mean():.2g}" for m in networks
     )
     of_you = probabilities(results, "present")[-1][:, NextWord().vocabulary.index("you")]
     return (

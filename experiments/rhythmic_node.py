@@ -160,7 +160,7 @@ def resonance(options: RhythmicNodeOptions) -> Results:
 EXPERIMENT = Experiment(
     name="rhythmic_node",
     section="Rhythmic RNN",
-    question="What does h_t = w1 h_{t-1} + w2 h_{t-2} do?",
+    question="What does h[t] = w1 h[t-1] + w2 h[t-2] do?",
     presets=PRESETS,
     measure=measure,
     summarise=summarise,

@@ -6,6 +6,7 @@ An experiment module holds its options, four functions and one ``Experiment`` th
 
 import contextlib
 import dataclasses
+import itertools
 import sys
 import textwrap
 import time
@@ -35,7 +36,7 @@ from rhythmic.interruption import refuse, stopping
 from rhythmic.locks import LockedError, writing
 from rhythmic.plotting.style import house_style, save
 from rhythmic.progress import clock, show
-from rhythmic.records import fingerprint, plain, read_sealed_rows
+from rhythmic.records import fingerprint, plain, read_configuration, read_sealed_rows
 from rhythmic.sealed import DamagedFileError
 from rhythmic.spread import num_cores
 
@@ -51,7 +52,8 @@ class ScriptOptions:
             for a question of the comparison. full: what an answer is taken from. smoke: seconds,
             shows only that the script runs.
         run_dir: folder of the run; by default runs/NAME-PRESET-FINGERPRINT.
-        redraw: print and draw again from the saved results of the folder, computing nothing.
+        redraw: print and draw a finished run again from its saved results, computing nothing:
+            --redraw RUN_DIR; without a folder, that of run_dir.
         publish: keep answer and first figure of this run, whose options must be those of the full
             preset, under experiments/results, for the gallery.
     """
@@ -121,6 +123,71 @@ def named_preset(arguments: list[str], presets: Mapping[str, T]) -> T:
     return presets[name]
 
 
+def with_redrawn_folder(arguments: list[str]) -> list[str]:
+    """Return a command line with ``--redraw --run-dir RUN_DIR`` for ``--redraw RUN_DIR``."""
+    found: list[str] = []
+    for argument in arguments:
+        if found and found[-1] == "--redraw" and not argument.startswith("-"):
+            found.append("--run-dir")
+        if argument.startswith("--redraw="):
+            found += ["--redraw", "--run-dir", argument.removeprefix("--redraw=")]
+        else:
+            found.append(argument)
+    return found
+
+
+def redrawn_record(arguments: list[str]) -> dict[str, Any] | None:
+    """Return the configuration of the run folder that is to be redrawn.
+
+    None where nothing is to be redrawn, where no folder is named, or where it holds none.
+    """
+    folder = None
+    for before, argument in itertools.pairwise(["", *arguments]):
+        if argument.startswith("--run-dir="):
+            folder = argument.removeprefix("--run-dir=")
+        elif before == "--run-dir":
+            folder = argument
+    if folder is None or "--redraw" not in arguments:
+        return None
+    try:
+        return read_configuration(Path(folder))
+    except (OSError, DamagedFileError):  # named where the folder is opened
+        return None
+
+
+def default_options(experiment: Experiment, arguments: list[str]) -> Any:
+    """Return the options that a command line starts from.
+
+    Those of the run that is to be redrawn, if there is one, else those of the preset.
+
+    Raises:
+        ValueError: for an unknown preset, or a folder of another experiment.
+    """
+    preset = named_preset(arguments, experiment.presets)
+    record = redrawn_record(arguments)
+    if record is None:
+        return preset
+    name = record.pop("experiment", "another kind")
+    if name != experiment.name:
+        raise ValueError(f"redraw: the folder holds a run of {name}, not of {experiment.name}")
+    for known in experiment.presets.values():
+        if plain(identity(known)) == record:
+            return known
+    fields = {
+        key: as_option(value, getattr(preset, key))
+        for key, value in record.items()
+        if key in identity(preset)
+    }
+    return dataclasses.replace(preset, **fields)
+
+
+def as_option(value: Any, like: Any) -> Any:
+    """Return the value of an option from what a configuration records, which is JSON."""
+    if isinstance(value, list):
+        return tuple(as_option(one, None) for one in value)
+    return Path(value) if isinstance(like, Path) and isinstance(value, str) else value
+
+
 def identity(options: ScriptOptions) -> dict[str, Any]:
     """Return the options that determine the results."""
     elsewhere = {field.name for field in dataclasses.fields(ScriptOptions)}
@@ -169,12 +236,13 @@ def answer_command(experiment: Experiment, arguments: list[str]) -> None:
         with contextlib.suppress(RuntimeError):
             jax.config.update("jax_num_cpu_devices", num_cores())
     try:
+        arguments = with_redrawn_folder(arguments)
         options = tyro.cli(
             type(experiment.presets["quick"]),
             prog=experiment.command,
             description=f"{experiment.section}: {experiment.question}",
             args=arguments,
-            default=named_preset(arguments, experiment.presets),
+            default=default_options(experiment, arguments),
         )
         check_ranges(options, options.MOST)
         options.check()

@@ -1,4 +1,4 @@
-"""Where the node with two weights fades, rings and explodes, in theory and by simulation."""
+"""Where the node with two weights oscillates, disappears and explodes, in theory and simulated."""
 
 from functools import partial
 from typing import Any
@@ -148,6 +148,7 @@ def answer(options: StabilityAtlasOptions, results: Results) -> str:
     """Say what the node does where, and how far a simulation shows it."""
     time = results["plane_decay_time"]
     rings = (time > 0) & np.isfinite(results["plane_frequency"])
+    still = (time >= 0) & np.isfinite(time) & ~rings
     parts = []
     for precision in options.precisions:
         inside, differs = (results[f"plane_{key}_{precision}"] for key in ("inside", "differs"))
@@ -159,8 +160,8 @@ def answer(options: StabilityAtlasOptions, results: Results) -> str:
     told = "in" if lecture < GROWTH_LIMIT else "outside"
     return (
         f"On w1 {options.w1[0]:g} to {options.w1[1]:g}, w2 {options.w2[0]:g} to "
-        f"{options.w2[1]:g} it rings and fades on {rings.mean():.1%} of the plane, fades without "
-        f"ringing on {np.mean((time >= 0) & np.isfinite(time) & ~rings):.1%} and grows on "
+        f"{options.w2[1]:g} it oscillates and disappears on {rings.mean():.1%} of the plane, "
+        f"disappears without oscillating on {still.mean():.1%} and explodes on "
         f"{np.mean(time < 0):.1%}; {options.num_steps} simulated steps tell another regime than "
         f"theory at {' and '.join(parts)} (|ln r| T < {GROWTH_LIMIT:g} or a phase under half a "
         f"turn); pole radius {LECTURE_RADIUS:g}, with |ln r| T = {lecture:.2g}, lies {told} it."
@@ -200,7 +201,7 @@ def window(results: Results, name: str) -> Window:
 EXPERIMENT = Experiment(
     name="stability_atlas",
     section="Rhythmic RNN",
-    question="For which weights does h_t = w1 h_{t-1} + w2 h_{t-2} ring, fade or explode?",
+    question="For which weights does h[t] = w1 h[t-1] + w2 h[t-2] oscillate, disappear or explode?",
     presets=PRESETS,
     measure=measure,
     summarise=summarise,

@@ -43,17 +43,18 @@ class Stages:
         """
         paths = {name: self.folder / f"{name}.npz" for name in stages}
         missing = [name for name in stages if not self.is_kept(paths[name])]
-        if 0 < len(missing) < len(stages):
-            show(f"goes on: {len(stages) - len(missing)} of {len(stages)} parts were kept")
+        kept = len(stages) - len(missing)
+        if missing and kept:
+            show(f"resumed: {kept} of {len(stages)} parts were kept")
         progress = Progress({"part": len(missing)})
-        for position, name in enumerate(missing, start=1):
+        for position, name in enumerate(missing, start=kept + 1):
             started = time.perf_counter()
             found = stages[name]()
             self.check()
             write_arrays(paths[name], found)
             progress.finished("part", time.perf_counter() - started)
-            left = f", {progress.time_left()} left" if position < len(missing) else ""
-            show(f"{name}: {position} of {len(missing)}{left}", final=not left)
+            left = f", {progress.time_left()} left" if position < len(stages) else ""
+            show(f"{name}: {position} of {len(stages)}{left}", final=not left)
         return {name: read_arrays(path) for name, path in paths.items()}
 
     def is_kept(self, path: Path) -> bool:

@@ -13,7 +13,7 @@ from experiments.trained_modes_report import (
     place_of,
     shown_modes,
 )
-from rhythmic.plotting.style import LABELS
+from rhythmic.plotting.style import appearance
 from rhythmic.plotting.trained_coupling import coupling_figure
 from rhythmic.plotting.trained_modes import spectrum_figure, training_figure
 from rhythmic.plotting.trained_modes_digit import digit_figure, gradient_figure
@@ -36,7 +36,7 @@ def draw(options: TrainedModesOptions, results: Results) -> dict[str, Figure]:
     )
     fields = ("time", "log_gradient", "log_singular_values", "log_power_norm", "log_radius_power")
     lags = {kind: {field: results[f"digit_{kind}_{field}"] for field in fields} for kind in spectra}
-    label, seed = LABELS[str(results["architecture"])], int(results["seed"])
+    label, seed = appearance(str(results["architecture"])).label, int(results["seed"])
     return {
         "spectrum": spectrum_figure(frequencies, spectra, place_of(results), participation, dt),
         "digit": digit_figure(

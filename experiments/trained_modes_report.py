@@ -5,7 +5,7 @@ import numpy as np
 
 from experiments.stages import Results
 from experiments.trained_modes_options import TrainedModesOptions
-from rhythmic.plotting.style import LABELS
+from rhythmic.plotting.style import appearance
 from rhythmic.plotting.trained_coupling import p_value_text
 from rhythmic.plotting.trained_modes import LASTING, growing, mode_name
 from rhythmic.stability.coupling import BlockComparison, compare_blocks, frequency_group
@@ -70,8 +70,8 @@ def summarise(options: TrainedModesOptions, results: Results) -> str:
     name, seed = str(results["architecture"]), int(results["seed"])
     seeds = " ".join(map(str, results["seeds"]))
     lines = [
-        f"{LABELS[name]}: {len(results['seeds'])} networks trained on {results['dataset']}, seeds "
-        f"{seeds};",
+        f"{appearance(name).label}: {len(results['seeds'])} networks trained on "
+        f"{results['dataset']}, seeds {seeds};",
         f"    shown: {seed}, test accuracy {results['test_accuracy'][place_of(results)]:.3f}",
         "",
         *mode_lines(results),

@@ -43,15 +43,15 @@ const regimeName = (name) => name.toLowerCase().replaceAll("_", " ");
 const REGIME_SENTENCES = {
   UNDEFINED: "A weight is not a number.",
   GONE: "Both weights are 0: nothing is left after two steps.",
-  DISAPPEARS: "Two real roots between 0 and 1: overdamped, hₜ fades without a rhythm.",
+  DISAPPEARS: "Two real roots between 0 and 1: overdamped, hₜ disappears without a rhythm.",
   EQUILIBRIUM: "One root is 1: hₜ settles at a constant.",
-  EXPLODES: "A positive real root outside the circle: hₜ grows without end.",
-  FLICKERS_AND_DISAPPEARS: "A negative real root: hₜ changes sign from step to step, and fades.",
+  EXPLODES: "A positive real root outside the circle: hₜ explodes without a rhythm.",
+  FLICKERS_AND_DISAPPEARS: "A negative real root: hₜ changes sign from step to step, and disappears.",
   FLICKERS: "A negative real root of modulus 1 or beside one: it flickers for ever.",
-  FLICKERS_AND_EXPLODES: "Real roots, one negative, one outside the circle: it flickers and grows.",
+  FLICKERS_AND_EXPLODES: "Real roots, one negative, one outside the circle: hₜ changes sign, and explodes.",
   OSCILLATES_AND_DISAPPEARS: "A complex pair inside the circle: a damped oscillator (underdamped).",
   OSCILLATES: "A complex pair on the circle: a rhythm for ever, an oscillator without friction.",
-  OSCILLATES_AND_EXPLODES: "A complex pair outside the circle: a rhythm that grows in every cycle.",
+  OSCILLATES_AND_EXPLODES: "A complex pair outside the circle: a rhythm that grows in every cycle, and explodes.",
 };
 
 /** One sentence on the regime, with the oscillator's own word where there is one. */
@@ -69,6 +69,14 @@ const rootText = ({ real, imaginary }) =>
   imaginary === 0
     ? digits(real)
     : `${digits(real)} ${imaginary < 0 ? "−" : "+"} ${digits(Math.abs(imaginary))} i`;
+
+/** Tell every cell of a table what its column is called: narrow pages show it in the cell. */
+function nameCells(body) {
+  const names = [...body.parentElement.tHead.rows[0].cells].map((cell) => cell.textContent);
+  for (const row of body.rows) {
+    for (const cell of row.cells) cell.dataset.label = names[cell.cellIndex];
+  }
+}
 
 /** A fresh element with a text. */
 function element(name, text, className = "") {

@@ -99,6 +99,7 @@ const fillLadderTable = onChange((rungs, ratio) => {
       return row;
     }),
   );
+  nameCells(byId("ladder-rows"));
 });
 
 /** Put the node on a rung: its decay stays; the network's 1000 Hz where the rung asks for it. */
@@ -185,13 +186,19 @@ const fillDayTable = onChange((rungs) => {
 const dayWords = ({ power, period: length, frequency: value, label }) =>
   `k = ${power}${label && `, ${label}`}\n${duration(length)}, ${hertz(value, 3)}`;
 
-/** Write the lecture's names beside their rungs, left and right in turn. */
+/** Write the lecture's names beside their rungs: left and right in turn, where there is room. */
 function labelDay(chart, rungs) {
-  for (const { power, frequency: value, label } of rungs) {
-    if (!label) continue;
-    const [align, away] = power % 2 ? ["left", 9] : ["right", -9];
+  const names = rungs
+    .filter(({ label }) => label)
+    .map((rung) => ({ ...rung, text: `${rung.label} ${digits(rung.frequency, 2)}` }));
+  const end = chart.frame.left + chart.frame.width - 2;
+  const widthOf = (text) => chart.context.measureText(text).width;
+  const hasRoom = names.every(
+    ({ frequency: value, text }) => chart.toX(value) + 9 + widthOf(text) <= end,
+  );
+  for (const { power, frequency: value, text } of names) {
+    const [align, away] = power % 2 && hasRoom ? ["left", 9] : ["right", -9];
     const place = [chart.toX(value) + away, chart.toY(power)];
-    const style = { align, colour: palette.ink, halo: true };
-    chart.text(`${label} ${digits(value, 2)}`, ...place, style);
+    chart.text(text, ...place, { align, colour: palette.ink, halo: true });
   }
 }

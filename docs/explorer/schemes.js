@@ -129,4 +129,5 @@ function fillSchemeTable(node, hasOscillator) {
       return row;
     }),
   );
+  nameCells(body);
 }

@@ -3,6 +3,7 @@
 import logging
 import posixpath
 import re
+import tomllib
 from pathlib import Path
 
 import answers
@@ -28,8 +29,9 @@ TAKEN = {
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Add the notebooks and the reference to the navigation."""
+    """Add the notebooks and the reference to the navigation, and the repository to the foot."""
     assert config.nav is not None
+    config.copyright = foot((ROOT / "pyproject.toml").read_text("utf-8"))
     listed = next(item["Notebooks"] for item in config.nav if "Notebooks" in item)
     for path in notebooks.scripts():
         listed.append({notebooks.title(path): f"notebooks/{path.stem}.md"})
@@ -37,6 +39,15 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     config.watch += [str(ROOT / "rhythmic"), str(notebooks.FOLDER)]
     config.watch += [str(path) for path in TAKEN.values()]
     return config
+
+
+def foot(pyproject: str) -> str:
+    """Say at the foot of every page where the repository is, from the text of pyproject.toml."""
+    project = tomllib.loads(pyproject)["project"]
+    address = project.get("urls", {}).get("Repository")
+    where = "no public address yet" if address is None else f'<a href="{address}">{address}</a>'
+    version = f"{project['name']} {project['version']}, licence {project['license']}"
+    return f"{version}. Repository: {where}."
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -19,13 +19,18 @@ ziamath.config.svg2 = False  # paths stand where they are used, so drawings shar
 
 def on_page_content(content: str, **_: object) -> str:
     """Replace the LaTeX that arithmatex has marked."""
-    content = DISPLAYED.sub(
-        lambda found: f'<div class="equation">{drawing(found[1], False)}</div>', content
-    )
+    content = DISPLAYED.sub(lambda found: displayed(found[1]), content)
     content = INLINE.sub(lambda found: drawing(found[1], True), content)
     if "arithmatex" in content:
         raise ValueError("an equation was left as LaTeX")
     return content
+
+
+def displayed(latex: str) -> str:
+    r"""Return displayed LaTeX; what ``\qquad`` parts stands side by side where there is room."""
+    parts = (part.strip() for part in latex.split(r"\qquad"))
+    drawn = "\n".join(drawing(part, False) for part in parts if part)
+    return f'<div class="equation">{drawn}</div>'
 
 
 @functools.cache

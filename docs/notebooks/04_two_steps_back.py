@@ -49,22 +49,23 @@ plt.show()
 # %% [markdown]
 # ## The map of the two weights
 #
-# Try $h_t = z^t$. It is a solution if $z^2 = w_1 z + w_2$: two roots. A complex pair rings, at a
-# frequency that its angle tells. The larger modulus says whether activity fades or explodes.
+# Try $h_t = z^t$. It is a solution if $z^2 = w_1 z + w_2$: two roots. A complex pair
+# oscillates, at a frequency that its angle tells. The larger modulus says whether activity
+# disappears or explodes.
 #
-# - It **fades** inside the triangle $|w_2| < 1$, $|w_1| < 1 - w_2$.
-# - It **rings** below the parabola $w_1^2 + 4 w_2 = 0$.
+# - It **disappears** inside the triangle $|w_2| < 1$, $|w_1| < 1 - w_2$.
+# - It **oscillates** below the parabola $w_1^2 + 4 w_2 = 0$.
 #
 # Where does your node stand?
 
 # %%
 grid1, grid2 = np.meshgrid(np.linspace(-2.5, 2.5, 401), np.linspace(-1.5, 1.5, 301))
-rings = rhythmic.is_oscillatory(grid1, grid2)
-fades = rhythmic.is_stable(grid1, grid2)
+oscillates = rhythmic.is_oscillatory(grid1, grid2)
+disappears = rhythmic.is_stable(grid1, grid2)
 roots = np.asarray(rhythmic.second_order_roots(w1, w2))
 
 figure, (plane, circle) = plt.subplots(1, 2, figsize=(11, 4.4), width_ratios=[1.5, 1])
-kind = 2 * fades + rings
+kind = 2 * disappears + oscillates
 plane.contourf(
     grid1,
     grid2,
@@ -72,7 +73,8 @@ plane.contourf(
     levels=[-0.5, 0.5, 1.5, 2.5, 3.5],
     colors=["0.93", "0.8", "#BFDDF0", "#6FB1DD"],
 )
-names = {1.25: "explodes", 0.35: "fades", -0.5: "rings, fades", -1.25: "rings, explodes"}
+names = {1.25: "explodes", 0.35: "disappears", -1.25: "oscillates and explodes"}
+names[-0.5] = "oscillates\nand disappears"
 for height, name in names.items():
     plane.text(0, height, name, ha="center", va="center")
 plane.plot(w1, w2, "o", color="black", markersize=10)

@@ -50,7 +50,7 @@ from rhythmic.data import Split
 from rhythmic.models import named_architectures
 from rhythmic.plotting.accuracy import confusion_figure
 from rhythmic.plotting.compare_features import ablation_figure, baseline_figure, profile_figure
-from rhythmic.plotting.style import LABELS
+from rhythmic.plotting.style import LABELS, appearance
 from rhythmic.records import Row
 from rhythmic.typing import AnyArray, Float
 
@@ -70,7 +70,7 @@ def further(
     for place, seed in enumerate(options.seeds):
         split = pool.split(seed)
         split = split._replace(train=split.train[: options.num_train or None])
-        own = {name: rows[LABELS[name]][place] for name in (GOLDEN, BARE)}
+        own = {name: rows[appearance(name).label][place] for name in (GOLDEN, BARE)}
         trained = partial(of_trained, options, pool, split, own, readers)
         plain = partial(of_baselines, options, pool, split, seed, powers)
         parts |= {f"trained_{seed}": as_results(trained), f"baselines_{seed}": as_results(plain)}
@@ -168,7 +168,7 @@ def of_trained(
 
 def draw(options: FeatureOptions, rows: Rows) -> dict[str, Figure]:
     """Draw profiles by digit, what nodes are worth, the baselines, and confusions."""
-    names = {name: rows[LABELS[name]] for name in (GOLDEN, BARE)}
+    names = {name: rows[appearance(name).label] for name in (GOLDEN, BARE)}
     profiles = {
         name: np.array([row["class_features"] for row in own], float) for name, own in names.items()
     }
@@ -192,7 +192,7 @@ def draw(options: FeatureOptions, rows: Rows) -> dict[str, Figure]:
     networks = {
         label: (own[0]["num_parameters"], [row["test_accuracy"] for row in own])
         for label, own in rows.items()
-        if label in [LABELS[name] for name in names] or label.endswith(FITTED)
+        if label in [appearance(name).label for name in names] or label.endswith(FITTED)
     }
     confusions = {name: [row["confusion"] for row in own] for name, own in names.items()}
     return {

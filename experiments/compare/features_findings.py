@@ -22,7 +22,7 @@ from experiments.compare.findings import (
 )
 from experiments.compare.parts import if_asked
 from rhythmic.data.orders import image_rhythm
-from rhythmic.plotting.style import LABELS
+from rhythmic.plotting.style import appearance
 from rhythmic.typing import Float
 
 FITTED, POWER, RANDOM, KNOCKED = "readout fitted", "Fourier power", "random squares", "knock-out"
@@ -88,7 +88,7 @@ CLAIMS = (
 
 def fitted_label(name: str) -> str:
     """Name the readout that is fitted to the features of a trained network."""
-    return f"{LABELS[name]}, {FITTED}"
+    return f"{appearance(name).label}, {FITTED}"
 
 
 def baseline_label(name: str, count: int) -> str:
@@ -108,7 +108,7 @@ def drops(
     """Return what each seed's network loses without a node: knocked out, and trained without."""
     knocked = by_seed(rows[KNOCKED])
     removed = [np.subtract(row["intact_accuracy"], row["knocked_out"]) for row in knocked]
-    intact = np.array([row["test_accuracy"] for row in by_seed(rows[LABELS[GOLDEN]])])
+    intact = np.array([row["test_accuracy"] for row in by_seed(rows[appearance(GOLDEN).label])])
     without = [
         [row["test_accuracy"] for row in by_seed(rows[without_label(node)])]
         for node in options.left_out
@@ -126,7 +126,7 @@ def findings(options: FeatureOptions, rows: Rows) -> list[Finding]:
         (golden_fitted, power),
         (golden_fitted, bare_fitted),
         (bare_fitted, power),
-        (LABELS[GOLDEN], more_power),
+        (appearance(GOLDEN).label, more_power),
         (power, baseline_label(RANDOM, count)),
     )
 

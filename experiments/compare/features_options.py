@@ -6,7 +6,7 @@ from experiments.compare.options import RESULTS, CompareOptions, shared
 from experiments.members import Condition
 from rhythmic.data.dataset import NUM_PIXELS
 from rhythmic.models import ResonantArchitecture, named_architectures
-from rhythmic.plotting.style import LABELS
+from rhythmic.plotting.style import appearance
 
 GOLDEN, BARE = "rrn-golden", "rrn-golden-unconnected"
 KEPT = ("class_features", "confusion", "parameters", "statistics")
@@ -70,14 +70,14 @@ def golden() -> ResonantArchitecture:
 
 def without_label(node: int) -> str:
     """Name the network that is trained without one node."""
-    return f"{LABELS[GOLDEN]} without {golden().frequencies[node]:.3g} Hz"
+    return f"{appearance(GOLDEN).label} without {golden().frequencies[node]:.3g} Hz"
 
 
 def conditions(options: FeatureOptions) -> list[Condition]:
     """Return the golden network with and without recurrence, then without one node at a time."""
     pool, frequencies = options.pool(), golden().frequencies
-    whole = options.condition(pool, LABELS[GOLDEN], golden(), kept=KEPT)
-    bare = replace(whole, label=LABELS[BARE], architecture=named_architectures()[BARE])
+    whole = options.condition(pool, appearance(GOLDEN).label, golden(), kept=KEPT)
+    bare = replace(whole, label=appearance(BARE).label, architecture=named_architectures()[BARE])
     # One architecture of ten nodes, so that one program trains every ladder.
     smaller = replace(golden(), name="rrn-golden-without-one", frequencies=frequencies[:-1])
     without = [

@@ -22,13 +22,14 @@ from experiments.compare.learning_speed_findings import (
 )
 from experiments.compare.options import RESULTS
 from experiments.compare.question import Question
-from experiments.compare.robust_networks import TITLES, RobustOptions, architectures
+from experiments.compare.robust_networks import RobustOptions, architectures
 from experiments.members import Condition, MemberStore
 from experiments.script import main
 from experiments.stages import Results, Stages
 from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.models import Architecture
 from rhythmic.plotting.compare_curves import Curve, curve_panels
+from rhythmic.plotting.style import appearance
 from rhythmic.records import Row, device_name
 from rhythmic.training import (
     GroupPlan,
@@ -181,7 +182,9 @@ def draw(options: SpeedOptions, rows: Rows) -> dict[str, Figure]:
     batches = f"updates (of {options.batch_size} digits)"
     for label, seconds in ((batches, False), ("seconds spent on updates", True)):
         own = {
-            TITLES[name]: Curve(curve.seconds if seconds else curve.updates, curve.values, i, i)
+            appearance(name).label: Curve(
+                curve.seconds if seconds else curve.updates, curve.values, i, i
+            )
             for i, (name, curve) in enumerate(curves.items())
         }
         drawn.append((label, "validation digits", own))

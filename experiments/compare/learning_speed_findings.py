@@ -17,8 +17,8 @@ from experiments.compare.findings import (
     values_finding,
 )
 from experiments.compare.parts import if_asked
-from experiments.compare.robust_networks import TITLES
 from rhythmic.plotting.compare_curves import CHANCE
+from rhythmic.plotting.style import appearance
 
 # Label of the rows of seconds an update.
 SECONDS = "seconds an update"
@@ -146,7 +146,8 @@ def timed_finding(rows: Rows, areas: Mapping[str, Sequence[float]], end: float) 
     """Compare over equal seconds; the text tells what updates took, and on what."""
     found = best_rival_finding(CLAIMS[1], areas)
     taken = [
-        f"{TITLES[row['label']]} {1000 * row['seconds_per_update']:.3g}" for row in rows[SECONDS]
+        f"{appearance(row['label']).label} {1000 * row['seconds_per_update']:.3g}"
+        for row in rows[SECONDS]
     ]
     device = rows[SECONDS][0]["device"]
     return replace(
@@ -159,5 +160,5 @@ def area_finding(
     claim: Claim, areas: Mapping[str, Sequence[float]], better: str, worse: str
 ) -> Finding:
     """Compare the areas of two networks."""
-    sides = [(TITLES[name], areas[name]) for name in (better, worse)]
+    sides = [(appearance(name).label, areas[name]) for name in (better, worse)]
     return values_finding(claim, sides[0], sides[1], paired=False, unit="mean accuracy")

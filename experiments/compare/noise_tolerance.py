@@ -23,10 +23,11 @@ from experiments.compare.findings import (
 from experiments.compare.options import RESULTS, shared
 from experiments.compare.parts import if_asked, share_left
 from experiments.compare.question import Question
-from experiments.compare.robust_networks import TITLES, RobustOptions, architectures
+from experiments.compare.robust_networks import RobustOptions, architectures
 from experiments.members import Condition
 from experiments.script import main
 from rhythmic.plotting.compare_robustness import noise_figure
+from rhythmic.plotting.style import LABELS, appearance
 from rhythmic.training import TrainingConfiguration
 
 CLAIMED = 0.2  # level of the claims, and of the noise in training
@@ -122,7 +123,8 @@ PRESETS = {
 
 def label(name: str, noise: float = 0.0) -> str:
     """Name a network, with the noise that it was trained with."""
-    return f"{TITLES[name]}, trained with noise {noise:g}" if noise else TITLES[name]
+    title = appearance(name).label
+    return f"{title}, trained with noise {noise:g}" if noise else title
 
 
 def conditions(options: NoiseOptions) -> list[Condition]:
@@ -157,7 +159,7 @@ def findings(options: NoiseOptions, rows: Rows) -> list[Finding]:
         clean, noisy = (
             np.array(accuracies(options, rows, label(name), level)) for level in (0.0, CLAIMED)
         )
-        return f"left of {TITLES[name]}", list(share_left(clean, noisy))
+        return f"left of {appearance(name).label}", list(share_left(clean, noisy))
 
     def compared(claim: Claim, better: str, worse: str) -> Finding:
         paired = better == "rrn-golden-unconnected"
@@ -195,7 +197,7 @@ def draw(options: NoiseOptions, rows: Rows) -> dict[str, Figure]:
         }
         for title, noise in panels.items()
     }
-    return {"noise_tolerance": noise_figure(options.levels, curves, TITLES)}
+    return {"noise_tolerance": noise_figure(options.levels, curves, LABELS)}
 
 
 EXPERIMENT = Question(

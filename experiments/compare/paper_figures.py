@@ -6,6 +6,7 @@ between slow and faster nodes is tested over many more networks by ``experiments
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -36,7 +37,7 @@ from rhythmic.data import DATASETS, DataUnavailableError, Digits
 from rhythmic.models import ResonantArchitecture, named_architectures
 from rhythmic.plotting.accuracy import accuracy_figure, confusion_figure
 from rhythmic.plotting.compare_features import digit_figure
-from rhythmic.plotting.style import LABELS
+from rhythmic.plotting.style import NETWORKS, appearance
 from rhythmic.plotting.trained_coupling import coupling_figure
 from rhythmic.progress import show
 from rhythmic.records import Row
@@ -149,7 +150,7 @@ def published_rows(path: Path) -> dict[str, list[Row]]:
         if row.get("dataset") == "mnist" and row.get("epochs") == EPOCHS and "confusion" in row
     ]
     found: dict[str, list[Row]] = {}
-    for name in LABELS:
+    for name in dict.fromkeys((*NETWORKS, *(row["architecture"] for row in tested))):
         own = [row for row in tested if row["architecture"] == name]
         if own:
             settings = Counter(tuple(row[key] for key in alike) for row in own)
@@ -168,7 +169,7 @@ def read_rows_and_digits(
     kept = ("seed", "num_nodes", "num_parameters", "learning_rate", "test_accuracy", "confusion")
     found = {}
     for name, own in networks.items():
-        found[LABELS[name]] = [
+        found[appearance(name).label] = [
             {"architecture": name} | {key: row[key] for key in kept} | weights_of(row)
             for row in own
         ]
@@ -221,19 +222,26 @@ def drawn_image(digits: Digits, seed: int, digit: int, generator: np.random.Gene
     return int(generator.choice(test[digits.labels[test] == digit]))
 
 
+def by_name(rows: Rows) -> dict[str, Sequence[Row]]:
+    """Return the rows of every network by the name of its architecture."""
+    named = {network.label: name for name, network in NETWORKS.items()}
+    return {named.get(label, label): own for label, own in rows.items() if label != DIGITS}
+
+
 def findings(options: PaperOptions, rows: Rows) -> list[Finding]:
     """Compare the golden network with its rivals; least squares, as published, stand beside."""
     del options
     values = {
-        name: [row["test_accuracy"] for row in by_seed(rows[LABELS[name]])]
-        for name in LABELS
-        if LABELS[name] in rows
+        name: [row["test_accuracy"] for row in by_seed(own)] for name, own in by_name(rows).items()
     }
     fitted = least_squares_differences(values, REFERENCE)
     found = []
     for claim, rival in zip(CLAIMS, ("rnn", "lstm"), strict=True):
         judged = values_finding(
-            claim, ("golden", values[REFERENCE]), (LABELS[rival], values[rival]), paired=False
+            claim,
+            ("golden", values[REFERENCE]),
+            (appearance(rival).label, values[rival]),
+            paired=False,
         )
         own = fitted[rival]
         published = (
@@ -246,7 +254,7 @@ def findings(options: PaperOptions, rows: Rows) -> list[Finding]:
 
 def draw(options: PaperOptions, rows: Rows) -> dict[str, Figure]:
     """Draw accuracies, confusions, features of digits, and mean learned weights."""
-    known = {name: rows[LABELS[name]] for name in LABELS if LABELS[name] in rows}
+    known = by_name(rows)
     accuracies = {name: [row["test_accuracy"] for row in own] for name, own in known.items()}
     title = f"MNIST, one pixel a step, {EPOCHS} epochs"
     frequencies = np.array(golden().frequencies)
@@ -283,7 +291,7 @@ EXPERIMENT = Question(
     further=read_rows_and_digits,
     published=[
         Published(
-            f"{LABELS[name]}, mean test accuracy (SEM)",
+            f"{appearance(name).label}, mean test accuracy (SEM)",
             f"{mean:.3f} ({error:.3f})",
             'lecture, "Rhythmic RNN in practice"; 10 seeds',
         )

@@ -26,7 +26,6 @@ from experiments.compare.parts import check_parts, if_asked
 from experiments.compare.published import BY_PIXEL, PERMUTED
 from experiments.compare.question import Question
 from experiments.compare.robust_networks import (
-    TITLES,
     RobustOptions,
     architectures,
     row_architectures,
@@ -38,6 +37,7 @@ from rhythmic.baselines import fourier_power
 from rhythmic.data.dataset import NUM_PIXELS
 from rhythmic.data.orders import Order, image_rhythm
 from rhythmic.plotting.compare_robustness import order_figure
+from rhythmic.plotting.style import LABELS, appearance
 from rhythmic.records import Row
 
 SAMPLE_RATE = 1000.0  # pixels a second
@@ -120,7 +120,7 @@ PRESETS = {
 
 def label(name: str, order: Order) -> str:
     """Name a network and an order."""
-    return f"{TITLES[name]}, {order}"
+    return f"{appearance(name).label}, {order}"
 
 
 def conditions(options: OrderOptions) -> list[Condition]:
@@ -175,7 +175,7 @@ def findings(options: OrderOptions, rows: Rows) -> list[Finding]:
 
     def loss(name: str) -> tuple[str, list[float]]:
         values = np.subtract(side(name, "rows")[1], side(name, "permuted")[1])
-        return f"loss of {TITLES[name]}", list(values)
+        return f"loss of {appearance(name).label}", list(values)
 
     def better(claim: Claim, first: Place, second: Place) -> Finding:
         def find() -> Finding:
@@ -200,7 +200,7 @@ def draw(options: OrderOptions, rows: Rows) -> dict[str, Figure]:
         }
         for name in options.networks
     }
-    return {"pixel_orders": order_figure(accuracies, rows.get(SPECTRUM, []), TITLES)}
+    return {"pixel_orders": order_figure(accuracies, rows.get(SPECTRUM, []), LABELS)}
 
 
 EXPERIMENT = Question(

@@ -14,13 +14,11 @@ from rhythmic.architectures import (
     sized,
 )
 from rhythmic.models import Architecture, named_architectures
-from rhythmic.plotting.style import LABELS
 
 # Between the 252 parameters of the golden network and the 298 of the LSTM.
 NUM_PARAMETERS = 300
 ROW_PARAMETERS = 610  # of networks that read 28 pixels a step: eleven golden nodes have 560
 NAMES = ("rrn-golden", "rrn-golden-unconnected", "rnn", "lstm", "gru", "horn")
-TITLES = LABELS | {"gru": "GRU", "horn": "HORN"}
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,12 @@ from experiments.compare.findings import (
 from experiments.compare.options import RESULTS
 from experiments.compare.parts import if_asked
 from experiments.compare.question import Question
-from experiments.compare.robust_networks import TITLES, RobustOptions, architectures
+from experiments.compare.robust_networks import RobustOptions, architectures
 from experiments.members import Condition
 from experiments.script import main
 from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.plotting.compare_robustness import sample_figure
+from rhythmic.plotting.style import LABELS, appearance
 from rhythmic.training import TrainingConfiguration
 
 CLAIMED = 1000  # digits of the claims
@@ -174,7 +175,7 @@ PRESETS = {
 
 def label(name: str, size: int, how: str) -> str:
     """Name a network, a number of digits, and what is held equal."""
-    return f"{TITLES[name]}, {size} digits, {how}"
+    return f"{appearance(name).label}, {size} digits, {how}"
 
 
 def conditions(options: SampleOptions) -> list[Condition]:
@@ -212,11 +213,11 @@ def findings(options: SampleOptions, rows: Rows) -> list[Finding]:
     everything = NUM_TRAIN[options.dataset]
 
     def side(name: str) -> tuple[str, list[float]]:
-        return TITLES[name], accuracies(rows, name, CLAIMED, UPDATES)
+        return appearance(name).label, accuracies(rows, name, CLAIMED, UPDATES)
 
     def loss(name: str) -> tuple[str, list[float]]:
         all_digits = accuracies(rows, name, everything, UPDATES)
-        return f"loss of {TITLES[name]}", list(np.subtract(all_digits, side(name)[1]))
+        return f"loss of {appearance(name).label}", list(np.subtract(all_digits, side(name)[1]))
 
     def over(claim: Claim, rival: str) -> Finding:
         def find() -> Finding:
@@ -257,7 +258,7 @@ def draw(options: SampleOptions, rows: Rows) -> dict[str, Figure]:
         EPOCHS: f"{EPOCHS}: {options.epochs}, {span(steps)} updates",
     }
     shown = {titles[how]: curve for how, curve in curves.items()}
-    return {"sample_efficiency": sample_figure(options.sizes, shown, TITLES)}
+    return {"sample_efficiency": sample_figure(options.sizes, shown, LABELS)}
 
 
 EXPERIMENT = Question(

@@ -19,13 +19,13 @@ from experiments.compare.findings import (
 )
 from experiments.compare.parts import if_asked
 from experiments.compare.smallest_options import IMAGE, PROJECTIONS, RANDOM, SmallestOptions
+from experiments.compare.smallest_plain import power_label
 from experiments.compare.smallest_rivals import finalist_label
 from experiments.compare.smallest_search import (
     GOLDEN,
     SEARCH,
     chosen_label,
     linear_label,
-    power_label,
     twin_label,
 )
 from rhythmic.data.splits import NUM_TEST

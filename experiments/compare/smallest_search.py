@@ -4,7 +4,6 @@ The search reads no test digit: every candidate is trained on the tuning seeds, 
 the one of the best mean validation accuracy is trained anew and tested, once a seed.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -17,6 +16,7 @@ from experiments.compare.smallest_options import (
     candidates,
     resonant,
 )
+from experiments.compare.smallest_plain import plain_baselines, power_label
 from experiments.compare.smallest_rivals import (
     best_rival,
     finalist_label,
@@ -25,9 +25,8 @@ from experiments.compare.smallest_rivals import (
 )
 from experiments.members import Condition, MemberStore, Pool, train_members
 from experiments.members.store import tuning
-from experiments.stages import Results, Stages
+from experiments.stages import Stages
 from rhythmic.architectures import ENERGY_HEAD, CellArchitecture, Head
-from rhythmic.baselines import fourier_power, logistic_regression_accuracy
 from rhythmic.models import Architecture, named_architectures
 from rhythmic.records import Row
 from rhythmic.theory import image_ladder
@@ -35,8 +34,6 @@ from rhythmic.training import TrainingConfiguration
 from rhythmic.training.search import Setting
 
 GOLDEN, SEARCH = "golden RRN", "candidates, never tested"
-NUM_WINDOWS = 2  # of plain Fourier power: the upper and the lower half of an image
-STRENGTHS = (1.0, 100.0)  # as many as there are learning rates
 
 
 def chosen_label(family: str, limit: int) -> str:
@@ -147,7 +144,10 @@ def further(
     networks = [make(label, one, settings=options.settings()) for label, one in wanted]
     networks += finalists(options, pool, rows)
     tested = train_members(store, networks, stages.run_folder)
-    plain = baselines(options, pool, stages) if options.controls else {}
+    plain: dict[str, list[Row]] = {}
+    if options.controls:
+        sizes = options.limits, options.seeds
+        plain = plain_baselines(store, pool, *sizes, options.num_train or None)
     return {SEARCH: table, **tested, **plain}
 
 
@@ -223,46 +223,3 @@ def controls(
         architecture = resonant(f"{chosen.name}, {name}, {num_nodes} nodes", ladder, head)
         made.append((linear_label(name, limit), architecture))
     return made
-
-
-def power_label(limit: int) -> str:
-    """Name the plain baseline: power in windows, without a network."""
-    return f"plain power in windows, below {limit}"
-
-
-def baselines(options: SmallestOptions, pool: Pool, stages: Stages) -> dict[str, list[Row]]:
-    """Fit logistic regressions to the power of the pixels in windows, without any network."""
-    parts = {
-        f"plain_{limit}_{seed}": partial(plain_row, options, pool, limit, seed)
-        for limit in options.limits
-        for seed in options.seeds
-    }
-    found: dict[str, list[Row]] = {}
-    for arrays in stages.each(parts).values():
-        row = json.loads(str(arrays["row"]))
-        found.setdefault(row["label"], []).append(row)
-    return found
-
-
-def plain_row(options: SmallestOptions, pool: Pool, limit: int, seed: int) -> Results:
-    """Fit the plain baseline of one seed, with as many features as the limit allows.
-
-    Frequencies are waves of the image that half an image tells apart: two cycles down from each
-    other.
-    """
-    split = pool.split(seed)
-    split = split._replace(train=split.train[: options.num_train or None])
-    images = np.asarray(pool.data.images, np.float32) / 255
-    ladder = image_ladder((limit - 11) // 10 // NUM_WINDOWS, spacing=NUM_WINDOWS)
-    power = fourier_power(images, ladder, sample_rate=1000.0, num_windows=NUM_WINDOWS)
-    fit = logistic_regression_accuracy(
-        power, pool.data.labels, split, inverse_regularisations=STRENGTHS, tolerance=1e-4
-    )
-    row = {
-        "label": power_label(limit),
-        "seed": seed,
-        "num_parameters": fit.num_parameters,
-        "validation_accuracy": fit.validation_accuracy,
-        "test_accuracy": fit.test_accuracy,
-    }
-    return {"row": np.array(json.dumps(row))}

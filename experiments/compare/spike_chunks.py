@@ -137,9 +137,10 @@ class Worker:
             chunks: what is wanted; the same one may stand there twice.
             later: chunks of this architecture that will be asked for afterwards.
         """
-        missing = self.store.missing(dict.fromkeys(chunks))
+        wanted = dict.fromkeys(chunks)
+        missing = self.store.missing(wanted)
         self.progress.remaining[self.architecture.name] = len(missing) + later
-        for chunk in missing:
+        for number, chunk in enumerate(missing, start=len(wanted) - len(missing) + 1):
             started = time.perf_counter()
             group = self.group_for(chunk.seeds)
             self.store.add([self.train_chunk(group, chunk, started)])
@@ -147,7 +148,8 @@ class Worker:
             self.progress.finished(self.architecture.name, seconds)
             show(
                 f"{self.architecture.name}, rate {chunk.setting.learning_rate:g}: "
-                f"{len(chunk.seeds)} trained in {clock(seconds)}, "
+                f"chunk {number} of {len(wanted)}, {len(chunk.seeds)} networks, "
+                f"in {clock(seconds)}, "
                 f"{self.progress.time_left()} left",
                 final=chunk is missing[-1],
             )

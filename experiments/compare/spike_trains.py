@@ -31,7 +31,7 @@ from experiments.script import main
 from experiments.stages import Stages
 from rhythmic.models import named_architectures
 from rhythmic.plotting.compare_spike_trains import spike_trains_figure
-from rhythmic.plotting.style import LABELS
+from rhythmic.plotting.style import appearance
 from rhythmic.records import Row
 from rhythmic.theory import LadderName, ladder
 from rhythmic.training.search import Setting, setting_grid
@@ -42,7 +42,7 @@ SETTINGS = ("published", "tuned")
 
 def label(architecture: str, setting: str) -> str:
     """Name the networks of an architecture at one of the two settings."""
-    return f"{LABELS[architecture]}, {setting}"
+    return f"{appearance(architecture).label}, {setting}"
 
 
 def power_label(name: LadderName) -> str:
@@ -78,7 +78,7 @@ PAIRS = ("spikes-linear",)
 
 def meaning(name: str, other: str) -> Literal["helps", "which", "dynamics"]:
     """Return what a claim says of rhythm; of two ladders either is rhythmic, and so is a power."""
-    if other.startswith(tuple(LABELS[name] for name in NOT_RHYTHMIC if name in LABELS)):
+    if other.startswith(tuple(appearance(name).label for name in NOT_RHYTHMIC)):
         return "helps"
     return "dynamics" if name == "spikes-power" else "which"
 

@@ -26,7 +26,7 @@ from experiments.compare.synthetic_options import (
 from experiments.members import Condition, MemberStore
 from experiments.script import main
 from experiments.stages import Stages
-from rhythmic.plotting.compare_synthetic import NETWORK_LABELS, Panel, synthetic_figure
+from rhythmic.plotting.compare_synthetic import Panel, network_appearance, synthetic_figure
 from rhythmic.records import Row
 from rhythmic.statistics import summarise
 
@@ -115,15 +115,15 @@ def finding(claim: Claim, name: str, task: SweptTask, rows: Rows) -> Finding:
     sign = (1 if task.higher_is_better else -1) * (1 if BETTER[name] else -1)
     found = values_finding(
         claim,
-        (NETWORK_LABELS["rhythmic"], list(sign * own)),
-        (NETWORK_LABELS[rival], list(sign * other)),
+        (network_appearance("rhythmic").label, list(sign * own)),
+        (network_appearance(rival).label, list(sign * other)),
         paired=False,
         unit="accuracy" if task.higher_is_better else "squared error / variance",
     )
     spread = "" if math.isnan(found.low) else f" ({found.low:+.3f} to {found.high:+.3f})"
     text = (
-        f"{task.title} at {task.axis} {task.claimed:g}: {NETWORK_LABELS['rhythmic']} "
-        f"{own.mean():.3f}, {NETWORK_LABELS[rival]} {other.mean():.3f} (n = {len(own)}; "
+        f"{task.title} at {task.axis} {task.claimed:g}: {network_appearance('rhythmic').label} "
+        f"{own.mean():.3f}, {network_appearance(rival).label} {other.mean():.3f} (n = {len(own)}; "
         f"{task.best_meaning} {task.best[place]:.3f}, chance {task.chance:.3g}), in the direction "
         f"of the claim {found.estimate:+.3f}{spread}"
     )

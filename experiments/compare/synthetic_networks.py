@@ -64,14 +64,17 @@ def train_parts(store: MemberStore, parts: list[Part]) -> dict[str, list[Row]]:
     """Train what no one has trained; return the row of every part, by ``label``."""
     missing = store.missing(parts)
     progress = Progress({"part": len(missing)})
-    for part in missing:
+    for number, part in enumerate(missing, start=len(parts) - len(missing) + 1):
         show(f"{label(part.task, part.network)}: compiling and training", final=False)
         started = time.perf_counter()
         row = train_part(part)
         seconds = time.perf_counter() - started
         store.add([row | {"seconds": round(seconds, 1)} | store.made])
         progress.finished("part", seconds)
-        show(f"{label(part.task, part.network)}: {clock(seconds)}, {progress.time_left()} left")
+        show(
+            f"{label(part.task, part.network)}: {number} of {len(parts)} in {clock(seconds)}, "
+            f"{progress.time_left()} left"
+        )
     return {label(part.task, part.network): [store.rows[part.name()]] for part in parts}
 
 

@@ -52,8 +52,8 @@ def by_program(conditions: Iterable[Condition]) -> Iterator[Program]:
         yield Program(name, list(choices.get(name, {}).values()), own_conditions)
 
 
-def num_missing(store: MemberStore, program: Program) -> tuple[int, int]:
-    """Count the members still to be chosen on, and to be tested: all of these before a choice."""
+def to_be_tested(store: MemberStore, program: Program) -> tuple[list[Wanted], int]:
+    """Return the members that are tested, and count those whose setting is not chosen yet."""
     waiting = 0
     chosen: dict[str, Wanted] = {}
     for condition in program.conditions:
@@ -62,4 +62,16 @@ def num_missing(store: MemberStore, program: Program) -> tuple[int, int]:
         else:
             # Two conditions may want the same member.
             chosen |= {wanted.name(): wanted for wanted in store.tested(condition)}
-    return len(store.missing(program.choices)), waiting + len(store.missing(chosen.values()))
+    return list(chosen.values()), waiting
+
+
+def num_missing(store: MemberStore, program: Program) -> tuple[int, int]:
+    """Count the members still to be chosen on, and to be tested: all of these before a choice."""
+    chosen, waiting = to_be_tested(store, program)
+    return len(store.missing(program.choices)), waiting + len(store.missing(chosen))
+
+
+def num_members(store: MemberStore, program: Program) -> int:
+    """Count the members to be chosen on and to be tested, finished ones included."""
+    chosen, waiting = to_be_tested(store, program)
+    return len(program.choices) + len(chosen) + waiting

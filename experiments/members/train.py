@@ -7,8 +7,9 @@ from pathlib import Path
 from experiments.folders import remove_unfinished, watching
 from experiments.members.condition import Condition
 from experiments.members.plans import num_groups, record_plans, work_left
+from experiments.members.programs import by_program, num_members
 from experiments.members.store import MemberStore
-from experiments.members.worker import Run, Worker
+from experiments.members.worker import Run, Tally, Worker
 from rhythmic.progress import Progress
 from rhythmic.records import Row
 
@@ -72,16 +73,10 @@ def train_missing(
     }
     starts = {one.program.name: 1 for one in work}
     tests = {one.program.name: num_groups(one.missing[1:], one.plan) for one in work}
-    run = Run(
-        store,
-        folder,
-        Progress(epochs),
-        Progress(starts),
-        Progress(tests),
-        remedy,
-        after_epoch,
-        check,
-    )
+    total = sum(num_members(store, program) for program in by_program(conditions)) if work else 0
+    tally = Tally(total - sum(sum(one.missing) for one in work), total)
+    progress = Progress(epochs), Progress(starts), Progress(tests)
+    run = Run(store, folder, *progress, tally, remedy, after_epoch, check)
     waiting = []
     for one in work:
         worker = Worker(run, one.program, one.plan)

@@ -34,6 +34,14 @@ from rhythmic.training import (
 from rhythmic.training.estimate import first_members
 
 
+@dataclass
+class Tally:
+    """Networks of a run that are finished, those of earlier calls included, and networks in all."""
+
+    done: int
+    total: int
+
+
 @dataclass(frozen=True)
 class Run:
     """What the workers of a run share.
@@ -45,6 +53,7 @@ class Run:
         starts: programs that are still to be compiled, with what else there is to do before the
             first epoch.
         tests: groups that are still to be tested, by the name of the program.
+        tally: networks that are finished, of all.
         remedy: what a user can do where one member on each device is too many.
         after_epoch: called after every epoch of a group.
         check: raises an error where the run folder is gone; nothing is written then.
@@ -55,6 +64,7 @@ class Run:
     progress: Progress
     starts: Progress
     tests: Progress
+    tally: Tally
     remedy: str
     after_epoch: Callable[[], None] | None = None
     check: Callable[[], None] = lambda: None
@@ -144,6 +154,7 @@ class Worker:
         store = self.run.store
         share = seconds / len(group)
         store.add(member_rows(group, state, test, share, store.made, noise_accuracy))
+        self.run.tally.done += len(group)
         checkpoint.unlink(missing_ok=True)
         if test is not None:
             found = f"trained in {clock(seconds)}, test {np.mean(test.accuracy):.3f}"
@@ -168,7 +179,9 @@ class Worker:
     def trained(self, training: GroupTraining, members: Members, checkpoint: Path) -> TrainingState:
         """Train to the last epoch; a checkpoint that is damaged is set aside."""
         start = "from their checkpoint" if checkpoint.exists() else "from the first epoch"
-        show(f"{self.described()} to train, {start}")
+        tally = self.run.tally
+        finished = f"{tally.done} of {counted(tally.total, 'network')} finished"
+        show(f"{self.described()} to train, {start}; {finished}")
         try:
             return training.run(members, on_epoch=self.report, checkpoint=checkpoint)
         except DamagedFileError as error:

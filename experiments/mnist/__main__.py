@@ -15,7 +15,7 @@ from experiments.mnist.example import save_example
 from experiments.mnist.members import MnistStore, train_all
 from experiments.mnist.options import MnistOptions
 from experiments.mnist.report import report
-from experiments.script import named_preset
+from experiments.script import named_preset, redrawn_record, with_redrawn_folder
 from rhythmic.data import DataUnavailableError, load, split
 from rhythmic.interruption import refuse, stopping
 from rhythmic.locks import LockedError, writing
@@ -25,8 +25,11 @@ from rhythmic.spread import num_cores
 
 
 def parse(arguments: list[str]) -> MnistConfiguration:
-    """Read the command line; the preset named there supplies every default."""
-    preset = named_preset(arguments, PRESETS)
+    """Read the command line; the preset named there, or the run redrawn, supplies every default."""
+    arguments = with_redrawn_folder(arguments)
+    preset, record = named_preset(arguments, PRESETS), redrawn_record(arguments)
+    if record is not None:
+        preset = MnistConfiguration.from_record(record)
     options = tyro.cli(
         MnistOptions,
         prog="python -m experiments.mnist",
@@ -101,6 +104,11 @@ def main() -> None:
 def answer_command(arguments: list[str]) -> None:
     """Read a command line, and train or tell what it asks for."""
     try:
+        if "--redraw" in with_redrawn_folder(arguments):
+            folder = parse(arguments).folder()
+            if not report(folder):
+                refuse(f"{folder} is damaged; see above")
+            return
         store, folder = prepare(arguments)
     except (ValueError, OSError, DataUnavailableError, ImportError) as error:
         refuse(error)

@@ -147,7 +147,7 @@ class MnistConfiguration(MnistOptions):
     def identity(self) -> dict[str, object]:
         """Return what determines the results, without where and in which groups they are made."""
         elsewhere = {"run_dir", "data_dir", "results", "devices", "members_per_device"}
-        elsewhere |= {"evaluation_batch_size", "compilation_cache", "dry_run"}
+        elsewhere |= {"evaluation_batch_size", "compilation_cache", "redraw", "dry_run"}
         fields = dataclasses.asdict(self)
         return {name: value for name, value in fields.items() if name not in elsewhere}
 
@@ -160,7 +160,14 @@ class MnistConfiguration(MnistOptions):
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "MnistConfiguration":
-        """Build the configuration that a run folder's ``configuration.json`` records."""
+        """Build the configuration that a run folder's ``configuration.json`` records.
+
+        Raises:
+            ValueError: for the record of another experiment, or a value out of its range.
+        """
+        unknown = sorted(record.keys() - {field.name for field in dataclasses.fields(cls)})
+        if unknown:
+            raise ValueError(f"configuration.json holds {unknown[0]}, no option of this experiment")
         fields: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in record.items()

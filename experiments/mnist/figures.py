@@ -9,7 +9,7 @@ from experiments.mnist.configuration import PUBLISHED, MnistConfiguration
 from rhythmic.models import ResonantArchitecture
 from rhythmic.plotting.accuracy import accuracy_figure, confusion_figure, learning_curve_figure
 from rhythmic.plotting.resonance import feature_figure, recurrent_weight_figure, spectrum_figure
-from rhythmic.plotting.style import LABELS, house_style, save
+from rhythmic.plotting.style import LABELS, appearance, house_style, save
 from rhythmic.records import Row
 
 
@@ -67,6 +67,6 @@ def draw_resonant(
             np.array(example["positions"]),
             sample_rate=configuration.sample_rate,
             pole_radius=configuration.pole_radius,
-            title=f"{LABELS[name]}, seed {example['seed']}, reads a {example['label']}",
+            title=f"{appearance(name).label}, seed {example['seed']}, reads a {example['label']}",
         )
         save(figure, figures, "spectra_and_dynamics")

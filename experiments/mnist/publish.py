@@ -8,7 +8,7 @@ from experiments.mnist.configuration import PRESETS, REFERENCE, MnistConfigurati
 from experiments.mnist.members import tabled, wanted_members
 from experiments.mnist.report import store_of, summary_line
 from rhythmic.interruption import refuse, stopping
-from rhythmic.plotting.style import LABELS
+from rhythmic.plotting.style import appearance
 from rhythmic.progress import show
 from rhythmic.records import Row, read_sealed_rows
 
@@ -24,7 +24,7 @@ def answer_line(configuration: MnistConfiguration, tested: dict[str, list[Row]])
     best = max(lines, key=lambda name: lines[name]["mean"])
     parts, told_apart = [], []
     for name, line in lines.items():
-        part = f"{LABELS[name]} {line['mean']:.3f} (SEM {line['standard_error']:.3f})"
+        part = f"{appearance(name).label} {line['mean']:.3f} (SEM {line['standard_error']:.3f})"
         if name != REFERENCE:
             p_value = line["against_reference_corrected_p_value"]
             told_apart.append(p_value < SIGNIFICANT)

@@ -1,25 +1,23 @@
 """The table and the figures of a run, from its folder alone.
 
-``python -m experiments.mnist.report RUN_DIR`` writes them again without training.
+``python -m experiments.mnist --redraw RUN_DIR`` writes them again without training.
 """
 
 import dataclasses
 import io
 import math
-import sys
 from pathlib import Path
 
 import rich.box
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
-from experiments.mnist.configuration import CUSTOM, PUBLISHED, REFERENCE, MnistConfiguration
+from experiments.mnist.configuration import PUBLISHED, REFERENCE, MnistConfiguration
 from experiments.mnist.figures import draw_figures
 from experiments.mnist.members import MnistStore, digits_of, tabled, wanted_members
 from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.files import replacing
-from rhythmic.interruption import refuse, stopping
-from rhythmic.plotting.style import LABELS
+from rhythmic.plotting.style import appearance
 from rhythmic.progress import printable, show
 from rhythmic.records import Row, write_table
 from rhythmic.statistics import (
@@ -157,7 +155,7 @@ def terminal_table(configuration: MnistConfiguration, lines: list[Row]) -> Table
         table.add_column(column, justify=justify, no_wrap=True)
     for line in lines:
         table.add_row(
-            LABELS.get(line["architecture"], CUSTOM),
+            appearance(line["architecture"]).label,
             str(line["num_nodes"]),
             str(line["num_parameters"]),
             f"{line['learning_rate']:g}",
@@ -259,20 +257,3 @@ def test_sentence(tested: dict[str, list[Row]]) -> str:
     if max(map(len, tested.values())) < MIN_SEEDS_FOR_TEST:
         return f"No p-values below {MIN_SEEDS_FOR_TEST} seeds."
     return "Tests: each rival against golden, Welch's t, p after Holm's correction."
-
-
-def main() -> None:
-    """Read the folder from the command line."""
-    with stopping("stopped"):
-        if len(sys.argv) != 2:
-            refuse("give one run folder: python -m experiments.mnist.report RUN_DIR")
-        try:
-            written = report(Path(sys.argv[1]))
-        except (ValueError, OSError) as error:
-            refuse(error)
-        if not written:
-            refuse(f"{sys.argv[1]} is damaged; see above")
-
-
-if __name__ == "__main__":
-    main()

@@ -6,7 +6,7 @@ import numpy as np
 from cmcrameri import cm
 from matplotlib.figure import Figure
 
-from rhythmic.plotting.style import COLOURS, LABELS
+from rhythmic.plotting.style import appearance
 from rhythmic.statistics import ACCURACY, summarise
 
 
@@ -27,20 +27,20 @@ def accuracy_figure(
     figure = Figure(figsize=(1.2 + 0.9 * len(accuracies), 2.8))
     axes = figure.subplots()
     for position, (name, values) in enumerate(accuracies.items()):
-        summary = summarise(values, within=ACCURACY)
+        summary, colour = summarise(values, within=ACCURACY), appearance(name).colour
         spread = np.linspace(-0.12, 0.12, len(values)) if len(values) > 1 else np.zeros(1)
-        axes.plot(position + spread, values, "o", ms=3, mfc="none", mew=0.7, color=COLOURS[name])
-        axes.plot(position, summary.mean, "_", ms=16, mew=1.8, color=COLOURS[name])
+        axes.plot(position + spread, values, "o", ms=3, mfc="none", mew=0.7, color=colour)
+        axes.plot(position, summary.mean, "_", ms=16, mew=1.8, color=colour)
         if summary.num_seeds > 1:
             label = "mean and 95 % interval" if position == 0 else "_unlabelled"
-            axes.vlines(position, summary.low, summary.high, color=COLOURS[name], label=label)
+            axes.vlines(position, summary.low, summary.high, color=colour, label=label)
         if name in published:
             mean, error = published[name]
             label = "published, ± 2 SEM" if name == first_published else "_unlabelled"
             axes.errorbar(
                 position + 0.28, mean, 2 * error, fmt="D", ms=3.5, color="0.45", lw=0.9, label=label
             )
-    axes.set_xticks(range(len(accuracies)), [LABELS[name] for name in accuracies])
+    axes.set_xticks(range(len(accuracies)), [appearance(name).label for name in accuracies])
     if len(accuracies) > 4:
         axes.tick_params(axis="x", rotation=30)
     axes.set_xlim(-0.5, len(accuracies) - 0.4)
@@ -63,8 +63,9 @@ def learning_curve_figure(histories: Mapping[str, Sequence[Mapping[str, Sequence
         for name, members in histories.items():
             curves = np.array([member[key] for member in members], dtype=float)
             epochs = np.arange(1, curves.shape[1] + 1)
-            axes.plot(epochs, curves.T, color=COLOURS[name], lw=0.5, alpha=0.4)
-            axes.plot(epochs, np.nanmean(curves, axis=0), color=COLOURS[name], label=LABELS[name])
+            label, colour, *_ = appearance(name)
+            axes.plot(epochs, curves.T, color=colour, lw=0.5, alpha=0.4)
+            axes.plot(epochs, np.nanmean(curves, axis=0), color=colour, label=label)
         axes.set_xlabel("epoch")
         axes.set_ylabel(label)
     axes.legend(title="thick: mean, thin: seeds")
@@ -87,7 +88,7 @@ def confusion_figure(confusions: Mapping[str, Sequence[Sequence]]) -> Figure:
         matrices = np.array(counts, dtype=float)
         shares = (matrices / matrices.sum(axis=2, keepdims=True)).mean(axis=0)
         image = axes.imshow(shares, vmin=0, vmax=1, cmap=cm.devon_r)
-        axes.set_title(LABELS[name])
+        axes.set_title(appearance(name).label)
         axes.set_xticks(range(0, len(shares), 3))
         axes.set_yticks(range(0, len(shares), 3))
         axes.set_xlabel("predicted digit")

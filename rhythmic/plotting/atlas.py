@@ -23,20 +23,25 @@ MOST_LINES = 400  # points along an axis that contour lines are drawn through
 
 _CODE = SecondOrderRegime
 # Neighbours in the order of the codes; edges take the colour of their inside.
-_NAMES = {
-    _CODE.DISAPPEARS: "fades",
-    _CODE.EXPLODES: "explodes",
-    _CODE.FLICKERS_AND_DISAPPEARS: "flickers,\nfades",
-    _CODE.FLICKERS_AND_EXPLODES: "flickers,\nexplodes",
-    _CODE.OSCILLATES_AND_DISAPPEARS: "oscillates,\nfades",
-    _CODE.OSCILLATES_AND_EXPLODES: "oscillates,\nexplodes",
-}
+_KINDS = (
+    _CODE.DISAPPEARS,
+    _CODE.EXPLODES,
+    _CODE.FLICKERS_AND_DISAPPEARS,
+    _CODE.FLICKERS_AND_EXPLODES,
+    _CODE.OSCILLATES_AND_DISAPPEARS,
+    _CODE.OSCILLATES_AND_EXPLODES,
+)
 _INSIDE = {
     _CODE.GONE: _CODE.DISAPPEARS,
     _CODE.EQUILIBRIUM: _CODE.DISAPPEARS,
     _CODE.FLICKERS: _CODE.FLICKERS_AND_DISAPPEARS,
     _CODE.OSCILLATES: _CODE.OSCILLATES_AND_DISAPPEARS,
 }
+
+
+def regime_name(regime: SecondOrderRegime) -> str:
+    """Return the name of a regime in words, such as "oscillates and disappears", on two lines."""
+    return regime.name.lower().replace("_and_", "\nand ").replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ class Window:
 
 def regime_panel(axes: Axes, window: Window) -> None:
     """Draw the regimes, each with its name where it is widest."""
-    kinds = list(_NAMES)
+    kinds = list(_KINDS)
     place = np.full(int(max(_CODE)) + 1, -1)
     place[kinds] = range(len(kinds))
     for edge, inside in _INSIDE.items():
@@ -113,11 +118,11 @@ def regime_panel(axes: Axes, window: Window) -> None:
         centre = window.w1[at[0]], window.w2[at[1]]
         style: dict[str, Any] = {"size": 6.5, "ha": "center", "va": "center"}
         if depth.max() > 0.05:
-            axes.text(*centre, _NAMES[kind], **style)
+            axes.text(*centre, regime_name(kind), **style)
         else:  # too narrow for its name
             line = {"arrowstyle": "-", "color": "0.3", "lw": 0.5, "shrinkA": 0, "shrinkB": 0}
             axes.annotate(
-                *(_NAMES[kind], centre, (28, 26)),
+                *(regime_name(kind), centre, (28, 26)),
                 **({"textcoords": "offset points", "arrowprops": line} | style),
             )
     window.edges(axes)

@@ -1,5 +1,6 @@
 """What features say: profiles by digit, what nodes are worth, and plain baselines beside."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, ScalarFormatter
 
 from rhythmic.plotting.image_rhythm import mark_image_rhythm
-from rhythmic.plotting.style import COLOURS, LABELS, OKABE_ITO
+from rhythmic.plotting.style import COLOURS, LABELS, NETWORKS, OKABE_ITO, appearance
 from rhythmic.statistics import ACCURACY, summarise
 from rhythmic.typing import Float
 
@@ -39,7 +40,7 @@ def profile_figure(
     Args:
         frequencies: of the nodes, Hz.
         profiles: mean features before the readout of each class, by network.
-        titles: what a network is called.
+        titles: what networks are called; others by ``appearance``.
     """
     figure = Figure(figsize=(7.0, 3.6))
     grid = figure.subplots(2, 5, sharex=True, sharey=True)
@@ -48,11 +49,12 @@ def profile_figure(
         mean, error = relative.mean(axis=0), np.zeros(relative.shape[1:])
         if len(relative) > 1:
             error = 2 * relative.std(axis=0, ddof=1) / np.sqrt(len(relative))
+        label, colour, *_ = appearance(name)
         for digit, axes in enumerate(grid.flat):
-            line = axes.plot(frequencies, mean[digit], color=COLOURS[name], marker=".", ms=4)[0]
-            line.set_label(titles[name])
+            line = axes.plot(frequencies, mean[digit], color=colour, marker=".", ms=4)[0]
+            line.set_label(titles.get(name, label))
             low, high = mean[digit] - error[digit], mean[digit] + error[digit]
-            axes.fill_between(frequencies, low, high, color=COLOURS[name], alpha=0.25, lw=0)
+            axes.fill_between(frequencies, low, high, color=colour, alpha=0.25, lw=0)
     for digit, axes in enumerate(grid.flat):
         axes.axhline(1, color="0.4", lw=0.6, zorder=0)
         axes.set_title(f"digit {digit}", loc="left")
@@ -109,15 +111,15 @@ def baseline_figure(
     """
     figure = Figure(figsize=(7.0, 3.3))
     left, right = figure.subplots(1, 2, sharey=True)
-    colours = (OKABE_ITO["blue"], "0.5")
-    for (name, curve), colour in zip(curves.items(), colours, strict=True):
+    colours = itertools.cycle((OKABE_ITO["blue"], "0.5", OKABE_ITO["black"]))
+    for (name, curve), colour in zip(curves.items(), colours, strict=False):
         for axes, place in ((left, list(curve)), (right, [size for size, _ in curve.values()])):
             _points(axes, place, [values for _, values in curve.values()], colour, name, "o-")
     # Side by side, as all have as many features, and fitted readouts as many parameters.
     shifts = np.geomspace(0.9, 1.1, len(networks))
     for shift, (label, (size, values)) in zip(shifts, networks.items(), strict=True):
-        bare = label.startswith(LABELS["rrn-golden-unconnected"])
-        colour = COLOURS["rrn-golden-unconnected" if bare else "rrn-golden"]
+        named = (one.colour for one in NETWORKS.values() if label.startswith(one.label))
+        colour = next(named, appearance(label).colour)
         marker = "D" if label in LABELS.values() else "s"
         _points(left, [shift * num_features], [values], colour, label, marker)
         _points(right, [shift * size], [values], colour, label, marker)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from rhythmic.plotting.compare_which_rhythms import HIGHEST, plain_ticks
 from rhythmic.plotting.comparison import INK, MUTED
 from rhythmic.plotting.image_rhythm import mark_image_rhythm
-from rhythmic.plotting.style import COLOURS, MARKERS, OKABE_ITO
+from rhythmic.plotting.style import COLOURS, MARKERS, OKABE_ITO, appearance
 from rhythmic.statistics import ACCURACY, summarise
 
 Rows = Sequence[Mapping[str, Any]]
@@ -36,10 +36,12 @@ def draw_crossing(axes: Axes, table: Mapping[str, Mapping[str, Rows]]) -> None:
     heads = list(next(iter(table.values())))
     for side, head in enumerate(heads):
         shift = 0.16 * (2 * side - len(heads) + 1)
+        colour = HEAD_COLOURS.get(head, appearance(head).colour)
         for place, own in enumerate(table.values()):
-            label = HEAD_NAMES[head] if place == 0 else None
-            draw_seeds(axes, place + shift, own[head], HEAD_COLOURS[head], MARKERS[side], label)
-    axes.set_xticks(range(len(table)), [NAMES[name] for name in table])
+            label = HEAD_NAMES.get(head, head) if place == 0 else None
+            marker = MARKERS[side % len(MARKERS)]
+            draw_seeds(axes, place + shift, own[head], colour, marker, label)
+    axes.set_xticks(range(len(table)), [NAMES.get(name, appearance(name).label) for name in table])
     axes.set_xlim(-0.6, len(table) - 0.4)
     axes.set_ylabel("test accuracy")
     axes.legend(title="read out by", fontsize=7, title_fontsize=7)

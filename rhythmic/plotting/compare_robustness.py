@@ -9,18 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from rhythmic.plotting.image_rhythm import mark_image_rhythm
-from rhythmic.plotting.style import COLOURS, MARKERS, OKABE_ITO
+from rhythmic.plotting.style import COLOURS, OKABE_ITO, appearance
 from rhythmic.statistics import ACCURACY, summarise
 from rhythmic.theory import ladder
 from rhythmic.typing import Float
 
 Curves = Mapping[str, Mapping[str, Float[np.ndarray, "seed point"]]]
-NETWORK_COLOURS = COLOURS | {"gru": OKABE_ITO["reddish purple"], "horn": OKABE_ITO["vermilion"]}
-NETWORK_MARKERS = dict(
-    zip(
-        ("rrn-golden", "rrn-golden-unconnected", "rnn", "lstm", "gru", "horn"), MARKERS, strict=True
-    )
-)
 CHANCE = 0.1  # of ten digits
 ORDER_LABELS = {
     "rows": "by rows",
@@ -36,7 +30,7 @@ def noise_figure(levels: Sequence[float], panels: Curves, titles: Mapping[str, s
     Args:
         levels: standard deviations in units of the pixel range, rising from 0.
         panels: accuracies (seed, level) of each network, by the title of the panel.
-        titles: what a network is called.
+        titles: what networks are called; others by ``appearance``.
     """
     figure, axes = _panels(panels, titles, range(len(levels)))
     for panel in axes:
@@ -52,7 +46,7 @@ def sample_figure(sizes: Sequence[int], panels: Curves, titles: Mapping[str, str
     Args:
         sizes: numbers of digits, rising.
         panels: accuracies (seed, size) of each network, by the title of the panel.
-        titles: what a network is called.
+        titles: what networks are called; others by ``appearance``.
     """
     figure, axes = _panels(panels, titles, sizes)
     for panel in axes:
@@ -75,7 +69,7 @@ def order_figure(
         accuracies: one a seed, by network and order.
         spectra: by ``order``, the mean ``power`` of the pixels at each ``frequency`` in Hz, and the
             ``rhythm_share`` of it that is at the rhythm of the rows and its harmonics.
-        titles: what a network is called.
+        titles: what networks are called; others by ``appearance``.
     """
     orders = list(next(iter(accuracies.values())))
     figure = Figure(figsize=(6.8, 3.2))
@@ -86,8 +80,8 @@ def order_figure(
         values = [np.asarray(by_order[order], float) for order in orders]
         for place, own in zip(places, values, strict=True):
             left.plot(np.full(len(own), place), own, ".", color="0.75", ms=3, zorder=0)
-        _errors(left, places, values, name, titles[name], line=False)
-    without = [f"{ORDER_LABELS[order]}{_rhythm(order)}" for order in orders]
+        _errors(left, places, values, name, titles, line=False)
+    without = [f"{ORDER_LABELS.get(order, order)}{_rhythm(order)}" for order in orders]
     left.set_xticks(range(len(orders)), without)
     left.set_ylabel("test accuracy")
     left.axhline(CHANCE, color="0.6", lw=0.8, ls=":")
@@ -107,10 +101,11 @@ def _draw_spectra(axes: Axes, spectra: Sequence[Mapping[str, Any]]) -> None:
     mark_image_rhythm(axes, 500.0)
     colours = {"rows": "k", "columns": OKABE_ITO["sky blue"], "permuted": OKABE_ITO["vermilion"]}
     for row in spectra:
-        label = f"{ORDER_LABELS[row['order']]}: {row['rhythm_share']:.0%} at 35.7 Hz, harmonics"
-        axes.loglog(
-            row["frequency"], row["power"], color=colours[row["order"]], lw=0.8, label=label
-        )
+        order = row["order"]
+        name = ORDER_LABELS.get(order, order)
+        label = f"{name}: {row['rhythm_share']:.0%} at 35.7 Hz, harmonics"
+        colour = colours.get(order, appearance(order).colour)
+        axes.loglog(row["frequency"], row["power"], color=colour, lw=0.8, label=label)
     for node in ladder("golden"):
         axes.axvline(node, ymax=0.04, color=COLOURS["rrn-golden"], lw=1.4)
     axes.set_xlabel("frequency (Hz); ticks: golden nodes")
@@ -129,7 +124,7 @@ def _panels(
     axes = list(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0])
     for panel, (title, curves) in zip(axes, panels.items(), strict=True):
         for name, values in curves.items():
-            _errors(panel, np.asarray(x, float), list(np.asarray(values).T), name, titles[name])
+            _errors(panel, np.asarray(x, float), list(np.asarray(values).T), name, titles)
         panel.axhline(CHANCE, color="0.6", lw=0.8, ls=":")
         panel.set_title(title, loc="left")
         _within_range(panel)
@@ -149,7 +144,7 @@ def _errors(
     x: Float[np.ndarray, " point"],
     values: Sequence[Float[np.ndarray, " seed"]],
     name: str,
-    title: str,
+    titles: Mapping[str, str],
     *,
     line: bool = True,
 ) -> None:
@@ -158,15 +153,17 @@ def _errors(
     means = np.array([own.mean for own in found])
     below, above = [own.mean - own.low for own in found], [own.high - own.mean for own in found]
     ends = np.nan_to_num([below, above])
+    network = appearance(name)
+    title = titles.get(name, network.label)
     style: dict[str, Any] = {
-        "color": NETWORK_COLOURS[name],
-        "marker": NETWORK_MARKERS[name],
+        "color": network.colour,
+        "marker": network.marker,
         "ms": 4,
     }
     axes.errorbar(
         x,
         means,
-        np.nan_to_num(ends),
+        ends,
         ls="-" if line else "none",
         elinewidth=0.9,
         capsize=2,

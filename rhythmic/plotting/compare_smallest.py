@@ -1,5 +1,6 @@
 """The smallest networks: accuracy against size, candidates on validation, waves of the image."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,7 +40,7 @@ def draw_sizes(
     parts = [(*label.split(", below "), "") for label in tested]
     kinds = list(dict.fromkeys(part[0] for part in parts))
     sizes = sorted({part[1] for part in parts if part[1]}, key=int)
-    colours = {size: SIZE_COLOURS[place] for place, size in enumerate(sizes)} | {"": INK}
+    colours = dict(zip(sizes, itertools.cycle(SIZE_COLOURS), strict=False)) | {"": INK}
     places = kind_lines(axes, kinds, groups or {})
     for (kind, size, *_), rows in zip(parts, tested.values(), strict=True):
         column = sizes.index(size) if size else 0

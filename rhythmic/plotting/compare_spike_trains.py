@@ -11,7 +11,7 @@ from rhythmic.plotting.style import OKABE_ITO
 from rhythmic.statistics import ACCURACY, summarise
 
 INK, MUTED = OKABE_ITO["black"], "#888888"
-FACES = {"published": "white", "tuned": INK}
+FACES = {"published": "white", "tuned": INK}  # all others are grey
 MEANINGS = {"published": "rate chosen on MNIST", "tuned": "rate chosen on this task"}
 
 
@@ -33,10 +33,12 @@ def spike_trains_figure(
     labels = [*networks, *plain]
     figure, axes = plt.subplots(figsize=(5.5, 0.27 * len(labels) + 1.1), layout="constrained")
     shift = 0.18 if len(settings) > 1 else 0.0
-    for setting, offset in zip(settings, (-shift, shift), strict=False):
-        for name, values in settings[setting].items():
-            mean_and_spread(axes, labels.index(name) + offset, values, FACES[setting])
-        axes.plot([], [], "o", color=INK, mfc=FACES[setting], ms=4, label=MEANINGS[setting])
+    offsets = np.linspace(-shift, shift, len(settings))
+    for (setting, of_setting), offset in zip(settings.items(), offsets, strict=True):
+        face, meaning = FACES.get(setting, MUTED), MEANINGS.get(setting, setting)
+        for name, values in of_setting.items():
+            mean_and_spread(axes, labels.index(name) + offset, values, face)
+        axes.plot([], [], "o", color=INK, mfc=face, ms=4, label=meaning)
     for name, values in plain.items():
         mean_and_spread(axes, labels.index(name), values, MUTED)
     if networks and plain:

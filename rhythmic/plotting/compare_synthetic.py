@@ -9,27 +9,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from rhythmic.plotting.style import COLOURS, LINE_STYLES, MARKERS, OKABE_ITO
+from rhythmic.plotting.style import LINE_STYLES, MARKERS, NETWORKS, Appearance, appearance
 from rhythmic.statistics import ACCURACY, MIN_SEEDS_FOR_TEST, summarise
 from rhythmic.typing import Float
 
 MUTED = "#888888"
-NETWORK_LABELS = {
-    "rhythmic": "rhythmic (golden)",
-    "rnn": "RNN",
-    "lstm": "LSTM",
-    "gru": "GRU",
-    "horn": "HORN",
+# Here lines and markers tell networks apart too.
+SYNTHETIC_NETWORKS = {
+    name.replace("rrn-golden", "rhythmic"): NETWORKS[name]._replace(line=line, marker=marker)
+    for name, line, marker in zip(
+        ("rrn-golden", "rnn", "lstm", "gru", "horn"), LINE_STYLES, MARKERS, strict=False
+    )
 }
-NETWORK_COLOURS = {
-    "rhythmic": COLOURS["rrn-golden"],
-    "rnn": COLOURS["rnn"],
-    "lstm": COLOURS["lstm"],
-    "gru": OKABE_ITO["reddish purple"],
-    "horn": OKABE_ITO["vermilion"],
-}
-NETWORK_LINES = dict(zip(NETWORK_LABELS, LINE_STYLES, strict=False))
-NETWORK_MARKERS = dict(zip(NETWORK_LABELS, MARKERS, strict=False))
+
+
+def network_appearance(name: str) -> Appearance:
+    """Return how a network on synthetic tasks is named and drawn, whatever its name."""
+    return appearance(name, SYNTHETIC_NETWORKS)
 
 
 SPREAD = 0.05  # octaves between networks at one difficulty, so that they hide one another less
@@ -133,7 +129,7 @@ def network_curve(
     low, high = (np.array([getattr(summary, end) for summary in found]) for end in ("low", "high"))
     if scores.shape[1] < MIN_SEEDS_FOR_TEST:
         low = high = means
-    colour = NETWORK_COLOURS[name]
+    label, colour, line, marker, _ = network_appearance(name)
     dots = np.repeat(x[:, None], scores.shape[1], axis=1)
     axes.plot(dots, scores, "o", color=colour, ms=2, mew=0, alpha=0.5)
     axes.errorbar(
@@ -141,11 +137,11 @@ def network_curve(
         means,
         np.maximum(np.nan_to_num([means - low, high - means]), 0.0),
         color=colour,
-        ls=NETWORK_LINES[name],
-        marker=NETWORK_MARKERS[name],
+        ls=line,
+        marker=marker,
         ms=3.5,
         elinewidth=0.8,
-        label=NETWORK_LABELS[name],
+        label=label,
     )
 
 
@@ -161,15 +157,8 @@ def skill_panel(axes: Axes, panels: Sequence[Panel]) -> None:
             mean = of_network[panel.claimed].mean()
             skill = (mean - panel.chance) / (best - panel.chance)
             furthest = max(furthest, skill)
-            axes.plot(
-                max(skill, -0.1),
-                row,
-                NETWORK_MARKERS[name],
-                color=NETWORK_COLOURS[name],
-                ms=5,
-                mfc="none",
-                mew=1.3,
-            )
+            _, colour, _, marker, _ = network_appearance(name)
+            axes.plot(max(skill, -0.1), row, marker, color=colour, ms=5, mfc="none", mew=1.3)
         axes.axhline(row, color="0.9", lw=0.6, zorder=0)
     axes.axvline(0, color=MUTED, ls=":", lw=1)
     axes.axvline(1, color="black", lw=0.8)

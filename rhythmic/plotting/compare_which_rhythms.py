@@ -1,5 +1,6 @@
 """Ladders compared: random ones as a null, curves along the ratio, and learned rhythms."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from rhythmic.plotting.comparison import INK, MUTED
 from rhythmic.plotting.image_rhythm import mark_image_rhythm
-from rhythmic.plotting.style import COLOURS, LINE_STYLES, OKABE_ITO
+from rhythmic.plotting.style import COLOURS, LINE_STYLES, OKABE_ITO, appearance
 from rhythmic.statistics import ACCURACY, MIN_SEEDS_FOR_TEST, summarise
 from rhythmic.theory import PUBLISHED_GOLDEN_RATIO
 from rhythmic.typing import AnyArray, Float
@@ -69,8 +70,8 @@ def draw_null(axes: Axes, draws: Float[AnyArray, " draw"], marks: Sequence[Mark]
     for place, mark in enumerate(marks):
         axes.axvline(
             mark.accuracy,
-            color=COLOURS[f"rrn-{mark.name}"],
-            linestyle=LINE_STYLES[place],
+            color=appearance(f"rrn-{mark.name}").colour,
+            linestyle=LINE_STYLES[place % len(LINE_STYLES)],
             linewidth=1.5,
             label=mark.label,
         )
@@ -96,12 +97,12 @@ def draw_nearness(
         marks: named ladders.
     """
     axes.plot(distances, draws, "o", color=MUTED, markersize=3, alpha=0.7, label="random")
-    for marker, mark in zip("*DsP", marks, strict=False):
+    for marker, mark in zip(itertools.cycle("*DsPXh"), marks, strict=False):
         axes.plot(
             mark.distance,
             mark.accuracy,
             marker,
-            color=COLOURS[f"rrn-{mark.name}"],
+            color=appearance(f"rrn-{mark.name}").colour,
             markersize=10 if marker == "*" else 5,
             fillstyle="full" if mark.of_null else "none",
             label=mark.label,

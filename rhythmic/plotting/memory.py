@@ -7,13 +7,7 @@ from cmcrameri import cm
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rhythmic.plotting.sequences import (
-    MODEL_COLOURS,
-    MODEL_LABELS,
-    MODEL_LINES,
-    MODEL_MARKERS,
-    spread_over_seeds,
-)
+from rhythmic.plotting.sequences import model_appearance, spread_over_seeds
 from rhythmic.typing import Float, Int
 
 LINES = ("-", "--", "-.")
@@ -52,7 +46,7 @@ def memory_figure(
     labels = {"lstm": "LSTM: memory $c_t$", "rnn": "RNN: node $H_t$"}
     for axes, (name, node) in zip(rows[2:], nodes.items(), strict=True):
         class_panel(axes, node, classes)
-        axes.set_ylabel(labels[name])
+        axes.set_ylabel(labels.get(name, f"{model_appearance(name).label}: node"))
     rows[2].legend(loc="lower right", bbox_to_anchor=(1.0, 0.96), fontsize=7, ncols=2, borderpad=0)
     rows[-1].set_xlabel("time to the cue (steps)")
     by_lag, by_gate = right.subplots(2, 1)
@@ -198,12 +192,10 @@ def lag_panel(
     shifts = np.linspace(-0.05, 0.05, len(accuracies)) if len(accuracies) > 1 else [0.0]
     for shift, (name, values) in zip(shifts, accuracies.items(), strict=True):
         means, low, high = zip(*(spread_over_seeds(x, "classes") for x in values), strict=True)
-        colour, marker, line = MODEL_COLOURS[name], MODEL_MARKERS[name], MODEL_LINES[name]
+        label, colour, line, marker, _ = model_appearance(name)
         places = lags * np.exp(shift)
         axes.plot(places, values, marker, ms=2.5, mfc="none", mew=0.5, alpha=0.6, color=colour)
-        axes.plot(
-            places, means, marker=marker, ls=line, ms=4, color=colour, label=MODEL_LABELS[name]
-        )
+        axes.plot(places, means, marker=marker, ls=line, ms=4, color=colour, label=label)
         if values.shape[1] > 1:
             axes.vlines(places, low, high, lw=0.8, color=colour)
     axes.axhline(chance, color="0.6", lw=0.8, ls=":")

@@ -6,13 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rhythmic.plotting.sequences import (
-    MODEL_COLOURS,
-    MODEL_HATCHES,
-    MODEL_LABELS,
-    MODEL_LINES,
-    score_panel,
-)
+from rhythmic.plotting.sequences import model_appearance, score_panel
 from rhythmic.typing import Float
 
 
@@ -30,7 +24,7 @@ def word_panel(
     """
     width = 0.8 / len(probabilities)
     for position, (name, values) in enumerate(probabilities.items()):
-        mean = values.mean(axis=0)
+        network, mean = model_appearance(name), values.mean(axis=0)
         spread = np.stack([mean - values.min(axis=0), values.max(axis=0) - mean])
         places = np.arange(len(words)) + (position - (len(probabilities) - 1) / 2) * width
         axes.bar(
@@ -38,12 +32,12 @@ def word_panel(
             mean,
             width,
             yerr=np.maximum(spread, 0.0),
-            color=MODEL_COLOURS[name],
-            hatch=MODEL_HATCHES[name],
+            color=network.colour,
+            hatch=network.hatch,
             edgecolor="white",
             lw=0.3,
             error_kw={"lw": 0.7},
-            label=MODEL_LABELS[name],
+            label=network.label,
         )
     axes.set_xticks(range(len(words)), words)
     axes.set_ylim(0, 1.05)
@@ -66,14 +60,8 @@ def series_panel(
     """
     axes.plot(times, values, color="0.8", lw=3.5, label="the series")
     for name, predicted in predictions.items():
-        axes.plot(
-            times,
-            predicted,
-            color=MODEL_COLOURS[name],
-            ls=MODEL_LINES[name],
-            lw=1.1,
-            label=MODEL_LABELS[name],
-        )
+        label, colour, line, *_ = model_appearance(name)
+        axes.plot(times, predicted, color=colour, ls=line, lw=1.1, label=label)
     axes.set_xlabel("time (s)")
     axes.set_ylabel("value")
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
 from rhythmic.functional import resonant_features
+from rhythmic.plotting.style import appearance
 from rhythmic.typing import Float
 
 
@@ -58,7 +59,7 @@ def recurrent_weight_figure(
     Args:
         weights: matrices of all seeds, by the name of the network; a panel each.
         frequencies: of the nodes, Hz, by the same names.
-        labels: titles of the panels, by the same names.
+        labels: titles of the panels, by the same names; others by ``appearance``.
     """
     means = {name: np.asarray(values, dtype=float).mean(axis=0) for name, values in weights.items()}
     limit = max(np.abs(mean).max() for mean in means.values())
@@ -66,7 +67,8 @@ def recurrent_weight_figure(
     panels = figure.subplots(1, len(means), squeeze=False)[0]
     for axes, (name, mean) in zip(panels, means.items(), strict=True):
         image = axes.imshow(mean, vmin=-limit, vmax=limit, cmap=cm.vik, origin="lower")
-        axes.set_title(f"{labels[name]}, mean of {len(weights[name])} seeds")
+        title = labels.get(name, appearance(name).label)
+        axes.set_title(f"{title}, mean of {len(weights[name])} seeds")
         axes.set_xlabel("from node (Hz)")
         axes.set_ylabel("to node (Hz)")
         label_nodes(axes.xaxis, frequencies[name])

@@ -9,6 +9,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from rhythmic.plotting.atlas import regime_name
 from rhythmic.theory import SecondOrderRegime
 from rhythmic.typing import Float, Int
 
@@ -78,12 +79,12 @@ def regime_panel(
     """
     code = SecondOrderRegime
     kinds = {
-        code.FLICKERS_AND_DISAPPEARS: ("flickers", (0.0, 0.35)),
-        code.DISAPPEARS: ("fades", (1.6, 0.3)),
-        code.OSCILLATES_AND_DISAPPEARS: ("oscillates", (0.0, -0.6)),
-        code.OSCILLATES_AND_EXPLODES: ("oscillates, explodes", (0.0, -1.2)),
-        code.FLICKERS_AND_EXPLODES: ("flickers, explodes", (0.0, 1.2)),
-        code.EXPLODES: ("explodes", (1.9, -0.3)),
+        code.FLICKERS_AND_DISAPPEARS: (0.0, 0.35),
+        code.DISAPPEARS: (1.6, 0.3),
+        code.OSCILLATES_AND_DISAPPEARS: (0.0, -0.6),
+        code.OSCILLATES_AND_EXPLODES: (0.0, -1.2),
+        code.FLICKERS_AND_EXPLODES: (0.0, 1.2),
+        code.EXPLODES: (1.9, -0.3),
     }
     tones = [0.55, 0.8, 0.3, 0.62, 0.9, 0.98]
     colours = [(*cm.batlow(tone)[:3], 0.55) for tone in (0.55, 0.75, 0.3)]
@@ -101,8 +102,11 @@ def regime_panel(
         place[edge] = place[inside]
     norm = BoundaryNorm(np.arange(len(kinds) + 1) - 0.5, len(kinds))
     axes.pcolormesh(w1, w2, place[regime], cmap=ListedColormap(colours), norm=norm, rasterized=True)
-    for text, (x, y) in kinds.values():
-        axes.text(x, y, text, ha="center", va="center", size=6.5)
+    for kind, (x, y) in kinds.items():
+        name = regime_name(kind)
+        if abs(y) > 1:  # beyond the triangle there is room for one line
+            name = name.replace("\n", " ")
+        axes.text(x, y, name, ha="center", va="center", size=6.5)
     # The region is too narrow for its name.
     axes.plot([1.45, 0.9], [0.2, -0.1], color="0.3", lw=0.5)
     axes.plot([-2, 2, 0, -2], [-1, -1, 1, -1], color="k", lw=0.9)

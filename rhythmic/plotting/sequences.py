@@ -6,26 +6,22 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
-from rhythmic.plotting.style import COLOURS
+from rhythmic.plotting.style import COLOURS, Appearance, appearance
 from rhythmic.statistics import ACCURACY, summarise
 from rhythmic.tasks import Kind
 from rhythmic.typing import Float
 
-MODEL_COLOURS = {
-    "present": "0.45",
-    "rnn": COLOURS["rnn"],
-    "lstm": COLOURS["lstm"],
-    "rhythmic": COLOURS["rrn-golden"],
+MODELS = {
+    "present": Appearance("present item alone", "0.45", (0, (1, 1)), "x"),
+    "rnn": Appearance("RNN", COLOURS["rnn"], "--", "s", "////"),
+    "lstm": Appearance("LSTM", COLOURS["lstm"], "-", "o"),
+    "rhythmic": Appearance("rhythmic RNN", COLOURS["rrn-golden"], "-.", "^", "...."),
 }
-MODEL_LABELS = {
-    "present": "present item alone",
-    "rnn": "RNN",
-    "lstm": "LSTM",
-    "rhythmic": "rhythmic RNN",
-}
-MODEL_LINES = {"present": (0, (1, 1)), "rnn": "--", "lstm": "-", "rhythmic": "-."}
-MODEL_MARKERS = {"present": "x", "rnn": "s", "lstm": "o", "rhythmic": "^"}
-MODEL_HATCHES = {"present": "", "rnn": "////", "lstm": "", "rhythmic": "...."}
+
+
+def model_appearance(name: str) -> Appearance:
+    """Return how a network on sequence tasks is named and drawn, whatever its name."""
+    return appearance(name, MODELS)
 
 
 class Spread(NamedTuple):
@@ -60,12 +56,12 @@ def score_panel(axes: Axes, scores: Mapping[str, Float[np.ndarray, " seed"]], ki
     """
     for position, (name, values) in enumerate(scores.items()):
         summary = spread_over_seeds(values, kind)
-        colour, marker = MODEL_COLOURS[name], MODEL_MARKERS[name]
+        _, colour, _, marker, _ = model_appearance(name)
         spread = np.linspace(-0.2, 0.2, len(values)) if len(values) > 1 else np.zeros(1)
         axes.plot(position + spread, values, marker, ms=3, mfc="none", mew=0.7, color=colour)
         axes.plot(position, summary.mean, "_", ms=14, mew=1.6, color=colour)
         if len(values) > 1:
             axes.vlines(position, summary.low, summary.high, color=colour, lw=1.2)
-    labels = [MODEL_LABELS[name].replace(" ", "\n", 1) for name in scores]
+    labels = [model_appearance(name).label.replace(" ", "\n", 1) for name in scores]
     axes.set_xticks(range(len(scores)), labels, fontsize=7)
     axes.set_xlim(-0.5, len(scores) - 0.5)

@@ -1,10 +1,12 @@
-"""How every figure looks, and how it is saved."""
+"""How every figure looks, how a network is named and drawn in it, and how it is saved."""
 
 import logging
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -28,28 +30,66 @@ OKABE_ITO = {
 LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
-# One colour an architecture, the same in every figure.
-COLOURS = {
-    "rrn-golden": OKABE_ITO["orange"],
-    "rnn": OKABE_ITO["blue"],
-    "lstm": OKABE_ITO["bluish green"],
-    "rrn-log": OKABE_ITO["reddish purple"],
-    "rrn-two": OKABE_ITO["vermilion"],
-    "rrn-linear": OKABE_ITO["sky blue"],
-    "rrn-golden-unconnected": "#8C6D1F",
-    "rrn-custom": OKABE_ITO["black"],
-}
+# For networks without a colour of their own: Tol (2021), the muted scheme, technical note SRON.
+FURTHER_COLOURS = (
+    "#332288",
+    "#882255",
+    "#44AA99",
+    "#999933",
+    "#AA4499",
+    "#117733",
+    "#CC6677",
+    "#6699CC",
+    "#661100",
+)
+HATCHES = ("", "////", "....", "xxxx", "++++")
 
-LABELS = {
-    "rrn-golden": "rhythmic (golden)",
-    "rnn": "RNN",
-    "lstm": "LSTM",
-    "rrn-log": "rhythmic (log)",
-    "rrn-two": "rhythmic (two)",
-    "rrn-linear": "rhythmic (linear)",
-    "rrn-golden-unconnected": "golden, unconnected",
-    "rrn-custom": "rhythmic (custom)",
-}
+
+class Appearance(NamedTuple):
+    """How a network is named and drawn: its title, colour, line, marker and the hatch of bars."""
+
+    label: str
+    colour: str
+    line: Any = "-"
+    marker: str = "o"
+    hatch: str = ""
+
+
+# The same in every figure.
+NETWORKS: Mapping[str, Appearance] = MappingProxyType(
+    {
+        "rrn-golden": Appearance("rhythmic (golden)", OKABE_ITO["orange"], marker="o"),
+        "rnn": Appearance("RNN", OKABE_ITO["blue"], marker="^"),
+        "lstm": Appearance("LSTM", OKABE_ITO["bluish green"], marker="D"),
+        "rrn-log": Appearance("rhythmic (log)", OKABE_ITO["reddish purple"], marker="p"),
+        "rrn-two": Appearance("rhythmic (two)", OKABE_ITO["vermilion"], marker="*"),
+        "rrn-linear": Appearance("rhythmic (linear)", OKABE_ITO["sky blue"], marker="h"),
+        "rrn-golden-unconnected": Appearance("golden, unconnected", "#8C6D1F", marker="s"),
+        "rrn-custom": Appearance("rhythmic (custom)", OKABE_ITO["black"], marker="X"),
+        "gru": Appearance("GRU", OKABE_ITO["reddish purple"], marker="v"),
+        "horn": Appearance("HORN", OKABE_ITO["vermilion"], marker="P"),
+    }
+)
+LABELS = {name: network.label for name, network in NETWORKS.items()}
+COLOURS = {name: network.colour for name, network in NETWORKS.items()}
+
+
+def appearance(name: str, known: Mapping[str, Appearance] = NETWORKS) -> Appearance:
+    """Return how a network is named and drawn, whatever its name.
+
+    A network that is not known by name has its name as title; colour, line, marker and hatch
+    follow from the name alone, so that they are the same in every figure and run.
+
+    Args:
+        name: of the network.
+        known: how networks with names of their own are drawn.
+    """
+    if name in known:
+        return known[name]
+    number = zlib.crc32(name.encode(errors="surrogatepass"))
+    colour, line = FURTHER_COLOURS[number % 9], LINE_STYLES[number // 9 % 6]
+    marker, hatch = MARKERS[number // 54 % 6], HATCHES[number // 324 % 5]
+    return Appearance(name, colour, line, marker, hatch)
 
 
 @contextmanager

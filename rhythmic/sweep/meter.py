@@ -18,7 +18,10 @@ SECONDS_BETWEEN_UPDATES = 0.2
 
 
 class Meter:
-    """Counts stages and chunks as they are done, and shows it; compilation is not counted."""
+    """Counts stages and chunks as they are done, on top of those that are there, and shows it.
+
+    Compilation is not counted.
+    """
 
     def __init__(self, computer: ChunkComputer, chunks: Sequence[Chunk], there: int, quiet: bool):
         """Start the clock.
@@ -31,14 +34,14 @@ class Meter:
         """
         self.computer = computer
         self.name = computer.sweep.name
-        self.num_chunks = len(chunks)
+        self.num_chunks = there + len(chunks)
         self.quiet = quiet or not is_writer()
         self.progress = Progress({"stage": sum(map(computer.total, chunks))})
-        self.num_done = self.num_not_finite = self.stages = 0
+        self.num_done, self.num_not_finite, self.stages = there, 0, 0
         self.last = self.chunk_started = self.line_shown = self.updated = time.perf_counter()
         self.compiled = self.compiling = self.seconds = 0.0
         if there and not self.quiet:
-            show(f"{self.name}: {there} of {there + self.num_chunks} chunks are there")
+            show(f"{self.name}: {there} of {self.num_chunks} chunks are there")
 
     def stage_done(self, count: int, new: int = 1) -> None:
         """Take note of stages of the present chunk.

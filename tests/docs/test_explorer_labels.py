@@ -28,6 +28,7 @@ for (const fs of [60, 100, 200, 500, 1000]) {
     fs,
     gain: written.filter((one) => one.chart === "gain" && isName(one)),
     distance: written.filter((one) => one.chart === "distance" && ratios.includes(one.text)),
+    day: written.filter((one) => one.chart === "day" && /[A-Z][a-z]+.* [\\d.]+$/.test(one.text)),
   });
 }
 answer(states);
@@ -42,6 +43,8 @@ def test_names_do_not_meet(ask, width):
         expected += ["ripple"] if half > 150 else []
         assert [one["text"].split()[0] for one in state["gain"]] == expected
         assert len(state["distance"]) == 4
+        assert state["day"][-1]["text"].startswith("Fast Ripples")
+        assert all(one["from"] >= 52 and one["to"] <= one["width"] - 12 for one in state["day"])
         for names in (state["gain"], state["distance"]):
             assert all(one["from"] >= 52 and one["to"] <= one["width"] - 12 for one in names)
             for one, other in itertools.combinations(names, 2):

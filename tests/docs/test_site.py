@@ -1,5 +1,6 @@
 """What a reader's browser does with the site: it fetches nothing, and its console is silent."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,68 @@ def test_the_probe_finds_what_the_console_says(tmp_path):
     assert "narrow" in narrow
     assert "missing is not defined" in uncaught
     assert len(probe.messages(page, 1280)) == 1
+
+
+def test_the_probe_finds_what_is_cut(tmp_path):
+    browser.require()
+    wide = '<div style="width:500px">wide</div>'
+    pages = {
+        "fits.html": "<p>fits</p>" + '<pre style="overflow:auto"><code>long code </code></pre>' * 9,
+        "page.html": wide,
+        "sub/scrolled.html": f'<div class="table" style="overflow-x:auto">{wide}</div>',
+        "sub/hidden.html": f'<main style="overflow:hidden">{wide}</main>',
+    }
+    for name, body in pages.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"<!doctype html><html><body>{body}</body></html>")
+    found = probe.cut(tmp_path, 390)
+    assert [line.split(" ")[0] for line in found] == [
+        "page.html:",
+        *["sub/hidden.html:"] * 2,
+        "sub/scrolled.html:",
+    ]
+    assert 'div.table "wide"' in found[-1]
+    assert probe.cut(tmp_path, 1280) == []
+
+
+def test_every_page_says_where_the_repository_is(hook):
+    pytest.importorskip("mkdocs")
+    project = '[project]\nname = "rhythmic"\nversion = "1"\nlicense = "MIT"\n'
+    foot = hook("assemble").foot
+    assert foot(project) == "rhythmic 1, licence MIT. Repository: no public address yet."
+    assert 'href="https://a.b/c"' in foot(f'{project}urls.Repository = "https://a.b/c"\n')
+
+
+def test_the_repository_has_one_address_or_none():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    address = project.get("urls", {}).get("Repository")
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    if address is None:
+        assert "repository-code" not in citation
+        assert "no public address yet" in " ".join(readme.split())
+    else:
+        assert f"repository-code: {address}" in citation.replace('"', "")
+        assert address in readme
+
+
+def test_wide_tables_name_the_column_in_every_cell(hook):
+    tables, cells = hook("tables"), ("a", "<em>b</em>", "c &amp; d", "e", "f")
+    head = "".join(f"<th>{cell}</th>" for cell in cells)
+    row = "<tr>" + "".join(f'<td style="x">{cell}</td>' for cell in "12345") + "</tr>"
+    table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>{row}{row}</tbody>\n</table>"
+    shown = tables.on_page_content(f"<p>before</p>{table}<p>after</p>")
+    assert shown.count('<td data-label="c &amp; d" style="x">3</td>') == 2
+    assert shown.count('data-label="b"') == 2
+    assert shown.startswith("<p>before</p><table data-wide>")
+    small = table.replace("<th>f</th>", "").replace('<td style="x">5</td>', "")
+    assert tables.on_page_content(small) == small
+
+
+def test_parts_of_an_equation_may_stand_below_one_another(hook):
+    pytest.importorskip("ziamath")
+    shown = hook("equations").displayed(r"a = b, \qquad c = d")
+    assert shown.count("<svg") == 2
 
 
 def test_the_probe_says_what_is_missing(tmp_path, monkeypatch):

@@ -121,7 +121,7 @@ def test_a_group_expected_not_to_fit_is_smaller_from_the_start(
     assert lines == [
         f"{NAME}: a group of 1 x 4 members is expected to need 40 bytes a device, and 25 bytes "
         "are free: taking 1 x 2 members",
-        f"{NAME}, table: 2 members to train, from the first epoch",
+        f"{NAME}, table: 2 members to train, from the first epoch; 0 of 4 networks finished",
     ]
 
 

@@ -91,6 +91,24 @@ def test_the_same_command_trains_nothing_again(first, folder):
     assert [line for line in again.stdout.splitlines() if "│" in line] == table
 
 
+def test_a_finished_run_is_redrawn_from_its_folder_alone(first, folder):
+    figure = folder / "run" / "figures" / "accuracy.png"
+    figure.unlink()
+    for arguments in (["--redraw", "run"], ["--run-dir", "run", "--redraw"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "experiments.mnist", *arguments],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        table = [line for line in first.stdout.splitlines() if "│" in line]
+        assert [line for line in done.stdout.splitlines() if "│" in line] == table
+    assert figure.exists()
+
+
 @pytest.mark.slow
 def test_another_run_takes_finished_members_from_the_results_file(first, folder):
     finished = subprocess.run(

@@ -67,6 +67,8 @@ def test_a_script_computes_saves_and_draws_again_from_what_it_saved(name, tmp_pa
     (folder / "figures" / figures[0]).unlink()
     assert call(experiment, *smoke, "--redraw") == printed
     assert sorted(path.name for path in (folder / "figures").iterdir()) == figures
+    # The folder says with which options it was run.
+    assert call(experiment, "--redraw", str(folder)) == printed
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -99,6 +101,7 @@ def test_what_the_frame_refuses(tmp_path):
     assert "choose from quick, full, smoke" in refused(experiment, "--preset", "fast")
     assert "publish needs the full preset" in refused(experiment, "--publish", *folder)
     assert "holds no results.npz" in refused(experiment, "--redraw", *folder)
+    assert "holds no results.npz" in refused(experiment, "--redraw", str(tmp_path / "run"))
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "mine.txt").write_text("mine")
     assert "is no run folder" in refused(experiment, *folder)
@@ -124,7 +127,9 @@ def draw_line(values):
 
 
 @pytest.mark.parametrize(("revision", "kept"), [("a" * 40, True), ("a" * 40 + "+changes", False)])
-def test_finished_parts_survive_a_kill_at_the_same_commit(revision, kept, tmp_path, monkeypatch):
+def test_finished_parts_survive_a_kill_at_the_same_commit(
+    revision, kept, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setattr("rhythmic.records.git_revision", lambda: revision)
     calls = []
     broken = [True]
@@ -148,7 +153,11 @@ def test_finished_parts_survive_a_kill_at_the_same_commit(revision, kept, tmp_pa
         call(experiment, "--run-dir", str(tmp_path / "run"))
     assert stopped.value.code == 130
     broken[0] = False
+    capsys.readouterr()
     printed = call(experiment, "--run-dir", str(tmp_path / "run"))
+    shown = capsys.readouterr().err
+    assert ("resumed: 1 of 2 parts were kept" in shown) == kept
+    assert "second: 2 of 2" in shown
     assert calls == (["first", "second"] if kept else ["first", "first", "second"])
     computed = json.loads((tmp_path / "run" / "computed.json").read_text())
     assert (computed["seconds"] is None) == kept  # two sittings

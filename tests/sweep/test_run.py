@@ -326,7 +326,9 @@ def test_progress_is_told_on_stderr(tmp_path, capsys, monkeypatch):
     assert len(rows) == 2
     min((tmp_path / "chunks").glob("*.json")).unlink()
     run_sweep(LONG, folder=tmp_path, chunk_points=10)
-    assert "long: 1 of 2 chunks are there" in capsys.readouterr().err
+    there, last = capsys.readouterr().err.splitlines()
+    assert there == "long: 1 of 2 chunks are there"
+    assert last.startswith("long: 2 of 2 chunks | ")
     run_sweep(LONG, folder=tmp_path, chunk_points=10, quiet=True)
     assert capsys.readouterr().err == ""
 

@@ -9,6 +9,7 @@ import pytest
 import scipy.stats
 
 from experiments.compare import smallest as question
+from experiments.compare import smallest_plain as plain
 from experiments.compare import smallest_search as search
 from experiments.compare.findings import verdicts
 from experiments.compare.smallest_findings import CLAIMS, TARGETS
@@ -20,11 +21,14 @@ from experiments.compare.smallest_options import (
     candidates,
 )
 from experiments.compare.smallest_rivals import HEADS as RIVALS
+from experiments.members import MemberStore, Pool
 from experiments.members.store import tuning
 from rhythmic.cells.registry import CELLS
+from rhythmic.data import Split
 from rhythmic.models import num_trainable
 from rhythmic.plotting.style import house_style
 from rhythmic.theory import image_ladder
+from rhythmic.training import Data
 
 FULL = dataclasses.replace(question.PRESETS["full"], dataset="mnist5k", results=None)
 
@@ -314,3 +318,23 @@ def test_numbers_of_parameters_hide_nothing():
         "image ladder: phasors, hidden layer"
     )
     plt.close("all")
+
+
+def test_plain_baselines_are_rows_and_fitted_once(tmp_path, monkeypatch, capsys):
+    images = np.random.default_rng(0).integers(0, 256, (60, 784)).astype(np.uint8)
+    parts = np.arange(60, dtype=np.int32)
+    split = Split(parts[:40], parts[40:50], parts[50:])
+    pool = Pool("noise", "0" * 64, Data(images, np.arange(60) % 10), lambda seed: split)
+
+    def fitted(seeds):
+        store = MemberStore(tmp_path / "members.jsonl")
+        return plain.plain_baselines(store, pool, (100,), seeds, 30)
+
+    (first,) = fitted((1,))[plain.power_label(100)]
+    assert 0.0 <= first["test_accuracy"] <= 1.0
+    assert first["num_parameters"] < 100
+    capsys.readouterr()
+    assert fitted((1, 2))[plain.power_label(100)][0] == first
+    assert "2 of 2" in capsys.readouterr().err
+    monkeypatch.setattr(plain, "row_of", None)
+    assert [row["seed"] for row in fitted((2, 1))[plain.power_label(100)]] == [2, 1]

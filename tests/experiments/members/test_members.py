@@ -182,6 +182,30 @@ def test_groups_go_on_in_the_shape_that_the_run_folder_holds(tmp_path, capsys):
     assert "rrn: 1000 devices were planned" in capsys.readouterr().err
 
 
+def test_networks_of_earlier_calls_count_in_the_progress(tmp_path, monkeypatch):
+    wanted = condition(settings=(SLOW, FAST), tuning_seeds=(7, 8))
+    same = condition("the same members", seeds=(2, 1))
+    store, seen = MemberStore(tmp_path / "members.jsonl"), []
+
+    def finish(worker, members):
+        seen.append(dataclasses.astuple(worker.run.tally))
+        rows = [
+            {"member": member.name(), "validation_accuracy": 0.5} | member.setting.__dict__
+            for member in store.missing(members)[:1]
+        ]
+        store.add(rows)
+        worker.run.tally.done += len(rows)
+        if store.missing(members):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(module.Worker, "train", finish)
+    for _ in range(6):
+        with pytest.raises(KeyboardInterrupt):
+            train_members(store, [wanted, same], tmp_path)
+    # Four to choose on, two to test at the chosen rate, and two more at the given one.
+    assert sorted(set(seen)) == [(done, 8) for done in range(7)]
+
+
 def test_a_setting_is_chosen_on_validation_and_tested_on_other_seeds(tmp_path):
     store = MemberStore(tmp_path / "members.jsonl")
     wanted = condition(settings=(SLOW, FAST), tuning_seeds=(7, 8))

@@ -1,0 +1,118 @@
+"""The plain baseline of the smallest networks: power of the pixels in windows, no network."""
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments.members import MemberStore, Pool
+from rhythmic.baselines import fourier_power, logistic_regression_accuracy
+from rhythmic.progress import Progress, clock, show
+from rhythmic.records import Row, fingerprint
+from rhythmic.theory import image_ladder
+
+# Raised when a change of the baseline changes its results: older rows then no longer count.
+PLAIN_VERSION = 1
+NUM_WINDOWS = 2  # of Fourier power: the upper and the lower half of an image
+STRENGTHS = (1.0, 100.0)  # as many as there are learning rates
+TOLERANCE = 1e-4
+
+
+def power_label(limit: int) -> str:
+    """Name the plain baseline: power in windows, without a network."""
+    return f"plain power in windows, below {limit}"
+
+
+class PlainReading(NamedTuple):
+    """The plain baseline below a number of parameters, on the split of one seed.
+
+    ``data`` identifies the digits; ``num_train`` is the number of training digits, None for all.
+    """
+
+    limit: int
+    seed: int
+    data: str
+    num_train: int | None
+
+    def name(self) -> str:
+        """Identify the reading by all that its result depends on."""
+        return fingerprint(("plain", PLAIN_VERSION, NUM_WINDOWS, STRENGTHS, TOLERANCE, self))
+
+    def frequencies(self) -> np.ndarray:
+        """Return the frequencies whose power is read, Hz; as many as the limit allows.
+
+        They are waves of the image that half an image tells apart: two cycles down from each other.
+        """
+        return image_ladder((self.limit - 11) // 10 // NUM_WINDOWS, spacing=NUM_WINDOWS)
+
+
+def plain_baselines(
+    store: MemberStore,
+    pool: Pool,
+    limits: Sequence[int],
+    seeds: Sequence[int],
+    num_train: int | None,
+) -> dict[str, list[Row]]:
+    """Fit logistic regressions to the power of the pixels, where that is not finished yet.
+
+    Args:
+        store: what is finished, and where it is written.
+        pool: the digits.
+        limits: numbers of parameters to stay below.
+        seeds: of the splits; one fit per seed.
+        num_train: training digits that are used, the first ones; None for all.
+
+    Returns:
+        Rows in the order of the seeds, by label.
+    """
+    readings = {
+        power_label(limit): [PlainReading(limit, seed, pool.sha256, num_train) for seed in seeds]
+        for limit in limits
+    }
+    wanted = [one for own in readings.values() for one in own]
+    missing = store.missing(wanted)
+    progress = Progress({"reading": len(missing)})
+    powers: dict[int, np.ndarray] = {}
+    for number, reading in enumerate(missing, start=len(wanted) - len(missing) + 1):
+        started = time.perf_counter()
+        if reading.limit not in powers:
+            powers = {reading.limit: power_of(reading, pool)}
+        store.add([row_of(reading, pool, powers[reading.limit]) | store.made])
+        seconds = time.perf_counter() - started
+        progress.finished("reading", seconds)
+        show(
+            f"{power_label(reading.limit)}: {number} of {len(wanted)} in {clock(seconds)}, "
+            f"{progress.time_left()} left",
+            final=reading is missing[-1],
+        )
+    return {label: [store.rows[one.name()] for one in own] for label, own in readings.items()}
+
+
+def power_of(reading: PlainReading, pool: Pool) -> np.ndarray:
+    """Return the power of the pixels of every image, ``(example, feature)``."""
+    images = np.asarray(pool.data.images, np.float32) / 255
+    frequencies = reading.frequencies()
+    power = fourier_power(images, frequencies, sample_rate=1000.0, num_windows=NUM_WINDOWS)
+    return np.asarray(power)
+
+
+def row_of(reading: PlainReading, pool: Pool, power: np.ndarray) -> Row:
+    """Fit the baseline on the split of one seed."""
+    split = pool.split(reading.seed)
+    fit = logistic_regression_accuracy(
+        power,
+        pool.data.labels,
+        split._replace(train=split.train[: reading.num_train]),
+        inverse_regularisations=STRENGTHS,
+        tolerance=TOLERANCE,
+    )
+    return {
+        "member": reading.name(),
+        "label": power_label(reading.limit),
+        "dataset": pool.name,
+        "seed": reading.seed,
+        "num_parameters": fit.num_parameters,
+        "validation_accuracy": fit.validation_accuracy,
+        "test_accuracy": fit.test_accuracy,
+    }
