@@ -40,7 +40,8 @@ def resonant_features(
         pole_radius: modulus of the nodes' poles.
 
     Raises:
-        ValueError: for shapes that do not fit one another.
+        ValueError: for shapes that do not fit one another, or a known frequency or pole radius that
+            the precision of ``inputs`` does not hold.
     """
     inputs, recurrent_weights = jnp.asarray(inputs), jnp.asarray(recurrent_weights)
     num_nodes = jnp.shape(frequencies)[0] if jnp.ndim(frequencies) == 1 else 0
@@ -49,8 +50,10 @@ def resonant_features(
     check_shape("recurrent_weights", recurrent_weights, (num_nodes, num_nodes))
     if inputs.ndim != 2:
         raise ValueError(f"inputs has shape {inputs.shape}; expected (batch, time)")
-    nodes = resonant_nodes(frequencies, sample_rate=sample_rate, pole_radius=pole_radius)
     dtype = floating_dtype(inputs, recurrent_weights)
+    nodes = resonant_nodes(
+        frequencies, sample_rate=sample_rate, pole_radius=pole_radius, dtype=dtype
+    )
     cell = eqx.tree_at(
         lambda cell: (cell.nodes, cell.recurrent_weights),
         eqx.filter_eval_shape(lambda: ResonantCell(np.ones(num_nodes), key=jax.random.key(0))),

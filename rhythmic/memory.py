@@ -2,9 +2,13 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import equinox as eqx
 import jax
+
+from rhythmic.typing import PyTree
 
 OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "Out of memory")
 
@@ -30,6 +34,27 @@ def available_memory(num_devices: int) -> int:
     known = [stats for stats in (device.memory_stats() for device in devices) if stats]
     free = [s["bytes_limit"] - s.get("bytes_in_use", 0) for s in known if "bytes_limit" in s]
     return min(free, default=sys.maxsize)
+
+
+def check_fits(name: str, build: Callable[[], PyTree], copies: int, num_devices: int) -> None:
+    """Raise a ValueError if what ``build`` makes, so many times, is more than a device can hold.
+
+    Nothing is made: shapes and types tell the size, before anything is drawn or compiled.
+
+    Args:
+        name: of what is built, for the error.
+        build: makes a tree of arrays.
+        copies: how often it is held, as by an optimiser.
+        num_devices: devices that share the memory of this process.
+    """
+    leaves = jax.tree.leaves(eqx.filter_eval_shape(build))
+    sizes = (x.size * x.dtype.itemsize for x in leaves if isinstance(x, jax.ShapeDtypeStruct))
+    needed, free = copies * sum(sizes), available_memory(num_devices)
+    if needed > free:
+        raise ValueError(
+            f"{name} needs {readable_bytes(needed)} for one network, its optimiser included; it "
+            f"must fit in the {readable_bytes(free)} that are free: take fewer nodes"
+        )
 
 
 def processor_memory() -> int:

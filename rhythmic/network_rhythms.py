@@ -21,6 +21,7 @@ from rhythmic.rnn import rnn_cell
 from rhythmic.simulate import trajectory
 from rhythmic.static.hopfield import HopfieldNetwork
 from rhythmic.static.hopfield_storage import mean_thresholds
+from rhythmic.theory.precision import check_held
 from rhythmic.typing import AnyArray, Array, Float
 
 
@@ -83,8 +84,12 @@ def companion_weights(
     The second node repeats the first one a step later, so that from (h_1, h_0) the first does
     h_t = w1 h_{t-1} + w2 h_{t-2}.
 
+    Raises:
+        ValueError: where JAX's precision loses the rhythm of known weights.
+
     Source: lecture, "Rhythmic RNN", written as an "RNN model" of two nodes.
     """
+    check_held(w1, w2, jnp.zeros(()).dtype)
     w1, w2 = jnp.broadcast_arrays(jnp.asarray(w1, float), jnp.asarray(w2, float))
     one, zero = jnp.ones_like(w1), jnp.zeros_like(w1)
     return jnp.stack([jnp.stack([w1, w2], -1), jnp.stack([one, zero], -1)], -2)

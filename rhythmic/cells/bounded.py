@@ -148,10 +148,13 @@ def symplectic_weights(
 
     Jury's conditions put both poles inside the unit circle for ``0 < friction < 2`` and
     ``0 < stiffness < 4 - 2 friction``. A complex pair has the pole radius
-    ``sqrt(1 - friction)``, whatever the stiffness.
+    ``sqrt(1 - friction)``, whatever the stiffness. Known values give float64, which holds the
+    rhythm of a slow node as the steps do: near ``w1 = 2`` float32 would not.
 
     Args:
         stiffness: ``(omega h)^2`` for a step ``h``, no unit.
         friction: ``2 gamma h``, no unit.
     """
+    if not is_traced(stiffness, friction):
+        stiffness, friction = (np.asarray(x, np.float64) for x in (stiffness, friction))
     return NodeWeights(2 - stiffness - friction, friction - 1)

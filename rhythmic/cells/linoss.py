@@ -3,7 +3,7 @@
 Source: Rusch and Rus, ICLR 2025, arXiv:2410.03943.
 """
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import equinox as eqx
 import jax
@@ -13,7 +13,7 @@ import numpy as np
 from rhythmic.cells.bounded import NodeValues, Rhythms, node_values, resolve
 from rhythmic.cells.initialization import torch_linear, uniform
 from rhythmic.cells.interface import AbstractCell, along_nodes, weigh, weigh_few
-from rhythmic.cells.options import PerNode, between, check_choice, check_sizes, per_node
+from rhythmic.cells.options import PerNode, between, check_choice, check_sizes, is_traced, per_node
 from rhythmic.theory import NodeWeights, pole_radius
 from rhythmic.typing import AnyArray, Array, Float, InputArray, Matrix, NodeArray, Sequence, Vector
 
@@ -194,9 +194,13 @@ class LinOSSCell(AbstractCell[LinOSSState]):
         """Return ``w1, w2`` of each free node, ``x_t = w1 x_{t-1} + w2 x_{t-2}``.
 
         ``w1 = 1 + g - dt^2 A g`` and ``w2 = -g`` with the gain ``g``: ``2 S`` and ``-S``, or
-        ``2 - dt^2 A`` and ``-1``. What these weights say is in ``rhythmic.theory``.
+        ``2 - dt^2 A`` and ``-1``. What these weights say is in ``rhythmic.theory``. Known ones are
+        float64, see ``symplectic_weights``.
         """
-        dt, stiffness, gain = self.step_constants()
+        constants: Any = self.step_constants()
+        if not is_traced(constants):
+            constants = (np.asarray(x, np.float64) for x in constants)
+        dt, stiffness, gain = constants
         return NodeWeights(1 + gain - dt**2 * stiffness * gain, -gain)
 
     def pole_radius(self) -> Vector:

@@ -176,11 +176,14 @@ class ResonantCell(AbstractCell[ResonantState]):
         return jnp.concatenate([state.position, self.constants().quadrature(state)])
 
     def constrained(self) -> "ResonantCell":
-        """Return the cell with the diagonal of ``W`` back at zero."""
-        if self.recurrent_weights is None:
-            return self
-        weights = without_diagonal(self.recurrent_weights)
-        return eqx.tree_at(lambda cell: cell.recurrent_weights, self, weights)
+        """Return the cell with the diagonal of ``W`` at zero, and learned rhythms that are held."""
+        cell = self
+        if isinstance(cell.nodes, LearnedRhythms):
+            cell = eqx.tree_at(lambda cell: cell.nodes, cell, cell.nodes.constrained())
+        if cell.recurrent_weights is None:
+            return cell
+        weights = without_diagonal(cell.recurrent_weights)
+        return eqx.tree_at(lambda cell: cell.recurrent_weights, cell, weights)
 
     def num_constrained(self) -> int:
         """Count the diagonal of ``W``."""

@@ -22,7 +22,13 @@ from rhythmic.cells.options import (
     number,
     numbers,
 )
-from rhythmic.theory import oscillator_from_weights, weights_from_poles
+from rhythmic.theory import (
+    largest_radius,
+    lowest_computed_cycles,
+    lowest_frequency,
+    oscillator_from_weights,
+    weights_from_poles,
+)
 from rhythmic.typing import AnyArray, Float, NodeArray, Vector
 
 Poles = Literal["complex", "double", "real"]
@@ -74,6 +80,7 @@ def resonant_nodes(
     sample_rate: Number = 1000.0,
     pole_radius: float | Float[AnyArray, "*hidden"] = 0.99999,
     poles: Poles = "complex",
+    dtype: Any = None,
 ) -> ResonantNodes:
     """Compute the constants of nodes that ring at ``frequencies``.
 
@@ -88,20 +95,60 @@ def resonant_nodes(
     pair by up to 3e-4. ``real``: one at ``r``, the other at ``exp(-2 pi f / Fs)``, which decays
     within a radian of the rhythm.
 
-    NumPy frequencies are worked out in float64 and then cast to JAX's default precision, since
-    ``1 - r`` is as small as float32 resolves; JAX arrays keep their dtype and may be traced.
+    NumPy frequencies are worked out in float64 and then cast, since ``1 - r`` is as small as
+    float32 resolves; JAX arrays keep their dtype and may be traced. A cast to float32 rounds away
+    rhythms below about 0.5 Hz at 1000 steps a second (``rhythmic.theory.lowest_frequency``), and
+    decays slower than that of r = 0.9999992.
 
     Args:
         frequencies: node frequencies in Hz, ``(hidden,)``, each between 0 and ``Fs / 2``.
         sample_rate: ``Fs`` in Hz.
         pole_radius: modulus ``r`` of the poles, dimensionless, one for all or one a node.
         poles: ``complex``, ``double`` or ``real``.
+        dtype: that known constants are cast to; by default JAX's own.
+
+    Raises:
+        ValueError: for unknown poles, or for known rhythms and decays that ``dtype`` does not hold.
+            JAX frequencies that are too low for their own precision give NaN.
     """
     dt = 1.0 / sample_rate
+    dtype = jnp.zeros(()).dtype if dtype is None else dtype
+    if not isinstance(frequencies, jax.Array) and not is_traced(pole_radius, sample_rate):
+        _check_held(np.asarray(frequencies), pole_radius, float(sample_rate), poles, dtype)
     w1, w2 = pole_weights(frequencies, pole_radius, dt, poles)
     angular_frequency, damping = oscillator_from_weights(w1, w2, dt)
     constants = (w1, w2, sample_rate / angular_frequency, damping / angular_frequency)
-    return ResonantNodes(*(jnp.asarray(constant, dtype=_dtype(constant)) for constant in constants))
+    return ResonantNodes(
+        *(x if isinstance(x, jax.Array) else jnp.asarray(x, dtype) for x in constants)
+    )
+
+
+def _check_held(
+    frequencies: Float[np.ndarray, " hidden"],
+    pole_radius: float | Float[AnyArray, "*hidden"],
+    sample_rate: float,
+    poles: Poles,
+    dtype: Any,
+) -> None:
+    """Raise a ValueError for a rhythm or a decay that rounding to ``dtype`` would change."""
+    radius, name = np.asarray(pole_radius, np.float64), jnp.dtype(dtype).name
+    remedy = "compute in float64 (jax.enable_x64)"
+    lost = (radius > largest_radius(dtype)) & (radius < 1)
+    if np.any(lost):
+        raise ValueError(
+            f"pole_radius is {radius[lost].flat[0]:.10g}; it must be at most "
+            f"{largest_radius(dtype):.10g}, as {name} holds no slower decay: {remedy}"
+        )
+    if poles == "double":
+        return
+    lowest = np.broadcast_to(lowest_frequency(radius, 1 / sample_rate, dtype), frequencies.shape)
+    lost = (frequencies > 0) & (frequencies < lowest)
+    if np.any(lost):
+        raise ValueError(
+            f"frequencies holds {frequencies[lost][0]:g}; each must be at least "
+            f"{lowest[lost][0]:.6g} Hz, as {name} holds no slower rhythm to 0.5 % at "
+            f"{sample_rate:g} samples a second: {remedy}, or take a lower sample rate"
+        )
 
 
 def checked_frequencies(
@@ -152,15 +199,13 @@ def pole_weights(
     return first + second, -first * second
 
 
-def _dtype(constant: object) -> jnp.dtype:
-    return constant.dtype if isinstance(constant, jax.Array) else jnp.zeros(()).dtype
-
-
 class LearnedRhythms(eqx.Module):
     """Rhythms that training moves: frequency and decay of each node, bounded by construction.
 
     ``f = sigmoid(raw_frequency) Fs / 4`` and ``r = exp(-d)`` with ``ln d`` between the logarithms
-    of 1e-6 and 0.5: every node rings, and none grows. Both raw values have no unit.
+    of 1e-6 and 0.5: every node rings, and none grows. Both raw values have no unit. Training
+    takes no frequency below the lowest that its precision holds (``constrained``), 0.96 Hz in
+    float32 at 1000 steps a second; the constants of a lower one are NaN.
     """
 
     raw_frequency: Vector
@@ -173,8 +218,8 @@ class LearnedRhythms(eqx.Module):
         """Start at ``frequencies`` in Hz, below ``sample_rate / 4``, with one pole radius.
 
         Raises:
-            ValueError: for a pole radius whose decay a trained node cannot have, or a sample rate
-                that is traced.
+            ValueError: for a pole radius or a frequency that a trained node cannot have, or a
+                sample rate that is traced.
         """
         check_known("sample_rate of learned rhythms", sample_rate)
         self.sample_rate = float(sample_rate)  # a tracer does not come here
@@ -188,11 +233,30 @@ class LearnedRhythms(eqx.Module):
             raw_of(log_decay, *np.log(DECAY_RANGE)),
         )
         dtype = jnp.zeros(()).dtype
+        lowest = self.lowest_frequency(dtype)
+        if not is_traced(frequencies) and np.min(frequencies) < lowest:
+            raise ValueError(
+                f"frequencies holds {np.min(frequencies):g}; each must be at least {lowest:.3g} Hz "
+                f"where rhythms are learned in {dtype.name}: compute in float64 (jax.enable_x64), "
+                "or take a lower sample rate"
+            )
         self.raw_frequency, self.raw_decay = (jnp.asarray(x, dtype) for x in raw)
+
+    def lowest_frequency(self, dtype: Any) -> float:
+        """Return the lowest frequency in Hz that a node learns in ``dtype``."""
+        # A hundredth above what is held, so that no rounding on the way there is too low.
+        return 1.01 * lowest_computed_cycles(dtype) * self.sample_rate
 
     def frequencies(self) -> Vector:
         """Return each node's frequency in Hz."""
         return bounded(self.raw_frequency, 0.0, self.sample_rate / 4)
+
+    def constrained(self) -> "LearnedRhythms":
+        """Return the rhythms with frequencies that training took too low back at the lowest."""
+        dtype = self.raw_frequency.dtype
+        lowest = raw_of(self.lowest_frequency(dtype), 0.0, self.sample_rate / 4)
+        held = jnp.maximum(self.raw_frequency, jnp.asarray(lowest, dtype))
+        return eqx.tree_at(lambda rhythms: rhythms.raw_frequency, self, held)
 
     def pole_radius(self) -> Vector:
         """Return each node's pole radius, dimensionless."""

@@ -16,7 +16,6 @@ import scipy
 from jaxtyping import Bool, Real
 
 from rhythmic.stability._steps import check_at_least
-from rhythmic.statistics import rounding, varies
 from rhythmic.typing import AnyArray, Float
 
 
@@ -141,6 +140,9 @@ def compare_blocks(
     Source: Kramer, arXiv:2506.17083, whose blocks are the nodes up to 9 Hz and those of 20 to
     100 Hz, compared by a two-sample t-test over about 100 seeds.
     """
+    # Here and not above: SciPy's statistics take half a second to import.
+    from rhythmic.statistics import rounding, varies
+
     if np.any(np.asarray(first) & np.asarray(second)):
         raise ValueError("second shares a node with first; the two groups must be apart")
     forward, reverse = block_means(weights, second, first), block_means(weights, first, second)

@@ -10,8 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from rhythmic.statistics import varies
-
 
 class LoadEstimate(NamedTuple):
     """A load, ``value``, in patterns per unit, with its 95 % interval from ``low`` to ``high``.
@@ -153,5 +151,8 @@ def load_estimate(value: float, resampled: Float[np.ndarray, " resample"]) -> Lo
         value: the load itself, patterns per unit.
         resampled: the same of sets drawn with replacement.
     """
+    # Here and not above: SciPy's statistics take half a second to import.
+    from rhythmic.statistics import varies
+
     low, high = np.percentile(resampled, [2.5, 97.5]) if varies(resampled) else (np.nan, np.nan)
     return LoadEstimate(float(value), float(low), float(high))

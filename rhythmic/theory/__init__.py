@@ -67,6 +67,7 @@ from rhythmic.theory.oscillator import (
     weights_from_oscillator,
     weights_from_poles,
 )
+from rhythmic.theory.precision import largest_radius, lowest_computed_cycles, lowest_frequency
 from rhythmic.theory.regimes import SecondOrderRegime, second_order_regime
 from rhythmic.theory.response import (
     frequency_response,
@@ -125,10 +126,13 @@ __all__ = [
     "is_stable",
     "ladder",
     "lagged_products",
+    "largest_radius",
     "largest_singular_value",
     "limit_states",
     "linear_gradient_norm",
     "linear_ladder",
+    "lowest_computed_cycles",
+    "lowest_frequency",
     "lstm_rest_jacobian",
     "node_equilibria",
     "node_frequency",

@@ -18,6 +18,7 @@ from rhythmic.theory._arrays import (
     ieee_arithmetic,
     scan_arrays,
 )
+from rhythmic.theory.precision import check_held
 from rhythmic.theory.roots import discriminant
 from rhythmic.typing import AnyArray
 
@@ -47,8 +48,8 @@ def second_order_trajectory(
         broadcast over the node axes.
 
     Raises:
-        ValueError: if shapes do not broadcast, `num_steps` is negative or `drive` has not
-            `num_steps + 1` rows.
+        ValueError: if shapes do not broadcast, `num_steps` is negative, `drive` has not
+            `num_steps + 1` rows, or the precision of the scan loses the rhythm of known weights.
 
     Source: lecture, "Rhythmic RNN".
     """
@@ -58,6 +59,7 @@ def second_order_trajectory(
         raise ValueError(f"drive must have {rows}, got shape {np.shape(drive)}")
     silence = 0.0 if drive is None else drive
     recent, older, start, second, inputs = scan_arrays(w1=w1, w2=w2, h0=h0, h1=h1, drive=silence)
+    check_held(w1, w2, recent.dtype)
     inputs = jnp.zeros(count + 1, inputs.dtype) if drive is None else inputs
     shape = common_shape(w1=w1, w2=w2, h0=h0, h1=h1, drive_row=inputs[0])
     first_two = jnp.broadcast_to(start, shape), jnp.broadcast_to(second, shape)

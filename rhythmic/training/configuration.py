@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +15,7 @@ import numpy as np
 
 from rhythmic.adjoints import FreeMotion
 from rhythmic.cells import ResonantNodes
+from rhythmic.checks import checked_choice, checked_integer, checked_real, shown
 from rhythmic.data.dataset import Split, check_split
 from rhythmic.indices import check_indices
 from rhythmic.typing import AnyArray, Float, Int
@@ -54,26 +55,24 @@ class TrainingConfiguration:
     passes: int = 1
 
     def __post_init__(self) -> None:
-        for name, value, smallest in (
-            ("epochs", self.epochs, 1),
-            ("batch_size", self.batch_size, 2),
-            ("evaluation_batch_size", self.evaluation_batch_size, 1),
-            ("passes", self.passes, 1),
+        # Kept as Python's own numbers: 1 and 1.0 are one recipe, and have one name in records.
+        for name, smallest in (
+            ("epochs", 1),
+            ("batch_size", 2),
+            ("evaluation_batch_size", 1),
+            ("passes", 1),
         ):
-            if value < smallest:
-                raise ValueError(f"{name} is {value}; it must be at least {smallest}")
-        if not 0.0 < self.rising_share < 1.0:
-            raise ValueError(f"rising_share is {self.rising_share}; it must lie in (0, 1)")
-        if not self.clip_norm > 0.0:
-            raise ValueError(f"clip_norm is {self.clip_norm}; it must be above 0")
-        if not 0.0 <= self.input_noise < float("inf"):
-            raise ValueError(f"input_noise is {self.input_noise}; it must be at least 0 and finite")
-        for name, choice, choices in (
-            ("momentum", self.momentum, get_args(Momentum)),
-            ("schedule", self.schedule, get_args(Schedule)),
-        ):
-            if choice not in choices:
-                raise ValueError(f"{name} is {choice!r}; choose from {', '.join(choices)}")
+            count = checked_integer(name, getattr(self, name), smallest)
+            object.__setattr__(self, name, count)
+        numbers = {
+            "rising_share": checked_real("rising_share", self.rising_share, above=0.0, below=1.0),
+            "clip_norm": checked_real("clip_norm", self.clip_norm, above=0.0, infinite=True),
+            "input_noise": checked_real("input_noise", self.input_noise, least=0.0),
+        }
+        for name, number in numbers.items():
+            object.__setattr__(self, name, float(number))
+        checked_choice("momentum", self.momentum, Momentum)
+        checked_choice("schedule", self.schedule, Schedule)
         if self.schedule == "constant" and self.momentum == "cycled":
             raise ValueError("momentum is 'cycled'; a constant schedule needs constant")
 
@@ -220,12 +219,16 @@ def check_members(members: Members, num_examples: int) -> None:
 
 def check_seed(seed: int) -> None:
     """Raise a ValueError unless the seed fits the random generators of NumPy and JAX alike."""
-    if not 0 <= seed < 2**31:
-        raise ValueError(f"seeds holds {seed}; a seed lies between 0 and {2**31 - 1}")
+    try:
+        checked_integer("seed", seed, 0)
+    except ValueError:
+        words = f"seeds holds {shown(seed)}; a seed is a whole number between 0 and {2**31 - 1}"
+        raise ValueError(words) from None
 
 
 def check_hyperparameter(name: str, value: float) -> None:
     """Raise a ValueError that names the hyperparameter out of its range, or that is in float32."""
+    checked_real(name, value, infinite=True)
     with np.errstate(over="ignore", under="ignore"):
         rounded = float(np.float32(value))
     # Devices take what is smaller for zero.

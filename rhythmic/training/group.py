@@ -12,6 +12,7 @@ import jaxlib
 import numpy as np
 
 from rhythmic.adjoints import on_processor
+from rhythmic.checks import checked_integer
 from rhythmic.indices import check_labels
 from rhythmic.memory import is_out_of_memory
 from rhythmic.records import processor_name
@@ -35,6 +36,10 @@ class GroupPlan:
 
     num_devices: int
     members_per_device: int
+
+    def __post_init__(self) -> None:
+        for name in ("num_devices", "members_per_device"):
+            object.__setattr__(self, name, checked_integer(name, getattr(self, name), 1))
 
     @property
     def size(self) -> int:
@@ -104,8 +109,12 @@ class GroupTraining:
             training: of one member.
             plan: how many members train at once.
             data: the pool of examples, shared by all.
+
+        Raises:
+            ValueError: for data that do not fit, or a network that no device can hold.
         """
         check_data(data, training.num_classes)
+        training.check_size(plan.num_devices)
         self.training = training
         self.plan = plan
         devices = first_devices(plan.num_devices)

@@ -11,7 +11,9 @@ import numpy as np
 import optax
 
 from rhythmic.cells import trainable
+from rhythmic.checks import checked_integer
 from rhythmic.indices import are_indices, check_labels
+from rhythmic.memory import check_fits
 from rhythmic.models import Architecture, Classifier, Method, check_method
 from rhythmic.readouts import RunningStatistics
 from rhythmic.training.batches import epoch_batches
@@ -46,6 +48,9 @@ from rhythmic.training.state import (
 )
 from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 
+# Of its parameters, that a run holds: themselves, two moments of Adam and the best ones.
+COPIES = 4
+
 
 @dataclass(frozen=True)
 class MemberTraining:
@@ -73,6 +78,12 @@ class MemberTraining:
 
     def __post_init__(self) -> None:
         check_method(self.method)
+        object.__setattr__(self, "num_classes", checked_integer("num_classes", self.num_classes, 1))
+
+    def check_size(self, num_devices: int) -> None:
+        """Raise a ValueError if one network, trained, is more than a device can hold."""
+        build = partial(self.architecture.build, self.num_classes, key=jax.random.key(0))
+        check_fits(self.architecture.name, build, COPIES, num_devices)
 
     def check(self, member: Members, data: Data) -> None:
         """Raise a ValueError for a known label or index of ``member`` that lies out of range."""
@@ -80,8 +91,11 @@ class MemberTraining:
         check_members(member, len(data.labels))
 
     def known(
-        self, examples: Int[AnyArray, " example"], data: Data, means: tuple[Array, Array]
-    ) -> tuple[Array, Array]:
+        self,
+        examples: Int[AnyArray, " example"],
+        data: Data,
+        means: tuple[Float[Array, ""], Float[Array, ""]],
+    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
         """Return ``means`` over ``examples``, NaN where an index or a label lies out of range."""
         indices, labels = jnp.asarray(examples), jnp.asarray(data.labels)
         classes = labels[indices].astype(jnp.int32)

@@ -4,8 +4,10 @@ import itertools
 import math
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
+
+from rhythmic.checks import checked_real
 
 
 @dataclass(frozen=True, order=True)
@@ -15,6 +17,12 @@ class Setting:
     learning_rate: float
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        # Kept as floats: 1 and 1.0 are one setting, and have one name in records.
+        for field in fields(self):
+            value = float(checked_real(field.name, getattr(self, field.name)))
+            object.__setattr__(self, field.name, value)
 
 
 def setting_grid(

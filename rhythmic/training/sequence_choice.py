@@ -1,12 +1,15 @@
 """The learning rate of each task and architecture, chosen by one rule on validation sequences."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
+from rhythmic.memory import check_fits
 from rhythmic.tasks import AbstractTask
+from rhythmic.training.member import COPIES
 from rhythmic.training.sequence_members import SequenceMembers, member_grid
 from rhythmic.training.sequences import SequenceTraining, TrainedSequences, train_members
 from rhythmic.typing import AnyArray, Float
@@ -36,8 +39,13 @@ def train_and_choose(
         tasks: tasks that differ in array leaves alone.
         learning_rates: peak rates to choose from, above 0.
         seeds: one network each, for every task and rate.
+
+    Raises:
+        ValueError: for members that cannot be, or a network that no device can hold.
     """
     members = member_grid(tasks, learning_rates=learning_rates, seeds=seeds)
+    build = partial(training.build, tasks[0], key=jax.random.key(0))
+    check_fits(training.architecture.name, build, COPIES, 1)
     trained = train_members(training, members)
     shape = (len(tasks), len(learning_rates), len(seeds))
     rows = np.arange(len(members.seed)).reshape(shape)

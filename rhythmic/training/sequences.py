@@ -20,6 +20,7 @@ import numpy as np
 import optax
 
 from rhythmic.cells import trainable
+from rhythmic.checks import checked_integer, checked_real
 from rhythmic.sequence_architectures import num_sequence_parameters
 from rhythmic.sequence_models import Outputs, SequenceArchitecture, SequenceModel
 from rhythmic.tasks import AbstractTask, Batch
@@ -54,13 +55,15 @@ class SequenceConfiguration:
     num_evaluated: int = 512
 
     def __post_init__(self) -> None:
-        for name, value in (("batch_size", self.batch_size), ("num_evaluated", self.num_evaluated)):
-            if value < 1:
-                raise ValueError(f"{name} is {value}; it must be at least 1")
-        if not self.clip_norm > 0.0:
-            raise ValueError(f"clip_norm is {self.clip_norm}; it must be above 0")
-        if not 0.0 < self.rising_share < 1.0:
-            raise ValueError(f"rising_share is {self.rising_share}; it must lie in (0, 1)")
+        for name in ("num_updates", "batch_size", "num_evaluated"):
+            count = checked_integer(name, getattr(self, name), 1)
+            object.__setattr__(self, name, count)
+        numbers = {
+            "clip_norm": checked_real("clip_norm", self.clip_norm, above=0.0, infinite=True),
+            "rising_share": checked_real("rising_share", self.rising_share, above=0.0, below=1.0),
+        }
+        for name, number in numbers.items():
+            object.__setattr__(self, name, float(number))
         if not 0.0 < self.rising_share * self.num_updates - 1 < self.num_updates - 1:
             raise ValueError(
                 f"num_updates is {self.num_updates}; with rising_share {self.rising_share} the "

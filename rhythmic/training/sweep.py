@@ -73,9 +73,11 @@ def training_sweep(
         what ``TestRecord`` holds. ``first_bad_step`` is the first update that was not finite.
 
     Raises:
-        ValueError: for data, a design or the indices of a split that do not fit.
+        ValueError: for data, a design or the indices of a split that do not fit, or a network that
+            no device can hold.
     """
     check_data(data, training.num_classes)
+    training.check_size(1)
     columns = {c.name: c.values for dimension in design.dimensions for c in dimension.columns}
     if columns.keys() != set(AXES):
         differing = ", ".join(sorted(columns.keys() ^ set(AXES)))

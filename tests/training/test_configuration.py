@@ -8,9 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rhythmic.architectures import MEAN_HEAD, CellArchitecture
 from rhythmic.data.dataset import Split
-from rhythmic.training import TrainingConfiguration, make_members
+from rhythmic.training import (
+    Data,
+    GroupPlan,
+    GroupTraining,
+    MemberTraining,
+    TrainingConfiguration,
+    make_members,
+)
 from rhythmic.training.configuration import member_keys
+from rhythmic.training.search import Setting
 
 OUT_OF_RANGE = {
     "epochs": (0, -3),
@@ -186,3 +195,49 @@ def test_the_streams_of_a_seed_differ_from_one_another_and_from_other_seeds():
 def test_a_constant_rate_has_no_momentum_to_cycle():
     with pytest.raises(ValueError, match="momentum is 'cycled'; a constant schedule needs"):
         TrainingConfiguration(schedule="constant")
+
+
+NO_NUMBERS = [
+    {"epochs": 2.5},
+    {"epochs": True},
+    {"epochs": 3.0},
+    {"batch_size": "128"},
+    {"passes": None},
+    {"clip_norm": True},
+    {"rising_share": "0.15"},
+    {"input_noise": [0.1]},
+]
+
+
+@pytest.mark.parametrize("given", NO_NUMBERS, ids=str)
+def test_what_is_no_number_is_named(given):
+    (name,) = given
+    with pytest.raises(ValueError, match=f"^{name} is .*; it must be a") as caught:
+        TrainingConfiguration(**given)
+    assert "\n" not in str(caught.value)
+
+
+def test_integers_and_numpys_numbers_are_the_same_recipe_and_setting():
+    given = TrainingConfiguration(epochs=np.int64(30), batch_size=np.uint8(128), clip_norm=1)
+    assert repr(given) == repr(TrainingConfiguration())
+    assert repr(Setting(1, np.float64(0.5), 0)) == repr(Setting(1.0, 0.5, 0.0))
+    members = make_members(
+        split,
+        seeds=(np.int64(4),),
+        learning_rate=(1,),
+        weight_decay=(np.float32(0.5),),
+        label_smoothing=(0,),
+    )
+    assert [x.tolist() for x in members.hyperparameters] == [[1.0], [0.5], [0.0]]
+    for wrong in ({"seeds": (True,)}, {"seeds": (4.0,)}, {"learning_rate": (True,)}):
+        with pytest.raises(ValueError, match=r"^(seeds holds|learning_rate is) "):
+            make_members(split, **({name: values[:1] for name, values in VALUES.items()} | wrong))
+
+
+def test_a_network_that_no_memory_holds_is_refused_before_it_is_drawn():
+    million = CellArchitecture("million", "rnn", 10**6, MEAN_HEAD)
+    training = MemberTraining(million, TrainingConfiguration(epochs=1), num_classes=2)
+    pool = Data(np.zeros((12, 4), np.uint8), np.zeros(12, np.int32))
+    message = r"^million needs 160\d\d\.\d GB for one network, its optimiser included; it must fit"
+    with pytest.raises(ValueError, match=message):
+        GroupTraining(training, GroupPlan(1, 1), pool)
