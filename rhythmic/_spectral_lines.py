@@ -1,11 +1,12 @@
 """Amplitude frames and spectral lines: the measurements behind ``rhythmic.rhythm_detection``."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rhythmic.typing import Array, Float, Int
+from rhythmic.typing import AnyArray, Array, Float, Int
 
 # A record is cut into this many pieces; frames are two pieces long and overlap by one.
 NUM_PIECES = 8
@@ -24,6 +25,32 @@ class SpectralLine(NamedTuple):
     frequency: Float[Array, " batch"]
     share: Float[Array, " batch"]
     slow_share: Float[Array, " batch"]
+
+
+def turns_after(
+    cycles: Float[AnyArray, "*#shape"], steps: Int[Array, "*#shape"], dtype: Any
+) -> Float[Array, "*shape"]:
+    """Give the turn, 0 to 1, that a wave of ``cycles`` a step has reached after whole steps.
+
+    In single precision the product would lose the turn after a million steps. There a number of
+    cycles is taken as a whole number of 2^-32, and integers of 32 bits drop whole turns by
+    themselves.
+
+    Args:
+        cycles: per step, from 0 to 1; NumPy's float64 are as exact as that. Gradients are those of
+            the product.
+        steps: from 0 to 2^31.
+        dtype: of the result, float32 or float64.
+    """
+    xp: Any = jnp if isinstance(cycles, jax.Array) else np
+    product = jnp.asarray(cycles, dtype) * steps.astype(dtype)
+    if jnp.dtype(dtype) != jnp.float32:
+        return product - jnp.floor(product)
+    valid = (cycles >= 0) & (cycles < 1)
+    whole = xp.where(valid, cycles, 0) * 2.0**32
+    turns = jnp.asarray(whole.astype(np.uint32)) * steps.astype(jnp.uint32)
+    exact = jnp.where(valid, turns.astype(dtype) * 2.0**-32, jnp.nan)
+    return exact + (product - jax.lax.stop_gradient(product))
 
 
 def hann(position: Float[Array, "*shape"]) -> Float[Array, "*shape"]:

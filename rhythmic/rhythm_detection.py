@@ -23,7 +23,9 @@ from rhythmic._spectral_lines import (
     frame_amplitudes,
     growth_per_sample,
     strongest_line,
+    turns_after,
 )
+from rhythmic._sums import widened
 from rhythmic.typing import AnyArray, Array, Bool, Float, Int
 
 # Sustained: over the whole record the logarithm of the amplitude changes by this much at most.
@@ -195,9 +197,8 @@ def complex_amplitude(
     extra = (1,) * (len(batch_shape) - record.ndim + 1)
     record = record.reshape(len(record), *extra, *record.shape[1:])
     record = jnp.broadcast_to(record, (len(record), *batch_shape))
-    times = washout + jnp.arange(len(record), dtype=record.dtype)
-    # Whole cycles are dropped before the product with 2 pi, for float32's sake.
-    angle = 2 * jnp.pi * jnp.mod(times.reshape(-1, *(1,) * len(batch_shape)) * cycles, 1.0)
+    times = washout + jnp.arange(len(record)).reshape(-1, *(1,) * len(batch_shape))
+    angle = 2 * jnp.pi * turns_after(cycles, times, record.dtype)
     columns = jnp.stack([jnp.ones_like(record), jnp.cos(angle), jnp.sin(angle)], axis=-1)
     gram = jnp.einsum("t...i,t...j->...ij", columns, columns)
     projected = jnp.einsum("t...i,t...->...i", columns, record)
@@ -225,9 +226,7 @@ def checked_record(
             f"trajectory has shape {shape} and washout {washout}; "
             f"at least {minimum} samples must remain"
         )
-    if not jnp.issubdtype(samples.dtype, jnp.floating):
-        samples = samples.astype(jnp.result_type(float))
-    return samples[washout:]
+    return widened(samples[washout:])
 
 
 def classify(

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic._sums import added, empty_sum, total_of
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.typing import Array, Bool, Int, PyTree, Sequence
 
@@ -81,9 +82,7 @@ def trajectory(
     samples = (inputs, mask)
     kept = washout + (num_steps - washout) // every * every
     state, _ = scan_blocks(advance, state, take(samples, 0, washout), block_size)
-    groups = jax.tree.map(
-        lambda x: x.reshape(-1, every, *x.shape[1:]), take(samples, washout, kept)
-    )
+    groups = in_groups(samples, washout, kept, every)
     groups_in_block = None if block_size is None else max(1, block_size // every)
     state, observed = scan_blocks(advance_and_look, state, groups, groups_in_block)
     state, _ = scan_blocks(advance, state, take(samples, kept, num_steps), block_size)
@@ -103,7 +102,9 @@ def time_mean(
     """Run ``cell`` over ``inputs`` and average what ``observe`` sees, without storing it.
 
     ``mean = sum_t mask_t observe(state_t) / sum_t mask_t`` over the steps after the washout.
-    A sequence with no counted step gives NaN.
+    A sequence with no counted step gives NaN. Booleans, integers and half precision are averaged
+    in single precision; sums over more than 2048 steps are compensated, so that no digits are
+    lost. Steps that do not count reach neither value nor gradient, whatever is observed of them.
 
     Args:
         cell: the layer.
@@ -130,19 +131,22 @@ def time_mean(
         state, total = carry
         inputs, counted = sample
         state = masked_step(cell, state, inputs, counted)
-        seen = observe(state)
+        seen = observe(_selected(counted, state))
         if counted is not None:
             seen = jax.tree.map(lambda x: jnp.where(counted, x, 0), seen)
-        return (state, jax.tree.map(jnp.add, total, seen)), None
+        # What is seen leads: a sum may be two arrays where it is one.
+        return (state, jax.tree.map(lambda x, carried: added(carried, x), seen, total)), None
 
     state = start(cell, inputs, initial_state)
     samples = (inputs, mask)
     state, _ = scan_blocks(advance, state, take(samples, 0, washout), block_size)
-    nothing = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(observe, state))
+    shown = jax.eval_shape(observe, state)
+    nothing = jax.tree.map(lambda x: empty_sum(x, num_steps - washout), shown)
     rest = take(samples, washout, num_steps)
     (state, total), _ = scan_blocks(advance_and_add, (state, nothing), rest, block_size)
     count = num_steps - washout if mask is None else jnp.sum(mask[washout:], axis=0)
-    return TimeMean(mean=jax.tree.map(lambda x: x / count, total), final_state=state)
+    mean = jax.tree.map(lambda _, carried: total_of(carried) / count, shown, total)
+    return TimeMean(mean=mean, final_state=state)
 
 
 def mask_from_lengths(lengths: Int[Array, "*batch"], num_steps: int) -> Bool[Array, "time *batch"]:
@@ -186,9 +190,7 @@ def scan_blocks(
         return jax.lax.scan(body, carry, samples)
 
     whole = num_steps // block_size * block_size
-    blocks = jax.tree.map(
-        lambda x: x.reshape(-1, block_size, *x.shape[1:]), take(samples, 0, whole)
-    )
+    blocks = in_groups(samples, 0, whole, block_size)
     carry, seen = jax.lax.scan(block, carry, blocks)
     seen = jax.tree.map(lambda x: x.reshape(whole, *x.shape[2:]), seen)
     if whole < num_steps:
@@ -208,6 +210,26 @@ def masked_step(cell: AbstractCell, state: PyTree, inputs: Array, counted: Array
     # Whatever stands in the padding, NaN included, neither value nor gradient sees it.
     advanced = cell.step(state, jnp.where(counted, inputs, 0))
     return jax.tree.map(lambda new, old: jnp.where(counted, new, old), advanced, state)
+
+
+def _selected(counted: Array | None, state: PyTree) -> PyTree:
+    """Return ``state``, through which no gradient passes where a step is not ``counted``.
+
+    What is observed of a state that does not count may have no derivative, as a root of 0.
+    """
+    if counted is None:
+        return state
+    return jax.tree.map(lambda x: jnp.where(counted, x, jax.lax.stop_gradient(x)), state)
+
+
+def in_groups(samples: PyTree, begin: int, end: int, size: int) -> PyTree:
+    """Cut steps ``begin`` to ``end`` of every array into groups, ``(group, size, ...)``."""
+    number = (end - begin) // size  # -1 would not be known where a batch is empty
+
+    def cut(x: Array) -> Array:
+        return jnp.asarray(x)[begin:end].reshape(number, size, *jnp.shape(x)[1:])
+
+    return jax.tree.map(cut, samples)
 
 
 def take(samples: PyTree, start: int, stop: int) -> PyTree:
@@ -276,6 +298,8 @@ def check_sequence(
         expected = f"(time, {cell.input_size}, *batch)"
         raise ValueError(f"inputs has shape {jnp.shape(inputs)}; expected {expected}")
     num_steps = inputs.shape[0]
+    if not num_steps:
+        raise ValueError(f"inputs has shape {inputs.shape}; it must hold at least one step")
     if mask is not None and mask.shape != (num_steps, *inputs.shape[2:]):
         expected = f"{(num_steps, *inputs.shape[2:])}"
         raise ValueError(f"mask has shape {mask.shape}; expected {expected}")

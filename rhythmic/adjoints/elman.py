@@ -3,11 +3,13 @@
 Source: backpropagation through time (lecture, "RNN additional notes").
 """
 
+import math
 from typing import TypeGuard
 
 import jax
 import jax.numpy as jnp
 
+from rhythmic._sums import added, empty_sum, mean_of
 from rhythmic.adjoints.blocks import (
     affine_gradients,
     join,
@@ -56,8 +58,8 @@ def mean_output(cell: ElmanCell, inputs: Sequence) -> NodeArray:
         )
     rest = start(cell, inputs, None)
     batch_shape = inputs.shape[2:]
-    flat = inputs.reshape(*inputs.shape[:2], -1).astype(rest.dtype)
-    return mean_from_rest(cell, flat).reshape(-1, *batch_shape)
+    flat = inputs.reshape(*inputs.shape[:2], math.prod(batch_shape)).astype(rest.dtype)
+    return mean_from_rest(cell, flat).reshape(cell.hidden_size, *batch_shape)
 
 
 def feeds_back_tanh(cell: AbstractCell) -> TypeGuard[ElmanCell]:
@@ -80,10 +82,11 @@ def forward(cell: ElmanCell, inputs: Sequence) -> tuple[NodeArray, PyTree]:
     def step(carry: PyTree, sample: Array) -> tuple[PyTree, NodeArray]:
         output, total = carry
         after = cell.step(output, sample)
-        return (after, total + after), output
+        return (after, added(total, after)), output
 
-    (end, total), outputs = jax.lax.scan(step, (rest, jnp.zeros_like(rest)), inputs)
-    return total / inputs.shape[0], (cell, inputs, outputs, end)
+    carry = (rest, empty_sum(rest, len(inputs)))
+    (end, total), outputs = jax.lax.scan(step, carry, inputs)
+    return mean_of(total, len(inputs), rest.dtype), (cell, inputs, outputs, end)
 
 
 def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ElmanCell, Sequence]:

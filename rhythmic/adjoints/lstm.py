@@ -4,9 +4,12 @@ Source: backpropagation through time (lecture, "RNN additional notes"); Hochreit
 Neural Computation 9 (1997).
 """
 
+import math
+
 import jax
 import jax.numpy as jnp
 
+from rhythmic._sums import added, empty_sum, mean_of
 from rhythmic.adjoints.blocks import (
     affine_gradients,
     join,
@@ -55,8 +58,8 @@ def mean_output(cell: LSTMCell, inputs: Sequence) -> NodeArray:
     check_sequence(cell, inputs, None, 0, None)
     rest = start(cell, inputs, None)
     batch_shape = inputs.shape[2:]
-    flat = inputs.reshape(*inputs.shape[:2], -1).astype(rest.hidden.dtype)
-    return mean_from_rest(cell, flat).reshape(-1, *batch_shape)
+    flat = inputs.reshape(*inputs.shape[:2], math.prod(batch_shape)).astype(rest.hidden.dtype)
+    return mean_from_rest(cell, flat).reshape(cell.hidden_size, *batch_shape)
 
 
 @jax.custom_vjp
@@ -72,15 +75,15 @@ def forward(cell: LSTMCell, inputs: Sequence) -> tuple[NodeArray, PyTree]:
     def step(carry: PyTree, sample: Array) -> tuple[PyTree, None]:
         state, total = carry
         state = cell.step(state, sample)
-        return (state, total + state.hidden), None
+        return (state, added(total, state.hidden)), None
 
     def block(carry: PyTree, samples: Array) -> tuple[PyTree, LSTMState]:
         return jax.lax.scan(step, carry, samples)[0], carry[0]
 
     blocks, remainder = split(inputs, BLOCK_SIZE)
-    carry, starts = jax.lax.scan(block, (rest, jnp.zeros_like(rest.hidden)), blocks)
+    carry, starts = jax.lax.scan(block, (rest, empty_sum(rest.hidden, len(inputs))), blocks)
     (_, total), last_start = block(carry, remainder)
-    return total / inputs.shape[0], (cell, inputs, (starts, last_start))
+    return mean_of(total, len(inputs), rest.hidden.dtype), (cell, inputs, (starts, last_start))
 
 
 def backward(kept: PyTree, cotangent: NodeArray) -> tuple[LSTMCell, Sequence]:

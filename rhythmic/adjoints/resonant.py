@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic._sums import added, empty_sum, mean_of
 from rhythmic.cells import ResonantCell, ResonantNodes
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.cells.resonant import without_diagonal
@@ -63,11 +64,12 @@ def forward(cell: ResonantCell, drives: Array) -> tuple[NodeArray, PyTree]:
     def body(carry: PyTree, drive: Array) -> tuple[PyTree, NodeArray]:
         state, total = carry
         after = cell.driven_step(state, drive)
-        return (after, total + cell.squared_amplitude(after)), state.position
+        return (after, added(total, cell.squared_amplitude(after))), state.position
 
-    carry = (rest, jnp.zeros_like(rest.position))
+    carry = (rest, empty_sum(rest.position, len(drives)))
     (end, total), positions = jax.lax.scan(body, carry, drives)
-    return total / drives.shape[0], (cell, drives, positions, end)
+    mean = mean_of(total, len(drives), rest.position.dtype)
+    return mean, (cell, drives, positions, end)
 
 
 def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Array]:

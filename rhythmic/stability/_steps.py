@@ -98,13 +98,6 @@ def per_second(per_step: Array, dt: float) -> Array:
     return per_step / jnp.where(jnp.asarray(dt) > 0, dt, jnp.nan).astype(per_step.dtype)
 
 
-def in_groups(inputs: PyTree, begin: int, end: int, size: int) -> PyTree:
-    """Cut samples ``begin`` to ``end`` into groups, ``(group, size, ...)``; None stays None."""
-    return jax.tree.map(
-        lambda x: jnp.asarray(x)[begin:end].reshape(-1, size, *jnp.shape(x)[1:]), inputs
-    )
-
-
 def run(flat_step: FlatStep, values: Array, inputs: PyTree, num_steps: int) -> tuple[Array, Array]:
     """Take steps; return the state after the last one and after each, time first."""
 

@@ -13,13 +13,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Bool
 
+from rhythmic.simulate import in_groups
 from rhythmic.stability._steps import (
     Step,
     check_at_least,
     count_steps,
     first_sample,
     flatten_step,
-    in_groups,
     per_second,
     push_tangents,
 )

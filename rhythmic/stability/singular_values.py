@@ -16,13 +16,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Bool, Real
 
+from rhythmic.simulate import in_groups
 from rhythmic.stability._steps import (
     PRECISION,
     Step,
     count_steps,
     first_sample,
     flatten_step,
-    in_groups,
     per_second,
     push_tangents,
 )
