@@ -14,14 +14,23 @@ Source: textbook definitions (extremes, moments, the discrete Fourier transform)
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from rhythmic._spectral_lines import SILENCE_ROUNDINGS, turns_after
 from rhythmic._sums import CompensatedSum, added, compensated, total_of, widened
 from rhythmic.cells.interface import AbstractCell
-from rhythmic.simulate import check_sequence, scan_blocks, start, take
+from rhythmic.simulate import (
+    check_sequence,
+    check_step,
+    check_within,
+    first_sample,
+    length_of,
+    scan_blocks,
+    start,
+    take,
+)
+from rhythmic.theory.roots import safe_sqrt
 from rhythmic.typing import AnyArray, Array, Float, Int, PyTree, Sequence
 
 
@@ -96,10 +105,7 @@ def amplitude() -> Reduction:
         return average, added(squares, away * _beyond(x, average))
 
     def end(carried: PyTree, count: int) -> Array:
-        variance = total_of(carried[1]) / count
-        # Rounding may leave a constant just below 0; NaN is neither.
-        still = variance <= 0
-        return jnp.where(still, 0.0, jnp.sqrt(2 * jnp.where(still, 1.0, variance)))
+        return safe_sqrt(jnp, 2 * total_of(carried[1]) / count)
 
     return Reduction(begin, add, end)
 
@@ -233,8 +239,8 @@ def spectral_peak(
 
 def _still(carried: _Waves) -> Array:
     """Tell what has not moved, beyond rounding, since the power of two before the last one."""
-    limits = zip(carried.lately, carried.before, strict=True)
-    (low, high) = (extreme(*pair) for extreme, pair in zip((jnp.minimum, jnp.maximum), limits))
+    (low, high), (lower, higher) = carried.lately, carried.before
+    low, high = jnp.minimum(low, lower), jnp.maximum(high, higher)
     size = jnp.maximum(jnp.abs(low), jnp.abs(high))
     return high - low <= SILENCE_ROUNDINGS * jnp.finfo(size.dtype).eps * size
 
@@ -334,9 +340,11 @@ def reduce_steps(
     Raises:
         ValueError: if the washout leaves no step.
     """
-    num_steps = jax.tree.leaves(inputs)[0].shape[0]
-    if not 0 <= washout < num_steps:
-        raise ValueError(f"washout is {washout}; it must lie between 0 and {num_steps - 1}")
+    num_steps = length_of(inputs)
+    if num_steps is None:
+        raise ValueError("inputs holds no array; jnp.arange(num_steps) counts steps without input")
+    check_within("washout", washout, 0, num_steps - 1)
+    check_step(step, state, first_sample(inputs))
 
     def advance(state: PyTree, sample: PyTree) -> tuple[PyTree, None]:
         return step(state, sample), None

@@ -4,14 +4,16 @@ Source: lecture, "RNN model": one step after the other.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic._scan import scan
 from rhythmic._sums import added, empty_sum, total_of
 from rhythmic.cells.interface import AbstractCell
+from rhythmic.checks import checked_integer
 from rhythmic.typing import Array, Bool, Int, PyTree, Sequence
 
 Observe = Callable[[PyTree], PyTree]
@@ -66,8 +68,7 @@ def trajectory(
         ValueError: for shapes that do not fit the cell, or an argument out of its range.
     """
     num_steps = check_sequence(cell, inputs, mask, washout, block_size)
-    if not 1 <= every <= num_steps - washout:
-        raise ValueError(f"every is {every}; it must lie between 1 and {num_steps - washout}")
+    check_within("every", every, 1, num_steps - washout)
     cell = cell.resolved()
     observe = cell.output if observe is None else observe
 
@@ -183,15 +184,15 @@ def scan_blocks(
     if num_steps == 0:
         return carry, None
     if block_size is None or block_size >= num_steps:
-        return jax.lax.scan(body, carry, samples)
+        return scan(body, carry, samples)
 
     @jax.checkpoint
     def block(carry: PyTree, samples: PyTree) -> tuple[PyTree, PyTree]:
-        return jax.lax.scan(body, carry, samples)
+        return scan(body, carry, samples)
 
     whole = num_steps // block_size * block_size
     blocks = in_groups(samples, 0, whole, block_size)
-    carry, seen = jax.lax.scan(block, carry, blocks)
+    carry, seen = scan(block, carry, blocks)
     seen = jax.tree.map(lambda x: x.reshape(whole, *x.shape[2:]), seen)
     if whole < num_steps:
         carry, rest = block(carry, take(samples, whole, num_steps))
@@ -268,6 +269,58 @@ def describe(state: PyTree) -> str:
     return f"{type(state).__name__} of {', '.join(arrays)}"
 
 
+def layout(state: PyTree) -> PyTree:
+    """Replace each array of a state by its dtype and shape."""
+    return jax.tree.map(lambda x: f"{jnp.result_type(x)}{list(jnp.shape(x))}", state)
+
+
+def check_step(step: Callable[[Any, Any], Any], state: PyTree, sample: PyTree) -> None:
+    """Raise a ValueError unless ``step`` turns a state into one of the same layout.
+
+    Args:
+        step: pure function of a state and a sample of the inputs.
+        state: before it; numbers of Python take the type that the step gives them.
+        sample: arrays, or their shapes; None for a step without input.
+    """
+    try:
+        after = jax.eval_shape(step, state, sample)
+    except (TypeError, ValueError) as error:  # as JAX raises them, of a shape that does not fit
+        taken = f"a state {layout(state)} and a sample {layout(sample)}"
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"step cannot take {taken}: {reason}") from error
+    before = jax.tree.map(lambda x: x if hasattr(x, "dtype") else None, state)
+    same = jax.tree.structure(after) == jax.tree.structure(state) and all(
+        jnp.shape(x) == y.shape and (z is None or z.dtype == y.dtype)
+        for x, y, z in zip(
+            jax.tree.leaves(state),
+            jax.tree.leaves(after),
+            jax.tree.leaves(before, is_leaf=lambda x: x is None),
+            strict=True,
+        )
+    )
+    if not same:
+        raise ValueError(f"step turns a state {layout(state)} into {layout(after)}; expected it")
+
+
+def first_sample(inputs: PyTree) -> PyTree:
+    """Give the shapes of one sample of ``(time, ...)`` inputs."""
+    return jax.eval_shape(lambda x: jax.tree.map(lambda leaf: leaf[0], x), inputs)
+
+
+def length_of(inputs: PyTree) -> int | None:
+    """Return the number of steps of arrays with time first; None where there is no array.
+
+    Raises:
+        ValueError: if the arrays differ in it, or there is no step.
+    """
+    lengths = {jnp.shape(x)[0] if jnp.ndim(x) else 0 for x in jax.tree.leaves(inputs)}
+    if len(lengths) > 1:
+        raise ValueError(f"inputs has {sorted(lengths)} samples; expected one number of them")
+    if 0 in lengths:
+        raise ValueError("inputs has 0 samples; it must hold at least one step")
+    return lengths.pop() if lengths else None
+
+
 def check_sample(cell: AbstractCell, inputs: PyTree, *, batched: bool = False) -> None:
     """Raise a ValueError unless ``inputs`` have the shape of one sample of a cell.
 
@@ -305,8 +358,13 @@ def check_sequence(
         raise ValueError(f"mask has shape {mask.shape}; expected {expected}")
     if mask is not None and mask.dtype != bool:
         raise ValueError(f"mask has dtype {mask.dtype}; expected bool")
-    if not 0 <= washout < num_steps:
-        raise ValueError(f"washout is {washout}; it must lie between 0 and {num_steps - 1}")
-    if block_size is not None and block_size < 1:
+    check_within("washout", washout, 0, num_steps - 1)
+    if block_size is not None and checked_integer("block_size", block_size) < 1:
         raise ValueError(f"block_size is {block_size}; it must be at least 1, or None")
     return num_steps
+
+
+def check_within(name: str, value: int, lowest: int, highest: int) -> None:
+    """Raise a ValueError unless ``value`` is an integer between the ends, both included."""
+    if not lowest <= checked_integer(name, value) <= highest:
+        raise ValueError(f"{name} is {value}; it must lie between {lowest} and {highest}")

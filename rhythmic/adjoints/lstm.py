@@ -9,6 +9,7 @@ import math
 import jax
 import jax.numpy as jnp
 
+from rhythmic._scan import scan
 from rhythmic._sums import added, empty_sum, mean_of
 from rhythmic.adjoints.blocks import (
     affine_gradients,
@@ -78,10 +79,10 @@ def forward(cell: LSTMCell, inputs: Sequence) -> tuple[NodeArray, PyTree]:
         return (state, added(total, state.hidden)), None
 
     def block(carry: PyTree, samples: Array) -> tuple[PyTree, LSTMState]:
-        return jax.lax.scan(step, carry, samples)[0], carry[0]
+        return scan(step, carry, samples)[0], carry[0]
 
     blocks, remainder = split(inputs, BLOCK_SIZE)
-    carry, starts = jax.lax.scan(block, (rest, empty_sum(rest.hidden, len(inputs))), blocks)
+    carry, starts = scan(block, (rest, empty_sum(rest.hidden, len(inputs))), blocks)
     (_, total), last_start = block(carry, remainder)
     return mean_of(total, len(inputs), rest.hidden.dtype), (cell, inputs, (starts, last_start))
 
@@ -105,10 +106,10 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[LSTMCell, Sequence]:
     def adjoint_block(carry: PyTree, block: PyTree) -> tuple[PyTree, Array]:
         *adjoint, gradient = carry
         samples, state = block
-        _, (hidden, factors) = jax.lax.scan(
+        _, (hidden, factors) = scan(
             lambda state, sample: with_factors(cell, state, sample), state, samples
         )
-        adjoint, by_rows = jax.lax.scan(adjoint_step, tuple(adjoint), factors, reverse=True)
+        adjoint, by_rows = scan(adjoint_step, tuple(adjoint), factors, reverse=True)
         added, by_samples = affine_gradients(cell, by_rows, hidden, samples)
         return (*adjoint, gradient + added), by_samples
 
@@ -117,7 +118,7 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[LSTMCell, Sequence]:
     carry = (jnp.zeros((rows, *m.shape[1:]), m.dtype), zero, gradient)
     blocks, remainder = split(inputs, BLOCK_SIZE)
     carry, by_remainder = adjoint_block(carry, (remainder, starts[1]))
-    carry, by_blocks = jax.lax.scan(adjoint_block, carry, (blocks, starts[0]), reverse=True)
+    carry, by_blocks = scan(adjoint_block, carry, (blocks, starts[0]), reverse=True)
     return with_affine_gradient(cell, carry[2]), join(by_blocks, by_remainder)
 
 

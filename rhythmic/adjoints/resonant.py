@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic._scan import scan
 from rhythmic._sums import added, empty_sum, mean_of
 from rhythmic.cells import ResonantCell, ResonantNodes
 from rhythmic.cells.interface import along_nodes, weigh
@@ -67,7 +68,7 @@ def forward(cell: ResonantCell, drives: Array) -> tuple[NodeArray, PyTree]:
         return (after, added(total, cell.squared_amplitude(after))), state.position
 
     carry = (rest, empty_sum(rest.position, len(drives)))
-    (end, total), positions = jax.lax.scan(body, carry, drives)
+    (end, total), positions = scan(body, carry, drives)
     mean = mean_of(total, len(drives), rest.position.dtype)
     return mean, (cell, drives, positions, end)
 
@@ -103,7 +104,7 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Array]:
     zero = jnp.zeros_like(end.position)
     by_nodes = jax.tree.map(lambda _: zero, cell.nodes)
     carry = (zero, zero, end.position, jnp.zeros_like(weights), by_nodes)
-    carry, by_drives = jax.lax.scan(body, carry, (drives, positions), reverse=True)
+    carry, by_drives = scan(body, carry, (drives, positions), reverse=True)
     by_weights, by_nodes = carry[3:]
     if cell.diagonal == "masked":
         by_weights = without_diagonal(by_weights)

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.lax import dynamic_index_in_dim, dynamic_update_index_in_dim
 
+from rhythmic._sums import added, empty_sum, mean_of
 from rhythmic.cells import ResonantNodes
 from rhythmic.cells.interface import weigh
 from rhythmic.typing import Array, Float, Int, Matrix, NodeArray, PyTree

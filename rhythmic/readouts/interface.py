@@ -5,12 +5,21 @@ from typing import NamedTuple
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 
 from rhythmic.typing import Array, Float, Vector
 
 Features = Float[Array, "hidden batch"]
 Logits = Float[Array, "class_ batch"]
 ExampleWeights = Float[Array, " batch"]
+
+
+def without_padding(features: Features, weights: ExampleWeights) -> Features:
+    """Return the features of a batch, zero where an example of weight zero stands.
+
+    A number that is chosen instead of multiplied by zero may be NaN and touch nothing.
+    """
+    return jnp.where(weights > 0, features, 0)
 
 
 class RunningStatistics(NamedTuple):

@@ -18,6 +18,7 @@ from rhythmic.readouts.interface import (
     Features,
     Logits,
     RunningStatistics,
+    without_padding,
 )
 from rhythmic.readouts.normalised import BatchNormReadout
 from rhythmic.typing import Matrix, Vector
@@ -60,8 +61,8 @@ class LinearReadout(AbstractReadout):
         key: jax.Array,
     ) -> tuple[Logits, RunningStatistics]:
         """Return the logits; there are no statistics to keep."""
-        del weights, key
-        return self.predict(features, statistics), statistics
+        del key
+        return self.predict(without_padding(features, weights), statistics), statistics
 
     def predict(self, features: Features, statistics: RunningStatistics) -> Logits:
         """Return the logits."""

@@ -12,6 +12,7 @@ from rhythmic.readouts.interface import (
     Features,
     Logits,
     RunningStatistics,
+    without_padding,
 )
 from rhythmic.typing import Matrix, Vector
 
@@ -69,6 +70,7 @@ class BatchNormReadout(AbstractReadout):
     ) -> tuple[Logits, RunningStatistics]:
         """Normalise by the batch, padding left out of mean, variance and count."""
         del key
+        features = without_padding(features, weights)
         count = jnp.sum(weights)
         mean = jnp.sum(features * weights, axis=1) / count
         variance = jnp.sum((features - mean[:, None]) ** 2 * weights, axis=1) / count
@@ -140,8 +142,7 @@ class LayerNormReadout(AbstractReadout):
         key: jax.Array,
     ) -> tuple[Logits, RunningStatistics]:
         """Drop normalised features at random and scale up the rest."""
-        del weights
-        normalised = self.normalise(features)
+        normalised = self.normalise(without_padding(features, weights))
         if self.dropout_rate > 0:
             kept = jax.random.bernoulli(key, 1.0 - self.dropout_rate, normalised.shape)
             normalised = jnp.where(kept, normalised / (1.0 - self.dropout_rate), 0.0)
