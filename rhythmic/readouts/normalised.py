@@ -12,7 +12,6 @@ from rhythmic.readouts.interface import (
     Features,
     Logits,
     RunningStatistics,
-    without_padding,
 )
 from rhythmic.typing import Matrix, Vector
 
@@ -60,7 +59,7 @@ class BatchNormReadout(AbstractReadout):
         """Return mean zero and variance one."""
         return RunningStatistics(jnp.zeros_like(self.weight[0]), jnp.ones_like(self.weight[0]))
 
-    def train(
+    def train_on_finite(
         self,
         features: Features,
         statistics: RunningStatistics,
@@ -70,7 +69,6 @@ class BatchNormReadout(AbstractReadout):
     ) -> tuple[Logits, RunningStatistics]:
         """Normalise by the batch, padding left out of mean, variance and count."""
         del key
-        features = without_padding(features, weights)
         count = jnp.sum(weights)
         mean = jnp.sum(features * weights, axis=1) / count
         variance = jnp.sum((features - mean[:, None]) ** 2 * weights, axis=1) / count
@@ -133,7 +131,7 @@ class LayerNormReadout(AbstractReadout):
         """Return statistics that no one reads: empty arrays."""
         return RunningStatistics(self.shift[:0], self.scale[:0])
 
-    def train(
+    def train_on_finite(
         self,
         features: Features,
         statistics: RunningStatistics,
@@ -142,7 +140,8 @@ class LayerNormReadout(AbstractReadout):
         key: jax.Array,
     ) -> tuple[Logits, RunningStatistics]:
         """Drop normalised features at random and scale up the rest."""
-        normalised = self.normalise(without_padding(features, weights))
+        del weights
+        normalised = self.normalise(features)
         if self.dropout_rate > 0:
             kept = jax.random.bernoulli(key, 1.0 - self.dropout_rate, normalised.shape)
             normalised = jnp.where(kept, normalised / (1.0 - self.dropout_rate), 0.0)
