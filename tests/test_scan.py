@@ -44,7 +44,7 @@ def test_adjoints_of_a_short_sequence(step_by_step, name):
 def test_sweeps_and_exponents(step_by_step):
     axis = linear_axis("x", 1, 5, 5, "")
     sweep = Sweep("s", lambda x: {"y": x**2}, Grid((axis,)), {"y": Output("")})
-    found = run_sweep(sweep, quiet=True).dataset["y"]
+    found = run_sweep(sweep, quiet=True).arrays["y"]
     np.testing.assert_array_equal(found, axis.values**2)
     found = stability.lyapunov_exponents(
         lambda x, _: 4 * x * (1 - x),

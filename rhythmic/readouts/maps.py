@@ -124,7 +124,9 @@ class HiddenReadout(AbstractReadout):
         key: jax.Array,
     ) -> tuple[Logits, RunningStatistics]:
         """Normalise by the batch, padding left out."""
-        hidden, statistics = self.normalisation.train_on_finite(features, statistics, weights, key=key)
+        hidden, statistics = self.normalisation.train_on_finite(
+            features, statistics, weights, key=key
+        )
         return self.from_hidden(hidden), statistics
 
     def predict(self, features: Features, statistics: RunningStatistics) -> Logits:

@@ -15,6 +15,7 @@ import numpy as np
 import scipy
 from jaxtyping import Bool, Real
 
+from rhythmic.checks import checked_integer
 from rhythmic.statistics import rounding, varies
 from rhythmic.typing import AnyArray, Float
 

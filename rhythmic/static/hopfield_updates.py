@@ -11,8 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Real
 
-from rhythmic.indices import check_indices
 from rhythmic._scan import scan
+from rhythmic.indices import check_indices
 from rhythmic.static.hopfield import HopfieldNetwork, checked_start, update_all, update_unit
 from rhythmic.theory._arrays import checked_count
 from rhythmic.typing import AnyArray
