@@ -1,11 +1,13 @@
 """Amplitude frames and spectral lines: the measurements behind ``rhythmic.rhythm_detection``."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rhythmic.typing import Array, Float, Int
+from rhythmic.theory.roots import safe_sqrt
+from rhythmic.typing import AnyArray, Array, Bool, Float, Int
 
 # A record is cut into this many pieces; frames are two pieces long and overlap by one.
 NUM_PIECES = 8
@@ -18,12 +20,53 @@ _LOBE = 2.0  # half width of the main lobe of a Hann window, in units of 1 / dur
 _PADDING = 8
 
 
+# A line stands out of noise if its lobe holds this many times the noise of a lobe. Of white noise
+# alone the largest lobe of a thousand samples holds 3 to 5 times the mean.
+LINE_OVER_NOISE = 8.0
+# The lower quarter of the bins holds noise alone, also between the harmonics of short pulses.
+_NOISE_QUANTILE = 0.25
+
+
 class SpectralLine(NamedTuple):
-    """Strongest line: cycles per sample, share of the variance, share of power below rhythms."""
+    """The strongest line of a record.
+
+    Attributes:
+        frequency: cycles per sample.
+        share: of the variance, white noise left out where the line stands out of it.
+        slow_share: share of the power of the steps below the frequencies of rhythms.
+        noise_share: share of the variance that is white noise, 0 where no line stands out of it.
+    """
 
     frequency: Float[Array, " batch"]
     share: Float[Array, " batch"]
     slow_share: Float[Array, " batch"]
+    noise_share: Float[Array, " batch"]
+
+
+def turns_after(
+    cycles: Float[AnyArray, "*#shape"], steps: Int[Array, "*#shape"], dtype: Any
+) -> Float[Array, "*shape"]:
+    """Give the turn, 0 to 1, that a wave of ``cycles`` a step has reached after whole steps.
+
+    In single precision the product would lose the turn after a million steps. There a number of
+    cycles is taken as a whole number of 2^-32, and integers of 32 bits drop whole turns by
+    themselves.
+
+    Args:
+        cycles: per step, from 0 to 1; NumPy's float64 are as exact as that. Gradients are those of
+            the product.
+        steps: from 0 to 2^31.
+        dtype: of the result, float32 or float64.
+    """
+    xp: Any = jnp if isinstance(cycles, jax.Array) else np
+    product = jnp.asarray(cycles, dtype) * steps.astype(dtype)
+    if jnp.dtype(dtype) != jnp.float32:
+        return product - jnp.floor(product)
+    valid = (cycles >= 0) & (cycles < 1)
+    whole = xp.where(valid, cycles, 0) * 2.0**32
+    turns = jnp.asarray(whole.astype(np.uint32)) * steps.astype(jnp.uint32)
+    exact = jnp.where(valid, turns.astype(dtype) * 2.0**-32, jnp.nan)
+    return exact + (product - jax.lax.stop_gradient(product))
 
 
 def hann(position: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
@@ -48,7 +91,7 @@ def frame_amplitudes(
     size = jnp.max(jnp.abs(frames), axis=1)
     scaled = frames / jnp.where(size > 0, size, 1.0)[:, None]
     centred = scaled - jnp.sum(taper * scaled, axis=1, keepdims=True)
-    relative = jnp.sqrt(2 * jnp.sum(taper * centred**2, axis=1))
+    relative = safe_sqrt(jnp, 2 * jnp.sum(taper * centred**2, axis=1))
     limits = jnp.finfo(record.dtype)
     audible = (relative > SILENCE_ROUNDINGS * limits.eps) & (size > limits.tiny / limits.eps)
     num_audible = jnp.sum(jnp.cumprod(audible, axis=0, dtype=jnp.int32), axis=0)
@@ -94,15 +137,41 @@ def strongest_line(
 
     strongest = jnp.argmax(jnp.where(slow, 0.0, of_states), axis=0)
     distance = jnp.abs(cycles - cycles[strongest, 0]) * duration
-    in_lobe = jnp.sum(jnp.where(distance <= _LOBE, of_states, 0.0), axis=0)
+    lobe = distance <= _LOBE
+    in_lobe = jnp.sum(jnp.where(lobe, of_states, 0.0), axis=0)
+    noise = noise_floor(of_states, slow)
+    clear = in_lobe > LINE_OVER_NOISE * noise * jnp.sum(lobe, axis=0)
+    noise = jnp.where(clear, noise, 0.0)
+    of_noise = noise * jnp.sum(beyond_zero, axis=0)
+    in_lobe, rest = in_lobe - noise * jnp.sum(lobe, axis=0), total_of_states - of_noise
+    share = jnp.clip(in_lobe / jnp.where(rest > 0, rest, 1.0), 0.0, 1.0)
     # Undoing the difference tilts the lobe: its top is looked for where it is symmetric.
     near = (distance <= _LOBE / 2) & ~slow
     top = jnp.argmax(jnp.where(near, power, 0.0), axis=0)
     return SpectralLine(
         frequency=interpolated_peak(power, top) * 0.5 / (len(power) - 1),
-        share=in_lobe / jnp.where(total_of_states > 0, total_of_states, 1.0),
+        share=jnp.where(rest > 0, share, jnp.where(clear, 1.0, 0.0)),
         slow_share=jnp.sum(jnp.where(slow, power, 0.0), axis=0) / jnp.where(total > 0, total, 1.0),
+        noise_share=of_noise / jnp.where(total_of_states > 0, total_of_states, 1.0),
     )
+
+
+def noise_floor(
+    power: Float[Array, "bin batch"], left_out: Bool[Array, "bin batch"]
+) -> Float[Array, " batch"]:
+    """Estimate the power of white noise in a bin from the weakest quarter of the bins.
+
+    The power of noise in a bin is exponentially distributed: a share q of it lies below
+    -ln(1 - q) times its mean.
+
+    Args:
+        power: of all bins.
+        left_out: bins that do not count.
+    """
+    ordered = jnp.sort(jnp.where(left_out, jnp.inf, power), axis=0)
+    place = (_NOISE_QUANTILE * jnp.sum(~left_out, axis=0)).astype(jnp.int32)
+    quantile = jnp.take_along_axis(ordered, place[None], axis=0)[0]
+    return jnp.where(quantile < jnp.inf, quantile, 0.0) / -np.log1p(-_NOISE_QUANTILE)
 
 
 def flattened_power(
@@ -117,8 +186,9 @@ def flattened_power(
     times = jnp.arange(len(steps), dtype=record.dtype)[:, None]
     taper = hann((times + 0.5) / duration)
     # In logarithms, as the growth over a record may exceed the range of numbers.
-    size = jnp.log(jnp.abs(steps)) - growth * times
-    size = jnp.where(taper > 0, size, -jnp.inf)
+    moved = steps != 0
+    size = jnp.log(jnp.abs(jnp.where(moved, steps, 1.0))) - growth * times
+    size = jnp.where(moved & (taper > 0), size, -jnp.inf)
     largest = jnp.max(size, axis=0)
     flat = taper * jnp.sign(steps) * jnp.exp(size - jnp.where(largest > -jnp.inf, largest, 0.0))
     num_bins = _PADDING * 2 ** (len(steps) - 1).bit_length()

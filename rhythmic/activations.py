@@ -3,9 +3,12 @@
 Source: lecture, "RRN hidden layer activity" (phi); the functions are textbook definitions.
 """
 
+import pickle
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -57,3 +60,35 @@ def activation_function(name: ActivationName) -> Callable[[Array], Array]:
     if name not in ACTIVATIONS:
         raise ValueError(f"activation is {name!r}; choose from {', '.join(ACTIVATIONS)}")
     return ACTIVATIONS[name]
+
+
+@dataclass(frozen=True)
+class ImportedFunction:
+    """A function known by the ``module`` that it is imported from and its ``name`` there.
+
+    Functions that JAX compiles neither pickle nor stay the same in a deep copy; their names do.
+    """
+
+    module: str
+    name: str
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Return what the function gives of ``arguments``."""
+        return getattr(import_module(self.module), self.name)(*arguments)
+
+
+def importable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function in a form that pickles and copies, where it can be imported by name.
+
+    Others, such as lambdas, are returned as they are.
+    """
+    try:
+        pickle.dumps(function)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        module, name = getattr(function, "__module__", ""), getattr(function, "__name__", "")
+        try:
+            found = getattr(import_module(module), name)
+        except (ImportError, AttributeError, ValueError):
+            return function
+        return ImportedFunction(module, name) if found is function else function
+    return function

@@ -110,13 +110,18 @@ def class_separation(
     """
 
     def moments(label: int) -> tuple[Array, Array]:
-        counted = (classes == label).astype(activity.dtype)
+        counted = classes == label
         count = jnp.sum(counted)
-        mean = jnp.sum(activity * counted, axis=-1) / count
-        return mean, jnp.sum((activity - mean[..., None]) ** 2 * counted, axis=-1) / count
+        mean = jnp.sum(jnp.where(counted, activity, 0), axis=-1) / count
+        away = jnp.where(counted, activity - mean[..., None], 0)
+        return mean, jnp.sum(away**2, axis=-1) / count
 
     (mean_0, variance_0), (mean_1, variance_1) = moments(0), moments(1)
-    return jnp.abs(mean_1 - mean_0) / jnp.sqrt((variance_0 + variance_1) / 2)
+    distance, variance = jnp.abs(mean_1 - mean_0), (variance_0 + variance_1) / 2
+    # A quotient by 0 has no gradient, and would leave none to the other nodes.
+    still = variance == 0
+    apart = jnp.where(distance > 0, jnp.inf, jnp.nan)
+    return jnp.where(still, apart, distance / jnp.sqrt(jnp.where(still, 1.0, variance)))
 
 
 def holding_node(separation: Float[Array, "time hidden"], first: int, last: int) -> Int[Array, ""]:

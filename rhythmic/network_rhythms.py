@@ -17,8 +17,10 @@ import numpy as np
 from jaxtyping import Bool, Real
 
 from rhythmic.cells.elman import Feedback
+from rhythmic.checks import checked_integer
 from rhythmic.rnn import rnn_cell
 from rhythmic.simulate import trajectory
+from rhythmic.stability.modes import matrix_modes
 from rhythmic.static.hopfield import HopfieldNetwork
 from rhythmic.static.hopfield_storage import mean_thresholds
 from rhythmic.theory.precision import check_held
@@ -52,6 +54,8 @@ def leading_mode(weights: Float[AnyArray, "*network post pre"], dt: float) -> Le
 
     Returns:
         One entry a network. Rounding may split a repeated real eigenvalue into a complex pair.
+        NaN, and not complex, for weights with an entry that is not finite; frequency and growth
+        are NaN where dt <= 0.
 
     Raises:
         ValueError: if the last two axes are not those of a square matrix.
@@ -61,18 +65,13 @@ def leading_mode(weights: Float[AnyArray, "*network post pre"], dt: float) -> Le
     shape = np.shape(weights)
     if len(shape) < 2 or shape[-1] != shape[-2] or shape[-1] == 0:
         raise ValueError(f"weights has shape {shape}; it must end in two equal axes (post, pre)")
-    xp = jnp if isinstance(weights, jax.Array) else np
-    eigenvalues = xp.linalg.eigvals(weights)
-    leading = xp.argmax(xp.abs(eigenvalues), axis=-1)[..., None]
-    value = xp.take_along_axis(eigenvalues, leading, axis=-1)[..., 0]
-    modulus, angle = xp.abs(value), xp.abs(xp.angle(value))
-    positive = modulus > 0
-    logarithm = xp.log(xp.where(positive, modulus, 1.0))
+    modes = matrix_modes(weights, dt)
+    turning = (modes.eigenvalue.imag != 0) & (modes.modulus >= 0)  # NaN is not
     return LeadingMode(
-        frequency=xp.where(angle > 0, angle / (2 * np.pi * dt), np.nan),
-        modulus=modulus,
-        growth_rate=xp.where(positive, logarithm / dt, -np.inf),
-        is_complex=value.imag != 0,
+        frequency=modes.frequency[..., 0],
+        modulus=modes.modulus[..., 0],
+        growth_rate=modes.growth_rate[..., 0],
+        is_complex=turning[..., 0],
     )
 
 
@@ -105,12 +104,12 @@ def rotation_weights(
     Args:
         frequency: f in Hz.
         modulus: of both eigenvalues, no unit.
-        dt: time step in s.
+        dt: time step in s; NaN weights unless it is above 0.
     """
     frequency, modulus = jnp.broadcast_arrays(
         jnp.asarray(frequency, float), jnp.asarray(modulus, float)
     )
-    angle = 2 * jnp.pi * frequency * dt
+    angle = 2 * jnp.pi * frequency * jnp.where(jnp.asarray(dt) > 0, dt, jnp.nan)
     cosine, sine = modulus * jnp.cos(angle), modulus * jnp.sin(angle)
     return jnp.stack([jnp.stack([cosine, -sine], -1), jnp.stack([sine, cosine], -1)], -2)
 
@@ -128,8 +127,7 @@ def random_recurrent_weights(
     Raises:
         ValueError: if ``size`` is below one.
     """
-    if size < 1:
-        raise ValueError(f"size is {size}; it must be at least 1")
+    size = checked_integer("size", size, 1)
     weights = jax.random.normal(key, (size, size))
     return weights * (spectral_radius / jnp.max(jnp.abs(jnp.linalg.eigvals(weights))))
 
@@ -141,6 +139,7 @@ def probability_all_real(size: int) -> float:
 
     Source: Edelman, Journal of Multivariate Analysis 60 (1997), corollary 7.1.
     """
+    size = checked_integer("size", size, 1)
     return 2.0 ** (-size * (size - 1) / 4)
 
 
@@ -193,6 +192,14 @@ def free_run(
 
     Source: lecture, "RNN model", left to itself.
     """
+    num_steps = checked_integer("num_steps", num_steps, 1)
+    shape = jnp.shape(weights)
+    if len(shape) != 2 or shape[0] != shape[1] or not shape[0]:
+        raise ValueError(f"weights has shape {shape}; expected (hidden, hidden)")
+    if jnp.shape(start)[:1] != shape[:1]:
+        raise ValueError(f"start has shape {jnp.shape(start)}; expected ({shape[0]}, *batch)")
+    if start.dtype != weights.dtype:
+        raise ValueError(f"start has dtype {start.dtype}; the weights have {weights.dtype}")
     no_input, no_bias = jnp.zeros((len(weights), 1), weights.dtype), jnp.zeros_like(weights[0])
     cell = rnn_cell(no_input, weights, no_bias, activation=activation, feedback=feedback)
     silence = jnp.zeros((num_steps, 1, *start.shape[1:]), weights.dtype)

@@ -14,12 +14,23 @@ Source: textbook definitions (extremes, moments, the discrete Fourier transform)
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic._spectral_lines import SILENCE_ROUNDINGS, turns_after
+from rhythmic._sums import CompensatedSum, added, compensated, total_of, widened
 from rhythmic.cells.interface import AbstractCell
-from rhythmic.simulate import check_sequence, scan_blocks, start, take
+from rhythmic.simulate import (
+    check_sequence,
+    check_step,
+    check_within,
+    first_sample,
+    length_of,
+    scan_blocks,
+    start,
+    take,
+)
+from rhythmic.theory.roots import safe_sqrt
 from rhythmic.typing import AnyArray, Array, Float, Int, PyTree, Sequence
 
 
@@ -35,7 +46,7 @@ class Reduction(NamedTuple):
 
     begin: Callable[[Array], PyTree]
     add: Callable[[PyTree, Array, Int[Array, ""]], PyTree]
-    end: Callable[[PyTree, int], Array]
+    end: Callable[[PyTree, int], PyTree]
 
 
 def last_value() -> Reduction:
@@ -62,86 +73,194 @@ def minimum() -> Reduction:
 
 
 def mean() -> Reduction:
-    """Return what averages over the steps."""
+    """Return what averages over the steps, without losing digits in the sum.
+
+    Booleans, integers and half precision are averaged in single precision.
+    """
     return Reduction(
-        lambda x: x, lambda carried, x, step: carried + x, lambda carried, count: carried / count
+        compensated,
+        lambda carried, x, step: added(carried, x),
+        lambda carried, count: total_of(carried) / count,
     )
 
 
 def amplitude() -> Reduction:
     """Give the amplitude of the sinusoid of the same power: sqrt(2) times the standard deviation.
 
-    Mean and squares are carried as Welford does, so that an offset costs no digits.
+    Mean and squares are carried as Welford does, so that an offset costs no digits. The amplitude
+    of what does not move is 0, and so is its gradient.
 
     Source: B. P. Welford, Technometrics 4 (1962), 419-420.
     """
 
+    def begin(x: Array) -> PyTree:
+        x = widened(x)
+        return compensated(x), compensated(jnp.zeros_like(x))
+
     def add(carried: PyTree, x: Array, step: Array) -> PyTree:
         average, squares = carried
-        away = x - average
-        average = average + away / (step + 1)
-        return average, squares + away * (x - average)
+        x = widened(x)
+        away = _beyond(x, average)
+        average = added(average, away / (step + 1).astype(x.real.dtype))
+        return average, added(squares, away * _beyond(x, average))
 
-    return Reduction(
-        lambda x: (x, jnp.zeros_like(x)),
-        add,
-        lambda carried, count: jnp.sqrt(2 * carried[1] / count),
-    )
+    def end(carried: PyTree, count: int) -> Array:
+        return safe_sqrt(jnp, 2 * total_of(carried[1]) / count)
+
+    return Reduction(begin, add, end)
 
 
-def dominant_frequency(frequencies: Float[AnyArray, " frequency"], dt: float) -> Reduction:
+def _beyond(x: Array, average: CompensatedSum) -> Array:
+    """Return ``x`` less the average; the nearer numbers are subtracted first."""
+    return (x - average.total) - average.lost
+
+
+class SpectralPeak(NamedTuple):
+    """The strongest of the frequencies given, and what it holds.
+
+    Attributes:
+        frequency: in Hz; NaN where there is no oscillation.
+        fraction: of the variance over time that a sinusoid of this frequency explains, 0 to 1; 0
+            where there is no oscillation, NaN where what is seen is not finite.
+    """
+
+    frequency: Float[Array, "*observed"]
+    fraction: Float[Array, "*observed"]
+
+
+class _Waves(NamedTuple):
+    """What ``spectral_peak`` carries: ``x_t`` less ``x_0``, by itself and times each wave."""
+
+    products: CompensatedSum
+    sums: CompensatedSum
+    spread: PyTree  # as of ``amplitude``
+    first: Array
+    lately: tuple[Array, Array]  # least and greatest value since the last power of two
+    before: tuple[Array, Array]  # and between that and the one before
+
+
+def dominant_frequency(
+    frequencies: Float[AnyArray, " frequency"], dt: float, *, floor: float = 1e-3
+) -> Reduction:
     """Find the frequency of the largest Fourier amplitude, among those given.
+
+    Arguments and errors are those of ``spectral_peak``, which also gives the fraction of the
+    variance at that frequency: a transient or noise has a largest amplitude too.
+
+    Args:
+        frequencies: in Hz, each in (0, 1 / (2 dt)].
+        dt: time between steps in s.
+        floor: least fraction of the variance at that frequency, 0 to 1.
+
+    Returns:
+        A reduction to the frequency in Hz, NaN where there is no oscillation.
+    """
+    peak = spectral_peak(frequencies, dt, floor=floor)
+    return peak._replace(end=lambda carried, count: peak.end(carried, count).frequency)
+
+
+def spectral_peak(
+    frequencies: Float[AnyArray, " frequency"], dt: float, *, floor: float = 1e-3
+) -> Reduction:
+    """Find the frequency of the largest Fourier amplitude and the fraction of the variance there.
 
         F(f) = sum_t x_t (e^{-2 pi i f t dt} - its own mean over t)
 
-    so that a constant has no power at any frequency. A pair of numbers a frequency is carried.
+    so that a constant has no power at any frequency. The fraction is ``2 |F|^2`` over the number
+    of steps and ``sum_t (x_t - mean)^2``: 1 of a sinusoid, about ``2 / steps`` of white noise at a
+    frequency chosen beforehand. A pair of numbers a frequency is carried.
+
+    There is no oscillation, and the frequency is NaN, where what is seen does not move, or no
+    longer after the first half of the steps, by more than 64 roundings of its size, and where the
+    fraction is below the floor.
 
     Args:
         frequencies: in Hz, each in (0, 1 / (2 dt)]; two that are closer than 1 / (T dt) cannot be
             told apart in T steps.
         dt: time between steps in s.
+        floor: least fraction of the variance, 0 to 1. A rhythm that lies m / (T dt) from the
+            nearest frequency given shows up to 1 / (pi m)^2 of its variance there.
 
     Returns:
-        A reduction to the frequency in Hz, NaN where what is seen is constant or not finite.
+        A reduction to a ``SpectralPeak``.
 
     Raises:
-        ValueError: for no frequencies, or one out of range, or a ``dt`` that is not above 0.
+        ValueError: for no frequencies, or one out of range, a ``dt`` that is not above 0, or a
+            floor out of its range.
+    """
+    known = _checked_frequencies(frequencies, dt)
+    if not 0 <= floor <= 1:
+        raise ValueError(f"floor is {floor}; it must lie between 0 and 1")
+    spread = amplitude()
+
+    def waves(x: Array, step: Array) -> Array:
+        angle = 2 * np.pi * turns_after(known * float(dt), step, x.dtype)
+        both = jnp.stack([jnp.cos(angle), jnp.sin(angle)])
+        return both.reshape(both.shape + (1,) * x.ndim)
+
+    def begin(x: Array) -> _Waves:
+        x = widened(x)
+        wave = waves(x, jnp.zeros((), jnp.int32))
+        nothing = jnp.zeros_like(wave * x)
+        return _Waves(compensated(nothing), compensated(wave), spread.begin(x), x, (x, x), (x, x))
+
+    def add(carried: _Waves, x: Array, step: Array) -> _Waves:
+        x = widened(x)
+        wave = waves(x, step)
+        begins = step & (step - 1) == 0
+        lately = tuple(jnp.where(begins, x, limit) for limit in carried.lately)
+        before = zip(carried.lately, carried.before, strict=True)
+        return _Waves(
+            products=added(carried.products, wave * (x - carried.first)),
+            sums=added(carried.sums, wave),
+            spread=spread.add(carried.spread, x, step),
+            first=carried.first,
+            lately=(jnp.minimum(lately[0], x), jnp.maximum(lately[1], x)),
+            before=tuple(jnp.where(begins, one, other) for one, other in before),
+        )
+
+    def end(carried: _Waves, count: int) -> SpectralPeak:
+        average, squares = (total_of(part) for part in carried.spread)
+        parts = total_of(carried.products) - total_of(carried.sums) * (average - carried.first)
+        power = jnp.sum(parts**2, axis=0)
+        best = jnp.argmax(power, axis=0)
+        # A sinusoid at the Nyquist frequency is sampled at its crests alone.
+        share = jnp.where(known * float(dt) < 0.5, 2.0, 1.0).astype(power.dtype)[best]
+        moving = (squares > 0) & ~_still(carried)
+        strongest = share * jnp.max(power, axis=0) / jnp.where(moving, count * squares, 1.0)
+        fraction = jnp.where(moving, jnp.minimum(strongest, 1.0), 0.0)
+        fraction = jnp.where(jnp.isfinite(squares), fraction, jnp.nan)
+        found = moving & (fraction >= floor)
+        frequency = jnp.asarray(known, power.dtype)[best]
+        return SpectralPeak(jnp.where(found, frequency, jnp.nan), fraction)
+
+    return Reduction(begin, add, end)
+
+
+def _still(carried: _Waves) -> Array:
+    """Tell what has not moved, beyond rounding, since the power of two before the last one."""
+    (low, high), (lower, higher) = carried.lately, carried.before
+    low, high = jnp.minimum(low, lower), jnp.maximum(high, higher)
+    size = jnp.maximum(jnp.abs(low), jnp.abs(high))
+    return high - low <= SILENCE_ROUNDINGS * jnp.finfo(size.dtype).eps * size
+
+
+def _checked_frequencies(frequencies: Float[AnyArray, " frequency"], dt: float) -> np.ndarray:
+    """Return frequencies in Hz that steps of ``dt`` seconds can show, in float64.
+
+    Raises:
+        ValueError: for none, or one out of range, or a ``dt`` that is not above 0.
     """
     if not dt > 0:
         raise ValueError(f"dt is {dt}; it must be above 0")
     known = np.asarray(frequencies, np.float64)
     if known.ndim != 1 or not known.size:
         raise ValueError(f"frequencies has shape {known.shape}; expected (frequency,), not empty")
-    highest = 0.5 / dt
+    highest = 0.5 / float(dt)
     for frequency in known:
         if not 0 < frequency <= highest:
             raise ValueError(f"frequencies holds {frequency}; each is in (0, {highest:g}] Hz")
-    turns = known * dt
-
-    def waves(x: Array, step: Array) -> Array:
-        # Whole turns are dropped; the product has a rounding error of its own all the same.
-        share = jnp.asarray(turns, x.dtype) * step.astype(x.dtype)
-        angle = 2 * np.pi * (share - jnp.floor(share))
-        both = jnp.stack([jnp.cos(angle), jnp.sin(angle)])
-        return both.reshape(both.shape + (1,) * x.ndim)
-
-    def begin(x: Array) -> PyTree:
-        wave = waves(x, jnp.zeros((), jnp.int32))
-        return wave * x, wave, x, jnp.zeros(x.shape, bool), x
-
-    def add(carried: PyTree, x: Array, step: Array) -> PyTree:
-        products, sums, total, moved, first = carried
-        wave = waves(x, step)
-        return products + wave * x, sums + wave, total + x, moved | (x != first), first
-
-    def end(carried: PyTree, count: int) -> Array:
-        products, sums, total, moved, _ = carried
-        parts = products - sums * total / count
-        power = jnp.sum(parts**2, axis=0)
-        best = jnp.asarray(known, total.dtype)[jnp.argmax(power, axis=0)]
-        return jnp.where(moved & jnp.isfinite(total), best, jnp.nan)
-
-    return Reduction(begin, add, end)
+    return known
 
 
 def first_bad_step() -> Reduction:
@@ -165,7 +284,7 @@ class Reduced(NamedTuple):
     The ``results`` have the shapes that their reductions say.
     """
 
-    results: dict[str, Array]
+    results: dict[str, PyTree]
     final_state: PyTree
 
 
@@ -221,9 +340,11 @@ def reduce_steps(
     Raises:
         ValueError: if the washout leaves no step.
     """
-    num_steps = jax.tree.leaves(inputs)[0].shape[0]
-    if not 0 <= washout < num_steps:
-        raise ValueError(f"washout is {washout}; it must lie between 0 and {num_steps - 1}")
+    num_steps = length_of(inputs)
+    if num_steps is None:
+        raise ValueError("inputs holds no array; jnp.arange(num_steps) counts steps without input")
+    check_within("washout", washout, 0, num_steps - 1)
+    check_step(step, state, first_sample(inputs))
 
     def advance(state: PyTree, sample: PyTree) -> tuple[PyTree, None]:
         return step(state, sample), None

@@ -23,13 +23,21 @@ from rhythmic._spectral_lines import (
     frame_amplitudes,
     growth_per_sample,
     strongest_line,
+    turns_after,
 )
+from rhythmic._sums import widened
+from rhythmic.theory.roots import safe_sqrt
 from rhythmic.typing import AnyArray, Array, Bool, Float, Int
 
 # Sustained: over the whole record the logarithm of the amplitude changes by this much at most.
 SUSTAINED_LOG_CHANGE = 0.1
-# A rhythm: one spectral line and its main lobe hold at least this share of the variance.
+# A rhythm: one spectral line and its main lobe hold at least this share of the variance, white
+# noise left out.
 LINE_SHARE = 0.5
+# Sustained in noise: the log amplitude changes by so many of its standard errors more at most.
+_STANDARD_ERRORS = 3.0
+# Of a slope over overlapping tapered frames, relative to one over all samples alike.
+_OF_FRAMES = 1.3
 
 _MINIMUM_STEPS = 64
 
@@ -42,11 +50,11 @@ class RhythmKind(IntEnum):
         CONSTANT: it does not change beyond rounding, or no longer after the record's first frame.
         DRIFTS: it moves without a rhythm, for instance towards a fixed point or away from one;
             or its rhythm has fewer than ``MINIMUM_CYCLES`` (8) cycles in the record.
-        IRREGULAR: it goes up and down, yet no single frequency holds ``LINE_SHARE`` (half)
-            of the variance.
+        IRREGULAR: it goes up and down, yet no single frequency holds the share of the variance
+            that is asked for, by default ``LINE_SHARE`` (half) of what is not white noise.
         DECAYS: a rhythm whose amplitude falls.
         SUSTAINED: a rhythm whose log amplitude changes by ``SUSTAINED_LOG_CHANGE`` (0.1) at most
-            over the whole record.
+            over the whole record, and in noise by three standard errors more.
         GROWS: a rhythm whose amplitude rises.
     """
 
@@ -69,7 +77,10 @@ class Rhythm(NamedTuple):
             standard deviation in the last frame, which is the amplitude of a sinusoid.
         growth_rate: slope of the log amplitude, in 1/s; negative for decay. NaN for UNDEFINED and
             CONSTANT.
-        line_share: share of the variance in the strongest line, from 0 to 1; NaN as above.
+        line_share: share of the variance in the strongest line, from 0 to 1; NaN as above. White
+            noise that the line stands out of is left out.
+        noise_share: share of the variance that is such noise; 0 where no line stands out of it,
+            NaN as above.
     """
 
     kind: Int[Array, "*batch"]
@@ -77,6 +88,7 @@ class Rhythm(NamedTuple):
     amplitude: Float[Array, "*batch"]
     growth_rate: Float[Array, "*batch"]
     line_share: Float[Array, "*batch"]
+    noise_share: Float[Array, "*batch"]
 
 
 @partial(jax.jit, static_argnames="washout")
@@ -85,6 +97,7 @@ def measure_rhythm(
     *,
     sample_rate: float,
     washout: int = 0,
+    least_line_share: float = LINE_SHARE,
 ) -> Rhythm:
     """Measure the rhythm of trajectories of systems left to themselves.
 
@@ -98,6 +111,12 @@ def measure_rhythm(
     3. Otherwise the power is divided by |1 - e^{-g dt} e^{-i theta}|^2, which undoes the
        difference. The strongest bin is the rhythm; a parabola through the logarithms of three
        bins interpolates it. Its line share decides between a rhythm and irregular motion.
+    4. White noise has the same power in every bin; its level is read off the weakest quarter of
+       them. Where the line's lobe holds 8 times the noise of a lobe or more, the line is clear of
+       the noise, which then does not count in its share. A sinusoid of amplitude A in noise of
+       standard deviation s is clear in n samples from about A / s = 11 / sqrt(n). Noise alone,
+       and chaos, whose power spreads over many lines, remain irregular. Amplitude and growth rate
+       are those of rhythm and noise together.
 
     The verdict is about the record: what is sustained over a second may decay over an hour. A
     rhythm within two cycles per record of the Nyquist frequency is taken for a flicker that
@@ -110,6 +129,8 @@ def measure_rhythm(
             becomes float32 unless x64 is enabled).
         sample_rate: samples a second, Hz, above 0.
         washout: number of first samples that are not part of the record.
+        least_line_share: share of the variance, noise left out, that the strongest line of a
+            rhythm holds, from 0 to 1; compare ``line_share`` of the result.
 
     Returns:
         Arrays over the batch axes; frequency and growth rate are NaN for a sample rate that is
@@ -129,7 +150,9 @@ def measure_rhythm(
     growth = growth_per_sample(amplitudes, num_audible, len(record) // NUM_PIECES)
     line = strongest_line(record, growth, num_audible)
     silent = num_audible < 2
-    kind = classify(line, growth * len(record), finite, silent)
+    irregular = line.share < least_line_share
+    tolerance = SUSTAINED_LOG_CHANGE + _STANDARD_ERRORS * log_change_error(line, len(record))
+    kind = classify(line, irregular, growth * len(record), tolerance, finite, silent)
     measured = finite & ~silent
     rhythmic = kind >= RhythmKind.DECAYS
     rhythm = Rhythm(
@@ -138,6 +161,7 @@ def measure_rhythm(
         amplitude=jnp.where(finite, amplitudes[-1], jnp.nan),
         growth_rate=jnp.where(measured, growth * hertz, jnp.nan),
         line_share=jnp.where(measured, line.share, jnp.nan),
+        noise_share=jnp.where(measured, line.noise_share, jnp.nan),
     )
     return Rhythm(*(field.reshape(batch_shape) for field in rhythm))
 
@@ -195,9 +219,8 @@ def complex_amplitude(
     extra = (1,) * (len(batch_shape) - record.ndim + 1)
     record = record.reshape(len(record), *extra, *record.shape[1:])
     record = jnp.broadcast_to(record, (len(record), *batch_shape))
-    times = washout + jnp.arange(len(record), dtype=record.dtype)
-    # Whole cycles are dropped before the product with 2 pi, for float32's sake.
-    angle = 2 * jnp.pi * jnp.mod(times.reshape(-1, *(1,) * len(batch_shape)) * cycles, 1.0)
+    times = washout + jnp.arange(len(record)).reshape(-1, *(1,) * len(batch_shape))
+    angle = 2 * jnp.pi * turns_after(cycles, times, record.dtype)
     columns = jnp.stack([jnp.ones_like(record), jnp.cos(angle), jnp.sin(angle)], axis=-1)
     gram = jnp.einsum("t...i,t...j->...ij", columns, columns)
     projected = jnp.einsum("t...i,t...->...i", columns, record)
@@ -225,14 +248,30 @@ def checked_record(
             f"trajectory has shape {shape} and washout {washout}; "
             f"at least {minimum} samples must remain"
         )
-    if not jnp.issubdtype(samples.dtype, jnp.floating):
-        samples = samples.astype(jnp.result_type(float))
-    return samples[washout:]
+    return widened(samples[washout:])
+
+
+def log_change_error(line: SpectralLine, num_samples: int) -> Float[Array, " batch"]:
+    """Give the standard error that white noise leaves to a record's change of log amplitude.
+
+    Where noise is a share s of the variance, the variance over n independent samples has the
+    relative variance (4 (1 - s) s + 2 s^2) / n; the logarithm of the amplitude has half of that
+    relative error, and its slope over n samples sqrt(12) times as much.
+
+    Args:
+        line: the strongest line, and the noise beside it.
+        num_samples: of the record.
+    """
+    noise = line.noise_share
+    relative = safe_sqrt(jnp, (4 * (1 - noise) * noise + 2 * noise**2) / num_samples)
+    return _OF_FRAMES * 12**0.5 * relative / 2
 
 
 def classify(
     line: SpectralLine,
+    irregular: Bool[Array, " batch"],
     log_change: Float[Array, " batch"],
+    tolerance: Float[Array, " batch"],
     finite: Bool[Array, " batch"],
     silent: Bool[Array, " batch"],
 ) -> Int[Array, " batch"]:
@@ -240,7 +279,9 @@ def classify(
 
     Args:
         line: the strongest line.
+        irregular: whether it holds too small a share of the variance.
         log_change: of the amplitude over the record.
+        tolerance: of that change in a sustained rhythm.
         finite: whether all samples are finite.
         silent: whether fewer than two frames are audible.
 
@@ -251,9 +292,9 @@ def classify(
         (~finite, RhythmKind.UNDEFINED),
         (silent, RhythmKind.CONSTANT),
         (line.slow_share > 0.5, RhythmKind.DRIFTS),
-        (line.share < LINE_SHARE, RhythmKind.IRREGULAR),
-        (log_change < -SUSTAINED_LOG_CHANGE, RhythmKind.DECAYS),
-        (log_change > SUSTAINED_LOG_CHANGE, RhythmKind.GROWS),
+        (irregular, RhythmKind.IRREGULAR),
+        (log_change < -tolerance, RhythmKind.DECAYS),
+        (log_change > tolerance, RhythmKind.GROWS),
     )
     conditions, codes = zip(*cases, strict=True)
     return jnp.select(

@@ -19,8 +19,10 @@ from rhythmic.cells.initialization import xavier_uniform
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.cells.options import check_sizes
 from rhythmic.cells.resonant import Diagonal, check_resonance
+from rhythmic.checks import checked_integer
 from rhythmic.simulate import trajectory
 from rhythmic.theory import validate_ladder
+from rhythmic.theory.roots import safe_sqrt
 from rhythmic.typing import Array, Float, InputArray, Matrix, NodeArray, PyTree, Sequence, Vector
 
 Shown = Literal["output", "position_and_amplitude", "ringing"]
@@ -55,7 +57,7 @@ class PresentItemCell(AbstractCell[InputArray]):
 
         As with cells that have parameters, the precision is that in which the cell is built.
         """
-        check_sizes(input_size, input_size)
+        input_size, _ = check_sizes(input_size, input_size)
         self.input_size = input_size
         self.hidden_size = input_size
         self.dtype = jnp.zeros(()).dtype
@@ -115,9 +117,8 @@ class SequenceModel(eqx.Module):
             ValueError: for a size below one, a cell that takes neither ``input_size`` components
                 nor one scalar, or a cell that cannot show what is asked.
         """
-        check_sizes(input_size, cell.hidden_size)
-        if num_outputs < 1:
-            raise ValueError(f"num_outputs is {num_outputs}; it must be at least 1")
+        input_size, _ = check_sizes(input_size, cell.hidden_size)
+        num_outputs = checked_integer("num_outputs", num_outputs, 1)
         if shown != "output" and not isinstance(cell, ResonantCell):
             kind = type(cell).__name__
             raise ValueError(f"shown is {shown!r}; {kind} has no amplitude, choose output")
@@ -159,7 +160,7 @@ class SequenceModel(eqx.Module):
         amplitude = jnp.sqrt(self.cell.squared_amplitude(state))
         if self.shown == "ringing":
             nodes = self.cell.constants()
-            sine = along_nodes(jnp.sqrt(1 + nodes.w1**2 / (4 * nodes.w2)), output)
+            sine = along_nodes(safe_sqrt(jnp, 1 + nodes.w1**2 / (4 * nodes.w2)), output)
             output, amplitude = sine * output, sine * amplitude
         return jnp.concatenate([output, amplitude])
 

@@ -4,13 +4,16 @@ Source: lecture, "RNN model": one step after the other.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic._scan import scan
+from rhythmic._sums import added, empty_sum, total_of
 from rhythmic.cells.interface import AbstractCell
+from rhythmic.checks import checked_integer
 from rhythmic.typing import Array, Bool, Int, PyTree, Sequence
 
 Observe = Callable[[PyTree], PyTree]
@@ -65,8 +68,7 @@ def trajectory(
         ValueError: for shapes that do not fit the cell, or an argument out of its range.
     """
     num_steps = check_sequence(cell, inputs, mask, washout, block_size)
-    if not 1 <= every <= num_steps - washout:
-        raise ValueError(f"every is {every}; it must lie between 1 and {num_steps - washout}")
+    check_within("every", every, 1, num_steps - washout)
     cell = cell.resolved()
     observe = cell.output if observe is None else observe
 
@@ -81,9 +83,7 @@ def trajectory(
     samples = (inputs, mask)
     kept = washout + (num_steps - washout) // every * every
     state, _ = scan_blocks(advance, state, take(samples, 0, washout), block_size)
-    groups = jax.tree.map(
-        lambda x: x.reshape(-1, every, *x.shape[1:]), take(samples, washout, kept)
-    )
+    groups = in_groups(samples, washout, kept, every)
     groups_in_block = None if block_size is None else max(1, block_size // every)
     state, observed = scan_blocks(advance_and_look, state, groups, groups_in_block)
     state, _ = scan_blocks(advance, state, take(samples, kept, num_steps), block_size)
@@ -103,7 +103,9 @@ def time_mean(
     """Run ``cell`` over ``inputs`` and average what ``observe`` sees, without storing it.
 
     ``mean = sum_t mask_t observe(state_t) / sum_t mask_t`` over the steps after the washout.
-    A sequence with no counted step gives NaN.
+    A sequence with no counted step gives NaN. Booleans, integers and half precision are averaged
+    in single precision; sums over more than 2048 steps are compensated, so that no digits are
+    lost. Steps that do not count reach neither value nor gradient, whatever is observed of them.
 
     Args:
         cell: the layer.
@@ -130,19 +132,22 @@ def time_mean(
         state, total = carry
         inputs, counted = sample
         state = masked_step(cell, state, inputs, counted)
-        seen = observe(state)
+        seen = observe(_selected(counted, state))
         if counted is not None:
             seen = jax.tree.map(lambda x: jnp.where(counted, x, 0), seen)
-        return (state, jax.tree.map(jnp.add, total, seen)), None
+        # What is seen leads: a sum may be two arrays where it is one.
+        return (state, jax.tree.map(lambda x, carried: added(carried, x), seen, total)), None
 
     state = start(cell, inputs, initial_state)
     samples = (inputs, mask)
     state, _ = scan_blocks(advance, state, take(samples, 0, washout), block_size)
-    nothing = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(observe, state))
+    shown = jax.eval_shape(observe, state)
+    nothing = jax.tree.map(lambda x: empty_sum(x, num_steps - washout), shown)
     rest = take(samples, washout, num_steps)
     (state, total), _ = scan_blocks(advance_and_add, (state, nothing), rest, block_size)
     count = num_steps - washout if mask is None else jnp.sum(mask[washout:], axis=0)
-    return TimeMean(mean=jax.tree.map(lambda x: x / count, total), final_state=state)
+    mean = jax.tree.map(lambda _, carried: total_of(carried) / count, shown, total)
+    return TimeMean(mean=mean, final_state=state)
 
 
 def mask_from_lengths(lengths: Int[Array, "*batch"], num_steps: int) -> Bool[Array, "time *batch"]:
@@ -179,17 +184,15 @@ def scan_blocks(
     if num_steps == 0:
         return carry, None
     if block_size is None or block_size >= num_steps:
-        return jax.lax.scan(body, carry, samples)
+        return scan(body, carry, samples)
 
     @jax.checkpoint
     def block(carry: PyTree, samples: PyTree) -> tuple[PyTree, PyTree]:
-        return jax.lax.scan(body, carry, samples)
+        return scan(body, carry, samples)
 
     whole = num_steps // block_size * block_size
-    blocks = jax.tree.map(
-        lambda x: x.reshape(-1, block_size, *x.shape[1:]), take(samples, 0, whole)
-    )
-    carry, seen = jax.lax.scan(block, carry, blocks)
+    blocks = in_groups(samples, 0, whole, block_size)
+    carry, seen = scan(block, carry, blocks)
     seen = jax.tree.map(lambda x: x.reshape(whole, *x.shape[2:]), seen)
     if whole < num_steps:
         carry, rest = block(carry, take(samples, whole, num_steps))
@@ -208,6 +211,26 @@ def masked_step(cell: AbstractCell, state: PyTree, inputs: Array, counted: Array
     # Whatever stands in the padding, NaN included, neither value nor gradient sees it.
     advanced = cell.step(state, jnp.where(counted, inputs, 0))
     return jax.tree.map(lambda new, old: jnp.where(counted, new, old), advanced, state)
+
+
+def _selected(counted: Array | None, state: PyTree) -> PyTree:
+    """Return ``state``, through which no gradient passes where a step is not ``counted``.
+
+    What is observed of a state that does not count may have no derivative, as a root of 0.
+    """
+    if counted is None:
+        return state
+    return jax.tree.map(lambda x: jnp.where(counted, x, jax.lax.stop_gradient(x)), state)
+
+
+def in_groups(samples: PyTree, begin: int, end: int, size: int) -> PyTree:
+    """Cut steps ``begin`` to ``end`` of every array into groups, ``(group, size, ...)``."""
+    number = (end - begin) // size  # -1 would not be known where a batch is empty
+
+    def cut(x: Array) -> Array:
+        return jnp.asarray(x)[begin:end].reshape(number, size, *jnp.shape(x)[1:])
+
+    return jax.tree.map(cut, samples)
 
 
 def take(samples: PyTree, start: int, stop: int) -> PyTree:
@@ -246,6 +269,58 @@ def describe(state: PyTree) -> str:
     return f"{type(state).__name__} of {', '.join(arrays)}"
 
 
+def layout(state: PyTree) -> PyTree:
+    """Replace each array of a state by its dtype and shape."""
+    return jax.tree.map(lambda x: f"{jnp.result_type(x)}{list(jnp.shape(x))}", state)
+
+
+def check_step(step: Callable[[Any, Any], Any], state: PyTree, sample: PyTree) -> None:
+    """Raise a ValueError unless ``step`` turns a state into one of the same layout.
+
+    Args:
+        step: pure function of a state and a sample of the inputs.
+        state: before it; numbers of Python take the type that the step gives them.
+        sample: arrays, or their shapes; None for a step without input.
+    """
+    try:
+        after = jax.eval_shape(step, state, sample)
+    except (TypeError, ValueError) as error:  # as JAX raises them, of a shape that does not fit
+        taken = f"a state {layout(state)} and a sample {layout(sample)}"
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"step cannot take {taken}: {reason}") from error
+    before = jax.tree.map(lambda x: x if hasattr(x, "dtype") else None, state)
+    same = jax.tree.structure(after) == jax.tree.structure(state) and all(
+        jnp.shape(x) == y.shape and (z is None or z.dtype == y.dtype)
+        for x, y, z in zip(
+            jax.tree.leaves(state),
+            jax.tree.leaves(after),
+            jax.tree.leaves(before, is_leaf=lambda x: x is None),
+            strict=True,
+        )
+    )
+    if not same:
+        raise ValueError(f"step turns a state {layout(state)} into {layout(after)}; expected it")
+
+
+def first_sample(inputs: PyTree) -> PyTree:
+    """Give the shapes of one sample of ``(time, ...)`` inputs."""
+    return jax.eval_shape(lambda x: jax.tree.map(lambda leaf: leaf[0], x), inputs)
+
+
+def length_of(inputs: PyTree) -> int | None:
+    """Return the number of steps of arrays with time first; None where there is no array.
+
+    Raises:
+        ValueError: if the arrays differ in it, or there is no step.
+    """
+    lengths = {jnp.shape(x)[0] if jnp.ndim(x) else 0 for x in jax.tree.leaves(inputs)}
+    if len(lengths) > 1:
+        raise ValueError(f"inputs has {sorted(lengths)} samples; expected one number of them")
+    if 0 in lengths:
+        raise ValueError("inputs has 0 samples; it must hold at least one step")
+    return lengths.pop() if lengths else None
+
+
 def check_sample(cell: AbstractCell, inputs: PyTree, *, batched: bool = False) -> None:
     """Raise a ValueError unless ``inputs`` have the shape of one sample of a cell.
 
@@ -276,13 +351,20 @@ def check_sequence(
         expected = f"(time, {cell.input_size}, *batch)"
         raise ValueError(f"inputs has shape {jnp.shape(inputs)}; expected {expected}")
     num_steps = inputs.shape[0]
+    if not num_steps:
+        raise ValueError(f"inputs has shape {inputs.shape}; it must hold at least one step")
     if mask is not None and mask.shape != (num_steps, *inputs.shape[2:]):
         expected = f"{(num_steps, *inputs.shape[2:])}"
         raise ValueError(f"mask has shape {mask.shape}; expected {expected}")
     if mask is not None and mask.dtype != bool:
         raise ValueError(f"mask has dtype {mask.dtype}; expected bool")
-    if not 0 <= washout < num_steps:
-        raise ValueError(f"washout is {washout}; it must lie between 0 and {num_steps - 1}")
-    if block_size is not None and block_size < 1:
+    check_within("washout", washout, 0, num_steps - 1)
+    if block_size is not None and checked_integer("block_size", block_size) < 1:
         raise ValueError(f"block_size is {block_size}; it must be at least 1, or None")
     return num_steps
+
+
+def check_within(name: str, value: int, lowest: int, highest: int) -> None:
+    """Raise a ValueError unless ``value`` is an integer between the ends, both included."""
+    if not lowest <= checked_integer(name, value) <= highest:
+        raise ValueError(f"{name} is {value}; it must lie between {lowest} and {highest}")

@@ -99,3 +99,38 @@ def test_a_stored_cycle_runs_through_its_patterns():
     signs = 2 * np.asarray(patterns) - 1
     expected = sum(np.outer(signs[:, (s + 1) % 3], signs[:, s]) for s in range(3))
     np.testing.assert_array_equal(network.weights, expected * (1 - np.eye(64)))
+
+
+@pytest.mark.parametrize("namespace", [np, jnp])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_diverged_network_spoils_no_other(namespace, bad):
+    turn = np.array([[0.0, 1.0], [-1.0, 0.0]])
+    mode = leading_mode(namespace.asarray([turn, np.full((2, 2), bad)]), 1e-3)
+    np.testing.assert_allclose(mode.frequency, [250.0, np.nan], rtol=1e-6)
+    np.testing.assert_allclose(mode.modulus, [1.0, np.nan], rtol=1e-6)
+    assert np.isnan(mode.growth_rate).tolist() == [False, True]
+    assert mode.is_complex.tolist() == [True, False]
+    for dt in (0, -1e-3, np.nan):
+        mode = leading_mode(namespace.asarray(turn), dt)
+        assert np.isnan([mode.frequency, mode.growth_rate]).all()
+        assert np.all(np.isnan(rotation_weights(40.0, 0.9, dt)))
+    assert leading_mode(namespace.asarray(turn), np.int64(1)).frequency == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("weights", "start", "message"),
+    [
+        (
+            jnp.ones((2, 3)),
+            jnp.ones(2),
+            r"^weights has shape \(2, 3\); expected",
+        ),
+        (jnp.ones((2, 2)), jnp.ones(3), r"^start has shape \(3,\); expected \(2, \*batch\)"),
+        (jnp.ones((2, 2)), jnp.ones(2, int), "^start has dtype int32; the weights have float32"),
+    ],
+)
+def test_free_runs_name_what_does_not_fit(weights, start, message):
+    with pytest.raises(ValueError, match=message):
+        free_run(weights, start, 3)
+    with pytest.raises(ValueError, match=r"^num_steps is 0; it must be at least 1"):
+        free_run(jnp.eye(2), jnp.ones(2), 0)

@@ -5,7 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rhythmic.architectures import Head
 from rhythmic.readouts import BatchNormReadout, LayerNormReadout, RunningStatistics
+from rhythmic.training.losses import weighted_mean
 
 HIDDEN, CLASSES, BATCH = 4, 3, 6
 KEY = jax.random.key(2)
@@ -197,3 +199,20 @@ def test_start_values():
     statistics = BatchNormReadout(11, 10, key=KEY).initial_statistics()
     np.testing.assert_array_equal(statistics.mean, np.zeros(11))
     np.testing.assert_array_equal(statistics.variance, np.ones(11))
+
+
+@pytest.mark.parametrize("name", ["batch_norm", "layer_norm", "linear", "hidden"])
+def test_padding_may_be_nan(name):
+    readout = Head("output", "mean", name).build(HIDDEN, CLASSES, key=KEY)
+    statistics, weights = readout.initial_statistics(), jnp.array([1.0, 1, 1, 1, 0, 0])
+
+    def loss(readout, features):
+        logits, updated = readout.train(features, statistics, weights, key=KEY)
+        return weighted_mean(jnp.sum(logits**2, axis=0), weights), updated
+
+    compute = jax.jit(jax.value_and_grad(loss, argnums=(0, 1), has_aux=True))
+    features = jnp.asarray(batch(), jnp.float32)
+    one = compute(readout, features)
+    other = compute(readout, features.at[:, 4:].set(jnp.nan))
+    jax.tree.map(np.testing.assert_array_equal, one, other)
+    assert all(np.all(np.isfinite(x)) for x in jax.tree.leaves(one))

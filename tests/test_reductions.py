@@ -17,6 +17,7 @@ from rhythmic.reductions import (
     minimum,
     reduce_over_time,
     reduce_steps,
+    spectral_peak,
 )
 
 TIME, BATCH = 120, 3
@@ -141,3 +142,105 @@ def test_bad_arguments_are_refused_by_name(arguments, message):
 def test_a_washout_that_leaves_nothing_is_refused():
     with pytest.raises(ValueError, match="washout is 9; it must lie between 0 and 8"):
         reduce_steps(lambda s, x: x, jnp.zeros(()), jnp.zeros(9), {"m": maximum()}, washout=9)
+
+
+def test_means_of_booleans_and_half_precision():
+    ticks = jnp.arange(4000)
+    for dtype in (bool, jnp.int8, jnp.float16):
+        one = {"m": mean(), "a": amplitude()}
+
+        def observe(tick, dtype=dtype):
+            return (tick % 4 < 3).astype(dtype)
+
+        found = reduce_steps(lambda s, t: t, jnp.int32(0), ticks, one, observe=observe).results
+        np.testing.assert_allclose(found["m"], 0.75, rtol=1e-6)
+        np.testing.assert_allclose(found["a"], (2 * 0.75 * 0.25) ** 0.5, rtol=1e-6)
+
+
+def test_long_reductions_keep_their_digits():
+    # 0.37 of a cycle a step: in float32 the product with a step number would have lost its turn.
+    cycles, steps = 0.37, 300_000
+    wave = jnp.asarray(np.cos(2 * np.pi * cycles * np.arange(steps)), jnp.float32)
+    one = {"m": mean(), "a": amplitude(), "f": spectral_peak([0.36, cycles, 0.38], 1.0)}
+    found = jax.jit(
+        lambda x: reduce_steps(lambda s, x: x, jnp.float32(0), x, one, observe=lambda x: 0.1 + x)
+    )(wave).results
+    np.testing.assert_allclose(found["m"], 0.1 + float(np.mean(wave)), rtol=1e-6)
+    np.testing.assert_allclose(found["a"], 1.0, rtol=1e-5)
+    assert found["f"].frequency == np.float32(cycles)
+    np.testing.assert_allclose(found["f"].fraction, 1.0, rtol=1e-3)
+
+
+def test_a_silent_node_costs_the_others_no_gradient():
+    def total(gains):
+        wave = jnp.sin(jnp.arange(50.0))[:, None] * gains
+        peak = spectral_peak([0.1, 0.16], 1.0)
+        found = reduce_steps(
+            lambda s, x: x, jnp.zeros(3), wave, {"a": amplitude(), "p": peak, "m": mean()}
+        ).results
+        return jnp.sum(found["a"]) + jnp.sum(found["p"].fraction) + jnp.sum(found["m"])
+
+    gradient = jax.grad(total)(jnp.array([1.0, 0.0, 2.0]))
+    assert np.all(np.isfinite(gradient))
+    assert gradient[0] > 0.5
+
+
+def test_what_has_settled_has_no_frequency():
+    steps = np.arange(2000)
+    noise = np.random.default_rng(0).integers(-1, 2, (3, 2000)) * 2.0**-22
+    columns = np.stack(
+        [
+            3 + noise[0],  # a constant and its rounding
+            3 + 0.5**steps + noise[1],  # settled early
+            3 + np.exp(-0.1 * steps) * np.cos(steps) + noise[2],  # rang early
+            np.sin(2 * np.pi * 0.11 * steps) + 3,
+            np.zeros(2000),
+            np.where(steps == 7, np.nan, 0.0),
+        ],
+        axis=1,
+    ).astype(np.float32)
+    frequencies = np.arange(0.01, 0.5, 0.01)
+    found = reduce_steps(
+        lambda s, x: x,
+        jnp.zeros(6),
+        jnp.asarray(columns),
+        {"p": spectral_peak(frequencies, 1.0), "f": dominant_frequency(frequencies, 1.0)},
+    ).results
+    expected = [np.nan, np.nan, np.nan, np.float32(0.11), np.nan, np.nan]
+    np.testing.assert_array_equal(found["f"], expected)
+    np.testing.assert_array_equal(found["p"].frequency, expected)
+    np.testing.assert_allclose(found["p"].fraction, [0, 0, 0, 1, 0, np.nan], atol=1e-3)
+
+
+def test_a_floor_leaves_out_what_is_weak():
+    wave = jnp.sin(2 * np.pi * 0.11 * jnp.arange(500)) + jnp.sin(2 * np.pi * 0.3 * jnp.arange(500))
+    for floor, expected in ((0.4, np.float32(0.11)), (0.6, np.nan)):
+        found = reduce_steps(
+            lambda s, x: x,
+            jnp.float32(0),
+            1.1 * wave - 0.1 * jnp.sin(2 * np.pi * 0.3 * jnp.arange(500)),
+            {"f": dominant_frequency([0.11, 0.3], 1.0, floor=floor)},
+        )
+        np.testing.assert_array_equal(found.results["f"], expected)
+    with pytest.raises(ValueError, match=r"floor is 1\.5; it must lie between 0 and 1"):
+        dominant_frequency([0.11], 1.0, floor=1.5)
+
+
+@pytest.mark.parametrize(
+    ("step", "state", "inputs", "message"),
+    [
+        (
+            lambda s, x: s @ x,
+            jnp.ones(3),
+            jnp.ones((5, 2)),
+            "^step cannot take a state",
+        ),
+        (lambda s, x: s[:2], jnp.ones(3), jnp.ones((5, 2)), "^step turns a state"),
+        (lambda s, x: s, jnp.ones(3), jnp.ones((0, 2)), "^inputs has 0 samples"),
+        (lambda s, x: s, jnp.ones(3), None, "^inputs holds no array"),
+    ],
+)
+def test_states_and_inputs_that_do_not_fit_are_named(step, state, inputs, message):
+    with pytest.raises(ValueError, match=message) as refused:
+        reduce_steps(step, state, inputs, {"m": maximum()})
+    assert "\n" not in str(refused.value)

@@ -7,6 +7,7 @@ import pytest
 import scipy.integrate
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import lfilter
 
 from rhythmic.rhythm_detection import (
     MINIMUM_CYCLES,
@@ -225,3 +226,47 @@ def test_complex_amplitude_outside_its_domain():
     assert np.all(np.isnan(complex_amplitude(signal, frequency, sample_rate=32.0)))
     with pytest.raises(ValueError, match="at least 3 samples"):
         complex_amplitude(signal[:2], 1.0, sample_rate=32.0)
+
+
+def irregular(generator):
+    """Noise of three colours, and maps in chaos."""
+    white = generator.normal(size=(1024, 4))
+    coloured = [lfilter([1], [1, -0.9], white[:, 0]), lfilter([1], [1, -1, 0.81], white[:, 1])]
+    logistic, henon = [0.3], [(0.1, 0.1)]
+    for _ in range(1023):
+        logistic.append(4 * logistic[-1] * (1 - logistic[-1]))
+        x, y = henon[-1]
+        henon.append((1 - 1.4 * x * x + y, 0.3 * x))
+    return np.column_stack([white[:, 2:], *coloured, logistic, np.array(henon)[:, 0]])
+
+
+def test_rhythms_in_noise_are_rhythms_and_chaos_is_not():
+    generator = np.random.default_rng(7)
+    cycles, phase = generator.uniform(12, 480, 10), generator.uniform(0, 6.28, 10)
+    waves = np.cos(2 * np.pi * cycles * STEPS[:, None] / 1024 + phase)
+    for noise in (0.3, 1.0):
+        rhythm = measured(waves + noise * generator.normal(size=waves.shape), sample_rate=1024.0)
+        assert np.all(rhythm.kind == RhythmKind.SUSTAINED)
+        np.testing.assert_allclose(rhythm.frequency, cycles, atol=0.3)
+        np.testing.assert_allclose(rhythm.noise_share, noise**2 / (noise**2 + 0.5), atol=0.15)
+    decaying = np.exp(-2 * STEPS[:, None] / 1024) * waves + 0.2 * generator.normal(size=waves.shape)
+    assert np.all(measured(decaying).kind == RhythmKind.DECAYS)
+    rhythm = measured(irregular(generator))
+    assert np.all(rhythm.kind == RhythmKind.IRREGULAR)
+    assert np.all(rhythm.line_share < 0.4)
+
+
+def test_the_share_asked_of_a_line_is_an_option():
+    two = np.cos(0.5 * STEPS) + 0.9 * np.cos(1.9 * STEPS)
+    low, high = (measure_rhythm(two, sample_rate=1, least_line_share=s) for s in (0.5, 0.6))
+    assert low.kind == RhythmKind.SUSTAINED
+    assert high.kind == RhythmKind.IRREGULAR
+    assert 0.5 < low.line_share < 0.6
+
+
+def test_a_silent_record_costs_the_others_no_gradient():
+    def total(gains):
+        rhythm = measure_rhythm(gains * jnp.cos(0.5 * STEPS)[:, None], sample_rate=1.0)
+        return sum(jnp.sum(jnp.nan_to_num(x)) for x in rhythm[1:])
+
+    assert np.all(np.isfinite(jax.grad(total)(jnp.array([1.0, 0.0]))))

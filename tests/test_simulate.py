@@ -1,5 +1,6 @@
 """The one scan over time against plain loops: striding, averaging, padding, blocks, resuming."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -216,3 +217,61 @@ def test_every_out_of_range(every):
 def test_block_size_out_of_range(function, block_size):
     with pytest.raises(ValueError, match=f"block_size is {block_size}"):
         function(CELLS["elman"](), np.ones((5, 1)), block_size=block_size)
+
+
+def positive(dtype):
+    return lambda state: (state > 0).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", [bool, jnp.int8, jnp.float16])
+@pytest.mark.parametrize("masked", [False, True])
+def test_means_of_narrow_types_are_those_of_floats(dtype, masked):
+    cell = ElmanCell(1, 2, key=jax.random.key(0))
+    inputs = jnp.sin(jnp.arange(400.0))[:, None]
+    mask = jnp.ones(400, bool) if masked else None
+    expected = time_mean(cell, inputs, observe=positive(jnp.float32), mask=mask).mean
+    found = time_mean(cell, inputs, observe=positive(dtype), mask=mask).mean
+    np.testing.assert_array_equal(found, expected)
+    assert np.all((found > 0.3) & (found < 0.7))
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_long_mean_is_that_of_float64(masked):
+    cell = ResonantCell([40.0], key=jax.random.key(0), recurrence=False, pole_radius=0.99999)
+    inputs = jnp.zeros((100_000, 1)).at[0].set(1.0)
+    mask = jnp.ones(len(inputs), bool) if masked else None
+    energy = cell.squared_amplitude
+    seen = jax.jit(lambda x: trajectory(cell, x, observe=energy).observed)(inputs)
+    expected = np.asarray(seen, np.float64).mean(axis=0)
+    mean = jax.jit(lambda x: time_mean(cell, x, observe=energy, mask=mask).mean)(inputs)
+    np.testing.assert_allclose(mean, expected, rtol=1e-6)
+
+
+def test_what_the_mask_leaves_out_reaches_no_bit():
+    cell = ElmanCell(1, 2, key=jax.random.key(0))
+    mask = np.ones((TIME, BATCH), bool)
+    mask[:2, 0], mask[6:, 1], mask[4, 2] = False, False, False  # a state of rest is left out too
+
+    def score(weights, inputs):
+        layer = eqx.tree_at(lambda c: c.weight_hh, cell, weights)
+        observe = lambda state: jnp.sqrt(jnp.abs(state))  # noqa: E731
+        return jnp.sum(time_mean(layer, inputs, observe=observe, mask=mask).mean)
+
+    sound = jnp.asarray(sequence(), jnp.float32)
+    spoilt = jnp.where(mask[:, None], sound, jnp.nan)
+    compute = jax.jit(jax.value_and_grad(score, argnums=(0, 1)))
+    one, other = compute(cell.weight_hh, sound), compute(cell.weight_hh, spoilt)
+    jax.tree.map(np.testing.assert_array_equal, one, other)
+    assert np.all(np.isfinite(one[1][0]))
+
+
+@pytest.mark.parametrize("function", [trajectory, time_mean])
+def test_no_examples_and_no_steps(function):
+    cell = CELLS["lstm"]()
+    found = function(cell, jnp.ones((5, 1, 0)))
+    assert jax.tree.leaves(found)[0].shape[-1] == 0
+    with pytest.raises(ValueError, match=r"^inputs has shape \(0, 1, 3\); it must hold at least"):
+        function(cell, jnp.ones((0, 1, 3)))
+    with pytest.raises(ValueError, match=r"^washout is 1\.5; it must be an integer"):
+        function(cell, jnp.ones((5, 1)), washout=1.5)
+    function(cell, jnp.ones((5, 1)), washout=np.int64(2), block_size=np.int32(2))

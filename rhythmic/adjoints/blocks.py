@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from rhythmic.cells import ElmanCell, LSTMCell
+from rhythmic.simulate import in_groups, take
 from rhythmic.typing import Array, PyTree
 
 Cell = TypeVar("Cell", ElmanCell, LSTMCell)
@@ -16,16 +17,13 @@ def split(samples: PyTree, block_size: int) -> tuple[PyTree, PyTree]:
     """Cut the leading axis into whole blocks, ``(block, step, ...)``, and the steps left over."""
     num_steps = jax.tree.leaves(samples)[0].shape[0]
     whole = num_steps // block_size * block_size
-
-    def blocks(x: Array) -> Array:
-        return x[:whole].reshape(-1, block_size, *x.shape[1:])
-
-    return jax.tree.map(blocks, samples), jax.tree.map(lambda x: x[whole:], samples)
+    return in_groups(samples, 0, whole, block_size), take(samples, whole, num_steps)
 
 
 def join(blocks: Array, rest: Array) -> Array:
     """Undo ``split`` for one array."""
-    return jnp.concatenate([blocks.reshape(-1, *rest.shape[1:]), rest])
+    whole = blocks.shape[0] * blocks.shape[1]
+    return jnp.concatenate([blocks.reshape(whole, *rest.shape[1:]), rest])
 
 
 def written_once(x: Array) -> Array:

@@ -3,11 +3,15 @@
 Source: backpropagation through time (lecture, "RNN additional notes").
 """
 
+import math
 from typing import TypeGuard
 
 import jax
 import jax.numpy as jnp
 
+from rhythmic._scan import scan
+from rhythmic._sums import added, empty_sum, mean_of
+from rhythmic.activations import importable
 from rhythmic.adjoints.blocks import (
     affine_gradients,
     join,
@@ -56,15 +60,15 @@ def mean_output(cell: ElmanCell, inputs: Sequence) -> NodeArray:
         )
     rest = start(cell, inputs, None)
     batch_shape = inputs.shape[2:]
-    flat = inputs.reshape(*inputs.shape[:2], -1).astype(rest.dtype)
-    return mean_from_rest(cell, flat).reshape(-1, *batch_shape)
+    flat = inputs.reshape(*inputs.shape[:2], math.prod(batch_shape)).astype(rest.dtype)
+    return mean_from_rest(cell, flat).reshape(cell.hidden_size, *batch_shape)
 
 
 def feeds_back_tanh(cell: AbstractCell) -> TypeGuard[ElmanCell]:
     """Tell whether the adjoint of this module is the one of this cell."""
     if not isinstance(cell, ElmanCell):
         return False
-    return cell.feedback == "output" and cell.activation is jnp.tanh
+    return cell.feedback == "output" and cell.activation == importable(jnp.tanh)
 
 
 @jax.custom_vjp
@@ -80,10 +84,11 @@ def forward(cell: ElmanCell, inputs: Sequence) -> tuple[NodeArray, PyTree]:
     def step(carry: PyTree, sample: Array) -> tuple[PyTree, NodeArray]:
         output, total = carry
         after = cell.step(output, sample)
-        return (after, total + after), output
+        return (after, added(total, after)), output
 
-    (end, total), outputs = jax.lax.scan(step, (rest, jnp.zeros_like(rest)), inputs)
-    return total / inputs.shape[0], (cell, inputs, outputs, end)
+    carry = (rest, empty_sum(rest, len(inputs)))
+    (end, total), outputs = scan(step, carry, inputs)
+    return mean_of(total, len(inputs), rest.dtype), (cell, inputs, outputs, end)
 
 
 def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ElmanCell, Sequence]:
@@ -101,7 +106,7 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ElmanCell, Sequence]:
     def adjoint_block(carry: PyTree, block: tuple[Array, Array]) -> tuple[PyTree, Array]:
         adjoint, gradient = carry
         samples, outputs = block
-        adjoint, adjoints = jax.lax.scan(adjoint_step, adjoint, outputs, reverse=True)
+        adjoint, adjoints = scan(adjoint_step, adjoint, outputs, reverse=True)
         added, by_samples = affine_gradients(cell, adjoints, outputs, samples)
         return (adjoint, gradient + added), by_samples
 
@@ -109,7 +114,7 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ElmanCell, Sequence]:
     carry = ((jnp.zeros_like(m), end), gradient)
     blocks, remainder = split((inputs, outputs), BLOCK_SIZE)
     carry, by_remainder = adjoint_block(carry, remainder)
-    carry, by_blocks = jax.lax.scan(adjoint_block, carry, blocks, reverse=True)
+    carry, by_blocks = scan(adjoint_block, carry, blocks, reverse=True)
     return with_affine_gradient(cell, carry[1]), join(by_blocks, by_remainder)
 
 

@@ -4,9 +4,13 @@ Source: backpropagation through time (lecture, "RNN additional notes"); Hochreit
 Neural Computation 9 (1997).
 """
 
+import math
+
 import jax
 import jax.numpy as jnp
 
+from rhythmic._scan import scan
+from rhythmic._sums import added, empty_sum, mean_of
 from rhythmic.adjoints.blocks import (
     affine_gradients,
     join,
@@ -55,8 +59,8 @@ def mean_output(cell: LSTMCell, inputs: Sequence) -> NodeArray:
     check_sequence(cell, inputs, None, 0, None)
     rest = start(cell, inputs, None)
     batch_shape = inputs.shape[2:]
-    flat = inputs.reshape(*inputs.shape[:2], -1).astype(rest.hidden.dtype)
-    return mean_from_rest(cell, flat).reshape(-1, *batch_shape)
+    flat = inputs.reshape(*inputs.shape[:2], math.prod(batch_shape)).astype(rest.hidden.dtype)
+    return mean_from_rest(cell, flat).reshape(cell.hidden_size, *batch_shape)
 
 
 @jax.custom_vjp
@@ -72,15 +76,15 @@ def forward(cell: LSTMCell, inputs: Sequence) -> tuple[NodeArray, PyTree]:
     def step(carry: PyTree, sample: Array) -> tuple[PyTree, None]:
         state, total = carry
         state = cell.step(state, sample)
-        return (state, total + state.hidden), None
+        return (state, added(total, state.hidden)), None
 
     def block(carry: PyTree, samples: Array) -> tuple[PyTree, LSTMState]:
-        return jax.lax.scan(step, carry, samples)[0], carry[0]
+        return scan(step, carry, samples)[0], carry[0]
 
     blocks, remainder = split(inputs, BLOCK_SIZE)
-    carry, starts = jax.lax.scan(block, (rest, jnp.zeros_like(rest.hidden)), blocks)
+    carry, starts = scan(block, (rest, empty_sum(rest.hidden, len(inputs))), blocks)
     (_, total), last_start = block(carry, remainder)
-    return total / inputs.shape[0], (cell, inputs, (starts, last_start))
+    return mean_of(total, len(inputs), rest.hidden.dtype), (cell, inputs, (starts, last_start))
 
 
 def backward(kept: PyTree, cotangent: NodeArray) -> tuple[LSTMCell, Sequence]:
@@ -102,10 +106,10 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[LSTMCell, Sequence]:
     def adjoint_block(carry: PyTree, block: PyTree) -> tuple[PyTree, Array]:
         *adjoint, gradient = carry
         samples, state = block
-        _, (hidden, factors) = jax.lax.scan(
+        _, (hidden, factors) = scan(
             lambda state, sample: with_factors(cell, state, sample), state, samples
         )
-        adjoint, by_rows = jax.lax.scan(adjoint_step, tuple(adjoint), factors, reverse=True)
+        adjoint, by_rows = scan(adjoint_step, tuple(adjoint), factors, reverse=True)
         added, by_samples = affine_gradients(cell, by_rows, hidden, samples)
         return (*adjoint, gradient + added), by_samples
 
@@ -114,7 +118,7 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[LSTMCell, Sequence]:
     carry = (jnp.zeros((rows, *m.shape[1:]), m.dtype), zero, gradient)
     blocks, remainder = split(inputs, BLOCK_SIZE)
     carry, by_remainder = adjoint_block(carry, (remainder, starts[1]))
-    carry, by_blocks = jax.lax.scan(adjoint_block, carry, (blocks, starts[0]), reverse=True)
+    carry, by_blocks = scan(adjoint_block, carry, (blocks, starts[0]), reverse=True)
     return with_affine_gradient(cell, carry[2]), join(by_blocks, by_remainder)
 
 

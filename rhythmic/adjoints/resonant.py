@@ -8,6 +8,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic._scan import scan
+from rhythmic._sums import added, empty_sum, mean_of
 from rhythmic.cells import ResonantCell, ResonantNodes
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.cells.resonant import without_diagonal
@@ -63,11 +65,12 @@ def forward(cell: ResonantCell, drives: Array) -> tuple[NodeArray, PyTree]:
     def body(carry: PyTree, drive: Array) -> tuple[PyTree, NodeArray]:
         state, total = carry
         after = cell.driven_step(state, drive)
-        return (after, total + cell.squared_amplitude(after)), state.position
+        return (after, added(total, cell.squared_amplitude(after))), state.position
 
-    carry = (rest, jnp.zeros_like(rest.position))
-    (end, total), positions = jax.lax.scan(body, carry, drives)
-    return total / drives.shape[0], (cell, drives, positions, end)
+    carry = (rest, empty_sum(rest.position, len(drives)))
+    (end, total), positions = scan(body, carry, drives)
+    mean = mean_of(total, len(drives), rest.position.dtype)
+    return mean, (cell, drives, positions, end)
 
 
 def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Array]:
@@ -101,7 +104,7 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Array]:
     zero = jnp.zeros_like(end.position)
     by_nodes = jax.tree.map(lambda _: zero, cell.nodes)
     carry = (zero, zero, end.position, jnp.zeros_like(weights), by_nodes)
-    carry, by_drives = jax.lax.scan(body, carry, (drives, positions), reverse=True)
+    carry, by_drives = scan(body, carry, (drives, positions), reverse=True)
     by_weights, by_nodes = carry[3:]
     if cell.diagonal == "masked":
         by_weights = without_diagonal(by_weights)

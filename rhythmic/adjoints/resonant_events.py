@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.lax import dynamic_index_in_dim, dynamic_update_index_in_dim
 
+from rhythmic._sums import added, empty_sum, mean_of
 from rhythmic.cells import ResonantNodes
 from rhythmic.cells.interface import weigh
 from rhythmic.typing import Array, Float, Int, Matrix, NodeArray, PyTree
@@ -170,15 +171,16 @@ def forward(
         drive = d + weigh(weights, jnp.tanh(motion.past * b * d))
         a = before_a + drive
         # Re(d (z_j^2 - z'_j^2)): over all events this sums to the gaps' terms, but for the end.
-        total += motion.mean * duration * (a**2 + b**2)
-        total += motion.swing_real * drive * (a + before_a) - 2 * motion.swing_imag * drive * b
+        total = added(total, motion.mean * duration * (a**2 + b**2))
+        swing = motion.swing_real * drive * (a + before_a) - 2 * motion.swing_imag * drive * b
+        total = added(total, swing)
         kept = (put(kept_a, a, event), put(kept_b, b, event))
         return cosine * a - sine * b, sine * a + cosine * b, total, kept
 
-    carry = (rest, rest, rest, (history, history))
+    carry = (rest, rest, empty_sum(rest, len(values)), (history, history))
     a, b, total, kept = jax.lax.fori_loop(0, num_events, body, carry)
-    total -= motion.swing_real * (a**2 - b**2) - 2 * motion.swing_imag * a * b
-    mean = total / num_steps + 1e-12
+    total = added(total, -(motion.swing_real * (a**2 - b**2) - 2 * motion.swing_imag * a * b))
+    mean = mean_of(total, num_steps, rest.dtype) + 1e-12
     return mean, (both_weights, motion, values, rotation, durations, num_events, kept)
 
 

@@ -6,7 +6,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.activations import importable
 from rhythmic.cells.interface import AbstractCell
+from rhythmic.cells.options import check_known
+from rhythmic.checks import checked_integer
 from rhythmic.typing import InputArray, NodeArray, PyTree
 
 
@@ -48,20 +51,18 @@ class EquinoxCell(AbstractCell[PyTree]):
         sizes = {"input_size": input_size, "hidden_size": hidden_size}
         for name, size in sizes.items():
             found = getattr(wrapped, name, None) if size is None else size
-            if not isinstance(found, int):
+            if found is None:
                 raise ValueError(f"{name} is not given and the wrapped cell has none; give it")
-            if found < 1:
-                raise ValueError(f"{name} is {found}; it must be at least 1")
-            sizes[name] = found
+            check_known(name, found)
+            sizes[name] = checked_integer(name, found, 1)
         if num_state_arrays is None:
             num_state_arrays = 2 if isinstance(wrapped, eqx.nn.LSTMCell) else 1
-        if num_state_arrays < 1:
-            raise ValueError(f"num_state_arrays is {num_state_arrays}; it must be at least 1")
+        num_state_arrays = checked_integer("num_state_arrays", num_state_arrays, 1)
         self.wrapped = wrapped
         self.input_size = sizes["input_size"]  # type: ignore[assignment]
         self.hidden_size = sizes["hidden_size"]  # type: ignore[assignment]
         self.num_state_arrays = num_state_arrays
-        self.read = first_array if read is None else read
+        self.read = first_array if read is None else importable(read)
 
     def initial_state(self, batch_shape: tuple[int, ...] = ()) -> PyTree:
         """Return zeros in the layout of the wrapped cell."""

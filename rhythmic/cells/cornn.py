@@ -104,7 +104,7 @@ class CoupledOscillatoryCell(AbstractCell[CoupledOscillatoryState]):
             ValueError: for a size below one, an unknown rule, or values with which a node would
                 not be stable or could not be learned.
         """
-        check_sizes(input_size, hidden_size)
+        input_size, hidden_size = check_sizes(input_size, hidden_size)
         check_choice("rhythms", rhythms, Rhythms)
         dt = number("dt", dt, lambda dt: (dt > 0) & (dt < np.inf), "be above 0 and finite")
         self.time_step = fixed_number("dt", dt, rhythms)

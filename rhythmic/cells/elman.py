@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.activations import importable
 from rhythmic.cells.initialization import scaled_orthogonal, xavier_uniform
 from rhythmic.cells.interface import AbstractCell, along_nodes, weigh
 from rhythmic.cells.options import Number, check_choice, check_sizes, number
@@ -63,7 +64,7 @@ class ElmanCell(AbstractCell[NodeArray]):
             ValueError: for a size below one, a gain that is no finite number, or an unknown
                 feedback.
         """
-        check_sizes(input_size, hidden_size)
+        input_size, hidden_size = check_sizes(input_size, hidden_size)
         check_choice("feedback", feedback, Feedback)
         gain = number("recurrent_gain", recurrent_gain, lambda g: abs(g) < jnp.inf, "be finite")
         input_key, recurrent_key = jax.random.split(key)
@@ -74,7 +75,7 @@ class ElmanCell(AbstractCell[NodeArray]):
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.feedback = feedback
-        self.activation = activation
+        self.activation = importable(activation)
 
     def initial_state(self, batch_shape: tuple[int, ...] = ()) -> NodeArray:
         """Return zero, for ``H`` or ``h``."""

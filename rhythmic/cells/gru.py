@@ -52,7 +52,7 @@ class GRUCell(AbstractCell[NodeArray]):
         Raises:
             ValueError: for a size below one, or a bias that is not finite.
         """
-        check_sizes(input_size, hidden_size)
+        input_size, hidden_size = check_sizes(input_size, hidden_size)
         update_bias = number("update_bias", update_bias, lambda b: abs(b) < jnp.inf, "be finite")
         input_key, recurrent_key = jax.random.split(key)
         rows = 3 * hidden_size

@@ -102,7 +102,7 @@ class HornCell(AbstractCell[HornState]):
             ValueError: for a size below one, an unknown rule, or values with which a node would
                 not be stable or could not be learned.
         """
-        check_sizes(input_size, hidden_size)
+        input_size, hidden_size = check_sizes(input_size, hidden_size)
         check_choice("rhythms", rhythms, Rhythms)
         check_known("heterogeneous", heterogeneous)
         alpha = per_node("excitability", excitability, hidden_size)

@@ -103,7 +103,7 @@ class LinOSSCell(AbstractCell[LinOSSState]):
         Raises:
             ValueError: for a size below one, an unknown choice, or a rhythm outside its range.
         """
-        check_sizes(input_size, hidden_size)
+        input_size, hidden_size = check_sizes(input_size, hidden_size)
         check_choice("scheme", scheme, LinOSSScheme)
         check_choice("rhythms", rhythms, Rhythms)
         keys = jax.random.split(key, 5)

@@ -58,7 +58,7 @@ class LSTMCell(AbstractCell[LSTMState]):
         Raises:
             ValueError: for a size below one, or a bias that is no finite number.
         """
-        check_sizes(input_size, hidden_size)
+        input_size, hidden_size = check_sizes(input_size, hidden_size)
         forget_bias = number("forget_bias", forget_bias, lambda b: abs(b) < jnp.inf, "be finite")
         input_key, recurrent_key = jax.random.split(key)
         rows = 4 * hidden_size
@@ -103,7 +103,7 @@ def open_gates(activity: Float[Array, "rows *batch"]) -> Float[Array, "4 hidden 
     keeps XLA from working the gates out again for each of their readers: four times faster
     forward; in training on a CPU a third faster for one member, a fifth for members in a group.
     """
-    blocks = activity.reshape(4, -1, *activity.shape[1:])
+    blocks = activity.reshape(4, len(activity) // 4, *activity.shape[1:])
     trailing = (1,) * (blocks.ndim - 1)
     scale = jnp.array([0.5, 0.5, 1.0, 0.5], blocks.dtype).reshape(4, *trailing)
     shift = jnp.array([0.5, 0.5, 0.0, 0.5], blocks.dtype).reshape(4, *trailing)

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.checks import checked_integer
 from rhythmic.typing import AnyArray, Array, Float
 
 Number: TypeAlias = float | Float[Array, ""]
@@ -107,12 +108,17 @@ def check_known(name: str, value: object) -> None:
         raise ValueError(f"{name} is traced; it must be known where the cell is built")
 
 
-def check_sizes(input_size: int, hidden_size: int) -> None:
-    """Raise a ValueError that names the size that is traced or below one."""
-    for name, size in (("input_size", input_size), ("hidden_size", hidden_size)):
+def check_sizes(input_size: int, hidden_size: int) -> tuple[int, int]:
+    """Return both sizes as integers of Python, which alone may decide what a program is.
+
+    Raises:
+        ValueError: that names the size that is traced, no integer or below one.
+    """
+    sizes = {"input_size": input_size, "hidden_size": hidden_size}
+    for name, size in sizes.items():
         check_known(name, size)
-        if size < 1:
-            raise ValueError(f"{name} is {size}; it must be at least 1")
+        sizes[name] = checked_integer(name, size, 1)
+    return sizes["input_size"], sizes["hidden_size"]
 
 
 def check_choice(name: str, value: str, choices: object) -> None:

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from rhythmic.cells.interface import AbstractCell, FixedParameters
 from rhythmic.cells.options import check_known, check_sizes
+from rhythmic.checks import checked_integer
 from rhythmic.typing import Array, Float, InputArray, NodeArray
 
 
@@ -52,10 +53,9 @@ class ProjectionCell(AbstractCell[ProjectionState], FixedParameters):
         Raises:
             ValueError: for no nodes or steps.
         """
-        check_sizes(1, hidden_size)
+        _, hidden_size = check_sizes(1, hidden_size)
         check_known("num_steps", num_steps)
-        if num_steps < 1:
-            raise ValueError(f"num_steps is {num_steps}; it must be at least 1")
+        num_steps = checked_integer("num_steps", num_steps, 1)
         drawn = jax.random.normal(key, (num_steps, hidden_size))
         self.table = drawn / jnp.sqrt(num_steps)
         self.input_size, self.hidden_size = 1, hidden_size

@@ -51,7 +51,7 @@ def resonant(
     Raises:
         ValueError: for a number of frequencies that is not ``hidden_size``.
     """
-    check_sizes(input_size, hidden_size)
+    input_size, hidden_size = check_sizes(input_size, hidden_size)
     if len(frequencies) not in (0, hidden_size):
         raise ValueError(f"frequencies holds {len(frequencies)}; hidden_size is {hidden_size}")
     ladder: Any = frequencies if len(frequencies) else span_ladder(hidden_size)
@@ -89,6 +89,7 @@ def make_cell(
     """
     if name not in CELLS:
         raise ValueError(f"cell is {name!r}; choose from {', '.join(CELLS)}")
+    input_size, hidden_size = check_sizes(input_size, hidden_size)
     known = options_of(CELLS[name])
     unknown = [] if known is None else [option for option in options if option not in known]
     if unknown:

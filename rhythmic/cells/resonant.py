@@ -90,7 +90,7 @@ class ResonantCell(AbstractCell[ResonantState]):
         pole_radius = checked_radius(pole_radius)
         check_choice("diagonal", diagonal, Diagonal)
         check_known("recurrence", recurrence)
-        check_sizes(input_size, len(frequencies))
+        input_size, _ = check_sizes(input_size, len(frequencies))
         check_rules(rhythms, poles, input_weights, input_size)
         if rhythms == "learned":
             self.nodes = LearnedRhythms(frequencies, pole_radius, sample_rate)

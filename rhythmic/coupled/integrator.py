@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Real
 
+from rhythmic._scan import scan
 from rhythmic.coupled.oscillators import OscillatorArrays, Recording
 from rhythmic.theory._damped_motion import damped_motion
 from rhythmic.typing import AnyArray
@@ -100,7 +101,7 @@ def motion(
 
     first, second = _first_two(network, free, dt, len(turn))
     samples = jnp.arange(recording.num_samples)
-    return jax.lax.scan(sample, (first, second, turn_cosine, turn_sine), samples)[1]
+    return scan(sample, (first, second, turn_cosine, turn_sine), samples)[1]
 
 
 class _FreeMotion(NamedTuple):

@@ -50,8 +50,11 @@ def mean_amplitude(
     signal = jnp.moveaxis(position, 0, -1)
     # The inverse of a real spectrum drops the imaginary mean and Nyquist line by itself.
     quadrature = jnp.fft.irfft(-1j * jnp.fft.rfft(signal), n=num_samples)
-    amplitude = jnp.hypot(signal[..., :num_averaged], quadrature[..., :num_averaged])
-    return amplitude.mean(-1)
+    signal, quadrature = signal[..., :num_averaged], quadrature[..., :num_averaged]
+    # Of a node at rest the length of this pair has no gradient: it is taken as 0.
+    still = (signal == 0) & (quadrature == 0)
+    amplitude = jnp.hypot(jnp.where(still, 1.0, signal), quadrature)
+    return jnp.where(still, 0.0, amplitude).mean(-1)
 
 
 def response(

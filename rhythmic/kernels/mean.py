@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
+from rhythmic._sums import added, empty_sum, total_of
 from rhythmic.cells import AbstractCell
 from rhythmic.kernels.equations import add, refusal, step_equations
 from rhythmic.kernels.plan import Plan, count, read, read_parameters, shaped, write
@@ -83,6 +84,8 @@ def checked_time_mean(
     equations, parameters = step_equations(cell, observe_name)
     num_steps, num_features, *batch_shape = inputs.shape
     num_samples = math.prod(batch_shape)
+    if not num_samples:  # a kernel has at least one program
+        return jnp.zeros((*equations.observed.shape, *batch_shape), equations.observed.dtype)
     columns = inputs.reshape(num_steps, num_features, num_samples).astype(equations.sample.dtype)
     columns = jnp.pad(columns, ((0, 0), (0, 0), (0, -num_samples % samples_per_program)))
     plan = Plan(equations, num_samples, samples_per_program, interpret)
@@ -134,16 +137,17 @@ def run_forward(plan: Plan, parameters: list[Array], inputs: Array, *, keep: boo
             following = read(inputs_ref, num_features, jnp.minimum(t + 1, num_steps - 1))
             arguments = shaped([*state, *sample], [*equations.state, equations.sample])
             *after, seen = advance(*values, *arguments)
-            return plan.spread(after), add(total, plan.spread([seen])), following
+            total = [added(*pair) for pair in zip(total, plan.spread([seen]), strict=True)]
+            return plan.spread(after), total, following
 
         dtype = inputs_ref.dtype
         carry = (
             plan.zeros(num_state, dtype),
-            plan.zeros(num_observed, dtype),
+            [empty_sum(zero, num_steps) for zero in plan.zeros(num_observed, dtype)],
             read(inputs_ref, num_features, 0),
         )
         state, total, _ = jax.lax.fori_loop(0, num_steps, body, carry)
-        write(total_ref, total)
+        write(total_ref, [total_of(entry) for entry in total])
         if keep:
             write(kept[1], state)
 

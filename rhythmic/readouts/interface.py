@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 
 from rhythmic.typing import Array, Float, Vector
 
@@ -27,7 +28,6 @@ class AbstractReadout(eqx.Module):
     def initial_statistics(self) -> RunningStatistics:
         """Return the statistics before the first batch: mean zero, variance one."""
 
-    @abstractmethod
     def train(
         self,
         features: Features,
@@ -38,7 +38,24 @@ class AbstractReadout(eqx.Module):
     ) -> tuple[Logits, RunningStatistics]:
         """Return the logits of a training batch and the new statistics.
 
-        ``weights`` is one for an example and zero for padding, which touches nothing.
+        ``weights`` is one for an example and zero for padding, which touches nothing, NaN neither.
+        """
+        if weights is not None:
+            features = jnp.where(weights > 0, features, 0)
+        return self.train_on_finite(features, statistics, weights, key=key)
+
+    @abstractmethod
+    def train_on_finite(
+        self,
+        features: Features,
+        statistics: RunningStatistics,
+        weights: ExampleWeights,
+        *,
+        key: jax.Array,
+    ) -> tuple[Logits, RunningStatistics]:
+        """Return what ``train`` does of features that are finite in padding too.
+
+        As in training, where padding repeats an example.
         """
 
     @abstractmethod

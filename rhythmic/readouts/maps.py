@@ -51,7 +51,7 @@ class LinearReadout(AbstractReadout):
         """Return statistics that no one reads: empty arrays."""
         return RunningStatistics(self.bias[:0], self.bias[:0])
 
-    def train(
+    def train_on_finite(
         self,
         features: Features,
         statistics: RunningStatistics,
@@ -115,7 +115,7 @@ class HiddenReadout(AbstractReadout):
         """Return mean zero and variance one."""
         return self.normalisation.initial_statistics()
 
-    def train(
+    def train_on_finite(
         self,
         features: Features,
         statistics: RunningStatistics,
@@ -124,7 +124,9 @@ class HiddenReadout(AbstractReadout):
         key: jax.Array,
     ) -> tuple[Logits, RunningStatistics]:
         """Normalise by the batch, padding left out."""
-        hidden, statistics = self.normalisation.train(features, statistics, weights, key=key)
+        hidden, statistics = self.normalisation.train_on_finite(
+            features, statistics, weights, key=key
+        )
         return self.from_hidden(hidden), statistics
 
     def predict(self, features: Features, statistics: RunningStatistics) -> Logits:

@@ -59,7 +59,7 @@ class BatchNormReadout(AbstractReadout):
         """Return mean zero and variance one."""
         return RunningStatistics(jnp.zeros_like(self.weight[0]), jnp.ones_like(self.weight[0]))
 
-    def train(
+    def train_on_finite(
         self,
         features: Features,
         statistics: RunningStatistics,
@@ -131,7 +131,7 @@ class LayerNormReadout(AbstractReadout):
         """Return statistics that no one reads: empty arrays."""
         return RunningStatistics(self.shift[:0], self.scale[:0])
 
-    def train(
+    def train_on_finite(
         self,
         features: Features,
         statistics: RunningStatistics,

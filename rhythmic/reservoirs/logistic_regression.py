@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import jax.scipy.linalg
 
+from rhythmic._scan import scan
 from rhythmic.cells.interface import weigh
 from rhythmic.indices import are_indices, check_labels
 from rhythmic.typing import Array, Float, Int
@@ -117,7 +118,7 @@ def fit_logistic_regression(
 
     rounding = 8 * jnp.finfo(design.dtype).eps
     start = jnp.zeros((num_classes, len(design)), design.dtype)
-    parameters, _ = jax.lax.scan(improve, start, None, length=num_iterations)
+    parameters, _ = scan(improve, start, None, length=num_iterations)
     gradient = jax.grad(objective)(parameters)
     scale = inverse_regularisation * labels.shape[0]
     fitted = LogisticRegression(

@@ -14,6 +14,7 @@ from rhythmic.cells import ResonantReservoirCell
 from rhythmic.cells.resonant_nodes import ResonantState
 from rhythmic.reservoirs.noise import NoiseDrawn, with_noise
 from rhythmic.simulate import time_mean
+from rhythmic.theory.roots import safe_sqrt
 from rhythmic.typing import Array, Bool, Float, Int, PyTree
 
 
@@ -109,7 +110,7 @@ def mean_frequency(
     """
     total = jnp.sum(power)
     ratio = jnp.sum(change) / jnp.where(total > 0, total, jnp.nan)
-    return sample_rate / jnp.pi * jnp.arcsin(jnp.sqrt(jnp.minimum(ratio, 4.0)) / 2)
+    return sample_rate / jnp.pi * jnp.arcsin(safe_sqrt(jnp, jnp.minimum(ratio, 4.0)) / 2)
 
 
 class FrequencyContent(NamedTuple):

@@ -14,7 +14,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from rhythmic._scan import scan
 from rhythmic.rhythms.spacing import rung_offset
+from rhythmic.theory.roots import safe_sqrt
 
 
 class Cycles(NamedTuple):
@@ -70,7 +72,7 @@ def concatenate_periods(
         spread = jnp.asarray(jitter, pattern.dtype)
         variance = jnp.log1p(jnp.where(spread >= 0, spread, jnp.nan) ** 2)
         normal = jax.random.normal(key, member.shape, pattern.dtype)
-        factor = jnp.exp(jnp.sqrt(variance) * normal - variance / 2)
+        factor = jnp.exp(safe_sqrt(jnp, variance) * normal - variance / 2)
     elif isinstance(jitter, jax.Array) or jitter != 0:  # given, perhaps under a transformation
         raise ValueError("jitter needs a key, got None")
 
@@ -80,7 +82,7 @@ def concatenate_periods(
         return time, time
 
     start = jnp.zeros((), pattern.dtype)
-    _, ends = jax.lax.scan(cycle, start, (member, factor))
+    _, ends = scan(cycle, start, (member, factor))
     return Cycles(jnp.concatenate([start[None], ends]), member)
 
 

@@ -20,6 +20,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from rhythmic.theory.roots import safe_sqrt
 from rhythmic.typing import AnyArray
 
 CHANCE_DISTANCE = 12**-0.5
@@ -85,7 +86,7 @@ def ladder_distance(
         start: frequency of any rung in Hz.
         ratio: of neighbouring rungs, above 1; NaN elsewhere.
     """
-    return jnp.sqrt(jnp.mean(rung_offset(centres, start, ratio) ** 2))
+    return safe_sqrt(jnp, jnp.mean(rung_offset(centres, start, ratio) ** 2))
 
 
 @jax.jit
@@ -112,7 +113,7 @@ def fit_start(centres: Float[Array, " band"], ratio: Float[Array, ""]) -> Ladder
     best = jnp.argmin(variance)
     turn = jnp.mean(unrolled[best])
     turn = turn - jnp.ceil(turn)
-    return LadderFit(slowest * jnp.exp(turn * spacing), jnp.sqrt(variance[best]))
+    return LadderFit(slowest * jnp.exp(turn * spacing), safe_sqrt(jnp, variance[best]))
 
 
 @jax.jit
@@ -129,7 +130,7 @@ def fit_consecutive(centres: Float[Array, " band"]) -> ConsecutiveFit:
     number = jnp.arange(logs.size) - (logs.size - 1) / 2
     slope = jnp.sum(number * logs) / jnp.sum(number**2)
     middle = jnp.mean(logs)
-    error = jnp.sqrt(jnp.mean((logs - middle - slope * number) ** 2))
+    error = safe_sqrt(jnp, jnp.mean((logs - middle - slope * number) ** 2))
     return ConsecutiveFit(jnp.exp(slope), jnp.exp(middle + slope * number[0]), error)
 
 

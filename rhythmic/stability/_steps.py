@@ -11,8 +11,10 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
+from rhythmic._scan import scan
 from rhythmic.cells.interface import AbstractCell
-from rhythmic.simulate import check_sample
+from rhythmic.checks import checked_integer
+from rhythmic.simulate import check_sample, check_step, length_of
 from rhythmic.typing import Array, Float, PyTree
 
 Step: TypeAlias = Callable[[Any, Any], Any]
@@ -47,9 +49,7 @@ def flatten_step(
     if len(kinds) != 1 or not jnp.issubdtype(next(iter(kinds)), jnp.floating):
         found = ", ".join(sorted(map(str, kinds))) or "no array"
         raise ValueError(f"state holds {found}; expected arrays of one floating dtype")
-    after = jax.eval_shape(step, state, sample)
-    if layout(after) != layout(state):
-        raise ValueError(f"step turns a state {layout(state)} into {layout(after)}; expected it")
+    check_step(step, state, sample)
     values, restore = ravel_pytree(state)
 
     def flat_step(values: Array, sample: PyTree) -> Array:
@@ -58,51 +58,26 @@ def flatten_step(
     return flat_step, values, restore
 
 
-def layout(state: PyTree) -> PyTree:
-    """Replace each array of a state by its dtype and shape."""
-    return jax.tree.map(lambda x: f"{x.dtype}{list(x.shape)}", state)
-
-
-def first_sample(inputs: PyTree) -> PyTree:
-    """Give the shapes of one sample of ``(time, ...)`` inputs."""
-    return jax.eval_shape(lambda x: jax.tree.map(lambda leaf: leaf[0], x), inputs)
-
-
 def count_steps(inputs: PyTree, num_steps: int | None) -> int:
     """Return the number of steps that inputs and ``num_steps`` agree on.
 
     Raises:
         ValueError: if both are missing, they differ, or there is no step.
     """
-    lengths = {jnp.shape(x)[0] if jnp.ndim(x) else 0 for x in jax.tree.leaves(inputs)}
-    if len(lengths) > 1:
-        raise ValueError(f"inputs has {sorted(lengths)} samples; expected one number of them")
-    if not lengths and num_steps is None:
-        raise ValueError("num_steps is None; without inputs it must be given")
-    count = lengths.pop() if lengths else num_steps
-    if num_steps not in (None, count):
+    count = length_of(inputs)
+    if num_steps is None:
+        if count is None:
+            raise ValueError("num_steps is None; without inputs it must be given")
+        return count
+    num_steps = checked_integer("num_steps", num_steps, 1)
+    if count not in (None, num_steps):
         raise ValueError(f"num_steps is {num_steps}; the inputs have {count} samples")
-    if count is None or count < 1:
-        raise ValueError(f"num_steps is {count}; it must be at least 1")
-    return count
-
-
-def check_at_least(name: str, value: int, lowest: int) -> None:
-    """Raise a ValueError that names a number below its range."""
-    if value < lowest:
-        raise ValueError(f"{name} is {value}; it must be at least {lowest}")
+    return num_steps
 
 
 def per_second(per_step: Array, dt: float) -> Array:
     """Turn exponents in 1/step into 1/s; NaN where dt <= 0."""
     return per_step / jnp.where(jnp.asarray(dt) > 0, dt, jnp.nan).astype(per_step.dtype)
-
-
-def in_groups(inputs: PyTree, begin: int, end: int, size: int) -> PyTree:
-    """Cut samples ``begin`` to ``end`` into groups, ``(group, size, ...)``; None stays None."""
-    return jax.tree.map(
-        lambda x: jnp.asarray(x)[begin:end].reshape(-1, size, *jnp.shape(x)[1:]), inputs
-    )
 
 
 def run(flat_step: FlatStep, values: Array, inputs: PyTree, num_steps: int) -> tuple[Array, Array]:
@@ -112,7 +87,7 @@ def run(flat_step: FlatStep, values: Array, inputs: PyTree, num_steps: int) -> t
         values = flat_step(values, sample)
         return values, values
 
-    return jax.lax.scan(advance, values, inputs, length=num_steps)
+    return scan(advance, values, inputs, length=num_steps)
 
 
 def push_tangents(

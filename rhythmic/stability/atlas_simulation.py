@@ -23,10 +23,10 @@ Source: lecture, "Rhythmic RNN"; how a run is read is worked out here.
 import math
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic._scan import scan
 from rhythmic.stability._angle import upper_angle
 from rhythmic.theory._arrays import checked_count
 from rhythmic.theory.regimes import SecondOrderRegime
@@ -131,7 +131,7 @@ def _run(w1: Array, w2: Array, num_steps: int, threshold: float) -> _Run:
         return _advance(run, first_step, _STEPS_AT_ONCE, w1, w2, threshold), None
 
     firsts = jnp.arange(0, num_steps - rest, _STEPS_AT_ONCE, dtype=jnp.int32)
-    run, _ = jax.lax.scan(some_steps, start, firsts)
+    run, _ = scan(some_steps, start, firsts)
     last = jnp.int32(num_steps - rest)
     return _advance(run, last, rest, w1, w2, threshold) if rest else run
 

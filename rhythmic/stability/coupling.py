@@ -15,7 +15,7 @@ import numpy as np
 import scipy
 from jaxtyping import Bool, Real
 
-from rhythmic.stability._steps import check_at_least
+from rhythmic.checks import checked_integer
 from rhythmic.typing import AnyArray, Float
 
 
@@ -196,7 +196,7 @@ def sign_flip_test(
     values = np.asarray(differences, dtype=float)
     if values.ndim != 1 or not values.size:
         raise ValueError(f"differences has shape {values.shape}; expected (pair,)")
-    check_at_least("max_patterns", max_patterns, 2)
+    checked_integer("max_patterns", max_patterns, 2)
     count = len(values)
     exact = count < 62 and 2**count <= max_patterns
     if exact:

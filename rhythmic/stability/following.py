@@ -4,7 +4,7 @@ import numpy as np
 import scipy
 from jaxtyping import Complex, Real
 
-from rhythmic.stability._steps import check_at_least
+from rhythmic.checks import checked_integer
 from rhythmic.stability.modes import sorted_eigenvalues
 from rhythmic.typing import AnyArray
 
@@ -38,7 +38,7 @@ def followed_eigenvalues(
     values = np.asarray(matrices, dtype=float)
     if values.ndim != 3 or values.shape[1] != values.shape[2] or not values.size:
         raise ValueError(f"matrices has shape {values.shape}; expected (time, state, state)")
-    check_at_least("substeps", substeps, 1)
+    checked_integer("substeps", substeps, 1)
     followed = np.full(values.shape[:2], np.nan, dtype=complex)
     finite = np.isfinite(values).all(axis=(1, 2))
     last = len(values) if finite.all() else int(np.argmin(finite))

@@ -24,6 +24,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Int, Real
 
+from rhythmic._scan import scan
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.sensitivity import single_example, step_jacobians
 from rhythmic.simulate import trajectory
@@ -139,4 +140,4 @@ def _log_norms(matrices: Array, vector: Array) -> Array:
         return (vector, logarithm), logarithm
 
     first = unit_vectors(vector, axis=0)[0], jnp.zeros((), vector.dtype)
-    return _from_lag_zero(jax.lax.scan(multiply, first, matrices)[1])
+    return _from_lag_zero(scan(multiply, first, matrices)[1])

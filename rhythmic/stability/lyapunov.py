@@ -13,13 +13,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Bool
 
+from rhythmic._scan import scan
+from rhythmic.checks import checked_integer
+from rhythmic.simulate import check_within, first_sample, in_groups
 from rhythmic.stability._steps import (
     Step,
-    check_at_least,
     count_steps,
-    first_sample,
     flatten_step,
-    in_groups,
     per_second,
     push_tangents,
 )
@@ -97,23 +97,20 @@ def lyapunov_exponents(
     """
     total, every = count_steps(inputs, num_steps), orthonormalize_every
     flat_step, values, restore = flatten_step(step, state, first_sample(inputs))
-    if not 1 <= num_exponents <= values.size:
-        raise ValueError(
-            f"num_exponents is {num_exponents}; it must lie between 1 and {values.size}"
-        )
+    check_within("num_exponents", num_exponents, 1, values.size)
     num_intervals = _count_intervals(total, transient, every, num_blocks)
 
     def advance(carry: tuple, sample: PyTree) -> tuple[tuple, None]:
         return push_tangents(flat_step, carry[0], sample, carry[1]), None
 
     def interval(carry: tuple, samples: PyTree, length: int) -> tuple[tuple, Array]:
-        (values, tangents), _ = jax.lax.scan(advance, carry, samples, length=length)
+        (values, tangents), _ = scan(advance, carry, samples, length=length)
         tangents, triangle = jnp.linalg.qr(tangents)
         growth = jnp.log(jnp.abs(jnp.diagonal(triangle))) / length
         return (values, tangents), jnp.where(jnp.all(jnp.isfinite(values)), growth, jnp.nan)
 
     def intervals(carry: tuple, begin: int, end: int, length: int) -> tuple[tuple, Array]:
-        return jax.lax.scan(
+        return scan(
             lambda carry, samples: interval(carry, samples, length),
             carry,
             in_groups(inputs, begin, end, length),
@@ -166,10 +163,9 @@ def kaplan_yorke_dimension(exponents: Float[Array, " exponent"]) -> Float[Array,
 
 def _count_intervals(total: int, transient: int, every: int, num_blocks: int) -> int:
     """Return the number of counted intervals, or raise a ValueError naming what does not fit."""
-    check_at_least("orthonormalize_every", every, 1)
-    check_at_least("num_blocks", num_blocks, 2)
-    if not 0 <= transient < total:
-        raise ValueError(f"transient is {transient}; it must lie between 0 and {total - 1}")
+    checked_integer("orthonormalize_every", every, 1)
+    checked_integer("num_blocks", num_blocks, 2)
+    check_within("transient", transient, 0, total - 1)
     count, rest = divmod(total - transient, every)
     if rest:
         raise ValueError(

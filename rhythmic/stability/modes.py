@@ -93,10 +93,11 @@ def modes_of_eigenvalues(
     modulus = xp.abs(values)
     if tolerance is None:
         tolerance = float(values.shape[-1] * jnp.finfo(modulus.dtype).eps)
-    angle = xp.abs(xp.angle(values))
+    gone = modulus == 0  # has no angle, nor a gradient of one
+    angle = xp.abs(xp.angle(xp.where(gone, 1.0, values)))
     valid = xp.asarray(dt > 0)
     dt = xp.where(valid, dt, np.nan).astype(modulus.dtype)
-    logarithm = xp.where(modulus == 0, -np.inf, xp.log(xp.where(modulus == 0, 1.0, modulus)))
+    logarithm = xp.where(gone, -np.inf, xp.log(xp.where(gone, 1.0, modulus)))
     lasting = logarithm == 0
     return Modes(
         eigenvalue=values,

@@ -12,7 +12,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Int
 
-from rhythmic.stability._steps import PRECISION, Step, check_at_least, flatten_step
+from rhythmic.checks import checked_integer
+from rhythmic.stability._steps import PRECISION, Step, flatten_step
 from rhythmic.typing import Array, Float, PyTree
 
 Residual = Callable[[Array], Array]
@@ -96,7 +97,7 @@ def solve_fixed_point(
     Source: More, Lecture Notes in Mathematics 630 (1978) 105; mu after Fan and Yuan, Computing 74
     (2005) 23; slow points: Sussillo and Barak, Neural Computation 25 (2013) 626.
     """
-    check_at_least("max_steps", max_steps, 1)
+    checked_integer("max_steps", max_steps, 1)
     flat_step, values, restore = flatten_step(step, start, sample)
     if tolerance is None:
         tolerance = default_tolerance(values.dtype)

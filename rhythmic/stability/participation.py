@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Complex, Real
 
-from rhythmic.stability._steps import check_at_least
+from rhythmic.checks import checked_integer
 from rhythmic.stability.modes import Modes, eigenvalue_order, finite_square, modes_of_eigenvalues
 from rhythmic.theory._arrays import RealLike, ieee_arithmetic
 from rhythmic.typing import AnyArray, Float
@@ -69,7 +69,7 @@ def mode_participation(
     xp, values, finite = finite_square(matrix)
     size = values.shape[-1]
     num_nodes = size if num_nodes is None else num_nodes
-    check_at_least("num_nodes", num_nodes, 1)
+    checked_integer("num_nodes", num_nodes, 1)
     if size % num_nodes:
         raise ValueError(f"num_nodes is {num_nodes}; it must divide the {size} states")
     eigenvalues, right = (
@@ -88,7 +88,7 @@ def mode_participation(
     right, left = xp.where(usable, right, np.nan), xp.where(usable, left, np.nan)
 
     share = xp.abs(left * xp.swapaxes(right, -1, -2))
-    share = xp.sum(share.reshape(*share.shape[:-1], -1, num_nodes), axis=-2)
+    share = xp.sum(share.reshape(*share.shape[:-1], size // num_nodes, num_nodes), axis=-2)
     return Participation(
         modes=modes_of_eigenvalues(eigenvalues, dt),
         right=right,

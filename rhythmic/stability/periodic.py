@@ -13,11 +13,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Bool, Complex, Int
 
+from rhythmic.checks import checked_integer
+from rhythmic.simulate import first_sample
 from rhythmic.stability._steps import (
     Step,
-    check_at_least,
     count_steps,
-    first_sample,
     flatten_step,
     run,
 )
@@ -134,7 +134,7 @@ def find_periodic_orbit(
 
     Source: shooting; Kuznetsov, Elements of Applied Bifurcation Theory (2004), section 10.1.
     """
-    check_at_least("settle_periods", settle_periods, 0)
+    checked_integer("settle_periods", settle_periods, 0)
     period = count_steps(inputs, num_steps)
     flat_step, values, restore = flatten_step(step, start, first_sample(inputs))
 

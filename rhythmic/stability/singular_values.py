@@ -16,13 +16,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Bool, Real
 
+from rhythmic._scan import scan
+from rhythmic.simulate import check_within, first_sample, in_groups
 from rhythmic.stability._steps import (
     PRECISION,
     Step,
     count_steps,
-    first_sample,
     flatten_step,
-    in_groups,
     per_second,
     push_tangents,
 )
@@ -88,19 +88,18 @@ def log_singular_values(
     if matrices.ndim != 3 or matrices.shape[1] != matrices.shape[2] or not matrices.size:
         raise ValueError(f"matrices has shape {matrices.shape}; expected (time, state, state)")
     count = len(matrices)
-    if not 1 <= every <= count:
-        raise ValueError(f"every is {every}; it must lie between 1 and {count}")
+    check_within("every", every, 1, count)
 
     def extend(product: GradedProduct, matrix: Array) -> tuple[GradedProduct, None]:
         moved = jnp.matmul(matrix, product.basis, precision=PRECISION)
         return take_up(product, moved), None
 
     def extend_and_look(product: GradedProduct, group: Array) -> tuple[GradedProduct, Array]:
-        product, _ = jax.lax.scan(extend, product, group)
+        product, _ = scan(extend, product, group)
         return product, product_log_singular_values(product)
 
     groups = in_groups(matrices, 0, count // every * every, every)
-    return jax.lax.scan(extend_and_look, empty_product(matrices[0]), groups)[1]
+    return scan(extend_and_look, empty_product(matrices[0]), groups)[1]
 
 
 def finite_time_exponents(
@@ -138,8 +137,7 @@ def finite_time_exponents(
     Source: Abarbanel, Brown and Kennel, Journal of Nonlinear Science 1 (1991) 175.
     """
     count = count_steps(inputs, num_steps)
-    if not 1 <= window <= count:
-        raise ValueError(f"window is {window}; it must lie between 1 and {count}")
+    check_within("window", window, 1, count)
     flat_step, values, restore = flatten_step(step, state, first_sample(inputs))
 
     def extend(carry: tuple, sample: PyTree) -> tuple[tuple, None]:
@@ -149,13 +147,13 @@ def finite_time_exponents(
 
     def over_window(values: Array, samples: PyTree) -> tuple[Array, Array]:
         fresh = empty_product(jnp.zeros((values.size, values.size), values.dtype))
-        (values, product), _ = jax.lax.scan(extend, (values, fresh), samples, length=window)
+        (values, product), _ = scan(extend, (values, fresh), samples, length=window)
         logarithms = product_log_singular_values(product)
         return values, jnp.where(jnp.all(jnp.isfinite(values)), logarithms, jnp.nan)
 
     num_windows = count // window
     groups = in_groups(inputs, 0, num_windows * window, window)
-    values, logarithms = jax.lax.scan(over_window, values, groups, length=num_windows)
+    values, logarithms = scan(over_window, values, groups, length=num_windows)
     per_step = logarithms / window
     diverged = ~jnp.all(jnp.isfinite(values))
     return FiniteTimeExponents(per_step, per_second(per_step, dt), restore(values), diverged)

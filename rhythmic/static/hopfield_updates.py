@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Real
 
+from rhythmic._scan import scan
 from rhythmic.indices import check_indices
 from rhythmic.static.hopfield import HopfieldNetwork, checked_start, update_all, update_unit
 from rhythmic.theory._arrays import checked_count
@@ -88,7 +89,7 @@ def asynchronous_trajectory(
 
     start = checked_start(network, state)
     check_indices("order", order, len(start), "units")
-    _, later = jax.lax.scan(step, start, jnp.asarray(order))
+    _, later = scan(step, start, jnp.asarray(order))
     return jnp.concatenate([start[None], later])
 
 
@@ -116,7 +117,7 @@ def synchronous_trajectory(
         return state, state
 
     start = checked_start(network, state)
-    _, later = jax.lax.scan(step, start, None, length=checked_count("num_steps", num_steps))
+    _, later = scan(step, start, None, length=checked_count("num_steps", num_steps))
     return jnp.concatenate([start[None], later])
 
 
@@ -158,7 +159,7 @@ def recall(
         order = units
         if key is not None:
             order = jax.random.permutation(jax.random.fold_in(key, sweep), units)
-        after, _ = jax.lax.scan(lambda v, i: (update_unit(network, v, i), None), before, order)
+        after, _ = scan(lambda v, i: (update_unit(network, v, i), None), before, order)
         changed = jnp.any(after != before, axis=0)
         return after, jnp.where(changed, sweep + 1, num_sweeps), changed, sweep + 1
 

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Real
 
+from rhythmic._scan import scan
 from rhythmic.activations import binary
 from rhythmic.static._arrays import as_array
 from rhythmic.typing import AnyArray
@@ -131,10 +132,10 @@ def perceptron_learning(
         return (weight + change, constant + rate * error), error != 0
 
     def epoch(state: tuple[Array, Array], _: None) -> tuple[tuple, tuple]:
-        state, wrong = jax.lax.scan(show, state, (examples, wanted))
+        state, wrong = scan(show, state, (examples, wanted))
         return state, (*state, wrong.sum(dtype=jnp.int32))
 
-    _, (later, constants, errors) = jax.lax.scan(epoch, start, None, length=num_epochs)
+    _, (later, constants, errors) = scan(epoch, start, None, length=num_epochs)
     return PerceptronLearning(
         weights=jnp.concatenate([start[0][None], later]),
         theta=jnp.concatenate([start[1][None], constants]),

@@ -362,7 +362,7 @@ class Sweep:
 
     def program_hash(self) -> str:
         """Return the sha256 of the program of one point, as JAX lowers it: of what is computed."""
-        with self.in_precision():
+        with self.in_precision(), jax.disable_jit(False):
             arguments = self.abstract_arguments()
             lowered = jax.jit(lambda values: whole_point(self, values)).lower(arguments)
         return hashlib.sha256(lowered.as_text().encode()).hexdigest()

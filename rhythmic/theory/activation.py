@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Real
 
+from rhythmic._scan import scan
 from rhythmic.activations import ACTIVATIONS, ActivationName
 from rhythmic.theory._arrays import (
     RealLike,
@@ -131,7 +131,7 @@ def activation_trajectory(
         state = phi(weight * state).astype(start.dtype)
         return state, state
 
-    _, later = jax.lax.scan(step, start, None, length=count)
+    _, later = scan(step, start, None, length=count)
     return jnp.concatenate([start[None], later])
 
 

@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Real
 
+from rhythmic._scan import scan
 from rhythmic.theory._arrays import RealLike, checked_count, common_arrays, ieee_arithmetic
 from rhythmic.typing import AnyArray
 
@@ -67,7 +68,7 @@ def lagged_products(
         product = jnp.matmul(product, step, precision=jax.lax.Precision.HIGHEST)
         return product, product
 
-    _, products = jax.lax.scan(extend, start, steps[::-1])
+    _, products = scan(extend, start, steps[::-1])
     return jnp.concatenate([start[None], products])
 
 

@@ -5,11 +5,11 @@ Source: lecture, "RNN dynamics (simplified)".
 
 from enum import IntEnum
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Real
 
+from rhythmic._scan import scan
 from rhythmic.theory._arrays import (
     RealLike,
     checked_count,
@@ -75,7 +75,7 @@ def first_order_trajectory(
         state = weight * state
         return state, state
 
-    _, later = jax.lax.scan(step, start, None, length=count)
+    _, later = scan(step, start, None, length=count)
     return jnp.concatenate([start[None], later])
 
 

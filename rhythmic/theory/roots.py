@@ -38,9 +38,9 @@ def discriminant(xp: Any, w1: Any, w2: Any) -> Any:
 
 
 def safe_sqrt(xp: Any, value: Any) -> Any:
-    """Give the square root where `value` > 0 and 0 elsewhere, with a finite gradient."""
-    positive = value > 0
-    return xp.where(positive, xp.sqrt(xp.where(positive, value, 1.0)), 0.0)
+    """Give the square root where `value` > 0 and 0 below, with a finite gradient; NaN of NaN."""
+    below = value <= 0
+    return xp.where(below, 0.0, xp.sqrt(xp.where(below, 1.0, value)))
 
 
 def _radius_of_real_roots(xp: Any, w1: Any, inside: Any) -> Any:

@@ -5,11 +5,11 @@ What its roots say (regime, frequency, decay) is in `roots`, what it does to inp
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Real
 
+from rhythmic._scan import scan
 from rhythmic.theory._arrays import (
     RealLike,
     checked_count,
@@ -69,7 +69,7 @@ def second_order_trajectory(
         now = recent * one_back + older * two_back + drive_now
         return (one_back, now), now
 
-    _, later = jax.lax.scan(step, first_two, inputs[2:])
+    _, later = scan(step, first_two, inputs[2:])
     return jnp.concatenate([jnp.stack(first_two), later])[: count + 1]
 
 

@@ -126,7 +126,9 @@ def seconds_per_update(group: GroupTraining, members: Members, *, num_updates: i
             validation=members.validation[:, :num_validation],
         )
         placed = group.place(cut)
-        program = group.programs.jitted("train_epoch").lower(state, placed, group.data).compile()
+        with jax.disable_jit(False):
+            jitted = group.programs.jitted("train_epoch")
+            program = jitted.lower(state, placed, group.data).compile()
     else:
         program = group.program("train_epoch", state, placed, group.data)
     times = []

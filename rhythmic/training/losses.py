@@ -41,5 +41,5 @@ def is_correct(
 def weighted_mean(
     values: Float[Array, " batch"], weights: Float[Array, " batch"]
 ) -> Float[Array, ""]:
-    """Return ``sum(w v) / sum(w)``; padding has weight zero."""
-    return jnp.sum(values * weights) / jnp.sum(weights)
+    """Return ``sum(w v) / sum(w)``; what has weight zero, padding, counts for nothing, NaN too."""
+    return jnp.sum(jnp.where(weights > 0, values, 0) * weights) / jnp.sum(weights)

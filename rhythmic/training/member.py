@@ -264,7 +264,10 @@ class MemberTraining:
         examples, weights = batch
         noise = InputNoise(self.configuration.input_noise, keys.input_noise)
         features, labels = labelled_features(model, data, examples, method=self.method, noise=noise)
-        logits, statistics = model.readout.train(features, statistics, weights, key=keys.dropout)
+        readout = model.readout
+        logits, statistics = readout.train_on_finite(
+            features, statistics, weights, key=keys.dropout
+        )
         losses = cross_entropy(logits, labels, smoothing)
         hits = jnp.sum(is_correct(logits, labels) * weights)
         return weighted_mean(losses, weights), (statistics, hits)

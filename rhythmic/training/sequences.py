@@ -245,10 +245,13 @@ def respond(
 
 def mean_loss(outputs: Outputs, batch: Batch, task: AbstractTask) -> Float[Array, ""]:
     """Return the weighted mean over steps of cross-entropy (nats), or of the squared error."""
+    # What does not count has no gradient either, whatever stands there.
+    counted = batch.weights[:, None] > 0
+    outputs = jnp.where(counted, outputs, 0)
     if task.kind == "classes":
         losses = jax.vmap(cross_entropy)(outputs, batch.targets)
     else:
-        losses = jnp.sum((outputs - batch.targets) ** 2, axis=1)
+        losses = jnp.sum((outputs - jnp.where(counted, batch.targets, 0)) ** 2, axis=1)
     return weighted_mean(losses.ravel(), batch.weights.ravel())
 
 
@@ -264,7 +267,8 @@ def evaluation(outputs: Outputs, batch: Batch, task: AbstractTask) -> Evaluation
         hits = jax.vmap(is_correct)(outputs, batch.targets)
         score = weighted_mean(hits.ravel(), weights.ravel())
         return Evaluation(loss, jnp.where(jnp.isnan(loss), jnp.nan, score))
-    mean = jnp.sum(batch.targets * weights[:, None], axis=(0, 2)) / jnp.sum(weights)
+    counted = jnp.where(weights[:, None] > 0, batch.targets, 0)
+    mean = jnp.sum(counted * weights[:, None], axis=(0, 2)) / jnp.sum(weights)
     return Evaluation(loss, loss / mean_loss(mean[:, None], batch, task))
 
 

@@ -1,11 +1,18 @@
 """Cells by name: options that no cell has are refused in one line that says which it has."""
 
+import copy
+import pickle
+
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rhythmic.activations import identity
+from rhythmic.adjoints import mean_with_adjoint
 from rhythmic.architectures import CellArchitecture
-from rhythmic.cells import GRUCell, registry
+from rhythmic.cells import ElmanCell, EquinoxCell, GRUCell, registry
 from rhythmic.cells.registry import make_cell
 
 KEY = jax.random.key(0)
@@ -59,3 +66,35 @@ def test_what_makes_a_cell_may_be_any_function(monkeypatch):
     # Where nothing says which options there are, the cell itself decides.
     found = make_cell("open_to_all", 1, 2, key=KEY, update_bias=2.0)
     np.testing.assert_array_equal(found.bias_ih[2:4], 2.0)
+
+
+@pytest.mark.parametrize("name", registry.CELLS)
+def test_cells_and_classifiers_pickle_and_copy(name):
+    cell = make_cell(name, np.int64(1), np.int32(4), key=KEY)
+    assert type(cell.hidden_size) is type(cell.input_size) is int
+    model = CellArchitecture("any", name, 4).build(3, key=KEY)
+    for one in (cell, model):
+        for other in (pickle.loads(pickle.dumps(one)), copy.deepcopy(one)):
+            assert eqx.tree_equal(one, other)
+            assert jax.tree.structure(one) == jax.tree.structure(other)
+
+
+@pytest.mark.parametrize("activation", [jnp.tanh, jax.nn.relu, jax.nn.sigmoid, jnp.sin, identity])
+def test_activations_pickle_by_name(activation):
+    cell = ElmanCell(1, 2, key=KEY, activation=activation)
+    other = pickle.loads(pickle.dumps(cell))
+    assert eqx.tree_equal(cell, other)
+    np.testing.assert_array_equal(other.activation(jnp.ones(2)), activation(jnp.ones(2)))
+    assert is_fast(cell) == (activation is jnp.tanh) == is_fast(copy.deepcopy(cell))
+
+
+def is_fast(cell):
+    return mean_with_adjoint(cell, "output") is not None
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.0, "3", True])
+def test_sizes_that_are_no_count_are_refused(size):
+    with pytest.raises(ValueError, match=r"^hidden_size is "):
+        ElmanCell(1, size, key=KEY)
+    with pytest.raises(ValueError, match=r"^input_size is "):
+        EquinoxCell(eqx.nn.GRUCell(1, 2, key=KEY), input_size=size)

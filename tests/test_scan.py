@@ -1,0 +1,57 @@
+"""Without compilation (``JAX_DISABLE_JIT``) the same functions run step by step."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rhythmic import stability
+from rhythmic._scan import scan
+from rhythmic.adjoints import mean_with_adjoint
+from rhythmic.cells.registry import make_cell
+from rhythmic.simulate import time_mean
+from rhythmic.sweep import Grid, Output, Sweep, linear_axis, run_sweep
+
+
+@pytest.fixture
+def step_by_step():
+    with jax.disable_jit():
+        yield
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_no_step_is_no_step(step_by_step, reverse):
+    def body(carry, sample):
+        return carry + sample, {"seen": jnp.stack([carry, carry])}
+
+    carry, seen = scan(body, jnp.float32(3), jnp.zeros(0), reverse=reverse)
+    assert carry == 3
+    assert seen["seen"].shape == (0, 2)
+
+
+@pytest.mark.parametrize("name", ["rnn", "lstm"])
+def test_adjoints_of_a_short_sequence(step_by_step, name):
+    cell, inputs = make_cell(name, 1, 2, key=jax.random.key(0)), jnp.ones((3, 1, 2))
+
+    def score(function):
+        return jax.grad(lambda inputs: jnp.sum(function(cell, inputs) ** 2))(inputs)
+
+    by_hand = score(mean_with_adjoint(cell, "output"))
+    plain = score(lambda cell, inputs: time_mean(cell, inputs).mean)
+    np.testing.assert_allclose(by_hand, plain, rtol=1e-5, atol=1e-7)
+
+
+def test_sweeps_and_exponents(step_by_step):
+    axis = linear_axis("x", 1, 5, 5, "")
+    sweep = Sweep("s", lambda x: {"y": x**2}, Grid((axis,)), {"y": Output("")})
+    found = run_sweep(sweep, quiet=True).arrays["y"]
+    np.testing.assert_array_equal(found, axis.values**2)
+    found = stability.lyapunov_exponents(
+        lambda x, _: 4 * x * (1 - x),
+        jnp.float32(0.3),
+        num_exponents=1,
+        dt=1.0,
+        key=jax.random.key(1),
+        num_steps=20,
+    )
+    assert np.isfinite(found.per_step[0])
