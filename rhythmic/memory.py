@@ -6,9 +6,12 @@ from pathlib import Path
 
 import jax
 
+from rhythmic.arguments import checked
+
 OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "Out of memory")
 
 
+@checked
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether an error, of Python or of XLA, says that memory was exhausted."""
     if isinstance(error, MemoryError):
@@ -17,6 +20,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return of_xla and any(sign in str(error) for sign in OUT_OF_MEMORY)
 
 
+@checked
 def available_memory(num_devices: int) -> int:
     """Return the bytes that each of the first ``num_devices`` of this process may still fill.
 

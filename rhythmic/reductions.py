@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.simulate import check_sequence, scan_blocks, start, take
 from rhythmic.typing import AnyArray, Array, Float, Int, PyTree, Sequence
@@ -89,6 +90,7 @@ def amplitude() -> Reduction:
     )
 
 
+@checked
 def dominant_frequency(frequencies: Float[AnyArray, " frequency"], dt: float) -> Reduction:
     """Find the frequency of the largest Fourier amplitude, among those given.
 
@@ -169,6 +171,7 @@ class Reduced(NamedTuple):
     final_state: PyTree
 
 
+@checked
 def reduce_over_time(
     cell: AbstractCell,
     inputs: Sequence,
@@ -199,6 +202,7 @@ def reduce_over_time(
     return reduce_steps(cell.step, state, inputs, reductions, observe=see, washout=washout)
 
 
+@checked
 def reduce_steps(
     step: Callable[[PyTree, PyTree], PyTree],
     state: PyTree,

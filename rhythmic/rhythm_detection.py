@@ -24,6 +24,7 @@ from rhythmic._spectral_lines import (
     growth_per_sample,
     strongest_line,
 )
+from rhythmic.arguments import checked
 from rhythmic.typing import AnyArray, Array, Bool, Float, Int
 
 # Sustained: over the whole record the logarithm of the amplitude changes by this much at most.
@@ -79,6 +80,7 @@ class Rhythm(NamedTuple):
     line_share: Float[Array, "*batch"]
 
 
+@checked
 @partial(jax.jit, static_argnames="washout")
 def measure_rhythm(
     trajectory: Float[AnyArray, "time *batch"],
@@ -142,6 +144,7 @@ def measure_rhythm(
     return Rhythm(*(field.reshape(batch_shape) for field in rhythm))
 
 
+@checked
 def most_active_node(
     trajectory: Float[AnyArray, "time node *batch"], *, washout: int = 0
 ) -> Float[Array, "time *batch"]:

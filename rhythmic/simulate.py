@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.typing import Array, Bool, Int, PyTree, Sequence
 
@@ -30,6 +31,7 @@ class TimeMean(NamedTuple):
     final_state: PyTree
 
 
+@checked
 def trajectory(
     cell: AbstractCell,
     inputs: Sequence,
@@ -90,6 +92,7 @@ def trajectory(
     return Trajectory(observed=observed, final_state=state)
 
 
+@checked
 def time_mean(
     cell: AbstractCell,
     inputs: Sequence,
@@ -145,6 +148,7 @@ def time_mean(
     return TimeMean(mean=jax.tree.map(lambda x: x / count, total), final_state=state)
 
 
+@checked
 def mask_from_lengths(lengths: Int[Array, "*batch"], num_steps: int) -> Bool[Array, "time *batch"]:
     """Return a mask that is true at the first ``lengths`` of ``num_steps`` samples.
 

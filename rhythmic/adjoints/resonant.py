@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.arguments import checked
 from rhythmic.cells import ResonantCell, ResonantNodes
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.cells.resonant import without_diagonal
@@ -15,6 +16,7 @@ from rhythmic.simulate import check_sequence, start
 from rhythmic.typing import Array, NodeArray, PyTree, Sequence
 
 
+@checked
 def mean_squared_amplitude(cell: ResonantCell, inputs: Sequence) -> NodeArray:
     """Return each node's mean of ``A_t^2`` over a sequence, from rest.
 

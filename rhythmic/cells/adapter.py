@@ -6,10 +6,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.typing import InputArray, NodeArray, PyTree
 
 
+@checked
 class EquinoxCell(AbstractCell[PyTree]):
     """Adapter for cells in Equinox's convention, such as ``equinox.nn.GRUCell``.
 

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.cells.bounded import bounded, raw_of
 from rhythmic.cells.interface import FixedParameters, along_nodes
 from rhythmic.cells.options import (
@@ -38,6 +39,7 @@ class ResonantState(NamedTuple):
     previous: NodeArray
 
 
+@checked
 class ResonantNodes(FixedParameters):
     """The fixed rhythms of a resonant layer, one entry a node.
 
@@ -68,6 +70,7 @@ class ResonantNodes(FixedParameters):
         return state.position**2 + self.quadrature(state) ** 2 + 1e-12
 
 
+@checked
 def resonant_nodes(
     frequencies: Float[AnyArray, " hidden"],
     *,
@@ -156,6 +159,7 @@ def _dtype(constant: object) -> jnp.dtype:
     return constant.dtype if isinstance(constant, jax.Array) else jnp.zeros(()).dtype
 
 
+@checked(shapes=True)
 class LearnedRhythms(eqx.Module):
     """Rhythms that training moves: frequency and decay of each node, bounded by construction.
 

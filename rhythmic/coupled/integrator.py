@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Real
 
+from rhythmic.arguments import checked
 from rhythmic.coupled.oscillators import OscillatorArrays, Recording
 from rhythmic.theory._damped_motion import damped_motion
 from rhythmic.typing import AnyArray
@@ -20,6 +21,7 @@ from rhythmic.typing import AnyArray
 _State: TypeAlias = tuple[Array, Array, Array, Array]
 
 
+@checked
 def motion(
     oscillators: OscillatorArrays,
     gain_frequency: Real[Array, " gain"],

@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
+from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell
 from rhythmic.kernels.equations import add, refusal, step_equations
 from rhythmic.kernels.plan import Plan, count, read, read_parameters, shaped, write
@@ -27,6 +28,7 @@ from rhythmic.simulate import check_sequence, start
 from rhythmic.typing import Array, NodeArray, PyTree, Sequence
 
 
+@checked
 def time_mean_by_kernel(
     cell: AbstractCell,
     inputs: Sequence,

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import jax.scipy.linalg
 
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import weigh
 from rhythmic.indices import are_indices, check_labels
 from rhythmic.typing import Array, Float, Int
@@ -55,6 +56,7 @@ class LogisticRegression(NamedTuple):
         return jnp.where(known, jnp.mean(right), jnp.nan)
 
 
+@checked
 def fit_logistic_regression(
     features: Features,
     labels: Int[Array, " batch"],
@@ -162,6 +164,7 @@ def derivatives(
     return gradient, hessian.reshape(num_classes * num_parameters, -1)
 
 
+@checked
 def standardise(
     features: Features, reference: Float[Array, "feature other"]
 ) -> Float[Array, "feature batch"]:

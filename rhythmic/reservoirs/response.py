@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Key
 
+from rhythmic.arguments import checked
 from rhythmic.cells import ResonantReservoirCell
 from rhythmic.cells.resonant_nodes import ResonantState
 from rhythmic.reservoirs.noise import NoiseDrawn, with_noise
@@ -34,6 +35,7 @@ class Response(NamedTuple):
     first_bad_step: Int[Array, ""]
 
 
+@checked
 def reservoir_response(
     cell: ResonantReservoirCell,
     inputs: Float[Array, "time batch"],
@@ -83,6 +85,7 @@ def averaged(cell: ResonantReservoirCell, state: ResonantState) -> dict[str, Arr
     }
 
 
+@checked
 def mean_frequency(
     power: Float[Array, " hidden"],
     change: Float[Array, " hidden"],
@@ -127,6 +130,7 @@ class FrequencyContent(NamedTuple):
     response_frequency: Float[Array, ""]
 
 
+@checked
 def frequency_content(
     response: Response,
     frequencies: Float[Array, " hidden"],

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from rhythmic.arguments import checked
 from rhythmic.rhythms.spacing import rung_offset
 
 
@@ -29,6 +30,7 @@ class Cycles(NamedTuple):
     member: Int[Array, " cycle"]
 
 
+@checked
 def concatenate_periods(
     pattern: Float[Array, " pattern"],
     num_repeats: int,
@@ -84,6 +86,7 @@ def concatenate_periods(
     return Cycles(jnp.concatenate([start[None], ends]), member)
 
 
+@checked(least=1, shapes=True)
 @partial(jax.jit, static_argnames="pattern_size")
 def joined_periods(cycles: Cycles, pattern_size: int) -> Float[Array, " repeat"]:
     """Give how long each run of the pattern lasted, in s: the periods of the joined rhythm.
@@ -95,6 +98,7 @@ def joined_periods(cycles: Cycles, pattern_size: int) -> Float[Array, " repeat"]
     return jnp.diff(cycles.time[::pattern_size])
 
 
+@checked(shapes=True)
 @partial(jax.jit, static_argnames="steps")
 def joined_distance(ratio: Float[Array, "*shape"], steps: int = 1) -> Float[Array, "*shape"]:
     """Give the distance of T + r^steps T from the nearest rung of the ladder r^k T, in rungs.
@@ -113,6 +117,7 @@ def joined_distance(ratio: Float[Array, "*shape"], steps: int = 1) -> Float[Arra
     return jnp.abs(rung_offset(1 + ratio**steps, jnp.ones_like(ratio), ratio))
 
 
+@checked(least=1, shapes=True)
 @partial(jax.jit, static_argnames="num_repeats")
 def simulated_joined_distance(
     ratios: Float[Array, " ratio"],

@@ -20,6 +20,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from rhythmic.arguments import checked
 from rhythmic.typing import AnyArray
 
 CHANCE_DISTANCE = 12**-0.5
@@ -53,6 +54,7 @@ class ConsecutiveFit(NamedTuple):
     error: Float[Array, ""]
 
 
+@checked(shapes=True)
 @jax.jit
 def rung_offset(
     frequency: Float[Array, "*shape"],
@@ -74,6 +76,7 @@ def rung_offset(
     return rungs - jnp.round(rungs)
 
 
+@checked(shapes=True)
 @jax.jit
 def ladder_distance(
     centres: Float[Array, " band"], start: Float[Array, ""], ratio: Float[Array, ""]
@@ -88,6 +91,7 @@ def ladder_distance(
     return jnp.sqrt(jnp.mean(rung_offset(centres, start, ratio) ** 2))
 
 
+@checked(shapes=True)
 @jax.jit
 def fit_start(centres: Float[Array, " band"], ratio: Float[Array, ""]) -> LadderFit:
     """Find the start of the ladder of a given ratio that lands nearest to the bands.
@@ -115,6 +119,7 @@ def fit_start(centres: Float[Array, " band"], ratio: Float[Array, ""]) -> Ladder
     return LadderFit(slowest * jnp.exp(turn * spacing), jnp.sqrt(variance[best]))
 
 
+@checked(shapes=True)
 @jax.jit
 def fit_consecutive(centres: Float[Array, " band"]) -> ConsecutiveFit:
     """Fit log f_k = log start + k log ratio by least squares, the bands taken in rising order.
@@ -133,6 +138,7 @@ def fit_consecutive(centres: Float[Array, " band"]) -> ConsecutiveFit:
     return ConsecutiveFit(jnp.exp(slope), jnp.exp(middle + slope * number[0]), error)
 
 
+@checked(shapes=True)
 @jax.jit
 def scan_ratios(
     centres: Float[Array, " band"], ratios: Float[Array, " ratio"]
@@ -141,6 +147,7 @@ def scan_ratios(
     return jax.vmap(lambda ratio: fit_start(centres, ratio).distance)(ratios)
 
 
+@checked
 def check_ratios(ratios: Sequence[float], lowest_ratio: float, highest_ratio: float) -> None:
     """Check ratios to try, and the range of ratios that they are compared with.
 

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Bool
 
+from rhythmic.arguments import checked
 from rhythmic.stability._steps import (
     Step,
     check_at_least,
@@ -50,6 +51,7 @@ class LyapunovExponents(NamedTuple):
     diverged: Bool[Array, ""]
 
 
+@checked(finite=True, shapes=True)
 def lyapunov_exponents(
     step: Step,
     state: PyTree,
@@ -137,6 +139,7 @@ def lyapunov_exponents(
     )
 
 
+@checked(finite=True, shapes=True)
 def kaplan_yorke_dimension(exponents: Float[Array, " exponent"]) -> Float[Array, ""]:
     """Estimate the dimension of an attractor from its exponents.
 

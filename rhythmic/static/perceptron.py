@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Real
 
 from rhythmic.activations import binary
+from rhythmic.arguments import checked
 from rhythmic.static._arrays import as_array
 from rhythmic.typing import AnyArray
 
@@ -31,6 +32,7 @@ class PerceptronLearning(NamedTuple):
     errors: Int[Array, " epochs"]
 
 
+@checked
 def perceptron_activity(
     inputs: Real[AnyArray, "*example feature"],
     weights: Real[AnyArray, " feature"],
@@ -60,6 +62,7 @@ def perceptron_activity(
     return summed + jnp.asarray(theta, dtype)
 
 
+@checked
 def perceptron_output(
     inputs: Real[AnyArray, "*example feature"],
     weights: Real[AnyArray, " feature"],
@@ -79,6 +82,7 @@ def perceptron_output(
     return binary(perceptron_activity(inputs, weights, theta))
 
 
+@checked
 def perceptron_learning(
     inputs: Real[AnyArray, "example feature"],
     targets: Real[AnyArray, " example"],
@@ -142,6 +146,7 @@ def perceptron_learning(
     )
 
 
+@checked
 def first_error_free_epoch(errors: Int[AnyArray, "*run epochs"]) -> Int[Array, "*run"]:
     """Return the first epoch without errors, counted from 0, or -1 if there is none.
 
@@ -158,6 +163,7 @@ def first_error_free_epoch(errors: Int[AnyArray, "*run epochs"]) -> Int[Array, "
     return jnp.where(clean.any(axis=-1), first, -1)
 
 
+@checked
 def perceptron_margin(
     inputs: Real[AnyArray, "example feature"],
     targets: Real[AnyArray, " example"],
@@ -194,6 +200,7 @@ def perceptron_margin(
     return jnp.min(sign * activity) / jnp.linalg.norm(direction)
 
 
+@checked
 def novikoff_bound(
     inputs: Real[AnyArray, "example feature"],
     targets: Real[AnyArray, " example"],
