@@ -203,10 +203,10 @@ def _any_of(annotations: tuple[Any, ...]) -> Rule | None:
         axes = tuple(written.split()) if written == "" or written[0] == "*" else None
         same = all(one.dim_str == written for one in arrays)
         scalar = _array(arrays[0].dtypes, axes if same else None)
-        rest = [one for one in annotations if one not in (int, float, *arrays)]
+        rest = [one for one in annotations if one not in (int, float, np.generic, *arrays)]
         rules = [scalar, *map(_of, rest)]
     else:
-        rules = [_of(one) for one in annotations]
+        rules = [_of(one) for one in annotations if not (arrays and one is np.generic)]
     if None in rules:
         return None
     known = [rule for rule in rules if rule is not None]

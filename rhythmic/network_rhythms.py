@@ -42,7 +42,7 @@ class LeadingMode(NamedTuple):
     is_complex: Bool[AnyArray, "*network"]
 
 
-@checked
+@checked(finite=True)
 def leading_mode(weights: Float[AnyArray, "*network post pre"], dt: float) -> LeadingMode:
     """Read rhythm and growth of h_t = W h_{t-1} from the leading eigenvalue of W.
 
@@ -77,7 +77,7 @@ def leading_mode(weights: Float[AnyArray, "*network post pre"], dt: float) -> Le
     )
 
 
-@checked
+@checked(shapes=True)
 def companion_weights(
     w1: Real[Array, "*#node"] | float, w2: Real[Array, "*#node"] | float
 ) -> Float[Array, "*node 2 2"]:
@@ -93,7 +93,7 @@ def companion_weights(
     return jnp.stack([jnp.stack([w1, w2], -1), jnp.stack([one, zero], -1)], -2)
 
 
-@checked
+@checked(finite=True)
 def rotation_weights(
     frequency: Float[Array, "*#network"] | float,
     modulus: Float[Array, "*#network"] | float,
@@ -114,7 +114,7 @@ def rotation_weights(
     return jnp.stack([jnp.stack([cosine, -sine], -1), jnp.stack([sine, cosine], -1)], -2)
 
 
-@checked
+@checked(shapes=True)
 def random_recurrent_weights(
     size: int, spectral_radius: float | Float[Array, ""], *, key: jax.Array
 ) -> Float[Array, "post pre"]:
@@ -145,7 +145,7 @@ def probability_all_real(size: int) -> float:
     return 2.0 ** (-size * (size - 1) / 4)
 
 
-@checked
+@checked(shapes=True)
 def sequence_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNetwork:
     """Store a cycle of patterns: each calls the next one, the last one calls the first.
 

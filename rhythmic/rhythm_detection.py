@@ -80,7 +80,7 @@ class Rhythm(NamedTuple):
     line_share: Float[Array, "*batch"]
 
 
-@checked
+@checked(finite=True)
 @partial(jax.jit, static_argnames="washout")
 def measure_rhythm(
     trajectory: Float[AnyArray, "time *batch"],
@@ -144,7 +144,7 @@ def measure_rhythm(
     return Rhythm(*(field.reshape(batch_shape) for field in rhythm))
 
 
-@checked
+@checked(shapes=True)
 def most_active_node(
     trajectory: Float[AnyArray, "time node *batch"], *, washout: int = 0
 ) -> Float[Array, "time *batch"]:
@@ -159,8 +159,13 @@ def most_active_node(
 
     Returns:
         The trajectory of that node.
+
+    Raises:
+        ValueError: for a trajectory of no nodes.
     """
     samples = jnp.asarray(trajectory)
+    if not samples.shape[1]:
+        raise ValueError(f"trajectory has shape {samples.shape}; it must hold at least one node")
     spread = jnp.std(samples[washout:], axis=0)
     choice = jnp.argmax(jnp.where(jnp.isnan(spread), jnp.inf, spread), axis=0)
     return jnp.take_along_axis(samples, choice[None, None], axis=1)[:, 0]

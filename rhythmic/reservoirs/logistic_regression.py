@@ -56,7 +56,7 @@ class LogisticRegression(NamedTuple):
         return jnp.where(known, jnp.mean(right), jnp.nan)
 
 
-@checked
+@checked(finite=True, least=1, shapes=True)
 def fit_logistic_regression(
     features: Features,
     labels: Int[Array, " batch"],
@@ -164,7 +164,7 @@ def derivatives(
     return gradient, hessian.reshape(num_classes * num_parameters, -1)
 
 
-@checked
+@checked(shapes=True)
 def standardise(
     features: Features, reference: Float[Array, "feature other"]
 ) -> Float[Array, "feature batch"]:

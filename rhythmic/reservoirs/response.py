@@ -85,7 +85,7 @@ def averaged(cell: ResonantReservoirCell, state: ResonantState) -> dict[str, Arr
     }
 
 
-@checked
+@checked(finite=True, shapes=True)
 def mean_frequency(
     power: Float[Array, " hidden"],
     change: Float[Array, " hidden"],
@@ -130,7 +130,7 @@ class FrequencyContent(NamedTuple):
     response_frequency: Float[Array, ""]
 
 
-@checked
+@checked(finite=True, shapes=True)
 def frequency_content(
     response: Response,
     frequencies: Float[Array, " hidden"],
