@@ -14,10 +14,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from rhythmic.arguments import checked
+
 ActivationName = Literal["binary", "identity", "tanh", "sigmoid", "relu"]
 """Names of the activation functions in ``ACTIVATIONS``."""
 
 
+@checked
 def binary(activity: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """Give 0 where the activity is at or below zero, 1 above; NaN stays NaN.
 
@@ -28,6 +31,7 @@ def binary(activity: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     return jnp.heaviside(activity, 0.0)
 
 
+@checked
 def identity(activity: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """Give the activity itself: the network is linear."""
     return jnp.asarray(activity)
@@ -45,6 +49,7 @@ ACTIVATIONS: Mapping[ActivationName, Callable[[Array], Array]] = MappingProxyTyp
 """Activation functions phi by name, elementwise; they keep shape and floating dtype."""
 
 
+@checked
 def activation_function(name: ActivationName) -> Callable[[Array], Array]:
     """Return phi by its name, elementwise on arrays of any shape.
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import equinox as eqx
 import jax
 
+from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, trainable
 from rhythmic.cells.registry import make_cell
 from rhythmic.models import Classifier, Feature, Pooling
@@ -25,6 +26,7 @@ from rhythmic.typing import PyTree
 ReadoutName = Literal["batch_norm", "layer_norm", "linear", "hidden", "hidden_square"]
 
 
+@checked
 @dataclass(frozen=True)
 class Head:
     """What becomes of a layer's states: a feature, pooled over time, and a readout.
@@ -86,6 +88,7 @@ LAST_HEAD = Head("output", "last", "linear")
 """The head of HORN: outputs after the last step, a linear map."""
 
 
+@checked
 @dataclass(frozen=True)
 class CellArchitecture:
     """A registered cell and a head.
@@ -136,6 +139,7 @@ class CellArchitecture:
         return sum(x.size for x in jax.tree.leaves(trained)) - model.cell.num_constrained()
 
 
+@checked(least=1)
 def sized(
     architecture: CellArchitecture, num_parameters: int, num_classes: int = 10
 ) -> CellArchitecture:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.typing import AnyArray, Int
 
 
@@ -20,6 +21,7 @@ class Events(NamedTuple):
     counts: Int[AnyArray, " example"]
 
 
+@checked
 def find_events(sequences: np.ndarray) -> Events:
     """Return the nonzero samples of ``sequences``, ``(example, time)``, and the gaps after them.
 
@@ -43,6 +45,7 @@ def find_events(sequences: np.ndarray) -> Events:
     return Events(values, gaps, counts.astype(np.int32))
 
 
+@checked
 def padded_events(events: Events, num_events: int) -> Events:
     """Return the events with room for ``num_events`` of each sequence, the new places empty.
 

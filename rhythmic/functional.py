@@ -11,11 +11,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, ElmanCell, LSTMCell, ResonantCell, resonant_nodes
 from rhythmic.simulate import time_mean, trajectory
 from rhythmic.typing import AnyArray, Array, Float
 
 
+@checked(finite=True)
 def resonant_features(
     frequencies: Float[AnyArray, " node"],
     recurrent_weights: Float[AnyArray, "post pre"],
@@ -63,6 +65,7 @@ def resonant_features(
     return time_mean(cell, sequences, observe=cell.squared_amplitude).mean.T
 
 
+@checked
 def elman_states(
     parameters: Mapping[str, AnyArray], inputs: Float[AnyArray, "batch time feature"]
 ) -> Float[Array, "batch time hidden"]:
@@ -79,6 +82,7 @@ def elman_states(
     return states_from_arrays(ElmanCell, 1, parameters, inputs)
 
 
+@checked
 def lstm_states(
     parameters: Mapping[str, AnyArray], inputs: Float[AnyArray, "batch time feature"]
 ) -> Float[Array, "batch time hidden"]:

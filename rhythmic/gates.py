@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.arguments import checked
 from rhythmic.cells import LSTMCell
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.cells.lstm import open_gates
@@ -36,6 +37,7 @@ class GateTrace(NamedTuple):
     hidden: Float[Array, "time hidden *batch"]
 
 
+@checked
 def gate_trace(cell: LSTMCell, inputs: Sequence) -> GateTrace:
     """Run an LSTM from rest and keep the gates that its steps used beside the states they made.
 
@@ -62,6 +64,7 @@ def gate_trace(cell: LSTMCell, inputs: Sequence) -> GateTrace:
     return GateTrace(*opened, states.memory, states.hidden)
 
 
+@checked
 def with_gate_held(
     cell: LSTMCell, gate: Gate, opening: Float[AnyArray, " hidden"] | float
 ) -> LSTMCell:
@@ -82,6 +85,8 @@ def with_gate_held(
     if gate not in get_args(Gate):
         raise ValueError(f"gate is {gate!r}; choose from {', '.join(get_args(Gate))}")
     size = cell.hidden_size
+    if jnp.shape(opening) not in ((), (size,)):
+        raise ValueError(f"opening has shape {jnp.shape(opening)}; expected a number or ({size},)")
     rows = slice(BLOCKS[gate] * size, (BLOCKS[gate] + 1) * size)
     bias = jnp.clip(jax.scipy.special.logit(jnp.asarray(opening, cell.bias_ih.dtype)), -30, 30)
     held = (
@@ -93,6 +98,7 @@ def with_gate_held(
     return eqx.tree_at(lambda c: (c.weight_ih, c.weight_hh, c.bias_ih, c.bias_hh), cell, held)
 
 
+@checked(shapes=True)
 def class_separation(
     activity: Float[Array, "time hidden batch"], classes: Int[Array, " batch"]
 ) -> Float[Array, "time hidden"]:
@@ -124,6 +130,7 @@ def class_separation(
     return jnp.where(still, apart, distance / jnp.sqrt(jnp.where(still, 1.0, variance)))
 
 
+@checked(shapes=True)
 def holding_node(separation: Float[Array, "time hidden"], first: int, last: int) -> Int[Array, ""]:
     """Return the node that tells two classes apart throughout: ``argmax_n min_t d'_tn``.
 

@@ -6,11 +6,13 @@ Source: Blelloch, "Prefix sums and their applications", 1990, section 1.4.1.
 import jax
 import jax.numpy as jnp
 
+from rhythmic.arguments import checked
 from rhythmic.cells.linoss import LinOSSCell, LinOSSState
 from rhythmic.simulate import check_sequence, start
 from rhythmic.typing import Array, Float, Sequence
 
 
+@checked
 @jax.jit  # taken apart, its log2(time) rounds of other shapes each would be compiled one by one
 def linear_states(
     transition: Float[Array, "hidden 2 2"], forcing: Float[Array, "time hidden 2 *batch"]
@@ -61,6 +63,7 @@ def apply(
     return matrix[:, :, :, 0] * vectors[:, :, :1] + matrix[:, :, :, 1] * vectors[:, :, 1:]
 
 
+@checked
 def parallel_trajectory(cell: LinOSSCell, inputs: Sequence) -> Float[Array, "time hidden *batch"]:
     """Return what a linear layer shows after every step, all steps worked out in parallel.
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import equinox as eqx
 import jax
 
+from rhythmic.arguments import checked
 from rhythmic.typing import PyTree
 
 OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "Out of memory")
 
 
+@checked
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether an error, of Python or of XLA, says that memory was exhausted."""
     if isinstance(error, MemoryError):
@@ -21,6 +23,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return of_xla and any(sign in str(error) for sign in OUT_OF_MEMORY)
 
 
+@checked
 def available_memory(num_devices: int) -> int:
     """Return the bytes that each of the first ``num_devices`` of this process may still fill.
 

@@ -17,6 +17,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from rhythmic.adjoints import fastest_mean
+from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, ElmanCell, LSTMCell, ResonantCell, trainable
 from rhythmic.cells.resonant import Diagonal, check_resonance
 from rhythmic.readouts import AbstractReadout, BatchNormReadout, LayerNormReadout
@@ -35,6 +36,7 @@ def check_method(method: str) -> None:
         raise ValueError(f"method is {method!r}; choose from {', '.join(get_args(Method))}")
 
 
+@checked
 class Classifier(eqx.Module):
     """A recurrent layer whose features are read out into classes.
 
@@ -103,6 +105,7 @@ class Architecture(Protocol):
         """Draw the start values of a new network."""
 
 
+@checked
 @dataclass(frozen=True)
 class ResonantArchitecture:
     """A resonant network (RRN): its ladder of rhythms, fixed, and whether its nodes talk.
@@ -142,6 +145,7 @@ class ResonantArchitecture:
         return Classifier(cell=cell, readout=readout, feature="squared_amplitude")
 
 
+@checked
 @dataclass(frozen=True)
 class GatedOrPlainArchitecture:
     """A rival: the standard RNN (``cell="elman"``) or the LSTM, read out by its mean output.
@@ -177,6 +181,7 @@ class GatedOrPlainArchitecture:
         return Classifier(cell=cell, readout=readout, feature="output")
 
 
+@checked
 def named_architectures(
     *,
     sample_rate: float = 1000.0,
@@ -221,18 +226,21 @@ def named_architectures(
     return {architecture.name: architecture for architecture in architectures}
 
 
+@checked
 def num_trainable(model: Classifier) -> int:
     """Count the parameters that training may change; a zero diagonal does not count."""
     marked = eqx.filter(model, trainable(model))
     return sum(jnp.size(x) for x in jax.tree.leaves(marked)) - model.cell.num_constrained()
 
 
+@checked
 def named_arrays(tree: PyTree) -> dict[str, Array]:
     """Return the arrays of a tree, of any shape, by path, such as ``cell.recurrent_weights``."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     return {path_name(path): leaf for path, leaf in leaves}
 
 
+@checked
 def with_named_arrays(tree: PyTree, arrays: Mapping[str, ArrayLike]) -> PyTree:
     """Return ``tree`` with the arrays at the paths that ``arrays`` names; the inverse of the above.
 

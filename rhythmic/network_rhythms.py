@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Real
 
+from rhythmic.arguments import checked
 from rhythmic.cells.elman import Feedback
 from rhythmic.checks import checked_integer
 from rhythmic.rnn import rnn_cell
@@ -44,6 +45,7 @@ class LeadingMode(NamedTuple):
     is_complex: Bool[AnyArray, "*network"]
 
 
+@checked(finite=True)
 def leading_mode(weights: Float[AnyArray, "*network post pre"], dt: float) -> LeadingMode:
     """Read rhythm and growth of h_t = W h_{t-1} from the leading eigenvalue of W.
 
@@ -75,6 +77,7 @@ def leading_mode(weights: Float[AnyArray, "*network post pre"], dt: float) -> Le
     )
 
 
+@checked(shapes=True)
 def companion_weights(
     w1: Real[Array, "*#node"] | float, w2: Real[Array, "*#node"] | float
 ) -> Float[Array, "*node 2 2"]:
@@ -94,6 +97,7 @@ def companion_weights(
     return jnp.stack([jnp.stack([w1, w2], -1), jnp.stack([one, zero], -1)], -2)
 
 
+@checked(finite=True)
 def rotation_weights(
     frequency: Float[Array, "*#network"] | float,
     modulus: Float[Array, "*#network"] | float,
@@ -114,6 +118,7 @@ def rotation_weights(
     return jnp.stack([jnp.stack([cosine, -sine], -1), jnp.stack([sine, cosine], -1)], -2)
 
 
+@checked(shapes=True)
 def random_recurrent_weights(
     size: int, spectral_radius: float | Float[Array, ""], *, key: jax.Array
 ) -> Float[Array, "post pre"]:
@@ -132,6 +137,7 @@ def random_recurrent_weights(
     return weights * (spectral_radius / jnp.max(jnp.abs(jnp.linalg.eigvals(weights))))
 
 
+@checked
 def probability_all_real(size: int) -> float:
     """Give 2^{-N (N - 1) / 4}, the chance that a Gaussian N x N matrix has only real eigenvalues.
 
@@ -143,6 +149,7 @@ def probability_all_real(size: int) -> float:
     return 2.0 ** (-size * (size - 1) / 4)
 
 
+@checked(shapes=True)
 def sequence_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNetwork:
     """Store a cycle of patterns: each calls the next one, the last one calls the first.
 
@@ -161,6 +168,7 @@ def sequence_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNetwork:
     return HopfieldNetwork(weights, mean_thresholds(weights))
 
 
+@checked(least=1)
 @partial(jax.jit, static_argnames=("num_steps", "activation", "feedback", "num_observed"))
 def free_run(
     weights: Float[Array, "post pre"],

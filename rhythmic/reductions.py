@@ -19,6 +19,7 @@ import numpy as np
 
 from rhythmic._spectral_lines import SILENCE_ROUNDINGS, turns_after
 from rhythmic._sums import CompensatedSum, added, compensated, total_of, widened
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.simulate import (
     check_sequence,
@@ -139,6 +140,7 @@ class _Waves(NamedTuple):
     before: tuple[Array, Array]  # and between that and the one before
 
 
+@checked
 def dominant_frequency(
     frequencies: Float[AnyArray, " frequency"], dt: float, *, floor: float = 1e-3
 ) -> Reduction:
@@ -288,6 +290,7 @@ class Reduced(NamedTuple):
     final_state: PyTree
 
 
+@checked
 def reduce_over_time(
     cell: AbstractCell,
     inputs: Sequence,
@@ -318,6 +321,7 @@ def reduce_over_time(
     return reduce_steps(cell.step, state, inputs, reductions, observe=see, washout=washout)
 
 
+@checked
 def reduce_steps(
     step: Callable[[PyTree, PyTree], PyTree],
     state: PyTree,

@@ -26,6 +26,7 @@ from rhythmic._spectral_lines import (
     turns_after,
 )
 from rhythmic._sums import widened
+from rhythmic.arguments import checked
 from rhythmic.theory.roots import safe_sqrt
 from rhythmic.typing import AnyArray, Array, Bool, Float, Int
 
@@ -91,6 +92,7 @@ class Rhythm(NamedTuple):
     noise_share: Float[Array, "*batch"]
 
 
+@checked(finite=True)
 @partial(jax.jit, static_argnames="washout")
 def measure_rhythm(
     trajectory: Float[AnyArray, "time *batch"],
@@ -166,6 +168,7 @@ def measure_rhythm(
     return Rhythm(*(field.reshape(batch_shape) for field in rhythm))
 
 
+@checked(shapes=True)
 def most_active_node(
     trajectory: Float[AnyArray, "time node *batch"], *, washout: int = 0
 ) -> Float[Array, "time *batch"]:
@@ -180,8 +183,13 @@ def most_active_node(
 
     Returns:
         The trajectory of that node.
+
+    Raises:
+        ValueError: for a trajectory of no nodes.
     """
     samples = jnp.asarray(trajectory)
+    if not samples.shape[1]:
+        raise ValueError(f"trajectory has shape {samples.shape}; it must hold at least one node")
     spread = jnp.std(samples[washout:], axis=0)
     choice = jnp.argmax(jnp.where(jnp.isnan(spread), jnp.inf, spread), axis=0)
     return jnp.take_along_axis(samples, choice[None, None], axis=1)[:, 0]

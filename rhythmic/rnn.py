@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from rhythmic.activations import ActivationName, activation_function
+from rhythmic.arguments import checked
 from rhythmic.cells.elman import ElmanCell, Feedback
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.functional import check_shape, floating_dtype
@@ -34,6 +35,7 @@ class RNNSimulation(NamedTuple):
     readout: Float[Array, "time readout *batch"]
 
 
+@checked
 def simulate_rnn(
     weight_ih: Float[AnyArray, "hidden feature"],
     weight_hh: Float[AnyArray, "hidden hidden"],
@@ -98,6 +100,7 @@ def simulate_rnn(
     return RNNSimulation(activity, output, readout)
 
 
+@checked
 def rnn_cell(
     weight_ih: Float[AnyArray, "hidden feature"],
     weight_hh: Float[AnyArray, "hidden hidden"],

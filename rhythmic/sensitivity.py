@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.simulate import Observe, check_sample, start, trajectory
 from rhythmic.theory.backpropagation import lagged_products
@@ -22,6 +23,7 @@ from rhythmic.typing import Array, Float, InputArray, PyTree
 Signal = Float[Array, "time feature"]
 
 
+@checked
 def input_sensitivity(
     cell: AbstractCell,
     inputs: Signal,
@@ -62,6 +64,7 @@ def input_sensitivity(
     return jnp.moveaxis(jax.jacrev(last)(inputs), -2, 0)
 
 
+@checked
 def input_sensitivity_at_every_step(
     cell: AbstractCell,
     inputs: Signal,
@@ -95,6 +98,7 @@ def input_sensitivity_at_every_step(
     return input_jacobian(run, inputs)
 
 
+@checked
 def input_jacobian(
     simulate: Callable[[Signal], Array], inputs: Signal
 ) -> Float[Array, "time source observed feature"]:
@@ -114,6 +118,7 @@ def input_jacobian(
     return jnp.moveaxis(jax.jacfwd(simulate)(inputs), -2, 1)
 
 
+@checked
 def step_jacobian(
     cell: AbstractCell, state: PyTree, inputs: InputArray
 ) -> Float[Array, "state state"]:
@@ -142,6 +147,7 @@ def step_jacobian(
     return jax.jacfwd(flat_step)(flat)
 
 
+@checked
 def step_jacobians(
     cell: AbstractCell, inputs: Signal, *, initial_state: PyTree | None = None
 ) -> Float[Array, "time state state"]:
@@ -165,6 +171,7 @@ def step_jacobians(
     return jax.vmap(lambda state, sample: step_jacobian(cell, state, sample))(before, inputs)
 
 
+@checked
 def state_sensitivity(
     cell: AbstractCell, inputs: Signal, *, initial_state: PyTree | None = None
 ) -> Float[Array, "lag state state"]:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import equinox as eqx
 import jax
 
+from rhythmic.arguments import checked
 from rhythmic.cells import trainable
 from rhythmic.cells.registry import CELLS, make_cell
 from rhythmic.sequence_models import SequenceArchitecture, SequenceModel, Shown
@@ -19,6 +20,7 @@ from rhythmic.typing import PyTree
 AnyArchitecture = TypeVar("AnyArchitecture", bound=SequenceArchitecture)
 
 
+@checked
 @dataclass(frozen=True)
 class CellSequenceArchitecture:
     """A registered cell, read out at every step; it takes all components of the input itself.
@@ -53,6 +55,7 @@ class CellSequenceArchitecture:
         return SequenceModel(cell, input_size, num_outputs, key=readout_key, shown=self.shown)
 
 
+@checked
 def num_sequence_parameters(
     architecture: SequenceArchitecture, input_size: int, num_outputs: int
 ) -> int:
@@ -72,6 +75,7 @@ def num_sequence_parameters(
     return sum(x.size for x in jax.tree.leaves(trained)) - model.cell.num_constrained()
 
 
+@checked
 def nearest_in_size(
     make: Callable[[int], AnyArchitecture], num_parameters: int, input_size: int, num_outputs: int
 ) -> AnyArchitecture:

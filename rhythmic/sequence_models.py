@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, ElmanCell, LSTMCell, ResonantCell
 from rhythmic.cells.initialization import xavier_uniform
 from rhythmic.cells.interface import along_nodes, weigh
@@ -29,6 +30,7 @@ Shown = Literal["output", "position_and_amplitude", "ringing"]
 Outputs = Float[Array, "time output *batch"]
 
 
+@checked(least=1)
 class Affine(eqx.Module):
     """``weight @ x + bias`` on the first axis of ``x``, from ``input_size`` to ``output_size``."""
 
@@ -36,7 +38,11 @@ class Affine(eqx.Module):
     bias: Vector
 
     def __init__(self, input_size: int, output_size: int, *, key: jax.Array):
-        """Start with Xavier-uniform weights and zero bias."""
+        """Start with Xavier-uniform weights and zero bias.
+
+        Raises:
+            ValueError: for a size below one.
+        """
         self.weight = xavier_uniform((output_size, input_size), key=key)
         self.bias = jnp.zeros(output_size)
 
@@ -45,6 +51,7 @@ class Affine(eqx.Module):
         return weigh(self.weight, x) + along_nodes(self.bias, x)
 
 
+@checked
 class PresentItemCell(AbstractCell[InputArray]):
     """A layer without memory, the baseline: its state is the present input and nothing else."""
 
@@ -75,6 +82,7 @@ class PresentItemCell(AbstractCell[InputArray]):
         return state
 
 
+@checked
 class SequenceModel(eqx.Module):
     """A recurrent layer, read out linearly at every step.
 
@@ -176,6 +184,7 @@ class SequenceArchitecture(Protocol):
         """Draw a new network, from ``input_size`` features to ``num_outputs``."""
 
 
+@checked
 @dataclass(frozen=True)
 class PresentItemArchitecture:
     """The baseline: a linear readout of the present input, no memory.
@@ -190,6 +199,7 @@ class PresentItemArchitecture:
         return SequenceModel(PresentItemCell(input_size), input_size, num_outputs, key=key)
 
 
+@checked(finite=True)
 @dataclass(frozen=True)
 class PlainSequenceArchitecture:
     """The standard RNN, read out at every step.
@@ -213,6 +223,7 @@ class PlainSequenceArchitecture:
         return SequenceModel(cell, input_size, num_outputs, key=readout_key)
 
 
+@checked(finite=True)
 @dataclass(frozen=True)
 class GatedSequenceArchitecture:
     """The LSTM, read out at every step.
@@ -234,6 +245,7 @@ class GatedSequenceArchitecture:
         return SequenceModel(cell, input_size, num_outputs, key=readout_key)
 
 
+@checked(finite=True)
 @dataclass(frozen=True)
 class ResonantSequenceArchitecture:
     """The rhythmic RNN: an encoder to one scalar where needed, positions and amplitudes shown.

@@ -12,6 +12,7 @@ import numpy as np
 
 from rhythmic._scan import scan
 from rhythmic._sums import added, empty_sum, total_of
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.checks import checked_integer
 from rhythmic.typing import Array, Bool, Int, PyTree, Sequence
@@ -33,6 +34,7 @@ class TimeMean(NamedTuple):
     final_state: PyTree
 
 
+@checked
 def trajectory(
     cell: AbstractCell,
     inputs: Sequence,
@@ -90,6 +92,7 @@ def trajectory(
     return Trajectory(observed=observed, final_state=state)
 
 
+@checked
 def time_mean(
     cell: AbstractCell,
     inputs: Sequence,
@@ -150,6 +153,7 @@ def time_mean(
     return TimeMean(mean=mean, final_state=state)
 
 
+@checked
 def mask_from_lengths(lengths: Int[Array, "*batch"], num_steps: int) -> Bool[Array, "time *batch"]:
     """Return a mask that is true at the first ``lengths`` of ``num_steps`` samples.
 

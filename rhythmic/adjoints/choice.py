@@ -8,6 +8,7 @@ import jax
 
 from rhythmic.adjoints import elman, lstm
 from rhythmic.adjoints.resonant import mean_squared_amplitude
+from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, LSTMCell, ResonantCell, ResonantNodes
 from rhythmic.kernels import has_kernel, time_mean_by_kernel
 from rhythmic.typing import NodeArray, Sequence
@@ -15,6 +16,7 @@ from rhythmic.typing import NodeArray, Sequence
 Mean = Callable[[AbstractCell, Sequence], NodeArray]
 
 
+@checked
 def fastest_mean(cell: AbstractCell, feature: str) -> Mean | None:
     """Return ``function(cell, inputs)``, the time mean of a feature from rest; None for the scan.
 
@@ -36,6 +38,7 @@ def on_processor() -> bool:
     return jax.default_backend() == "cpu"
 
 
+@checked
 def mean_with_adjoint(cell: AbstractCell, feature: str) -> Mean | None:
     """Return the time mean of ``feature`` of ``cell`` with an adjoint of its own, or None.
 
@@ -52,6 +55,7 @@ def mean_with_adjoint(cell: AbstractCell, feature: str) -> Mean | None:
     return None
 
 
+@checked
 def is_connected_resonance(cell: AbstractCell, feature: str) -> TypeGuard[ResonantCell]:
     """Tell whether ``feature`` of ``cell`` is the amplitude of nodes with recurrent weights.
 
@@ -63,6 +67,7 @@ def is_connected_resonance(cell: AbstractCell, feature: str) -> TypeGuard[Resona
     return resonant and feature == "squared_amplitude"
 
 
+@checked
 def is_free_between_events(cell: AbstractCell, feature: str) -> TypeGuard[ResonantCell]:
     """Tell whether these amplitudes also go from one nonzero sample to the next.
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from rhythmic._scan import scan
 from rhythmic._sums import added, empty_sum, mean_of
+from rhythmic.arguments import checked
 from rhythmic.cells import ResonantCell, ResonantNodes
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.cells.resonant import without_diagonal
@@ -17,6 +18,7 @@ from rhythmic.simulate import check_sequence, start
 from rhythmic.typing import Array, NodeArray, PyTree, Sequence
 
 
+@checked
 def mean_squared_amplitude(cell: ResonantCell, inputs: Sequence) -> NodeArray:
     """Return each node's mean of ``A_t^2`` over a sequence, from rest.
 

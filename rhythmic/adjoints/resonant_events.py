@@ -16,6 +16,7 @@ import numpy as np
 from jax.lax import dynamic_index_in_dim, dynamic_update_index_in_dim
 
 from rhythmic._sums import added, empty_sum, mean_of
+from rhythmic.arguments import checked
 from rhythmic.cells import ResonantNodes
 from rhythmic.cells.interface import weigh
 from rhythmic.typing import Array, Float, Int, Matrix, NodeArray, PyTree
@@ -47,6 +48,7 @@ class FreeMotion(NamedTuple):
     past: Float[Array, "hidden 1"]
 
 
+@checked
 def free_motion(nodes: ResonantNodes, num_steps: int) -> FreeMotion:
     """Tabulate the free motion of nodes over up to ``num_steps`` steps.
 
@@ -76,6 +78,7 @@ def free_motion(nodes: ResonantNodes, num_steps: int) -> FreeMotion:
     return FreeMotion(*(jnp.asarray(table, nodes.w1.dtype) for table in tables))
 
 
+@checked
 def mean_squared_amplitude_of_events(
     weights: Matrix,
     motion: FreeMotion,

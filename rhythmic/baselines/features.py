@@ -9,12 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
+from rhythmic.arguments import checked
 from rhythmic.typing import AnyArray, Array, Float
 
 FeatureKind = Literal["quadratic", "linear"]
 """Kinds of random features, see ``random_features``."""
 
 
+@checked
 def fourier_power(
     sequences: Float[AnyArray, "example time"],
     frequencies: Sequence[float] | Float[AnyArray, " frequency"],
@@ -73,6 +75,7 @@ def fourier_power(
     return jnp.sum(parts**2, axis=-1).reshape(num_examples, -1)
 
 
+@checked
 def random_features(
     sequences: Float[AnyArray, "example time"],
     num_features: int,

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import weigh
 from rhythmic.data.dataset import Split, check_split
 from rhythmic.indices import check_labels
@@ -48,6 +49,7 @@ class LogisticAccuracy(NamedTuple):
     gradient_norm: float
 
 
+@checked(finite=True, least=1)
 def fit_large_logistic_regression(
     features: Float[Array, "feature batch"],
     labels: Int[Array, " batch"],
@@ -139,6 +141,7 @@ def _descend(
     return known_classes(fitted, labels)
 
 
+@checked(finite=True, least=1)
 def logistic_regression_accuracy(
     features: Float[AnyArray, "example feature"],
     labels: Int[AnyArray, " example"],

@@ -6,11 +6,13 @@ Source: textbook definition (the decision stump).
 import numpy as np
 from jaxtyping import Float, Int
 
+from rhythmic.arguments import checked
 from rhythmic.data.dataset import Split, check_split
 from rhythmic.indices import check_labels
 from rhythmic.typing import AnyArray
 
 
+@checked
 def threshold_accuracy(
     values: Float[AnyArray, " example"], labels: Int[AnyArray, " example"], split: Split
 ) -> float:

@@ -7,12 +7,14 @@ import jax
 import jax.numpy as jnp
 
 from rhythmic.activations import importable
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.cells.options import check_known
 from rhythmic.checks import checked_integer
 from rhythmic.typing import InputArray, NodeArray, PyTree
 
 
+@checked
 class EquinoxCell(AbstractCell[PyTree]):
     """Adapter for cells in Equinox's convention, such as ``equinox.nn.GRUCell``.
 

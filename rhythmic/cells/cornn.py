@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.cells.bounded import (
     MAX_FRICTION,
     MAX_STEP_ANGLE,
@@ -43,6 +44,7 @@ class CoupledOscillatoryState(NamedTuple):
     velocity: NodeArray
 
 
+@checked
 class CoupledOscillatoryCell(AbstractCell[CoupledOscillatoryState]):
     """Coupled oscillatory recurrent neural network (coRNN).
 

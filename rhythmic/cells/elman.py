@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from rhythmic.activations import importable
+from rhythmic.arguments import checked
 from rhythmic.cells.initialization import scaled_orthogonal, xavier_uniform
 from rhythmic.cells.interface import AbstractCell, along_nodes, weigh
 from rhythmic.cells.options import Number, check_choice, check_sizes, number
@@ -19,6 +20,7 @@ from rhythmic.typing import InputArray, Matrix, NodeArray, Vector
 Feedback = Literal["output", "activity"]
 
 
+@checked
 class ElmanCell(AbstractCell[NodeArray]):
     """Elman layer, with what is fed back chosen by name.
 

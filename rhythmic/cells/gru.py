@@ -4,12 +4,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.arguments import checked
 from rhythmic.cells.initialization import scaled_orthogonal, xavier_uniform
 from rhythmic.cells.interface import AbstractCell, along_nodes, weigh, weigh_few
 from rhythmic.cells.options import Number, check_sizes, number
 from rhythmic.typing import InputArray, Matrix, NodeArray, Vector
 
 
+@checked
 class GRUCell(AbstractCell[NodeArray]):
     """Gated recurrent unit (GRU), three blocks of ``hidden`` rows in the order ``r, z, n``.
 

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.cells.bounded import (
     MAX_FRICTION,
     MAX_STEP_ANGLE,
@@ -43,6 +44,7 @@ class HornState(NamedTuple):
     velocity: NodeArray
 
 
+@checked
 class HornCell(AbstractCell[HornState]):
     """Harmonic oscillator recurrent network (HORN), steps of one sample.
 

@@ -9,6 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.arguments import checked
 from rhythmic.typing import Array, InputArray, NodeArray, PyTree, Vector
 
 State = TypeVar("State")
@@ -78,10 +79,12 @@ class AbstractCell(eqx.Module, Generic[State]):
         return 0
 
 
+@checked
 class FixedParameters(eqx.Module):
     """Arrays that belong to a model and are not trained, such as a node's own rhythm."""
 
 
+@checked
 def trainable(model: PyTree) -> PyTree:
     """Return what marks the leaves of ``model`` that training changes, for ``eqx.partition``.
 

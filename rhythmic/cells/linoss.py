@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.cells.bounded import NodeValues, Rhythms, node_values, resolve
 from rhythmic.cells.initialization import torch_linear, uniform
 from rhythmic.cells.interface import AbstractCell, along_nodes, weigh, weigh_few
@@ -36,6 +37,7 @@ class LinOSSState(NamedTuple):
     feedthrough: NodeArray | None
 
 
+@checked
 class LinOSSCell(AbstractCell[LinOSSState]):
     """Linear oscillatory state-space layer (LinOSS), one oscillator a node.
 

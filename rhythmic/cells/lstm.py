@@ -9,6 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.arguments import checked
 from rhythmic.cells.initialization import scaled_orthogonal, xavier_uniform
 from rhythmic.cells.interface import AbstractCell, along_nodes, weigh, weigh_few
 from rhythmic.cells.options import Number, check_sizes, number
@@ -22,6 +23,7 @@ class LSTMState(NamedTuple):
     memory: NodeArray
 
 
+@checked
 class LSTMCell(AbstractCell[LSTMState]):
     """LSTM layer.
 

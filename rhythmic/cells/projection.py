@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell, FixedParameters
 from rhythmic.cells.options import check_known, check_sizes
 from rhythmic.checks import checked_integer
@@ -26,6 +27,7 @@ class ProjectionState(NamedTuple):
     elapsed: Float[Array, "1 *batch"]
 
 
+@checked
 class ProjectionCell(AbstractCell[ProjectionState], FixedParameters):
     """Integrators with a clock: ``x_t = x_{t-1} + G_t u_t``, all of it fixed.
 

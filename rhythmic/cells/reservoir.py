@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell, FixedParameters, weigh
 from rhythmic.cells.options import Number, is_traced, number
 from rhythmic.cells.resonant import without_diagonal
@@ -26,6 +27,7 @@ PUBLISHED_FREQUENCIES = (5, 250)  # Hz, both included, one node an integer
 _SQUARINGS = 24
 
 
+@checked
 class ResonantReservoirCell(AbstractCell[ResonantState], FixedParameters):
     """Resonant reservoir, the first version of the rhythmic network.
 

@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.arguments import checked
 from rhythmic.cells.initialization import torch_linear, uniform
 from rhythmic.cells.interface import AbstractCell, weigh, weigh_few
 from rhythmic.cells.options import Number, check_choice, check_known, check_sizes
@@ -26,6 +27,7 @@ InputWeights = Literal["ones", "learned"]
 Rhythms = Literal["fixed", "learned"]
 
 
+@checked
 class ResonantCell(AbstractCell[ResonantState]):
     """Resonant recurrent layer (RRN), the lecture's "Rhythmic RNN in practice".
 

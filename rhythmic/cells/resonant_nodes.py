@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.cells.bounded import bounded, raw_of
 from rhythmic.cells.interface import FixedParameters, along_nodes
 from rhythmic.cells.options import (
@@ -44,6 +45,7 @@ class ResonantState(NamedTuple):
     previous: NodeArray
 
 
+@checked
 class ResonantNodes(FixedParameters):
     """The fixed rhythms of a resonant layer, one entry a node.
 
@@ -74,6 +76,7 @@ class ResonantNodes(FixedParameters):
         return state.position**2 + self.quadrature(state) ** 2 + 1e-12
 
 
+@checked
 def resonant_nodes(
     frequencies: Float[AnyArray, " hidden"],
     *,
@@ -199,6 +202,7 @@ def pole_weights(
     return first + second, -first * second
 
 
+@checked(shapes=True)
 class LearnedRhythms(eqx.Module):
     """Rhythms that training moves: frequency and decay of each node, bounded by construction.
 

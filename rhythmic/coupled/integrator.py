@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float, Real
 
 from rhythmic._scan import scan
+from rhythmic.arguments import checked
 from rhythmic.coupled.oscillators import OscillatorArrays, Recording
 from rhythmic.theory._damped_motion import damped_motion
 from rhythmic.typing import AnyArray
@@ -21,6 +22,7 @@ from rhythmic.typing import AnyArray
 _State: TypeAlias = tuple[Array, Array, Array, Array]
 
 
+@checked
 def motion(
     oscillators: OscillatorArrays,
     gain_frequency: Real[Array, " gain"],

@@ -7,6 +7,8 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
+from rhythmic.arguments import checked
+from rhythmic.checks import refuse
 from rhythmic.theory.ladders import GOLDEN_RATIO
 
 PLASTIC_NUMBER = 1.324717957244746
@@ -16,6 +18,7 @@ DRIVER_FREQUENCY = GOLDEN_RATIO**6
 """The published driver's, 17.9 Hz."""
 
 
+@checked
 def ratio_ladder(
     ratio: float,
     *,
@@ -48,9 +51,13 @@ def ratio_ladder(
         )
     if not 0 <= driver < num_nodes:
         raise ValueError(f"driver must be an index from 0 to {num_nodes - 1}, got {driver}")
-    return tuple(driver_frequency * ratio ** (k - driver) for k in range(num_nodes))
+    try:
+        return tuple(driver_frequency * ratio ** (k - driver) for k in range(num_nodes))
+    except OverflowError:
+        refuse("ratio", ratio, f"keep {num_nodes} frequencies finite")
 
 
+@checked
 def random_ratio(low: float, high: float, *, key: Array) -> float:
     """Draw a ratio uniformly in its logarithm.
 
@@ -70,6 +77,7 @@ def random_ratio(low: float, high: float, *, key: Array) -> float:
     return float(np.exp(_uniform(np.log(low), np.log(high), 1, key)[0]))
 
 
+@checked
 def random_ladder(
     *,
     low: float = GOLDEN_RATIO**2,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from rhythmic.arguments import checked
 from rhythmic.theory.ladders import GOLDEN_RATIO
 from rhythmic.typing import AnyArray
 
@@ -32,6 +33,7 @@ class OscillatorArrays(NamedTuple):
     start: Float[AnyArray, " hidden"]
 
 
+@checked
 @dataclass(frozen=True)
 class CoupledOscillators:
     """A network of oscillators in which every node pushes every other one.
@@ -106,6 +108,7 @@ class CoupledOscillators:
         return bool(self.damping > 0 and np.linalg.eigvalsh(stiffness)[0] > 0)
 
 
+@checked
 @dataclass(frozen=True)
 class Recording:
     """How long a network is watched, and on which grids.

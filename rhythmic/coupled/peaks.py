@@ -9,11 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int, Real
 
+from rhythmic.arguments import checked
 from rhythmic.coupled.selectivity import targets
 from rhythmic.indices import check_indices
 from rhythmic.typing import AnyArray
 
 
+@checked
 def answer_peaks(
     response: Float[AnyArray, "*ladder hidden gain"],
     constant: Float[AnyArray, "*ladder hidden"],
@@ -82,6 +84,7 @@ class PeakPlaces(NamedTuple):
     rung_cover: Float[np.ndarray, " ladder"]
 
 
+@checked(finite=True, shapes=True)
 def peak_places(
     peaks: Bool[np.ndarray, "ladder hidden gain"],
     gain_frequency: Real[np.ndarray, " gain"],

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, Real
 
+from rhythmic.arguments import checked
 from rhythmic.coupled.oscillators import CoupledOscillators, Recording
 from rhythmic.coupled.selectivity import answers, rung_targets
 from rhythmic.coupled.sweep import responses
@@ -59,6 +60,7 @@ class RungResponses(NamedTuple):
         return np.swapaxes(inside / self.constant[..., None], -1, -2)
 
 
+@checked
 def rung_windows(
     frequencies: Real[np.ndarray, " rung"], tolerance: float
 ) -> Float[np.ndarray, "rung offset"]:
@@ -83,6 +85,7 @@ def rung_windows(
     return np.asarray(frequencies)[:, None] + WINDOW_STEP * np.arange(-reach, reach + 1)
 
 
+@checked
 def rung_responses(
     networks: Sequence[CoupledOscillators],
     tolerance: float,
@@ -111,6 +114,8 @@ def rung_responses(
     cross-frequency organization", Neurons, Behavior, Data Analysis, and Theory (2022); this
     measurement is the project's own.
     """
+    if not len(networks):
+        raise ValueError("networks is empty; it must hold one or more")
     windows = np.stack([rung_windows(np.array(n.frequencies), tolerance) for n in networks])
     keys = (None, None) if key is None else tuple(jax.random.split(key))
     flat = windows.reshape(len(networks), -1)

@@ -13,10 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int, Real
 
+from rhythmic.arguments import checked
 from rhythmic.indices import check_indices
 from rhythmic.typing import AnyArray
 
 
+@checked(finite=True, shapes=True)
 def targets(
     frequencies: Real[np.ndarray, " hidden"],
     driver: int,
@@ -55,6 +57,7 @@ def targets(
     return found
 
 
+@checked(finite=True, shapes=True)
 def rung_targets(
     frequencies: Real[np.ndarray, " hidden"], driver: int, tolerance: float
 ) -> Bool[np.ndarray, "rung hidden"]:
@@ -71,6 +74,7 @@ def rung_targets(
     return targets(frequencies, driver, np.asarray(frequencies), tolerance)
 
 
+@checked
 def answers(
     response: Float[AnyArray, "*ladder hidden rung offset"],
     constant: Float[AnyArray, "*ladder hidden"],
@@ -125,6 +129,7 @@ class Selectivity(NamedTuple):
     selectivity: Float[np.ndarray, "*ladder"]
 
 
+@checked
 def selectivity_scores(
     answering: Bool[AnyArray, "*ladder rung hidden"], driver: int
 ) -> Selectivity:
@@ -155,6 +160,7 @@ def selectivity_scores(
     )
 
 
+@checked(finite=True, shapes=True)
 def rank(value: float, others: Real[AnyArray, " ladder"]) -> tuple[float, float]:
     """Give the shares of other values that lie below a value, and that equal it.
 

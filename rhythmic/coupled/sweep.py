@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Real
 
+from rhythmic.arguments import checked
 from rhythmic.coupled.integrator import motion
 from rhythmic.coupled.oscillators import CoupledOscillators, OscillatorArrays, Recording
 
@@ -24,6 +25,7 @@ def published_gain_frequencies() -> Float[np.ndarray, " gain"]:
     return np.arange(10, 1000) / 10
 
 
+@checked
 def mean_amplitude(
     position: Real[Array, "time *nodes"], num_averaged: int
 ) -> Float[Array, "*nodes"]:
@@ -57,6 +59,7 @@ def mean_amplitude(
     return jnp.where(still, 0.0, amplitude).mean(-1)
 
 
+@checked
 def response(
     oscillators: OscillatorArrays,
     gain_frequency: Real[Array, " gain"],
@@ -86,6 +89,7 @@ def response(
     return mean_amplitude(position, recording.num_averaged)
 
 
+@checked
 def responses(
     networks: Sequence[CoupledOscillators],
     gain_frequency: Real[np.ndarray, "*#network gain"],

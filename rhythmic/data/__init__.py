@@ -7,6 +7,7 @@ Importing this package loads neither tensorflow-datasets nor mlxtend.
 
 import os
 
+from rhythmic.arguments import checked
 from rhythmic.data.dataset import DamagedFileError, DataUnavailableError, Digits, Split, fingerprint
 from rhythmic.data.mnist import load_mnist
 from rhythmic.data.mnist5k import load_mnist5k
@@ -47,6 +48,7 @@ DATASETS = ("mnist", "mnist5k")
 """Names that ``load`` knows: the 70,000 digits of MNIST, and 5,000 others."""
 
 
+@checked
 def load(
     name: str,
     data_dir: str | os.PathLike[str] | None = None,

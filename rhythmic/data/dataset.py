@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int32, UInt8
 
+from rhythmic.arguments import checked
 from rhythmic.indices import check_indices
 
 IMAGE_SIDE = 28
@@ -82,6 +83,7 @@ def check_split(split: Split, num_examples: int | None = None) -> None:
             )
 
 
+@checked
 def fingerprint(
     images: UInt8[np.ndarray, "example 784"], labels: UInt8[np.ndarray, " example"]
 ) -> str:

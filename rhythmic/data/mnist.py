@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
+from rhythmic.arguments import checked
 from rhythmic.data.cache import (
     cache_folder,
     is_prepared,
@@ -46,6 +47,7 @@ Labels = UInt8[np.ndarray, " example"]
 _FILE_PREFIXES = {"train": "train", "test": "t10k"}  # in the order of the pool
 
 
+@checked
 def load_mnist(
     data_dir: str | os.PathLike[str] | None = None,
     cache_dir: str | os.PathLike[str] | None = None,

@@ -7,9 +7,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Shaped
 
+from rhythmic.arguments import checked
 from rhythmic.typing import AnyArray, Array, Float
 
 
+@checked(shapes=True)
 def noisy(
     images: Shaped[AnyArray, "example *steps"],
     level: Float[AnyArray, ""] | float,

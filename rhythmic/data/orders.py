@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
+from rhythmic.arguments import checked
 from rhythmic.data.dataset import IMAGE_SIDE, NUM_PIXELS
 from rhythmic.typing import AnyArray
 
@@ -39,6 +40,7 @@ def pixel_places(order: Order) -> Int[np.ndarray, " 784"]:
     return places
 
 
+@checked
 def in_order(
     images: Shaped[AnyArray, "example 784"], order: Order
 ) -> Shaped[AnyArray, "example *steps"]:
@@ -67,6 +69,7 @@ def in_order(
     return images if order == "rows" else images[:, places]
 
 
+@checked
 def image_rhythm(order: Order, sample_rate: float = 1000.0) -> Float[np.ndarray, " harmonic"]:
     """Return the frequencies at which the picture recurs in its sequence of pixels, in Hz.
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rhythmic.arguments import checked
 from rhythmic.data.cache import CACHE_VARIABLE, expanded
 from rhythmic.data.dataset import DataUnavailableError
 from rhythmic.data.download import check_hash, download, is_local, sha256_of
@@ -18,6 +19,7 @@ THREE_WAYS = (
 )
 
 
+@checked
 @dataclass(frozen=True)
 class MnistSource:
     """The files of MNIST by content.

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from rhythmic.arguments import checked
 from rhythmic.data.dataset import Split
 from rhythmic.typing import Array
 
@@ -28,6 +29,7 @@ _SPIKE_STREAM = 0x5B1CE5  # sets these draws apart from all others that go by th
 _SEEDS_AT_A_TIME = 16  # bounds memory, changes no train
 
 
+@checked
 @dataclass(frozen=True)
 class SpikeTrains:
     """Constants of the spike-train task (Kramer, arXiv:2506.17083).
@@ -134,6 +136,7 @@ class SpikePool(NamedTuple):
     splits: dict[int, Split]
 
 
+@checked
 def spike_pool(recipe: SpikeTrains, seeds: Sequence[int]) -> SpikePool:
     """Draw the trains of all seeds.
 

@@ -5,6 +5,7 @@ import operator
 import numpy as np
 from jaxtyping import Integer
 
+from rhythmic.arguments import checked
 from rhythmic.data.dataset import NUM_CLASSES, Digits, Split
 from rhythmic.indices import check_labels
 
@@ -29,6 +30,7 @@ def _generator(seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
+@checked
 def mnist_split(seed: int) -> Split:
     """55,000 training, 5,000 validation and 10,000 test examples of MNIST.
 
@@ -57,6 +59,7 @@ def mnist_split(seed: int) -> Split:
     )
 
 
+@checked
 def mnist5k_split(seed: int, labels: Integer[np.ndarray, " example"]) -> Split:
     """4,000 training, 500 validation and 500 test examples of the bundled digits, stratified.
 
@@ -96,6 +99,7 @@ def mnist5k_split(seed: int, labels: Integer[np.ndarray, " example"]) -> Split:
     return parts
 
 
+@checked
 def split(digits: Digits, seed: int) -> Split:
     """The split of a data set by the rule that belongs to its name.
 

@@ -12,6 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell
 from rhythmic.kernels.unrolled import unknown_operations
 from rhythmic.typing import Array, PyTree
@@ -162,6 +163,7 @@ def refusal(cell: AbstractCell, observe_name: str) -> str | None:
     return None
 
 
+@checked
 def has_kernel(cell: AbstractCell, feature: str) -> bool:
     """Tell whether ``time_mean_by_kernel`` can average this feature of ``cell``.
 

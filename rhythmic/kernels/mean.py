@@ -20,6 +20,7 @@ import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
 from rhythmic._sums import added, empty_sum, total_of
+from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell
 from rhythmic.kernels.equations import add, refusal, step_equations
 from rhythmic.kernels.plan import Plan, count, read, read_parameters, shaped, write
@@ -28,6 +29,7 @@ from rhythmic.simulate import check_sequence, start
 from rhythmic.typing import Array, NodeArray, PyTree, Sequence
 
 
+@checked
 def time_mean_by_kernel(
     cell: AbstractCell,
     inputs: Sequence,

@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.arguments import checked
 from rhythmic.cells.initialization import torch_linear
 from rhythmic.cells.interface import weigh
 from rhythmic.readouts.interface import (
@@ -26,6 +27,7 @@ HiddenActivation = Literal["tanh", "square"]
 """What a hidden layer of a readout applies: tanh, or the square."""
 
 
+@checked(finite=True, least=1)
 class LinearReadout(AbstractReadout):
     """``logits = weight @ features + bias``, nothing else; the head of the published HORN.
 
@@ -69,6 +71,7 @@ class LinearReadout(AbstractReadout):
         return weigh(self.weight, features) + self.bias[:, None]
 
 
+@checked(finite=True, least=1)
 class HiddenReadout(AbstractReadout):
     """Batch normalisation without parameters, a hidden layer, then a linear map.
 

@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.arguments import checked
 from rhythmic.cells.initialization import torch_linear, xavier_uniform
 from rhythmic.cells.interface import weigh
 from rhythmic.readouts.interface import (
@@ -16,6 +17,7 @@ from rhythmic.readouts.interface import (
 from rhythmic.typing import Matrix, Vector
 
 
+@checked(finite=True, least=1)
 class BatchNormReadout(AbstractReadout):
     """Batch normalisation (affine), then a linear map; the head of the resonant network.
 
@@ -89,6 +91,7 @@ class BatchNormReadout(AbstractReadout):
         return weigh(self.weight, normalised) + self.bias[:, None]
 
 
+@checked(finite=True, least=1)
 class LayerNormReadout(AbstractReadout):
     """Layer normalisation (affine), dropout in training alone, then a linear map.
 

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 
+from rhythmic.arguments import checked
 from rhythmic.cells import ResonantReservoirCell
 from rhythmic.cells.resonant_nodes import ResonantState
 from rhythmic.stability import lyapunov_exponents
@@ -11,6 +12,7 @@ from rhythmic.typing import Array, Float, InputArray, Vector
 Modes = tuple[Vector, Vector]
 
 
+@checked
 def growth_factor(
     cell: ResonantReservoirCell, inputs: Float[Array, "time probe"], *, key: jax.Array
 ) -> Float[Array, ""]:

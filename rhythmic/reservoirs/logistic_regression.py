@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import jax.scipy.linalg
 
 from rhythmic._scan import scan
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import weigh
 from rhythmic.indices import are_indices, check_labels
 from rhythmic.typing import Array, Float, Int
@@ -56,6 +57,7 @@ class LogisticRegression(NamedTuple):
         return jnp.where(known, jnp.mean(right), jnp.nan)
 
 
+@checked(finite=True, least=1, shapes=True)
 def fit_logistic_regression(
     features: Features,
     labels: Int[Array, " batch"],
@@ -163,6 +165,7 @@ def derivatives(
     return gradient, hessian.reshape(num_classes * num_parameters, -1)
 
 
+@checked(shapes=True)
 def standardise(
     features: Features, reference: Float[Array, "feature other"]
 ) -> Float[Array, "feature batch"]:

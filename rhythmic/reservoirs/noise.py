@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Key
 
+from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, ResonantReservoirCell
 from rhythmic.typing import Array, Float, InputArray, Int, NodeArray, PyTree
 
@@ -24,6 +25,7 @@ class NoiseState(NamedTuple):
     steps: Float[Array, "*batch"]
 
 
+@checked
 class NoiseDrawn(AbstractCell[NoiseState]):
     """A cell with noise whose normal numbers are drawn inside the step; its input is ``u_t`` alone.
 
@@ -87,6 +89,7 @@ class NoiseDrawn(AbstractCell[NoiseState]):
         return self.cell.squared_amplitude(state.within)
 
 
+@checked
 def with_noise(cell: ResonantReservoirCell, keys: Key[Array, "*batch"]) -> AbstractCell:
     """Return a cell that takes ``u_t`` alone: with its noise drawn inside, or, without, itself.
 
@@ -97,6 +100,7 @@ def with_noise(cell: ResonantReservoirCell, keys: Key[Array, "*batch"]) -> Abstr
     return cell if cell.input_size == 1 else NoiseDrawn(cell, keys)
 
 
+@checked
 def example_keys(key: jax.Array, examples: Int[Array, "*batch"]) -> Key[Array, "*batch"]:
     """Return ``fold_in(key, number of the example)``, the same in whatever batch it is run.
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from rhythmic.arguments import checked
 from rhythmic.cells import ResonantReservoirCell
 from rhythmic.reservoirs.logistic_regression import fit_logistic_regression, standardise
 from rhythmic.reservoirs.noise import example_keys
@@ -46,6 +47,7 @@ class Readout(NamedTuple):
     response: Response
 
 
+@checked(finite=True, least=1)
 def read_out(
     cell: ResonantReservoirCell,
     data: ReservoirData,

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Key
 
+from rhythmic.arguments import checked
 from rhythmic.cells import ResonantReservoirCell
 from rhythmic.cells.resonant_nodes import ResonantState
 from rhythmic.reservoirs.noise import NoiseDrawn, with_noise
@@ -35,6 +36,7 @@ class Response(NamedTuple):
     first_bad_step: Int[Array, ""]
 
 
+@checked
 def reservoir_response(
     cell: ResonantReservoirCell,
     inputs: Float[Array, "time batch"],
@@ -84,6 +86,7 @@ def averaged(cell: ResonantReservoirCell, state: ResonantState) -> dict[str, Arr
     }
 
 
+@checked(finite=True, shapes=True)
 def mean_frequency(
     power: Float[Array, " hidden"],
     change: Float[Array, " hidden"],
@@ -128,6 +131,7 @@ class FrequencyContent(NamedTuple):
     response_frequency: Float[Array, ""]
 
 
+@checked(finite=True, shapes=True)
 def frequency_content(
     response: Response,
     frequencies: Float[Array, " hidden"],

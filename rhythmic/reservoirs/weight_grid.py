@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.cells import ResonantReservoirCell, resonant_nodes
 from rhythmic.cells.reservoir import (
     checked_reservoir,
@@ -23,6 +24,7 @@ from rhythmic.reservoirs.response import frequency_content
 from rhythmic.typing import Array, Bool, Float, Int
 
 
+@checked
 @dataclass(frozen=True)
 class ReservoirGrid:
     """What is the same for all points of a weight grid of reservoirs.

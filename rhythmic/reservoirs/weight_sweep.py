@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.data.dataset import NUM_CLASSES
 from rhythmic.indices import check_labels
 from rhythmic.reservoirs.readout import ReservoirData
@@ -28,6 +29,7 @@ OUTPUTS = {
 }
 
 
+@checked
 def weight_grid_sweep(
     grid: ReservoirGrid,
     data: ReservoirData,

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Real
 
+from rhythmic.arguments import checked
 from rhythmic.theory.ladders import GOLDEN_RATIO
 from rhythmic.typing import AnyArray
 
@@ -144,6 +145,7 @@ CATALOGUES: dict[str, tuple[Band, ...]] = {
 """Catalogues of bands by name, each from slow to fast. All limits are conventional."""
 
 
+@checked
 def catalogue(name: str) -> tuple[Band, ...]:
     """Return the bands of a catalogue, from slow to fast.
 
@@ -160,6 +162,7 @@ def catalogue(name: str) -> tuple[Band, ...]:
     return CATALOGUES[name]
 
 
+@checked
 def band_centres(name: str) -> Float[np.ndarray, " band"]:
     """Return the centre frequencies of a catalogue in Hz, rising, without bands that have none.
 
@@ -173,6 +176,7 @@ def band_centres(name: str) -> Float[np.ndarray, " band"]:
     return centres[np.isfinite(centres)]
 
 
+@checked
 def named_centres(
     catalogues: Sequence[str], frequencies: Sequence[float] = ()
 ) -> dict[str, Float[np.ndarray, " band"]]:
@@ -208,6 +212,7 @@ def check_positive(
             raise ValueError(f"{name} must be positive and finite ({unit}), got {value:g}")
 
 
+@checked(finite=True)
 def ratio_name(ratio: float) -> str:
     """Return the name of a proposed ratio ("golden", "doubling", "e"), else its number."""
     for proposal in PROPOSALS:

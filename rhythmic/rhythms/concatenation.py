@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from rhythmic._scan import scan
+from rhythmic.arguments import checked
 from rhythmic.rhythms.spacing import rung_offset
 from rhythmic.theory.roots import safe_sqrt
 
@@ -31,6 +32,7 @@ class Cycles(NamedTuple):
     member: Int[Array, " cycle"]
 
 
+@checked
 def concatenate_periods(
     pattern: Float[Array, " pattern"],
     num_repeats: int,
@@ -86,6 +88,7 @@ def concatenate_periods(
     return Cycles(jnp.concatenate([start[None], ends]), member)
 
 
+@checked(least=1, shapes=True)
 @partial(jax.jit, static_argnames="pattern_size")
 def joined_periods(cycles: Cycles, pattern_size: int) -> Float[Array, " repeat"]:
     """Give how long each run of the pattern lasted, in s: the periods of the joined rhythm.
@@ -97,6 +100,7 @@ def joined_periods(cycles: Cycles, pattern_size: int) -> Float[Array, " repeat"]
     return jnp.diff(cycles.time[::pattern_size])
 
 
+@checked(shapes=True)
 @partial(jax.jit, static_argnames="steps")
 def joined_distance(ratio: Float[Array, "*shape"], steps: int = 1) -> Float[Array, "*shape"]:
     """Give the distance of T + r^steps T from the nearest rung of the ladder r^k T, in rungs.
@@ -115,6 +119,7 @@ def joined_distance(ratio: Float[Array, "*shape"], steps: int = 1) -> Float[Arra
     return jnp.abs(rung_offset(1 + ratio**steps, jnp.ones_like(ratio), ratio))
 
 
+@checked(least=1, shapes=True)
 @partial(jax.jit, static_argnames="num_repeats")
 def simulated_joined_distance(
     ratios: Float[Array, " ratio"],

@@ -3,9 +3,11 @@
 Source: lecture, "My favorite idea" (table).
 """
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
+from rhythmic.arguments import checked
+from rhythmic.checks import refuse
 from rhythmic.theory.ladders import DayLadder
 
 
@@ -65,6 +67,7 @@ LECTURE_TABLE = tuple(
 """The 36 rows of the lecture's table ("My favorite idea"), digit by digit."""
 
 
+@checked(finite=True)
 def rounds_to(value: float, printed: str) -> bool:
     """Tell whether a number, rounded to the last digit of a printed one, is the printed one.
 
@@ -73,13 +76,21 @@ def rounds_to(value: float, printed: str) -> bool:
     Args:
         value: any finite number.
         printed: decimal notation, with an exponent or without, such as "1.16E-05".
+
+    Raises:
+        ValueError: for another notation, or a value that is not finite.
     """
-    reference = Decimal(printed)
+    try:
+        reference = Decimal(printed)
+    except InvalidOperation:
+        reference = Decimal("NaN")
     exponent = reference.as_tuple().exponent
-    assert isinstance(exponent, int), printed  # a finite number, as in the table
+    if not isinstance(exponent, int):
+        refuse("printed", printed, "be a number in decimal notation")
     return abs(Decimal(value) - reference) <= Decimal(1).scaleb(exponent) / 2
 
 
+@checked
 def compare_rows(days: DayLadder) -> tuple[RowComparison, ...]:
     """Compare a computed ladder with the lecture's table, row by row.
 

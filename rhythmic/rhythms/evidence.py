@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from rhythmic.arguments import checked
 from rhythmic.rhythms.bands import check_positive
 from rhythmic.rhythms.spacing import check_above_one, fit_start, ladder_distance, scan_ratios
 from rhythmic.typing import AnyArray
@@ -55,6 +56,7 @@ class DayEvidence(NamedTuple):
     null: Float[np.ndarray, " random"]
 
 
+@checked(least=1, shapes=True)
 @partial(jax.jit, static_argnames="num_random")
 def random_band_distances(
     centres: Float[Array, " band"],
@@ -86,6 +88,7 @@ def random_band_distances(
     return jax.vmap(lambda logs: fit_start(jnp.exp(logs), ratio).distance)(draws)
 
 
+@checked(least=1, shapes=True)
 @partial(jax.jit, static_argnames="num_random")
 def random_ladder_distances(
     centres: Float[Array, " band"],
@@ -118,6 +121,7 @@ def random_ladder_distances(
     return jax.vmap(ladder_distance, (None, 0, 0))(centres, starts, ratios)
 
 
+@checked
 def share_at_least_as_good(random: Float[AnyArray, " random"], observed: float) -> float:
     """Give (1 + number of random distances <= observed) / (1 + number): like a p-value.
 
@@ -136,6 +140,7 @@ def share_at_least_as_good(random: Float[AnyArray, " random"], observed: float) 
     return float((1 + np.count_nonzero(np.asarray(random) <= observed)) / (1 + len(random)))
 
 
+@checked(least=1, shapes=True)
 def spacing_evidence(
     centres: Float[AnyArray, " band"],
     ratios: Sequence[float] | Float[AnyArray, " ratio"],
@@ -193,6 +198,7 @@ def spacing_evidence(
     )
 
 
+@checked(least=1, shapes=True)
 def day_evidence(
     centres: Float[AnyArray, " band"],
     days: Sequence[float] | Float[AnyArray, " day"],

@@ -5,6 +5,8 @@ Source: lecture, "(My favorite) hypothesis"; each rotation names where its perio
 
 from typing import NamedTuple
 
+from rhythmic.arguments import checked
+
 _FACT_SHEETS = "NASA Planetary Fact Sheets"
 _HOUR = 3600.0  # s
 
@@ -56,6 +58,7 @@ PLANETS = tuple(rotation.body for rotation in ROTATIONS if rotation.planet)
 """Names of the eight planets, from the sun outwards."""
 
 
+@checked
 def rotation(body: str) -> Rotation:
     """Look up how a planet turns.
 

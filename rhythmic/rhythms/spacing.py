@@ -20,6 +20,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from rhythmic.arguments import checked
 from rhythmic.theory.roots import safe_sqrt
 from rhythmic.typing import AnyArray
 
@@ -54,6 +55,7 @@ class ConsecutiveFit(NamedTuple):
     error: Float[Array, ""]
 
 
+@checked(shapes=True)
 @jax.jit
 def rung_offset(
     frequency: Float[Array, "*shape"],
@@ -75,6 +77,7 @@ def rung_offset(
     return rungs - jnp.round(rungs)
 
 
+@checked(shapes=True)
 @jax.jit
 def ladder_distance(
     centres: Float[Array, " band"], start: Float[Array, ""], ratio: Float[Array, ""]
@@ -89,6 +92,7 @@ def ladder_distance(
     return safe_sqrt(jnp, jnp.mean(rung_offset(centres, start, ratio) ** 2))
 
 
+@checked(shapes=True)
 @jax.jit
 def fit_start(centres: Float[Array, " band"], ratio: Float[Array, ""]) -> LadderFit:
     """Find the start of the ladder of a given ratio that lands nearest to the bands.
@@ -116,6 +120,7 @@ def fit_start(centres: Float[Array, " band"], ratio: Float[Array, ""]) -> Ladder
     return LadderFit(slowest * jnp.exp(turn * spacing), safe_sqrt(jnp, variance[best]))
 
 
+@checked(shapes=True)
 @jax.jit
 def fit_consecutive(centres: Float[Array, " band"]) -> ConsecutiveFit:
     """Fit log f_k = log start + k log ratio by least squares, the bands taken in rising order.
@@ -134,6 +139,7 @@ def fit_consecutive(centres: Float[Array, " band"]) -> ConsecutiveFit:
     return ConsecutiveFit(jnp.exp(slope), jnp.exp(middle + slope * number[0]), error)
 
 
+@checked(shapes=True)
 @jax.jit
 def scan_ratios(
     centres: Float[Array, " band"], ratios: Float[Array, " ratio"]
@@ -142,6 +148,7 @@ def scan_ratios(
     return jax.vmap(lambda ratio: fit_start(centres, ratio).distance)(ratios)
 
 
+@checked
 def check_ratios(ratios: Sequence[float], lowest_ratio: float, highest_ratio: float) -> None:
     """Check ratios to try, and the range of ratios that they are compared with.
 

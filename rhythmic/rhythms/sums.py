@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.rhythms.bands import check_positive
 
 SumKind = Literal["neighbours", "root", "itself", "wider"]
@@ -40,6 +41,7 @@ class SumRelation(NamedTuple):
     kind: SumKind
 
 
+@checked
 def sum_ratio(m: int, n: int) -> float:
     """Return the only real r > 1 with 1 + r^m = r^n.
 
@@ -74,6 +76,7 @@ def sum_ratio(m: int, n: int) -> float:
     return ratio
 
 
+@checked
 def sum_relations(max_exponent: int, *, with_itself: bool = False) -> tuple[SumRelation, ...]:
     """List every ratio r > 1 with 1 + r^m = r^n, 1 <= m < n <= max_exponent, falling.
 
@@ -103,6 +106,7 @@ def sum_relations(max_exponent: int, *, with_itself: bool = False) -> tuple[SumR
     return tuple(_relation(ratio, exponents) for ratio, exponents in _grouped(found))
 
 
+@checked
 def frequency_sum(first: float, second: float) -> float:
     """Return f1 + f2 in Hz: 15 Hz + 25 Hz = 40 Hz.
 
@@ -119,6 +123,7 @@ def frequency_sum(first: float, second: float) -> float:
     return first + second
 
 
+@checked
 def joined_frequency(first: float, second: float) -> float:
     """Return the frequency of the joined periods, 1/(1/f1 + 1/f2), in Hz.
 

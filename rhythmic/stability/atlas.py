@@ -10,6 +10,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.stability._angle import upper_angle
 from rhythmic.theory.regimes import second_order_regime
 from rhythmic.theory.roots import decay_time, discriminant, is_stable
@@ -36,6 +37,7 @@ class NodeChart(NamedTuple):
     amplification: Float[Array, ""]
 
 
+@checked(shapes=True)
 def node_chart(
     w1: Float[Array, ""], w2: Float[Array, ""], dt: Float[Array, ""] | float
 ) -> NodeChart:

@@ -27,6 +27,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic._scan import scan
+from rhythmic.arguments import checked
 from rhythmic.stability._angle import upper_angle
 from rhythmic.theory._arrays import checked_count
 from rhythmic.theory.regimes import SecondOrderRegime
@@ -79,6 +80,7 @@ class _Run(NamedTuple):
     rescalings: Array
 
 
+@checked(finite=True, shapes=True)
 def simulated_node(
     w1: Float[Array, ""],
     w2: Float[Array, ""],

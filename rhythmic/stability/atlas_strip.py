@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.stability.atlas_simulation import LARGEST_WEIGHTS, OVERFLOW_THRESHOLD
 from rhythmic.theory.roots import discriminant, pole_radius
 from rhythmic.typing import Array, Bool, Float
@@ -52,6 +53,7 @@ class StripDistance(NamedTuple):
     inside: Bool[Array, ""]
 
 
+@checked(finite=True, shapes=True)
 def strip_distance(
     w1: Float[Array, ""],
     w2: Float[Array, ""],

@@ -8,6 +8,7 @@ Source: lecture, "Rhythmic RNN".
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from rhythmic.arguments import checked
 from rhythmic.spread import wide_vectors
 from rhythmic.stability.atlas import node_chart
 from rhythmic.stability.atlas_simulation import OVERFLOW_THRESHOLD, simulated_node
@@ -27,6 +28,7 @@ _TIMES = {
 }
 
 
+@checked(finite=True)
 def chart_sweep(w1: Axis, w2: Axis, *, dt: float, precision: Precision = "float32") -> Sweep:
     """Return the sweep of `node_chart`.
 
@@ -41,6 +43,7 @@ def chart_sweep(w1: Axis, w2: Axis, *, dt: float, precision: Precision = "float3
     return _sweep("node_chart", lambda w1, w2: node_chart(w1, w2, dt), w1, w2, outputs, precision)
 
 
+@checked(finite=True)
 def simulation_sweep(
     w1: Axis,
     w2: Axis,
@@ -76,6 +79,7 @@ def simulation_sweep(
     return _sweep("simulated_node", run, w1, w2, outputs, precision)
 
 
+@checked(finite=True)
 def strip_sweep(
     w1: Axis,
     w2: Axis,

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Complex, Int
 
+from rhythmic.arguments import checked
 from rhythmic.stability._steps import Step, flatten_step
 from rhythmic.stability.modes import sorted_eigenvalues
 from rhythmic.stability.newton import (
@@ -58,6 +59,7 @@ class FixedPoints(NamedTuple):
     start_residual: Float[np.ndarray, " start"]
 
 
+@checked(finite=True)
 def find_fixed_points(
     step: Step,
     starts: PyTree,

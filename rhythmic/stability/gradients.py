@@ -25,6 +25,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Int, Real
 
 from rhythmic._scan import scan
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.sensitivity import single_example, step_jacobians
 from rhythmic.simulate import trajectory
@@ -61,6 +62,7 @@ class GradientLags(NamedTuple):
     log_power_bound: Float[Array, " lag"]
 
 
+@checked(finite=True)
 def gradient_against_lag(
     cell: AbstractCell,
     inputs: Float[Array, "time feature"],

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Bool
 
 from rhythmic._scan import scan
+from rhythmic.arguments import checked
 from rhythmic.checks import checked_integer
 from rhythmic.simulate import check_within, first_sample, in_groups
 from rhythmic.stability._steps import (
@@ -50,6 +51,7 @@ class LyapunovExponents(NamedTuple):
     diverged: Bool[Array, ""]
 
 
+@checked(finite=True, shapes=True)
 def lyapunov_exponents(
     step: Step,
     state: PyTree,
@@ -134,6 +136,7 @@ def lyapunov_exponents(
     )
 
 
+@checked(finite=True, shapes=True)
 def kaplan_yorke_dimension(exponents: Float[Array, " exponent"]) -> Float[Array, ""]:
     """Estimate the dimension of an attractor from its exponents.
 

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Real
 
+from rhythmic.arguments import checked
 from rhythmic.theory._arrays import RealLike, scan_arrays
 from rhythmic.typing import Array, Float
 
@@ -39,6 +40,7 @@ class MeanField(NamedTuple):
     lyapunov_exponent: Float[Array, "*gain"]
 
 
+@checked
 def random_network_mean_field(gain: Real[RealLike, "*gain"]) -> MeanField:
     """Solve the mean-field theory of h <- g J tanh(h).
 

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Complex, Int, Real
 
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.sensitivity import step_jacobian, step_jacobians
 from rhythmic.theory._arrays import RealLike, common_arrays, ieee_arithmetic, select_code
@@ -47,6 +48,7 @@ class Modes(NamedTuple):
     kind: Int[AnyArray, "*batch mode"]
 
 
+@checked(finite=True)
 def matrix_modes(
     matrix: Real[RealLike, "*batch state state"], dt: float, *, tolerance: float | None = None
 ) -> Modes:
@@ -74,6 +76,7 @@ def matrix_modes(
     return modes_of_eigenvalues(sorted_eigenvalues(matrix), dt, tolerance=tolerance)
 
 
+@checked(finite=True)
 @ieee_arithmetic
 def modes_of_eigenvalues(
     eigenvalues: Complex[AnyArray, "*batch mode"], dt: float, *, tolerance: float | None = None
@@ -109,6 +112,7 @@ def modes_of_eigenvalues(
     )
 
 
+@checked(finite=True)
 def step_modes(cell: AbstractCell, state: PyTree, inputs: InputArray, dt: float) -> Modes:
     """Give the modes of one step of a cell at a state and an input sample.
 
@@ -124,6 +128,7 @@ def step_modes(cell: AbstractCell, state: PyTree, inputs: InputArray, dt: float)
     return matrix_modes(step_jacobian(cell, state, inputs), dt)
 
 
+@checked(finite=True)
 def trajectory_modes(
     cell: AbstractCell,
     inputs: Float[Array, "time feature"],
@@ -152,6 +157,7 @@ def trajectory_modes(
     return matrix_modes(step_jacobians(cell, inputs, initial_state=initial_state), dt)
 
 
+@checked
 @ieee_arithmetic
 def sorted_eigenvalues(
     matrix: Real[RealLike, "*batch state state"],

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Int
 
+from rhythmic.arguments import checked
 from rhythmic.checks import checked_integer
 from rhythmic.stability._steps import PRECISION, Step, flatten_step
 from rhythmic.typing import Array, Float, PyTree
@@ -63,6 +64,7 @@ class _Search(NamedTuple):
     outcome: Array
 
 
+@checked(finite=True)
 def solve_fixed_point(
     step: Step,
     start: PyTree,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Complex, Real
 
+from rhythmic.arguments import checked
 from rhythmic.checks import checked_integer
 from rhythmic.stability.modes import Modes, eigenvalue_order, finite_square, modes_of_eigenvalues
 from rhythmic.theory._arrays import RealLike, ieee_arithmetic
@@ -37,6 +38,7 @@ class Participation(NamedTuple):
     condition: Float[AnyArray, "*batch"]
 
 
+@checked(finite=True)
 @ieee_arithmetic
 def mode_participation(
     matrix: Real[RealLike, "*batch state state"], dt: float, *, num_nodes: int | None = None

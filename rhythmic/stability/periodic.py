@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Bool, Complex, Int
 
+from rhythmic.arguments import checked
 from rhythmic.checks import checked_integer
 from rhythmic.simulate import first_sample
 from rhythmic.stability._steps import (
@@ -64,6 +65,7 @@ class PeriodicOrbit(NamedTuple):
     is_stable: Bool[Array, ""]
 
 
+@checked(finite=True)
 def floquet_multipliers(
     step: Step, state: PyTree, inputs: PyTree = None, *, dt: float, num_steps: int | None = None
 ) -> Floquet:
@@ -99,6 +101,7 @@ def floquet_multipliers(
     return Floquet(multipliers, jnp.exp(exponents), exponents, whole)
 
 
+@checked(finite=True)
 def find_periodic_orbit(
     step: Step,
     start: PyTree,

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Bool, Real
 
 from rhythmic._scan import scan
+from rhythmic.arguments import checked
 from rhythmic.simulate import check_within, first_sample, in_groups
 from rhythmic.stability._steps import (
     PRECISION,
@@ -59,6 +60,7 @@ class FiniteTimeExponents(NamedTuple):
     diverged: Bool[Array, ""]
 
 
+@checked(finite=True)
 def log_singular_values(
     matrices: Real[AnyArray, "time state state"], *, every: int = 1
 ) -> Float[Array, "product state"]:
@@ -102,6 +104,7 @@ def log_singular_values(
     return scan(extend_and_look, empty_product(matrices[0]), groups)[1]
 
 
+@checked(finite=True)
 def finite_time_exponents(
     step: Step,
     state: PyTree,

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, Real
 
 from rhythmic.activations import ActivationName, activation_function
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.static._arrays import as_array
 from rhythmic.typing import AnyArray
@@ -40,6 +41,7 @@ FeedforwardNetwork: TypeAlias = tuple[FeedforwardLayer, ...]
 """The layers of a network, from the first hidden one to the output."""
 
 
+@checked
 def feedforward_network(
     weights: Sequence[Real[AnyArray, "post pre"]],
     biases: Sequence[Real[AnyArray, " post"]] | None = None,
@@ -81,6 +83,7 @@ def feedforward_network(
     return tuple(network)
 
 
+@checked
 def random_feedforward(
     layer_sizes: Sequence[int],
     *,
@@ -122,6 +125,7 @@ def random_feedforward(
     return tuple(layers)
 
 
+@checked
 def feedforward_response(
     network: FeedforwardNetwork,
     inputs: Real[AnyArray, "feature *batch"],
@@ -166,6 +170,7 @@ def feedforward_response(
     return tuple(responses)
 
 
+@checked
 def activity_variance(
     activation: ActivationName,
     variance_below: float,
@@ -202,6 +207,7 @@ def activity_variance(
     return float(weight_scale**2 * (masses @ squares) / masses.sum() + bias_scale**2)
 
 
+@checked
 def num_parameters(network: FeedforwardNetwork) -> int:
     """Count weights and biases: ``sum_l (n_l n_{l-1} + n_l)``."""
     return sum(leaf.size for leaf in jax.tree.leaves(network))

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Real
 
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import weigh
 from rhythmic.indices import check_indices
 from rhythmic.static._arrays import as_array
@@ -31,6 +32,7 @@ class HopfieldNetwork(NamedTuple):
     thresholds: Float[Array, " unit"]
 
 
+@checked
 def hopfield_network(
     weights: Real[AnyArray, "unit unit"], thresholds: Real[AnyArray, " unit"]
 ) -> HopfieldNetwork:
@@ -77,6 +79,7 @@ def hopfield_network(
     return HopfieldNetwork(jnp.asarray(weight, dtype), jnp.asarray(threshold, dtype))
 
 
+@checked
 def local_fields(
     network: HopfieldNetwork, state: Real[Array, "unit *batch"]
 ) -> Float[Array, "unit *batch"]:
@@ -91,6 +94,7 @@ def local_fields(
     return weigh(network.weights, state) - _along_units(network.thresholds, state)
 
 
+@checked
 def energy(network: HopfieldNetwork, state: Real[Array, "unit *batch"]) -> Float[Array, "*batch"]:
     """Give E = -1/2 sum_ij T_ij V_i V_j + sum_i U_i V_i, in the unit of the weights.
 
@@ -108,6 +112,7 @@ def energy(network: HopfieldNetwork, state: Real[Array, "unit *batch"]) -> Float
     return -jnp.sum(drive * state, axis=0)
 
 
+@checked
 def update_unit(
     network: HopfieldNetwork, state: Float[Array, "unit *batch"], unit: Int[Array, ""] | int
 ) -> Float[Array, "unit *batch"]:
@@ -132,6 +137,7 @@ def update_unit(
     return state.at[unit].set(_follow(field, state[unit]))
 
 
+@checked
 def update_all(
     network: HopfieldNetwork, state: Float[Array, "unit *batch"]
 ) -> Float[Array, "unit *batch"]:

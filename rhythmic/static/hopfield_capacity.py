@@ -13,6 +13,7 @@ import numpy as np
 import scipy
 from jaxtyping import Array, Bool, Float, Int
 
+from rhythmic.arguments import checked
 from rhythmic.static.hopfield import HopfieldNetwork
 from rhythmic.static.hopfield_storage import corrupt, hebbian_network, overlap, random_patterns
 from rhythmic.static.hopfield_updates import recall
@@ -47,6 +48,7 @@ class CapacitySweep(NamedTuple):
     converged: Bool[Array, "set load threshold corruption tested"]
 
 
+@checked
 def recall_stored(
     network: HopfieldNetwork,
     patterns: Float[Array, "unit pattern"],
@@ -78,6 +80,7 @@ def recall_stored(
     return StoredRecall(overlaps, result.converged, result.state, probes)
 
 
+@checked
 def capacity_sweep(
     num_units: int,
     num_stored: Int[np.ndarray, " load"],
@@ -161,6 +164,7 @@ def _capacity_sweep(
     return jax.lax.map(of_set, sets)
 
 
+@checked
 def mean_field_capacity(threshold_activity: float = 0.5) -> float:
     """Give the load p/N up to which states close to the patterns exist, for N without end.
 

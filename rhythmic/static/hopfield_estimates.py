@@ -10,6 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from rhythmic.arguments import checked
+from rhythmic.statistics import varies
+
 
 class LoadEstimate(NamedTuple):
     """A load, ``value``, in patterns per unit, with its 95 % interval from ``low`` to ``high``.
@@ -34,6 +37,7 @@ class CapacityEstimates(NamedTuple):
     resampled: Float[np.ndarray, "resample *condition size"]
 
 
+@checked
 def capacity_estimates(
     loads: Sequence[Float[np.ndarray, " load"]],
     recalled: Sequence[Float[np.ndarray, "set load *condition"]],
@@ -65,6 +69,7 @@ def capacity_estimates(
     return CapacityEstimates(np.stack(values, axis=-1), np.stack(resampled, axis=-1))
 
 
+@checked
 def bootstrap_means(
     values: Float[np.ndarray, "set *rest"], num_resamples: int, *, seed: int | Sequence[int]
 ) -> Float[np.ndarray, "resample *rest"]:
@@ -85,6 +90,7 @@ def bootstrap_means(
     return np.tensordot(draws / num_sets, values, axes=1)
 
 
+@checked
 def crossing_load(
     loads: Float[np.ndarray, " load"], share: Float[np.ndarray, "load *rest"], level: float
 ) -> Float[np.ndarray, "*rest"]:
@@ -115,6 +121,7 @@ def crossing_load(
     return np.where(crosses, crossing, np.nan)
 
 
+@checked
 def limit_load(
     sizes: Int[np.ndarray, " size"], loads: Float[np.ndarray, "*rest size"], power: float
 ) -> Float[np.ndarray, "*rest"]:
@@ -141,6 +148,7 @@ def limit_load(
     return np.asarray(loads).mean(axis=-1) - slope * along.mean()
 
 
+@checked
 def load_estimate(value: float, resampled: Float[np.ndarray, " resample"]) -> LoadEstimate:
     """Give a load with the range of the middle 95 % of its resamples.
 
@@ -152,7 +160,6 @@ def load_estimate(value: float, resampled: Float[np.ndarray, " resample"]) -> Lo
         resampled: the same of sets drawn with replacement.
     """
     # Here and not above: SciPy's statistics take half a second to import.
-    from rhythmic.statistics import varies
 
     low, high = np.percentile(resampled, [2.5, 97.5]) if varies(resampled) else (np.nan, np.nan)
     return LoadEstimate(float(value), float(low), float(high))

@@ -9,11 +9,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Real
 
+from rhythmic.arguments import checked
 from rhythmic.cells.interface import weigh
 from rhythmic.static._arrays import as_array
 from rhythmic.static.hopfield import HopfieldNetwork, check_binary
 
 
+@checked
 def hebbian_weights(
     patterns: Real[Array, "unit pattern"], mean_activity: Real[Array, "*#unit"] | float = 0.5
 ) -> Float[Array, "unit unit"]:
@@ -43,6 +45,7 @@ def hebbian_weights(
     return _without_self(weigh(deviations, deviations.T))
 
 
+@checked
 def pseudo_inverse_weights(patterns: Real[Array, "unit pattern"]) -> Float[Array, "unit unit"]:
     """Store patterns by the projection on the space that they span.
 
@@ -71,6 +74,7 @@ def pseudo_inverse_weights(patterns: Real[Array, "unit pattern"]) -> Float[Array
     return _without_self(signs.shape[0] * weigh(basis, basis.T))
 
 
+@checked
 def mean_thresholds(
     weights: Float[Array, "unit unit"], mean_activity: Real[Array, "*#unit"] | float = 0.5
 ) -> Float[Array, " unit"]:
@@ -92,6 +96,7 @@ def mean_thresholds(
     return weigh(weights, _mean_of_units(weights, mean_activity))
 
 
+@checked
 def hebbian_network(
     patterns: Real[Array, "unit pattern"], threshold_activity: Float[Array, ""] | float = 0.5
 ) -> HopfieldNetwork:
@@ -107,6 +112,7 @@ def hebbian_network(
     return HopfieldNetwork(weights, mean_thresholds(weights, threshold_activity))
 
 
+@checked
 def pseudo_inverse_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNetwork:
     """Store by `pseudo_inverse_weights`, thresholds of the model of -1 and +1.
 
@@ -120,6 +126,7 @@ def pseudo_inverse_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNet
     return HopfieldNetwork(weights, mean_thresholds(weights))
 
 
+@checked
 def centred_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNetwork:
     """Store what sets each pattern apart from their mean, for patterns that resemble one another.
 
@@ -150,6 +157,7 @@ def centred_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNetwork:
     return HopfieldNetwork(weights, mean_thresholds(weights, mean) + midway)
 
 
+@checked
 def random_patterns(
     num_units: int, num_patterns: int, *, key: jax.Array
 ) -> Float[Array, "unit pattern"]:
@@ -166,6 +174,7 @@ def random_patterns(
     return ones.astype(float)
 
 
+@checked
 def corrupt(
     state: Real[Array, "unit *batch"], share: Float[Array, ""] | float, *, key: jax.Array
 ) -> Float[Array, "unit *batch"]:
@@ -187,6 +196,7 @@ def corrupt(
     return jnp.where(valid, jnp.where(flipped, 1 - values, values), jnp.nan)
 
 
+@checked
 def overlap(
     state: Real[Array, "unit *batch"], pattern: Real[Array, "unit *batch"]
 ) -> Float[Array, "*batch"]:

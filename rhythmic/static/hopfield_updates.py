@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Real
 
 from rhythmic._scan import scan
+from rhythmic.arguments import checked
 from rhythmic.indices import check_indices
 from rhythmic.static.hopfield import HopfieldNetwork, checked_start, update_all, update_unit
 from rhythmic.theory._arrays import checked_count
@@ -47,6 +48,7 @@ class SynchronousRecall(NamedTuple):
     period: Int[Array, "*batch"]
 
 
+@checked
 def random_order(num_sweeps: int, num_units: int, *, key: jax.Array) -> Int[Array, " update"]:
     """Give the units of several sweeps, each sweep every unit once in an order of its own.
 
@@ -59,6 +61,7 @@ def random_order(num_sweeps: int, num_units: int, *, key: jax.Array) -> Int[Arra
     return jax.vmap(lambda key: jax.random.permutation(key, num_units))(keys).reshape(-1)
 
 
+@checked
 def asynchronous_trajectory(
     network: HopfieldNetwork, state: Real[Array, "unit *batch"], order: Int[AnyArray, " update"]
 ) -> Float[Array, "time unit *batch"]:
@@ -93,6 +96,7 @@ def asynchronous_trajectory(
     return jnp.concatenate([start[None], later])
 
 
+@checked
 def synchronous_trajectory(
     network: HopfieldNetwork, state: Real[Array, "unit *batch"], num_steps: int
 ) -> Float[Array, "time unit *batch"]:
@@ -121,6 +125,7 @@ def synchronous_trajectory(
     return jnp.concatenate([start[None], later])
 
 
+@checked
 def recall(
     network: HopfieldNetwork,
     state: Real[Array, "unit *batch"],
@@ -169,6 +174,7 @@ def recall(
     return Recall(final, num_sweeps, ~changed)
 
 
+@checked
 def synchronous_recall(
     network: HopfieldNetwork, state: Real[Array, "unit *batch"], max_steps: int
 ) -> SynchronousRecall:

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Int, Real
 
 from rhythmic._scan import scan
 from rhythmic.activations import binary
+from rhythmic.arguments import checked
 from rhythmic.static._arrays import as_array
 from rhythmic.typing import AnyArray
 
@@ -32,6 +33,7 @@ class PerceptronLearning(NamedTuple):
     errors: Int[Array, " epochs"]
 
 
+@checked
 def perceptron_activity(
     inputs: Real[AnyArray, "*example feature"],
     weights: Real[AnyArray, " feature"],
@@ -61,6 +63,7 @@ def perceptron_activity(
     return summed + jnp.asarray(theta, dtype)
 
 
+@checked
 def perceptron_output(
     inputs: Real[AnyArray, "*example feature"],
     weights: Real[AnyArray, " feature"],
@@ -80,6 +83,7 @@ def perceptron_output(
     return binary(perceptron_activity(inputs, weights, theta))
 
 
+@checked
 def perceptron_learning(
     inputs: Real[AnyArray, "example feature"],
     targets: Real[AnyArray, " example"],
@@ -143,6 +147,7 @@ def perceptron_learning(
     )
 
 
+@checked
 def first_error_free_epoch(errors: Int[AnyArray, "*run epochs"]) -> Int[Array, "*run"]:
     """Return the first epoch without errors, counted from 0, or -1 if there is none.
 
@@ -159,6 +164,7 @@ def first_error_free_epoch(errors: Int[AnyArray, "*run epochs"]) -> Int[Array, "
     return jnp.where(clean.any(axis=-1), first, -1)
 
 
+@checked
 def perceptron_margin(
     inputs: Real[AnyArray, "example feature"],
     targets: Real[AnyArray, " example"],
@@ -195,6 +201,7 @@ def perceptron_margin(
     return jnp.min(sign * activity) / jnp.linalg.norm(direction)
 
 
+@checked
 def novikoff_bound(
     inputs: Real[AnyArray, "example feature"],
     targets: Real[AnyArray, " example"],

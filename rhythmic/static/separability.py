@@ -15,6 +15,7 @@ import numpy as np
 import scipy
 from jaxtyping import Array, Float, Int, Real
 
+from rhythmic.arguments import checked
 from rhythmic.static.perceptron import check_examples
 from rhythmic.typing import AnyArray
 
@@ -53,6 +54,7 @@ class SeparatingPlane(NamedTuple):
     margin: float
 
 
+@checked
 def logic_gate(name: str) -> LabelledExamples:
     """Return the four examples of a gate of two inputs.
 
@@ -71,6 +73,7 @@ def logic_gate(name: str) -> LabelledExamples:
     return LabelledExamples(inputs, jnp.array(LOGIC_GATES[name], inputs.dtype))
 
 
+@checked
 def separable_clouds(
     num_examples: int,
     num_features: int,
@@ -110,6 +113,7 @@ def separable_clouds(
     return LabelledExamples(cloud + shift[:, None] * direction, above.astype(cloud.dtype))
 
 
+@checked
 def largest_margin_plane(
     inputs: Real[AnyArray, "example feature"], targets: Real[AnyArray, " example"]
 ) -> SeparatingPlane:
@@ -149,6 +153,7 @@ def largest_margin_plane(
     return SeparatingPlane(direction[:-1], float(direction[-1]), float(margin))
 
 
+@checked
 def best_threshold_accuracy(
     inputs: Real[AnyArray, "example feature"], targets: Real[AnyArray, " example"]
 ) -> float:

@@ -8,6 +8,8 @@ import numpy as np
 import scipy.stats
 from jaxtyping import Float
 
+from rhythmic.arguments import checked
+
 _BATCH_VALUES = 4_000_000
 
 
@@ -47,6 +49,7 @@ def rounding(*samples: np.ndarray) -> float:
     return 8 * float(precision.eps) * float(np.max(np.abs(numbers)))
 
 
+@checked
 def varies(*samples: np.ndarray, limit: float | None = None) -> bool:
     """Tell whether numbers are finite and any of the samples varies by more than rounding.
 

@@ -13,6 +13,7 @@ import scipy.special
 import scipy.stats
 from jaxtyping import Float
 
+from rhythmic.arguments import checked
 from rhythmic.statistics._seeds import mean_difference, one_per_seed, t_test, two_sides
 
 MIN_SEEDS_FOR_TEST = 5
@@ -57,6 +58,7 @@ class Difference(NamedTuple):
     effect_high: float
 
 
+@checked
 def compare(
     reference: Sequence[float], rivals: Mapping[str, Sequence[float]]
 ) -> dict[str, Comparison]:
@@ -90,6 +92,7 @@ def compare(
     }
 
 
+@checked
 def holm(p_values: Sequence[float]) -> Float[np.ndarray, " question"]:
     """Correct p-values for their number by Holm's step-down method.
 
@@ -109,8 +112,6 @@ def holm(p_values: Sequence[float]) -> Float[np.ndarray, " question"]:
     Source: S. Holm, Scandinavian Journal of Statistics 6, 65 (1979).
     """
     given = np.asarray(p_values, np.float64)
-    if given.ndim != 1:
-        raise ValueError(f"p_values must have one axis, got shape {given.shape}")
     outside = given[(given < 0) | (given > 1)]
     if outside.size:
         raise ValueError(f"p_values must be in [0, 1] or NaN, got {outside[0]}")
@@ -124,6 +125,7 @@ def holm(p_values: Sequence[float]) -> Float[np.ndarray, " question"]:
     return corrected
 
 
+@checked
 def difference(values: Sequence[float], reference: Sequence[float], *, paired: bool) -> Difference:
     """Give the difference of two means over seeds with its interval, p-value and effect size.
 

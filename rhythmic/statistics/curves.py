@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from rhythmic.arguments import checked
 from rhythmic.statistics._seeds import bootstrap_over_seeds, rounding, varies
 from rhythmic.typing import AnyArray
 
@@ -34,6 +35,7 @@ class Peak(NamedTuple):
     edge_share: float
 
 
+@checked
 def peak_of_curve(
     x: Float[AnyArray, " point"],
     values: Float[AnyArray, "point seed"],

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from rhythmic.arguments import checked
 from rhythmic.statistics._seeds import t_test, two_sides
 from rhythmic.statistics.comparison import MIN_SEEDS_FOR_TEST, Difference
 
@@ -31,6 +32,7 @@ class Equivalence(NamedTuple):
     high: float
 
 
+@checked
 def equivalence(
     values: Sequence[float], reference: Sequence[float], margin: float, *, paired: bool
 ) -> Equivalence:
@@ -78,6 +80,7 @@ def equivalence(
     return Equivalence(margin, float(p_value), low, high)
 
 
+@checked
 def verdict(
     found: Difference,
     *,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from rhythmic.arguments import checked
 from rhythmic.statistics._seeds import bootstrap_over_seeds, rounding, varies
 from rhythmic.typing import AnyArray
 
@@ -38,6 +39,7 @@ class NullRank(NamedTuple):
     quantile_high: float = math.nan
 
 
+@checked
 def rank_in_null(value: float, null_values: Sequence[float]) -> NullRank:
     """Rank a value among those of random draws, higher being better.
 
@@ -80,6 +82,7 @@ def rank_in_null(value: float, null_values: Sequence[float]) -> NullRank:
     )
 
 
+@checked
 def rank_in_null_over_seeds(
     values: Float[AnyArray, " seed"],
     null_values: Float[AnyArray, "draw null_seed"],

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.stats
 
+from rhythmic.arguments import checked
 from rhythmic.statistics._seeds import one_per_seed, rounding, varies
 
 ACCURACY = (0.0, 1.0)
@@ -44,6 +45,7 @@ class Agreement(NamedTuple):
     agrees: bool
 
 
+@checked
 def summarise(
     values: Sequence[float], *, within: tuple[float, float] = (-math.inf, math.inf)
 ) -> Summary:
@@ -82,6 +84,7 @@ def _interval(summary: Summary) -> Summary:
     return summary._replace(low=max(low, summary.low), high=min(high, summary.high))
 
 
+@checked
 def with_sampling_error(summary: Summary, num_examples: int) -> Summary:
     """Add to a mean accuracy the error of the test examples, which all seeds read alike.
 
@@ -116,6 +119,7 @@ def with_sampling_error(summary: Summary, num_examples: int) -> Summary:
     return _interval(summary._replace(standard_error=error, low=ACCURACY[0], high=ACCURACY[1]))
 
 
+@checked
 def agreement(summary: Summary, published_mean: float, published_error: float) -> Agreement:
     """Compare with a published mean: ``|difference| <= 2 sqrt(SEM^2 + published SEM^2)``.
 

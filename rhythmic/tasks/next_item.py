@@ -10,11 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.indices import check_indices
 from rhythmic.tasks.interface import AbstractTask, Batch, Kind, check_steps, one_hot, scored
 from rhythmic.typing import Array, Int
 
 
+@checked
 class NextWord(AbstractTask):
     """Say the next word of a phrase that is repeated without end (lecture, "When is this useful?").
 
@@ -90,6 +92,7 @@ class NextWord(AbstractTask):
         return sum(max(counts.values()) for counts in followers.values()) / len(words)
 
 
+@checked
 class NextValue(AbstractTask):
     """Say the next value of a sum of sines (lecture, "When is this useful?").
 

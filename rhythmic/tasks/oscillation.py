@@ -10,11 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.tasks._checks import check_sample_rate, check_strength
 from rhythmic.tasks.interface import AbstractTask, Batch, Kind, check_steps, scored
 from rhythmic.typing import AnyArray, Float
 
 
+@checked
 class FrequencyDiscrimination(AbstractTask):
     """Say which of some frequencies a sine in white noise has.
 
@@ -121,6 +123,7 @@ class FrequencyDiscrimination(AbstractTask):
         return np.sum(terms, axis=0)
 
 
+@checked
 class PhaseReading(AbstractTask):
     """Say at every step where in its cycle a noisy sine is.
 

@@ -8,10 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.tasks.interface import AbstractTask, Batch, Kind, one_hot, scored
 from rhythmic.typing import AnyArray, Int
 
 
+@checked
 class DelayedRecall(AbstractTask):
     """Name at the end the symbol that a flag once marked (lecture, "RNN additional notes").
 

@@ -8,11 +8,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic.arguments import checked
 from rhythmic.tasks._checks import check_lag
 from rhythmic.tasks.interface import AbstractTask, Batch, Kind, one_hot, scored
 from rhythmic.typing import AnyArray, Int
 
 
+@checked
 class Adding(AbstractTask):
     """Add two marked numbers of a sequence (Hochreiter and Schmidhuber, 1997).
 
@@ -92,6 +94,7 @@ class Adding(AbstractTask):
         return 1.0 - num_remembered / 2
 
 
+@checked
 class Copying(AbstractTask):
     """Repeat a sequence of symbols after a lag (Arjovsky, Shah and Bengio, arXiv:1511.06464).
 

@@ -34,8 +34,7 @@ def common_arrays(**arguments: RealLike) -> tuple[Any, ...]:
         The namespace, followed by the arguments, broadcast, in the order in which they were given.
 
     Raises:
-        ValueError: if the shapes do not broadcast.
-        TypeError: if an argument is complex.
+        ValueError: if the shapes do not broadcast, or an argument is complex.
     """
     arguments = {name: listed(value) for name, value in arguments.items()}
     jax_values = [value for value in arguments.values() if isinstance(value, jax.Array)]
@@ -56,7 +55,7 @@ def scan_arrays(**arguments: RealLike) -> tuple[Any, ...]:
         The arguments as JAX arrays; float32 at most unless x64 is enabled.
 
     Raises:
-        TypeError: if an argument is complex.
+        ValueError: if an argument is complex.
     """
     arguments = {name: listed(value) for name, value in arguments.items()}
     dtype = _floating_dtype(*arguments.values())
@@ -106,5 +105,5 @@ def _floating_dtype(*values: RealLike) -> Any:
 
 def _as_real(namespace: Any, name: str, value: RealLike, dtype: Any = np.float64) -> Any:
     if np.issubdtype(jnp.result_type(value), np.complexfloating):
-        raise TypeError(f"{name} must be real, got {jnp.result_type(value)}")
+        raise ValueError(f"{name} is of type {jnp.result_type(value)}; it must be real")
     return namespace.asarray(value, dtype=dtype)

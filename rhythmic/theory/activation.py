@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool, Float, Real
 
 from rhythmic._scan import scan
 from rhythmic.activations import ACTIVATIONS, ActivationName
+from rhythmic.arguments import checked
 from rhythmic.theory._arrays import (
     RealLike,
     checked_count,
@@ -79,6 +80,7 @@ class NodeEquilibria(NamedTuple):
         return np.fmin.reduce(slopes, axis=-1)
 
 
+@checked
 def activation_range(name: str) -> tuple[float, float]:
     """Return the bounds of phi, and so of h_t from the first step on, for every weight and start.
 
@@ -98,6 +100,7 @@ def activation_range(name: str) -> tuple[float, float]:
     }[name]
 
 
+@checked
 def activation_trajectory(
     activation: str,
     w: Real[RealLike, "*#nodes"],
@@ -135,6 +138,7 @@ def activation_trajectory(
     return jnp.concatenate([start[None], later])
 
 
+@checked
 @ieee_arithmetic
 def node_equilibria(activation: str, w: Real[RealLike, "*nodes"]) -> NodeEquilibria:
     """Find where h_t = phi(w h_{t-1}) can rest or flicker, against the weight.
@@ -176,6 +180,7 @@ def node_equilibria(activation: str, w: Real[RealLike, "*nodes"]) -> NodeEquilib
     return NodeEquilibria((0 * weight)[..., None], slope[..., None], nowhere, nowhere[..., 0])
 
 
+@checked
 @ieee_arithmetic
 def limit_states(
     activation: str, w: Real[RealLike, "*#nodes"], h0: Real[RealLike, "*#nodes"]

@@ -23,6 +23,7 @@ import numpy as np
 from jaxtyping import Float, Real
 
 from rhythmic._scan import scan
+from rhythmic.arguments import checked
 from rhythmic.theory._arrays import RealLike, checked_count, common_arrays, ieee_arithmetic
 from rhythmic.typing import AnyArray
 
@@ -37,6 +38,7 @@ class TransientGrowth(NamedTuple):
     lag: Float[AnyArray, ""]
 
 
+@checked
 @ieee_arithmetic
 def lagged_products(
     jacobians: Real[RealLike, "time state state"],
@@ -72,6 +74,7 @@ def lagged_products(
     return jnp.concatenate([start[None], products])
 
 
+@checked
 @ieee_arithmetic
 def largest_singular_value(
     matrices: Real[RealLike, "*batch post pre"],
@@ -95,6 +98,7 @@ def largest_singular_value(
     return xp.where(finite, xp.linalg.norm(safe, ord=2, axis=(-2, -1)), np.nan)
 
 
+@checked
 @ieee_arithmetic
 def spectral_radius(matrix: Real[RealLike, "*batch state state"]) -> Float[AnyArray, "*batch"]:
     """Give the largest modulus of an eigenvalue: the rate a lag of a linear network's gradient.
@@ -120,6 +124,7 @@ def spectral_radius(matrix: Real[RealLike, "*batch state state"]) -> Float[AnyAr
     return xp.where(finite, radius, np.nan)
 
 
+@checked
 def linear_gradient_norm(
     recurrent_weights: Real[RealLike, "state state"], num_lags: int
 ) -> Float[AnyArray, " lag"]:
@@ -148,6 +153,7 @@ def linear_gradient_norm(
     return largest_singular_value(lagged_products(steps))
 
 
+@checked
 def transient_growth(
     recurrent_weights: Real[RealLike, "state state"], num_lags: int
 ) -> TransientGrowth:
@@ -170,6 +176,7 @@ def transient_growth(
     return TransientGrowth(norms[lag], lag)
 
 
+@checked
 def tanh_jacobians(
     recurrent_weights: Real[RealLike, "hidden hidden"], outputs: Real[RealLike, "time hidden"]
 ) -> Float[AnyArray, "time hidden hidden"]:
@@ -203,6 +210,7 @@ def tanh_jacobians(
     return (1 - states * states) * weights
 
 
+@checked
 def lstm_rest_jacobian(
     recurrent_weights: Real[RealLike, "rows hidden"], bias: Real[RealLike, " rows"]
 ) -> Float[AnyArray, "state state"]:

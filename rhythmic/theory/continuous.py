@@ -12,6 +12,7 @@ import jax
 import numpy as np
 from jaxtyping import Complex, Float, Real
 
+from rhythmic.arguments import checked
 from rhythmic.theory._arrays import RealLike, common_arrays, common_shape, ieee_arithmetic
 from rhythmic.theory._damped_motion import damped_motion
 from rhythmic.theory.forcing import forcing_weights
@@ -42,6 +43,7 @@ class Resonance(NamedTuple):
     quality: Float[AnyArray, "*nodes"]
 
 
+@checked
 @ieee_arithmetic
 def oscillator_motion(
     angular_frequency: Real[RealLike, "*#nodes"],
@@ -90,6 +92,7 @@ def oscillator_motion(
     return OscillatorMotion(xp.where(valid, x, np.nan), xp.where(valid, v, np.nan))
 
 
+@checked
 @ieee_arithmetic
 def oscillator_response(
     angular_frequency: Real[RealLike, "*#nodes"],
@@ -125,6 +128,7 @@ def oscillator_response(
     return gain * (real - 1j * imaginary)
 
 
+@checked
 @ieee_arithmetic
 def oscillator_resonance(
     angular_frequency: Real[RealLike, "*#nodes"], damping: Real[RealLike, "*#nodes"]
@@ -158,6 +162,7 @@ def oscillator_resonance(
     return Resonance(*(xp.where(valid, value, np.nan) for value in values))
 
 
+@checked
 @ieee_arithmetic
 def sampled_oscillator_response(
     angular_frequency: Real[RealLike, "*#nodes"],

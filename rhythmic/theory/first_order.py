@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Real
 
 from rhythmic._scan import scan
+from rhythmic.arguments import checked
 from rhythmic.theory._arrays import (
     RealLike,
     checked_count,
@@ -49,6 +50,7 @@ class FirstOrderRegime(IntEnum):
     EXPLODES = 7
 
 
+@checked
 def first_order_trajectory(
     w: Real[RealLike, "*#nodes"], h0: Real[RealLike, "*#nodes"], num_steps: int
 ) -> Float[Array, "time *nodes"]:
@@ -79,6 +81,7 @@ def first_order_trajectory(
     return jnp.concatenate([start[None], later])
 
 
+@checked
 @ieee_arithmetic
 def first_order_closed_form(
     w: Real[RealLike, "*#nodes"], h0: Real[RealLike, "*#nodes"], num_steps: int
@@ -111,6 +114,7 @@ def first_order_closed_form(
     return xp.concatenate([start[None], later])
 
 
+@checked
 def first_order_regime(w: Real[RealLike, "*nodes"]) -> Int[AnyArray, "*nodes"]:
     """Classify what h_t = w h_{t-1} does in the distant future.
 

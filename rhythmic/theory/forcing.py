@@ -11,9 +11,10 @@ import jax
 import numpy as np
 from jaxtyping import Float, Real
 
+from rhythmic.arguments import checked
 from rhythmic.theory._arrays import RealLike, common_arrays, common_shape, ieee_arithmetic
 from rhythmic.theory._damped_motion import held_force_gains
-from rhythmic.theory.oscillator import Scheme, check_scheme
+from rhythmic.theory.oscillator import Scheme
 from rhythmic.theory.roots import safe_sqrt
 from rhythmic.typing import AnyArray
 
@@ -32,6 +33,7 @@ class ForcingTaps(NamedTuple):
     lag2: Float[AnyArray, "*nodes"]
 
 
+@checked
 @ieee_arithmetic
 def forcing_weights(
     angular_frequency: Real[RealLike, "*#nodes"],
@@ -66,7 +68,6 @@ def forcing_weights(
 
     Source: lecture, "Rhythmic RNN" (the forcing that it sets aside).
     """
-    check_scheme(scheme)
     xp, omega, beta, dt = common_arrays(angular_frequency=angular_frequency, damping=damping, dt=dt)
     decay, angle = beta * dt, omega * dt
     valid = (omega >= 0) & (dt > 0)
@@ -80,6 +81,7 @@ def forcing_weights(
     return ForcingTaps(*(xp.where(valid, dt * dt * gain, np.nan) for gain in gains))
 
 
+@checked
 def forced_drive(
     taps: ForcingTaps, forcing: Real[RealLike, "time *#nodes"]
 ) -> Float[AnyArray, "time *nodes"]:
@@ -130,6 +132,7 @@ class BackwardDifferenceDistortion(NamedTuple):
     damping_asked: Float[AnyArray, "*nodes"]
 
 
+@checked
 @ieee_arithmetic
 def backward_difference_distortion(
     angular_frequency: Real[RealLike, "*#nodes"],

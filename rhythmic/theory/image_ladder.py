@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from rhythmic.arguments import checked
 from rhythmic.theory.ladders import validate_ladder
 
 
@@ -26,6 +27,7 @@ class ImageWaves(NamedTuple):
     down: Float[np.ndarray, " hidden"]
 
 
+@checked
 def image_ladder(
     num_nodes: int,
     *,
@@ -81,6 +83,7 @@ def image_ladder(
     return validate_ladder(np.sort(frequencies[allowed][order[:num_nodes]]), sample_rate)
 
 
+@checked
 def image_waves(
     frequencies: Float[np.ndarray, " hidden"], *, side: int = 28, sample_rate: float = 1000.0
 ) -> ImageWaves:

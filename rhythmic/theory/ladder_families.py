@@ -9,12 +9,14 @@ the families are the project's own.
 import numpy as np
 from jaxtyping import Float
 
+from rhythmic.arguments import checked
 from rhythmic.theory.ladders import PUBLISHED_GOLDEN_RATIO, validate_ladder
 
 GOLDEN_START = 2.0  # Hz
 GOLDEN_STOP = GOLDEN_START * PUBLISHED_GOLDEN_RATIO**10  # Hz, 245.9, as published
 
 
+@checked
 def span_ladder(
     num_nodes: int,
     *,
@@ -41,6 +43,7 @@ def span_ladder(
     return validate_ladder(start * (stop / start) ** places, sample_rate)
 
 
+@checked
 def random_ladder(
     num_nodes: int,
     *,
@@ -76,6 +79,7 @@ def random_ladder(
     return validate_ladder(start * (stop / start) ** places, sample_rate)
 
 
+@checked
 def copied_ladder(
     frequencies: Float[np.ndarray, " node"], num_copies: int
 ) -> Float[np.ndarray, " hidden"]:

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Real
 
+from rhythmic.arguments import checked
 from rhythmic.typing import AnyArray
 
 GOLDEN_RATIO = (1 + math.sqrt(5)) / 2
@@ -35,6 +36,7 @@ _GOLDEN_TOLERANCE = 5e-4
 _LARGEST_EXPONENT = 700.0  # e^709 is the largest float64
 
 
+@checked
 def ladder(name: LadderName, sample_rate: float = 1000.0) -> Float[np.ndarray, " hidden"]:
     """Give one of the four frequency ladders that the rhythmic network was tried with.
 
@@ -74,6 +76,7 @@ def ladder(name: LadderName, sample_rate: float = 1000.0) -> Float[np.ndarray, "
     raise ValueError(f"ladder must be 'golden', 'log', 'two' or 'linear', got {name!r}")
 
 
+@checked
 def geometric_ladder(
     ratio: float,
     *,
@@ -115,6 +118,7 @@ def geometric_ladder(
     return frequencies[:num_nodes]
 
 
+@checked
 def linear_ladder(
     *,
     start: float = _PROTOCOL_START,
@@ -147,6 +151,7 @@ def linear_ladder(
     return np.linspace(start, stop, num_nodes)
 
 
+@checked
 def validate_ladder(
     frequencies: Sequence[float] | Real[AnyArray, " hidden"], sample_rate: float
 ) -> Float[np.ndarray, " hidden"]:
@@ -195,6 +200,7 @@ class DayLadder(NamedTuple):
     label: tuple[str, ...]
 
 
+@checked
 def day_ladder(
     num_powers: int = 36, *, day: float = SIDEREAL_DAY, ratio: float = GOLDEN_RATIO
 ) -> DayLadder:

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Real
 
+from rhythmic.arguments import checked
 from rhythmic.theory._arrays import RealLike, common_arrays, ieee_arithmetic
 from rhythmic.theory._damped_motion import damped_motion
 from rhythmic.theory.precision import lowest_computed_cycles
@@ -42,12 +43,7 @@ class NodePoles(NamedTuple):
     pole_radius: Float[AnyArray, "*nodes"]
 
 
-def check_scheme(scheme: str) -> None:
-    """Raise a ValueError unless `scheme` is one of the two that exist."""
-    if scheme not in ("backward_difference", "exact"):
-        raise ValueError(f"scheme must be 'backward_difference' or 'exact', got {scheme!r}")
-
-
+@checked
 @ieee_arithmetic
 def weights_from_oscillator(
     angular_frequency: Real[RealLike, "*#nodes"],
@@ -85,7 +81,6 @@ def weights_from_oscillator(
 
     Source: lecture, "Rhythmic RNN" (backward differences); the exact map is textbook.
     """
-    check_scheme(scheme)
     xp, omega, beta, dt = common_arrays(angular_frequency=angular_frequency, damping=damping, dt=dt)
     decay, angle = beta * dt, omega * dt
     valid = (omega >= 0) & (dt > 0)
@@ -105,6 +100,7 @@ def weights_from_oscillator(
     return NodeWeights(xp.where(valid, w1, np.nan), xp.where(valid, w2, np.nan))
 
 
+@checked
 @ieee_arithmetic
 def oscillator_from_weights(
     w1: Real[RealLike, "*#nodes"],
@@ -139,7 +135,6 @@ def oscillator_from_weights(
 
     Source: lecture, "Rhythmic RNN", solved for omega and beta.
     """
-    check_scheme(scheme)
     xp, w1, w2, dt = common_arrays(w1=w1, w2=w2, dt=dt)
     dt = xp.where(dt > 0, dt, np.nan)
     if scheme == "exact":
@@ -167,6 +162,7 @@ def _exact_inverse(xp: Any, w1: Any, w2: Any) -> tuple[Any, Any]:
     return xp.where(valid, angle_squared, np.nan), decay
 
 
+@checked
 @ieee_arithmetic
 def weights_from_poles(
     frequency: Real[RealLike, "*#nodes"],
@@ -198,6 +194,7 @@ def weights_from_poles(
     return NodeWeights(xp.where(valid, w1, np.nan), xp.where(valid, w2, np.nan))
 
 
+@checked
 @ieee_arithmetic
 def poles_from_weights(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"], dt: Real[RealLike, "*#nodes"]

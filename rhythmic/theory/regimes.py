@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from jaxtyping import Int, Real
 
+from rhythmic.arguments import checked
 from rhythmic.theory._arrays import RealLike, common_arrays, ieee_arithmetic, select_code
 from rhythmic.theory.roots import discriminant, is_stable
 from rhythmic.typing import AnyArray
@@ -48,6 +49,7 @@ class SecondOrderRegime(IntEnum):
     OSCILLATES_AND_EXPLODES = 10
 
 
+@checked
 @ieee_arithmetic
 def second_order_regime(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"]

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 from jaxtyping import Complex, Float, Real
 
+from rhythmic.arguments import checked
 from rhythmic.theory._arrays import (
     RealLike,
     checked_count,
@@ -17,6 +18,7 @@ from rhythmic.theory.second_order import root_powers
 from rhythmic.typing import AnyArray
 
 
+@checked
 @ieee_arithmetic
 def impulse_response(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"], num_steps: int
@@ -44,6 +46,7 @@ def impulse_response(
     return root_powers(xp, w1, w2, times)[1]
 
 
+@checked
 @ieee_arithmetic
 def frequency_response(
     w1: Real[RealLike, "*#nodes"],
@@ -83,6 +86,7 @@ def frequency_response(
     return jax.lax.complex(in_phase, quadrature)
 
 
+@checked
 @ieee_arithmetic
 def noise_spectrum(
     w1: Real[RealLike, "*#nodes"],
@@ -121,6 +125,7 @@ def noise_spectrum(
     return xp.where(valid, noise_std**2 * dt / xp.where(valid, power, 1.0), np.nan)
 
 
+@checked
 @ieee_arithmetic
 def stationary_variance(
     w1: Real[RealLike, "*#nodes"],

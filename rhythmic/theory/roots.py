@@ -9,6 +9,7 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Real
 
+from rhythmic.arguments import checked
 from rhythmic.theory._arrays import RealLike, common_arrays, ieee_arithmetic
 from rhythmic.typing import AnyArray
 
@@ -49,6 +50,7 @@ def _radius_of_real_roots(xp: Any, w1: Any, inside: Any) -> Any:
     return xp.where(xp.isnan(inside), np.nan, radius)
 
 
+@checked
 @ieee_arithmetic
 def second_order_roots(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"]
@@ -85,6 +87,7 @@ def second_order_roots(
     return roots
 
 
+@checked
 @ieee_arithmetic
 def is_stable(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"]
@@ -104,6 +107,7 @@ def is_stable(
     return (xp.abs(w2) < 1) & (xp.abs(w1) < 1 - w2)
 
 
+@checked
 @ieee_arithmetic
 def is_oscillatory(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"]
@@ -124,6 +128,7 @@ def is_oscillatory(
     return discriminant(xp, w1, w2) < 0
 
 
+@checked
 @ieee_arithmetic
 def pole_radius(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"]
@@ -146,6 +151,7 @@ def pole_radius(
     return xp.where(pair, of_pair, _radius_of_real_roots(xp, w1, inside))
 
 
+@checked
 @ieee_arithmetic
 def node_frequency(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"], dt: Real[RealLike, "*#nodes"]
@@ -173,6 +179,7 @@ def node_frequency(
     return xp.where(valid, angle / (2 * np.pi * xp.where(valid, dt, 1.0)), np.nan)
 
 
+@checked
 @ieee_arithmetic
 def decay_time(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"], dt: Real[RealLike, "*#nodes"]

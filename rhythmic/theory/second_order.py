@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Real
 
 from rhythmic._scan import scan
+from rhythmic.arguments import checked
 from rhythmic.theory._arrays import (
     RealLike,
     checked_count,
@@ -23,6 +24,7 @@ from rhythmic.theory.roots import discriminant
 from rhythmic.typing import AnyArray
 
 
+@checked
 def second_order_trajectory(
     w1: Real[RealLike, "*#nodes"],
     w2: Real[RealLike, "*#nodes"],
@@ -73,6 +75,7 @@ def second_order_trajectory(
     return jnp.concatenate([jnp.stack(first_two), later])[: count + 1]
 
 
+@checked
 @ieee_arithmetic
 def second_order_closed_form(
     w1: Real[RealLike, "*#nodes"],

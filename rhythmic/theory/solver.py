@@ -7,9 +7,12 @@ import numpy as np
 import scipy
 from jaxtyping import Float
 
+from rhythmic.arguments import checked
+
 Force = Callable[[float], float]
 
 
+@checked
 def solved_oscillator(
     angular_frequency: float,
     damping: float,

@@ -91,7 +91,7 @@ def test_bad_sample_rates_are_named(bad):
 
 
 def test_bad_ladders_are_named():
-    one_line(lambda: ladder("silver"), "^ladder must be 'golden', .* or 'linear', got 'silver'$")
+    one_line(lambda: ladder("silver"), "^name is 'silver'; choose from golden, .*, linear$")
     one_line(lambda: ladder("linear", 8.0), "^sample_rate must be above 8 Hz, got 8.0$")
     for ratio in (1.0, 0.5, -2.0, math.nan, math.inf):
         one_line(lambda ratio=ratio: geometric_ladder(ratio), f"^ratio must .* got {ratio}$")

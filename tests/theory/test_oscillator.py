@@ -176,7 +176,7 @@ def test_domains():
 
 
 def test_unknown_scheme_is_refused():
-    message = "^scheme must be 'backward_difference' or 'exact', got 'euler'$"
+    message = "^scheme is 'euler'; choose from backward_difference, exact$"
     with pytest.raises(ValueError, match=message):
         weights_from_oscillator(1.0, 0.0, DT, "euler")
     with pytest.raises(ValueError, match=message):

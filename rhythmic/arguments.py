@@ -1,0 +1,390 @@
+"""Arguments compared with their annotations, where public functions and constructors begin.
+
+``checked`` reads the annotations once, and sees at each call that an ``int`` is an integer, a
+``float`` one number, a ``Literal`` one of its choices, an array real, whole or boolean. What does
+not fit is a ValueError of one line that names the argument, before anything is compiled. Ranges
+stay with the function. Where it has no checks of its own, ``finite`` asks for numbers that are
+neither NaN nor infinite, ``least`` for no smaller integer, and ``shapes`` for as many axes as are
+written, those of one name of one size.
+
+Accepted besides: integers where numbers are meant, lists of numbers as arrays, values that are
+traced. An array may hold NaN: it is for the function to give NaN for it.
+"""
+
+import collections.abc
+import functools
+import inspect
+import math
+import os
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rhythmic.checks import checked_choice, checked_integer, is_key, is_real, refuse
+
+Called = TypeVar("Called", bound=Callable[..., Any])
+
+MOST = 2**32 - 1  # a seed may be as large
+_NUMBERS = (np.integer, np.floating)
+_KINDS = (  # by the first of jaxtyping's dtypes that is found among the annotation's
+    ("complex64", (*_NUMBERS, np.bool_, np.complexfloating), "numbers"),
+    ("float32", (*_NUMBERS, np.bool_), "real numbers"),
+    ("bool", (np.bool_, np.integer), "booleans"),
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What one annotation asks of a value: whether it ``fits``, and that in words."""
+
+    fits: Callable[[Any], bool]
+    allowed: str
+    choices: tuple[str, ...] = ()
+    axes: tuple[str, ...] | None = None
+    number: bool = False
+    integer: bool = False
+    array: bool = False
+
+
+@overload
+def checked(call: Called) -> Called: ...
+
+
+@overload
+def checked(
+    *, finite: bool = False, shapes: bool = False, least: int | None = None
+) -> Callable[[Called], Called]: ...
+
+
+def checked(
+    call: Any = None, *, finite: bool = False, shapes: bool = False, least: int | None = None
+) -> Any:
+    """Return a function, or a class, whose arguments are compared with their annotations.
+
+    Args:
+        call: the function; or the class, whose constructor then compares.
+        finite: whether a ``float`` may be neither NaN nor infinite.
+        shapes: whether arrays must have the axes that are written.
+        least: of every ``int``, where they have one in common.
+    """
+    if call is None:
+        return lambda call: _entrance(call, finite, shapes, least)
+    return _entrance(call, finite, shapes, least)
+
+
+def _entrance(call: Any, finite: bool, shapes: bool, least: int | None) -> Any:
+    """Return what compares, and then calls."""
+    if isinstance(call, type):
+        constructor: Any = call
+        constructor.__init__ = _entrance(constructor.__init__, finite, shapes, least)
+        return call
+    parameters = inspect.signature(call).parameters
+    rules = {name: _rule(one) for name, one in parameters.items()}
+    positional = [
+        (one.name, rules[one.name], one.default)
+        for one in parameters.values()
+        if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+    ]
+    keywords = {name: (rules[name], one.default) for name, one in parameters.items()}
+
+    @functools.wraps(call)
+    def entrance(*args: Any, **kwargs: Any) -> Any:
+        sizes: dict[str, tuple[Any, str]] = {}
+
+        def seen(name: str, rule: Rule | None, default: Any, value: Any) -> Any:
+            if rule is None or value is default:
+                return value
+            _see(name, value, rule)
+            if finite and rule.number and not _is_finite(value):
+                refuse(name, value, "be a finite number")
+            if least is not None and rule.integer and value is not None:
+                checked_integer(name, value, least)
+            if rule.array and isinstance(value, list | tuple):
+                value = np.asarray(value)
+            if shapes and rule.axes is not None and value is not None:
+                _see_axes(name, value, rule.axes, sizes)
+            return value
+
+        by_place = [seen(*one, value) for one, value in zip(positional, args, strict=False)]
+        by_name = {
+            name: seen(name, *keywords.get(name, (None, None)), value)
+            for name, value in kwargs.items()
+        }
+        return call(*by_place, *args[len(positional) :], **by_name)
+
+    entrance.compares = True  # type: ignore[attr-defined]
+    return entrance
+
+
+def _see(name: str, value: Any, rule: Rule) -> None:
+    """Raise the ValueError for a value that does not fit."""
+    if rule.fits(value):
+        return
+    if rule.choices and (isinstance(value, str) or not rule.allowed):
+        checked_choice(name, value, rule.choices)
+    refuse(name, value, f"be {rule.allowed}")
+
+
+def _see_axes(
+    name: str, value: Any, axes: tuple[str, ...], sizes: dict[str, tuple[Any, str]]
+) -> None:
+    """Raise the ValueError for an array whose axes are not those written, or not those before."""
+    shape = np.shape(value)
+    told = ", ".join(axis.lstrip("#") for axis in axes) + ("," if len(axes) == 1 else "")
+    if not _has_axes(axes, shape):
+        raise ValueError(f"{name} has shape {shape}; expected ({told})")
+    for axis, size in _named(axes, shape):
+        known, owner = sizes.setdefault(axis.lstrip("#"), (size, name))
+        if known != size and not (isinstance(size, tuple) and _broadcast(known, size)):
+            where = f"with {axis} = {known} as in {owner}" if owner != name else f"of one {axis}"
+            raise ValueError(f"{name} has shape {shape}; expected ({told}) {where}")
+
+
+def _rule(parameter: inspect.Parameter) -> Rule | None:
+    """Return what a parameter asks for; None where it takes anything."""
+    annotation = parameter.annotation
+    several = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    if several or annotation is parameter.empty:
+        return None
+    if parameter.name.split("_")[-1] in ("key", "keys"):
+        inner = typing.get_args(annotation) or (annotation,)
+        if jax.Array in inner or any("prng_key" in getattr(one, "dtypes", ()) for one in inner):
+            return _any_of((_KEY, None) if type(None) in inner else (_KEY,))
+    if annotation is str and parameter.name.split("_")[-1] == "name":
+        return Rule(lambda value: isinstance(value, str) and bool(value.strip()), "a name")
+    if Any in (annotation, *typing.get_args(annotation)) and parameter.name in _TREES:
+        return Rule(_is_tree, "a tree of arrays of numbers")
+    return _of(annotation)
+
+
+def _of(annotation: Any) -> Rule | None:
+    """Return the rule of an annotation."""
+    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return _any_of(inner)
+    if origin is typing.Literal:
+        words = tuple(map(str, inner))
+        return Rule(lambda value: isinstance(value, str) and value in words, "", words)
+    if hasattr(annotation, "dim_str"):
+        return _array(annotation.dtypes, tuple(annotation.dim_str.split()))
+    if annotation in _SIMPLE:
+        return _SIMPLE[annotation]
+    if origin is collections.abc.Callable:
+        return Rule(callable, "a function")
+    if origin is collections.abc.Mapping:
+        return _mapping(inner)
+    if origin in (tuple, list, collections.abc.Sequence, collections.abc.Iterable):
+        return _several(origin, inner)
+    cls = origin or annotation
+    if cls in (Any, object) or not isinstance(cls, type):
+        return None
+    if getattr(cls, "_is_protocol", False):
+        asked = sorted(name for name in dir(cls) if not name.startswith("_"))
+        words = f"of the protocol {cls.__name__}, with {', '.join(asked)}"
+        return Rule(lambda value: all(hasattr(value, name) for name in asked), words)
+    if issubclass(cls, os.PathLike):
+        return _SIMPLE[Path]
+    return Rule(lambda value: isinstance(value, cls), f"of the type {cls.__name__}")
+
+
+def _any_of(annotations: tuple[Any, ...]) -> Rule | None:
+    """Return the rule of a union; of arrays and numbers together, of the arrays alone."""
+    arrays = [one for one in annotations if hasattr(one, "dim_str")]
+    if arrays and {int, float} & set(annotations):
+        # A number then stands for an array of none or of all axes, and may be NaN like it.
+        written = arrays[0].dim_str
+        axes = tuple(written.split()) if written == "" or written[0] == "*" else None
+        same = all(one.dim_str == written for one in arrays)
+        scalar = _array(arrays[0].dtypes, axes if same else None)
+        rest = [one for one in annotations if one not in (int, float, np.generic, *arrays)]
+        rules = [scalar, *map(_of, rest)]
+    else:
+        rules = [_of(one) for one in annotations if not (arrays and one is np.generic)]
+    if None in rules:
+        return None
+    known = [rule for rule in rules if rule is not None]
+    words = list(dict.fromkeys(rule.allowed for rule in known if rule.allowed))
+    choices = tuple(choice for rule in known for choice in rule.choices)
+    shapes = {rule.axes for rule in known if rule is not _NONE}
+    numbers = [rule.number for rule in known if rule is not _NONE]
+    return Rule(
+        lambda value: any(rule.fits(value) for rule in known),
+        " or ".join(word for word in words if word != "None"),
+        choices,
+        shapes.pop() if len(shapes) == 1 else None,
+        all(numbers),
+        all(rule.integer for rule in known if rule is not _NONE),
+        all(rule.array for rule in known if rule is not _NONE),
+    )
+
+
+def _array(dtypes: Any, axes: tuple[str, ...] | None) -> Rule:
+    """Return the rule of an array, or of a list or number that makes one."""
+    names = dtypes if isinstance(dtypes, tuple) else ("complex64",)
+    if "prng_key" in names:
+        return _SIMPLE[_KEY]
+    kinds: tuple[Any, ...] = (np.integer,)
+    words = "integers"
+    for name, found, said in _KINDS:
+        if name in names:
+            kinds, words = found, said
+            break
+
+    def fits(value: Any) -> bool:
+        dtype = getattr(value, "dtype", None)
+        if dtype is None:
+            if not isinstance(value, bool | int | float | complex | list | tuple):
+                return False
+            try:
+                dtype = np.asarray(value).dtype
+            except (ValueError, OverflowError, TypeError):  # ragged, or not to be printed
+                return False
+            if isinstance(value, list | tuple) and not np.size(value):
+                return True  # of no entries, which have no type
+        return any(jnp.issubdtype(dtype, kind) for kind in kinds)
+
+    one = axes is not None and not axes
+    allowed = f"one of the {words}" if one else f"an array of {words}"
+    return Rule(fits, allowed, axes=axes, array=True)
+
+
+def _has_axes(axes: tuple[str, ...], shape: tuple[int, ...]) -> bool:
+    """Tell whether a shape has as many axes as are written, and the sizes that are numbers."""
+    several = [place for place, axis in enumerate(axes) if axis.startswith(("*", "...", "#*"))]
+    if len(shape) < len(axes) - 1 if several else len(shape) != len(axes):
+        return False
+    return all(size == int(axis) for axis, size in _placed(axes, shape) if axis.isdigit())
+
+
+def _named(axes: tuple[str, ...], shape: tuple[int, ...]) -> list[tuple[str, Any]]:
+    """Return the axes that have a name, each with its size; those of several, with their shape."""
+    found: list[tuple[str, Any]] = list(_placed(axes, shape))
+    for place, axis in enumerate(axes):
+        if axis.startswith("*"):
+            several = shape[place : len(shape) - (len(axes) - place - 1)]
+            found.append((axis.lstrip("*#"), several))
+    return [(axis, size) for axis, size in found if axis.isidentifier() and axis != "_"]
+
+
+def _broadcast(one: Any, other: Any) -> bool:
+    """Tell whether two shapes fit one another; NumPy's rule."""
+    try:
+        np.broadcast_shapes(one, other)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _placed(axes: tuple[str, ...], shape: tuple[int, ...]) -> list[tuple[str, int]]:
+    """Return the axes before and after the one that stands for several, with their sizes."""
+    for place, axis in enumerate(axes):
+        if axis.startswith(("*", "...", "#*")):
+            after = len(axes) - place - 1
+            tail = list(zip(axes[place + 1 :], shape[len(shape) - after :], strict=True))
+            return [*zip(axes[:place], shape[:place], strict=True), *tail]
+    return list(zip(axes, shape, strict=True))
+
+
+def _several(origin: Any, inner: tuple[Any, ...]) -> Rule | None:
+    """Return the rule of a tuple or another sequence, and of each of its entries."""
+    fixed = origin is tuple and inner[-1:] != (Ellipsis,)
+    entries = [_of(one) for one in (inner if fixed else inner[:1])]
+    words = " and ".join(dict.fromkeys(rule.allowed for rule in entries if rule)) or "values"
+    number = inner[:1] == (float,)  # NaN is for the function to refuse
+
+    def fits(value: Any) -> bool:
+        if isinstance(value, jax.Array | np.ndarray):
+            value = list(value) if np.ndim(value) else None
+        if not isinstance(value, collections.abc.Sequence) or isinstance(value, str | bytes):
+            return False
+        rules = entries if fixed else entries * len(value)
+        if len(rules) != len(value):
+            return False
+        if number:
+            return all(is_real(one) and not np.ndim(one) for one in value)
+        return all(rule is None or rule.fits(one) for rule, one in zip(rules, value, strict=True))
+
+    return Rule(fits, f"a sequence, each entry {words}")
+
+
+def _mapping(inner: tuple[Any, ...]) -> Rule:
+    """Return the rule of a mapping from names."""
+    values = _of(inner[1]) if len(inner) == 2 else None
+    words = f", each value {values.allowed}" if values else ""
+
+    def fits(value: Any) -> bool:
+        return isinstance(value, collections.abc.Mapping) and all(
+            (inner[:1] != (str,) or (isinstance(key, str) and bool(key.strip())))
+            and (values is None or values.fits(one))
+            for key, one in value.items()
+        )
+
+    return Rule(fits, f"a mapping from names{words}")
+
+
+def _is_integer(value: Any) -> bool:
+    try:
+        checked_integer("", value, -MOST, MOST)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, jax.core.Tracer):
+        return not value.shape
+    if not is_real(value) or np.ndim(value):
+        return False
+    try:
+        float(value)
+    except OverflowError:  # an integer of more than 308 digits
+        return False
+    return True
+
+
+def _is_finite(value: Any) -> bool:
+    return value is None or isinstance(value, jax.core.Tracer) or math.isfinite(value)
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike) and bool(str(value)) and "\0" not in str(value)
+
+
+def _is_tree(value: Any) -> bool:
+    """Tell whether all leaves are arrays of numbers, or what Equinox keeps beside them."""
+    return all(
+        callable(leaf)
+        or jnp.issubdtype(getattr(leaf, "dtype", np.str_), jax.dtypes.extended)
+        or _array(("complex64",), None).fits(leaf)
+        for leaf in jax.tree.leaves(value)
+    )
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "ndim") and _array(("complex64",), None).fits(value)
+
+
+_TREES = frozenset(
+    ("state", "start", "starts", "initial_state", "sample", "inputs", "cotangent", "carry")
+)
+_KEY = jax.dtypes.prng_key
+_NONE = Rule(lambda value: value is None, "None")
+_SIMPLE: dict[Any, Rule] = {
+    _KEY: Rule(is_key, "a key of JAX, such as jax.random.key(0)"),
+    None: _NONE,
+    type(None): _NONE,
+    bool: Rule(lambda value: isinstance(value, bool | np.bool_ | jax.core.Tracer), "True or False"),
+    int: Rule(_is_integer, f"an integer of at most {MOST}", integer=True),
+    float: Rule(_is_number, "a number", number=True),
+    str: Rule(lambda value: isinstance(value, str), "a string"),
+    Path: Rule(_is_path, "a path"),
+    np.ndarray: Rule(_is_array, "an array of numbers"),
+    jax.Array: Rule(_is_array, "an array of numbers"),
+}

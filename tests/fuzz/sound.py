@@ -1,0 +1,413 @@
+"""One sound call of every public callable: its arguments by name, tiny.
+
+What the annotation and the name of a parameter tell is guessed; the rest stands in ``TABLE``.
+"""
+
+import collections.abc
+import functools
+import inspect
+import types
+import typing
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rhythmic import (
+    adjoints,
+    cells,
+    coupled,
+    data,
+    models,
+    reservoirs,
+    rhythms,
+    sequence_models,
+    static,
+    statistics,
+    sweep,
+    tasks,
+    theory,
+    training,
+)
+from rhythmic.architectures import MEAN_HEAD, CellArchitecture
+from rhythmic.events import find_events
+from rhythmic.readouts import LinearReadout
+from rhythmic.reductions import maximum
+from rhythmic.reservoirs.response import Response
+from rhythmic.sequence_architectures import CellSequenceArchitecture
+from rhythmic.training.sequence_members import member_grid
+
+SIZES = {"time": 8, "example": 8, "epoch": 4, "feature": 2, "batch": 2, "unit": 4, "pattern": 2}
+KEY = jax.random.key(0)
+LADDER = np.array([2.0, 5.0, 13.0])
+SPLIT = data.Split(*(np.arange(a, a + 2, dtype=np.int32) for a in (0, 2, 4)))
+BITS = jnp.array([[0.0, 1], [1, 0], [1, 1], [0, 0]])
+SPIKES = (np.arange(40).reshape(4, 10) % 3 == 0).astype(np.uint8)
+LABELS = np.arange(8) % 2
+CLASSES = np.arange(5000) // 500
+SCORES = [0.1, 0.2, 0.4, 0.3, 0.15]
+LAYERS = (static.FeedforwardLayer(jnp.ones((2, 2)), jnp.zeros(2)),)
+ONE_MEMBER = {
+    "seeds": (1,),
+    "learning_rate": (0.01,),
+    "weight_decay": (0.0,),
+    "label_smoothing": (0.0,),
+}
+
+
+def step(state: Any, sample: Any) -> Any:
+    return 0.5 * jnp.tanh(state) + 0.1
+
+
+def point(x: Any) -> dict[str, Any]:
+    return {"double": 2 * x}
+
+
+@functools.cache
+def made(name: str) -> Any:
+    """Return something of a class of ours, by its name; made once."""
+    return MAKERS[name]()
+
+
+MAKERS: dict[str, Any] = {
+    "AbstractCell": lambda: cells.ElmanCell(2, 3, key=KEY),
+    "AbstractReadout": lambda: LinearReadout(3, 2, key=KEY),
+    "AbstractTask": lambda: tasks.Adding(5),
+    "Architecture": lambda: CellArchitecture("rnn", "rnn", 3, MEAN_HEAD),
+    "Axis": lambda: sweep.values_axis("x", [0.1, 0.2], ""),
+    "BaseException": lambda: ValueError("no"),
+    "CellArchitecture": lambda: CellArchitecture("rnn", "rnn", 3, MEAN_HEAD),
+    "Classifier": lambda: models.Classifier(
+        made("AbstractCell"), made("AbstractReadout"), "output"
+    ),
+    "CoupledOscillators": coupled.CoupledOscillators,
+    "Cycles": lambda: rhythms.concatenate_periods(jnp.arange(3.0), 4),
+    "Data": lambda: training.Data(np.full((8, 6), 7, np.uint8), LABELS.astype(np.int32)),
+    "DayLadder": theory.day_ladder,
+    "Difference": lambda: statistics.difference(SCORES, SCORES[::-1], paired=True),
+    "Digits": lambda: data.Digits("mnist5k", np.zeros((5000, 784), np.uint8), CLASSES, ""),
+    "Events": lambda: find_events(SPIKES),
+    "FeedforwardLayer": lambda: LAYERS[0],
+    "ForcingTaps": lambda: theory.forcing_weights(1.0, 0.1, 0.1),
+    "FreeMotion": lambda: adjoints.free_motion(made("ResonantNodes"), 8),
+    "Grid": lambda: sweep.Grid((made("Axis"),)),
+    "GroupPlan": lambda: training.GroupPlan(1, 1),
+    "GroupTraining": lambda: training.GroupTraining(
+        made("MemberTraining"), made("GroupPlan"), made("Data")
+    ),
+    "HopfieldNetwork": lambda: static.hebbian_network(BITS),
+    "LSTMCell": lambda: cells.LSTMCell(2, 3, key=KEY),
+    "LinOSSCell": lambda: cells.LinOSSCell(2, 3, key=KEY),
+    "MemberTraining": lambda: training.MemberTraining(
+        made("Architecture"), made("TrainingConfiguration"), num_classes=2
+    ),
+    "Members": lambda: training.make_members(lambda seed: SPLIT, **ONE_MEMBER),
+    "OscillatorArrays": lambda: coupled.CoupledOscillators().arrays(),
+    "Output": lambda: sweep.Output(""),
+    "Range": lambda: sweep.Range("x", 0.0, 1.0, ""),
+    "Recording": lambda: coupled.Recording(duration=0.02, averaged=0.01),
+    "Reduction": maximum,
+    "ReservoirData": lambda: reservoirs.ReservoirData(
+        jnp.ones((6, 4)), jnp.arange(4) % 2, jnp.ones((6, 2)), jnp.arange(2)
+    ),
+    "ReservoirGrid": lambda: reservoirs.ReservoirGrid(num_nodes=3),
+    "ResonantCell": lambda: cells.ResonantCell(LADDER, key=KEY),
+    "ResonantNodes": lambda: cells.resonant_nodes(LADDER),
+    "ResonantReservoirCell": lambda: cells.ResonantReservoirCell(LADDER, key=KEY),
+    "Response": lambda: Response(jnp.ones((3, 2)), jnp.ones(3), jnp.ones(3), jnp.array(-1)),
+    "SequenceArchitecture": lambda: CellSequenceArchitecture("rnn", "rnn", 3),
+    "SequenceConfiguration": training.SequenceConfiguration,
+    "SequenceMembers": lambda: member_grid([tasks.Adding(5)], learning_rates=(0.01,), seeds=(1,)),
+    "SequenceTraining": lambda: training.SequenceTraining(
+        made("SequenceArchitecture"), made("SequenceConfiguration")
+    ),
+    "SpikeTrains": lambda: data.SpikeTrains(train_size=4, validation_size=2, test_size=2),
+    "Split": lambda: SPLIT,
+    "Summary": lambda: statistics.summarise(SCORES),
+    "Sweep": lambda: sweep.Sweep("double", point, made("Grid"), {"double": sweep.Output("")}),
+    "TrainingConfiguration": lambda: training.TrainingConfiguration(epochs=8, batch_size=4),
+}
+
+# Names of parameters that say more than their types.
+NAMED: dict[str, Any] = {
+    "activation": "tanh",
+    "cell_kind": "rnn",
+    "feature": "output",
+    "frequencies": LADDER,
+    "initial_state": jnp.zeros(3),
+    "inputs": jnp.linspace(0.1, 0.8, 16).reshape(8, 2),
+    "key": KEY,
+    "labels": LABELS,
+    "method": "scan",
+    "name": "name",
+    "patterns": BITS,
+    "pole_radius": 0.99,
+    "pole_radii": (0.99,),
+    "precision": "float32",
+    "ratio": 1.6,
+    "sample_rate": 1000.0,
+    "state": jnp.full(3, 0.2),
+    "start": jnp.full(3, 0.2),
+    "starts": jnp.full((2, 3), 0.2),
+    "step": step,
+    "targets": jnp.arange(8) % 2,
+    "threshold_activity": 0.5,
+    "tolerance": 0.1,
+    "unit": "Hz",
+}
+
+OTHER_AXIS = sweep.values_axis("w1", [0.1, 0.2], "")
+LSTM_ARRAYS = {
+    "weight_ih": np.ones((12, 2)),
+    "weight_hh": np.ones((12, 3)),
+    "bias_ih": np.ones(12),
+    "bias_hh": np.ones(12),
+}
+ELMAN_ARRAYS = {name: array[:3] for name, array in LSTM_ARRAYS.items()}
+BATCHES = np.linspace(0.1, 0.8, 32).reshape(2, 8, 2)
+GATES = {
+    "inputs": jnp.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]),
+    "targets": jnp.array([0, 0, 0, 1.0]),
+}
+
+# What neither name nor type tells, by the name of the callable.
+TABLE: dict[str, dict[str, Any]] = {
+    "static.activation_function": {"name": "tanh"},
+    "adjoints.mean_squared_amplitude": {"inputs": jnp.ones((8, 1))},
+    "adjoints.mean_squared_amplitude_of_events": {
+        "weights": jnp.zeros((3, 3)),
+        "values": jnp.ones((2, 2)),
+        "gaps": jnp.full((2, 2), 4),
+        "num_events": jnp.array(2),
+    },
+    "architectures.CellArchitecture": {"cell": "rnn"},
+    "architectures.sized": {"num_parameters": 200},
+    "baselines.fit_large_logistic_regression": {
+        "features": jnp.ones((2, 8)),
+        "num_classes": 2,
+    },
+    "baselines.fourier_power": {"sequences": np.ones((2, 20)), "sample_rate": 100.0},
+    "baselines.logistic_regression_accuracy": {
+        "inverse_regularisations": (0.1, 1.0),
+        "num_classes": 2,
+    },
+    "cells.trainable": {"model": "AbstractCell"},
+    "cells.EquinoxCell": {"wrapped": eqx.nn.GRUCell(2, 3, key=KEY)},
+    "coupled.answer_peaks": {"driver": 1},
+    "coupled.answers": {"driver": 1},
+    "coupled.mean_amplitude": {"position": jnp.ones((8, 3)), "num_averaged": 4},
+    "coupled.motion": {"gain_frequency": jnp.array([3.0])},
+    "coupled.peak_places": {
+        "driver": 1,
+        "gain_frequency": np.array([1.0, 2.0, 3.0]),
+        "frequencies": np.array([[2.0, 3, 5]] * 3),
+    },
+    "coupled.random_ratio": {"low": 1.2, "high": 2.0},
+    "coupled.response": {"gain_frequency": jnp.array([3.0])},
+    "coupled.responses": {"gain_frequency": np.array([3.0]), "recording": "Recording"},
+    "coupled.rung_responses": {"recording": "Recording"},
+    "coupled.rung_targets": {"driver": 1},
+    "coupled.rung_windows": {"frequencies": LADDER},
+    "coupled.selectivity_scores": {"driver": 1},
+    "coupled.targets": {"driver": 1, "gain_frequency": 3.0},
+    "data.fingerprint": {"images": np.zeros((8, 784), np.uint8), "labels": np.zeros(8, np.uint8)},
+    "data.image_rhythm": {"order": "rows"},
+    "data.in_order": {"images": np.zeros((2, 784), np.uint8), "order": "rows"},
+    "data.load": {"name": "mnist5k"},
+    "data.load_mnist": {"data_dir": "absent", "cache_dir": "absent"},
+    "data.log_odds": {"trains": np.zeros((2, 100), np.uint8), "num_frequencies": 5},
+    "data.mnist5k_split": {"labels": np.arange(5000) // 500},
+    "data.noisy": {"images": np.full((2, 6), 9, np.uint8), "level": 0.1},
+    "data.spike_count": {"trains": SPIKES},
+    "data.spike_pool": {"seeds": (1, 2)},
+    "data.spike_power": {"trains": SPIKES},
+    "events.find_events": {"sequences": SPIKES},
+    "events.padded_events": {"num_events": 9},
+    "functional.elman_states": {"parameters": ELMAN_ARRAYS, "inputs": BATCHES},
+    "functional.lstm_states": {"parameters": LSTM_ARRAYS, "inputs": BATCHES},
+    "functional.resonant_features": {
+        "recurrent_weights": np.zeros((3, 3)),
+        "inputs": np.ones((2, 8)),
+    },
+    "gates.class_separation": {"classes": np.array([0, 1])},
+    "gates.with_gate_held": {"opening": 0.5},
+    "kernels.time_mean_by_kernel": {"observe_name": "output", "interpret": True},
+    "models.with_named_arrays": {"tree": {"a": jnp.ones(2)}, "arrays": {"a": np.ones(2)}},
+    "models.named_arrays": {"tree": {"a": jnp.ones(2)}},
+    "network_rhythms.free_run": {"weights": jnp.eye(3), "num_steps": 8},
+    "network_rhythms.probability_all_real": {"size": 3},
+    "reductions.dominant_frequency": {"dt": 0.001},
+    "reductions.reduce_over_time": {"reductions": {"maximum": maximum()}},
+    "reductions.reduce_steps": {"inputs": jnp.ones((8, 3)), "reductions": {"maximum": maximum()}},
+    "reservoirs.NoiseDrawn": {"cell": "ResonantReservoirCell", "keys": jax.random.split(KEY, 2)},
+    "reservoirs.fit_logistic_regression": {
+        "features": jnp.ones((2, 8)),
+        "num_classes": 2,
+        "num_iterations": 2,
+    },
+    "reservoirs.frequency_content": {"live": jnp.array([True, True, False])},
+    "reservoirs.growth_factor": {"inputs": jnp.ones((8, 2))},
+    "reservoirs.read_out": {"num_classes": 2, "num_iterations": 2},
+    "reservoirs.reservoir_response": {"keys": jax.random.split(KEY, 2)},
+    "reservoirs.weight_grid_sweep": {
+        "ladder_ratios": (1.6,),
+        "recurrent_gains": (0.5,),
+        "input_scales": (1.0,),
+        "seeds": (1,),
+    },
+    "reservoirs.with_noise": {"keys": jax.random.split(KEY, 2)},
+    "rhythm_detection.measure_rhythm": {"trajectory": jnp.sin(jnp.arange(64.0))[:, None]},
+    "rhythms.band_centres": {"name": "lecture"},
+    "rhythms.catalogue": {"name": "lecture"},
+    "rhythms.check_ratios": {"ratios": (1.5, 2.0), "lowest_ratio": 1.2, "highest_ratio": 3.0},
+    "rhythms.concatenate_periods": {"num_repeats": 4},
+    "rhythms.day_evidence": {
+        "days": (86400.0,),
+        "ratios": (1.6, 2.0),
+        "ratio_range": (1.5, 3.0),
+        "num_random": 4,
+    },
+    "rhythms.named_centres": {"catalogues": ("lecture",), "frequencies": (2.0, 5.0)},
+    "rhythms.rotation": {"body": "earth"},
+    "rhythms.rounds_to": {"value": 1.5, "printed": "1.5"},
+    "rhythms.share_at_least_as_good": {"observed": 0.3},
+    "rhythms.spacing_evidence": {"ratios": (1.6, 2.0), "scanned": (1.5, 2.5), "num_random": 4},
+    "rhythms.sum_ratio": {"m": 1, "n": 2},
+    "sensitivity.input_jacobian": {"simulate": jnp.tanh},
+    "sensitivity.step_jacobian": {"inputs": jnp.ones(2)},
+    "sequence_architectures.CellSequenceArchitecture": {"cell": "rnn"},
+    "sequence_architectures.nearest_in_size": {
+        "make": lambda size: sequence_models.PlainSequenceArchitecture("rnn", size),
+        "num_parameters": 100,
+    },
+    "sequence_models.SequenceModel": {"input_size": 2},
+    "stability.chart_sweep": {"w1": OTHER_AXIS},
+    "stability.find_periodic_orbit": {"inputs": jnp.zeros((4, 3))},
+    "stability.finite_time_exponents": {"window": 2, "num_steps": 8},
+    "stability.floquet_multipliers": {"inputs": jnp.zeros((4, 3))},
+    "stability.lyapunov_exponents": {"num_exponents": 1, "num_steps": 40},
+    "stability.simulated_node": {"num_steps": 8},
+    "stability.simulation_sweep": {"w1": OTHER_AXIS, "num_steps": 8},
+    "stability.step_modes": {"inputs": jnp.ones(2)},
+    "stability.strip_sweep": {"w1": OTHER_AXIS, "num_steps": 8},
+    "static.asynchronous_trajectory": {"state": BITS[:, 0], "order": np.arange(4)},
+    "static.best_threshold_accuracy": GATES,
+    "static.capacity_estimates": {
+        "loads": [np.array([0.1, 0.2])] * 2,
+        "recalled": [np.array([[1.0, 0.0]] * 4)] * 2,
+        "level": 0.5,
+        "num_resamples": 3,
+        "seed": 1,
+    },
+    "static.capacity_sweep": {
+        "num_units": 4,
+        "num_stored": np.array([1, 2]),
+        "threshold_activities": np.array([0.5]),
+        "corruptions": np.array([0.1]),
+        "sets": np.array([0]),
+        "num_tested": 1,
+        "max_sweeps": 2,
+    },
+    "static.corrupt": {"state": BITS[:, 0], "share": 0.2},
+    "static.energy": {"state": BITS[:, 0]},
+    "static.feedforward_network": {"weights": [np.ones((3, 2)), np.ones((1, 3))]},
+    "static.feedforward_response": {"network": LAYERS, "inputs": jnp.ones(2)},
+    "static.hebbian_weights": {},
+    "static.hopfield_network": {"weights": 1 - jnp.eye(4), "thresholds": jnp.zeros(4)},
+    "static.largest_margin_plane": GATES,
+    "static.local_fields": {"state": BITS[:, 0]},
+    "static.logic_gate": {"name": "AND"},
+    "static.novikoff_bound": {**GATES, "weights": jnp.ones(2), "theta": 1.5},
+    "static.num_parameters": {"network": LAYERS},
+    "static.overlap": {"state": BITS[:, 0], "pattern": BITS[:, 0]},
+    "static.perceptron_learning": {**GATES, "weights": jnp.zeros(2), "theta": 0.0, "num_epochs": 2},
+    "static.perceptron_margin": {**GATES, "weights": jnp.ones(2), "theta": 1.5},
+    "static.random_feedforward": {"layer_sizes": (2, 3)},
+    "static.recall": {"state": BITS[:, 0]},
+    "static.recall_stored": {"num_stored": 2, "num_tested": 1, "corruptions": jnp.array([0.1])},
+    "static.synchronous_recall": {"state": BITS[:, 0]},
+    "static.synchronous_trajectory": {"state": BITS[:, 0]},
+    "static.update_all": {"state": BITS[:, 0]},
+    "static.update_unit": {"state": BITS[:, 0]},
+    "statistics.compare": {
+        "reference": [0.1, 0.2, 0.4, 0.3, 0.2],
+        "rivals": {"a": [0.2, 0.3, 0.4, 0.5, 0.1]},
+    },
+    "statistics.verdict": {"corrected_p_value": 0.01, "corrected_equivalence_p_value": 0.5},
+    "sweep.Axis": {"values": np.array([0.1, 0.2])},
+    "sweep.ChunkPlan": {"split_axis": 0},
+    "sweep.Range": {"low": 0.1, "high": 0.9},
+    "sweep.Sweep": {"function": point, "outputs": {"double": sweep.Output("")}},
+    "sweep.SweepResult": {"arrays": {"double": np.ones(2)}},
+    "sweep.linear_axis": {"start": 0.1, "stop": 0.9},
+    "sweep.logarithmic_axis": {"start": 0.1, "stop": 0.9},
+    "tasks.Adding": {"lag": 5},
+    "tasks.Copying": {"lag": 5},
+    "tasks.DelayedRecall": {"shortest_lag": 3, "longest_lag": 5},
+    "theory.activation_range": {"name": "tanh"},
+    "theory.forced_drive": {"forcing": np.ones(6)},
+    "theory.ladder": {"name": "golden"},
+    "theory.lstm_rest_jacobian": {"recurrent_weights": np.ones((12, 3)), "bias": np.ones(12)},
+    "theory.validate_ladder": {"frequencies": LADDER},
+    "training.is_out_of_memory": {"error": MemoryError()},
+    "training.make_members": {"split": lambda seed: SPLIT, **ONE_MEMBER},
+    "training.plan_groups": {"num_devices": 1, "largest": 4},
+    "training.score_on_test": {"parameters": None},
+    "training.train_and_choose": {"learning_rates": (0.01,), "seeds": (1,)},
+    "training.training_sweep": {"split": lambda seed: SPLIT},
+}
+
+
+def arguments(name: str, call: Any) -> dict[str, Any]:
+    """Return the arguments of one sound call: those that must be given, and what the table adds."""
+    listed = TABLE.get(name, {})
+    found = {}
+    for parameter in inspect.signature(call).parameters.values():
+        needed = parameter.default is parameter.empty
+        if parameter.name in listed:
+            value = listed[parameter.name]
+            found[parameter.name] = (
+                made(value) if isinstance(value, str) and value in MAKERS else value
+            )
+        elif needed and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            known = parameter.name in NAMED and parameter.annotation is not int
+            annotation = parameter.annotation
+            found[parameter.name] = NAMED[parameter.name] if known else of_type(annotation)
+    return found
+
+
+def of_type(annotation: Any) -> Any:
+    """Return a value of a type."""
+    simple = {int: 3, float: 0.5, bool: True, str: "name", jax.Array: jnp.linspace(0.1, 0.9, 3)}
+    if annotation in simple:
+        return simple[annotation]
+    if hasattr(annotation, "dim_str"):
+        return of_shape(annotation)
+    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Literal:
+        return inner[0]
+    if origin in (typing.Union, types.UnionType):
+        return of_type(next(one for one in inner if one not in (int, float)))
+    if origin in (tuple, collections.abc.Sequence):
+        return (0.3, 0.5, 0.8) if inner[0] is float else (of_type(inner[0]),)
+    try:
+        return made(getattr(origin or annotation, "__name__", ""))
+    except KeyError:
+        raise LookupError(f"nothing sound for {annotation}; list the parameter") from None
+
+
+def of_shape(annotation: Any) -> Any:
+    """Return an array as jaxtyping describes it: from 0.2 to 0.8, or 0 and 1 in turn."""
+    axes = [axis.lstrip("#?") for axis in annotation.dim_str.split() if axis[0] not in "*."]
+    shape = [int(axis) if axis.isdigit() else SIZES.get(axis, 3) for axis in axes]
+    values = np.linspace(0.2, 0.8, int(np.prod(shape))).reshape(shape)
+    kinds = " ".join(map(str, annotation.dtypes))
+    if "float" in kinds or "complex" in kinds:
+        values = values.astype(np.float32 if "float" in kinds else np.complex64)
+    elif "bool" in kinds:
+        values = values > 0.5
+    else:
+        values = np.arange(values.size).reshape(shape) % 2
+    return values if annotation.array_type is np.ndarray else jnp.asarray(values)

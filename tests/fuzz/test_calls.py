@@ -1,0 +1,87 @@
+"""Every public callable answers to an argument that makes no sense by one line that names it."""
+
+import inspect
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from rhythmic.data import download
+from tests.fuzz.calls import SUBJECTS, fault_of, replaceable
+from tests.fuzz.hostile import VALUES, may_not_be, names, others, value_of
+from tests.fuzz.sound import TABLE
+
+# Their arguments are made at once, and nothing is compiled for them.
+QUICK = ("theory.", "statistics.", "rhythms.", "tasks.", "static.", "coupled.")
+# They train: a value that fits costs minutes.
+TRAINED = {
+    "training.estimate_group",
+    "training.fitting_group",
+    "training.score_on_test",
+    "training.seconds_per_update",
+    "training.train_and_choose",
+}
+# They have checks of their own for every argument.
+BY_HAND = ("sweep.", "training.")
+
+IN_ALL = settings(
+    database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
+)
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch):
+    """Nothing is downloaded, whatever folder is named."""
+
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise OSError("offline")
+
+    monkeypatch.setattr(download.urllib.request, "urlopen", refuse)
+
+
+def of_several(names_of: list[str]) -> st.SearchStrategy[tuple[str, str]]:
+    """Draw a callable, and one of its parameters."""
+    pairs = [(name, parameter.name) for name in names_of for parameter in replaceable(name)]
+    return st.sampled_from(sorted(pairs))
+
+
+def compares(call: Any) -> bool:
+    """Tell whether a callable, or its constructor, stands behind `rhythmic.arguments.checked`."""
+    entrance = call.__init__ if isinstance(call, type) else call
+    return getattr(entrance, "compares", False)
+
+
+def test_every_public_callable_compares_its_arguments():
+    absent = [
+        name
+        for name, subject in SUBJECTS.items()
+        if replaceable(name) and not name.startswith(BY_HAND) and not compares(subject.call)
+    ]
+    assert absent == [], "decorate them with rhythmic.arguments.checked"
+
+
+def test_the_table_of_sound_arguments_names_what_there_is():
+    for name, given_arguments in TABLE.items():
+        parameters = inspect.signature(SUBJECTS[name].call).parameters
+        assert set(given_arguments) <= set(parameters), name
+
+
+@settings(IN_ALL, max_examples=120, derandomize=True)
+@given(of_several([name for name in SUBJECTS if name.startswith(QUICK)]), names())
+def test_what_cannot_be_meant_is_refused(place, value_name):
+    name, argument = place
+    value = value_of(value_name)
+    parameter = inspect.signature(SUBJECTS[name].call).parameters[argument]
+    assume(value is not parameter.default)
+    assume(may_not_be(argument, parameter.annotation, value))
+    assert fault_of(name, {argument: value}) == ""
+
+
+@pytest.mark.slow
+@settings(IN_ALL, max_examples=1500)
+@given(of_several([name for name in SUBJECTS if name not in TRAINED]), st.one_of(names(), others()))
+def test_nothing_is_accepted_in_silence_and_nothing_ends_in_a_traceback(place, value):
+    name, argument = place
+    hostile = value_of(value) if isinstance(value, str) and value in VALUES else value
+    assert fault_of(name, {argument: hostile}) == ""

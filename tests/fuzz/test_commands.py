@@ -1,0 +1,152 @@
+"""Every command of the project, with an option that it should not have: one line, or it parses.
+
+Nothing is computed: a command is stopped once its options are read and checked.
+"""
+
+import dataclasses
+import importlib
+import math
+import time
+from typing import Any
+
+import pytest
+import tyro
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from experiments import script
+from experiments.__main__ import NAMES
+from experiments.compare import __main__ as compare
+from experiments.mnist import __main__ as mnist
+from experiments.mnist.configuration import PRESETS
+from rhythmic.sweep.__main__ import main as sweep_main
+
+WORDS = (
+    "",
+    " ",
+    "nan",
+    "-inf",
+    "1e400",
+    "-1",
+    "0",
+    "2.5",
+    "true",
+    "None",
+    "99999999999999999999",
+    "9" * 5000,
+    "0x10",
+    "1_0",
+    "\N{SUPERSCRIPT TWO}",
+    "\N{ARABIC-INDIC DIGIT THREE}",
+    "\N{GREEK SMALL LETTER PHI}\N{COMBINING ACUTE ACCENT}",
+    "\N{RIGHT-TO-LEFT OVERRIDE}name",
+    "\x1b[2J",
+    "a\nb",
+    "--",
+    "--preset",
+    "../..",
+    "/dev/null",
+    "long" * 2000,
+)
+COMMANDS = ("mnist", "compare", *(name for name in NAMES if name != "mnist"))
+
+
+class StoppedError(Exception):
+    """The options are read and checked; a user's command would begin to compute."""
+
+
+def options_of(command: str) -> Any:
+    """Return the options that a command has by default."""
+    if command == "mnist":
+        return PRESETS["quick"]
+    if command == "compare":
+        return compare.CompareAllOptions()
+    return importlib.import_module(f"experiments.{command}").EXPERIMENT.presets["quick"]
+
+
+def read(command: str, arguments: list[str]) -> Any:
+    """Read and check a command line as the command does, and go no further."""
+    if command == "mnist":
+        return mnist.parse(arguments)
+    if command == "compare":
+        return tyro.cli(compare.CompareAllOptions, args=arguments)
+    experiment = importlib.import_module(f"experiments.{command}").EXPERIMENT
+    read_options = []
+
+    def stop(experiment: script.Experiment, options: script.ScriptOptions) -> None:
+        read_options.append(options)
+        raise StoppedError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(script, "prepare", stop)
+        try:
+            script.answer_command(experiment, arguments)
+        except StoppedError:
+            return read_options[0]
+    raise AssertionError("the command neither stopped nor began")
+
+
+def fault_of(command: str, arguments: list[str]) -> str:
+    """Return what is wrong with a command's answer to a line, if anything."""
+    begin = time.process_time()
+    try:
+        options = read(command, arguments)
+    except SystemExit as error:
+        text = str(error.code)
+        told = isinstance(error.code, int) or (len(text.splitlines()) == 1 and text.isprintable())
+        return "" if told else f"not one line: {text[:200]!r}"
+    except (ValueError, OSError) as error:  # as `main` turns it into the one line
+        text = str(error)
+        return "" if text.isprintable() and text else f"not one line: {text[:200]!r}"
+    if time.process_time() - begin > 5:
+        return "took more than 5 s"
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        several = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(one, float) and math.isnan(one) for one in several):
+            return f"accepted {field.name} = {value}"
+    return ""
+
+
+def lines() -> st.SearchStrategy[tuple[str, list[str]]]:
+    """Draw a command with one or two options, and what stands after them."""
+    words = st.one_of(st.sampled_from(WORDS), st.text(max_size=12))
+
+    def with_options(command: str) -> st.SearchStrategy[tuple[str, list[str]]]:
+        fields = [field.name.replace("_", "-") for field in dataclasses.fields(options_of(command))]
+        one = st.tuples(st.sampled_from([*fields, "no-such-option"]), st.lists(words, max_size=2))
+        joined = st.lists(one, min_size=1, max_size=2).map(
+            lambda given: [word for name, after in given for word in (f"--{name}", *after)]
+        )
+        return joined.map(lambda line: (command, line))
+
+    return st.sampled_from(COMMANDS).flatmap(with_options)
+
+
+IN_ALL = settings(
+    database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
+)
+
+
+@settings(IN_ALL, max_examples=40, derandomize=True)
+@given(lines())
+def test_a_line_that_makes_no_sense_is_answered_by_one(line):
+    assert fault_of(*line) == ""
+
+
+@pytest.mark.slow
+@settings(IN_ALL, max_examples=1500)
+@given(lines())
+def test_many_lines_that_make_no_sense_are_answered_by_one(line):
+    assert fault_of(*line) == ""
+
+
+@pytest.mark.parametrize("word", [*WORDS[:4], "--", "absent", "a\x1b[2J"], ids=repr)
+@pytest.mark.parametrize("command", ["show", "verify", "compare", "export"])
+def test_commands_of_sweeps_answer_by_one_line(command, word, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    line = {"compare": [word, word], "export": [word, "--to", word]}.get(command, [word])
+    with pytest.raises(SystemExit) as caught:
+        sweep_main([command, *line])
+    text = str(caught.value.code)
+    assert isinstance(caught.value.code, int) or (text.isprintable() and text)
