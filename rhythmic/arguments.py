@@ -187,8 +187,8 @@ def _of(annotation: Any) -> Rule | None:
         return None
     if getattr(cls, "_is_protocol", False):
         asked = sorted(name for name in dir(cls) if not name.startswith("_"))
-        words = f"of the protocol {cls.__name__}, with {', '.join(asked)}"
-        return Rule(lambda value: all(hasattr(value, name) for name in asked), words)
+        told = f"of the protocol {cls.__name__}, with {', '.join(asked)}"
+        return Rule(lambda value: all(hasattr(value, name) for name in asked), told)
     if issubclass(cls, os.PathLike):
         return _SIMPLE[Path]
     return Rule(lambda value: isinstance(value, cls), f"of the type {cls.__name__}")

@@ -11,7 +11,6 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from rhythmic.arguments import checked
-from rhythmic.statistics import varies
 
 
 class LoadEstimate(NamedTuple):
@@ -160,6 +159,7 @@ def load_estimate(value: float, resampled: Float[np.ndarray, " resample"]) -> Lo
         resampled: the same of sets drawn with replacement.
     """
     # Here and not above: SciPy's statistics take half a second to import.
+    from rhythmic.statistics import varies
 
     low, high = np.percentile(resampled, [2.5, 97.5]) if varies(resampled) else (np.nan, np.nan)
     return LoadEstimate(float(value), float(low), float(high))
