@@ -63,7 +63,8 @@ def check_ranges(options: Any, most: Mapping[str, int] | None = None) -> None:
             )
         several = typing.get_args(field.type)[-1:] == (...,)
         if several and len(set(values)) < len(values):
-            raise ValueError(f"{field.name} holds a value twice: {' '.join(map(str, values))}")
+            given = " ".join(map(str, values))
+            raise ValueError(f"{field.name} is {given}; it must hold each value once")
         for one in values:
             check_number(field.name, one, limits.get(field.name, MOST))
 

@@ -124,7 +124,10 @@ def read_configuration(run: Path) -> MnistConfiguration:
     try:
         return MnistConfiguration.of_run(run)
     except ValueError as error:
-        raise ValueError(f"run: {error}") from None
+        raise ValueError(
+            f"run is {run}; it is no run folder, or python -m experiments.mnist did not write it "
+            f"({error})"
+        ) from None
 
 
 def start_weights(architecture: ResonantArchitecture, seed: int) -> Float[np.ndarray, "post pre"]:

@@ -71,7 +71,8 @@ def report(folder: Path, store: MnistStore | None = None) -> bool:
     write_table(folder / "summary.csv", lines)
     caption = caption_of(configuration, tested)
     if not tested:
-        print(f"no network of the table is finished yet; {len(rows)} were tuned: {folder}")
+        place = printable(str(folder))
+        print(f"no network of the table is finished yet; {len(rows)} were tuned: {place}")
         return True
     written = io.StringIO()
     for console in (Console(width=WIDTH), Console(file=written, width=WIDTH)):

@@ -6,8 +6,8 @@ from typing import Any
 
 import tyro
 
-from rhythmic.interruption import stopping
-from rhythmic.progress import clock
+from rhythmic.interruption import refuse, stopping
+from rhythmic.progress import clock, printable
 from rhythmic.records import read_sealed_rows
 from rhythmic.sealed import DamagedFileError
 from rhythmic.sweep.dataset import export, open_sweep
@@ -60,7 +60,7 @@ def verify(run: tyro.conf.Positional[Path]) -> None:
     store = SweepStore.open(run)
     found = [damage for _, damage in store.damages()]
     for damage in found:
-        print(damage)
+        print(printable(str(damage)))
     finished = sum(1 for _ in store.finished())
     of_all = f"{finished} of {store.plan.num_chunks(store.shape)} chunks have a record"
     if found:
@@ -109,7 +109,7 @@ def main(arguments: list[str] | None = None) -> None:
                 args=arguments,
             )
         except (DamagedFileError, ValueError, OSError) as error:
-            sys.exit(f"error: {error}")
+            refuse(error)
 
 
 if __name__ == "__main__":

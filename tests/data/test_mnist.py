@@ -1,4 +1,5 @@
 import os
+import pwd
 import shutil
 import sys
 from dataclasses import fields, replace
@@ -286,10 +287,10 @@ def homeless(monkeypatch):
     for name in ("HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
 
-    def unknown(self):
-        raise RuntimeError("Could not determine home directory.")
+    def unknown(user):
+        raise KeyError(user)
 
-    monkeypatch.setattr(Path, "expanduser", unknown)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
 
 
 def test_a_named_folder_is_read_where_there_is_no_home(small, homeless, capsys):

@@ -49,7 +49,7 @@ def test_every_number_of_every_command_has_a_range(name):
 
 def test_values_that_repeat_and_endless_lists_are_refused():
     options = MnistOptions(**vars(PRESETS["quick"]))
-    with pytest.raises(ValueError, match=r"^seeds holds a value twice: 5 5$"):
+    with pytest.raises(ValueError, match=r"^seeds is 5 5; it must hold each value once$"):
         check_ranges(dataclasses.replace(options, seeds=(5, 5)))
     with pytest.raises(ValueError, match=r"^seeds holds 5000 values; at most 1000 are taken$"):
         check_ranges(dataclasses.replace(options, seeds=tuple(range(5000))))
