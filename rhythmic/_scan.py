@@ -31,7 +31,7 @@ def scan(
         The last carry, and what was seen, steps first.
     """
     leaves = jax.tree.leaves(samples)
-    if (len(leaves[0]) if leaves else length) or not jax.config.jax_disable_jit:
+    if (len(leaves[0]) if leaves else length) or not jax.config.jax_disable_jit:  # type: ignore[attr-defined]
         return jax.lax.scan(body, carry, samples, length=length, reverse=reverse)
     sample = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), samples)
     _, seen = jax.eval_shape(body, carry, sample)

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic._spectral_lines import SILENCE_ROUNDINGS, turns_after
-from rhythmic._sums import CompensatedSum, added, compensated, total_of, widened
+from rhythmic._sums import CompensatedSum, Sum, added, compensated, total_of, widened
 from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.simulate import (
@@ -111,8 +111,9 @@ def amplitude() -> Reduction:
     return Reduction(begin, add, end)
 
 
-def _beyond(x: Array, average: CompensatedSum) -> Array:
-    """Return ``x`` less the average; the nearer numbers are subtracted first."""
+def _beyond(x: Array, average: Sum) -> Array:
+    """Return ``x`` less the average; what was lost is subtracted last."""
+    assert isinstance(average, CompensatedSum)
     return (x - average.total) - average.lost
 
 
@@ -132,12 +133,12 @@ class SpectralPeak(NamedTuple):
 class _Waves(NamedTuple):
     """What ``spectral_peak`` carries: ``x_t`` less ``x_0``, by itself and times each wave."""
 
-    products: CompensatedSum
-    sums: CompensatedSum
+    products: Sum
+    sums: Sum
     spread: PyTree  # as of ``amplitude``
     first: Array
-    lately: tuple[Array, Array]  # least and greatest value since the last power of two
-    before: tuple[Array, Array]  # and between that and the one before
+    lately: tuple[Array, ...]  # least and greatest value since the last power of two
+    before: tuple[Array, ...]  # and between that and the one before
 
 
 @checked

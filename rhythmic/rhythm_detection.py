@@ -117,7 +117,8 @@ def measure_rhythm(
        them. Where the line's lobe holds 8 times the noise of a lobe or more, the line is clear of
        the noise, which then does not count in its share. A sinusoid of amplitude A in noise of
        standard deviation s is clear in n samples from about A / s = 11 / sqrt(n). Noise alone,
-       and chaos, whose power spreads over many lines, remain irregular. Amplitude and growth rate
+       and chaos, whose power spreads over many lines, remain irregular; chaos of a flat spectrum
+       about a strong line counts as noise about a rhythm. Amplitude and growth rate
        are those of rhythm and noise together.
 
     The verdict is about the record: what is sustained over a second may decay over an hour. A

@@ -292,15 +292,11 @@ def check_step(step: Callable[[Any, Any], Any], state: PyTree, sample: PyTree) -
         taken = f"a state {layout(state)} and a sample {layout(sample)}"
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"step cannot take {taken}: {reason}") from error
-    before = jax.tree.map(lambda x: x if hasattr(x, "dtype") else None, state)
-    same = jax.tree.structure(after) == jax.tree.structure(state) and all(
-        jnp.shape(x) == y.shape and (z is None or z.dtype == y.dtype)
-        for x, y, z in zip(
-            jax.tree.leaves(state),
-            jax.tree.leaves(after),
-            jax.tree.leaves(before, is_leaf=lambda x: x is None),
-            strict=True,
-        )
+    leaves, structure = jax.tree.flatten(state)
+    found, structure_after = jax.tree.flatten(after)
+    same = structure_after == structure and all(  # type: ignore[operator]
+        y.shape == jnp.shape(x) and y.dtype == getattr(x, "dtype", y.dtype)
+        for x, y in zip(leaves, found, strict=True)
     )
     if not same:
         raise ValueError(f"step turns a state {layout(state)} into {layout(after)}; expected it")
