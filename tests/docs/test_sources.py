@@ -16,6 +16,8 @@ WITHOUT_SOURCE = {
     "rhythmic.adjoints.blocks": "bookkeeping",
     "rhythmic.adjoints.choice": "chooses among the others",
     "rhythmic.architectures": "assembles parts",
+    "rhythmic.arguments": "checks of arguments",
+    "rhythmic.arrays": "files",
     "rhythmic.cells.adapter": "interface",
     "rhythmic.cells.interface": "interface",
     "rhythmic.cells.options": "checks of arguments",
