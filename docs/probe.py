@@ -111,7 +111,8 @@ def cut(site: Path, width: int) -> list[str]:
         script = FITS.replace("PAGES", json.dumps(pages))
         frame.write_text(
             f'<!doctype html><meta charset="utf-8"><body><iframe style="{style}"></iframe>'
-            f"<script>{script}</script>"
+            f"<script>{script}</script>",
+            "utf-8",
         )
         milliseconds = 10_000 + 2_000 * len(pages)
         profile = Path(name) / "profile"
