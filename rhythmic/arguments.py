@@ -240,6 +240,8 @@ def _array(dtypes: Any, axes: tuple[str, ...] | None) -> Rule:
     def fits(value: Any) -> bool:
         dtype = getattr(value, "dtype", None)
         if dtype is None:
+            if axes and not any("*" in axis for axis in axes) and not hasattr(value, "__len__"):
+                return False  # one number, where several are asked for
             if not isinstance(value, bool | int | float | complex | list | tuple):
                 return False
             try:

@@ -83,7 +83,7 @@ def feedforward_network(
     return tuple(network)
 
 
-@checked
+@checked(finite=True)
 def random_feedforward(
     layer_sizes: Sequence[int],
     *,
@@ -150,6 +150,8 @@ def feedforward_response(
     Source: lecture, "Remember Feedforward" and "RRN hidden layer activity".
     """
     inputs = as_array(inputs)
+    if not len(network):
+        raise ValueError("network is empty; it must hold at least one layer")
     names = [activation] * len(network) if isinstance(activation, str) else [*activation]
     if len(names) != len(network):
         raise ValueError(f"activation holds {len(names)} names for {len(network)} layers")
@@ -170,7 +172,7 @@ def feedforward_response(
     return tuple(responses)
 
 
-@checked
+@checked(finite=True)
 def activity_variance(
     activation: ActivationName,
     variance_below: float,
@@ -204,7 +206,9 @@ def activity_variance(
     places, masses = np.polynomial.hermite_e.hermegauss(QUADRATURE_NODES)
     deviation = math.sqrt(variance_below) if variance_below >= 0 else math.nan
     squares = np.square(np.asarray(phi(jnp.asarray(deviation * places)), np.float64))
-    return float(weight_scale**2 * (masses @ squares) / masses.sum() + bias_scale**2)
+    # Products overflow to infinity; powers of Python's numbers would end in an error.
+    of_weights, of_biases = weight_scale * weight_scale, bias_scale * bias_scale
+    return float(of_weights * (masses @ squares) / masses.sum() + of_biases)
 
 
 @checked

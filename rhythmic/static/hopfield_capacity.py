@@ -48,7 +48,7 @@ class CapacitySweep(NamedTuple):
     converged: Bool[Array, "set load threshold corruption tested"]
 
 
-@checked
+@checked(least=1, shapes=True)
 def recall_stored(
     network: HopfieldNetwork,
     patterns: Float[Array, "unit pattern"],
@@ -80,7 +80,7 @@ def recall_stored(
     return StoredRecall(overlaps, result.converged, result.state, probes)
 
 
-@checked
+@checked(least=1, shapes=True)
 def capacity_sweep(
     num_units: int,
     num_stored: Int[np.ndarray, " load"],
@@ -164,7 +164,7 @@ def _capacity_sweep(
     return jax.lax.map(of_set, sets)
 
 
-@checked
+@checked(finite=True)
 def mean_field_capacity(threshold_activity: float = 0.5) -> float:
     """Give the load p/N up to which states close to the patterns exist, for N without end.
 
@@ -185,7 +185,11 @@ def mean_field_capacity(threshold_activity: float = 0.5) -> float:
     best = scipy.optimize.minimize_scalar(
         lambda x: -_root_of_twice_load(x), bounds=(0.5, 4.0), method="bounded"
     )
-    return 0.5 * _root_of_twice_load(best.x) ** 2 / (1 + (1 - 2 * threshold_activity) ** 2)
+    return (
+        0.5
+        * _root_of_twice_load(best.x) ** 2
+        / (1 + (1 - 2 * threshold_activity) * (1 - 2 * threshold_activity))
+    )
 
 
 def _root_of_twice_load(x: float) -> float:

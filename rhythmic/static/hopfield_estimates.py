@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from rhythmic.arguments import checked
+from rhythmic.checks import checked_integer
 
 
 class LoadEstimate(NamedTuple):
@@ -36,7 +37,7 @@ class CapacityEstimates(NamedTuple):
     resampled: Float[np.ndarray, "resample *condition size"]
 
 
-@checked
+@checked(finite=True)
 def capacity_estimates(
     loads: Sequence[Float[np.ndarray, " load"]],
     recalled: Sequence[Float[np.ndarray, "set load *condition"]],
@@ -82,6 +83,9 @@ def bootstrap_means(
     Returns:
         The mean of each resample, resamples first.
     """
+    num_resamples = checked_integer("num_resamples", num_resamples, 1)
+    for one in [seed] if np.ndim(seed) == 0 else seed:
+        checked_integer("seed", one, 0, 2**32 - 1)
     num_sets = len(values)
     draws = np.random.default_rng(seed).multinomial(
         num_sets, np.full(num_sets, 1 / num_sets), size=num_resamples
@@ -89,7 +93,7 @@ def bootstrap_means(
     return np.tensordot(draws / num_sets, values, axes=1)
 
 
-@checked
+@checked(finite=True)
 def crossing_load(
     loads: Float[np.ndarray, " load"], share: Float[np.ndarray, "load *rest"], level: float
 ) -> Float[np.ndarray, "*rest"]:
@@ -120,7 +124,7 @@ def crossing_load(
     return np.where(crosses, crossing, np.nan)
 
 
-@checked
+@checked(finite=True)
 def limit_load(
     sizes: Int[np.ndarray, " size"], loads: Float[np.ndarray, "*rest size"], power: float
 ) -> Float[np.ndarray, "*rest"]:
@@ -147,7 +151,7 @@ def limit_load(
     return np.asarray(loads).mean(axis=-1) - slope * along.mean()
 
 
-@checked
+@checked(shapes=True)
 def load_estimate(value: float, resampled: Float[np.ndarray, " resample"]) -> LoadEstimate:
     """Give a load with the range of the middle 95 % of its resamples.
 

@@ -74,7 +74,7 @@ def pseudo_inverse_weights(patterns: Real[Array, "unit pattern"]) -> Float[Array
     return _without_self(signs.shape[0] * weigh(basis, basis.T))
 
 
-@checked
+@checked(shapes=True)
 def mean_thresholds(
     weights: Float[Array, "unit unit"], mean_activity: Real[Array, "*#unit"] | float = 0.5
 ) -> Float[Array, " unit"]:
@@ -157,7 +157,7 @@ def centred_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNetwork:
     return HopfieldNetwork(weights, mean_thresholds(weights, mean) + midway)
 
 
-@checked
+@checked(least=1)
 def random_patterns(
     num_units: int, num_patterns: int, *, key: jax.Array
 ) -> Float[Array, "unit pattern"]:
@@ -174,7 +174,7 @@ def random_patterns(
     return ones.astype(float)
 
 
-@checked
+@checked(shapes=True)
 def corrupt(
     state: Real[Array, "unit *batch"], share: Float[Array, ""] | float, *, key: jax.Array
 ) -> Float[Array, "unit *batch"]:

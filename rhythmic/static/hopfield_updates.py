@@ -48,7 +48,7 @@ class SynchronousRecall(NamedTuple):
     period: Int[Array, "*batch"]
 
 
-@checked
+@checked(least=0)
 def random_order(num_sweeps: int, num_units: int, *, key: jax.Array) -> Int[Array, " update"]:
     """Give the units of several sweeps, each sweep every unit once in an order of its own.
 

@@ -56,6 +56,7 @@ def perceptron_activity(
     """
     inputs, weights = as_array(inputs), as_array(weights)
     check_features(jnp.shape(inputs), jnp.shape(weights))
+    check_constant(theta)
     dtype = jnp.result_type(inputs, weights, theta, float)
     examples, weight = jnp.asarray(inputs, dtype), jnp.asarray(weights, dtype)
     # A GPU may otherwise round float32 products to ten bits, and x near 0 would change sides.
@@ -83,7 +84,7 @@ def perceptron_output(
     return binary(perceptron_activity(inputs, weights, theta))
 
 
-@checked
+@checked(finite=True)
 def perceptron_learning(
     inputs: Real[AnyArray, "example feature"],
     targets: Real[AnyArray, " example"],
@@ -119,6 +120,7 @@ def perceptron_learning(
     inputs, targets, weights = as_array(inputs), as_array(targets), as_array(weights)
     check_examples(jnp.shape(inputs), jnp.shape(targets))
     check_features(jnp.shape(inputs), jnp.shape(weights))
+    check_constant(theta)
     if operator.index(num_epochs) < 0:
         raise ValueError(f"num_epochs is {num_epochs}; it must be 0 or more")
     dtype = jnp.result_type(inputs, weights, theta, learning_rate, float)
@@ -242,6 +244,12 @@ def check_examples(inputs: tuple[int, ...], targets: tuple[int, ...]) -> None:
             f"inputs have shape {inputs} and targets {targets}; "
             "they must be (example, feature) and (example,), with one example or more"
         )
+
+
+def check_constant(theta: Real[AnyArray, ""] | float) -> None:
+    """Raise a ValueError unless the constant term is one number."""
+    if jnp.shape(theta):
+        raise ValueError(f"theta has shape {jnp.shape(theta)}; expected a number")
 
 
 def check_features(inputs: tuple[int, ...], weights: tuple[int, ...]) -> None:

@@ -73,7 +73,7 @@ def logic_gate(name: str) -> LabelledExamples:
     return LabelledExamples(inputs, jnp.array(LOGIC_GATES[name], inputs.dtype))
 
 
-@checked
+@checked(shapes=True)
 def separable_clouds(
     num_examples: int,
     num_features: int,

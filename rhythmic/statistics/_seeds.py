@@ -9,6 +9,7 @@ import scipy.stats
 from jaxtyping import Float
 
 from rhythmic.arguments import checked
+from rhythmic.checks import checked_integer
 
 _BATCH_VALUES = 4_000_000
 
@@ -121,6 +122,8 @@ def bootstrap_over_seeds(
     def of_means(*samples: np.ndarray, axis: int = -1) -> np.ndarray:
         return statistic(np.stack([np.mean(sample, axis=axis) for sample in samples]))
 
+    num_resamples = checked_integer("num_resamples", num_resamples, 1)
+    bootstrap_seed = checked_integer("bootstrap_seed", bootstrap_seed, 0, 2**32 - 1)
     if not varies(*rows):
         return np.full(num_resamples, np.nan)
     result = scipy.stats.bootstrap(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rhythmic.checks import shown
 from rhythmic.typing import AnyArray
 
 
@@ -9,10 +10,10 @@ def check_lag(lag: AnyArray | int, smallest: int, largest: int, meaning: str) ->
     """Check every entry of a lag; ``meaning`` says what the largest one is."""
     values = np.asarray(lag)
     if not np.issubdtype(values.dtype, np.integer):
-        raise ValueError(f"lag is {values}; it must be a whole number of steps")
+        raise ValueError(f"lag is {shown(values)}; it must be a whole number of steps")
     if np.any(values < smallest) or np.any(values > largest):
         raise ValueError(
-            f"lag is {values}; it must lie between {smallest} and {largest}, {meaning}"
+            f"lag is {shown(values)}; it must lie between {smallest} and {largest}, {meaning}"
         )
 
 
@@ -20,7 +21,7 @@ def check_strength(name: str, strength: AnyArray | float) -> None:
     """Check that every entry is at least 0 and finite."""
     values = np.asarray(strength)
     if not np.all((values >= 0) & (values < np.inf)):
-        raise ValueError(f"{name} is {values}; it must be at least 0 and finite")
+        raise ValueError(f"{name} is {shown(values)}; it must be at least 0 and finite")
 
 
 def check_sample_rate(sample_rate: float) -> None:

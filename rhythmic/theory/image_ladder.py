@@ -83,7 +83,7 @@ def image_ladder(
     return validate_ladder(np.sort(frequencies[allowed][order[:num_nodes]]), sample_rate)
 
 
-@checked
+@checked(finite=True)
 def image_waves(
     frequencies: Float[np.ndarray, " hidden"], *, side: int = 28, sample_rate: float = 1000.0
 ) -> ImageWaves:

@@ -12,7 +12,7 @@ from rhythmic.arguments import checked
 Force = Callable[[float], float]
 
 
-@checked
+@checked(finite=True)
 def solved_oscillator(
     angular_frequency: float,
     damping: float,
@@ -63,7 +63,7 @@ def solved_oscillator(
             push = 0.0 if force is None else force(min(time, last))
             return [
                 state[1],
-                push - 2 * damping * state[1] - angular_frequency**2 * state[0],
+                push - 2 * damping * state[1] - angular_frequency * angular_frequency * state[0],
             ]
 
         chosen = (times >= begin) & (times <= end)
@@ -80,7 +80,8 @@ def solved_oscillator(
             atol=tolerance * 1e-3,
         )
         if not solution.success:
-            raise RuntimeError(f"the solver stopped at {solution.t[-1]} s: {solution.message}")
+            reached = solution.t[-1] if len(solution.t) else begin
+            raise RuntimeError(f"the solver stopped at {reached} s: {solution.message}")
         positions[chosen] = solution.y[0][np.isin(solution.t, times[chosen])]
         state = solution.y[:, -1]
     return positions

@@ -10,13 +10,13 @@ from typing import Any
 import jax
 
 from rhythmic.data import DataUnavailableError
-from tests.fuzz.hostile import may_not_be
+from tests.fuzz.hostile import NAN_IS_A_VALUE, may_not_be
 from tests.fuzz.sound import arguments
 from tests.fuzz.subjects import Subject, subjects
 
 PACKAGE = str(Path(inspect.getfile(Subject)).parents[2] / "rhythmic")
 SUBJECTS = subjects()
-DOCUMENTED = (ValueError, TypeError, DataUnavailableError, NotImplementedError)
+DOCUMENTED = (ValueError, TypeError, RuntimeError, DataUnavailableError, NotImplementedError)
 LONGEST = 5.0  # seconds of one call, beyond what a sound one takes to compile
 
 
@@ -47,7 +47,8 @@ def fault_of(name: str, changed: dict[str, Any]) -> str:
         return f"took {seconds:.1f} s"
     parameters = {parameter.name: parameter for parameter in replaceable(name)}
     for argument, value in changed.items():
-        if value is parameters[argument].default:
+        open_to_nan = f"{name.split('.')[-1]}.{argument}" in NAN_IS_A_VALUE
+        if value is parameters[argument].default or (open_to_nan and isinstance(value, float)):
             continue
         why = may_not_be(argument, parameters[argument].annotation, value)
         if why:

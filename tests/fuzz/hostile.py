@@ -116,6 +116,16 @@ def is_array(annotation: Any) -> bool:
     return hasattr(annotation, "dim_str")
 
 
+# Their documentation says what NaN or infinity stands for.
+NAN_IS_A_VALUE = {
+    "load_estimate.value",
+    "rank_in_null.value",
+    "share_at_least_as_good.observed",
+    "verdict.corrected_equivalence_p_value",
+    "verdict.corrected_p_value",
+}
+
+
 def may_not_be(name: str, annotation: Any, value: Any) -> str:
     """Say why a parameter may not take a value in silence; empty where it may."""
     kinds = options(annotation)
