@@ -84,7 +84,7 @@ def bootstrap_means(
         The mean of each resample, resamples first.
     """
     num_resamples = checked_integer("num_resamples", num_resamples, 1)
-    for one in [seed] if np.ndim(seed) == 0 else seed:
+    for one in seed if isinstance(seed, Sequence) else [seed]:
         checked_integer("seed", one, 0, 2**32 - 1)
     num_sets = len(values)
     draws = np.random.default_rng(seed).multinomial(

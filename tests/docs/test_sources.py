@@ -45,7 +45,6 @@ WITHOUT_SOURCE = {
     "rhythmic.readouts.interface": "interface",
     "rhythmic.records": "files",
     "rhythmic.sealed": "files",
-    "rhythmic.arrays": "files",
     "rhythmic.sequence_architectures": "assembles parts",
     "rhythmic.spread": "devices",
     "rhythmic.sweep.*": "engine of sweeps",

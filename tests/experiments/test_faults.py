@@ -150,12 +150,12 @@ def test_a_table_holds_what_was_asked_for_and_no_more(finished, monkeypatch):
 @pytest.mark.parametrize("content", [b"", b"{}", b"[" * 100_000, b'{"preset": 1}', b"[1]"])
 def test_a_report_of_a_damaged_configuration_is_one_line(finished, monkeypatch, content):
     (finished / "configuration.json").write_bytes(content)
-    monkeypatch.setattr("sys.argv", ["report", str(finished)])
+    monkeypatch.setattr("sys.argv", ["experiments.mnist", "--redraw", str(finished)])
     if content == b"{}":  # all defaults: another configuration, whose rows are not here
         assert reporting.report(finished)
         return
     with pytest.raises(SystemExit) as stopped:
-        reporting.main()
+        command.main()
     assert str(stopped.value.code).startswith("error: ")
     assert str(finished) in stopped.value.code or "preset" in stopped.value.code
     assert "\n" not in stopped.value.code

@@ -1,0 +1,84 @@
+"""One flipped bit anywhere in a run folder is found, or changes nothing that is read."""
+
+import contextlib
+import csv
+import io
+import random
+import shutil
+
+import numpy as np
+import pytest
+
+from experiments.folders import open_folder
+from experiments.mnist import __main__ as command
+from experiments.mnist import report as reporting
+from experiments.mnist.configuration import PRESETS
+from experiments.mnist.members import MnistStore
+from rhythmic.data import Digits
+
+FLIPS = 100
+# What is written from the rows at every call, and read by nobody here.
+WRITTEN_ANEW = {"summary.csv", "summary.txt", "members.csv", "history.csv"}
+# Times, hosts and versions, which are no results.
+ADVISORY = {"provenance.jsonl", "timings.jsonl", "lock"}
+NAME = "rrn-golden-unconnected"  # quick to compile
+DIGITS = Digits(
+    "mnist5k",
+    np.random.default_rng(0).integers(0, 256, (5000, 4)).astype(np.uint8),
+    (np.arange(5000) % 10).astype(np.uint8),
+    "0" * 64,
+)
+
+
+def go(folder, configuration):
+    """Do what ``python -m experiments.mnist`` does, on small digits; return what it said."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        folder = open_folder(folder, configuration.identity())
+        command.run(MnistStore(configuration, DIGITS, folder / "members.jsonl"), folder)
+    return said.getvalue()
+
+
+def table(folder):
+    """Return the table of a run."""
+    with open(folder / "summary.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+def test_every_flipped_bit_is_found_or_changes_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(reporting, "draw_figures", lambda *arguments: None)
+    configuration = PRESETS["quick"].__class__(
+        **vars(PRESETS["quick"])
+        | {"architectures": (NAME,), "seeds": (1, 2), "epochs": 2, "members_per_device": 1}
+    )
+    whole = tmp_path / "whole"
+    go(whole, configuration)
+    expected = table(whole)
+    stored = {
+        path.relative_to(whole): path.read_bytes()
+        for path in sorted(whole.rglob("*"))
+        if path.is_file() and path.stat().st_size
+    }
+    names = list(stored)
+    generator = random.Random(11)
+    named = 0
+    for number in range(FLIPS):
+        name = names[number % len(names)]
+        folder = tmp_path / "run"
+        shutil.copytree(whole, folder)
+        content = bytearray(stored[name])
+        place = generator.randrange(len(content))
+        content[place] ^= 1 << generator.randrange(8)
+        (folder / name).write_bytes(content)
+        said = go(folder, configuration)
+        where = (str(name), place)
+        assert table(folder) == expected, where
+        if name.name not in WRITTEN_ANEW | ADVISORY:
+            unread = stored[name][place : place + 1].isspace()  # between two values
+            assert name.name in said or unread, where
+            named += name.name in said
+        shutil.rmtree(folder)
+    with capsys.disabled():
+        print(f" {FLIPS} flips in {len(names)} files, {named} of them named")
+    assert named > FLIPS // 5
