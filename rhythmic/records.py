@@ -163,8 +163,9 @@ def read_rows(path: Path) -> list[Row]:
 def read_sealed_rows(path: Path, tell: Callable[[str], None]) -> list[Row]:
     """Read the rows that are as they were written, and name each line that is not.
 
-    A row without a checksum counts where no row of the file has one, as in files of older
-    versions. A last line without a line break counts if it is whole; a kill may have cut it.
+    A row without a checksum counts where none before it has one: older versions wrote it, and what
+    was appended since has one. A last line without a line break counts if it is whole; a kill may
+    have cut it.
 
     Args:
         path: a file of rows; there need not be one. A link is not followed.
@@ -178,9 +179,10 @@ def read_sealed_rows(path: Path, tell: Callable[[str], None]) -> list[Row]:
     except FileNotFoundError:
         return []
     found = [(number, line, _parsed(line)) for number, line in enumerate(lines, 1) if line.strip()]
-    checked = any(row is not None and SEAL in row for _, _, row in found)
+    checked = False
     rows = []
     for number, line, row in found:
+        checked |= row is not None and SEAL in row
         if row is not None and _is_sound(row, checked):
             rows.append({name: value for name, value in row.items() if name != SEAL})
         elif row is not None or line.endswith(b"\n"):
@@ -198,7 +200,7 @@ def _parsed(line: bytes) -> Row | None:
 
 
 def _is_sound(row: Row, checked: bool) -> bool:
-    """Tell whether a row is as it was written, in a file whose rows have checksums or not."""
+    """Tell whether a row is as it was written, after rows that have checksums or not."""
     if SEAL in row:
         return row == seal_row(row)
     return not checked and not lost_its_seal(row, 16)

@@ -172,10 +172,17 @@ def test_a_line_that_is_no_row_is_named_and_left_out(tmp_path, line):
     assert told == [f"{path}: line 2 is damaged; it is left out, and computed again if wanted"]
 
 
-def test_rows_of_older_versions_count_where_no_row_has_a_checksum(tmp_path):
+def test_rows_of_older_versions_have_no_checksum_and_still_count(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_text('{"member": "a", "x": 1}\n{"member": "b", "x": 2}')
-    assert read_rows(path) == [{"member": "a", "x": 1}, {"member": "b", "x": 2}]
+    old = [{"member": "a", "x": 1}, {"member": "b", "x": 2}]
+    assert read_rows(path) == old
+    append_rows(path, [{"member": "c", "x": 3}])
+    assert read_rows(path) == [*old, {"member": "c", "x": 3}]
+    with open(path, "a") as file:
+        file.write('{"member": "d", "x": 4}\n')
+    with pytest.raises(DamagedFileError, match="line 4 is damaged"):
+        read_rows(path)
 
 
 @pytest.mark.parametrize("content", ["[1, 2]", "\x01" * 50, "text\n\nmore", '{\n  "a": 1\n}'])
