@@ -106,7 +106,7 @@ def _entrance(call: Any, finite: bool, shapes: bool, least: int | None) -> Any:
                 refuse(name, value, "be a finite number")
             if least is not None and rule.integer and value is not None:
                 checked_integer(name, value, least)
-            if rule.array and isinstance(value, list | tuple):
+            if rule.array and isinstance(value, list | tuple) and not _holds_traced(value):
                 value = np.asarray(value)
             if shapes and rule.axes is not None and value is not None:
                 _see_axes(name, value, rule.axes, sizes)
@@ -127,6 +127,8 @@ def _see(name: str, value: Any, rule: Rule) -> None:
     """Raise the ValueError for a value that does not fit."""
     if rule.fits(value):
         return
+    if rule.choices and isinstance(value, jax.core.Tracer):
+        raise ValueError(f"{name} is traced; it must be known, one of {', '.join(rule.choices)}")
     if rule.choices and (isinstance(value, str) or not rule.allowed):
         checked_choice(name, value, rule.choices)
     refuse(name, value, f"be {rule.allowed}")
@@ -244,6 +246,8 @@ def _array(dtypes: Any, axes: tuple[str, ...] | None) -> Rule:
                 return False  # one number, where several are asked for
             if not isinstance(value, bool | int | float | complex | list | tuple):
                 return False
+            if isinstance(value, list | tuple) and _holds_traced(value):
+                return all(fits(one) for one in value)
             try:
                 dtype = np.asarray(value).dtype
             except (ValueError, OverflowError, TypeError):  # ragged, or not to be printed
@@ -255,6 +259,13 @@ def _array(dtypes: Any, axes: tuple[str, ...] | None) -> Rule:
     one = axes is not None and not axes
     allowed = f"one of the {words}" if one else f"an array of {words}"
     return Rule(fits, allowed, axes=axes, array=True)
+
+
+def _holds_traced(value: Any) -> bool:
+    """Tell whether a list holds a traced number, which NumPy cannot make an array of."""
+    return isinstance(value, list | tuple) and any(
+        isinstance(one, jax.core.Tracer) for one in value
+    )
 
 
 def _has_axes(axes: tuple[str, ...], shape: tuple[int, ...]) -> bool:

@@ -14,7 +14,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 
 from rhythmic.adjoints import fastest_mean
 from rhythmic.arguments import checked
@@ -227,7 +226,7 @@ def named_architectures(
 
 
 @checked
-def num_trainable(model: Classifier) -> int:
+def num_trainable(model: PyTree) -> int:
     """Count the parameters that training may change; a zero diagonal does not count."""
     marked = eqx.filter(model, trainable(model))
     return sum(jnp.size(x) for x in jax.tree.leaves(marked)) - model.cell.num_constrained()
@@ -241,7 +240,7 @@ def named_arrays(tree: PyTree) -> dict[str, Array]:
 
 
 @checked
-def with_named_arrays(tree: PyTree, arrays: Mapping[str, ArrayLike]) -> PyTree:
+def with_named_arrays(tree: PyTree, arrays: Mapping[str, Any]) -> PyTree:
     """Return ``tree`` with the arrays at the paths that ``arrays`` names; the inverse of the above.
 
     Each of ``arrays`` should have the shape of what it replaces; that is not checked.

@@ -45,7 +45,7 @@ class LeadingMode(NamedTuple):
     is_complex: Bool[AnyArray, "*network"]
 
 
-@checked(finite=True)
+@checked
 def leading_mode(weights: Float[AnyArray, "*network post pre"], dt: float) -> LeadingMode:
     """Read rhythm and growth of h_t = W h_{t-1} from the leading eigenvalue of W.
 
@@ -97,7 +97,7 @@ def companion_weights(
     return jnp.stack([jnp.stack([w1, w2], -1), jnp.stack([one, zero], -1)], -2)
 
 
-@checked(finite=True)
+@checked
 def rotation_weights(
     frequency: Float[Array, "*#network"] | float,
     modulus: Float[Array, "*#network"] | float,

@@ -162,6 +162,7 @@ def dominant_frequency(
     return peak._replace(end=lambda carried, count: peak.end(carried, count).frequency)
 
 
+@checked
 def spectral_peak(
     frequencies: Float[AnyArray, " frequency"], dt: float, *, floor: float = 1e-3
 ) -> Reduction:

@@ -92,7 +92,7 @@ class Rhythm(NamedTuple):
     noise_share: Float[Array, "*batch"]
 
 
-@checked(finite=True)
+@checked
 @partial(jax.jit, static_argnames="washout")
 def measure_rhythm(
     trajectory: Float[AnyArray, "time *batch"],
@@ -260,6 +260,7 @@ def checked_record(
     return widened(samples[washout:])
 
 
+@checked
 def log_change_error(line: SpectralLine, num_samples: int) -> Float[Array, " batch"]:
     """Give the standard error that white noise leaves to a record's change of log amplitude.
 

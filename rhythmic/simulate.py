@@ -228,7 +228,7 @@ def _selected(counted: Array | None, state: PyTree) -> PyTree:
 
 
 def in_groups(samples: PyTree, begin: int, end: int, size: int) -> PyTree:
-    """Cut steps ``begin`` to ``end`` of every array into groups, ``(group, size, ...)``."""
+    """Cut steps ``begin`` to ``end`` of every array of ``samples`` into ``(group, size, ...)``."""
     number = (end - begin) // size  # -1 would not be known where a batch is empty
 
     def cut(x: Array) -> Array:
@@ -274,7 +274,7 @@ def describe(state: PyTree) -> str:
 
 
 def layout(state: PyTree) -> PyTree:
-    """Replace each array of a state by its dtype and shape."""
+    """Return a state with each array replaced by its dtype and shape."""
     return jax.tree.map(lambda x: f"{jnp.result_type(x)}{list(jnp.shape(x))}", state)
 
 
@@ -308,7 +308,7 @@ def first_sample(inputs: PyTree) -> PyTree:
 
 
 def length_of(inputs: PyTree) -> int | None:
-    """Return the number of steps of arrays with time first; None where there is no array.
+    """Return the number of steps of ``inputs``, arrays with time first; None without an array.
 
     Raises:
         ValueError: if the arrays differ in it, or there is no step.
@@ -365,6 +365,6 @@ def check_sequence(
 
 
 def check_within(name: str, value: int, lowest: int, highest: int) -> None:
-    """Raise a ValueError unless ``value`` is an integer between the ends, both included."""
+    """Raise a ValueError that names ``name`` unless ``lowest <= value <= highest``, integers."""
     if not lowest <= checked_integer(name, value) <= highest:
         raise ValueError(f"{name} is {value}; it must lie between {lowest} and {highest}")

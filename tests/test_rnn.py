@@ -140,7 +140,7 @@ def test_unknown_names_and_start_states():
     assert inspect.signature(simulate_rnn).parameters["feedback"].default == "activity"
     with pytest.raises(ValueError, match="feedback is 'both'; choose from output, activity"):
         simulate_rnn(**arrays(), feedback="both")
-    with pytest.raises(ValueError, match="activation is 'step'; choose from binary"):
+    with pytest.raises(ValueError, match="is 'step'; choose from binary"):
         simulate_rnn(**arrays(), activation="step")
     with pytest.raises(ValueError, match=r"initial_state has shape \(3,\); expected \(4,\)"):
         simulate_rnn(**arrays(), initial_state=np.zeros(3))

@@ -43,7 +43,12 @@ class NoisyTest:
         pool = self.conditions[0].pool
         seeds = {seed for condition in self.conditions for seed in condition.seeds}
         examples = np.unique(np.concatenate([pool.split(seed).test for seed in seeds]))
-        members = members._replace(test=np.searchsorted(examples, members.test).astype(np.int32))
+        # Of the pool of test examples alone: the other parts are not read.
+        members = members._replace(
+            train=np.zeros_like(members.train),
+            validation=np.zeros_like(members.validation),
+            test=np.searchsorted(examples, members.test).astype(np.int32),
+        )
         for level in self.levels:
             data = noisy_examples(pool.data, examples, level)
             if self.group is None or self.group.plan != training.plan:

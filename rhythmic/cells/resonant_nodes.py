@@ -149,7 +149,7 @@ def _check_held(
     if np.any(lost):
         raise ValueError(
             f"frequencies holds {frequencies[lost][0]:g}; each must be at least "
-            f"{lowest[lost][0]:.6g} Hz, as {name} holds no slower rhythm to 0.5 % at "
+            f"{lowest[lost][0]:.6g} Hz, as {name} holds no slower rhythm to 1.2 % at "
             f"{sample_rate:g} samples a second: {remedy}, or take a lower sample rate"
         )
 

@@ -56,6 +56,12 @@ class AbstractReadout(eqx.Module):
         """Return what ``train`` does of features that are finite in padding too.
 
         As in training, where padding repeats an example.
+
+        Args:
+            features: (feature, example).
+            statistics: kept so far.
+            weights: of the examples, 0 for padding.
+            key: of what is drawn.
         """
 
     @abstractmethod

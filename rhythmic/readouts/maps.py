@@ -61,7 +61,7 @@ class LinearReadout(AbstractReadout):
         *,
         key: jax.Array,
     ) -> tuple[Logits, RunningStatistics]:
-        """Return the logits; there are no statistics to keep."""
+        """Return the logits; no ``weights`` and no new ``statistics`` are needed."""
         del weights, key
         return self.predict(features, statistics), statistics
 
@@ -126,7 +126,7 @@ class HiddenReadout(AbstractReadout):
         *,
         key: jax.Array,
     ) -> tuple[Logits, RunningStatistics]:
-        """Normalise by the batch, padding left out."""
+        """Normalise by the batch, padding left out by its ``weights``; update ``statistics``."""
         hidden, statistics = self.normalisation.train_on_finite(
             features, statistics, weights, key=key
         )

@@ -69,7 +69,7 @@ class BatchNormReadout(AbstractReadout):
         *,
         key: jax.Array,
     ) -> tuple[Logits, RunningStatistics]:
-        """Normalise by the batch, padding left out of mean, variance and count."""
+        """Normalise by the batch, padding left out of mean, variance and count by ``weights``."""
         del key
         count = jnp.sum(weights)
         mean = jnp.sum(features * weights, axis=1) / count
@@ -142,7 +142,7 @@ class LayerNormReadout(AbstractReadout):
         *,
         key: jax.Array,
     ) -> tuple[Logits, RunningStatistics]:
-        """Drop normalised features at random and scale up the rest."""
+        """Drop normalised features at random and scale up the rest; no ``weights`` are needed."""
         del weights
         normalised = self.normalise(features)
         if self.dropout_rate > 0:

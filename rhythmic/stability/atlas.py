@@ -37,7 +37,7 @@ class NodeChart(NamedTuple):
     amplification: Float[Array, ""]
 
 
-@checked(shapes=True)
+@checked
 def node_chart(
     w1: Float[Array, ""], w2: Float[Array, ""], dt: Float[Array, ""] | float
 ) -> NodeChart:

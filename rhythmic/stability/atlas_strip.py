@@ -53,7 +53,7 @@ class StripDistance(NamedTuple):
     inside: Bool[Array, ""]
 
 
-@checked(finite=True, shapes=True)
+@checked
 def strip_distance(
     w1: Float[Array, ""],
     w2: Float[Array, ""],

@@ -50,7 +50,7 @@ def rounding(*samples: np.ndarray) -> float:
     return 8 * float(precision.eps) * float(np.max(np.abs(numbers)))
 
 
-@checked
+@checked(finite=True)
 def varies(*samples: np.ndarray, limit: float | None = None) -> bool:
     """Tell whether numbers are finite and any of the samples varies by more than rounding.
 

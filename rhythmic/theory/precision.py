@@ -14,9 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Real
 
+from rhythmic.arguments import checked
 from rhythmic.theory._arrays import RealLike
 
-FREQUENCY_TOLERANCE = 0.005
+FREQUENCY_TOLERANCE = 0.012
 """Relative error of a node's frequency that rounded weights may have."""
 DECAY_TOLERANCE = 0.02
 """Relative error of a node's decay time that a rounded w2 may have."""
@@ -26,10 +27,11 @@ DECAY_TOLERANCE = 0.02
 _COMPUTED = 3.0
 
 
+@checked
 def lowest_frequency(
     pole_radius: float | Float[np.ndarray, "*nodes"], dt: float, dtype: Any = np.float32
 ) -> Float[np.ndarray, "*nodes"]:
-    """Return the lowest frequency that a node keeps to 0.5 % if its weights are rounded once.
+    """Return the lowest frequency that a node keeps to 1.2 % if its weights are rounded once.
 
     That is what happens to weights worked out in float64 and cast; all higher frequencies are kept
     too, lower ones only by chance.
@@ -47,8 +49,9 @@ def lowest_frequency(
     return np.sqrt(error / FREQUENCY_TOLERANCE) / (2 * np.pi * dt)
 
 
+@checked
 def lowest_computed_cycles(dtype: Any) -> float:
-    """Return the fewest cycles a step that a node keeps to 0.5 % if ``dtype`` computes its weights.
+    """Return the fewest cycles a step that a node keeps to 1.2 % if ``dtype`` computes its weights.
 
     Args:
         dtype: of frequency, radius and time step, and of all that comes of them.
@@ -57,6 +60,7 @@ def lowest_computed_cycles(dtype: Any) -> float:
     return float(np.sqrt(error / FREQUENCY_TOLERANCE) / (2 * np.pi))
 
 
+@checked
 def largest_radius(dtype: Any = np.float32) -> float:
     """Return the largest pole radius below 1 whose decay time a rounded w2 = -r^2 keeps to 2 %.
 

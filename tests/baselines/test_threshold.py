@@ -41,7 +41,7 @@ def test_one_value_alone_says_the_larger_class():
 def test_what_does_not_fit_is_refused_and_nan_is_nan():
     split = Split(np.arange(2), np.arange(0), np.arange(2, 3))
     with pytest.raises(ValueError, match="values has shape"):
-        threshold_accuracy(np.ones((3, 1)), np.ones(3), split)
+        threshold_accuracy(np.ones((3, 1)), np.ones(3, int), split)
     with pytest.raises(ValueError, match="labels holds"):
         threshold_accuracy(np.ones(3), np.array([0, 1, 2]), split)
     assert np.isnan(threshold_accuracy(np.array([1.0, np.nan, 2.0]), np.array([0, 1, 0]), split))

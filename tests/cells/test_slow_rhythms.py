@@ -44,7 +44,7 @@ def test_a_node_rings_and_decays_as_asked_or_is_refused(exponent, decay, rate):
     nodes = resonant_nodes(given, sample_rate=rate, pole_radius=radius)
     assert nodes.w1.dtype == jnp.float32
     found, lost = rings_at(nodes.w1, nodes.w2, rate)
-    np.testing.assert_allclose(found, frequency, rtol=0.005)
+    np.testing.assert_allclose(found, frequency, rtol=0.012)
     np.testing.assert_allclose(lost, -np.log(radius), rtol=0.02)
 
 
@@ -63,7 +63,7 @@ def test_what_is_computed_in_float32_is_nan_where_that_loses_it(kind):
     expected = np.float64(frequencies[known])
     if kind == "backward_difference":  # rings a little lower
         expected = np.arctan(2 * np.pi * expected * 1e-3) / (2 * np.pi * 1e-3)
-    np.testing.assert_allclose(rings, expected, rtol=0.005)
+    np.testing.assert_allclose(rings, expected, rtol=0.012)
 
 
 def test_traced_frequencies_of_a_cell_are_nan_one_by_one():
@@ -115,7 +115,7 @@ def test_a_learned_frequency_stays_where_its_precision_holds_it():
     held = lost.constrained()
     nodes = held.constants()
     found, _ = rings_at(nodes.w1, nodes.w2, 1000.0)
-    np.testing.assert_allclose(found, held.nodes.frequencies(), rtol=0.005)
+    np.testing.assert_allclose(found, held.nodes.frequencies(), rtol=0.012)
     np.testing.assert_allclose(held.nodes.frequencies(), [0.961, 40.0], rtol=1e-3)
     same = cell.constrained().nodes.raw_frequency
     np.testing.assert_array_equal(same, cell.nodes.raw_frequency)

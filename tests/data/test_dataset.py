@@ -41,7 +41,7 @@ def test_fingerprint_sees_a_pixel_a_label_and_the_order(arrays):
 
 def test_fingerprint_refuses_other_types_and_shapes(arrays):
     images, labels = arrays
-    with pytest.raises(ValueError, match="must be uint8, not float32, uint8"):
+    with pytest.raises(ValueError, match="float32; it must be an array of integers"):
         fingerprint(images.astype(np.float32), labels)
     with pytest.raises(ValueError, match="must be uint8, not uint8, int32"):
         fingerprint(images, labels.astype(np.int32))

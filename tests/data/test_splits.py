@@ -89,7 +89,7 @@ def test_bad_seeds_and_labels_are_refused():
         mnist_split(-1)
     with pytest.raises(ValueError, match="seed is -2, must be"):
         mnist5k_split(-2, SORTED_LABELS)
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError, match="it must be an integer"):
         mnist_split(1.5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="must be 500 of each of 10"):
         mnist5k_split(0, SORTED_LABELS[:4999])

@@ -105,7 +105,7 @@ BAD = {
     "lag is 1; it must lie between 2 and 60, num_steps less one": lambda: Adding(1),
     "lag is 61; it must lie between 2 and 60": lambda: Adding(61),
     r"lag is \[ 4 70\]; it must lie between 2": lambda: Adding(np.array([4, 70])),
-    "lag is 2.5; it must be a whole number": lambda: Adding(2.5),
+    "lag is 2.5; it must be an array of integers": lambda: Adding(2.5),
     "num_steps is 2; it must be at least 3": lambda: Adding(2, num_steps=2),
     "num_remembered is 3; it must be 0, 1 or 2": lambda: Adding(5).best_error(3),
     "lag is 0; it must lie between 1 and 40, num_steps less twice": lambda: Copying(0),
