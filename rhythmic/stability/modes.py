@@ -76,7 +76,7 @@ def matrix_modes(
     return modes_of_eigenvalues(sorted_eigenvalues(matrix), dt, tolerance=tolerance)
 
 
-@checked(finite=True)
+@checked
 @ieee_arithmetic
 def modes_of_eigenvalues(
     eigenvalues: Complex[AnyArray, "*batch mode"], dt: float, *, tolerance: float | None = None
