@@ -18,7 +18,9 @@ from rhythmic.arguments import checked
 from rhythmic.theory._arrays import RealLike
 
 FREQUENCY_TOLERANCE = 0.012
-"""Relative error of a node's frequency that rounded weights may have."""
+"""Relative error of a node's frequency that weights rounded once may have."""
+COMPUTED_TOLERANCE = 0.005
+"""Relative error of a node's frequency that weights computed in a precision may have."""
 DECAY_TOLERANCE = 0.02
 """Relative error of a node's decay time that a rounded w2 may have."""
 
@@ -51,13 +53,13 @@ def lowest_frequency(
 
 @checked
 def lowest_computed_cycles(dtype: Any) -> float:
-    """Return the fewest cycles a step that a node keeps to 1.2 % if ``dtype`` computes its weights.
+    """Return the fewest cycles a step that a node keeps to 0.5 % if ``dtype`` computes its weights.
 
     Args:
         dtype: of frequency, radius and time step, and of all that comes of them.
     """
     error = _COMPUTED * float(jnp.finfo(dtype).eps) / 2
-    return float(np.sqrt(error / FREQUENCY_TOLERANCE) / (2 * np.pi))
+    return float(np.sqrt(error / COMPUTED_TOLERANCE) / (2 * np.pi))
 
 
 @checked
