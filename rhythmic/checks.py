@@ -18,6 +18,7 @@ import numpy as np
 
 LARGEST = 2**31 - 1  # of what counts or indexes: JAX and its files hold no more
 
+_FEW = 6  # entries of an array that a line has room for
 _SHORT = reprlib.Repr()
 _SHORT.maxstring, _SHORT.maxother, _SHORT.maxlong = 60, 60, 24
 
@@ -144,14 +145,25 @@ def is_real(value: Any) -> bool:
 
 
 def shown(value: Any) -> str:
-    """Return a value for one line of an error: short, and arrays by shape and type."""
+    """Return a value for one line of an error: short, and larger arrays by shape and type."""
     if isinstance(value, np.generic | np.ndarray | jax.Array):
-        if value.ndim or isinstance(value, jax.core.Tracer) or is_key(value):
+        if value.size > _FEW or not _is_printed(value):
             return f"an array of shape {value.shape} and type {value.dtype}"
+        if value.ndim:
+            return " ".join(str(np.asarray(value)).split())
         value = np.asarray(value).item()  # printed as the number that it is
     if isinstance(value, int) and value.bit_length() > 128:  # Python does not print 5000 digits
         return f"an integer of {value.bit_length()} bits"
     return " ".join(_SHORT.repr(value).split())
+
+
+def _is_printed(value: Any) -> bool:
+    """Tell whether an array holds numbers that are known and still there."""
+    if isinstance(value, jax.Array):
+        if isinstance(value, jax.core.Tracer) or value.is_deleted():
+            return False
+        return not jnp.issubdtype(value.dtype, jax.dtypes.extended)
+    return value.dtype.kind in "biufc"
 
 
 def refuse(name: str, value: Any, allowed: str) -> NoReturn:

@@ -45,7 +45,9 @@ def test_a_node_rings_and_decays_as_asked_or_is_refused(exponent, decay, rate):
     assert nodes.w1.dtype == jnp.float32
     found, lost = rings_at(nodes.w1, nodes.w2, rate)
     np.testing.assert_allclose(found, frequency, rtol=0.012)
-    np.testing.assert_allclose(lost, -np.log(radius), rtol=0.02)
+    # Half the distance of float32 numbers below 1 is what w2 = -r^2 may be off by.
+    np.testing.assert_allclose(lost, -np.log(radius), rtol=1e-3, atol=2.0**-26)
+    np.testing.assert_allclose(lost, -np.log(radius), rtol=0.2)
 
 
 @pytest.mark.parametrize("kind", [0.3, 0.9, 0.99, 0.99999, "exact", "backward_difference"])
@@ -97,14 +99,14 @@ def test_a_slow_rhythm_is_refused_by_name_wherever_it_is_asked_for(build):
 
 
 def test_a_slow_decay_is_refused_by_name():
-    message = r"^pole_radius is 0\.9999999; it must be at most 0\.99999925"
+    message = r"^pole_radius is 0\.99999999; it must be at most 0\.99999992\d+, as float32 holds"
     with pytest.raises(ValueError, match=message):
-        ResonantCell([10.0], key=KEY, pole_radius=0.9999999)
+        ResonantCell([10.0], key=KEY, pole_radius=0.99999999)
     with jax.enable_x64(True):
-        nodes = ResonantCell([10.0, 0.001], key=KEY, pole_radius=0.9999999).nodes
+        nodes = ResonantCell([10.0, 0.001], key=KEY, pole_radius=0.99999999).nodes
         found, lost = rings_at(nodes.w1, nodes.w2, 1000.0)
     np.testing.assert_allclose(found, [10.0, 0.001], rtol=1e-3)
-    np.testing.assert_allclose(lost, 1e-7, rtol=1e-3)
+    np.testing.assert_allclose(lost, 1e-8, rtol=1e-3)
 
 
 def test_a_learned_frequency_stays_where_its_precision_holds_it():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 
 from rhythmic.data import DataUnavailableError
 from tests.fuzz.hostile import NAN_IS_A_VALUE, may_not_be
@@ -48,7 +49,9 @@ def fault_of(name: str, changed: dict[str, Any]) -> str:
     parameters = {parameter.name: parameter for parameter in replaceable(name)}
     for argument, value in changed.items():
         open_to_nan = f"{name.split('.')[-1]}.{argument}" in NAN_IS_A_VALUE
-        if value is parameters[argument].default or (open_to_nan and isinstance(value, float)):
+        if value is parameters[argument].default or (
+            open_to_nan and isinstance(value, float | np.floating)
+        ):
             continue
         why = may_not_be(argument, parameters[argument].annotation, value)
         if why:

@@ -118,7 +118,8 @@ def test_frequencies_out_of_range_are_named(bad):
 
 
 def test_shapes_of_frequencies_are_checked():
-    for bad, shape in ((np.ones((2, 2)), r"\(2, 2\)"), ([], r"\(0,\)"), (3.0, r"\(\)")):
+    one_line(lambda: validate_ladder(3.0, 1000.0), "^frequencies is 3.0; it must be a sequence, ")
+    for bad, shape in ((np.ones((2, 2)), r"\(2, 2\)"), ([], r"\(0,\)")):
         one_line(
             lambda bad=bad: validate_ladder(bad, 1000.0),
             f"^frequencies must have one non-empty axis, got shape {shape}$",
