@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import re
 import textwrap
 from collections.abc import Iterable
@@ -134,6 +135,11 @@ def gallery(entries: Iterable[Entry]) -> str:
             git = short_revision(answer.provenance["git"])
             parts.append(f"{command}, {duration(answer)}, commit {git}")
     return "\n\n".join(parts) + "\n"
+
+
+def bracketed(low: float, high: float, form: str) -> str:
+    """Write an interval, or that there is none: values that are all alike have none."""
+    return "no interval" if math.isnan(low) else f"[{low:{form}}, {high:{form}}]"
 
 
 def as_markdown(answer: str) -> str:

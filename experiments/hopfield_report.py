@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from experiments.answers import bracketed
 from experiments.hopfield_options import HopfieldOptions, stored_counts
 from experiments.stages import Results
 from rhythmic.static.hopfield_capacity import mean_field_capacity
@@ -62,7 +63,7 @@ def written(estimate: LoadEstimate | None) -> str:
     """Write a load with its interval."""
     if estimate is None:
         return "-"
-    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+    return f"{estimate.value:.3f} {bracketed(estimate.low, estimate.high, '.3f')}"
 
 
 def summarise(options: HopfieldOptions, results: Results) -> str:

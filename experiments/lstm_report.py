@@ -4,6 +4,7 @@ from typing import get_args
 
 import numpy as np
 
+from experiments.answers import bracketed
 from experiments.lstm_options import LSTMOptions
 from experiments.stages import Results
 from rhythmic.gates import Gate
@@ -69,9 +70,8 @@ def summarise(options: LSTMOptions, results: Results) -> str:
         lines.append(f"{name:16}{size:8d}" + "".join(f"{mean:8.3f}" for mean in means))
         lines.append(f"{'  its rate':24}" + "".join(f"{rate:8.2g}" for rate in rates))
         at_longest = spread_over_seeds(results[f"{model}_accuracy"][-1], "classes")
-        lines.append(
-            f"  95 % interval at {lags[-1]}: [{at_longest.low:.3f}, {at_longest.high:.3f}]"
-        )
+        interval = bracketed(at_longest.low, at_longest.high, ".3f")
+        lines.append(f"  95 % interval at {lags[-1]}: {interval}")
     lines += ["", f"gates of the cell that holds the symbol, lag {options.shown_lag}, mean opening"]
     lines.append(f"{'':18}" + "".join(f"{gate:>10}" for gate in GATES))
     for phase, openings in phases(options, results).items():

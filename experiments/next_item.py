@@ -9,6 +9,7 @@ import numpy as np
 import scipy.special
 from matplotlib.figure import Figure
 
+from experiments.answers import bracketed
 from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.next_item import next_item_figure
@@ -178,7 +179,7 @@ def of_rock(results: Results, model: str) -> np.ndarray:
 def interval(values: np.ndarray, kind: Kind) -> str:
     """Write a mean with its interval over seeds, see ``spread_over_seeds``."""
     summary = spread_over_seeds(values, kind)
-    return f"{summary.mean:.4g} [{summary.low:.4g}, {summary.high:.4g}]"
+    return f"{summary.mean:.4g} {bracketed(summary.low, summary.high, '.4g')}"
 
 
 def summarise(options: NextItemOptions, results: Results) -> str:

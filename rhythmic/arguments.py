@@ -7,8 +7,8 @@ stay with the function. Where it has no checks of its own, ``finite`` asks for n
 neither NaN nor infinite, ``least`` for no smaller integer, and ``shapes`` for as many axes as are
 written, those of one name of one size.
 
-Accepted besides: integers where numbers are meant, lists of numbers as arrays, values that are
-traced. An array may hold NaN: it is for the function to give NaN for it.
+Accepted besides: integers where numbers are meant, lists of numbers as arrays, strings as paths,
+values that are traced. An array may hold NaN: it is for the function to give NaN for it.
 """
 
 import collections.abc
@@ -51,6 +51,7 @@ class Rule:
     number: bool = False
     integer: bool = False
     array: bool = False
+    path: bool = False
 
 
 @overload
@@ -108,6 +109,8 @@ def _entrance(call: Any, finite: bool, shapes: bool, least: int | None) -> Any:
                 checked_integer(name, value, least)
             if rule.array and isinstance(value, list | tuple) and not _holds_traced(value):
                 value = np.asarray(value)
+            if rule.path and isinstance(value, str):
+                value = Path(value)
             if shapes and rule.axes is not None and value is not None:
                 _see_axes(name, value, rule.axes, sizes)
             return value
@@ -224,6 +227,7 @@ def _any_of(annotations: tuple[Any, ...]) -> Rule | None:
         all(numbers),
         all(rule.integer for rule in known if rule is not _NONE),
         all(rule.array for rule in known if rule is not _NONE),
+        any(rule.path for rule in known) and _SIMPLE[str] not in known,
     )
 
 
@@ -397,7 +401,7 @@ _SIMPLE: dict[Any, Rule] = {
     int: Rule(_is_integer, f"an integer of at most {MOST}", integer=True),
     float: Rule(_is_number, "a number", number=True),
     str: Rule(lambda value: isinstance(value, str), "a string"),
-    Path: Rule(_is_path, "a path"),
+    Path: Rule(_is_path, "a path", path=True),
     np.ndarray: Rule(_is_array, "an array of numbers"),
     jax.Array: Rule(_is_array, "an array of numbers"),
 }

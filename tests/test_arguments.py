@@ -110,6 +110,15 @@ def test_what_does_not_fit_is_refused_by_name(argument, value, allowed):
     assert "\n" not in str(caught.value)
 
 
+def test_a_path_may_be_a_string():
+    @checked
+    def parents(folder: Path, other: Path | None = None, *, text: str | Path = "a/b"):
+        return folder.parent, other and other.parent, text
+
+    assert parents("a/b", other="c/d") == (Path("a"), Path("c"), "a/b")
+    assert parents(Path("a/b"), text="x/y") == (Path("a"), None, "x/y")
+
+
 def test_arguments_by_position_are_seen_too():
     with pytest.raises(ValueError, match=r"^dt is 'a'; it must be a number$"):
         everything(1, "a")

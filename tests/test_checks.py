@@ -97,6 +97,18 @@ def test_choices_and_paths():
     assert checked_path("folder", "a/b") == "a/b"
 
 
+def test_an_error_shows_the_values_of_a_short_array():
+    for value, told in (
+        (np.array([1.0, np.nan]), r"\[ 1\. nan\]"),
+        (jnp.array([[1, 2], [3, 4]]), r"\[\[1 2\] \[3 4\]\]"),
+        (np.zeros(7), r"an array of shape \(7,\) and type float64"),
+        (np.array(["a", "b"]), r"an array of shape \(2,\) and type <U1"),
+        (jax.random.key(0), r"an array of shape \(\) and type key<fry>"),
+    ):
+        with pytest.raises(ValueError, match=f"^count is {told}; it must be"):
+            checked_integer("count", value, 1)
+
+
 def test_an_error_is_one_short_line():
     for value in ("x" * 10_000, "a\nb\x1b[2J", np.zeros((300, 300)), 10**5000, object()):
         with pytest.raises(ValueError, match="count is ") as caught:

@@ -209,10 +209,3 @@ def primitives_of(jaxpr: jax.extend.core.Jaxpr) -> Iterator[str]:
             if is_program(inner):
                 closed = isinstance(inner, jax.extend.core.ClosedJaxpr)
                 yield from primitives_of(inner.jaxpr if closed else inner)
-
-
-def check_integer(name: str, value: Any, least: int) -> None:
-    """Raise a ValueError for what is no integer of 32 bits, or is below the least."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not least <= value < 2**32:
-        raise ValueError(f"{name} is {value!r}; it must be an integer in {least} to {2**32 - 1}")

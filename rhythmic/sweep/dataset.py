@@ -7,6 +7,7 @@ import numpy as np
 import pandas
 import xarray
 
+from rhythmic.arguments import checked
 from rhythmic.files import replacing
 from rhythmic.sealed import DamagedFileError
 from rhythmic.sweep.arrays import described, results_of
@@ -36,6 +37,7 @@ class StoredArrays(Mapping[str, np.ndarray]):
         return len(self.store.names)
 
 
+@checked
 def open_sweep(folder: Path) -> xarray.Dataset:
     """Open the results of a folder, finished or not; arrays are read as they are used.
 
@@ -91,6 +93,7 @@ def labelled(sweep: Sweep, arrays: Mapping[str, np.ndarray]) -> xarray.Dataset:
     return xarray.Dataset(results, coordinates, {"sweep": sweep.name})
 
 
+@checked
 def export(folders: Sequence[Path], target: Path) -> int:
     """Write one or several sweeps, joined, as NetCDF, CSV or Parquet, by the ending of the file.
 
@@ -108,6 +111,7 @@ def export(folders: Sequence[Path], target: Path) -> int:
         ValueError: for another ending, or folders without sweeps.
         DamagedFileError: if a stored byte is not what was recorded.
     """
+    folders = [Path(folder) for folder in folders]
     if target.suffix not in FORMATS:
         raise ValueError(f"target is {target}; it must end in {', '.join(FORMATS)}")
     for folder in folders:

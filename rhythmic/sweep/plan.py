@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rhythmic.checks import checked_integer
 from rhythmic.memory import readable_bytes
-from rhythmic.sweep.checks import check_integer
 from rhythmic.sweep.specification import Sweep
 
 # Enough chunks that a kill loses little, and few enough that they cost little.
@@ -53,6 +53,11 @@ class ChunkPlan:
     rows_per_chunk: int
     rows_per_device: int
     rows_at_once: int
+
+    def __post_init__(self) -> None:
+        checked_integer("split_axis", self.split_axis, 0)
+        for name in ("rows_per_chunk", "rows_per_device", "rows_at_once"):
+            checked_integer(name, getattr(self, name), 1)
 
     def chunk_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of a whole chunk of a sweep of ``shape``."""
@@ -119,7 +124,7 @@ def choose_plan(
         ValueError: if ``chunk_points`` is no integer or below 1.
     """
     if chunk_points is not None:
-        check_integer("chunk_points", chunk_points, 1)
+        checked_integer("chunk_points", chunk_points, 1)
     most = min(MOST_POINTS_ON_A_DEVICE, MOST_OUTPUT_BYTES_ON_A_DEVICE // bytes_a_point(sweep))
     if chunk_points is not None:
         most = min(most, chunk_points // num_devices)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.files import is_leftover, make_folder
 from rhythmic.locks import writing
 from rhythmic.progress import show
@@ -59,6 +60,7 @@ class SweepResult:
         return labelled(self.sweep, self.arrays) if self.folder is None else open_sweep(self.folder)
 
 
+@checked
 def run_sweep(
     sweep: Sweep,
     *,

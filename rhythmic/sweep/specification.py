@@ -12,12 +12,12 @@ import jax.extend.core
 import numpy as np
 from jaxtyping import Shaped
 
+from rhythmic.checks import checked_integer
 from rhythmic.records import fingerprint
 from rhythmic.spread import held_values
 from rhythmic.sweep.checks import (
     check_arguments,
     check_held,
-    check_integer,
     check_outputs,
     check_prepared,
     check_state,
@@ -167,11 +167,11 @@ class Sweep:
         if not all(map(callable, self.parts)):
             raise ValueError("function must be a function, or Stages of three")
         if self.points_at_once is not None:
-            check_integer("points_at_once", self.points_at_once, 1)
+            checked_integer("points_at_once", self.points_at_once, 1)
         if self.seed is not None:
-            check_integer("seed", self.seed, 0)
+            checked_integer("seed", self.seed, 0, 2**32 - 1)
         if isinstance(self.function, Stages):
-            check_integer("num_stages", self.function.num_stages, 0)
+            checked_integer("num_stages", self.function.num_stages, 0)
         if self.prepare is not None and not callable(self.prepare):
             raise ValueError(f"prepare is a {type(self.prepare).__name__}; give a function")
         if self.shared_identity is not None:

@@ -99,10 +99,10 @@ def test_summary_and_answer_say_what_the_arrays_hold():
     # Sharp steps: the share falls from 1 to 0 between the loads around the capacity.
     for size, capacity in ((50, 0.21), (100, 0.17)):
         # Sets that agree do not say how far others would lie off.
-        assert f"{size:>12}        {capacity:.3f} [nan, nan]" in text
+        assert f"{size:>12}       {capacity:.3f} no interval" in text
     assert line.startswith("About 0.138 patterns a unit in large networks (mean field): measured ")
     assert len(line) <= 330
-    assert "measured 0.170 [nan, nan] at N = 100" in line
+    assert "measured 0.170 no interval at N = 100" in line
     assert "N = 100, U = 1/2 sum T (0.210 at N = 50; extrapolated: " in line
     line_in_root = 0.17 - 0.04 * 100**-0.5 / (50**-0.5 - 100**-0.5)
     assert f"extrapolated: {line_in_root:.3f} in N^(-1/2)" in line

@@ -125,8 +125,22 @@ def test_a_device_holds_no_more_than_it_should():
 
 @pytest.mark.parametrize("chunk_points", [0, -5, 2.5, True])
 def test_refused_chunk_points(chunk_points):
-    with pytest.raises(ValueError, match=f"chunk_points is {chunk_points}; it must be an integer"):
+    with pytest.raises(ValueError, match=f"chunk_points is {chunk_points}; it must be "):
         choose_plan(Shaped((4,)), 1, chunk_points=chunk_points)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ((-1, 1, 1, 1), "split_axis is -1; it must be at least 0"),
+        ((0, 0, 1, 1), "rows_per_chunk is 0; it must be at least 1"),
+        ((0, 1, 2.0, 1), r"rows_per_device is 2\.0; it must be an integer"),
+        ((0, 1, 1, None), "rows_at_once is None; it must be an integer"),
+    ],
+)
+def test_refused_plans(fields, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        ChunkPlan(*fields)
 
 
 def test_bytes_of_a_point():

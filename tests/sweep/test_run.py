@@ -341,7 +341,7 @@ def test_points_that_are_not_finite_are_counted_in_the_progress(capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"chunk_points": 0}, "chunk_points is 0; it must be an integer in 1"),
+        ({"chunk_points": 0}, "chunk_points is 0; it must be at least 1"),
         ({"devices": 0}, "devices is 0; there are"),
         ({"devices": 1000}, "devices is 1000; there are"),
     ],
@@ -349,3 +349,9 @@ def test_points_that_are_not_finite_are_counted_in_the_progress(capsys):
 def test_refused_options(options, message):
     with pytest.raises(ValueError, match=message):
         run_sweep(LONG, quiet=True, **options)
+
+
+def test_what_is_no_sweep_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"^sweep is 3; it must be of the type Sweep$"):
+        run_sweep(3, folder=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
