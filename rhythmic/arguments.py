@@ -375,13 +375,19 @@ def _is_path(value: Any) -> bool:
 
 
 def _is_tree(value: Any) -> bool:
-    """Tell whether all leaves are arrays of numbers, or what Equinox keeps beside them."""
-    return all(
-        callable(leaf)
-        or jnp.issubdtype(getattr(leaf, "dtype", np.str_), jax.dtypes.extended)
-        or _array(("complex64",), None).fits(leaf)
-        for leaf in jax.tree.leaves(value)
-    )
+    """Tell whether all leaves are arrays of numbers, or what Equinox keeps beside them.
+
+    Of Python's integers JAX takes those of its own width alone.
+    """
+    widest = np.iinfo(jnp.zeros((), int).dtype).max
+
+    def fits(leaf: Any) -> bool:
+        if isinstance(leaf, int) and abs(leaf) > widest:
+            return False
+        extended = jnp.issubdtype(getattr(leaf, "dtype", np.str_), jax.dtypes.extended)
+        return callable(leaf) or extended or _array(("complex64",), None).fits(leaf)
+
+    return all(map(fits, jax.tree.leaves(value)))
 
 
 def _is_array(value: Any) -> bool:

@@ -15,7 +15,7 @@ from rhythmic.indices import check_indices
 from rhythmic.typing import AnyArray
 
 
-@checked
+@checked(shapes=True)
 def answer_peaks(
     response: Float[AnyArray, "*ladder hidden gain"],
     constant: Float[AnyArray, "*ladder hidden"],

@@ -130,7 +130,12 @@ def fit_consecutive(centres: Float[Array, " band"]) -> ConsecutiveFit:
 
     Returns:
         Ratio, start and error. This takes for granted that no rung is left empty.
+
+    Raises:
+        ValueError: for fewer centres.
     """
+    if centres.size < 2:
+        raise ValueError(f"centres holds {centres.size}; two or more make a ladder")
     logs = jnp.sort(jnp.log(centres))
     number = jnp.arange(logs.size) - (logs.size - 1) / 2
     slope = jnp.sum(number * logs) / jnp.sum(number**2)

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from rhythmic.checks import shown
 from rhythmic.sweep.names import check_label, check_text
 
 # Global indices are folded into keys as 32-bit numbers.
@@ -105,7 +106,7 @@ def check_name(name: str) -> None:
     usable = isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
     if not usable or name in RESERVED:
         allowed = f"a Python name other than {', '.join(RESERVED)}"
-        raise ValueError(f"name of an axis is {name!r}; it must be {allowed}")
+        raise ValueError(f"name of an axis is {shown(name)}; it must be {allowed}")
     check_label("name of an axis", name)
 
 
@@ -145,7 +146,7 @@ def values_axis(
 
 def check_ends(name: str, start: float, stop: float, num: int) -> None:
     """Raise a ValueError that names what is wrong with the ends of an axis."""
-    ends = f"{name} goes from {start!r:.40} to {stop!r:.40}"
+    ends = f"{name} goes from {shown(start)} to {shown(stop)}"
     if not (is_real(start) and is_real(stop)):
         raise ValueError(f"{ends}; both must be finite numbers")
     # Their difference as well: the values are made from it.
@@ -153,7 +154,7 @@ def check_ends(name: str, start: float, stop: float, num: int) -> None:
         raise ValueError(f"{ends}; that is further than float64 can tell")
     if not is_whole(num) or not 1 <= num <= MOST_POINTS:
         allowed = f"at least 1 and at most {MOST_POINTS}"
-        raise ValueError(f"{name} has num {num!r}; it must be a whole number, {allowed}")
+        raise ValueError(f"{name} has num {shown(num)}; it must be a whole number, {allowed}")
     if num > 1 and start == stop:
         raise ValueError(f"{name} goes from {start} to {stop}; its {num} values would coincide")
 
@@ -255,7 +256,7 @@ def check_distinct(names: Sequence[str]) -> None:
 def check_number(num_points: int) -> None:
     """Raise a ValueError for a number of points that a sweep cannot have."""
     if not is_whole(num_points) or not 1 <= num_points <= MOST_POINTS:
-        raise ValueError(f"num_points is {num_points!r}; it must be in 1 to {MOST_POINTS}")
+        raise ValueError(f"num_points is {shown(num_points)}; it must be in 1 to {MOST_POINTS}")
 
 
 def is_real(number: Any) -> bool:

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray
 
-from rhythmic.arguments import checked
 from rhythmic.sweep.designs import STATUS
 
 # Units that are written in several ways.
@@ -34,7 +33,6 @@ class Difference(NamedTuple):
     place: dict[str, float]
 
 
-@checked
 def compare(first: xarray.Dataset, second: xarray.Dataset) -> list[Difference]:
     """Compare two sweeps where both have results and points in common.
 
@@ -88,7 +86,6 @@ def difference(
     return Difference(str(one.name), int(unequal.sum()), largest, where)
 
 
-@checked
 def join(datasets: Sequence[xarray.Dataset]) -> xarray.Dataset:
     """Join sweeps of the same results over their axes: parts of a grid, or further points.
 

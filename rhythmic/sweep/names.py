@@ -4,6 +4,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from rhythmic.checks import refuse
+
 # A name is a folder on disk, of at most 255 bytes, with room for an ending.
 MOST_BYTES = 200
 # Control characters, line breaks of Unicode, and halves of a character.
@@ -20,7 +22,7 @@ def check_text(field: str, text: Any, *, empty: bool = True, lines: bool = False
         lines: whether it may have several lines.
     """
     if not isinstance(text, str):
-        raise ValueError(f"{field} is {text!r}; it must be a string")
+        refuse(field, text, "be a string")
     if not empty and not text.strip():
         raise ValueError(f"{field} is {text!r}; it must not be empty")
     shown = text.replace("\n", "").replace("\t", "") if lines else text

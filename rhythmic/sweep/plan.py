@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.checks import checked_integer
 from rhythmic.memory import readable_bytes
 from rhythmic.sweep.specification import Sweep
@@ -33,6 +34,7 @@ class Chunk(NamedTuple):
         return self.stop_row - self.first_row
 
 
+@checked
 @dataclass(frozen=True)
 class ChunkPlan:
     """The shape of chunks and passes, chosen once for a sweep and kept with it.

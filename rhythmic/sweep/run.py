@@ -42,6 +42,7 @@ class SweepStorageError(OSError):
     """A run folder that cannot be written to; what is finished in it stays."""
 
 
+@checked
 @dataclass(frozen=True)
 class SweepResult:
     """What a sweep gave: ``arrays`` by name, of the shape of the design, then of the output.

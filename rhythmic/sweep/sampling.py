@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 import scipy
 
+from rhythmic.checks import shown
 from rhythmic.sweep.designs import (
     Axis,
     Points,
@@ -48,7 +49,7 @@ class Range:
         check_text(f"meaning of {self.name}", self.meaning, lines=True)
         if self.scale not in get_args(Scale):
             allowed = ", ".join(get_args(Scale))
-            raise ValueError(f"{self.name} has scale {self.scale!r}; choose from {allowed}")
+            raise ValueError(f"{self.name} has scale {shown(self.scale)}; choose from {allowed}")
         ends = f"{self.name} goes from {self.low!r:.40} to {self.high!r:.40}"
         if not (is_real(self.low) and is_real(self.high) and self.low < self.high):
             raise ValueError(f"{ends}; it must rise, and be finite")
@@ -97,7 +98,7 @@ def sampled_design(
     check_number(num_points)
     num_points = int(num_points)
     if not is_whole(seed) or seed < 0:
-        raise ValueError(f"seed is {seed!r}; it must be a whole number, 0 or more")
+        raise ValueError(f"seed is {shown(seed)}; it must be a whole number, 0 or more")
     generator = np.random.default_rng(int(seed))
     num_parameters = len(ranges)
     if method == "random":
@@ -111,5 +112,5 @@ def sampled_design(
     elif method == "latin-hypercube":
         shares = scipy.stats.qmc.LatinHypercube(num_parameters, rng=generator).random(num_points)
     else:
-        raise ValueError(f"method is {method!r}; choose from {', '.join(get_args(Method))}")
+        raise ValueError(f"method is {shown(method)}; choose from {', '.join(get_args(Method))}")
     return Points(tuple(one.axis(share) for one, share in zip(ranges, shares.T, strict=True)))

@@ -12,7 +12,7 @@ import jax.extend.core
 import numpy as np
 from jaxtyping import Shaped
 
-from rhythmic.checks import checked_integer
+from rhythmic.checks import checked_integer, shown
 from rhythmic.records import fingerprint
 from rhythmic.spread import held_values
 from rhythmic.sweep.checks import (
@@ -54,12 +54,12 @@ class Output:
         check_text("unit", self.unit)
         check_text("meaning", self.meaning, lines=True)
         if not isinstance(self.dims, tuple | list):
-            raise ValueError(f"dims is {self.dims!r}; it must be a tuple of names")
+            raise ValueError(f"dims is {shown(self.dims)}; it must be a tuple of names")
         object.__setattr__(self, "dims", tuple(self.dims))
         for dim in self.dims:
             check_label("name of an axis", dim)
         if not isinstance(self.nan_is_a_value, bool | np.bool_):
-            raise ValueError(f"nan_is_a_value is {self.nan_is_a_value!r}; it must be a bool")
+            raise ValueError(f"nan_is_a_value is {shown(self.nan_is_a_value)}; it must be a bool")
 
 
 class Stages(NamedTuple):
@@ -156,7 +156,7 @@ class Sweep:
         check_text("name", self.name, empty=False)
         if self.precision not in get_args(Precision):
             allowed = ", ".join(get_args(Precision))
-            raise ValueError(f"precision is {self.precision!r}; choose from {allowed}")
+            raise ValueError(f"precision is {shown(self.precision)}; choose from {allowed}")
         if not isinstance(self.design, Grid | Points):
             raise ValueError(f"design is a {type(self.design).__name__}; give a Grid or Points")
         declared = self.outputs.values() if isinstance(self.outputs, Mapping) else [None]

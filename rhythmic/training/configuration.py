@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.adjoints import FreeMotion
+from rhythmic.arguments import checked
 from rhythmic.cells import ResonantNodes
 from rhythmic.checks import checked_choice, checked_integer, checked_real, shown
 from rhythmic.data.dataset import Split, check_split
@@ -24,6 +25,7 @@ Momentum = Literal["cycled", "constant"]
 Schedule = Literal["one_cycle", "constant"]
 
 
+@checked
 @dataclass(frozen=True)
 class TrainingConfiguration:
     """The recipe that all members share (Kramer, arXiv:2506.17083).
@@ -154,6 +156,7 @@ class Members(NamedTuple):
     rhythms: MemberRhythms | None = None
 
 
+@checked
 def make_members(
     split: Callable[[int], Split],
     *,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import jax
 
+from rhythmic.arguments import checked
 from rhythmic.memory import available_memory, readable_bytes
 from rhythmic.training.configuration import Members, TrainingConfiguration
 from rhythmic.training.group import GroupPlan, GroupTraining
@@ -33,6 +34,7 @@ class Estimate(NamedTuple):
         return self.arguments + self.temporaries + self.outputs
 
 
+@checked
 def estimate_group(group: GroupTraining, members: Members) -> Estimate:
     """Compile a group's epoch, unless it is compiled already, and read what it needs.
 
@@ -58,6 +60,7 @@ def estimate_group(group: GroupTraining, members: Members) -> Estimate:
     )
 
 
+@checked
 def fitting_group(
     training: MemberTraining,
     plan: GroupPlan,
@@ -99,6 +102,7 @@ def fitting_group(
         plan = smaller
 
 
+@checked
 def seconds_per_update(group: GroupTraining, members: Members, *, num_updates: int = 40) -> float:
     """Time updates of a group on its real shapes; compilation is not counted.
 

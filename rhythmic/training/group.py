@@ -12,6 +12,7 @@ import jaxlib
 import numpy as np
 
 from rhythmic.adjoints import on_processor
+from rhythmic.arguments import checked
 from rhythmic.checks import checked_integer
 from rhythmic.indices import check_labels
 from rhythmic.memory import is_out_of_memory
@@ -24,6 +25,7 @@ from rhythmic.training.state import Data, TestRecord, TrainingState
 from rhythmic.typing import PyTree
 
 
+@checked
 @dataclass(frozen=True)
 class GroupPlan:
     """How many members train at once: one shape for every group, so that one program serves all.
@@ -54,6 +56,7 @@ class GroupPlan:
         return replace(self, members_per_device=(self.members_per_device + 1) // 2)
 
 
+@checked
 def plan_groups(
     counts: Sequence[int], num_devices: int, largest: int, overhead: float = 0.3
 ) -> GroupPlan:
@@ -94,6 +97,7 @@ class EpochReport(NamedTuple):
     compile_seconds: float
 
 
+@checked
 class GroupTraining:
     """One compiled program for groups of one architecture, recipe and shape.
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from rhythmic.arguments import checked
 from rhythmic.cells import trainable
 from rhythmic.checks import checked_integer
 from rhythmic.indices import are_indices, check_labels
@@ -52,6 +53,7 @@ from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 COPIES = 4
 
 
+@checked
 @dataclass(frozen=True)
 class MemberTraining:
     """Training of one architecture by one recipe; every method is pure and handles one member.

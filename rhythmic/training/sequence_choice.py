@@ -7,6 +7,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.memory import check_fits
 from rhythmic.tasks import AbstractTask
 from rhythmic.training.member import COPIES
@@ -22,6 +23,7 @@ class Chosen(NamedTuple):
     trained: TrainedSequences
 
 
+@checked
 def train_and_choose(
     training: SequenceTraining,
     tasks: Sequence[AbstractTask],

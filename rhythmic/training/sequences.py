@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from rhythmic.arguments import checked
 from rhythmic.cells import trainable
 from rhythmic.checks import checked_integer, checked_real
 from rhythmic.sequence_architectures import num_sequence_parameters
@@ -36,6 +37,7 @@ from rhythmic.typing import Sequence as Inputs
 QUICK_COMPILATION = {"xla_backend_optimization_level": 1}
 
 
+@checked
 @dataclass(frozen=True)
 class SequenceConfiguration:
     """The recipe that all members share.
@@ -95,6 +97,7 @@ class TrainedSequences(NamedTuple):
     validation: Evaluation
 
 
+@checked
 @dataclass(frozen=True)
 class SequenceTraining:
     """Training of one architecture by one recipe; every method is pure and handles one member.
@@ -221,6 +224,7 @@ def train_members(training: SequenceTraining, members: SequenceMembers) -> Train
     return jax.vmap(training.run)(members)
 
 
+@checked
 @partial(jax.jit, static_argnums=0, compiler_options=QUICK_COMPILATION)
 def score_on_test(
     training: SequenceTraining, parameters: PyTree, members: SequenceMembers

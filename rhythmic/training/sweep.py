@@ -5,6 +5,7 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
+from rhythmic.arguments import checked
 from rhythmic.data.dataset import Split
 from rhythmic.models import named_arrays
 from rhythmic.spread import wide_vectors
@@ -38,6 +39,7 @@ DIMENSIONS = {
 }
 
 
+@checked
 def training_sweep(
     training: MemberTraining,
     data: Data,

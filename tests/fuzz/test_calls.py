@@ -22,12 +22,8 @@ TRAINED = {
     "training.seconds_per_update",
     "training.train_and_choose",
 }
-# They have checks of their own for every argument.
-# Parts with checks of their own, and the checks themselves.
-BY_HAND = (
-    *("sweep.", "training.", "simulate.check_", "simulate.in_groups", "simulate.layout"),
-    *("simulate.first_sample", "simulate.length_of"),
-)
+# Their own checks name the axis or the output that the argument belongs to.
+BY_HAND = ("sweep.",)
 
 IN_ALL = settings(
     database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
