@@ -166,6 +166,8 @@ def _rule(parameter: inspect.Parameter) -> Rule | None:
         return Rule(lambda value: isinstance(value, str) and bool(value.strip()), "a name")
     if Any in (annotation, *typing.get_args(annotation)) and parameter.name in _TREES:
         return Rule(_is_tree, "a tree of arrays of numbers")
+    if annotation is Any and parameter.name == "dtype":
+        return Rule(_is_precision, "a floating-point type")
     return _of(annotation)
 
 
@@ -372,6 +374,15 @@ def _is_finite(value: Any) -> bool:
 
 def _is_path(value: Any) -> bool:
     return isinstance(value, str | os.PathLike) and bool(str(value)) and "\0" not in str(value)
+
+
+def _is_precision(value: Any) -> bool:
+    try:
+        return isinstance(value, str | type | np.dtype) and bool(
+            jnp.issubdtype(jnp.dtype(value), np.floating)
+        )
+    except TypeError:  # no type of numbers
+        return False
 
 
 def _is_tree(value: Any) -> bool:

@@ -134,6 +134,7 @@ MAKERS: dict[str, Any] = {
 NAMED: dict[str, Any] = {
     "activation": "tanh",
     "cell_kind": "rnn",
+    "dtype": np.float32,
     "feature": "output",
     "frequencies": LADDER,
     "initial_state": jnp.zeros(3),
