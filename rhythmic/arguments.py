@@ -12,6 +12,7 @@ values that are traced. An array may hold NaN: it is for the function to give Na
 """
 
 import collections.abc
+import dataclasses
 import functools
 import inspect
 import math
@@ -19,7 +20,6 @@ import os
 import types
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -27,6 +27,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rhythmic._axes import see_axes
 from rhythmic.checks import checked_choice, checked_integer, is_key, is_real, refuse
 
 Called = TypeVar("Called", bound=Callable[..., Any])
@@ -40,7 +41,7 @@ _KINDS = (  # by the first of jaxtyping's dtypes that is found among the annotat
 )
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Rule:
     """What one annotation asks of a value: whether it ``fits``, and that in words."""
 
@@ -105,14 +106,15 @@ def _entrance(call: Any, finite: bool, shapes: bool, least: int | None) -> Any:
             _see(name, value, rule)
             if finite and rule.number and not _is_finite(value):
                 refuse(name, value, "be a finite number")
-            if least is not None and rule.integer and value is not None:
-                checked_integer(name, value, least)
+            if rule.integer and value is not None:
+                # One of Python, since JAX takes no array for a static argument.
+                value = checked_integer(name, value, -MOST if least is None else least, MOST)
             if rule.array and isinstance(value, list | tuple) and not _holds_traced(value):
                 value = np.asarray(value)
             if rule.path and isinstance(value, str):
                 value = Path(value)
             if shapes and rule.axes is not None and value is not None:
-                _see_axes(name, value, rule.axes, sizes)
+                see_axes(name, value, rule.axes, sizes)
             return value
 
         by_place = [seen(*one, value) for one, value in zip(positional, args, strict=False)]
@@ -135,21 +137,6 @@ def _see(name: str, value: Any, rule: Rule) -> None:
     if rule.choices and (isinstance(value, str) or not rule.allowed):
         checked_choice(name, value, rule.choices)
     refuse(name, value, f"be {rule.allowed}")
-
-
-def _see_axes(
-    name: str, value: Any, axes: tuple[str, ...], sizes: dict[str, tuple[Any, str]]
-) -> None:
-    """Raise the ValueError for an array whose axes are not those written, or not those before."""
-    shape = np.shape(value)
-    told = ", ".join(axis.lstrip("#") for axis in axes) + ("," if len(axes) == 1 else "")
-    if not _has_axes(axes, shape):
-        raise ValueError(f"{name} has shape {shape}; expected ({told})")
-    for axis, size in _named(axes, shape):
-        known, owner = sizes.setdefault(axis.lstrip("#"), (size, name))
-        if known != size and not (isinstance(size, tuple) and _broadcast(known, size)):
-            where = f"with {axis} = {known} as in {owner}" if owner != name else f"of one {axis}"
-            raise ValueError(f"{name} has shape {shape}; expected ({told}) {where}")
 
 
 def _rule(parameter: inspect.Parameter) -> Rule | None:
@@ -209,7 +196,7 @@ def _any_of(annotations: tuple[Any, ...]) -> Rule | None:
         written = arrays[0].dim_str
         axes = tuple(written.split()) if written == "" or written[0] == "*" else None
         same = all(one.dim_str == written for one in arrays)
-        scalar = _array(arrays[0].dtypes, axes if same else None)
+        scalar = _no_truth(_array(arrays[0].dtypes, axes if same else None))
         rest = [one for one in annotations if one not in (int, float, np.generic, *arrays)]
         rules = [scalar, *map(_of, rest)]
     else:
@@ -231,6 +218,16 @@ def _any_of(annotations: tuple[Any, ...]) -> Rule | None:
         all(rule.array for rule in known if rule is not _NONE),
         any(rule.path for rule in known) and _SIMPLE[str] not in known,
     )
+
+
+def _no_truth(rule: Rule) -> Rule:
+    """Return a rule of numbers that does not take True for one."""
+
+    def fits(value: Any) -> bool:
+        truth = isinstance(value, bool) or getattr(value, "dtype", None) == np.bool_
+        return not (truth and not np.ndim(value)) and rule.fits(value)
+
+    return dataclasses.replace(rule, fits=fits)
 
 
 def _array(dtypes: Any, axes: tuple[str, ...] | None) -> Rule:
@@ -274,43 +271,6 @@ def _holds_traced(value: Any) -> bool:
     )
 
 
-def _has_axes(axes: tuple[str, ...], shape: tuple[int, ...]) -> bool:
-    """Tell whether a shape has as many axes as are written, and the sizes that are numbers."""
-    several = [place for place, axis in enumerate(axes) if axis.startswith(("*", "...", "#*"))]
-    if len(shape) < len(axes) - 1 if several else len(shape) != len(axes):
-        return False
-    return all(size == int(axis) for axis, size in _placed(axes, shape) if axis.isdigit())
-
-
-def _named(axes: tuple[str, ...], shape: tuple[int, ...]) -> list[tuple[str, Any]]:
-    """Return the axes that have a name, each with its size; those of several, with their shape."""
-    found: list[tuple[str, Any]] = list(_placed(axes, shape))
-    for place, axis in enumerate(axes):
-        if axis.startswith("*"):
-            several = shape[place : len(shape) - (len(axes) - place - 1)]
-            found.append((axis.lstrip("*#"), several))
-    return [(axis, size) for axis, size in found if axis.isidentifier() and axis != "_"]
-
-
-def _broadcast(one: Any, other: Any) -> bool:
-    """Tell whether two shapes fit one another; NumPy's rule."""
-    try:
-        np.broadcast_shapes(one, other)
-    except (ValueError, TypeError):
-        return False
-    return True
-
-
-def _placed(axes: tuple[str, ...], shape: tuple[int, ...]) -> list[tuple[str, int]]:
-    """Return the axes before and after the one that stands for several, with their sizes."""
-    for place, axis in enumerate(axes):
-        if axis.startswith(("*", "...", "#*")):
-            after = len(axes) - place - 1
-            tail = list(zip(axes[place + 1 :], shape[len(shape) - after :], strict=True))
-            return [*zip(axes[:place], shape[:place], strict=True), *tail]
-    return list(zip(axes, shape, strict=True))
-
-
 def _several(origin: Any, inner: tuple[Any, ...]) -> Rule | None:
     """Return the rule of a tuple or another sequence, and of each of its entries."""
     fixed = origin is tuple and inner[-1:] != (Ellipsis,)
@@ -320,7 +280,9 @@ def _several(origin: Any, inner: tuple[Any, ...]) -> Rule | None:
 
     def fits(value: Any) -> bool:
         if isinstance(value, jax.Array | np.ndarray):
-            value = list(value) if np.ndim(value) else None
+            if number:
+                return value.ndim == 1 and is_real(value)
+            value = list(value) if value.ndim else None
         if not isinstance(value, collections.abc.Sequence) or isinstance(value, str | bytes):
             return False
         rules = entries if fixed else entries * len(value)

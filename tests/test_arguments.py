@@ -4,6 +4,7 @@ import math
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -108,6 +109,30 @@ def test_what_does_not_fit_is_refused_by_name(argument, value, allowed):
     with pytest.raises(ValueError, match=rf"^{argument} is .*{allowed}") as caught:
         everything(**{argument: value})
     assert "\n" not in str(caught.value)
+
+
+def test_an_integer_is_one_of_python_whatever_held_it():
+    @checked
+    @partial(jax.jit, static_argnames="num_steps")
+    def zeros(num_steps: int):
+        return jnp.zeros(num_steps)
+
+    for three in (3, np.int8(3), np.array(3), jnp.array(3)):
+        assert zeros(num_steps=three).shape == (3,)
+
+
+def test_true_is_no_number_where_an_array_may_stand():
+    for true in (True, np.True_, np.array(True)):
+        with pytest.raises(ValueError, match=r"^level is True; it must be "):
+            everything(level=true)
+    assert everything(weights=np.full((2, 2), True))
+
+
+def test_a_long_sequence_of_numbers_is_seen_at_once():
+    assert everything(rates=np.ones(10**7, np.float32))
+    for wrong in (np.ones((2, 2)), np.array(1.0), np.array([True])):
+        with pytest.raises(ValueError, match=r"^rates is .*a sequence, each entry a number"):
+            everything(rates=wrong)
 
 
 def test_a_path_may_be_a_string():
