@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from rhythmic.checks import shown
+from rhythmic.checks import checked_integer, shown
 from rhythmic.sweep.names import check_label, check_text
 
 # Global indices are folded into keys as 32-bit numbers.
@@ -152,9 +152,7 @@ def check_ends(name: str, start: float, stop: float, num: int) -> None:
     # Their difference as well: the values are made from it.
     if not np.isfinite(float(stop) - float(start)):
         raise ValueError(f"{ends}; that is further than float64 can tell")
-    if not is_whole(num) or not 1 <= num <= MOST_POINTS:
-        allowed = f"at least 1 and at most {MOST_POINTS}"
-        raise ValueError(f"{name} has num {shown(num)}; it must be a whole number, {allowed}")
+    checked_integer(f"num of {name}", num, 1, MOST_POINTS)
     if num > 1 and start == stop:
         raise ValueError(f"{name} goes from {start} to {stop}; its {num} values would coincide")
 
@@ -255,8 +253,7 @@ def check_distinct(names: Sequence[str]) -> None:
 
 def check_number(num_points: int) -> None:
     """Raise a ValueError for a number of points that a sweep cannot have."""
-    if not is_whole(num_points) or not 1 <= num_points <= MOST_POINTS:
-        raise ValueError(f"num_points is {shown(num_points)}; it must be in 1 to {MOST_POINTS}")
+    checked_integer("num_points", num_points, 1, MOST_POINTS)
 
 
 def is_real(number: Any) -> bool:

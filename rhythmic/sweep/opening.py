@@ -71,9 +71,7 @@ def open_to_write(
         # First: from now on the folder is known as ours, whatever happens to its other files.
         append_rows(folder / PROVENANCE, [provenance()])
         return SweepStore.create(folder, sweep, plan, environment)
-    found = differing(description["asked"], sweep.identity())
-    if found:
-        raise RefusedError(f"run_dir {folder} holds another sweep ({found}); name a new folder")
+    check_same(folder, description["asked"], sweep.identity(), allow_changes, tell)
     found = differing(description["environment"], environment)
     if found and not allow_changes:
         raise RefusedError(
@@ -84,6 +82,34 @@ def open_to_write(
         tell(f"resumed though it was computed otherwise ({found}); each chunk says by what")
     append_rows(folder / PROVENANCE, [provenance()])
     return repaired(folder, sweep, description, environment, tell)
+
+
+def check_same(
+    folder: Path,
+    known: dict[str, Any],
+    wanted: dict[str, Any],
+    allow_changes: bool,
+    tell: Callable[[str], None],
+) -> None:
+    """Raise a RefusedError for a folder of another sweep; tell what cannot be known or is allowed.
+
+    Rows of ``prepare`` are known by their bits, and another library of linear algebra rounds them
+    in another way.
+    """
+    if "prepared" in wanted and "prepared" not in known:  # an older folder
+        tell("of prepare the row of the first point alone is recorded here; the others may differ")
+        wanted = {name: value for name, value in wanted.items() if name != "prepared"}
+    found = differing(known, wanted)
+    if not found:
+        return
+    rows = {"first_prepared", "prepared"}
+    if {name for name in wanted if known.get(name) != wanted[name]} <= rows:
+        if allow_changes:
+            tell(f"resumed though prepare gives other rows ({found})")
+            return
+        remedy = "name a new folder, or allow changes if only their last bits differ"
+        raise RefusedError(f"run_dir {folder} holds another sweep ({found}); {remedy}")
+    raise RefusedError(f"run_dir {folder} holds another sweep ({found}); name a new folder")
 
 
 def known_description(

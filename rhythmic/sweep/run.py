@@ -81,7 +81,7 @@ def run_sweep(
             ``jax.config.update("jax_num_cpu_devices", n)`` makes at the start of the program.
         chunk_points: points of a chunk at most: what a kill can lose.
         allow_changes: go on in a folder though the program, a version or the device is another
-            one. The chunks then say what computed them.
+            one, or the rows of ``prepare`` are. The chunks then say what computed them.
         quiet: show no progress.
 
     Returns:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import scipy
 
-from rhythmic.checks import shown
+from rhythmic.checks import checked_choice, checked_integer, shown
 from rhythmic.sweep.designs import (
     Axis,
     Points,
@@ -47,10 +47,8 @@ class Range:
         check_name(self.name)
         check_text(f"unit of {self.name}", self.unit)
         check_text(f"meaning of {self.name}", self.meaning, lines=True)
-        if self.scale not in get_args(Scale):
-            allowed = ", ".join(get_args(Scale))
-            raise ValueError(f"{self.name} has scale {shown(self.scale)}; choose from {allowed}")
-        ends = f"{self.name} goes from {self.low!r:.40} to {self.high!r:.40}"
+        checked_choice(f"scale of {self.name}", self.scale, Scale)
+        ends = f"{self.name} goes from {shown(self.low)} to {shown(self.high)}"
         if not (is_real(self.low) and is_real(self.high) and self.low < self.high):
             raise ValueError(f"{ends}; it must rise, and be finite")
         limits = np.iinfo(np.int32)
@@ -97,9 +95,8 @@ def sampled_design(
     ranges = checked_members("ranges", ranges, Range)
     check_number(num_points)
     num_points = int(num_points)
-    if not is_whole(seed) or seed < 0:
-        raise ValueError(f"seed is {shown(seed)}; it must be a whole number, 0 or more")
-    generator = np.random.default_rng(int(seed))
+    checked_choice("method", method, Method)
+    generator = np.random.default_rng(checked_integer("seed", seed, 0, 2**128 - 1))
     num_parameters = len(ranges)
     if method == "random":
         shares = generator.random((num_points, num_parameters))
@@ -109,8 +106,6 @@ def sampled_design(
         shares = sequence.random_base2(max(num_points - 1, 1).bit_length())[:num_points]
     elif method == "halton":
         shares = scipy.stats.qmc.Halton(num_parameters, rng=generator).random(num_points)
-    elif method == "latin-hypercube":
-        shares = scipy.stats.qmc.LatinHypercube(num_parameters, rng=generator).random(num_points)
     else:
-        raise ValueError(f"method is {shown(method)}; choose from {', '.join(get_args(Method))}")
+        shares = scipy.stats.qmc.LatinHypercube(num_parameters, rng=generator).random(num_points)
     return Points(tuple(one.axis(share) for one, share in zip(ranges, shares.T, strict=True)))

@@ -5,14 +5,14 @@ import functools
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.extend.core
 import numpy as np
 from jaxtyping import Shaped
 
-from rhythmic.checks import checked_integer, shown
+from rhythmic.checks import checked_choice, checked_integer, shown
 from rhythmic.records import fingerprint
 from rhythmic.spread import held_values
 from rhythmic.sweep.checks import (
@@ -154,9 +154,7 @@ class Sweep:
     def check_settings(self) -> None:
         """Raise a ValueError for a field that is not what it must be, whatever the others are."""
         check_text("name", self.name, empty=False)
-        if self.precision not in get_args(Precision):
-            allowed = ", ".join(get_args(Precision))
-            raise ValueError(f"precision is {shown(self.precision)}; choose from {allowed}")
+        checked_choice("precision", self.precision, Precision)
         if not isinstance(self.design, Grid | Points):
             raise ValueError(f"design is a {type(self.design).__name__}; give a Grid or Points")
         declared = self.outputs.values() if isinstance(self.outputs, Mapping) else [None]
@@ -285,7 +283,8 @@ class Sweep:
         found = self.held("prepared", found)
         known = self.__dict__.get("prepared_rows")
         if known is None:
-            known = PreparedRows(np.zeros(1, int), row_digests(self.held("prepared", first)))
+            held = self.held("prepared", first)
+            known = PreparedRows(np.zeros(1, int), row_digests(held), lambda _: held)
         known.check(places, found)
         return found
 

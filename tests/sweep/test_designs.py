@@ -50,7 +50,7 @@ def test_linear_axis():
     assert axis.values.dtype == np.float64
     assert linear_axis("gain", 3, 0, 2, "").values.tolist() == [3, 0]
     assert linear_axis("gain", 3, 3, 1, "").values.tolist() == [3]
-    assert len(linear_axis("gain", 0, 1, 5.0, "")) == 5
+    assert len(linear_axis("gain", 0, 1, np.int8(5), "")) == 5
 
 
 def test_logarithmic_axis_has_one_ratio():
@@ -58,7 +58,7 @@ def test_logarithmic_axis_has_one_ratio():
     np.testing.assert_allclose(values[1:] / values[:-1], 10**0.5, rtol=1e-12)
     assert values[0] == 0.1
     assert values[-1] == 1000
-    assert len(logarithmic_axis("rate", 1, 100, 3.0, "Hz")) == 3
+    assert len(logarithmic_axis("rate", 1, 100, np.array(3), "Hz")) == 3
 
 
 def test_values_keep_whether_they_are_whole():
@@ -109,13 +109,13 @@ def test_identity_tells_axes_apart():
         (lambda: values_axis("x", [1, 2**31], ""), ("x", 2**31, "integers")),
         (lambda: linear_axis("x", 0, np.inf, 3, ""), ("x", "inf")),
         (lambda: linear_axis("x", np.nan, 1, 3, ""), ("x", "nan")),
-        (lambda: linear_axis("x", 0, 1, 0, ""), ("x", "num 0")),
-        (lambda: linear_axis("x", 0, 1, 2.5, ""), ("x", "num 2.5")),
-        (lambda: linear_axis("x", 0, 1, float("nan"), ""), ("x", "num nan")),
+        (lambda: linear_axis("x", 0, 1, 0, ""), ("num of x", "0")),
+        (lambda: linear_axis("x", 0, 1, 2.5, ""), ("num of x", "2.5")),
+        (lambda: linear_axis("x", 0, 1, float("nan"), ""), ("num of x", "nan")),
         (lambda: linear_axis("x", 1, 1, 2, ""), ("x", "coincide")),
         (lambda: logarithmic_axis("x", 0, 1, 2, ""), ("x", "above 0")),
         (lambda: logarithmic_axis("x", 2, -1, 2, ""), ("x", "above 0")),
-        (lambda: logarithmic_axis("x", 1, 2, -1, ""), ("x", "num -1")),
+        (lambda: logarithmic_axis("x", 1, 2, -1, ""), ("num of x", "-1")),
     ],
 )
 def test_refused_axes(build, names):

@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 from jax.experimental import io_callback
 
+from rhythmic.sealed import read_sealed, write_sealed
 from rhythmic.sweep import Grid, Output, Sweep, linear_axis, preparing, run_sweep, values_axis
-from rhythmic.sweep.layout import RefusedError
+from rhythmic.sweep.layout import DESCRIPTION, RefusedError
 
 OUT = {"out": Output("")}
+GRID_OF_ONE = Grid((values_axis("gain", [1.0, 2.0, 3.0], ""),))
 GRID = Grid((values_axis("gain", [1.0, 2.0, 3.0], ""), values_axis("bias", [10, 20], "")))
 
 
@@ -45,6 +47,27 @@ def test_another_prepare_is_refused(tmp_path):
     np.testing.assert_array_equal(found, [[1, 1], [2, 2], [3, 3]])
 
 
+def test_other_rows_may_be_allowed_and_are_told(tmp_path, capsys):
+    run_sweep(prepared(ones), folder=tmp_path, quiet=True)
+    nearly = prepared(lambda p: np.nextafter(ones(p), 2))  # as another library may round
+    with pytest.raises(RefusedError, match="allow changes if only their last bits differ"):
+        run_sweep(nearly, folder=tmp_path, quiet=True)
+    run_sweep(nearly, folder=tmp_path, allow_changes=True)
+    assert "resumed though prepare gives other rows (first_prepared: " in capsys.readouterr().err
+
+
+def test_a_folder_that_does_not_know_its_rows_is_gone_on_with(tmp_path, capsys):
+    sweep = prepared(ones)
+    run_sweep(sweep, folder=tmp_path, quiet=True)
+    description = read_sealed(tmp_path / DESCRIPTION)
+    del description["asked"]["prepared"]
+    write_sealed(tmp_path / DESCRIPTION, description)
+    run_sweep(sweep, folder=tmp_path)
+    assert "the row of the first point alone is recorded here" in capsys.readouterr().err
+    with pytest.raises(RefusedError, match=r"holds another sweep \(first_prepared: "):
+        run_sweep(prepared(lambda p: 2 * ones(p)), folder=tmp_path, quiet=True)
+
+
 def test_rows_are_asked_for_in_blocks_and_once(monkeypatch):
     monkeypatch.setattr(preparing, "ROWS_AT_ONCE", 4)
     asked = []
@@ -65,6 +88,44 @@ def test_of_a_large_design_a_sample_with_both_ends(monkeypatch):
     assert rows.places.tolist() == [0, 5, 10, 15, 20]
     other = prepared(lambda p: p["gain"] + (p["gain"] == 20), design)
     assert other.fingerprint() != prepared(lambda p: p["gain"], design).fingerprint()
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("kept", [False, True])
+def test_rows_may_be_rounded_by_the_rows_beside_them(precision, kept, tmp_path):
+    # One row is a product of a vector with a matrix, many are one of matrices.
+    generator = np.random.default_rng(0)
+    rows, weights = generator.normal(size=(21, 300)), generator.normal(size=(300, 40))
+    sweep = Sweep(
+        "products",
+        lambda i, prepared: {"out": prepared.sum()},
+        Grid((values_axis("i", range(21), ""),)),
+        OUT,
+        prepare=lambda p: rows[p["i"]] @ weights,
+        precision=precision,
+    )
+    folder = tmp_path if kept else None
+    found = run_sweep(sweep, folder=folder, chunk_points=4, quiet=True).arrays["out"]
+    np.testing.assert_allclose(found, (rows @ weights).sum(axis=1), rtol=1e-3)
+
+
+@pytest.mark.parametrize("change", [1e-3, np.nan, np.inf])
+def test_rows_that_differ_by_more_than_rounding_are_refused(change):
+    def prepare(p):
+        found = np.tile(np.array([1.0, 1e-20]), (len(p["gain"]), 1))
+        if len(found) > 1:
+            found[p["gain"] == 1, 0] += change
+        return found
+
+    sweep = Sweep(
+        "rows",
+        lambda gain, prepared: {"out": gain * prepared[0]},
+        GRID_OF_ONE,
+        OUT,
+        prepare=prepare,
+    )
+    with pytest.raises(ValueError, match="another row for point 0 than before"):
+        run_sweep(sweep, quiet=True)
 
 
 def drawn_at_every_call():
