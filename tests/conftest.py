@@ -47,6 +47,15 @@ def pytest_unconfigure() -> None:
         shutil.rmtree(os.environ.pop(PROGRAMS), ignore_errors=True)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def forget_programs() -> Iterator[None]:
+    """Let go of what a file of tests has compiled: whatever looks at all objects takes longer."""
+    yield
+    import jax
+
+    jax.clear_caches()
+
+
 @pytest.fixture
 def x64() -> Iterator[None]:
     """Double precision for one test, as a context, so that no other test sees it."""

@@ -50,6 +50,7 @@ def test_the_example_keeps_what_every_cell_promises():
     keep_promises(test_options, "leaky", "float32")
 
 
+@pytest.mark.slow
 def test_a_registered_cell_is_trained_compared_swept_and_analysed(blocks, capsys):
     names: dict = {}
     exec(blocks[1], names)

@@ -51,6 +51,7 @@ def test_resonant_features_match_a_numpy_loop(resonant_case):
     np.testing.assert_allclose(found, slow, rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_resonant_gradient_matches_the_complex_step_of_the_numpy_loop(resonant_case):
     # f(w + ih) = f(w) + ih f'(w) for an analytic loop: no difference is taken, no digit is lost.

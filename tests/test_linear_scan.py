@@ -29,6 +29,7 @@ def test_states_are_those_of_the_loop(time, batch_shape):
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_resonant_nodes_over_an_image():
     cell = ResonantCell(ladder("golden"), key=KEY, recurrence=False)

@@ -90,6 +90,7 @@ def test_free_run_is_a_loop(feedback, x64):
     np.testing.assert_array_equal(part, result[:, :2])
 
 
+@pytest.mark.slow
 def test_a_stored_cycle_runs_through_its_patterns():
     patterns = random_patterns(64, 3, key=jax.random.key(5))
     network = sequence_network(patterns)

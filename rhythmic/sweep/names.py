@@ -1,4 +1,4 @@
-"""Names and words of a sweep: what xarray, zarr, NetCDF, CSV and every disk can hold."""
+"""Names and words of a sweep: what xarray, zarr, NetCDF, CSV and disks of Unix can hold."""
 
 import unicodedata
 from collections.abc import Iterable

@@ -9,6 +9,7 @@ import pytest
 from rhythmic.adjoints import elman, lstm
 from rhythmic.cells import ElmanCell, LSTMCell
 from rhythmic.simulate import time_mean
+from tests.marks import rest_slow
 
 KEY = jax.random.key(5)
 
@@ -48,7 +49,7 @@ def value_and_gradient(function, cell, inputs):
 @both_cells
 @pytest.mark.parametrize(
     ("batch_shape", "num_steps", "input_size", "hidden_size"),
-    [((), 31, 2, 3), ((3,), 28, 1, 6), ((2, 3), 5, 1, 17)],
+    rest_slow([((), 31, 2, 3), ((3,), 28, 1, 6), ((2, 3), 5, 1, 17)], ((2, 3), 5, 1, 17)),
 )
 def test_value_and_every_gradient_are_those_of_the_scan(
     kind, batch_shape, num_steps, input_size, hidden_size
@@ -81,6 +82,7 @@ def test_jit_and_cells_side_by_side_change_nothing(kind):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12 * np.max(np.abs(b)))
 
 
+@pytest.mark.slow
 @both_cells
 def test_single_precision_stays_single(kind):
     cell, inputs = make_case(kind, (4,))
@@ -93,6 +95,7 @@ def test_single_precision_stays_single(kind):
         np.testing.assert_allclose(a, b, atol=1e-5 * np.max(np.abs(b)))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 @both_cells
 def test_inputs_of_another_precision_are_taken_as_the_scan_takes_them(kind):

@@ -11,6 +11,7 @@ from rhythmic.cells import ElmanCell, ResonantCell
 from rhythmic.models import named_architectures
 from rhythmic.simulate import mask_from_lengths, time_mean
 from rhythmic.theory import ladder
+from tests.marks import rest_slow
 
 KEY = jax.random.key(5)
 TIME = 90
@@ -33,7 +34,8 @@ def make_case(batch_shape, diagonal="projected", pole_radius=0.99999):
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("diagonal", ["projected", "masked"])
 @pytest.mark.parametrize(
-    ("batch_shape", "pole_radius"), [((), 0.9), ((3,), 0.99999), ((2, 3), 0.99999)]
+    ("batch_shape", "pole_radius"),
+    rest_slow([((), 0.9), ((3,), 0.99999), ((2, 3), 0.99999)], ((2, 3), 0.99999)),
 )
 def test_value_and_every_gradient_are_those_of_the_scan(batch_shape, pole_radius, diagonal):
     cell, inputs = make_case(batch_shape, diagonal, pole_radius)
@@ -108,6 +110,7 @@ def test_a_classifier_gives_the_same_features_by_either_method(name):
         model.features(inputs, method="quick")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_inputs_of_another_precision_are_taken_as_the_scan_takes_them():
     cell, inputs = make_case((2,), pole_radius=0.9)

@@ -72,6 +72,7 @@ def test_the_end_of_the_steps_is_told():
         fit_large_logistic_regression(design, classes[1:], num_classes=3)
 
 
+@pytest.mark.slow
 def test_strength_is_chosen_on_validation_as_by_scikit_learn():
     linear_model = pytest.importorskip("sklearn.linear_model")
     preprocessing = pytest.importorskip("sklearn.preprocessing")

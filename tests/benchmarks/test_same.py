@@ -9,6 +9,7 @@ from benchmarks.problem import Problem, differences
 from benchmarks.table import MODELS
 from rhythmic.models import named_architectures
 from rhythmic.records import Row
+from tests.marks import rest_slow
 
 TRAINED = sorted({*named_architectures(), *MODELS})
 
@@ -35,14 +36,14 @@ def reference(references, model):
     return references[model]
 
 
-@pytest.mark.parametrize("model", TRAINED)
+@pytest.mark.parametrize("model", rest_slow(TRAINED, "rrn-golden", "lstm"))
 def test_torch_computes_the_same(references, model):
     for rival in torch_models.MAKERS[model]:
         found = torch_step.differences(small(model), rival, reference(references, model))
         assert max(found) < 1e-10, rival
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", rest_slow(MODELS, "lstm"))
 def test_equinox_computes_the_same(references, model):
     found = equinox_step.differences(small(model), reference(references, model))
     assert max(found) < 1e-10
@@ -70,6 +71,7 @@ def test_differences_are_relative(references):
     np.testing.assert_allclose(found, (1.0, 0.1), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_members_draw_batches_of_their_own_and_train_on():
     problem = small("rrn-golden")
     group = project_step.group_steps(problem, 2, 3, "fastest")

@@ -71,6 +71,7 @@ def test_learned_rhythms_stay_in_range_wherever_training_takes_them(raw):
     assert np.all((moved.pole_radius() > 0.6) & (moved.pole_radius() < 1))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_a_resolved_cell_takes_the_same_steps_and_has_the_same_gradient():
     one = cell(rhythms="learned", pole_radius=0.99)

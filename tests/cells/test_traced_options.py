@@ -33,6 +33,7 @@ from tests.cells.contract_cells import (
     sequence,
 )
 from tests.cells.test_options import options_of
+from tests.marks import rest_slow
 
 KEY = jax.random.key(3)
 
@@ -90,6 +91,11 @@ CASES = {
     "lstm-forget_bias": (lstm, "forget_bias", (-1.0, 0.0, 1.0), -np.inf),
     "gru-update_bias": (gru, "update_bias", (-1.0, 0.0, 1.0), np.inf),
 }
+# One a cell, and what only some cells have.
+IN_EVERY_RUN = (
+    *("horn-damping", "cornn-stiffness", "linoss-dt", "resonant-pole_radius", "resonant-lowest"),
+    *("reservoir-noise", "elman-recurrent_gain", "lstm-forget_bias", "gru-update_bias"),
+)
 # The number of connections moves in steps.
 FLAT = {"reservoir-density"}
 
@@ -105,7 +111,7 @@ def shown(build, option):
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", rest_slow(CASES, *IN_EVERY_RUN))
 def test_cells_of_many_values_are_the_cells_of_each(case):
     build, option, values, outside = CASES[case]
     run = shown(build, option)

@@ -18,6 +18,7 @@ def results(tmp_path_factory):
     return script.measure(OPTIONS, Stages(tmp_path_factory.mktemp("stages")))
 
 
+@pytest.mark.slow
 def test_theory_holds_to_double_precision(results):
     assert script.largest_difference(results) < 1e-11
     for panel in script.TITLES:

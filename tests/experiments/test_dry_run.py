@@ -159,6 +159,7 @@ print(found.tobytes().hex())
 """
 
 
+@pytest.mark.slow
 def test_a_second_process_loads_what_the_first_compiled(tmp_path):
     found, kept = [], []
     for _ in range(2):

@@ -19,6 +19,7 @@ def results(tmp_path_factory):
     return {name: np.asarray(values) for name, values in measured.items()}
 
 
+@pytest.mark.slow
 def test_the_lectures_numbers(results):
     names = list(ACTIVATIONS)
     assert (results["hidden_activity"] == [-2, 1, 4]).all()

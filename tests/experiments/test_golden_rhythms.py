@@ -41,6 +41,7 @@ def results(tmp_path_factory):
     return measure(OPTIONS, Stages(tmp_path_factory.mktemp("stages")))
 
 
+@pytest.mark.slow
 def test_the_published_answers_come_out(results):
     golden = trials(results, "named")
     nodes = golden.frequencies[0]

@@ -47,6 +47,7 @@ def made_up(options, halves):
     return results
 
 
+@pytest.mark.slow
 def test_the_known_capacity_and_its_half_come_out(results):
     found = hopfield.capacities(OPTIONS, results)
     half, none = found.values[:, 0, 0]

@@ -14,6 +14,7 @@ OPTIONS = replace(
 )
 
 
+@pytest.mark.slow
 def test_a_trained_lstm_recalls_and_a_shut_gate_makes_it_guess():
     options = replace(OPTIONS, num_updates=150)
     found = train_and_test(options, "lstm")

@@ -25,6 +25,7 @@ OPTIONS = replace(
 )
 
 
+@pytest.mark.slow
 def test_memory_tells_we_from_rock():
     task, models = tasks(OPTIONS)["word"], architectures(OPTIONS, "word")
     results = {}

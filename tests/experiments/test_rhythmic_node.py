@@ -18,6 +18,7 @@ def results(tmp_path_factory):
     return EXPERIMENT.measure(OPTIONS, Stages(tmp_path_factory.mktemp("stages")))
 
 
+@pytest.mark.slow
 def test_exact_weights_are_the_oscillator_and_backward_differences_are_not(results):
     backward, exact = 0, 1
     np.testing.assert_allclose(results["frequency"][:, exact], ASKED, rtol=1e-5)

@@ -21,6 +21,7 @@ def results(tmp_path_factory):
     return script.measure(OPTIONS, Stages(tmp_path_factory.mktemp("stages")))
 
 
+@pytest.mark.slow
 def test_maps_are_theory_and_simulation_differs_in_the_strip_alone(results):
     for name, ends in (("plane", OPTIONS.w1), ("zoom", OPTIONS.zoom_w1)):
         w1, w2 = results[f"{name}_w1"], results[f"{name}_w2"]

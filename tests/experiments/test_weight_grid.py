@@ -39,6 +39,7 @@ def made_up(**changes):
     return made | changes
 
 
+@pytest.mark.slow
 def test_the_grid_is_finite_and_better_than_chance(results):
     accuracy = results["validation_accuracy"]
     assert accuracy.shape == SHAPE

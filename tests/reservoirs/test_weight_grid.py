@@ -59,6 +59,7 @@ def test_a_point_tells_tones_apart(compiled):
     assert found["first_bad_step"] == -1
 
 
+@pytest.mark.slow
 def test_the_cell_of_a_point_is_the_cell_of_its_ladder():
     weights = {name: jnp.float32(x) for name, x in WEIGHTS.items()}
     found = GRID.cell(**weights, key=jax.random.key(4))
@@ -136,6 +137,7 @@ def test_noise_reaches_train_and_validation_examples(data):
     assert first.validation_accuracy < 0.7
 
 
+@pytest.mark.slow
 def test_the_sweep_is_the_point_mapped_over_the_grid(compiled, data):
     sweep = weight_grid_sweep(
         GRID,

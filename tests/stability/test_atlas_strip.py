@@ -110,6 +110,7 @@ def test_distances(x64):
     assert float(lecture.growth) == pytest.approx(0.00784, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_sweep_of_the_strip():
     axes = linear_axis("w1", -2, 2, 41, ""), linear_axis("w2", -1.2, 1.2, 31, "")
     arrays = run_sweep(strip_sweep(*axes, num_steps=100), quiet=True).arrays

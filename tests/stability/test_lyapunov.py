@@ -126,6 +126,7 @@ def test_sum_of_all_is_the_mean_log_determinant_of_a_cell(driven_cell):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-12), found.final_state, last)
 
 
+@pytest.mark.slow
 def test_random_network_is_that_of_mean_field():
     size, gain = 1000, 2.0
     weight_key, start_key, key = jax.random.split(jax.random.key(0), 3)

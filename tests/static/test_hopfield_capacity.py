@@ -22,6 +22,7 @@ def sweep(sets):
     )
 
 
+@pytest.mark.slow
 def test_a_sweep_is_its_points_one_by_one():
     found = sweep(np.arange(3))
     assert found.overlaps.shape == found.converged.shape == (3, 3, 2, 2, 4)

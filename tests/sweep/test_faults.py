@@ -29,6 +29,7 @@ from rhythmic.sweep.chunks import ChunkComputer
 from rhythmic.sweep.dataset import export, open_sweep
 from rhythmic.sweep.layout import DESCRIPTION, RECORDS, RESULTS, RefusedError
 from rhythmic.sweep.store import SweepStore
+from tests.marks import rest_slow
 
 
 def product(gain, scale):
@@ -71,7 +72,7 @@ def empty(path):
     path.write_bytes(b"")
 
 
-@pytest.mark.parametrize("damage", [flip, truncate, empty, Path.unlink])
+@pytest.mark.parametrize("damage", rest_slow([flip, truncate, empty, Path.unlink], flip))
 def test_every_damaged_file_is_found_set_aside_and_written_again(folder, stored_bytes, damage):
     before = stored_bytes(folder)
     for path in files_of(folder):

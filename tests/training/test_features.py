@@ -19,6 +19,7 @@ from rhythmic.training import (
 from rhythmic.training import evaluation as evaluation_module
 from rhythmic.training import member as member_module
 from rhythmic.training.features import with_features
+from tests.marks import rest_slow
 
 UNCONNECTED = ResonantArchitecture("own", (20.0, 90.0), recurrence=False, pole_radius=0.9)
 CONNECTED = dataclasses.replace(UNCONNECTED, recurrence=True)
@@ -157,6 +158,7 @@ def is_program(x):
     return hasattr(x, "eqns")
 
 
+@pytest.mark.slow
 def test_members_are_scanned_where_an_adjoint_keeps_much(monkeypatch):
     def scans_of_an_epoch():
         training = MemberTraining(CONNECTED, CONFIGURATION, CLASSES)
@@ -172,7 +174,8 @@ def test_members_are_scanned_where_an_adjoint_keeps_much(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("architecture", "fixed"), [(UNCONNECTED, True), (CONNECTED, False), (RNN, False)]
+    ("architecture", "fixed"),
+    rest_slow([(UNCONNECTED, True), (CONNECTED, False), (RNN, False)], (UNCONNECTED, True)),
 )
 def test_only_a_layer_without_trained_weights_has_features_once_for_all(architecture, fixed):
     training = MemberTraining(architecture, CONFIGURATION, CLASSES)

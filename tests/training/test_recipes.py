@@ -89,6 +89,7 @@ def test_an_epoch_of_several_passes_visits_every_example_as_often_each_in_a_new_
     np.testing.assert_array_equal(plain.batches(one, jnp.array(3), key=key)[0], batches[:3])
 
 
+@pytest.mark.slow
 def test_noise_in_training_is_fresh_and_none_is_none():
     silent, faint, noisy = (
         train(dataclasses.replace(RECIPE, input_noise=noise), method="scan").parameters
@@ -146,6 +147,7 @@ def test_double_precision_starts_from_the_same_network():
     assert {x.dtype for x in jax.tree.leaves(after.parameters)} == {np.dtype("float64")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fastest", pytest.param("scan", marks=pytest.mark.slow)])
 def test_members_with_ladders_of_their_own_are_the_networks_of_those_ladders(method):
     rhythms = member_rhythms(LADDERS, num_steps=TIME, pole_radius=0.99)

@@ -55,6 +55,7 @@ def made_up(accuracy_of, options=FULL):
     return rows
 
 
+@pytest.mark.slow
 def test_every_network_has_at_most_the_parameters_and_the_same_tuning():
     found = equal_size.conditions(FULL)
     # Copies of eleven nodes do not fit into 100 parameters.

@@ -49,6 +49,7 @@ def rows(tmp_path_factory):
     return train_members(MemberStore(folder / "rows.jsonl"), asked, folder)
 
 
+@pytest.mark.slow
 def test_accuracy_at_every_level_stands_in_the_row(rows):
     for row in rows["all"]:
         clean, weak, strong = row["noise_accuracy"]
