@@ -21,7 +21,15 @@ _COMMENT = len(_MARK) + 64
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compressed: bool = True) -> None:
-    """Write named arrays with their hash, whole or not at all."""
+    """Write named arrays with their hash, whole or not at all.
+
+    Raises:
+        ValueError: for more bytes than ``read_arrays`` takes, 2^31.
+        OSError: for a file that cannot be written.
+    """
+    size = sum(np.asarray(array).nbytes for array in arrays.values())
+    if size > LARGEST - 10_000 * len(arrays):  # a header each
+        raise ValueError(f"arrays hold {size} bytes; they must have at most {LARGEST}")
     body = io.BytesIO()
     method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
     with zipfile.ZipFile(body, "w", method) as archive:
@@ -66,6 +74,8 @@ def read_arrays(path: Path, *, hashed: bool = True) -> dict[str, np.ndarray]:
                     member.filename.removesuffix(".npy"): _read_member(archive, member)
                     for member in members
                 }
+        except (OSError, MemoryError):
+            raise
         except Exception as error:  # damage takes many forms, and each means the same
             reason = str(error).split("\n")[0] or type(error).__name__
             raise DamagedFileError(f"{path} is damaged: {reason}") from None

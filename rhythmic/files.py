@@ -20,7 +20,7 @@ DAMAGED = "damaged"  # folder of a run for what was found damaged
 
 # As ``replacing`` names them: the file, what tempfile draws, the ending.
 _LEFTOVER = re.compile(r"(?P<name>.+)\.[a-z0-9_]{8}" + re.escape(PARTIAL))
-# What folders answer where they cannot be synced, on some network file systems.
+# The answer of file systems, some of a network, that cannot sync a file or folder.
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF}
 
 
@@ -49,7 +49,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield Path(name)
         handle = os.open(name, os.O_RDWR)
         try:
-            os.fsync(handle)
+            sync_file(handle)
         finally:
             os.close(handle)
         os.replace(name, path)
@@ -75,7 +75,7 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
             handles.append(handle)
             partials[path] = Path(name)
             _write_all(handle, content)
-        _side_by_side(os.fsync, handles)
+        _side_by_side(sync_file, handles)
         for path, partial in partials.items():
             os.replace(partial, path)
         _side_by_side(sync_folder, folders)
@@ -122,12 +122,18 @@ def sync_folder(folder: Path) -> None:
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
+        sync_file(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_file(handle: int) -> None:
+    """Wait until an open file or folder is on the disk, if its file system can tell."""
+    try:
         os.fsync(handle)
     except OSError as error:
         if error.errno not in _NO_SYNC:
             raise
-    finally:
-        os.close(handle)
 
 
 def make_folder(folder: Path) -> None:

@@ -3,11 +3,13 @@
 import contextlib
 import errno
 import os
+import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rhythmic.files import open_plain
+from rhythmic.progress import printable
 
 try:
     import fcntl
@@ -15,6 +17,8 @@ except ImportError:  # not a POSIX system
     fcntl = None  # type: ignore[assignment]
 
 LOCK = "lock"
+# Empty, or zeros after a power failure, where the last process did not come to say its name.
+_OURS = re.compile(rb"(process \d+ on [^\n]*\n)?|\0*")
 
 # What file systems without such locks answer: Lustre without its mount option, NFS without lockd.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
@@ -60,6 +64,7 @@ def writing(folder: Path, tell: Callable[[str], None] = lambda line: None) -> It
     Raises:
         LockedError: if another process, or this one elsewhere, holds it.
         LinkError: if ``lock`` is a link or no plain file.
+        ValueError: if it holds what no lock of ours does.
         OSError: for a folder that cannot be written to.
     """
     handle = open_plain(folder / LOCK, os.O_RDWR | os.O_CREAT)
@@ -70,12 +75,14 @@ def writing(folder: Path, tell: Callable[[str], None] = lambda line: None) -> It
             holder = os.read(handle, 200).decode(errors="replace").strip()
             raise LockedError(
                 f"run_dir {folder} is being written by another process "
-                f"({_printable(holder) or 'starting'}); wait for it, or name a new folder"
+                f"({printable(holder) or 'starting'}); wait for it, or name a new folder"
             ) from None
         if not held:
             tell(
                 f"run_dir {folder}: its file system has no locks; see that nobody else writes to it"
             )
+        if not _OURS.fullmatch(os.pread(handle, 300, 0)):
+            raise ValueError(f"run_dir {folder} holds another {LOCK} than ours; name a new folder")
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
         yield
@@ -83,5 +90,7 @@ def writing(folder: Path, tell: Callable[[str], None] = lambda line: None) -> It
         os.close(handle)
 
 
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text)
+def is_lock(path: Path) -> bool:
+    """Tell whether a plain file is a lock of ours, of whatever process."""
+    with open(path, "rb") as file:
+        return _OURS.fullmatch(file.read(300)) is not None

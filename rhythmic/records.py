@@ -31,6 +31,7 @@ from rhythmic.files import (
     open_plain,
     refuse_links,
     replacing,
+    sync_file,
     sync_folder,
 )
 from rhythmic.locks import LOCK, hold
@@ -252,7 +253,7 @@ def append_rows(path: Path, rows: Iterable[Row], *, sync: bool = True) -> None:
         file.write(_line_break(file) + text.encode())
         file.flush()
         if sync or is_new:
-            os.fsync(file.fileno())
+            sync_file(file.fileno())
     if is_new:
         sync_folder(path.parent)
 

@@ -6,6 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from rhythmic import arrays
 from rhythmic.arrays import is_ours, read_arrays, write_arrays
 from rhythmic.sealed import DamagedFileError
 
@@ -96,3 +97,23 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("rhythmic.arrays.LARGEST", 10**5)
     with pytest.raises(DamagedFileError, match="100000 are taken at most"):
         read_arrays(path)
+
+
+def test_more_than_can_be_read_again_is_not_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(arrays, "LARGEST", 20_000)
+    write_arrays(tmp_path / "small.npz", {"x": np.zeros(1000)})
+    with pytest.raises(ValueError, match=r"^arrays hold 16000 bytes; they must have at most 20000"):
+        write_arrays(tmp_path / "large.npz", {"x": np.zeros(2000)})
+    assert [path.name for path in tmp_path.iterdir()] == ["small.npz"]
+
+
+@pytest.mark.parametrize("error", [OSError("the disk fails"), MemoryError()])
+def test_a_failing_disk_is_no_damage(tmp_path, monkeypatch, error):
+    write_arrays(tmp_path / "a.npz", {"x": np.zeros(3)})
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(arrays, "declared_arrays", fail)
+    with pytest.raises(type(error)):
+        read_arrays(tmp_path / "a.npz")

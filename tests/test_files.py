@@ -1,5 +1,6 @@
 """Whole or absent, on the disk before anything counts, and nobody else's file touched."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -127,3 +128,14 @@ def test_what_is_set_aside_keeps_earlier_ones(tmp_path):
     assert (damaged / "a-file").read_text() == "one"
     assert (damaged / "a-file.2").read_text() == "two"
     assert not list((tmp_path / "a").iterdir())
+
+
+def test_a_file_system_that_cannot_sync_loses_nothing(tmp_path, monkeypatch):
+    def refuse(handle):
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with replacing(tmp_path / "a") as partial:
+        partial.write_bytes(b"whole")
+    write_together({tmp_path / "b": b"whole", tmp_path / "c": b"too"})
+    assert {path.name for path in tmp_path.iterdir()} == {"a", "b", "c"}

@@ -69,7 +69,7 @@ def test_an_error_within_gives_the_lock_back(tmp_path):
 
 
 def test_a_longer_name_of_an_earlier_holder_is_gone(tmp_path):
-    (tmp_path / LOCK).write_text("x" * 500)
+    (tmp_path / LOCK).write_text(f"process 1 on {'x' * 200}\n")
     with writing(tmp_path):
         assert "x" * 10 not in (tmp_path / LOCK).read_text().replace(socket.gethostname(), "")
 
@@ -140,3 +140,21 @@ def test_a_lock_that_is_a_link_is_refused_and_its_target_keeps_its_content(tmp_p
     with pytest.raises(LinkError, match=LOCK), writing(tmp_path / "run"):
         pass
     assert keys.read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("content", [b"keys of the flat\n", b"process of law\n", b"\0\0a"])
+def test_a_file_of_somebody_else_with_that_name_keeps_its_content(tmp_path, content):
+    (tmp_path / LOCK).write_bytes(content)
+    with (
+        pytest.raises(ValueError, match=r"holds another lock than ours; name a new folder$"),
+        writing(tmp_path),
+    ):
+        pass
+    assert (tmp_path / LOCK).read_bytes() == content
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 20, b"process 3 on host\n"])
+def test_what_a_process_or_a_power_failure_left_is_taken_over(tmp_path, content):
+    (tmp_path / LOCK).write_bytes(content)
+    with writing(tmp_path):
+        assert (tmp_path / LOCK).read_text() == f"process {os.getpid()} on {socket.gethostname()}\n"

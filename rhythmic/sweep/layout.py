@@ -17,7 +17,7 @@ import stat
 from pathlib import Path
 
 from rhythmic.files import DAMAGED, is_leftover, refuse_links
-from rhythmic.locks import LOCK
+from rhythmic.locks import LOCK, is_lock
 from rhythmic.records import PROVENANCE, is_stray, is_unused, was_opened
 from rhythmic.sealed import DamagedFileError, read_sealed
 
@@ -81,7 +81,7 @@ def can_be_ours(path: Path) -> bool:
     if not stat.S_ISREG(about.st_mode):
         return False
     if path.name == LOCK:
-        return bool(re.fullmatch(rb"(process \d+ on [^\n]*\n)?", path.read_bytes()[:300]))
+        return is_lock(path)
     return about.st_size == 0
 
 
