@@ -344,11 +344,18 @@ def _known_configuration(folder: Path, tell: Callable[[str], None]) -> Row | Non
         return None
     except DamagedFileError as error:
         # Somebody else's file of that name is no damaged one of ours, and stays where it is.
-        if not was_opened(folder) and path.stat().st_size:
+        if not was_opened(folder) and not _was_hardly_begun(folder):
             raise RunFolderError(f"run_dir {folder} is no run folder: {error}") from None
         tell(f"{error}; set aside and written again")
         move_aside(folder, path)
         return _UNKNOWN
+
+
+def _was_hardly_begun(folder: Path) -> bool:
+    """Tell whether a folder holds empty files of ours alone, as a power failure leaves them."""
+    paths = [folder / name for name in (CONFIGURATION, PROVENANCE)]
+    empty = all(p.is_file() and not p.stat().st_size for p in paths if os.path.lexists(p))
+    return empty and is_unused(folder, {CONFIGURATION, PROVENANCE, LOCK, DAMAGED})
 
 
 def read_configuration(folder: Path) -> Row:

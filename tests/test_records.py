@@ -309,6 +309,33 @@ def test_somebody_elses_configuration_is_left_where_it_is(tmp_path):
         assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.parametrize("beside", ["thesis.tex", "provenance.jsonl"])
+def test_an_empty_configuration_beside_files_of_others_lets_nobody_in(tmp_path, beside):
+    (tmp_path / "configuration.json").write_bytes(b"")
+    (tmp_path / beside).write_text("mine\n")
+    with pytest.raises(RunFolderError, match="is no run folder"):
+        open_run_folder(tmp_path, Recipe())
+    assert sorted(os.listdir(tmp_path)) == sorted(["configuration.json", beside])
+    assert (tmp_path / "configuration.json").read_bytes() == b""
+    assert (tmp_path / beside).read_text() == "mine\n"
+
+
+def test_a_folder_in_place_of_the_configuration_is_not_moved(tmp_path):
+    (tmp_path / "configuration.json").mkdir()
+    with pytest.raises(RunFolderError, match="is no run folder"):
+        open_run_folder(tmp_path, Recipe())
+    assert os.listdir(tmp_path) == ["configuration.json"]
+
+
+@pytest.mark.parametrize("beside", [(), ("provenance.jsonl",), ("lock",)])
+def test_a_folder_of_empty_files_of_ours_is_begun_anew(tmp_path, beside):
+    for name in ("configuration.json", *beside):
+        (tmp_path / name).write_bytes(b"")
+    open_run_folder(tmp_path, Recipe())
+    assert read_configuration(tmp_path) == plain(Recipe())
+    assert len(read_rows(tmp_path / "provenance.jsonl")) == 1
+
+
 def test_strays_do_not_stand_in_the_way(tmp_path):
     for name in (".DS_Store", "slurm-4711.out"):
         (tmp_path / name).write_text("x")
