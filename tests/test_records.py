@@ -189,7 +189,7 @@ def test_rows_of_older_versions_have_no_checksum_and_still_count(tmp_path):
 def test_appending_takes_nothing_from_a_file_of_another_kind(tmp_path, content):
     path = tmp_path / "mine"
     path.write_text(content)
-    assert not holds_rows(path)
+    assert not holds_rows(path, "seed")
     append_rows(path, [{"seed": 1}])
     assert path.read_text().startswith(content + "\n")
 
@@ -206,7 +206,7 @@ def test_links_and_folders_are_no_files_of_rows(tmp_path):
             append_rows(path, [{"seed": 1}])
         with pytest.raises(DamagedFileError, match="must be a plain file"):
             read_rows(path)
-        assert not holds_rows(path)
+        assert not holds_rows(path, "seed")
     assert mine.read_text() == "mine\n"
 
 

@@ -14,6 +14,7 @@ from rhythmic.records import (
     append_rows,
     device_name,
     git_revision,
+    holds_rows,
     plain,
     read_sealed_rows,
 )
@@ -176,18 +177,18 @@ def read_members(path: Path, tell: Callable[[str], None]) -> dict[str, Row]:
 
 
 def holds_members(path: Path) -> bool:
-    """Tell whether a file holds at least one row of a member."""
+    """Tell whether a file holds at least one row of a member, whole or damaged."""
     try:
-        rows = read_sealed_rows(path, lambda line: None)
-    except (OSError, ValueError):
+        return holds_rows(path, "member")
+    except OSError:
         return False
-    return any(isinstance(row.get("member"), str) for row in rows)
 
 
 def check_results(path: Path | None) -> None:
     """Raise a ValueError of one line for a results file that is of another kind.
 
-    An absent file will be made, and an empty one filled.
+    An absent file will be made, and an empty one filled. One of our rows is enough, even if it is
+    damaged: it is named and left out where rows are read.
     """
     if path is None:
         return
