@@ -47,6 +47,7 @@ class MemberStore:
         *,
         neighbours: bool = True,
         read_only: bool = False,
+        check: Callable[[], None] = lambda: None,
     ):
         """Read what is finished.
 
@@ -57,10 +58,12 @@ class MemberStore:
             neighbours: whether rows of other experiments, in files beside the shared one and in
                 the folder above, count too; they stay where they are.
             read_only: write neither file, not even what one of them lacks.
+            check: raises an error where the run folder is gone; called before a row is written,
+                which would make the folder again.
         """
         # Read once, at the start: the checkout may move on while a long run goes on.
         self.made = {} if read_only else made_here()
-        self.read_only = read_only
+        self.read_only, self.check = read_only, check
         self.added: set[str] = set()  # by this store
         self.took_up = False  # anything that it had not added
         self.damages: list[str] = []  # a line for every row that was left out
@@ -101,6 +104,7 @@ class MemberStore:
         if name not in self.rows and name in self.shared:
             self.rows[name] = self.shared[name]
             if not self.read_only:
+                self.check()
                 append_rows(self.run_file, [self.shared[name]])
         elif name in self.rows and name not in self.shared and not self.read_only:
             self.share([self.rows[name]])
@@ -109,6 +113,7 @@ class MemberStore:
 
     def add(self, rows: Iterable[Row]) -> None:
         """Write rows of newly finished members into both files."""
+        self.check()
         written = [plain(row) for row in rows]
         append_rows(self.run_file, written)
         self.rows |= {row["member"]: row for row in written}

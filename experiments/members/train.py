@@ -49,6 +49,7 @@ def train_members(
     """
     if len({condition.label for condition in conditions}) < len(conditions):
         raise ValueError("conditions hold a label twice; labels must differ")
+    store.check()  # before watching makes the folder
     with watching(folder.absolute()) as check:
         train_missing(
             store, conditions, folder.absolute(), members_per_device, remedy, after_epoch, check
