@@ -329,7 +329,7 @@ def compute(experiment: Experiment, options: ScriptOptions, folder: Path) -> Non
     # What a resumed run took today is not what the computation takes.
     taken = None if resumed or stages.took_up else round(seconds, 1)
     write_kept(folder, "computed.json", {"seconds": taken, "provenance": provenance})
-    drop_parts(folder / "stages")
+    drop_parts(folder / "stages", stages.names)
     show(f"computed in {clock(seconds)}")
 
 

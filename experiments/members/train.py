@@ -101,7 +101,7 @@ def drop_checkpoints(folder: Path) -> None:
     checkpoints = folder / "checkpoints"
     if checkpoints.is_symlink():
         return
-    remove_unfinished(checkpoints, ".eqx")
+    remove_unfinished(checkpoints, CHECKPOINT.fullmatch)
     for path in checkpoints.glob("*.eqx"):
         if CHECKPOINT.fullmatch(path.name) and path.is_file() and not path.is_symlink():
             with open(path, "rb") as file:
