@@ -214,7 +214,7 @@ def brief(value: Any) -> str:
 
 
 def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
-    """Run an experiment from the command line; turn what the user can mend into one line."""
+    """Run an experiment from the command line; turn what the user can correct into one line."""
     with stopping("stopped; at this commit the same command goes on after the last finished part"):
         answer_command(experiment, sys.argv[1:] if arguments is None else arguments)
 
