@@ -240,7 +240,7 @@ def add_paper(part: argparse.ArgumentParser) -> None:
 
 
 def main() -> None:
-    """Run one part, and turn what the user can mend into one line."""
+    """Run one part, and turn what the user can correct into one line."""
     with stopping("stopped; the same command goes on"):
         options = parse(sys.argv[1:])
         try:

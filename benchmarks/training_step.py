@@ -211,7 +211,7 @@ def run(options: Options) -> None:
 
 
 def main() -> None:
-    """Run, and turn what the user can mend into one line."""
+    """Run, and turn what the user can correct into one line."""
     with stopping("stopped"):
         try:
             run(tyro.cli(Options, prog="python -m benchmarks.training_step"))

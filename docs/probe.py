@@ -81,7 +81,9 @@ def open_page(
         *("--enable-logging=stderr", f"--user-data-dir={profile}", "--window-size=1280,900"),
         *(*options, f"--virtual-time-budget={milliseconds}", "--dump-dom", address),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
+    done = subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", timeout=600, check=True
+    )
     return done.stdout, done.stderr
 
 

@@ -55,7 +55,7 @@ class Answer:
     Args:
         name: the experiment.
         answer: one line, or several, which the gallery shows one below another.
-        seconds: time that the computation took, s; none where it was done in several sittings.
+        seconds: time that the computation took, s; none where it was stopped and resumed.
         provenance: what it ran on: git, versions, device and started of ``provenance.jsonl``.
         record: what the experiment's ``record`` says, such as claims and findings, if it has one.
     """

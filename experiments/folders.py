@@ -45,12 +45,12 @@ def tidy(folder: Path) -> None:
         remove_leftovers(figures, os.listdir(figures))  # of figures that were finished later
 
 
-def remove_unfinished(folder: Path, ending: str) -> None:
-    """Remove what a kill left in a folder of writing files whose names end so."""
+def remove_unfinished(folder: Path, is_ours: Callable[[str], object]) -> None:
+    """Remove what a kill left in a folder of writing files whose names are ours."""
     if folder.is_dir():
         # What tempfile draws is 8 letters long.
         names = {name[: -len(f".01234567{PARTIAL}")] for name in os.listdir(folder)}
-        remove_leftovers(folder, {name for name in names if name.endswith(ending)})
+        remove_leftovers(folder, {name for name in names if is_ours(name)})
 
 
 class FolderGoneError(RuntimeError):

@@ -7,6 +7,7 @@ fill the memory or never come to an end.
 
 import dataclasses
 import math
+import types
 import typing
 from collections.abc import Mapping
 from typing import Any
@@ -61,12 +62,19 @@ def check_ranges(options: Any, most: Mapping[str, int] | None = None) -> None:
             raise ValueError(
                 f"{field.name} holds {len(values)} values; at most {LONGEST} are taken"
             )
-        several = typing.get_args(field.type)[-1:] == (...,)
-        if several and len(set(values)) < len(values):
+        if holds_several(field.type) and len(set(values)) < len(values):
             given = " ".join(map(str, values))
             raise ValueError(f"{field.name} is {given}; it must hold each value once")
         for one in values:
             check_number(field.name, one, limits.get(field.name, MOST))
+
+
+def holds_several(kind: Any) -> bool:
+    """Tell whether a type is a tuple of any length, or such a one or None."""
+    parts = typing.get_args(kind)
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        return any(map(holds_several, parts))
+    return parts[-1:] == (...,)
 
 
 def check_number(name: str, value: Any, most: int) -> None:
@@ -76,7 +84,9 @@ def check_number(name: str, value: Any, most: int) -> None:
     if isinstance(value, int) and abs(value) > most:
         # Python refuses to write out thousands of digits.
         written = str(value) if value.bit_length() < 200 else "a number of more than 60 digits"
-        raise ValueError(f"{name} is {written}; it must be at most {most}")
+        # No option is a negative integer; how small one may be, each command says by itself.
+        allowed = f"at most {most}" if value > 0 else f"in 0 ... {most}"
+        raise ValueError(f"{name} is {written}; it must be {allowed}")
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{name} is {value}; it must be finite")

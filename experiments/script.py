@@ -29,6 +29,7 @@ from experiments.folders import (
     write_kept,
 )
 from experiments.ranges import check_ranges
+from experiments.recorded import recorded_options
 from experiments.stages import Results, Stages, drop_parts, read_arrays, write_arrays
 from rhythmic.data import DataUnavailableError
 from rhythmic.files import replacing
@@ -161,7 +162,8 @@ def default_options(experiment: Experiment, arguments: list[str]) -> Any:
     Those of the run that is to be redrawn, if there is one, else those of the preset.
 
     Raises:
-        ValueError: for an unknown preset, or a folder of another experiment.
+        ValueError: for an unknown preset, a folder of another experiment, or a recorded value of
+            another type than its option has.
     """
     preset = named_preset(arguments, experiment.presets)
     record = redrawn_record(arguments)
@@ -173,19 +175,8 @@ def default_options(experiment: Experiment, arguments: list[str]) -> Any:
     for known in experiment.presets.values():
         if plain(identity(known)) == record:
             return known
-    fields = {
-        key: as_option(value, getattr(preset, key))
-        for key, value in record.items()
-        if key in identity(preset)
-    }
-    return dataclasses.replace(preset, **fields)
-
-
-def as_option(value: Any, like: Any) -> Any:
-    """Return the value of an option from what a configuration records, which is JSON."""
-    if isinstance(value, list):
-        return tuple(as_option(one, None) for one in value)
-    return Path(value) if isinstance(like, Path) and isinstance(value, str) else value
+    fields = {key: value for key, value in record.items() if key in identity(preset)}
+    return dataclasses.replace(preset, **recorded_options(type(preset), fields))
 
 
 def identity(options: ScriptOptions) -> dict[str, Any]:
@@ -223,7 +214,7 @@ def brief(value: Any) -> str:
 
 
 def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
-    """Run an experiment from the command line; turn what the user can mend into one line."""
+    """Run an experiment from the command line; turn what the user can correct into one line."""
     with stopping("stopped; at this commit the same command goes on after the last finished part"):
         answer_command(experiment, sys.argv[1:] if arguments is None else arguments)
 
@@ -338,7 +329,7 @@ def compute(experiment: Experiment, options: ScriptOptions, folder: Path) -> Non
     # What a resumed run took today is not what the computation takes.
     taken = None if resumed or stages.took_up else round(seconds, 1)
     write_kept(folder, "computed.json", {"seconds": taken, "provenance": provenance})
-    drop_parts(folder / "stages")
+    drop_parts(folder / "stages", stages.names)
     show(f"computed in {clock(seconds)}")
 
 

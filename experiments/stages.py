@@ -2,14 +2,13 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from experiments.folders import remove_unfinished
 from rhythmic.arrays import is_ours, read_arrays, write_arrays
-from rhythmic.files import move_aside
+from rhythmic.files import move_aside, remove_leftovers
 from rhythmic.progress import Progress, show
 from rhythmic.sealed import DamagedFileError
 
@@ -29,6 +28,7 @@ class Stages:
         self.run_folder = self.folder.parent.parent
         # Whether results of earlier runs were taken: the time is then not that of the computation.
         self.took_up = False
+        self.names: set[str] = set()  # of the parts that were asked for
         # Raises an error where the run folder is gone.
         self.check: Callable[[], None] = lambda: None
 
@@ -41,6 +41,7 @@ class Stages:
         Returns:
             The arrays of every part, by the name of the part.
         """
+        self.names |= stages.keys()
         paths = {name: self.folder / f"{name}.npz" for name in stages}
         missing = [name for name in stages if not self.is_kept(paths[name])]
         kept = len(stages) - len(missing)
@@ -74,16 +75,20 @@ class Stages:
         return self.folder.is_dir() and any(map(is_ours, self.folder.glob("*.npz")))
 
 
-def drop_parts(folder: Path) -> None:
+def drop_parts(folder: Path, names: Collection[str] = ()) -> None:
     """Remove the parts below a folder that were written here, and folders that are empty then.
 
     What else lies there stays: it is not ours. Links are not followed.
+
+    Args:
+        folder: what is looked through.
+        names: of parts; what a kill left of writing one of these is removed too.
     """
     if folder.is_symlink():
         return
-    for place, _, names in os.walk(folder, topdown=False):
-        remove_unfinished(Path(place), ".npz")
-        for name in names:
+    for place, _, files in os.walk(folder, topdown=False):
+        remove_leftovers(Path(place), {f"{name}.npz" for name in names})
+        for name in files:
             path = Path(place, name)
             if path.suffix == ".npz" and is_ours(path):
                 path.unlink()

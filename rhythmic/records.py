@@ -13,6 +13,7 @@ import json
 import math
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -207,19 +208,30 @@ def _is_sound(row: Row, checked: bool) -> bool:
     return not checked and not lost_its_seal(row, 16)
 
 
-def holds_rows(path: Path) -> bool:
-    """Tell whether a file is one of rows, or absent or empty: nothing else may be appended to.
+def holds_rows(path: Path, first: str) -> bool:
+    """Tell whether a line of a file was written as a row whose first value has this name.
+
+    A changed byte hides none: a damaged row is known by its beginning or by its checksum.
 
     Raises:
-        OSError: for a file that cannot be read.
+        OSError: for a file that is absent or cannot be read.
     """
     try:
-        lines = read_plain(path).splitlines()
-    except FileNotFoundError:
-        return True
+        return any(_was_row(line, first) for line in read_plain(path).splitlines())
     except DamagedFileError:
         return False
-    return not lines or any(_parsed(line) is not None for line in lines)
+
+
+def _was_row(line: bytes, first: str) -> bool:
+    """Tell whether a line is a row whose first value has this name, or is what became of one."""
+    row = _parsed(line)
+    if row is not None and _is_sound(row, False):
+        return isinstance(row.get(first), str)
+    beginning = f'{{"{first}": "'.encode()
+    # One byte may differ; what is no JSON at all must still have its checksum.
+    same = sum(a == b for a, b in zip(line, beginning, strict=False))
+    sealed = row is None and re.search(rb'"%s": "[0-9a-f]{16}"' % SEAL.encode(), line)
+    return same >= len(beginning) - 1 or bool(sealed)
 
 
 def seal_row(row: Row) -> Row:
@@ -345,11 +357,18 @@ def _known_configuration(folder: Path, tell: Callable[[str], None]) -> Row | Non
         return None
     except DamagedFileError as error:
         # Somebody else's file of that name is no damaged one of ours, and stays where it is.
-        if not was_opened(folder) and path.stat().st_size:
+        if not was_opened(folder) and not _was_hardly_begun(folder):
             raise RunFolderError(f"run_dir {folder} is no run folder: {error}") from None
         tell(f"{error}; set aside and written again")
         move_aside(folder, path)
         return _UNKNOWN
+
+
+def _was_hardly_begun(folder: Path) -> bool:
+    """Tell whether a folder holds empty files of ours alone, as a power failure leaves them."""
+    paths = [folder / name for name in (CONFIGURATION, PROVENANCE)]
+    empty = all(p.is_file() and not p.stat().st_size for p in paths if os.path.lexists(p))
+    return empty and is_unused(folder, {CONFIGURATION, PROVENANCE, LOCK, DAMAGED})
 
 
 def read_configuration(folder: Path) -> Row:

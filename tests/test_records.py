@@ -189,7 +189,7 @@ def test_rows_of_older_versions_have_no_checksum_and_still_count(tmp_path):
 def test_appending_takes_nothing_from_a_file_of_another_kind(tmp_path, content):
     path = tmp_path / "mine"
     path.write_text(content)
-    assert not holds_rows(path)
+    assert not holds_rows(path, "seed")
     append_rows(path, [{"seed": 1}])
     assert path.read_text().startswith(content + "\n")
 
@@ -206,7 +206,7 @@ def test_links_and_folders_are_no_files_of_rows(tmp_path):
             append_rows(path, [{"seed": 1}])
         with pytest.raises(DamagedFileError, match="must be a plain file"):
             read_rows(path)
-        assert not holds_rows(path)
+        assert not holds_rows(path, "seed")
     assert mine.read_text() == "mine\n"
 
 
@@ -307,6 +307,33 @@ def test_somebody_elses_configuration_is_left_where_it_is(tmp_path):
             open_run_folder(tmp_path, Recipe())
         assert (tmp_path / "configuration.json").read_text() == content
         assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("beside", ["thesis.tex", "provenance.jsonl"])
+def test_an_empty_configuration_beside_files_of_others_lets_nobody_in(tmp_path, beside):
+    (tmp_path / "configuration.json").write_bytes(b"")
+    (tmp_path / beside).write_text("mine\n")
+    with pytest.raises(RunFolderError, match="is no run folder"):
+        open_run_folder(tmp_path, Recipe())
+    assert sorted(os.listdir(tmp_path)) == sorted(["configuration.json", beside])
+    assert (tmp_path / "configuration.json").read_bytes() == b""
+    assert (tmp_path / beside).read_text() == "mine\n"
+
+
+def test_a_folder_in_place_of_the_configuration_is_not_moved(tmp_path):
+    (tmp_path / "configuration.json").mkdir()
+    with pytest.raises(RunFolderError, match="is no run folder"):
+        open_run_folder(tmp_path, Recipe())
+    assert os.listdir(tmp_path) == ["configuration.json"]
+
+
+@pytest.mark.parametrize("beside", [(), ("provenance.jsonl",), ("lock",)])
+def test_a_folder_of_empty_files_of_ours_is_begun_anew(tmp_path, beside):
+    for name in ("configuration.json", *beside):
+        (tmp_path / name).write_bytes(b"")
+    open_run_folder(tmp_path, Recipe())
+    assert read_configuration(tmp_path) == plain(Recipe())
+    assert len(read_rows(tmp_path / "provenance.jsonl")) == 1
 
 
 def test_strays_do_not_stand_in_the_way(tmp_path):

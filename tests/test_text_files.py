@@ -3,8 +3,18 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
+FOLDERS = ("rhythmic", "experiments", "benchmarks", "docs", ".ci")
 SYSTEM = {"/proc/cpuinfo", "/proc/meminfo"}  # written by the kernel, in its own way
+
+
+OF_PROCESSES = {"text", "universal_newlines"}  # what a process writes is decoded
+
+
+def is_true(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is True
 
 
 def name_of(function):
@@ -17,6 +27,8 @@ def is_undecided(call: ast.Call) -> bool:
     constants = [part.value for part in ast.walk(call) if isinstance(part, ast.Constant)]
     if "encoding" in given or SYSTEM & {c for c in constants if isinstance(c, str)}:
         return False
+    if any(keyword.arg in OF_PROCESSES and is_true(keyword.value) for keyword in call.keywords):
+        return True
     if name in ("read_text", "write_text"):
         return len(call.args) < (1 if name == "read_text" else 2)
     modes = [mode for mode in constants if isinstance(mode, str) and set(mode) <= set("rwaxbt+")]
@@ -30,9 +42,25 @@ def is_undecided(call: ast.Call) -> bool:
 def test_every_text_file_names_its_encoding():
     found = [
         f"{path.relative_to(ROOT)}:{call.lineno}"
-        for folder in ("rhythmic", "experiments", "benchmarks", "docs")
+        for folder in FOLDERS
         for path in (ROOT / folder).rglob("*.py")
         for call in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(call, ast.Call) and is_undecided(call)
     ]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("call", "undecided"),
+    [
+        ("subprocess.run(command, text=True)", True),
+        ("Popen(command, stdout=PIPE, universal_newlines=True)", True),
+        ("subprocess.run(command, text=True, encoding='utf-8')", False),
+        ("subprocess.run(command, text=False)", False),
+        ("replace(found, text='found')", False),
+        ("path.read_text()", True),
+        ("path.read_text('utf-8')", False),
+    ],
+)
+def test_a_call_is_undecided_where_the_locale_decides(call, undecided):
+    assert is_undecided(ast.parse(call, mode="eval").body) is undecided

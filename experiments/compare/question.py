@@ -115,7 +115,7 @@ class Question:
     def measure(self, options: CompareOptions, stages: Stages) -> Results:
         """Train what the question needs and is not finished yet."""
         folder = stages.run_folder
-        store = MemberStore(folder / "members.jsonl", options.results)
+        store = MemberStore(folder / "members.jsonl", options.results, check=stages.check)
         conditions = self.conditions(options)
         for line in self.left_out(options, conditions):
             show(line)

@@ -144,17 +144,17 @@ def after_all(finding: Finding, word: str, number: int) -> str:
 
 
 def made_by(record: Record) -> str:
-    """Say what a run was: command, commit, versions, device, and in how many sittings."""
+    """Say what a run was: command, commit, versions, device, and how often it was started."""
     provenance = record.computed["provenance"]
     commit, changes = provenance["git"][:12], provenance["git"].endswith("+changes")
-    sittings = len(read_sealed_rows(record.folder / "provenance.jsonl", show))
+    starts = len(read_sealed_rows(record.folder / "provenance.jsonl", show))
     parts = (
         f"{record.content['command']} --preset {record.content['preset']}",
         f"commit {commit}{' with changes' if changes else ''}",
         f"JAX {provenance['versions']['jax']}, Python {provenance['versions']['python']}",
         provenance["device"],
         provenance["started"][:10],
-        f"{sittings} sitting{'' if sittings == 1 else 's'}",
+        f"started {'once' if starts == 1 else f'{starts} times'}",
     )
     return "; ".join(parts)
 

@@ -14,6 +14,7 @@ from rhythmic.records import (
     append_rows,
     device_name,
     git_revision,
+    holds_rows,
     plain,
     read_sealed_rows,
 )
@@ -46,6 +47,7 @@ class MemberStore:
         *,
         neighbours: bool = True,
         read_only: bool = False,
+        check: Callable[[], None] = lambda: None,
     ):
         """Read what is finished.
 
@@ -56,10 +58,12 @@ class MemberStore:
             neighbours: whether rows of other experiments, in files beside the shared one and in
                 the folder above, count too; they stay where they are.
             read_only: write neither file, not even what one of them lacks.
+            check: raises an error where the run folder is gone; called before a row is written,
+                which would make the folder again.
         """
         # Read once, at the start: the checkout may move on while a long run goes on.
         self.made = {} if read_only else made_here()
-        self.read_only = read_only
+        self.read_only, self.check = read_only, check
         self.added: set[str] = set()  # by this store
         self.took_up = False  # anything that it had not added
         self.damages: list[str] = []  # a line for every row that was left out
@@ -100,6 +104,7 @@ class MemberStore:
         if name not in self.rows and name in self.shared:
             self.rows[name] = self.shared[name]
             if not self.read_only:
+                self.check()
                 append_rows(self.run_file, [self.shared[name]])
         elif name in self.rows and name not in self.shared and not self.read_only:
             self.share([self.rows[name]])
@@ -108,6 +113,7 @@ class MemberStore:
 
     def add(self, rows: Iterable[Row]) -> None:
         """Write rows of newly finished members into both files."""
+        self.check()
         written = [plain(row) for row in rows]
         append_rows(self.run_file, written)
         self.rows |= {row["member"]: row for row in written}
@@ -176,18 +182,18 @@ def read_members(path: Path, tell: Callable[[str], None]) -> dict[str, Row]:
 
 
 def holds_members(path: Path) -> bool:
-    """Tell whether a file holds at least one row of a member."""
+    """Tell whether a file holds at least one row of a member, whole or damaged."""
     try:
-        rows = read_sealed_rows(path, lambda line: None)
-    except (OSError, ValueError):
+        return holds_rows(path, "member")
+    except OSError:
         return False
-    return any(isinstance(row.get("member"), str) for row in rows)
 
 
 def check_results(path: Path | None) -> None:
     """Raise a ValueError of one line for a results file that is of another kind.
 
-    An absent file will be made, and an empty one filled.
+    An absent file will be made, and an empty one filled. One of our rows is enough, even if it is
+    damaged: it is named and left out where rows are read.
     """
     if path is None:
         return

@@ -49,6 +49,7 @@ def train_members(
     """
     if len({condition.label for condition in conditions}) < len(conditions):
         raise ValueError("conditions hold a label twice; labels must differ")
+    store.check()  # before watching makes the folder
     with watching(folder.absolute()) as check:
         train_missing(
             store, conditions, folder.absolute(), members_per_device, remedy, after_epoch, check
@@ -100,7 +101,7 @@ def drop_checkpoints(folder: Path) -> None:
     checkpoints = folder / "checkpoints"
     if checkpoints.is_symlink():
         return
-    remove_unfinished(checkpoints, ".eqx")
+    remove_unfinished(checkpoints, CHECKPOINT.fullmatch)
     for path in checkpoints.glob("*.eqx"):
         if CHECKPOINT.fullmatch(path.name) and path.is_file() and not path.is_symlink():
             with open(path, "rb") as file:

@@ -230,7 +230,7 @@ class Worker:
             self.run.after_epoch()
 
     def write_timing(self, report: EpochReport) -> None:
-        """Add a line to the run's timings: what a group took in this sitting, and what it needs."""
+        """Add a line to the run's timings: what a group took since the last start."""
         row = {
             "label": self.label,
             "architecture": self.condition.architecture.name,

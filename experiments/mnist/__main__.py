@@ -94,7 +94,7 @@ def run(store: MnistStore, folder: Path) -> None:
 
 
 def main() -> None:
-    """Run, and turn what the user can mend into one line."""
+    """Run, and turn what the user can correct into one line."""
     with stopping(
         "stopped; the same command goes on from the last finished epoch, if there is one"
     ):

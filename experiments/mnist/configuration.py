@@ -7,6 +7,7 @@ from typing import Any, cast, get_args
 
 from experiments.mnist.options import MnistOptions
 from experiments.ranges import check_ranges
+from experiments.recorded import recorded_options
 from rhythmic.cells.resonant import Diagonal
 from rhythmic.data import DATASETS
 from rhythmic.data.splits import NUM_TRAIN
@@ -163,16 +164,13 @@ class MnistConfiguration(MnistOptions):
         """Build the configuration that a run folder's ``configuration.json`` records.
 
         Raises:
-            ValueError: for the record of another experiment, or a value out of its range.
+            ValueError: for the record of another experiment, or a value of another type or out of
+                its range.
         """
         unknown = sorted(record.keys() - {field.name for field in dataclasses.fields(cls)})
         if unknown:
             raise ValueError(f"configuration.json holds {unknown[0]}, no option of this experiment")
-        fields: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in record.items()
-        }
-        return cls(**fields)
+        return cls(**recorded_options(cls, record))
 
     @classmethod
     def of_run(cls, folder: Path) -> "MnistConfiguration":
@@ -185,8 +183,6 @@ class MnistConfiguration(MnistOptions):
             return cls.from_record(read_configuration(folder))
         except (FileNotFoundError, NotADirectoryError):
             raise ValueError(f"{folder} is no run folder: it holds no configuration.json") from None
-        except (TypeError, AttributeError):
-            raise ValueError(f"{folder}: python -m experiments.mnist did not write it") from None
 
     def folder(self) -> Path:
         """Return the folder of the run."""

@@ -140,7 +140,7 @@ def save(figure: Figure, folder: Path, name: str) -> Path:
     Returns:
         The picture's path.
     """
-    # It warns of the date of fonts that matplotlib brings, which no reader can mend.
+    # It warns of the date of fonts that matplotlib brings, which no reader can repair.
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     for ending in ("pdf", "png"):
         # Without the date, the same results give the same file.

@@ -70,17 +70,21 @@ def test_checkpoints_and_parts_are_removed_and_nothing_else(tmp_path):
     save_arrays(checkpoints / f"{'0a' * 8}.eqx", {"a": np.ones(2)}, {})
     write_arrays(parts / ("ab" * 20) / "part.npz", {"a": np.ones(2)})
     (checkpoints / f"{'0b' * 8}.eqx.abcd0_12.partial").write_text("x")
+    (parts / ("ab" * 20) / "part.npz.abcd0_12.partial").write_text("x")
     others = [
         *(checkpoints / "mine.eqx", checkpoints / f"{'0c' * 8}.eqx", checkpoints / "notes.txt"),
+        checkpoints / "thesis.eqx.abcd0_12.partial",
         *(parts / "mine.npz", parts / ("ab" * 20) / "mine.txt"),
+        parts / ("ab" * 20) / "thesis.npz.abcd0_12.partial",
     ]
     for path in others:
         path.write_text("mine")
     np.savez(parts / "ours_not.npz", a=np.ones(2))
     (parts / "linked").symlink_to(elsewhere)
     drop_checkpoints(tmp_path / "run")
-    drop_parts(parts)
-    assert sorted(os.listdir(checkpoints)) == sorted(path.name for path in others[:3])
+    drop_parts(parts, {"part"})
+    assert sorted(os.listdir(checkpoints)) == sorted(path.name for path in others[:4])
+    assert sorted(os.listdir(parts / ("ab" * 20))) == [others[-2].name, others[-1].name]
     assert sorted(os.listdir(parts)) == sorted(["ab" * 20, "linked", "mine.npz", "ours_not.npz"])
     assert all(path.read_text() == "mine" for path in others)
     assert (elsewhere / "part.npz").exists()

@@ -53,3 +53,25 @@ def test_values_that_repeat_and_endless_lists_are_refused():
         check_ranges(dataclasses.replace(options, seeds=(5, 5)))
     with pytest.raises(ValueError, match=r"^seeds holds 5000 values; at most 1000 are taken$"):
         check_ranges(dataclasses.replace(options, seeds=tuple(range(5000))))
+
+
+@dataclasses.dataclass(frozen=True)
+class MaybeSeveral:
+    delays: tuple[int, ...] | None = None
+    ends: tuple[float, float] = (0.0, 0.0)
+
+
+def test_values_that_repeat_are_found_where_there_may_be_none():
+    check_ranges(MaybeSeveral())
+    check_ranges(MaybeSeveral((1, 2)))
+    with pytest.raises(ValueError, match=r"^delays is 3 3; it must hold each value once$"):
+        check_ranges(MaybeSeveral((3, 3)))
+
+
+@pytest.mark.parametrize(
+    ("epochs", "allowed"), [(-1_000_000, "in 0 ... 100"), (1_000_000, "at most 100")]
+)
+def test_an_integer_out_of_range_names_it(epochs, allowed):
+    options = dataclasses.replace(MnistOptions(**vars(PRESETS["quick"])), epochs=epochs)
+    with pytest.raises(ValueError, match=f"^epochs is {epochs}; it must be {allowed}$"):
+        check_ranges(options, {"epochs": 100})

@@ -160,7 +160,7 @@ def test_finished_parts_survive_a_kill_at_the_same_commit(
     assert "second: 2 of 2" in shown
     assert calls == (["first", "second"] if kept else ["first", "first", "second"])
     computed = json.loads((tmp_path / "run" / "computed.json").read_text())
-    assert (computed["seconds"] is None) == kept  # two sittings
+    assert (computed["seconds"] is None) == kept  # stopped and resumed
     assert computed["provenance"]["git"] == revision
     assert printed == "sum 3\n\nIt sums to 3.\n"
 

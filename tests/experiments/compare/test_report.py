@@ -105,6 +105,7 @@ def test_the_page_is_whole_and_fetches_nothing(tmp_path):
     assert "numbers & <more>" in text
     assert "two: no finished run in this folder" in text
     assert "rrn: 0.7" in text
+    assert "; started once" in text
 
 
 def test_published_values_stand_beside_ours_or_the_page_says_that_none_is_at_hand(tmp_path):

@@ -35,6 +35,34 @@ def test_a_file_of_another_kind_is_refused_and_untouched(tmp_path, capsys, conte
     assert f"rows stay in {tmp_path / 'run.jsonl'}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("bit", [0, 2])
+def test_a_results_file_of_one_row_may_be_damaged_in_any_byte(tmp_path, bit):
+    path = tmp_path / "shared.jsonl"
+    append_rows(path, [ROW])
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << bit)]) + whole[place + 1 :])
+        check_results(path)
+
+
+def test_a_damaged_row_of_results_is_named_and_computed_again(tmp_path, capsys):
+    path = tmp_path / "shared.jsonl"
+    append_rows(path, [ROW])
+    path.write_bytes(path.read_bytes().replace(b"0.5", b"0.7"))
+    store = MemberStore(tmp_path / "run.jsonl", path, neighbours=False)
+    assert store.shared == {}
+    assert f"{path}: line 1 is damaged; it is left out" in capsys.readouterr().err
+    store.add([ROW])
+    assert MemberStore(tmp_path / "other.jsonl", path).shared == {"a": ROW}
+
+
+def test_rows_of_another_kind_are_no_results(tmp_path):
+    path = tmp_path / "timings.jsonl"
+    append_rows(path, [{"label": "a", "seconds": 1.0}])
+    with pytest.raises(ValueError, match="something else than rows of networks"):
+        check_results(path)
+
+
 def test_good_rows_without_a_last_line_break_are_kept(tmp_path):
     path = tmp_path / "rows.jsonl"
     append_rows(path, [{"member": "b", "x": 1}, {"member": "c", "x": 2}])

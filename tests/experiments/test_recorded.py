@@ -1,0 +1,71 @@
+"""A configuration.json that was written by hand is believed or refused in one line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from experiments.__main__ import entries
+from experiments.mnist import __main__ as mnist
+from experiments.mnist.configuration import PRESETS, MnistConfiguration
+from experiments.recorded import recorded_options
+from experiments.script import Experiment, identity, main
+from rhythmic.records import plain
+
+EXPERIMENTS = [entry for entry in entries() if isinstance(entry, Experiment)]
+NODE = {"experiment": "rhythmic_node"}
+
+
+def refused(folder, command, record, monkeypatch):
+    """Return what a command says that is to draw again from a record."""
+    (folder / "configuration.json").write_text(json.dumps(record))
+    (folder / "results.npz").write_bytes(b"x")
+    monkeypatch.setattr("sys.argv", ["command", "--redraw", str(folder)])
+    with pytest.raises(SystemExit) as stopped:
+        command()
+    return str(stopped.value.code)
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"seeds": 5}, "seeds is 5; it must be a list, each value an integer"),
+        ({"seeds": [[1]]}, "seeds is [[1]]; it must be a list, each value an integer"),
+        ({"epochs": "a"}, "epochs is 'a'; it must be an integer"),
+        ({"epochs": True}, "epochs is True; it must be an integer"),
+        ({"architectures": "rnn"}, "architectures is 'rnn'; it must be a list, each value a text"),
+        ({"clip_norm": None}, "clip_norm is None; it must be a number"),
+        ({"results": 5}, "results is 5; it must be a path or null"),
+        ({"preset": {"a": 1}}, "preset is {'a': 1}; it must be a text"),
+    ],
+)
+def test_digits_name_a_recorded_value_of_another_type(tmp_path, monkeypatch, record, message):
+    said = refused(tmp_path, mnist.main, record, monkeypatch)
+    assert said == f"error: configuration.json: {message}"
+
+
+@pytest.mark.parametrize("value", ["a", [1], None, {"a": 1}, True, "x" * 1000])
+def test_scripts_name_a_recorded_value_of_another_type(tmp_path, monkeypatch, value):
+    (experiment,) = (one for one in EXPERIMENTS if one.name == "rhythmic_node")
+    record = {**NODE, "frequency": value}
+    said = refused(tmp_path, lambda: main(experiment), record, monkeypatch)
+    assert said.startswith("error: configuration.json: frequency is ")
+    assert said.endswith("; it must be a number")
+    assert "\n" not in said
+    assert len(said) < 200
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
+def test_what_runs_record_is_read_as_it_was(experiment):
+    for options in experiment.presets.values():
+        recorded = json.loads(json.dumps(plain(identity(options))))
+        found = recorded_options(type(options), recorded)
+        assert plain(found) == recorded
+        assert {name: type(value) for name, value in found.items()} == {
+            name: type(value) for name, value in identity(options).items()
+        }
+
+
+def test_a_recorded_path_becomes_one():
+    record = json.loads(json.dumps(plain(PRESETS["paper"].identity()))) | {"results": "rows.jsonl"}
+    assert MnistConfiguration.from_record(record).results == Path("rows.jsonl")
