@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.members import MemberStore
 from rhythmic.files import (
     LinkError,
     make_folder,
@@ -16,8 +17,11 @@ from rhythmic.files import (
     replacing,
     write_together,
 )
-from rhythmic.records import append_rows, write_json, write_table
-from rhythmic.sealed import save_arrays, write_sealed
+from rhythmic.locks import LOCK
+from rhythmic.records import PROVENANCE, append_rows, write_json, write_table
+from rhythmic.sealed import read_sealed, save_arrays, write_sealed
+from rhythmic.sweep import Grid, Output, Sweep, run_sweep, values_axis
+from rhythmic.sweep.layout import DESCRIPTION, LOG, RECORDS, record_name
 
 
 @pytest.fixture
@@ -49,7 +53,12 @@ def check_synced(calls):
     return len(renamed)
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="names of open files need /proc")
+needs_names = pytest.mark.skipif(
+    not Path("/proc/self/fd").exists(), reason="names of open files need /proc"
+)
+
+
+@needs_names
 def test_files_are_on_the_disk_before_they_take_their_names(tmp_path, calls):
     write_json(tmp_path / "a" / "value.json", {"a": 1})
     write_sealed(tmp_path / "b" / "value.json", {"a": 1})
@@ -62,6 +71,43 @@ def test_files_are_on_the_disk_before_they_take_their_names(tmp_path, calls):
     assert calls.count(("sync", str(tmp_path))) >= 4 + 3
     append_rows(tmp_path / "rows.jsonl", [{"seed": 1}])
     assert calls[-2:] == [("sync", str(tmp_path / "rows.jsonl")), ("sync", str(tmp_path))]
+
+
+@needs_names
+def test_a_sweep_is_on_the_disk_before_its_records_count(tmp_path, calls):
+    axis = values_axis("x", [1.0, 2.0, 3.0, 4.0], "")
+    sweep = Sweep("small", lambda x: {"y": 2 * x}, Grid((axis,)), {"y": Output("")})
+    folder = tmp_path / "run"
+    run_sweep(sweep, folder=folder, chunk_points=1, quiet=True)
+    assert check_synced(calls) >= len([path for path in folder.rglob("*") if path.is_file()]) - 3
+    renamed = [call[2] for call in calls if call[0] == "rename"]
+    assert renamed[0] == str(folder / DESCRIPTION)
+    for number in range(4):
+        record = folder / RECORDS / record_name(number)
+        files = [str(folder / name) for name in read_sealed(record)["files"]]
+        assert len(files) == 2
+        assert max(map(renamed.index, files)) < renamed.index(str(record))
+        # What the record names is whole on the disk before the record has its name.
+        begun = calls.index(next(call for call in calls if call[2:] == (str(record),)))
+        synced = [call[1] for call in calls[:begun] if call[0] == "sync"]
+        assert all(any(name.startswith(f"{file}.") for name in synced) for file in files)
+    for name in (LOG, PROVENANCE, LOCK):
+        assert (folder / name).is_file()
+    assert ("sync", str(folder / PROVENANCE)) in calls
+
+
+@needs_names
+def test_a_finished_member_is_on_the_disk_in_both_files(tmp_path, calls):
+    run_file, shared_file = tmp_path / "run" / "members.jsonl", tmp_path / "shared" / "a.jsonl"
+    store = MemberStore(run_file, shared_file)
+    calls.clear()
+    store.add([{"member": "a", "test_accuracy": 0.5}])
+    new = [("sync", str(path)) for file in (run_file, shared_file) for path in (file, file.parent)]
+    assert [call for call in calls if call in new] == new
+    calls.clear()
+    store.add([{"member": "b", "test_accuracy": 0.5}])
+    assert calls == [("sync", str(run_file)), ("sync", str(shared_file))]
+    assert list(MemberStore(run_file, shared_file).rows) == ["a", "b"]
 
 
 def test_several_files_are_written_as_they_were_given(tmp_path):

@@ -13,6 +13,7 @@ from rhythmic.sealed import DamagedFileError
 from rhythmic.sweep.dataset import export, open_sweep
 from rhythmic.sweep.joining import compare
 from rhythmic.sweep.layout import LOG
+from rhythmic.sweep.soundness import log_rows
 from rhythmic.sweep.store import SweepStore
 
 
@@ -37,7 +38,7 @@ def show(run: tyro.conf.Positional[Path]) -> None:
 
 def progress_line(store: SweepStore, num_missing: int) -> str:
     """Estimate from the log what is left; chunks of the last session count."""
-    rows = read_sealed_rows(store.folder / LOG, print)
+    rows = list(log_rows(read_sealed_rows(store.folder / LOG, print)))
     rows = [row for row in rows if row["process"] == rows[-1]["process"]]
     if not rows:
         return "no chunk is in the log yet"

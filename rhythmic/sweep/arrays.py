@@ -1,5 +1,7 @@
 """The arrays of a sweep on disk: metadata and coordinates, before any chunk is there."""
 
+import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,29 @@ def layout_of(sweep: Sweep, plan: ChunkPlan) -> dict[str, bytes]:
     contents: dict[str, Any] = {}
     make_group(MemoryStore(contents), sweep, plan)
     return {f"{RESULTS}/{key}": contents[key].to_bytes() for key in sorted(contents)}
+
+
+def description_of(
+    sweep: Sweep, plan: ChunkPlan, environment: dict[str, Any], layout: Mapping[str, bytes]
+) -> dict[str, Any]:
+    """Return what the description of a sweep says, of whose layout the files are given."""
+    return {
+        "asked": sweep.identity(),
+        "identity": sweep.fingerprint(),
+        "shape": list(sweep.shape),
+        "axes": [dimension.name for dimension in sweep.dimensions],
+        "results": {
+            name: len(sweep.shape + own) for name, (_, own, _) in results_of(sweep).items()
+        },
+        "plan": plan.as_dict(),
+        "environment": environment,
+        "files": {name: sha256(content) for name, content in layout.items()},
+    }
+
+
+def sha256(content: bytes) -> str:
+    """Return the sha256 of some bytes."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def make_group(store: MemoryStore, sweep: Sweep, plan: ChunkPlan) -> None:

@@ -1,5 +1,6 @@
 """Computing one chunk: its passes on the devices, smaller ones if memory runs out, its stages."""
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,6 +56,11 @@ class ChunkComputer:
         if self.made_program is None:
             raise ValueError("plan is not chosen yet; call `use` or `fitting` first")
         return self.made_program
+
+    @functools.cached_property
+    def identity(self) -> str:
+        """What tells the sweep from others; once, since it hashes all that points share."""
+        return self.sweep.fingerprint()
 
     @property
     def stages(self) -> int:
@@ -210,7 +216,7 @@ class ChunkComputer:
         """Say what a kept state belongs to: the sweep, what computed it, the shape of a pass."""
         return {
             "environment": self.environment,
-            "identity": self.sweep.fingerprint(),
+            "identity": self.identity,
             "devices": len(self.devices),
             **self.shape_now(),
         }

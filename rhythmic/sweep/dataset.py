@@ -1,6 +1,6 @@
 """Sweeps as labelled data sets: opened and exported."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -117,11 +117,13 @@ def export(folders: Sequence[Path], target: Path) -> int:
     for folder in folders:
         for _, damage in SweepStore.open(folder).damages():
             raise DamagedFileError(f"{damage}; {COMPUTED_AGAIN}")
+    parts: Iterable[dict[str, slice]] = [{}]
     if len(folders) == 1:
         store = SweepStore.open(folders[0])
-        dataset, parts = open_sweep(folders[0]), [region(store, c) for c in store.chunks()]
+        # One by one: there may be more chunks than fit into a list.
+        dataset, parts = open_sweep(folders[0]), (region(store, c) for c in store.chunks())
     else:
-        dataset, parts = join([open_sweep(folder) for folder in folders]).load(), [{}]
+        dataset = join([open_sweep(folder) for folder in folders]).load()
     with replacing(target) as partial:
         if target.suffix == ".nc":
             dataset.to_netcdf(partial, engine="h5netcdf")
@@ -150,7 +152,7 @@ def table(part: xarray.Dataset) -> pandas.DataFrame:
     return part.to_dataframe().reset_index()
 
 
-def write_parquet(path: Path, dataset: xarray.Dataset, parts: Sequence[dict[str, slice]]) -> None:
+def write_parquet(path: Path, dataset: xarray.Dataset, parts: Iterable[dict[str, slice]]) -> None:
     """Write a table, one part after the other."""
     import pyarrow
     import pyarrow.parquet

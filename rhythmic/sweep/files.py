@@ -36,14 +36,23 @@ class CheckedFiles(Store):
 
     Args:
         root: the folder of the arrays.
+        listed: the keys of metadata and coordinates. Nothing else is listed: what stands beside
+            them is nobody's array.
         check_of: gives what tells whether the bytes of a key are those that were recorded; None
             for a key that counts as absent. Raises DamagedFileError for a damaged record.
         explain: says what to do about a damaged file.
     """
 
-    def __init__(self, root: Path, check_of: Callable[[str], Check | None], explain: str):
+    def __init__(
+        self,
+        root: Path,
+        listed: Iterable[str],
+        check_of: Callable[[str], Check | None],
+        explain: str,
+    ):
         super().__init__(read_only=False)
         self.root, self.check_of, self.explain = root, check_of, explain
+        self.listed = sorted(listed)
         self.collected: dict[str, bytes] = {}
 
     async def get(
@@ -111,22 +120,22 @@ class CheckedFiles(Store):
         return True
 
     async def list(self) -> AsyncIterator[str]:
-        """List every key."""
-        async for key in self.list_prefix(""):
+        """List the keys of metadata and coordinates; chunks are found by their numbers."""
+        for key in self.listed:
             yield key
 
     async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
-        """List the keys that begin with a prefix."""
-        for path in sorted(self.root.rglob("*")):
-            key = path.relative_to(self.root).as_posix()
-            if key.startswith(prefix) and path.is_file():
+        """List the keys of these that begin with a prefix."""
+        for key in self.listed:
+            if key.startswith(prefix):
                 yield key
 
     async def list_dir(self, prefix: str) -> AsyncIterator[str]:
-        """List the names in a folder."""
-        folder = self.root / prefix
-        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-            yield path.name
+        """List the names of these in a folder."""
+        folder = f"{prefix.rstrip('/')}/" if prefix else ""
+        inside = (key.removeprefix(folder) for key in self.listed if key.startswith(folder))
+        for name in dict.fromkeys(key.partition("/")[0] for key in inside):
+            yield name
 
     def with_read_only(self, read_only: bool = False) -> Self:
         """Return this store: reading and writing are kept apart by what is done with it."""

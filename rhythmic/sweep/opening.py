@@ -14,7 +14,7 @@ import zarr
 from rhythmic.files import move_aside
 from rhythmic.records import PROVENANCE, append_rows, processor_name, provenance
 from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
-from rhythmic.sweep.arrays import layout_of
+from rhythmic.sweep.arrays import description_of, layout_of
 from rhythmic.sweep.layout import (
     DESCRIPTION,
     RefusedError,
@@ -23,7 +23,7 @@ from rhythmic.sweep.layout import (
 )
 from rhythmic.sweep.plan import ChunkPlan
 from rhythmic.sweep.specification import Sweep
-from rhythmic.sweep.store import SweepStore, differences, sha256
+from rhythmic.sweep.store import SweepStore
 
 
 def environment_of(sweep: Sweep) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def repaired(
 ) -> SweepStore:
     """Set aside what differs from its recorded hash, so that it is written or computed again."""
     store = SweepStore(folder, description, environment)
-    damaged = list(differences(folder, store.layout_files))
+    damaged = list(store.layout_damages())
     begun = bool(store.recorded())
     for damage in damaged:
         # A kill while the arrays were laid out leaves some of them missing.
@@ -174,9 +174,9 @@ def repaired(
         # Files that are there and equal stay; the others are set aside. They are not what they
         # were if what a result means is put in other words by now.
         layout = layout_of(sweep, store.plan)
-        files = {name: sha256(content) for name, content in layout.items()}
-        if files != description["files"]:
-            description = description | {"files": files}
+        told = description_of(sweep, store.plan, description["environment"], layout)
+        if told != description:
+            description = told
             write_sealed(folder / DESCRIPTION, description)
             store = SweepStore(folder, description, environment)
         store.lay_out(layout)

@@ -3,8 +3,6 @@ See ``layout`` for the files.
 """
 
 import functools
-import hashlib
-import math
 import os
 import re
 import stat
@@ -22,12 +20,27 @@ from rhythmic.files import (
     remove_leftovers,
     write_together,
 )
-from rhythmic.sealed import DamagedFileError, read_sealed, sealed_bytes, sha256_of, write_sealed
-from rhythmic.sweep.arrays import layout_of, results_of
-from rhythmic.sweep.designs import MOST_POINTS, STATUS
+from rhythmic.sealed import (
+    DamagedFileError,
+    read_plain,
+    read_sealed,
+    sealed_bytes,
+    sha256_of,
+    write_sealed,
+)
+from rhythmic.sweep.arrays import description_of, layout_of, sha256
+from rhythmic.sweep.designs import STATUS
 from rhythmic.sweep.files import Check, CheckedFiles, crc32c
 from rhythmic.sweep.layout import DESCRIPTION, OURS, RECORDS, RESULTS, record_name
 from rhythmic.sweep.plan import Chunk, ChunkPlan
+from rhythmic.sweep.soundness import (
+    coordinates_of,
+    describes_a_sweep,
+    expected_arrays,
+    metadata_fault,
+    points_of,
+    record_fault,
+)
 from rhythmic.sweep.specification import Sweep
 
 Checksums = tuple[int | str, ...]  # CRC-32C, or sha256 in records that have no other
@@ -64,11 +77,13 @@ class SweepStore:
             self.names = [str(name) for name in description["results"]]
             self.num_axes = {str(k): int(v) for k, v in description["results"].items()}
             self.layout_files = {str(k): str(v) for k, v in description["files"].items()}
-            if not describes_a_sweep(self.plan, self.shape, self.names, self.layout_files):
+            if not describes_a_sweep(self.plan, self.shape, self.num_axes, self.layout_files):
                 raise ValueError("out of range")
+            self.coordinates = coordinates_of(description, self.shape)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise DamagedFileError(f"{folder / DESCRIPTION} does not describe a sweep") from None
-        self.zarr_files = CheckedFiles(folder / RESULTS, self.check_of, COMPUTED_AGAIN)
+        listed = [name.removeprefix(f"{RESULTS}/") for name in self.layout_files]
+        self.zarr_files = CheckedFiles(folder / RESULTS, listed, self.check_of, COMPUTED_AGAIN)
         self.real_folders: set[Path] = set()
         self.checks: dict[int, Checksums] = {}  # of the files of chunks whose records were read
 
@@ -87,8 +102,24 @@ class SweepStore:
 
     def check_layout(self) -> None:
         """Raise a DamagedFileError for metadata or coordinates that are not what was recorded."""
-        for damage in differences(self.folder, self.layout_files):
+        for damage in self.layout_damages():
             raise DamagedFileError(f"{damage}; the call that made it writes it again")
+
+    def layout_damages(self) -> Iterator[Damage]:
+        """List what is wrong with metadata and coordinates, each file once."""
+        damaged = set()
+        for damage in differences(self.folder, self.layout_files):
+            damaged.add(damage.path)
+            yield damage
+        arrays = expected_arrays(self.plan, self.shape, self.coordinates, self.num_axes)
+        for name, expected in arrays.items():
+            path = self.folder / RESULTS / name / "zarr.json"
+            if path in damaged:
+                continue
+            if self.relative(path) not in self.layout_files:
+                yield Damage(path, "the description does not name it")
+            elif fault := metadata_fault(read_plain(path), expected):
+                yield Damage(path, fault)
 
     def check_of(self, key: str) -> Check | None:
         """Return what tells whether the bytes of a file of the arrays are those recorded.
@@ -153,18 +184,7 @@ class SweepStore:
         written again by every opening, so that two writers cannot leave one without the other.
         """
         layout = layout_of(sweep, plan)
-        description = {
-            "asked": sweep.identity(),
-            "identity": sweep.fingerprint(),
-            "shape": list(sweep.shape),
-            "axes": [dimension.name for dimension in sweep.dimensions],
-            "results": {
-                name: len(sweep.shape + own) for name, (_, own, _) in results_of(sweep).items()
-            },
-            "plan": plan.as_dict(),
-            "environment": environment,
-            "files": {name: sha256(content) for name, content in layout.items()},
-        }
+        description = description_of(sweep, plan, environment, layout)
         write_sealed(folder / DESCRIPTION, description)
         store = cls(folder, description)
         store.lay_out(layout)
@@ -224,11 +244,8 @@ class SweepStore:
         if {name: record.get(name) for name in own} != own:
             raise DamagedFileError(f"{path} is damaged: it belongs to another chunk or sweep")
         names = [self.relative(file) for file in self.chunk_files(chunk).values()]
-        if not isinstance(record.get("files"), dict) or set(record["files"]) != set(names):
-            raise DamagedFileError(
-                f"{path} is damaged: it names other files than those of its chunk"
-            )
-        # Older records have no CRC.
+        if fault := record_fault(record, names, points_of(chunk, self.plan, self.shape)):
+            raise DamagedFileError(f"{path} is damaged: {fault}")
         recorded = {**record["files"], **record.get("crc32c", {})}
         self.checks[chunk.number] = tuple(recorded[name] for name in names)
         return record
@@ -309,7 +326,7 @@ class SweepStore:
         Yields:
             what differs, with the chunk it belongs to; None for a file of the whole sweep.
         """
-        for damage in differences(self.folder, self.layout_files):
+        for damage in self.layout_damages():
             yield None, damage
         for number in self.recorded():
             chunk = self.plan.chunk(number, self.shape)
@@ -367,27 +384,3 @@ def is_plain(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return False
-
-
-def sha256(content: bytes) -> str:
-    """Return the sha256 of some bytes."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def describes_a_sweep(
-    plan: ChunkPlan, shape: tuple[int, ...], names: list[str], files: Mapping[str, str]
-) -> bool:
-    """Tell whether the parts of a description can be those of a sweep; a stranger may write any."""
-    return (
-        0 <= plan.split_axis < len(shape)
-        and min(plan.rows_per_chunk, plan.rows_per_device, plan.rows_at_once, *shape) >= 1
-        and math.prod(shape) <= MOST_POINTS
-        and all(is_inside(f"{RESULTS}/{name}") for name in names)
-        and all(is_inside(name) for name in files)
-    )
-
-
-def is_inside(name: str) -> bool:
-    """Tell whether a relative path stays within the arrays of a run folder."""
-    parts = name.split("/")
-    return parts[0] == RESULTS and len(parts) > 1 and not {"", ".", ".."} & set(parts)

@@ -149,6 +149,21 @@ def may_not_be(name: str, annotation: Any, value: Any) -> str:
     return ""
 
 
+def is_no_such_thing(annotation: Any, value: Any) -> bool:
+    """Tell whether a value is none of the class that is asked for, or no sequence of its kind."""
+    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is None:
+        known = isinstance(annotation, type) and annotation is not Any
+        return known and not isinstance(value, annotation)
+    if origin is not Sequence:
+        return False
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence):
+        return not isinstance(value, np.ndarray)
+    return any(
+        bool(may_not_be("", inner[0], one)) or is_no_such_thing(inner[0], one) for one in value
+    )
+
+
 def is_literal(kind: Any) -> bool:
     return typing.get_origin(kind) is typing.Literal
 

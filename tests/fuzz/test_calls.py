@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from rhythmic.data import download
 from tests.fuzz.calls import SUBJECTS, fault_of, replaceable
-from tests.fuzz.hostile import VALUES, may_not_be, names, others, value_of
+from tests.fuzz.hostile import (
+    VALUES,
+    is_no_such_thing,
+    may_not_be,
+    names,
+    others,
+    value_of,
+)
 from tests.fuzz.sound import TABLE
 
 # Their arguments are made at once, and nothing is compiled for them.
@@ -22,6 +29,7 @@ TRAINED = {
     "training.seconds_per_update",
     "training.train_and_choose",
 }
+FUZZED = [name for name in SUBJECTS if name not in TRAINED]
 # Their own checks name the axis or the output that the argument belongs to.
 BY_HAND = ("sweep.",)
 
@@ -40,10 +48,14 @@ def offline(monkeypatch):
     monkeypatch.setattr(download.urllib.request, "urlopen", refuse)
 
 
+def pairs_of(names_of: list[str]) -> list[tuple[str, str]]:
+    """Return every callable with each of its parameters."""
+    return sorted((name, parameter.name) for name in names_of for parameter in replaceable(name))
+
+
 def of_several(names_of: list[str]) -> st.SearchStrategy[tuple[str, str]]:
     """Draw a callable, and one of its parameters."""
-    pairs = [(name, parameter.name) for name in names_of for parameter in replaceable(name)]
-    return st.sampled_from(sorted(pairs))
+    return st.sampled_from(pairs_of(names_of))
 
 
 def compares(call: Any) -> bool:
@@ -78,9 +90,44 @@ def test_what_cannot_be_meant_is_refused(place, value_name):
     assert fault_of(name, {argument: value}) == ""
 
 
+def refused_by_training() -> list[tuple[str, str, str]]:
+    """Return what no function that trains may accept, so that none of them trains."""
+    return [
+        (name, parameter.name, value_name)
+        for name in sorted(TRAINED)
+        for parameter in replaceable(name)
+        for value_name in sorted(VALUES)
+        if may_not_be(parameter.name, parameter.annotation, value_of(value_name))
+        or is_no_such_thing(parameter.annotation, value_of(value_name))
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(TRAINED))
+def test_what_cannot_be_meant_is_refused_before_anything_trains(name):
+    cases = [case for case in refused_by_training() if case[0] == name]
+    assert {argument for _, argument, _ in cases} >= {
+        parameter.name
+        for parameter in replaceable(name)
+        if parameter.name not in ("parameters", "tell")  # anything may stand there
+    }
+    faults = {
+        (argument, value_name): fault
+        for _, argument, value_name in cases
+        if (fault := fault_of(name, {argument: value_of(value_name)}))
+    }
+    assert faults == {}
+
+
+def test_what_designs_and_sweeps_take_is_tried_as_well():
+    tried = {name for name, _ in pairs_of(FUZZED)}
+    expected = {name for name in SUBJECTS if name.startswith("sweep.") and replaceable(name)}
+    assert expected
+    assert expected <= tried
+
+
 @pytest.mark.slow
 @settings(IN_ALL, max_examples=1500)
-@given(of_several([name for name in SUBJECTS if name not in TRAINED]), st.one_of(names(), others()))
+@given(of_several(FUZZED), st.one_of(names(), others()))
 def test_nothing_is_accepted_in_silence_and_nothing_ends_in_a_traceback(place, value):
     name, argument = place
     hostile = value_of(value) if isinstance(value, str) and value in VALUES else value

@@ -3,10 +3,10 @@
 Nothing is computed: a command is stopped once its options are read and checked.
 """
 
-import dataclasses
 import importlib
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -14,10 +14,12 @@ import tyro
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks import accelerator, epochs, golden_rhythms, paper, stability_atlas, training_step
 from experiments import script
-from experiments.__main__ import NAMES
+from experiments.__main__ import NAMES, IndexOptions
 from experiments.compare import __main__ as compare
 from experiments.mnist import __main__ as mnist
+from experiments.mnist import publish
 from experiments.mnist.configuration import PRESETS
 from rhythmic.sweep.__main__ import main as sweep_main
 
@@ -48,7 +50,19 @@ WORDS = (
     "/dev/null",
     "long" * 2000,
 )
-COMMANDS = ("mnist", "compare", *(name for name in NAMES if name != "mnist"))
+# Commands whose options are one dataclass, which checks them.
+DATACLASSES = {
+    "compare": compare.CompareAllOptions,
+    "experiments": IndexOptions,
+    "benchmarks.epochs": epochs.Options,
+    "benchmarks.golden_rhythms": golden_rhythms.Options,
+    "benchmarks.paper": paper.Options,
+    "benchmarks.stability_atlas": stability_atlas.Options,
+    "benchmarks.training_step": training_step.Options,
+}
+PARTS = ("steps", "epochs", "paper")
+COMMANDS = ("mnist", *DATACLASSES, *(name for name in NAMES if name != "mnist"))
+COMMANDS += tuple(f"benchmarks.accelerator {part}" for part in PARTS)
 
 
 class StoppedError(Exception):
@@ -59,8 +73,10 @@ def options_of(command: str) -> Any:
     """Return the options that a command has by default."""
     if command == "mnist":
         return PRESETS["quick"]
-    if command == "compare":
-        return compare.CompareAllOptions()
+    if command in DATACLASSES:
+        return DATACLASSES[command]()
+    if command.startswith("benchmarks.accelerator"):
+        return accelerator.parse([*command.split()[1:], "--output", "absent"])
     return importlib.import_module(f"experiments.{command}").EXPERIMENT.presets["quick"]
 
 
@@ -68,8 +84,12 @@ def read(command: str, arguments: list[str]) -> Any:
     """Read and check a command line as the command does, and go no further."""
     if command == "mnist":
         return mnist.parse(arguments)
-    if command == "compare":
-        return tyro.cli(compare.CompareAllOptions, args=arguments)
+    if command in DATACLASSES:
+        return tyro.cli(DATACLASSES[command], args=arguments)
+    if command.startswith("benchmarks.accelerator"):
+        options = accelerator.parse([*command.split()[1:], "--output", "absent", *arguments])
+        accelerator.check(options)
+        return options
     experiment = importlib.import_module(f"experiments.{command}").EXPERIMENT
     read_options = []
 
@@ -100,27 +120,26 @@ def fault_of(command: str, arguments: list[str]) -> str:
         return "" if text.isprintable() and text else f"not one line: {text[:200]!r}"
     if time.process_time() - begin > 5:
         return "took more than 5 s"
-    for field in dataclasses.fields(options):
-        value = getattr(options, field.name)
-        several = value if isinstance(value, tuple) else (value,)
+    for name, value in vars(options).items():
+        several = value if isinstance(value, tuple | list) else (value,)
         if any(isinstance(one, float) and math.isnan(one) for one in several):
-            return f"accepted {field.name} = {value}"
+            return f"accepted {name} = {value}"
     return ""
 
 
-def lines() -> st.SearchStrategy[tuple[str, list[str]]]:
-    """Draw a command with one or two options, and what stands after them."""
+def lines(commands: Sequence[str] = COMMANDS) -> st.SearchStrategy[tuple[str, list[str]]]:
+    """Draw one of some commands with one or two options, and what stands after them."""
     words = st.one_of(st.sampled_from(WORDS), st.text(max_size=12))
 
     def with_options(command: str) -> st.SearchStrategy[tuple[str, list[str]]]:
-        fields = [field.name.replace("_", "-") for field in dataclasses.fields(options_of(command))]
+        fields = [name.replace("_", "-") for name in vars(options_of(command))]
         one = st.tuples(st.sampled_from([*fields, "no-such-option"]), st.lists(words, max_size=2))
         joined = st.lists(one, min_size=1, max_size=2).map(
             lambda given: [word for name, after in given for word in (f"--{name}", *after)]
         )
         return joined.map(lambda line: (command, line))
 
-    return st.sampled_from(COMMANDS).flatmap(with_options)
+    return st.sampled_from(commands).flatmap(with_options)
 
 
 IN_ALL = settings(
@@ -150,3 +169,21 @@ def test_commands_of_sweeps_answer_by_one_line(command, word, tmp_path, monkeypa
         sweep_main([command, *line])
     text = str(caught.value.code)
     assert isinstance(caught.value.code, int) or (text.isprintable() and text)
+
+
+@pytest.mark.parametrize("words", [[], ["a", "b"], *([word] for word in WORDS)], ids=repr)
+def test_the_command_that_publishes_answers_by_one_line(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["publish", *words])
+    with pytest.raises(SystemExit) as caught:
+        publish.main()
+    text = str(caught.value.code)
+    assert text.startswith("error: ")
+    assert text.isprintable()
+    assert list(tmp_path.iterdir()) == []
+
+
+@settings(IN_ALL, max_examples=40, derandomize=True)
+@given(lines([name for name in COMMANDS if name.startswith(("benchmarks", "experiments"))]))
+def test_a_line_of_a_benchmark_that_makes_no_sense_is_answered_by_one(line):
+    assert fault_of(*line) == ""

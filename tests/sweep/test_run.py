@@ -355,3 +355,24 @@ def test_what_is_no_sweep_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"^sweep is 3; it must be of the type Sweep$"):
         run_sweep(3, folder=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_the_sweep_is_hashed_once_however_many_stages_are_kept(tmp_path, monkeypatch):
+    """What points share may be large."""
+    hashed, fingerprint = [], Sweep.fingerprint
+
+    def noted(self):
+        hashed.append(self.name)
+        return fingerprint(self)
+
+    stages = Stages(lambda x: x, lambda state: state + 1, lambda state: {"y": state}, 5)
+    design = Grid((values_axis("x", [1.0, 2.0, 3.0, 4.0], ""),))
+    monkeypatch.setattr(Sweep, "fingerprint", noted)
+
+    def count(num_stages):
+        hashed.clear()
+        sweep = Sweep("staged", stages._replace(num_stages=num_stages), design, {"y": Output("")})
+        run_sweep(sweep, folder=tmp_path / str(num_stages), chunk_points=1, quiet=True)
+        return len(hashed)
+
+    assert count(2) == count(9)
