@@ -13,6 +13,7 @@ from rhythmic._scan import scan
 from rhythmic.arguments import checked
 from rhythmic.cells.interface import weigh
 from rhythmic.indices import are_indices, check_labels
+from rhythmic.theory.roots import safe_sqrt
 from rhythmic.typing import Array, Float, Int
 
 Features = Float[Array, "feature batch"]
@@ -185,6 +186,6 @@ def standardise(
     noise_floor = 8 * jnp.finfo(reference.dtype).eps * jnp.abs(mean)
     varies = largest > noise_floor
     largest = jnp.where(varies, largest, 1.0)
-    deviation = jnp.sqrt(jnp.mean((centred / largest) ** 2, axis=1, keepdims=True))
+    deviation = safe_sqrt(jnp, jnp.mean((centred / largest) ** 2, axis=1, keepdims=True))
     standard = (features - mean) / largest / jnp.where(varies, deviation, 1.0)
     return jnp.where(varies | ~jnp.isfinite(mean), standard, 0.0)

@@ -113,3 +113,15 @@ def test_features_that_never_change_become_zero_and_broken_ones_stay_broken():
     assert not np.any(found[:2])
     assert np.std(found[2]) == pytest.approx(1.0, rel=1e-5)
     assert not np.any(np.isfinite(standardise(reference, reference.at[1, 3].set(jnp.inf))[1]))
+
+
+def test_a_constant_feature_has_no_gradient_and_leaves_the_others_theirs():
+    features = jnp.array([[3.0, 3.0, 3.0], [1.0, 2.0, 4.0]])
+
+    def first(features):
+        return standardise(features, features)[:, 0].sum()
+
+    gradient = np.asarray(jax.grad(first)(features))
+    np.testing.assert_array_equal(gradient[0], 0)
+    alone = jax.grad(first)(features[1:])
+    np.testing.assert_allclose(gradient[1], alone[0], rtol=1e-6)
