@@ -89,7 +89,8 @@ def fit_logistic_regression(
         The fit; NaN where a feature is not finite or a traced label is no class.
 
     Raises:
-        ValueError: for shapes that do not fit one another, or a label that is no class.
+        ValueError: for shapes that do not fit one another, no example, or a label that is no
+            class.
 
     Source: Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.4; readout of
     Kramer, arXiv:2506.17083, first version.
@@ -99,6 +100,8 @@ def fit_logistic_regression(
             f"features has shape {features.shape} and labels {labels.shape}; expected "
             "(feature, batch) and (batch,)"
         )
+    if not labels.size:
+        raise ValueError(f"features has shape {features.shape}; it must hold at least one example")
     check_labels("labels", labels, num_classes)
     design = jnp.concatenate([features, jnp.ones_like(features[:1])])
     targets = jax.nn.one_hot(labels, num_classes, axis=0, dtype=design.dtype)
@@ -156,14 +159,14 @@ def derivatives(
     gradient = inverse_regularisation * weigh(shares - targets, design.T) + penalised * parameters
     weighted = shares[:, None] * design[None]
     own = jnp.einsum("cpi,qi->cpq", weighted, design, precision=_PRECISION)
-    flat = weighted.reshape(-1, design.shape[1])
+    flat = weighted.reshape(num_classes * num_parameters, design.shape[1])
     hessian = -weigh(flat, flat.T).reshape((num_classes, num_parameters) * 2)
     classes = jnp.arange(num_classes)
     hessian = inverse_regularisation * hessian.at[classes, :, classes, :].add(own)
     hessian = hessian.at[classes, :, classes, :].add(jnp.diag(penalised))
     # The same shift of all biases changes nothing; the gradient has no part along it.
     hessian = hessian.at[:, -1, :, -1].add(1.0)
-    return gradient, hessian.reshape(num_classes * num_parameters, -1)
+    return gradient, hessian.reshape((num_classes * num_parameters,) * 2)
 
 
 @checked(shapes=True)
