@@ -9,11 +9,13 @@ from typing import Literal, NamedTuple, get_args
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from rhythmic.arguments import checked
 from rhythmic.cells import LSTMCell
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.cells.lstm import open_gates
+from rhythmic.cells.options import check_known, is_traced
 from rhythmic.indices import check_indices
 from rhythmic.simulate import trajectory
 from rhythmic.typing import AnyArray, Array, Float, InputArray, Int, NodeArray, Sequence
@@ -72,7 +74,7 @@ def with_gate_held(
 
     The gate's weights become zero and its bias ``log(opening / (1 - opening))``, so the layer's
     step stays what it is. Openings 0 and 1 are taken at the nearest that the dtype's bias of 30
-    allows, ``1 / (1 + exp(30))`` from the end. Outside [0, 1] the gate is NaN.
+    allows, ``1 / (1 + exp(30))`` from the end. Outside [0, 1] a traced opening is NaN.
 
     Args:
         cell: the layer.
@@ -80,13 +82,18 @@ def with_gate_held(
         opening: one number, or one for each memory cell.
 
     Raises:
-        ValueError: for an unknown gate.
+        ValueError: for an unknown gate, or a known opening outside [0, 1].
     """
     if gate not in get_args(Gate):
         raise ValueError(f"gate is {gate!r}; choose from {', '.join(get_args(Gate))}")
     size = cell.hidden_size
     if jnp.shape(opening) not in ((), (size,)):
         raise ValueError(f"opening has shape {jnp.shape(opening)}; expected a number or ({size},)")
+    if not is_traced(opening):
+        values = np.ravel(np.asarray(opening, np.float64))
+        outside = values[~((values >= 0) & (values <= 1))]
+        if outside.size:
+            raise ValueError(f"opening holds {outside[0]:g}; each must lie in 0 to 1")
     rows = slice(BLOCKS[gate] * size, (BLOCKS[gate] + 1) * size)
     bias = jnp.clip(jax.scipy.special.logit(jnp.asarray(opening, cell.bias_ih.dtype)), -30, 30)
     held = (
@@ -143,10 +150,11 @@ def holding_node(separation: Float[Array, "time hidden"], first: int, last: int)
         last: last step that counts.
 
     Raises:
-        ValueError: for steps that are not there, or a last one before the first.
+        ValueError: for steps that are traced or not there, or a last one before the first.
     """
     num_steps = separation.shape[0]
     for name, step in (("first", first), ("last", last)):
+        check_known(name, step, "outside the program")
         check_indices(name, step, num_steps, "steps")
     if last < first:
         raise ValueError(f"last is {last}; it must be at least first, {first}")

@@ -19,6 +19,7 @@ from rhythmic.adjoints import fastest_mean
 from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, ElmanCell, LSTMCell, ResonantCell, trainable
 from rhythmic.cells.resonant import Diagonal, check_resonance
+from rhythmic.checks import refuse
 from rhythmic.readouts import AbstractReadout, BatchNormReadout, LayerNormReadout
 from rhythmic.simulate import time_mean
 from rhythmic.theory import LadderName, ladder, validate_ladder
@@ -227,7 +228,13 @@ def named_architectures(
 
 @checked
 def num_trainable(model: PyTree) -> int:
-    """Count the parameters that training may change; a zero diagonal does not count."""
+    """Count the parameters that training may change; a zero diagonal does not count.
+
+    Raises:
+        ValueError: for what is no network with a cell.
+    """
+    if not hasattr(getattr(model, "cell", None), "num_constrained"):
+        refuse("model", model, "be a network with a cell, such as a Classifier")
     marked = eqx.filter(model, trainable(model))
     return sum(jnp.size(x) for x in jax.tree.leaves(marked)) - model.cell.num_constrained()
 

@@ -21,6 +21,7 @@ from rhythmic._spectral_lines import SILENCE_ROUNDINGS, turns_after
 from rhythmic._sums import CompensatedSum, Sum, added, compensated, total_of, widened
 from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
+from rhythmic.cells.options import check_known
 from rhythmic.simulate import (
     check_sequence,
     check_step,
@@ -56,21 +57,28 @@ def last_value() -> Reduction:
 
 
 def maximum() -> Reduction:
-    """Return what keeps the largest value; NaN once one was seen."""
+    """Return what keeps the largest value, real; NaN once one was seen."""
     return Reduction(
-        lambda x: x,
+        _real,
         lambda carried, x, step: jnp.maximum(carried, x),
         lambda carried, count: carried,
     )
 
 
 def minimum() -> Reduction:
-    """Return what keeps the smallest value; NaN once one was seen."""
+    """Return what keeps the smallest value, real; NaN once one was seen."""
     return Reduction(
-        lambda x: x,
+        _real,
         lambda carried, x, step: jnp.minimum(carried, x),
         lambda carried, count: carried,
     )
+
+
+def _real(x: Array) -> Array:
+    """Return what is seen; raise a ValueError where it is complex, which has no order."""
+    if jnp.iscomplexobj(x):
+        raise ValueError(f"observe gives {x.dtype}; it must be real, as complex has no order")
+    return x
 
 
 def mean() -> Reduction:
@@ -89,21 +97,25 @@ def amplitude() -> Reduction:
     """Give the amplitude of the sinusoid of the same power: sqrt(2) times the standard deviation.
 
     Mean and squares are carried as Welford does, so that an offset costs no digits. The amplitude
-    of what does not move is 0, and so is its gradient.
+    of what does not move is 0, and so is its gradient. Of complex values the squares are those of
+    the modulus of what they deviate by.
 
     Source: B. P. Welford, Technometrics 4 (1962), 419-420.
     """
 
     def begin(x: Array) -> PyTree:
         x = widened(x)
-        return compensated(x), compensated(jnp.zeros_like(x))
+        return compensated(x), compensated(jnp.zeros_like(x.real))
 
     def add(carried: PyTree, x: Array, step: Array) -> PyTree:
         average, squares = carried
         x = widened(x)
         away = _beyond(x, average)
         average = added(average, away / (step + 1).astype(x.real.dtype))
-        return average, added(squares, away * _beyond(x, average))
+        beyond = _beyond(x, average)
+        if jnp.iscomplexobj(x):
+            return average, added(squares, (away * beyond.conj()).real)
+        return average, added(squares, away * beyond)
 
     def end(carried: PyTree, count: int) -> Array:
         return safe_sqrt(jnp, 2 * total_of(carried[1]) / count)
@@ -189,10 +201,11 @@ def spectral_peak(
         A reduction to a ``SpectralPeak``.
 
     Raises:
-        ValueError: for no frequencies, or one out of range, a ``dt`` that is not above 0, or a
-            floor out of its range.
+        ValueError: for no frequencies, or one out of range, a ``dt`` that is not above 0, a
+            floor out of its range, or one of the three that is traced.
     """
     known = _checked_frequencies(frequencies, dt)
+    check_known("floor", floor, "before the run")
     if not 0 <= floor <= 1:
         raise ValueError(f"floor is {floor}; it must lie between 0 and 1")
     spread = amplitude()
@@ -203,7 +216,7 @@ def spectral_peak(
         return both.reshape(both.shape + (1,) * x.ndim)
 
     def begin(x: Array) -> _Waves:
-        x = widened(x)
+        x = widened(_real(x))
         wave = waves(x, jnp.zeros((), jnp.int32))
         nothing = jnp.zeros_like(wave * x)
         return _Waves(compensated(nothing), compensated(wave), spread.begin(x), x, (x, x), (x, x))
@@ -253,8 +266,10 @@ def _checked_frequencies(frequencies: Float[AnyArray, " frequency"], dt: float) 
     """Return frequencies in Hz that steps of ``dt`` seconds can show, in float64.
 
     Raises:
-        ValueError: for none, or one out of range, or a ``dt`` that is not above 0.
+        ValueError: for none, or one out of range, a ``dt`` that is not above 0, or traced values.
     """
+    for name, value in (("dt", dt), ("frequencies", frequencies)):
+        check_known(name, value, "before the run")
     if not dt > 0:
         raise ValueError(f"dt is {dt}; it must be above 0")
     known = np.asarray(frequencies, np.float64)

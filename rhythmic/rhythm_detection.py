@@ -27,6 +27,7 @@ from rhythmic._spectral_lines import (
 )
 from rhythmic._sums import widened
 from rhythmic.arguments import checked
+from rhythmic.checks import checked_real
 from rhythmic.theory.roots import safe_sqrt
 from rhythmic.typing import AnyArray, Array, Bool, Float, Int
 
@@ -93,7 +94,6 @@ class Rhythm(NamedTuple):
 
 
 @checked
-@partial(jax.jit, static_argnames="washout")
 def measure_rhythm(
     trajectory: Float[AnyArray, "time *batch"],
     *,
@@ -140,8 +140,21 @@ def measure_rhythm(
         not above 0.
 
     Raises:
-        ValueError: if fewer than 64 samples remain, or ``washout`` is negative.
+        ValueError: if fewer than 64 samples remain, ``washout`` is negative, or a known
+            ``least_line_share`` lies outside [0, 1].
     """
+    checked_real("least_line_share", least_line_share, least=0.0, most=1.0)
+    return _measure(trajectory, sample_rate, washout, least_line_share)
+
+
+@partial(jax.jit, static_argnames="washout")
+def _measure(
+    trajectory: Float[AnyArray, "time *batch"],
+    sample_rate: float,
+    washout: int,
+    least_line_share: float,
+) -> Rhythm:
+    """Return what ``measure_rhythm`` says."""
     record = checked_record(trajectory, washout)
     hertz = jnp.where(sample_rate > 0, sample_rate, jnp.nan)
     batch_shape = record.shape[1:]
@@ -196,7 +209,6 @@ def most_active_node(
     return jnp.take_along_axis(samples, choice[None, None], axis=1)[:, 0]
 
 
-@partial(jax.jit, static_argnames="washout")
 def complex_amplitude(
     trajectory: Float[AnyArray, "time *#batch"],
     frequency: Float[AnyArray, "*#batch"],
@@ -206,8 +218,9 @@ def complex_amplitude(
 ) -> Complex[Array, "*batch"]:
     """Fit c + Re(A e^{2 pi i f t}) by least squares and return A.
 
-    Exact, to rounding, for a sinusoid about a constant, whatever the length of the record.
-    Compiled (``washout`` is static).
+    Exact, to rounding, for a sinusoid about a constant, whatever the length of the record, where
+    frequency and sample rate are numbers or NumPy arrays; those of JAX are as exact as their
+    dtype. Compiled (``washout`` is static).
 
     Args:
         trajectory: real states, time first; the first row is time 0, washed out or not.
@@ -221,19 +234,43 @@ def complex_amplitude(
     Raises:
         ValueError: if fewer than 3 samples remain, or ``washout`` is negative.
     """
+    if isinstance(frequency, jax.Array) or isinstance(sample_rate, jax.Array):
+        dtype = widened(jnp.zeros((), jnp.result_type(trajectory))).dtype
+        cycles = jnp.asarray(frequency, dtype) / sample_rate
+        return _fitted(trajectory, cycles, 0.0, (cycles > 0) & (cycles < 0.5), washout)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cycles = np.asarray(frequency, np.float64) / float(sample_rate)
+    valid = (cycles > 0) & (cycles < 0.5)
+    cycles = np.where(valid, cycles, 0.0)
+    # The first part is whole in 2^-32 and held by float32, so that its turns are exact; what
+    # remains is less than 2^-25 of a cycle and its turns have no more rounding than that.
+    whole = np.floor(cycles.astype(np.float32).astype(np.float64) * 2.0**32) / 2.0**32
+    return _fitted(trajectory, whole, cycles - whole, valid, washout)
+
+
+@partial(jax.jit, static_argnames="washout")
+def _fitted(
+    trajectory: Float[AnyArray, "time *#batch"],
+    cycles: Float[AnyArray, "*#batch"],
+    rest: Float[AnyArray, "*#batch"] | float,
+    valid: Bool[AnyArray, "*#batch"],
+    washout: int,
+) -> Complex[Array, "*batch"]:
+    """Return the amplitude at ``cycles + rest`` per step, NaN where that is not ``valid``."""
     record = checked_record(trajectory, washout, minimum=3)
-    cycles = jnp.asarray(frequency, record.dtype) / sample_rate
     batch_shape = jnp.broadcast_shapes(record.shape[1:], cycles.shape)
-    cycles = jnp.broadcast_to(cycles, batch_shape)
+    cycles = jnp.broadcast_to(jnp.asarray(cycles, record.dtype), batch_shape)
     extra = (1,) * (len(batch_shape) - record.ndim + 1)
     record = record.reshape(len(record), *extra, *record.shape[1:])
     record = jnp.broadcast_to(record, (len(record), *batch_shape))
     times = washout + jnp.arange(len(record)).reshape(-1, *(1,) * len(batch_shape))
-    angle = 2 * jnp.pi * turns_after(cycles, times, record.dtype)
+    turns = turns_after(cycles, times, record.dtype)
+    turns = turns + jnp.asarray(rest, record.dtype) * times.astype(record.dtype)
+    angle = 2 * jnp.pi * turns
     columns = jnp.stack([jnp.ones_like(record), jnp.cos(angle), jnp.sin(angle)], axis=-1)
     gram = jnp.einsum("t...i,t...j->...ij", columns, columns)
     projected = jnp.einsum("t...i,t...->...i", columns, record)
-    valid = (cycles > 0) & (cycles < 0.5)
+    valid = jnp.broadcast_to(valid, batch_shape)
     gram = jnp.where(valid[..., None, None], gram, jnp.eye(3, dtype=record.dtype))
     fitted = jnp.linalg.solve(gram, projected[..., None])[..., 0]
     amplitude = jax.lax.complex(fitted[..., 1], -fitted[..., 2])

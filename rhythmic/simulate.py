@@ -153,11 +153,14 @@ def time_mean(
     return TimeMean(mean=mean, final_state=state)
 
 
-@checked
+@checked(least=0)
 def mask_from_lengths(lengths: Int[Array, "*batch"], num_steps: int) -> Bool[Array, "time *batch"]:
     """Return a mask that is true at the first ``lengths`` of ``num_steps`` samples.
 
     A length below 0 marks none, one beyond the end all.
+
+    Raises:
+        ValueError: for a number of steps below 0.
     """
     lengths = jnp.asarray(lengths)
     return jnp.arange(num_steps).reshape(-1, *(1,) * lengths.ndim) < lengths
@@ -295,7 +298,8 @@ def check_step(step: Callable[[Any, Any], Any], state: PyTree, sample: PyTree) -
     leaves, structure = jax.tree.flatten(state)
     found, structure_after = jax.tree.flatten(after)
     same = structure_after == structure and all(  # type: ignore[operator]
-        y.shape == jnp.shape(x) and y.dtype == getattr(x, "dtype", y.dtype)
+        # NumPy's float64 is what JAX holds it as.
+        y.shape == jnp.shape(x) and (not hasattr(x, "dtype") or y.dtype == jnp.result_type(x))
         for x, y in zip(leaves, found, strict=True)
     )
     if not same:

@@ -75,7 +75,11 @@ def test_open_and_shut_gates_do_what_their_names_say(cell):
     shown = trace_of(with_gate_held(cell, "output", 1.0), inputs)
     np.testing.assert_allclose(shown.hidden, np.tanh(shown.memory), rtol=1e-9)
     assert np.all(np.isfinite(with_gate_held(cell, "output", 1.0).bias_ih))
-    assert np.isnan(with_gate_held(cell, "output", 1.5).bias_ih).any()
+    for wrong in (1.5, -0.1, np.nan, [0.5, 2.0, 0.5]):
+        with pytest.raises(ValueError, match=r"^opening holds .*; each must lie in 0 to 1$"):
+            with_gate_held(cell, "output", wrong)
+    traced = jax.jit(lambda x: with_gate_held(cell, "output", x).bias_ih)(1.5)
+    assert np.isnan(traced).sum() == HIDDEN
 
 
 def test_unknown_gate(cell):
@@ -125,3 +129,8 @@ def test_classes_left_out_and_silent_nodes_do_not_matter(x64):
     silent = activity.at[:, 1].set(0.0).at[:, 2].set(1.0 * classes)
     np.testing.assert_array_equal(class_separation(silent, classes)[:, 1:3], [[np.nan, np.inf]] * 2)
     assert np.all(np.isfinite(jax.grad(total)(silent)))
+
+
+def test_traced_steps_are_named():
+    with pytest.raises(ValueError, match=r"^last is traced; it must be known outside the program"):
+        jax.jit(lambda last: holding_node(jnp.ones((3, 2)), 0, last))(1)

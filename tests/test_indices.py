@@ -48,6 +48,14 @@ def test_all_that_are_there_pass_and_traced_ones_are_told():
         told(np.zeros(3, np.float32))
 
 
+@pytest.mark.parametrize(("dtype", "most"), [(np.uint8, 255), (np.int8, 127), (np.int32, 255)])
+def test_as_many_classes_as_a_type_holds(dtype, most):
+    told = jax.jit(are_indices, static_argnums=1)
+    labels = np.array([0, most], dtype)
+    assert [bool(told(labels, count)) for count in (most + 1, most, 1000)] == [True, False, True]
+    assert bool(told(np.zeros(0, dtype), 0))
+
+
 SPLITS = [
     (([0, 1], [2], [3, 9]), "test of the split holds 9; it must lie in 0 to 5"),
     (([0, -1], [2], [3]), "train of the split holds -1"),

@@ -152,3 +152,8 @@ def test_bad_architectures_are_refused_in_one_line(message):
     with pytest.raises(ValueError, match=message) as caught:
         BAD[message]()
     assert "\n" not in str(caught.value)
+
+
+def test_parameters_are_counted_of_networks_alone():
+    with pytest.raises(ValueError, match=r"^model is 'x'; it must be a network with a cell"):
+        num_trainable("x")

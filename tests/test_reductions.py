@@ -244,3 +244,29 @@ def test_states_and_inputs_that_do_not_fit_are_named(step, state, inputs, messag
     with pytest.raises(ValueError, match=message) as refused:
         reduce_steps(step, state, inputs, {"m": maximum()})
     assert "\n" not in str(refused.value)
+
+
+def test_the_amplitude_of_complex_values_is_of_their_modulus():
+    values = np.exp(0.3j * np.arange(50)) * np.linspace(1, 2, 50) + 5
+    values = values.astype(np.complex64)
+    found = reduce_steps(lambda _, x: x, values[0], values, {"amplitude": amplitude()}).results
+    assert found["amplitude"].dtype == np.float32
+    np.testing.assert_allclose(found["amplitude"], np.sqrt(2) * values.std(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("reduction", [maximum(), minimum(), spectral_peak([1.0], 0.1)])
+def test_what_needs_an_order_refuses_complex_values(reduction):
+    values = np.ones(4, np.complex64)
+    expected = "^observe gives complex64; it must be real, as complex has no order$"
+    with pytest.raises(ValueError, match=expected):
+        reduce_steps(lambda _, x: x, values[0], values, {"it": reduction})
+
+
+def test_traced_frequencies_are_named():
+    for name, call in (
+        ("dt", lambda x: spectral_peak([1.0], x)),
+        ("frequencies", lambda x: spectral_peak(x[None], 0.1)),
+        ("floor", lambda x: dominant_frequency([1.0], 0.1, floor=x)),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} is traced; it must be known"):
+            jax.jit(lambda x, call=call: call(x) and x)(0.5)

@@ -228,6 +228,22 @@ def test_complex_amplitude_outside_its_domain():
         complex_amplitude(signal[:2], 1.0, sample_rate=32.0)
 
 
+@pytest.mark.parametrize("frequency", [7.3, 110.7, 249.9])
+def test_complex_amplitude_of_a_long_record_in_single_precision(frequency):
+    turns = np.exp(2j * np.pi * np.remainder(frequency / RATE * np.arange(1_000_000), 1))
+    signal = (2 + (0.3 + 0.4j) * turns).real.astype(np.float32)
+    found = complex_amplitude(signal, frequency, sample_rate=RATE)
+    assert found.dtype == np.complex64
+    np.testing.assert_allclose(found, 0.3 + 0.4j, atol=2e-4)
+
+
+@pytest.mark.parametrize("share", [np.nan, 5.0, -1])
+def test_shares_out_of_range_are_refused(share):
+    expected = f"least_line_share is {share}; it must be a finite number of at least 0 and of at"
+    with pytest.raises(ValueError, match=f"^{expected} most 1$"):
+        measure_rhythm(np.zeros(64), sample_rate=RATE, least_line_share=share)
+
+
 def irregular(generator):
     """Noise of three colours, and maps in chaos."""
     white = generator.normal(size=(1024, 4))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rhythmic.cells import ElmanCell, LSTMCell, ResonantCell
-from rhythmic.simulate import mask_from_lengths, time_mean, trajectory
+from rhythmic.simulate import check_step, mask_from_lengths, time_mean, trajectory
 
 TIME, BATCH = 11, 3
 CELLS = {
@@ -152,6 +152,19 @@ def test_mask_from_lengths():
     found = mask_from_lengths(np.array([[0, 1], [2, 3]]), 3)
     assert found.dtype == bool
     np.testing.assert_array_equal(found, expected)
+    assert mask_from_lengths(np.array([1, 2]), 0).shape == (0, 2)
+    with pytest.raises(ValueError, match=r"^num_steps is -3; it must be at least 0$"):
+        mask_from_lengths(np.array([1, 2]), -3)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.int64])
+def test_a_state_of_numpy_is_what_jax_holds_it_as(dtype):
+    def step(state, sample):
+        return state + sample
+
+    check_step(step, np.zeros(3, dtype), np.ones(3, dtype))
+    with pytest.raises(ValueError, match="^step turns a state float16"):
+        check_step(step, np.zeros(3, np.float16), np.ones(3, np.float32))
 
 
 def test_two_halves_are_the_whole(cell):

@@ -72,7 +72,7 @@ def fourier_power(
         jnp.asarray(waves, inputs.dtype),
         precision=jax.lax.Precision.HIGHEST,
     )
-    return jnp.sum(parts**2, axis=-1).reshape(num_examples, -1)
+    return jnp.sum(parts**2, axis=-1).reshape(num_examples, num_windows * values.size)
 
 
 @checked

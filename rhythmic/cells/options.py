@@ -102,10 +102,10 @@ def nan_unless(inside: Any, values: AnyArray) -> AnyArray:
     return values * jnp.where(inside, 1.0, jnp.nan)
 
 
-def check_known(name: str, value: object) -> None:
+def check_known(name: str, value: object, when: str = "where the cell is built") -> None:
     """Raise a ValueError for an option that decides what the program is, and is traced."""
     if is_traced(value):
-        raise ValueError(f"{name} is traced; it must be known where the cell is built")
+        raise ValueError(f"{name} is traced; it must be known {when}")
 
 
 def check_sizes(input_size: int, hidden_size: int) -> tuple[int, int]:

@@ -98,22 +98,28 @@ def resonant_nodes(
     pair by up to 3e-4. ``real``: one at ``r``, the other at ``exp(-2 pi f / Fs)``, which decays
     within a radian of the rhythm.
 
-    NumPy frequencies are worked out in float64 and then cast, since ``1 - r`` is as small as
+    NumPy frequencies are computed in float64 and then cast, since ``1 - r`` is as small as
     float32 resolves; JAX arrays keep their dtype and may be traced. A cast to float32 rounds away
     rhythms below about 0.5 Hz at 1000 steps a second (``rhythmic.theory.lowest_frequency``), and
     decays slower than that of r = 0.99999992 (that one is kept to 20 %, 1 - 1e-6 to 1.5 %).
 
     Args:
         frequencies: node frequencies in Hz, ``(hidden,)``, each between 0 and ``Fs / 2``.
-        sample_rate: ``Fs`` in Hz.
-        pole_radius: modulus ``r`` of the poles, dimensionless, one for all or one a node.
+        sample_rate: ``Fs`` in Hz, above 0 and finite.
+        pole_radius: modulus ``r`` of the poles, between 0 and 1, dimensionless, one for all or one
+            a node. Arrays of JAX are not checked.
         poles: ``complex``, ``double`` or ``real``.
         dtype: that known constants are cast to; by default JAX's own.
 
     Raises:
-        ValueError: for unknown poles, or for known rhythms and decays that ``dtype`` does not hold.
-            JAX frequencies that are too low for their own precision give NaN.
+        ValueError: for unknown poles, a known sample rate or pole radius out of range, or for
+            known rhythms and decays that ``dtype`` does not hold. JAX frequencies that are too low
+            for their own precision give NaN.
     """
+    if not is_traced(sample_rate):
+        checked_rate(sample_rate)
+    if not isinstance(pole_radius, jax.Array):
+        between("pole_radius", numbers(pole_radius), 0.0, 1.0)
     dt = 1.0 / sample_rate
     dtype = jnp.zeros(()).dtype if dtype is None else dtype
     if not isinstance(frequencies, jax.Array) and not is_traced(pole_radius, sample_rate):

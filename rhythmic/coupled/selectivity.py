@@ -147,8 +147,16 @@ def selectivity_scores(
 
     Returns:
         The numbers of each ladder.
+
+    Raises:
+        ValueError: if `answering` is not boolean or has fewer than two axes, or `driver` is no
+            node's index.
     """
     table = np.asarray(answering)
+    if table.dtype != bool or table.ndim < 2:
+        found = f"{table.dtype}{list(table.shape)}"
+        raise ValueError(f"answering is {found}; expected bool (*ladder, rung, hidden)")
+    check_indices("driver", driver, table.shape[-1], "nodes")
     nodes_a_gain = table.sum(-1)
     share = table / np.maximum(nodes_a_gain, 1)[..., None]
     best_share = np.delete(share.max(-2), driver, axis=-1)

@@ -55,6 +55,9 @@ def _read(file: gzip.GzipFile, name: str) -> UInt8[np.ndarray, "..."]:
     stated = math.prod(shape)
     if stated > LARGEST:
         raise DamagedFileError(f"{name} states {stated} values; it must hold {LARGEST} at most")
+    # NumPy makes no array of axes that are too long, though one of them is empty.
+    if math.prod(max(length, 1) for length in shape) > LARGEST:
+        raise DamagedFileError(f"{name} states the axes {shape}; an empty array has no such axes")
     # One byte more than stated, so that what follows is seen, and no more than that.
     pieces, found = [], 0
     while found <= stated and (piece := file.read(min(_PIECE, stated + 1 - found))):

@@ -63,9 +63,9 @@ def learning_curve_figure(histories: Mapping[str, Sequence[Mapping[str, Sequence
         for name, members in histories.items():
             curves = np.array([member[key] for member in members], dtype=float)
             epochs = np.arange(1, curves.shape[1] + 1)
-            label, colour, *_ = appearance(name)
+            network, colour, *_ = appearance(name)
             axes.plot(epochs, curves.T, color=colour, lw=0.5, alpha=0.4)
-            axes.plot(epochs, np.nanmean(curves, axis=0), color=colour, label=label)
+            axes.plot(epochs, np.nanmean(curves, axis=0), color=colour, label=network)
         axes.set_xlabel("epoch")
         axes.set_ylabel(label)
     axes.legend(title="thick: mean, thin: seeds")

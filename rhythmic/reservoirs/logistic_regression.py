@@ -13,6 +13,7 @@ from rhythmic._scan import scan
 from rhythmic.arguments import checked
 from rhythmic.cells.interface import weigh
 from rhythmic.indices import are_indices, check_labels
+from rhythmic.theory.roots import safe_sqrt
 from rhythmic.typing import Array, Float, Int
 
 Features = Float[Array, "feature batch"]
@@ -88,7 +89,8 @@ def fit_logistic_regression(
         The fit; NaN where a feature is not finite or a traced label is no class.
 
     Raises:
-        ValueError: for shapes that do not fit one another, or a label that is no class.
+        ValueError: for shapes that do not fit one another, no example, or a label that is no
+            class.
 
     Source: Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.4; readout of
     Kramer, arXiv:2506.17083, first version.
@@ -98,6 +100,8 @@ def fit_logistic_regression(
             f"features has shape {features.shape} and labels {labels.shape}; expected "
             "(feature, batch) and (batch,)"
         )
+    if not labels.size:
+        raise ValueError(f"features has shape {features.shape}; it must hold at least one example")
     check_labels("labels", labels, num_classes)
     design = jnp.concatenate([features, jnp.ones_like(features[:1])])
     targets = jax.nn.one_hot(labels, num_classes, axis=0, dtype=design.dtype)
@@ -155,14 +159,14 @@ def derivatives(
     gradient = inverse_regularisation * weigh(shares - targets, design.T) + penalised * parameters
     weighted = shares[:, None] * design[None]
     own = jnp.einsum("cpi,qi->cpq", weighted, design, precision=_PRECISION)
-    flat = weighted.reshape(-1, design.shape[1])
+    flat = weighted.reshape(num_classes * num_parameters, design.shape[1])
     hessian = -weigh(flat, flat.T).reshape((num_classes, num_parameters) * 2)
     classes = jnp.arange(num_classes)
     hessian = inverse_regularisation * hessian.at[classes, :, classes, :].add(own)
     hessian = hessian.at[classes, :, classes, :].add(jnp.diag(penalised))
     # The same shift of all biases changes nothing; the gradient has no part along it.
     hessian = hessian.at[:, -1, :, -1].add(1.0)
-    return gradient, hessian.reshape(num_classes * num_parameters, -1)
+    return gradient, hessian.reshape((num_classes * num_parameters,) * 2)
 
 
 @checked(shapes=True)
@@ -185,6 +189,6 @@ def standardise(
     noise_floor = 8 * jnp.finfo(reference.dtype).eps * jnp.abs(mean)
     varies = largest > noise_floor
     largest = jnp.where(varies, largest, 1.0)
-    deviation = jnp.sqrt(jnp.mean((centred / largest) ** 2, axis=1, keepdims=True))
+    deviation = safe_sqrt(jnp, jnp.mean((centred / largest) ** 2, axis=1, keepdims=True))
     standard = (features - mean) / largest / jnp.where(varies, deviation, 1.0)
     return jnp.where(varies | ~jnp.isfinite(mean), standard, 0.0)

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from rhythmic._scan import scan
+from rhythmic._sums import Sum, added, compensated, total_of
 from rhythmic.arguments import checked
 from rhythmic.rhythms.spacing import rung_offset
 from rhythmic.theory.roots import safe_sqrt
@@ -26,10 +27,12 @@ class Cycles(NamedTuple):
     Attributes:
         time: when each cycle starts, in s, and at last when the last one ends.
         member: which period of the pattern each cycle has.
+        duration: how long each cycle lasts, in s, with digits that late times no longer hold.
     """
 
     time: Float[Array, " boundary"]
     member: Int[Array, " cycle"]
+    duration: Float[Array, " cycle"]
 
 
 @checked
@@ -53,7 +56,8 @@ def concatenate_periods(
         key: of the jitter; None for none.
 
     Returns:
-        `p num_repeats + 1` times from 0 s on, and the member of each cycle.
+        `p num_repeats + 1` times from 0 s on, exact to rounding however many they are, and the
+        member and duration of each cycle.
 
     Raises:
         ValueError: if `num_repeats` is below 1, `pattern` has not one non-empty axis, or
@@ -77,15 +81,15 @@ def concatenate_periods(
         factor = jnp.exp(safe_sqrt(jnp, variance) * normal - variance / 2)
     elif isinstance(jitter, jax.Array) or jitter != 0:  # given, perhaps under a transformation
         raise ValueError("jitter needs a key, got None")
+    duration = pattern[member] * factor
 
-    def cycle(time: Array, drawn: tuple[Array, Array]) -> tuple[Array, Array]:
-        which, scale = drawn
-        time = time + pattern[which] * scale
-        return time, time
+    def cycle(time: Sum, lasting: Array) -> tuple[Sum, Array]:
+        time = added(time, lasting)
+        return time, total_of(time).astype(pattern.dtype)
 
     start = jnp.zeros((), pattern.dtype)
-    _, ends = scan(cycle, start, (member, factor))
-    return Cycles(jnp.concatenate([start[None], ends]), member)
+    _, ends = scan(cycle, compensated(start), duration)
+    return Cycles(jnp.concatenate([start[None], ends]), member, duration)
 
 
 @checked(least=1, shapes=True)
@@ -97,7 +101,8 @@ def joined_periods(cycles: Cycles, pattern_size: int) -> Float[Array, " repeat"]
         cycles: of `concatenate_periods`.
         pattern_size: number of periods in the pattern; static.
     """
-    return jnp.diff(cycles.time[::pattern_size])
+    whole = cycles.duration.size // pattern_size * pattern_size
+    return jnp.sum(cycles.duration[:whole].reshape(-1, pattern_size), axis=1)
 
 
 @checked(shapes=True)

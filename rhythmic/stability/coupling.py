@@ -141,7 +141,7 @@ def compare_blocks(
     100 Hz, compared by a two-sample t-test over about 100 seeds.
     """
     # Here and not above: SciPy's statistics take half a second to import.
-    from rhythmic.statistics import rounding, varies
+    from rhythmic.statistics._seeds import rounding, t_test
 
     if np.any(np.asarray(first) & np.asarray(second)):
         raise ValueError("second shares a node with first; the two groups must be apart")
@@ -152,8 +152,8 @@ def compare_blocks(
         differences = np.where(alike, 0.0, differences)
     count = len(differences)
     statistic = p_value = error = math.nan
-    if count > 1 and varies(forward, reverse):
-        test = scipy.stats.ttest_ind(forward, reverse)
+    test = t_test(forward, reverse, paired=False, pooled=True)
+    if test is not None:
         statistic, p_value = float(test.statistic), float(test.pvalue)
         error = float(scipy.stats.sem(differences))
     return BlockComparison(

@@ -25,6 +25,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Int, Real
 
 from rhythmic._scan import scan
+from rhythmic._sums import added, compensated, total_of
 from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.sensitivity import single_example, step_jacobians
@@ -136,10 +137,10 @@ def _log_norms(matrices: Array, vector: Array) -> Array:
     """Give ln |M_n ... M_1 v| for n = 0 ..., with v scaled to length 1."""
 
     def multiply(carry: tuple, matrix: Array) -> tuple[tuple, Array]:
-        vector, logarithm = carry
+        vector, total = carry
         vector, growth = unit_vectors(jnp.matmul(matrix, vector, precision=PRECISION), axis=0)
-        logarithm = logarithm + growth
-        return (vector, logarithm), logarithm
+        total = added(total, growth)
+        return (vector, total), total_of(total)
 
-    first = unit_vectors(vector, axis=0)[0], jnp.zeros((), vector.dtype)
+    first = unit_vectors(vector, axis=0)[0], compensated(jnp.zeros((), vector.dtype))
     return _from_lag_zero(scan(multiply, first, matrices)[1])

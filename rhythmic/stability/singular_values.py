@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Bool, Real
 
 from rhythmic._scan import scan
+from rhythmic._sums import CompensatedSum, added, compensated, total_of
 from rhythmic.arguments import checked
 from rhythmic.simulate import check_within, first_sample, in_groups
 from rhythmic.stability._steps import (
@@ -37,10 +38,13 @@ Scaled: TypeAlias = tuple[Float[Array, " row"], Float[Array, "row state"]]
 
 
 class GradedProduct(NamedTuple):
-    """A product of matrices as ``basis @ diag(exp(log_scale)) @ rows``."""
+    """A product of matrices as ``basis @ diag(exp(log_scale)) @ rows``.
+
+    ``log_scale`` is a compensated sum: over many factors a plain one loses its digits.
+    """
 
     basis: Float[Array, "state state"]
-    log_scale: Float[Array, " state"]
+    log_scale: CompensatedSum
     rows: Float[Array, "state state"]
 
 
@@ -165,27 +169,28 @@ def finite_time_exponents(
 def empty_product(like: Array) -> GradedProduct:
     """Return the product of no matrices."""
     unit = jnp.eye(like.shape[-1], dtype=like.dtype)
-    return GradedProduct(unit, jnp.zeros_like(unit[0]), unit)
+    return GradedProduct(unit, compensated(jnp.zeros_like(unit[0])), unit)
 
 
 def take_up(product: GradedProduct, moved: Float[Array, "state state"]) -> GradedProduct:
     """Put in one more factor M, given as ``moved = M @ product.basis``."""
     moved, log_length = unit_vectors(moved, axis=0)
-    log_scale = log_length + product.log_scale
-    order = jnp.argsort(-log_scale)
-    log_scale = log_scale[order]
+    scale = added(product.log_scale, log_length)
+    order = jnp.argsort(-total_of(scale))
+    total, lost = scale = jax.tree.map(lambda x: x[order], scale)
     basis, triangle = jnp.linalg.qr(moved[:, order])
-    gap = log_scale[None, :] - log_scale[:, None]
-    ratio = jnp.exp(jnp.minimum(jnp.where(jnp.isneginf(log_scale)[None, :], -jnp.inf, gap), 0.0))
+    gap = (total[None, :] - total[:, None]) + (lost[None, :] - lost[:, None])
+    ratio = jnp.exp(jnp.minimum(jnp.where(jnp.isneginf(total)[None, :], -jnp.inf, gap), 0.0))
     rows = jnp.matmul(triangle * ratio, product.rows[order], precision=PRECISION)
     rows, log_length = unit_vectors(rows, axis=1)
-    return GradedProduct(basis, log_scale + log_length, rows)
+    return GradedProduct(basis, added(scale, log_length), rows)
 
 
 def product_log_singular_values(product: GradedProduct) -> Float[Array, " state"]:
     """Give ln of the singular values, falling, by one-sided Jacobi rotations of the rows."""
-    order = jnp.argsort(-product.log_scale)
-    log_scale, rows = product.log_scale[order], product.rows[order]
+    log_scale = total_of(product.log_scale)
+    order = jnp.argsort(-log_scale)
+    log_scale, rows = log_scale[order], product.rows[order]
     size = len(rows)
     if size % 2:  # rows meet in pairs
         rows = jnp.concatenate([rows, jnp.zeros_like(rows[:1])])

@@ -116,8 +116,8 @@ def holm(p_values: Sequence[float]) -> Float[np.ndarray, " question"]:
     if outside.size:
         raise ValueError(f"p_values must be in [0, 1] or NaN, got {outside[0]}")
     corrected = np.full(given.shape, np.nan)
-    # NaN is sorted to the end. That of statsmodels collects garbage, which takes seconds in a
-    # process that holds many compiled programs.
+    # Three lines, as a library's version collects garbage at every call: seconds in a process that
+    # holds many compiled programs. NaN is sorted to the end.
     order = np.argsort(given, kind="stable")[: np.count_nonzero(~np.isnan(given))]
     steps = given[order] * np.arange(order.size, 0, -1)
     corrected[order] = np.minimum(np.maximum.accumulate(steps), 1.0)

@@ -65,15 +65,22 @@ def rank_in_null(value: float, null_values: Sequence[float]) -> NullRank:
     9, 39 (2010), for the ones that are added.
     """
     draws = np.asarray(null_values, np.float64)
+    own = np.asarray(value, np.float64)
     if draws.ndim != 1 or not draws.size:
         raise ValueError(f"null_values must be one number a draw, got shape {draws.shape}")
-    number = len(draws)
-    own = np.asarray(value, np.float64)
-    if not np.isfinite(own) or not np.isfinite(draws).all():
+    return _rank(own[None], draws[:, None])
+
+
+def _rank(values: np.ndarray, null_values: np.ndarray) -> NullRank:
+    """Rank the mean of ``values``, (seed,), among those of ``null_values``, (draw, seed)."""
+    number = len(null_values)
+    if not np.isfinite(values).all() or not np.isfinite(null_values).all():
         return NullRank(number, math.nan, math.nan, math.nan)
-    limit = rounding(own, draws)
+    # Of the numbers before they are averaged: means of single precision are no longer in it.
+    limit = rounding(values, null_values)
+    own, draws = np.mean(values), np.mean(null_values, axis=1)
     p_value = (1 + int(np.sum(draws >= own - limit))) / (1 + number)
-    deviation = np.std(draws, ddof=1) if varies(draws) else math.nan
+    deviation = np.std(draws, ddof=1) if varies(draws, limit=rounding(null_values)) else math.nan
     return NullRank(
         num_draws=number,
         p_value=p_value if number >= MIN_NULL_DRAWS else math.nan,
@@ -126,7 +133,7 @@ def rank_in_null_over_seeds(
         )
     if paired and len(own) != draws.shape[1]:
         raise ValueError(f"null_values must have {len(own)} seeds a draw, got {draws.shape[1]}")
-    rank = rank_in_null(float(np.mean(own)), np.mean(draws, axis=1).tolist())
+    rank = _rank(own, draws)
     if np.isnan(rank.quantile) or min(len(own), draws.shape[1]) < 2:
         return rank
     limit = rounding(own, draws)

@@ -101,7 +101,7 @@ def with_sampling_error(summary: Summary, num_examples: int) -> Summary:
 
     Returns:
         The summary with the joined error; with one seed the errors stay NaN, and so does the
-        interval where every seed tells all examples rightly, or none.
+        interval where every seed classifies all examples correctly, or none.
 
     Raises:
         ValueError: for no examples, or a mean outside [0, 1].

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float, Real
 
 from rhythmic.arguments import checked
+from rhythmic.checks import checked_real
 from rhythmic.theory._arrays import RealLike
 
 FREQUENCY_TOLERANCE = 0.012
@@ -35,18 +36,25 @@ def lowest_frequency(
 ) -> Float[np.ndarray, "*nodes"]:
     """Return the lowest frequency that a node keeps to 1.2 % if its weights are rounded once.
 
-    That is what happens to weights worked out in float64 and cast; all higher frequencies are kept
+    That is what happens to weights computed in float64 and cast; all higher frequencies are kept
     too, lower ones only by chance.
 
     Args:
-        pole_radius: r of the node, above 0, no unit.
-        dt: time step in s.
+        pole_radius: r of the node, above 0 and finite, no unit.
+        dt: time step in s, above 0.
         dtype: of the rounded weights.
 
     Returns:
         Frequency in Hz.
+
+    Raises:
+        ValueError: for a radius or time step outside its range.
     """
+    checked_real("dt", dt, above=0.0)
     radius = np.asarray(pole_radius, np.float64)
+    outside = radius[~((radius > 0) & (radius < np.inf))]
+    if outside.size:
+        raise ValueError(f"pole_radius holds {outside[0]:g}; each must be above 0 and finite")
     error = _half_spacing(2 * radius, dtype) + _half_spacing(radius**2, dtype) / 2
     return np.sqrt(error / FREQUENCY_TOLERANCE) / (2 * np.pi * dt)
 

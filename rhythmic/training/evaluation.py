@@ -62,12 +62,17 @@ def confusion_and_features(
     smoothing: Float[AnyArray, ""],
     num_classes: int,
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """Return summed loss, hits, confusion (true, predicted), features and examples a class."""
+    """Return summed loss, hits, confusion (true, predicted), features and examples a class.
+
+    A feature that is not finite leaves NaN to the sum of its own class alone.
+    """
     true = jax.nn.one_hot(labels, num_classes) * weights[:, None]
+    finite = jnp.isfinite(features)
+    sums = weigh(true.T, jnp.where(finite, features, 0).T)
     predicted = jax.nn.one_hot(jnp.argmax(logits, axis=0), num_classes)
     return (
         *loss_and_hits(logits, features, labels, weights, smoothing=smoothing),
         weigh(true.T, predicted),
-        weigh(true.T, features.T),
+        jnp.where(weigh(true.T, 1.0 * ~finite.T) > 0, jnp.nan, sums),
         jnp.sum(true, axis=0),
     )

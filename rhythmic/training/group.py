@@ -16,6 +16,7 @@ from rhythmic.arguments import checked
 from rhythmic.checks import checked_integer
 from rhythmic.indices import check_labels
 from rhythmic.memory import is_out_of_memory
+from rhythmic.models import path_name
 from rhythmic.records import processor_name
 from rhythmic.sealed import DamagedFileError, load_arrays, save_arrays
 from rhythmic.spread import RowFunction, SpreadPrograms, first_devices, wide_vectors
@@ -188,16 +189,27 @@ class GroupTraining:
         return jax.tree.map(lambda x: np.asarray(x)[:count], state)
 
     def test(self, state: TrainingState, members: Members) -> TestRecord:
-        """Read the test digits, once, with the best parameters in ``state`` of all ``members``."""
+        """Read the test digits, once, with the best parameters in ``state`` of all ``members``.
+
+        Raises:
+            ValueError: for a state of another number of members, or what ``run`` refuses.
+        """
         count = len(members.seed)
+        check_rows("state", state, count)
         record = self.call("test", self.place(state), self.place(members), self.data)
         return jax.tree.map(lambda x: np.asarray(x)[:count], record)
 
     def place(self, rows: PyTree) -> PyTree:
-        """Return rows padded to the shape of the group and spread over the devices."""
+        """Return rows padded to the shape of the group and spread over the devices.
+
+        Raises:
+            ValueError: for too many rows, arrays that differ in their number, or an index outside
+                the pool.
+        """
         count = len(jax.tree.leaves(rows)[0])
         if not 1 <= count <= self.plan.size:
             raise ValueError(f"members holds {count}; a group takes between 1 and {self.plan.size}")
+        check_rows("members" if isinstance(rows, Members) else "state", rows, count)
         if isinstance(rows, Members):
             check_members(rows, len(self.data.labels))
 
@@ -259,6 +271,14 @@ def without_kernel(training: MemberTraining, error: Exception) -> str:
     if on_processor() or training.method == "scan" or is_out_of_memory(error):
         raise error
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def check_rows(name: str, rows: PyTree, count: int) -> None:
+    """Raise a ValueError that names the field of ``rows`` whose arrays have not ``count`` rows."""
+    for path, x in jax.tree_util.tree_leaves_with_path(rows):
+        if np.shape(x)[:1] != (count,):
+            found = f"{len(x)} rows" if np.ndim(x) else "no rows"
+            raise ValueError(f"{name}.{path_name(path[:1])} has {found}; expected {count}")
 
 
 def check_data(data: Data, num_classes: int) -> None:

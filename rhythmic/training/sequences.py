@@ -22,6 +22,7 @@ import optax
 from rhythmic.arguments import checked
 from rhythmic.cells import trainable
 from rhythmic.checks import checked_integer, checked_real
+from rhythmic.indices import are_indices
 from rhythmic.sequence_architectures import num_sequence_parameters
 from rhythmic.sequence_models import Outputs, SequenceArchitecture, SequenceModel
 from rhythmic.tasks import AbstractTask, Batch
@@ -280,5 +281,5 @@ def targets_are_classes(batch: Batch, task: AbstractTask) -> Bool[Array, ""]:
     """Tell whether every target that is scored is a class, where the task asks for classes."""
     if task.kind != "classes":
         return jnp.array(True)
-    known = (batch.targets >= 0) & (batch.targets < task.num_outputs)
-    return jnp.all(known | (batch.weights == 0))
+    # What does not count may be anything; class 0 is one of any number of classes.
+    return are_indices(jnp.where(batch.weights == 0, 0, batch.targets), task.num_outputs)

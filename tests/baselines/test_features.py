@@ -113,3 +113,8 @@ def test_unknown_kinds_and_no_features_are_refused():
         random_features(sequences(), 2, key=jax.random.key(0), kind="cubic")
     with pytest.raises(ValueError, match=r"^num_features must be 1 or more, got 0$"):
         random_features(sequences(), 0, key=jax.random.key(0))
+
+
+def test_no_examples_have_no_powers():
+    found = fourier_power(np.zeros((0, 8)), [1.0, 2.0], sample_rate=10.0, num_windows=2)
+    assert found.shape == (0, 4)

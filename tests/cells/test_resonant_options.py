@@ -144,3 +144,18 @@ def test_the_phasor_of_an_undamped_node_is_a_fourier_coefficient():
 def test_what_does_not_go_together_is_refused(options, message):
     with pytest.raises(ValueError, match=message):
         cell(**options)
+
+
+@pytest.mark.parametrize("poles", ["complex", "double", "real"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sample_rate": 0.0}, "sample_rate is 0.0; it must be above 0 and finite"),
+        ({"sample_rate": -5}, "sample_rate is -5; it must be above 0 and finite"),
+        ({"pole_radius": 0}, "pole_radius holds 0; each must lie between 0 and 1"),
+        ({"pole_radius": np.array([0.5, 1.0])}, "pole_radius holds 1; each must lie between 0"),
+    ],
+)
+def test_nodes_name_a_rate_or_radius_out_of_range(poles, options, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        resonant_nodes(np.array([20.0, 90.0]), poles=poles, **options)

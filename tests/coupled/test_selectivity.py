@@ -167,3 +167,14 @@ def test_rung_responses_are_responses_at_the_windows():
         found.answers(4, 3.0)[0], answers(found.modulated[0], found.constant[0], 4, 3.0)
     )
     assert found.targets(4, 0.5)[0].sum() == 6
+
+
+def test_scores_refuse_what_is_no_node_or_no_table():
+    table = np.ones((3, 3), bool)
+    for driver in (7, -1):
+        expected = f"^driver holds {driver}; it must lie in 0 to 2, as there are 3 nodes$"
+        with pytest.raises(ValueError, match=expected):
+            selectivity_scores(table, driver)
+    for bad in (2 * np.ones((3, 3), int), np.ones(3, bool)):
+        with pytest.raises(ValueError, match=r"^answering is .*; expected bool \(\*ladder, rung"):
+            selectivity_scores(bad, 0)

@@ -80,6 +80,16 @@ def test_a_small_file_that_states_much_is_refused_before_it_is_read(tmp_path):
             read_idx(path)
 
 
+def test_an_empty_array_of_long_axes_is_refused(tmp_path):
+    path = tmp_path / "empty.gz"
+    header = bytes([0, 0, 8, 3])
+    path.write_bytes(gzip.compress(header + bytes(4) + b"\xff" * 8))
+    with pytest.raises(DamagedFileError, match=r"^empty\.gz states the axes \[0, 4294967295, 4294"):
+        read_idx(path)
+    path.write_bytes(gzip.compress(header + bytes(4) + b"\0\0\0\x1c" * 2))
+    assert read_idx(path).shape == (0, 28, 28)
+
+
 def test_a_bomb_is_unpacked_as_far_as_it_states(tmp_path, monkeypatch):
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(HEADER + bytes(20_000_000)))

@@ -100,6 +100,13 @@ def test_every_figure_draws_networks_of_any_name(name):
     plt.close(figure)
 
 
+def test_axes_of_learning_curves_say_what_they_show():
+    figure = FIGURES["learning curves"]()
+    labels = [axes.get_ylabel() for axes in figure.axes]
+    assert labels == ["validation accuracy", "training loss"]
+    plt.close(figure)
+
+
 def test_tables_name_any_network():
     rows = [
         {"seed": seed, "num_nodes": 3, "num_parameters": 9, "learning_rate": 0.1}

@@ -113,3 +113,24 @@ def test_features_that_never_change_become_zero_and_broken_ones_stay_broken():
     assert not np.any(found[:2])
     assert np.std(found[2]) == pytest.approx(1.0, rel=1e-5)
     assert not np.any(np.isfinite(standardise(reference, reference.at[1, 3].set(jnp.inf))[1]))
+
+
+def test_a_constant_feature_has_no_gradient_and_leaves_the_others_theirs():
+    features = jnp.array([[3.0, 3.0, 3.0], [1.0, 2.0, 4.0]])
+
+    def first(features):
+        return standardise(features, features)[:, 0].sum()
+
+    gradient = np.asarray(jax.grad(first)(features))
+    np.testing.assert_array_equal(gradient[0], 0)
+    alone = jax.grad(first)(features[1:])
+    np.testing.assert_allclose(gradient[1], alone[0], rtol=1e-6)
+
+
+def test_no_examples_are_refused_and_have_the_derivatives_of_the_penalty():
+    with pytest.raises(ValueError, match=r"^features has shape \(2, 0\); it must hold at least one"):
+        fit_logistic_regression(jnp.zeros((2, 0)), jnp.zeros(0, int), num_classes=3)
+    parameters = jnp.arange(6.0).reshape(2, 3)
+    gradient, hessian = derivatives(parameters, jnp.zeros((3, 0)), jnp.zeros((2, 0)), 1.0)
+    np.testing.assert_array_equal(gradient, parameters * jnp.array([1, 1, 0]))
+    assert hessian.shape == (6, 6)

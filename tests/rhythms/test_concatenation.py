@@ -56,6 +56,14 @@ def test_no_jitter_is_exact_with_a_key_too():
     np.testing.assert_array_equal(cycles.time, [0, 1, 3, 4, 6, 7, 9])
 
 
+def test_a_million_cycles_in_single_precision():
+    pattern = np.array([0.1, 0.2], np.float32)
+    cycles = concatenate_periods(jnp.asarray(pattern), 500_000)
+    exact = np.concatenate([[0.0], np.cumsum(np.tile(pattern.astype(np.float64), 500_000))])
+    np.testing.assert_allclose(cycles.time, exact, rtol=2e-7)
+    np.testing.assert_allclose(joined_periods(cycles, 2), pattern.sum(), rtol=2e-7)
+
+
 def test_distances_are_zero_at_the_ratios_with_sums_and_nowhere_else():
     for m, n in ((1, 2), (1, 3), (1, 4), (2, 3), (2, 5), (3, 4)):
         ratio = jnp.asarray(sum_ratio(m, n))

@@ -12,6 +12,7 @@ from rhythmic.rnn import rnn_cell
 from rhythmic.sensitivity import state_sensitivity
 from rhythmic.simulate import trajectory
 from rhythmic.stability import gradient_against_lag
+from rhythmic.stability.gradients import _log_norms
 from rhythmic.theory.backpropagation import (
     largest_singular_value,
     linear_gradient_norm,
@@ -119,3 +120,10 @@ def test_bad_input():
         gradient_against_lag(cell, inputs, dt=DT, every=9)
     with pytest.raises(ValueError, match="inputs has shape"):
         gradient_against_lag(cell, jnp.zeros((8, 1, 2)), dt=DT)
+
+
+def test_many_lags_keep_their_digits_in_single_precision():
+    factor, steps = np.float32(1.1), 200_000
+    found = jax.jit(_log_norms)(jnp.full((steps, 1, 1), factor), jnp.ones(1))
+    exact = np.arange(steps + 1) * np.log(np.float64(factor))
+    np.testing.assert_allclose(found, exact, rtol=1e-6)

@@ -139,3 +139,9 @@ def test_bad_input():
         finite_time_exponents(lambda x, _: x[:1], jnp.ones(2), window=1, dt=1.0, num_steps=2)
     with pytest.raises(ValueError, match="state holds int32"):
         finite_time_exponents(lambda x, _: x, jnp.arange(2), window=1, dt=1.0, num_steps=2)
+
+
+def test_a_long_product_keeps_its_digits_in_single_precision():
+    factor, steps = np.float32(1.1), 200_000
+    found = compiled(np.full((steps, 1, 1), factor), every=steps)
+    assert float(found[0, 0]) == pytest.approx(steps * np.log(np.float64(factor)), rel=1e-6)

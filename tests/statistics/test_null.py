@@ -115,3 +115,12 @@ def test_one_seed_has_no_interval_and_shapes_are_checked():
         rank_in_null_over_seeds(np.ones(3), np.ones(4), paired=False, bootstrap_seed=0)
     with pytest.raises(ValueError, match=r"^null_values must have 3 seeds a draw, got 1$"):
         rank_in_null_over_seeds(np.ones(3), draws, paired=True, bootstrap_seed=0)
+
+
+def test_equal_counts_of_single_precision_tie():
+    own = np.array([3, 5, 4], np.float32) / np.float32(7)
+    draws = np.tile(np.array([4, 4, 4], np.float32) / np.float32(7), (20, 1))
+    found = rank_in_null_over_seeds(own, draws, paired=False, bootstrap_seed=0, num_resamples=9)
+    assert found.quantile == 0.5
+    assert found.p_value == 1
+    assert math.isnan(found.distance)

@@ -33,3 +33,12 @@ def test_it_is_the_largest_radius():
     found = -np.log(np.asarray(np.float32((1 - decays) ** 2), np.float64)) / 2
     assert np.max(np.abs(found / -np.log1p(-decays) - 1)) <= DECAY_TOLERANCE
     assert largest_radius(jnp.float64) > 1 - 1e-14
+
+
+def test_what_is_no_radius_or_time_step_is_refused():
+    for dt in (-0.001, 0.0, np.nan):
+        with pytest.raises(ValueError, match=rf"^dt is {dt}; it must be a finite number above 0$"):
+            lowest_frequency(0.99, dt)
+    for radius in (-1.0, 0.0, np.nan, np.array([0.5, np.inf])):
+        with pytest.raises(ValueError, match=r"^pole_radius holds .*; each must be above 0 and"):
+            lowest_frequency(radius, 0.001)

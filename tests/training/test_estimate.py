@@ -162,6 +162,8 @@ def test_devices_of_a_processor_share_what_the_kernel_gives(monkeypatch):
     monkeypatch.setattr(Path, "read_text", lambda path: MEMINFO)
     assert available_memory(1) == 700 * 1024
     assert available_memory(2) == 350 * 1024
+    with pytest.raises(ValueError, match=r"^num_devices is 0; it must be at least 1$"):
+        available_memory(0)
 
 
 @pytest.mark.parametrize("text", [None, "MemTotal:  900 kB\n"])

@@ -377,3 +377,13 @@ def test_the_example_of_the_package_runs():
     exec(code, names)
     assert names["record"].accuracy.shape == (2,)
     assert np.all(names["state"].epoch == 1)
+
+
+def test_every_array_has_a_row_for_every_member(group, finished):
+    short = members(*THREE)._replace(rhythms=(np.zeros((2, 4)), None))
+    with pytest.raises(ValueError, match=r"^members\.rhythms has 2 rows; expected 3$"):
+        group.place(short)
+    with pytest.raises(ValueError, match=r"^members\.test has 1 rows; expected 3$"):
+        group.run(short._replace(rhythms=None, test=short.test[:1]))
+    with pytest.raises(ValueError, match=r"^state\.\w+ has 2 rows; expected 3$"):
+        group.test(row(finished, slice(2)), members(*THREE))

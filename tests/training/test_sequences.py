@@ -211,6 +211,13 @@ def test_targets_that_are_no_class_are_told():
         evaluation(outputs, batch._replace(targets=batch.targets * 1.0), task)
 
 
+def test_bytes_may_name_256_classes():
+    task = DelayedRecall(1, 3, num_steps=6, num_symbols=256)
+    batch = Batch(jnp.zeros((2, 257, 1)), jnp.full((2, 1), 255, jnp.uint8), jnp.ones((2, 1)))
+    found = evaluation(jnp.zeros((2, 256, 1)), batch, task)
+    assert float(found.loss) == pytest.approx(np.log(256))
+
+
 def test_choice_is_the_least_mean_validation_loss():
     losses = np.array([[0.5, 0.7], [0.6, 0.2], [np.nan, 0.0]])
     assert choose_learning_rate((0.1, 0.2, 0.3), losses) == 1

@@ -1,0 +1,16 @@
+"""Sums over examples, class by class."""
+
+import jax.numpy as jnp
+import numpy as np
+
+from rhythmic.training.evaluation import confusion_and_features
+
+
+def test_a_bad_feature_harms_its_own_class_alone():
+    features = np.array([[1.0, 2.0, 4.0, np.nan, 8.0], [1.0, np.nan, 1.0, 1.0, np.inf]])
+    labels, weights = jnp.array([0, 1, 0, 2, 2]), jnp.array([1.0, 1.0, 1.0, 1.0, 0.0])
+    *_, sums, counts = confusion_and_features(
+        jnp.zeros((3, 5)), jnp.asarray(features), labels, weights, smoothing=0.0, num_classes=3
+    )
+    np.testing.assert_array_equal(sums, [[5.0, 2.0], [2.0, np.nan], [np.nan, 1.0]])
+    np.testing.assert_array_equal(counts, [2, 1, 1])
