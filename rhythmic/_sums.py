@@ -8,7 +8,7 @@ Source: W. Kahan, Communications of the ACM 8 (1965) 40; D. E. Knuth, The Art of
 Programming 2 (3rd ed.), section 4.2.2, theorem B (the rounding error of an addition is a number).
 """
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, overload
 
 import jax
 import jax.numpy as jnp
@@ -59,6 +59,14 @@ def compensated(first: Array) -> CompensatedSum:
     """Return a compensated sum that begins with ``first``, of any shape."""
     first = widened(first)
     return CompensatedSum(first, jnp.zeros_like(first))
+
+
+@overload
+def added(carried: CompensatedSum, values: Array) -> CompensatedSum: ...
+
+
+@overload
+def added(carried: Sum, values: Array) -> Sum: ...
 
 
 def added(carried: Sum, values: Array) -> Sum:

@@ -239,13 +239,13 @@ def complex_amplitude(
         cycles = jnp.asarray(frequency, dtype) / sample_rate
         return _fitted(trajectory, cycles, 0.0, (cycles > 0) & (cycles < 0.5), washout)
     with np.errstate(divide="ignore", invalid="ignore"):
-        cycles = np.asarray(frequency, np.float64) / float(sample_rate)
-    valid = (cycles > 0) & (cycles < 0.5)
-    cycles = np.where(valid, cycles, 0.0)
+        known = np.asarray(frequency, np.float64) / float(sample_rate)
+    valid = (known > 0) & (known < 0.5)
+    known = np.where(valid, known, 0.0)
     # The first part is whole in 2^-32 and held by float32, so that its turns are exact; what
     # remains is less than 2^-25 of a cycle and its turns have no more rounding than that.
-    whole = np.floor(cycles.astype(np.float32).astype(np.float64) * 2.0**32) / 2.0**32
-    return _fitted(trajectory, whole, cycles - whole, valid, washout)
+    whole = np.floor(known.astype(np.float32).astype(np.float64) * 2.0**32) / 2.0**32
+    return _fitted(trajectory, whole, known - whole, valid, washout)
 
 
 @partial(jax.jit, static_argnames="washout")
