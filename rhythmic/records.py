@@ -187,9 +187,15 @@ def read_sealed_rows(path: Path, tell: Callable[[str], None]) -> list[Row]:
         checked |= row is not None and SEAL in row
         if row is not None and _is_sound(row, checked):
             rows.append({name: value for name, value in row.items() if name != SEAL})
-        elif row is not None or line.endswith(b"\n"):
+        elif row is not None or line.endswith(b"\n") or _was_whole(line):
             tell(f"{path}: line {number} is damaged; it is left out, and computed again if wanted")
     return rows
+
+
+def _was_whole(line: bytes) -> bool:
+    """Tell whether something stands where the line break of a whole row stood."""
+    row = _parsed(line[: line.rfind(b"}") + 1])
+    return row is not None and SEAL in row
 
 
 def _parsed(line: bytes) -> Row | None:

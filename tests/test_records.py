@@ -150,7 +150,7 @@ def test_a_changed_byte_of_a_row_is_named_and_no_other_row_is_lost(tmp_path):
                 told = []
                 found = read_sealed_rows(path, told.append)
                 assert all(row in rows for row in found), (place, bit)
-                assert told or found == rows[:count] or place == len(whole) - 1, (place, bit)
+                assert told or found == rows[:count], (place, bit)
                 assert all(f"{path}: line " in line for line in told)
         path.write_bytes(whole.replace(b"0.75", b"0.95"))
         with pytest.raises(DamagedFileError, match=f"{path}: line 1"):
