@@ -7,7 +7,6 @@ pass. The line is "NAME is VALUE; it must ...", a ValueError.
 
 import math
 import operator
-import os
 import reprlib
 from collections.abc import Iterable
 from typing import Any, NoReturn, get_args
@@ -98,19 +97,6 @@ def checked_real(
     return value
 
 
-def checked_text(name: str, value: Any, *, empty: bool = False) -> str:
-    """Return ``value``, a string in which something stands, unless it may be ``empty``.
-
-    Raises:
-        ValueError: for anything else; it names ``name``.
-    """
-    if not isinstance(value, str):
-        refuse(name, value, "be a string")
-    if not empty and not value.strip():
-        refuse(name, value, "be a string that is not empty")
-    return value
-
-
 def checked_choice(name: str, value: Any, choices: Any) -> Any:
     """Return ``value``, one of the ``choices``: strings, or a Literal of them.
 
@@ -120,17 +106,6 @@ def checked_choice(name: str, value: Any, choices: Any) -> Any:
     allowed: Iterable[Any] = get_args(choices) or choices
     if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name} is {shown(value)}; choose from {', '.join(map(str, allowed))}")
-    return value
-
-
-def checked_path(name: str, value: Any) -> Any:
-    """Return ``value``, which can be the path of a file or folder.
-
-    Raises:
-        ValueError: for what is no path, an empty one, or one with a zero byte.
-    """
-    if not isinstance(value, str | os.PathLike) or not os.fspath(value) or "\0" in str(value):
-        refuse(name, value, "be a path")
     return value
 
 

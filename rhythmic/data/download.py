@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import hashlib
 import http.client
 import queue
 import socket
@@ -19,6 +18,7 @@ from typing import BinaryIO
 from rhythmic.data.dataset import DamagedFileError
 from rhythmic.files import replacing
 from rhythmic.progress import show
+from rhythmic.sealed import sha256_of
 
 CONNECT_TIMEOUT = 1.0  # s, for each address that the host's name stands for
 CONNECT_LIMIT = 1.5  # s, for the look-up of the name and all its addresses together
@@ -43,12 +43,6 @@ _LOCAL |= {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETO
 def is_local(error: OSError) -> bool:
     """Whether a file could not be written here, rather than not be fetched from there."""
     return error.errno in _LOCAL and not isinstance(error, urllib.error.URLError)
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes, 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_hash(name: str, found: str, expected: str) -> None:
