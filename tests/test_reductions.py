@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from rhythmic import ElmanCell, ResonantCell, trajectory
+from rhythmic import ElmanCell, ResonantCell, time_mean, trajectory
 from rhythmic.reductions import (
     amplitude,
     dominant_frequency,
@@ -270,3 +270,25 @@ def test_traced_frequencies_are_named():
     ):
         with pytest.raises(ValueError, match=f"^{name} is traced; it must be known"):
             jax.jit(lambda x, call=call: call(x) and x)(0.5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("num_steps", [10**6, 10**7])
+def test_a_mean_in_float32_does_not_drift_over_ten_million_steps(num_steps):
+    @jax.jit
+    def compute():
+        ticks = jnp.arange(num_steps, dtype=jnp.int32)
+        return reduce_steps(lambda s, _: s, jnp.float32(0.1), ticks, {"m": mean()}).results["m"]
+
+    np.testing.assert_allclose(compute(), 0.1, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_the_mean_of_a_ringing_node_in_float32_is_that_of_numpy_in_float64():
+    cell = ResonantCell([40.0], key=jax.random.key(0), recurrence=False, pole_radius=0.9999999)
+    pulse = jnp.zeros((3 * 10**6, 1)).at[0].set(1.0)  # 50 minutes at 1000 Hz
+    energy = cell.squared_amplitude
+    found = jax.jit(lambda x: time_mean(cell, x, observe=energy).mean)(pulse)
+    every = jax.jit(lambda x: trajectory(cell, x, observe=energy).observed)(pulse)
+    expected = np.asarray(every, np.float64).mean(axis=0)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)

@@ -22,8 +22,8 @@ lecture_style()
 # %% [markdown]
 # ## Take the steps
 #
-# Change $w$ and run the two cells again. Find a weight for each of: explodes, stays, disappears,
-# flickers.
+# Change $w$ and run the two cells again. Find a weight for each of: explodes, equilibrium,
+# disappears, flickers.
 
 # %%
 w = 0.8  # Change me: 2, 1, 0.5, -0.8, -1.2

@@ -79,6 +79,21 @@ def test_cells_and_classifiers_pickle_and_copy(name):
             assert jax.tree.structure(one) == jax.tree.structure(other)
 
 
+@pytest.mark.parametrize("method", ["scan", "fastest"])
+@pytest.mark.parametrize("name", registry.CELLS)
+def test_features_of_no_examples_are_none(name, method):
+    model = CellArchitecture("any", name, 4).build(10, key=KEY)
+    size = model.features(jnp.ones((5, 1, 2)), method=method).shape[0]
+    assert model.features(jnp.ones((5, 1, 0)), method=method).shape == (size, 0)
+
+
+def test_a_function_of_ones_own_takes_sizes_of_numpy():
+    cell = EquinoxCell(lambda u, h: h + u, input_size=np.int64(1), hidden_size=np.int64(2))
+    assert type(cell.input_size) is type(cell.hidden_size) is int
+    assert (cell.input_size, cell.hidden_size) == (1, 2)
+    assert cell.step(cell.initial_state((3,)), jnp.ones((1, 3))).shape == (2, 3)
+
+
 @pytest.mark.parametrize("activation", [jnp.tanh, jax.nn.relu, jax.nn.sigmoid, jnp.sin, identity])
 def test_activations_pickle_by_name(activation):
     cell = ElmanCell(1, 2, key=KEY, activation=activation)

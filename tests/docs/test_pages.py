@@ -163,3 +163,16 @@ def test_the_reference_has_a_page_for_every_public_module(hooks):
             assert f"::: {module}\n" in page, module
     assert "| [`load_mnist`][rhythmic.data.mnist.load_mnist] |" in pages["reference/data.md"]
     assert '"DATASETS", "load"' in pages["reference/data.md"]
+
+
+def headings(text):
+    """Return the headings of a page, without what stands in its blocks of code."""
+    plain = re.sub(r"^( *)```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"^#+ .*$", plain, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_headings_hold_no_raw_formula(name):
+    """The table of contents and the title of the window show a heading as it is written."""
+    assert headings(TEXTS[name])
+    assert [line for line in headings(TEXTS[name]) if "$" in line or "\\" in line] == []

@@ -1,6 +1,9 @@
 """What a run would take: counted, compiled, timed, and nothing left behind."""
 
 import dataclasses
+import errno
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -146,6 +149,28 @@ def test_the_compilation_cache_is_asked_for_before_anything_runs(prepared, tmp_p
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match=r"compilation_cache is .*file, a file; name a folder"):
         prepared([*ARGUMENTS, "--compilation-cache", str(tmp_path / "file")])
+
+
+def test_a_cache_that_cannot_be_written_is_told_and_no_reason_not_to_run(
+    tmp_path, monkeypatch, capsys
+):
+    settings = {}
+    monkeypatch.setattr(command.jax.config, "update", settings.__setitem__)
+    (tmp_path / "file").touch()
+    beneath_a_file = tmp_path / "file" / "cache"
+    command.keep_compiled(beneath_a_file)
+    said = capsys.readouterr().err
+    assert re.search(rf"compilation_cache {beneath_a_file} cannot be written \(.+\)", said)
+    assert said.count("nothing is kept") == len(said.splitlines()) == 1
+
+    def refuse(**place):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    # To the superuser no folder is read-only.
+    monkeypatch.setattr(command.tempfile, "TemporaryFile", refuse)
+    command.keep_compiled(tmp_path / "cache")
+    assert "cannot be written (Permission denied); nothing is kept" in capsys.readouterr().err
+    assert settings == {}
 
 
 CACHED = """
