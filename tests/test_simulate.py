@@ -163,7 +163,7 @@ def test_a_state_of_numpy_is_what_jax_holds_it_as(dtype):
         return state + sample
 
     check_step(step, np.zeros(3, dtype), np.ones(3, dtype))
-    with pytest.raises(ValueError, match="^step turns a state float16"):
+    with pytest.raises(ValueError, match=r"^step turns a state float16"):
         check_step(step, np.zeros(3, np.float16), np.ones(3, np.float32))
 
 
