@@ -128,9 +128,7 @@ def test_a_constant_feature_has_no_gradient_and_leaves_the_others_theirs():
 
 
 def test_no_examples_are_refused_and_have_the_derivatives_of_the_penalty():
-    with pytest.raises(
-        ValueError, match=r"^features has shape \(2, 0\); it must hold at least one"
-    ):
+    with pytest.raises(ValueError, match=r"^features has shape \(2, 0\); it must hold at"):
         fit_logistic_regression(jnp.zeros((2, 0)), jnp.zeros(0, int), num_classes=3)
     parameters = jnp.arange(6.0).reshape(2, 3)
     gradient, hessian = derivatives(parameters, jnp.zeros((3, 0)), jnp.zeros((2, 0)), 1.0)
