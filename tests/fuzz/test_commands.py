@@ -14,7 +14,15 @@ import tyro
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmarks import accelerator, epochs, golden_rhythms, paper, stability_atlas, training_step
+from benchmarks import (
+    accelerator,
+    epochs,
+    golden_rhythms,
+    paper,
+    stability_atlas,
+    sweep_files,
+    training_step,
+)
 from experiments import script
 from experiments.__main__ import NAMES, IndexOptions
 from experiments.compare import __main__ as compare
@@ -58,6 +66,7 @@ DATACLASSES = {
     "benchmarks.golden_rhythms": golden_rhythms.Options,
     "benchmarks.paper": paper.Options,
     "benchmarks.stability_atlas": stability_atlas.Options,
+    "benchmarks.sweep_files": sweep_files.Options,
     "benchmarks.training_step": training_step.Options,
 }
 PARTS = ("steps", "epochs", "paper")

@@ -1,0 +1,26 @@
+"""Files with their checks beside plain ones, at the smallest."""
+
+import csv
+
+import pytest
+
+from benchmarks.sweep_files import Options, run
+
+
+def test_each_work_has_a_row_and_a_ratio(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    output = tmp_path / "rows.csv"
+    run(Options(points=64, chunks=2, rows=2, repetitions=1, warm_up=0, output=output))
+    with open(output) as file:
+        rows = list(csv.DictReader(file))
+    assert [row["work"] for row in rows] == ["read 64 points", "write 2 chunks", "append 2 rows"]
+    for row in rows:
+        ratio = float(row["project_seconds"]) / float(row["plain_seconds"])
+        assert float(row["ratio"]) == pytest.approx(ratio)
+    assert "| append 2 rows |" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
+
+
+def test_what_cannot_be_timed_is_refused():
+    with pytest.raises(ValueError, match=r"^chunks is 1; it must be at least 2$"):
+        Options(chunks=1)
