@@ -220,6 +220,10 @@ def test_a_number_that_became_infinite_is_damage_like_any_other(folder, old, new
     assert not list(SweepStore.open(folder).damages())
 
 
+def asked_with(column):
+    return {"sweep": "small", "design": [{"dimension": "gain", "columns": [column]}]}
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -232,6 +236,11 @@ def test_a_number_that_became_infinite_is_damage_like_any_other(folder, old, new
         {"results": {"double": 0, "status": 1}},
         {"asked": {}},
         {"axes": 3},
+        {"axes": [3]},
+        {"asked": {"sweep": "small", "design": []}},
+        {"asked": asked_with({"name": "/etc", "dtype": "int32"})},
+        {"asked": asked_with({"name": "gain", "dtype": 5})},
+        {"asked": asked_with({"name": "gain"})},
         {"files": {"../theirs": "0" * 64}},
         {"files": {"/etc/passwd": "0" * 64}},
         {"plan": {"split_axis": 0, "rows_per_chunk": 0, "rows_per_device": 1, "rows_at_once": 1}},
@@ -378,6 +387,25 @@ def test_a_sealed_record_that_lies_is_damage_and_its_chunk_is_computed_again(
     run_sweep(make_sweep(), folder=folder, chunk_points=2)
     assert "chunk 1 is set aside and computed again" in capsys.readouterr().err
     assert path.read_bytes() == expected
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"plan": {"split_axis": 5, "rows_per_chunk": 1, "rows_per_device": 1, "rows_at_once": 1}},
+        {"plan": {"split_axis": 0, "rows_per_chunk": 0, "rows_per_device": 1, "rows_at_once": 1}},
+        {"plan": 3},
+        {"made": {"environment": 1}},
+    ],
+)
+def test_a_lost_description_is_not_taken_from_a_record_that_lies(folder, change):
+    expected = (folder / DESCRIPTION).read_bytes()
+    (folder / DESCRIPTION).unlink()
+    path = folder / RECORDS / "000000.json"
+    write_sealed(path, read_sealed(path) | change)
+    run(folder)
+    assert (folder / DESCRIPTION).read_bytes() == expected
+    assert not list(SweepStore.open(folder).damages())
 
 
 @pytest.mark.parametrize("row", [{"chunk": 1}, {"process": 1, "host": "a", "seconds": "x"}])
