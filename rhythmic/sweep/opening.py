@@ -145,8 +145,9 @@ def any_record(folder: Path, sweep: Sweep) -> dict[str, Any] | None:
             record = read_sealed(path)
             found, known = record["identity"], ChunkPlan(**record["plan"])
             known.num_chunks(sweep.shape)
-            _ = record["made"]["environment"]
-        except (DamagedFileError, KeyError, TypeError):
+            if not isinstance(record["made"]["environment"], dict):
+                raise TypeError
+        except (ValueError, KeyError, TypeError, IndexError):  # damaged, or sealed and no record
             move_aside(folder, path)
             continue
         if found != sweep.fingerprint():

@@ -50,7 +50,7 @@ def coordinates_of(
     Raises:
         KeyError: for a description without names of a sweep and of its axes.
         TypeError: if something else stands in their place.
-        ValueError: if they are not as many as the axes of ``shape``.
+        ValueError: if they are not as many as the axes of ``shape``, or lead out of the folder.
     """
     texts = [description["identity"], description["asked"]["sweep"], *description["axes"]]
     found = {}
@@ -61,6 +61,8 @@ def coordinates_of(
             found[column["name"]] = (length, column["dtype"])
     if not all(isinstance(text, str) for text in texts) or len(description["axes"]) != len(shape):
         raise TypeError("names are no text")
+    if not all(is_inside(f"{RESULTS}/{name}") for name in found):
+        raise ValueError("a name is no folder")
     return found
 
 
