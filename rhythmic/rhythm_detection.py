@@ -236,8 +236,8 @@ def complex_amplitude(
     """
     if isinstance(frequency, jax.Array) or isinstance(sample_rate, jax.Array):
         dtype = widened(jnp.zeros((), jnp.result_type(trajectory))).dtype
-        cycles = jnp.asarray(frequency, dtype) / sample_rate
-        return _fitted(trajectory, cycles, 0.0, (cycles > 0) & (cycles < 0.5), washout)
+        given = jnp.asarray(frequency, dtype) / sample_rate
+        return _fitted(trajectory, given, 0.0, (given > 0) & (given < 0.5), washout)
     with np.errstate(divide="ignore", invalid="ignore"):
         known = np.asarray(frequency, np.float64) / float(sample_rate)
     valid = (known > 0) & (known < 0.5)
