@@ -19,7 +19,8 @@ from experiments.ranges import check_ranges
 from rhythmic.coupled import CoupledOscillators, Recording, published_gain_frequencies, response
 from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import show
-from rhythmic.records import Row, processor_name, provenance, write_table
+from rhythmic.provenance import processor_name, provenance
+from rhythmic.records import Row, write_table
 
 METHODS = ("RK45", "DOP853", "LSODA")
 REFERENCE_TOLERANCE = 1e-11

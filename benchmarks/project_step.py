@@ -26,7 +26,7 @@ from benchmarks.problem import (
     labels_of,
 )
 from rhythmic.models import named_architectures, named_arrays
-from rhythmic.records import processor_name, provenance
+from rhythmic.provenance import processor_name, provenance
 from rhythmic.spread import wide_vectors
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
 from rhythmic.training.configuration import member_keys

@@ -15,7 +15,8 @@ from benchmarks.turns import Side, check_names, check_numbers, take_turns
 from experiments.ranges import check_ranges
 from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import show
-from rhythmic.records import Row, processor_name, provenance, write_table
+from rhythmic.provenance import processor_name, provenance
+from rhythmic.records import Row, write_table
 
 RIVALS = {
     REGIME: ("complex roots", "same inequalities"),

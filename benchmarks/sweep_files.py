@@ -17,7 +17,8 @@ from benchmarks.turns import check_numbers, take_turns
 from experiments.ranges import check_ranges
 from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import show
-from rhythmic.records import Row, append_rows, processor_name, provenance, write_table
+from rhythmic.provenance import processor_name, provenance
+from rhythmic.records import Row, append_rows, write_table
 from rhythmic.sweep import Grid, Output, Sweep, linear_axis, run_sweep
 from rhythmic.sweep.dataset import open_sweep
 from rhythmic.typing import Array

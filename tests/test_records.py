@@ -14,15 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rhythmic.files import LinkError
+from rhythmic.provenance import git_revision, provenance
 from rhythmic.records import (
     RunFolderError,
     append_rows,
     fingerprint,
-    git_revision,
     holds_rows,
     open_run_folder,
     plain,
-    provenance,
     read_configuration,
     read_rows,
     read_sealed_rows,
@@ -384,7 +383,7 @@ def test_the_commit_of_a_repository_that_does_not_track_this_file_is_not_named(
 ):
     site = tmp_path / ".venv" / "rhythmic"
     site.mkdir(parents=True)
-    (site / "records.py").write_text("")
+    (site / "provenance.py").write_text("")
     (tmp_path / "mine.py").write_text("")
 
     def git(*arguments):
@@ -394,7 +393,7 @@ def test_the_commit_of_a_repository_that_does_not_track_this_file_is_not_named(
     git("init", "-q")
     git("add", "mine.py")
     git("commit", "-qm", "mine")
-    monkeypatch.setattr("rhythmic.records.__file__", str(site / "records.py"))
+    monkeypatch.setattr("rhythmic.provenance.__file__", str(site / "provenance.py"))
     assert git_revision() == "unknown"
     git("add", ".venv")
     git("commit", "-qm", "with rhythmic in it")

@@ -30,7 +30,8 @@ from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.models import Architecture
 from rhythmic.plotting.compare_curves import Curve, curve_panels
 from rhythmic.plotting.style import appearance
-from rhythmic.records import Row, device_name
+from rhythmic.provenance import device_name
+from rhythmic.records import Row
 from rhythmic.training import (
     GroupPlan,
     GroupTraining,

@@ -9,15 +9,8 @@ import jax
 
 from experiments.members.condition import Condition, Wanted
 from rhythmic.progress import show
-from rhythmic.records import (
-    Row,
-    append_rows,
-    device_name,
-    git_revision,
-    holds_rows,
-    plain,
-    read_sealed_rows,
-)
+from rhythmic.provenance import device_name, git_revision
+from rhythmic.records import Row, append_rows, holds_rows, plain, read_sealed_rows
 from rhythmic.training.search import Setting, select_setting
 
 MOST_TOLD = 5  # rows of a file that are left out, each in a line of its own

@@ -16,7 +16,7 @@ from experiments.mnist.members import REMEDY, MnistStore
 from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.memory import readable_bytes
 from rhythmic.progress import clock, show
-from rhythmic.records import device_name
+from rhythmic.provenance import device_name
 from rhythmic.training import (
     GroupPlan,
     MemberTraining,

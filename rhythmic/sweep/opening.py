@@ -12,7 +12,8 @@ import numpy as np
 import zarr
 
 from rhythmic.files import move_aside
-from rhythmic.records import PROVENANCE, append_rows, processor_name, provenance
+from rhythmic.provenance import processor_name, provenance
+from rhythmic.records import PROVENANCE, append_rows
 from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
 from rhythmic.sweep.arrays import description_of, layout_of
 from rhythmic.sweep.layout import (

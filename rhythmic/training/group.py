@@ -17,7 +17,7 @@ from rhythmic.checks import checked_integer
 from rhythmic.indices import check_labels
 from rhythmic.memory import is_out_of_memory
 from rhythmic.models import path_name
-from rhythmic.records import processor_name
+from rhythmic.provenance import processor_name
 from rhythmic.sealed import DamagedFileError, load_arrays, save_arrays
 from rhythmic.spread import RowFunction, SpreadPrograms, first_devices, wide_vectors
 from rhythmic.training.configuration import Members, check_members

@@ -130,7 +130,7 @@ def draw_line(values):
 def test_finished_parts_survive_a_kill_at_the_same_commit(
     revision, kept, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr("rhythmic.records.git_revision", lambda: revision)
+    monkeypatch.setattr("rhythmic.provenance.git_revision", lambda: revision)
     calls = []
     broken = [True]
 
