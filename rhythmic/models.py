@@ -228,7 +228,7 @@ def named_architectures(
 
 @checked
 def num_trainable(model: PyTree) -> int:
-    """Count the parameters that training may change; a zero diagonal does not count.
+    """Count the parameters of a ``model`` that training may change; a zero diagonal counts none.
 
     Raises:
         ValueError: for what is no network with a cell.

@@ -43,6 +43,7 @@ WITHOUT_SOURCE = {
     "rhythmic.plotting.*": "figures",
     "rhythmic.progress": "progress",
     "rhythmic.readouts.interface": "interface",
+    "rhythmic.provenance": "files",
     "rhythmic.records": "files",
     "rhythmic.sealed": "files",
     "rhythmic.sequence_architectures": "assembles parts",
