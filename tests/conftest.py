@@ -8,8 +8,9 @@ from importlib.metadata import version
 
 import pytest
 
-# Known to JAX 0.10; a later XLA ends at a flag that it does not know.
-FLAG = "--xla_cpu_use_fusion_emitters=false"
+# Known to JAX 0.10; a later XLA ends at a flag that it does not know. Small programs are compiled
+# sooner in one piece.
+FLAGS = ("--xla_cpu_use_fusion_emitters=false", "--xla_cpu_parallel_codegen_split_count=1")
 # Names the folder of compiled programs to the processes that tests start.
 PROGRAMS = "RHYTHMIC_TESTS_PROGRAMS"
 
@@ -24,8 +25,8 @@ def pytest_configure() -> None:
         return
     keep_programs()
     flags = os.environ.get("XLA_FLAGS", "").split()
-    if version("jaxlib").startswith("0.10.") and FLAG not in flags:
-        os.environ["XLA_FLAGS"] = " ".join([*flags, FLAG])
+    if version("jaxlib").startswith("0.10."):
+        os.environ["XLA_FLAGS"] = " ".join(dict.fromkeys([*flags, *FLAGS]))
 
 
 def keep_programs() -> None:

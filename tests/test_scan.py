@@ -11,6 +11,7 @@ from rhythmic.adjoints import mean_with_adjoint
 from rhythmic.cells.registry import make_cell
 from rhythmic.simulate import time_mean
 from rhythmic.sweep import Grid, Output, Sweep, linear_axis, run_sweep
+from tests.marks import rest_slow
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def test_no_step_is_no_step(step_by_step, reverse):
     assert seen["seen"].shape == (0, 2)
 
 
-@pytest.mark.parametrize("name", ["rnn", "lstm"])
+@pytest.mark.parametrize("name", rest_slow(["rnn", "lstm"], "rnn"))
 def test_adjoints_of_a_short_sequence(step_by_step, name):
     cell, inputs = make_cell(name, 1, 2, key=jax.random.key(0)), jnp.ones((3, 1, 2))
 
@@ -41,6 +42,7 @@ def test_adjoints_of_a_short_sequence(step_by_step, name):
     np.testing.assert_allclose(by_hand, plain, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_sweeps_and_exponents(step_by_step):
     axis = linear_axis("x", 1, 5, 5, "")
     sweep = Sweep("s", lambda x: {"y": x**2}, Grid((axis,)), {"y": Output("")})

@@ -9,7 +9,7 @@ import scipy.stats
 from jaxtyping import Float
 
 from rhythmic.arguments import checked
-from rhythmic.checks import checked_integer
+from rhythmic.checks import checked_integer, shown
 
 _BATCH_VALUES = 4_000_000
 
@@ -32,6 +32,16 @@ def one_per_seed(name: str, values: Sequence[float]) -> np.ndarray:
     return numbers
 
 
+def _numbers(samples: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+    """Return arrays that hold real numbers, or raise a ValueError."""
+    arrays = [np.asarray(sample) for sample in samples]
+    wrong = [array for array in arrays if array.dtype.kind not in "biuf" or not array.size]
+    if wrong or not arrays:
+        first = shown(wrong[0]) if wrong else "nothing"
+        raise ValueError(f"samples holds {first}; it must hold arrays of real numbers")
+    return arrays
+
+
 def rounding(*samples: np.ndarray) -> float:
     """Return how far numbers may lie apart that are equal but for rounding.
 
@@ -41,8 +51,11 @@ def rounding(*samples: np.ndarray) -> float:
 
     Args:
         samples: the numbers, in one or several arrays.
+
+    Raises:
+        ValueError: for no samples, an empty one, or one that holds no real numbers.
     """
-    numbers = np.concatenate([np.ravel(sample) for sample in samples])
+    numbers = np.concatenate([np.ravel(sample) for sample in _numbers(samples)])
     with np.errstate(over="ignore"):
         single = np.array_equal(numbers, numbers.astype(np.float32))
     whole = np.array_equal(numbers, np.rint(numbers))
@@ -60,7 +73,11 @@ def varies(*samples: np.ndarray, limit: float | None = None) -> bool:
     Args:
         samples: numbers that should vary, in one or several samples.
         limit: what rounding may leave, if the samples were computed from larger numbers.
+
+    Raises:
+        ValueError: for no samples, an empty one, or one that holds no real numbers.
     """
+    samples = tuple(_numbers(samples))
     if not all(np.isfinite(sample).all() for sample in samples):
         return False
     limit = rounding(*samples) if limit is None else limit

@@ -120,7 +120,7 @@ def test_float32_is_closer_to_float64_than_the_scan():
         exact = np.asarray(value_and_gradient(by_scan, double, sequences.astype(np.float64))[1])
     scale = np.max(np.abs(exact))
     assert np.max(np.abs(found - exact)) < 1e-4 * scale
-    assert np.max(np.abs(found - exact)) < 0.2 * np.max(np.abs(by_steps - exact))
+    assert np.max(np.abs(found - exact)) < 0.5 * np.max(np.abs(by_steps - exact))
 
 
 def test_jit_and_members_side_by_side_change_nothing():

@@ -8,6 +8,7 @@ import pytest
 from rhythmic.baselines import fit_large_logistic_regression, logistic_regression_accuracy
 from rhythmic.data import Split
 from rhythmic.reservoirs import fit_logistic_regression, standardise
+from tests.marks import rest_slow
 
 STRENGTHS = (0.001, 0.1, 10.0)
 
@@ -27,7 +28,7 @@ def standard(features):
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("strength", STRENGTHS)
+@pytest.mark.parametrize("strength", rest_slow(STRENGTHS, STRENGTHS[1]))
 def test_the_fit_is_that_of_newton_and_of_scikit_learn(strength):
     linear_model = pytest.importorskip("sklearn.linear_model")
     features, labels, _ = pool()

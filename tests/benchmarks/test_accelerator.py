@@ -60,6 +60,7 @@ def test_a_group_out_of_memory_is_a_row(tmp_path, monkeypatch):
     assert {row["failed"] for row in read_rows(tmp_path / "steps.jsonl")} == {"out of memory"}
 
 
+@pytest.mark.slow
 def test_epochs_of_groups(tmp_path):
     run(tmp_path, ["epochs", "--models", FREE, "--updates", "7", "--pool-size", "1200", *SIZES])
     (row,) = read_rows(tmp_path / "epochs.jsonl")

@@ -20,9 +20,10 @@ from tests.cells.contract_cells import (
     sequence,
     tolerance,
 )
+from tests.marks import rest_slow
 
 
-@pytest.fixture(params=["float32", "float64"])
+@pytest.fixture(params=rest_slow(["float32", "float64"], "float64"))
 def dtype(request):
     with jax.enable_x64(request.param == "float64"):
         yield np.dtype(request.param)

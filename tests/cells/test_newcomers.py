@@ -130,6 +130,7 @@ class Uncounted(TraceCell):
         return eqx.tree_at(lambda cell: cell.weights, self, self.weights.at[0].set(0.0))
 
 
+@pytest.mark.slow
 def test_a_cell_with_fixed_parameters_options_and_a_named_state_needs_no_edit(monkeypatch):
     monkeypatch.setitem(registry.CELLS, "trace", TraceCell)
     assert len(promises(test_contracts)) > 10

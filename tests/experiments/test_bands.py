@@ -23,6 +23,7 @@ def results(tmp_path_factory):
     return measure(TINY, Stages(tmp_path_factory.mktemp("stages")))
 
 
+@pytest.mark.slow
 def test_the_lectures_numbers(results):
     text = summarise(TINY, results)
     assert "periods: 25.00 ms + 40.00 ms = 65.00 ms, 15.38 Hz" in text

@@ -27,6 +27,7 @@ def results(tmp_path_factory):
     return {name: np.asarray(values) for name, values in measured.items()}
 
 
+@pytest.mark.slow
 def test_gates(results):
     assert results["gate_errors"].shape == (4, 5, 20)
     assert (results["gate_epochs"][:3] >= 0).all()

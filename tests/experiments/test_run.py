@@ -91,6 +91,7 @@ def test_the_same_command_trains_nothing_again(first, folder):
     assert [line for line in again.stdout.splitlines() if "│" in line] == table
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_redrawn_from_its_folder_alone(first, folder):
     figure = folder / "run" / "figures" / "accuracy.png"
     figure.unlink()

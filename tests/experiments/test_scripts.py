@@ -19,7 +19,7 @@ from rhythmic.plotting.style import house_style
 SCRIPTS = [name for name in index.NAMES if name != "mnist"]
 
 # All others compile for more than about ten seconds; every experiment has fast tests of its own.
-FAST = {"compare.paper_figures", "day_ladder"}
+FAST = {"day_ladder"}
 RUN = [pytest.param(name, marks=[pytest.mark.slow] * (name not in FAST)) for name in SCRIPTS]
 
 

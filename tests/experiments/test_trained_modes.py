@@ -44,6 +44,7 @@ def one_step_by_hand(weights, frequencies):
     return np.block([[np.diag(w1) + weights, -(0.99999**2) * one], [one, zero]])
 
 
+@pytest.mark.slow
 def test_spectra_are_those_of_the_matrix_written_by_hand(results):
     frequencies = results["frequencies"]
     for kind, weights in (("start", "start_weights"), ("trained", "weights")):

@@ -14,6 +14,7 @@ from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell, train
 from rhythmic.kernels import has_kernel, time_mean_by_kernel
 from rhythmic.simulate import time_mean
 from rhythmic.theory import ladder
+from tests.marks import rest_slow
 
 KEY = jax.random.key(3)
 TIME = 12
@@ -94,7 +95,7 @@ def assert_close(found, expected, tolerance):
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize(
     "name",
-    ["resonant", "unconnected", "elman", "lstm", pytest.param("gru", marks=pytest.mark.slow)],
+    rest_slow(["resonant", "unconnected", "elman", "lstm", "gru"], "resonant", "elman"),
 )
 def test_value_and_every_gradient_are_those_of_the_scan(name):
     cell = BUILDERS[name](KEY)
@@ -252,9 +253,9 @@ def can_lower_for_cuda():
     "build",
     [
         PUBLISHED["resonant"],
-        BUILDERS["masked"],
-        BUILDERS["unconnected"],
-        PUBLISHED["elman"],
+        pytest.param(BUILDERS["masked"], marks=pytest.mark.slow),
+        pytest.param(BUILDERS["unconnected"], marks=pytest.mark.slow),
+        pytest.param(PUBLISHED["elman"], marks=pytest.mark.slow),
         PUBLISHED["lstm"],
     ],
 )

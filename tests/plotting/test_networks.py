@@ -118,6 +118,7 @@ def test_tables_name_any_network():
     assert titles == ["rrn", "my network", "RNN"]
 
 
+@pytest.mark.slow
 def test_an_unknown_name_has_its_own_title_and_one_appearance_in_every_process():
     own = appearance("my network")
     assert own.label == "my network"

@@ -25,6 +25,7 @@ def drawn(time, probes=2):
     return jnp.asarray(np.random.default_rng(0).uniform(size=(time, probes)))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("noise", [0.0, 0.1])
 def test_without_coupling_it_is_the_pole_radius(noise):

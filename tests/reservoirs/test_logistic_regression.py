@@ -64,6 +64,7 @@ def test_derivatives_are_those_of_the_objective():
     np.testing.assert_allclose(hessian, expected, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_ten_steps_are_enough_in_single_precision():
     features, labels = problem(num_features=11, num_classes=10, batch=300)
     ten, twenty, one = (

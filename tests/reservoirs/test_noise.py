@@ -64,6 +64,7 @@ def test_an_example_keeps_its_noise_in_any_batch():
     np.testing.assert_allclose(tiled.reshape(TIME, 3, BATCH), together, rtol=1e-5, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_members_have_noise_of_their_own():
     members = jax.vmap(lambda key: example_keys(key, jnp.arange(BATCH)))(
         jax.random.split(jax.random.key(3), 2)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell
+from tests.marks import rest_slow
 
 CELLS = {
     "elman": lambda key: ElmanCell(2, 4, key=key, recurrent_gain=1.2),
@@ -22,7 +23,7 @@ def built(name):
     return CELLS[name](jax.random.key(1))
 
 
-@pytest.fixture(params=["resonant", "equinox-gru"])
+@pytest.fixture(params=rest_slow(["resonant", "equinox-gru"], "resonant"))
 def driven_cell(request, x64):
     """Two of them, where what is tested takes long to compile."""
     return built(request.param)

@@ -105,6 +105,7 @@ def test_linear_map_has_the_logarithms_of_its_moduli(x64):
     assert not found.diverged
 
 
+@pytest.mark.slow
 def test_sum_of_all_is_the_mean_log_determinant_of_a_cell(driven_cell):
     cell = driven_cell
     inputs = jnp.asarray(np.random.default_rng(3).normal(size=(40, cell.input_size)))

@@ -37,6 +37,7 @@ def test_linear_periodic_system_is_its_product(x64):
     )
 
 
+@pytest.mark.slow
 def test_multipliers_of_a_cell_are_those_of_its_step_jacobians(driven_cell):
     cell = driven_cell
     inputs = jnp.asarray(np.random.default_rng(1).normal(size=(4, cell.input_size)))
@@ -48,6 +49,7 @@ def test_multipliers_of_a_cell_are_those_of_its_step_jacobians(driven_cell):
     assert gaps.min(axis=0).max() < 1e-8 * scale
 
 
+@pytest.mark.slow
 def test_an_orbit_found_repeats_and_is_where_the_network_settles(x64):
     cell = ElmanCell(1, 5, key=jax.random.key(3))
     inputs = jnp.sin(2 * jnp.pi * jnp.arange(8) / 8)[:, None]

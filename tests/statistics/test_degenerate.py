@@ -121,3 +121,12 @@ def test_sides_without_numbers_are_refused():
     ):
         with pytest.raises(ValueError, match=r"must be one number a seed|each entry a number"):
             call()
+
+
+@pytest.mark.parametrize("samples", [(), (np.array([]),), ("abc",), ([1.0], [None])], ids=repr)
+@pytest.mark.parametrize("function", [varies, rounding])
+def test_what_holds_no_numbers_cannot_vary(function, samples):
+    with pytest.raises(
+        ValueError, match=r"^samples holds .*; it must hold arrays of real numbers$"
+    ):
+        function(*samples)

@@ -25,6 +25,7 @@ def test_one_seed_has_no_error_and_none_is_refused():
         summarise([])
 
 
+@pytest.mark.slow
 def test_the_sampling_error_is_that_of_drawing_test_examples_and_seeds():
     # Networks whose true accuracies differ read the same examples: the mean's error is of both.
     generator, truth = np.random.default_rng(3), 0.9

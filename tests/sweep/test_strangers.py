@@ -11,6 +11,7 @@ import shutil
 import numpy as np
 import pytest
 import xarray
+from xarray.plot.utils import label_from_attrs
 
 from rhythmic import locks
 from rhythmic.files import LinkError
@@ -235,7 +236,8 @@ def test_attributes_of_a_store_change_no_number(folder):
 
 
 def test_a_result_without_unit_or_meaning_has_no_empty_label(folder):
-    assert open_sweep(folder)["double"].attrs == {}
+    assert open_sweep(folder)["double"].attrs == {"units": ""}
+    assert label_from_attrs(open_sweep(folder)["double"]) == "double"
     assert open_sweep(folder)["gain"].attrs == {}
 
 

@@ -11,6 +11,7 @@ from rhythmic.models import GatedOrPlainArchitecture, ResonantArchitecture
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.member import epoch_batches
+from tests.marks import rest_slow
 
 torch = pytest.importorskip("torch", reason="torch, the oracle, is not installed")
 
@@ -64,7 +65,7 @@ def train_in_torch(parameters, forward, data, member, project=lambda: None):
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("cell", ["elman", "lstm"])
+@pytest.mark.parametrize("cell", rest_slow(["elman", "lstm"], "lstm"))
 def test_rivals_train_as_in_torch(cell):
     data, member = small_problem()
     architecture = GatedOrPlainArchitecture(cell, cell, hidden_size=4, dropout_rate=0.0)
@@ -94,7 +95,7 @@ def test_rivals_train_as_in_torch(cell):
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("diagonal", ["projected", "masked"])
+@pytest.mark.parametrize("diagonal", rest_slow(["projected", "masked"], "projected"))
 def test_resonant_network_trains_as_in_torch(diagonal):
     data, member = small_problem()
     frequencies = (20.0, 50.0, 120.0)

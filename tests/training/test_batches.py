@@ -8,6 +8,7 @@ import pytest
 from rhythmic.training.batches import epoch_batches
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [(1, 1, 2, 2), (3, 4, 3, 3)])
 def test_every_member_shuffles_as_it_would_alone(seeds):
     keys = jnp.stack([jax.random.key(seed) for seed in seeds])

@@ -47,6 +47,7 @@ def members():
     return Members(np.array([4, 5]), rates, *parts)
 
 
+@pytest.mark.slow
 def test_a_kernel_that_does_not_compile_gives_way_to_the_scan(gpu):
     del gpu
     group = group_training()

@@ -55,6 +55,7 @@ def test_features_are_those_of_the_model_one_example_at_a_time():
         )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_a_run_on_known_features_is_the_run_without():
     training = MemberTraining(UNCONNECTED, CONFIGURATION, CLASSES)

@@ -141,6 +141,7 @@ def test_parameter_counts(name):
     assert num_trainable(build(WORDS, key=jax.random.key(0))) == expected[name]
 
 
+@pytest.mark.slow
 def test_training_validation_and_test_have_keys_of_their_own():
     keys = sequence_keys(7)
     data = {tuple(jax.random.key_data(key).tolist()) for key in keys}
@@ -229,6 +230,7 @@ def recall_tasks(longest_lags, num_steps=7):
     return [DelayedRecall(1, lag, num_steps=num_steps) for lag in longest_lags]
 
 
+@pytest.mark.slow
 def test_each_task_keeps_the_rate_that_validates_best():
     training, tasks = training_of("present"), recall_tasks((2, 4))
     rates, seeds = (0.3, 1e-4, 0.02), (1, 2)

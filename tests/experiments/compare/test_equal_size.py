@@ -30,6 +30,7 @@ from rhythmic.cells import registry
 from rhythmic.plotting.compare_curves import CURVE_COLOURS
 from rhythmic.plotting.style import house_style
 from rhythmic.theory import ladder
+from tests.marks import rest_slow
 
 FULL = dataclasses.replace(equal_size.PRESETS["full"], dataset="mnist5k", results=None)
 SPREAD = np.array([-0.003, -0.001, 0.0, 0.001, 0.003])
@@ -81,7 +82,7 @@ def test_rates_chosen_at_full_length_need_no_second_recipe():
     assert all(condition.tuned_on == () for condition in equal_size.conditions(options))
 
 
-@pytest.mark.parametrize("preset", equal_size.PRESETS)
+@pytest.mark.parametrize("preset", rest_slow(equal_size.PRESETS, "quick", "full"))
 def test_every_preset_can_be_built(preset):
     options = dataclasses.replace(equal_size.PRESETS[preset], dataset="mnist5k")
     options.check()

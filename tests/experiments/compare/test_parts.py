@@ -10,6 +10,7 @@ from experiments.compare import __main__ as command
 from experiments.compare.findings import Claim, Finding
 from experiments.compare.parts import NotTrainedError, Planned, if_asked, left_out
 from experiments.compare.questions import QUESTIONS
+from tests.marks import rest_slow
 
 CLAIMS = (Claim("a", "One beats two.", "Test."), Claim("b", "One beats three.", "Test."))
 NAMES = {"a": ("one", "two"), "b": ("one", "three")}
@@ -78,7 +79,7 @@ def test_questions_say_what_they_leave_out(name, changes, number):
 LEFT_OUT = {"equal_size": 4, "sample_efficiency": 1}
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("name", rest_slow(QUESTIONS, "features", "horn", "precision"))
 def test_full_presets_leave_out_what_is_said_here(name):
     own = question(name)
     options = own.presets["full"]

@@ -83,6 +83,7 @@ def made_up(options, effects=()):
     return rows | {search.SEARCH: table}
 
 
+@pytest.mark.slow
 def test_candidates_stay_below_their_limit_and_every_family_has_as_many(preset):
     for limit in preset.limits:
         counts, features = set(), {}
@@ -103,6 +104,7 @@ def test_candidates_stay_below_their_limit_and_every_family_has_as_many(preset):
 KEY = jax.random.key(0)
 
 
+@pytest.mark.slow
 def test_everyone_has_the_same_tuning_budget_and_the_search_tests_nobody(preset):
     budget = len(preset.learning_rates) * len(preset.tuning_seeds)
     made = search.conditions(preset)
@@ -320,6 +322,7 @@ def test_numbers_of_parameters_hide_nothing():
     plt.close("all")
 
 
+@pytest.mark.slow
 def test_plain_baselines_are_rows_and_fitted_once(tmp_path, monkeypatch, capsys):
     images = np.random.default_rng(0).integers(0, 256, (60, 784)).astype(np.uint8)
     parts = np.arange(60, dtype=np.int32)

@@ -165,6 +165,7 @@ def test_a_chunk_is_what_its_members_are_alone(trained):
     assert seeds == [1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_tuning_reads_no_test_trains_and_chooses_what_validates_best(trained):
     path, (_, tuned) = trained
     rows = read_rows(path)
@@ -187,6 +188,7 @@ def test_one_program_serves_all_chunks_and_finished_ones_are_left_alone(trained,
     worker.train([Chunk(TASK, golden, Setting(0.003), (1, 2), tested=True)])
 
 
+@pytest.mark.slow
 def test_plain_readings_are_kept_by_the_chunk(tmp_path):
     recipe = SpikeTrains()
     store = MemberStore(tmp_path / "chunks.jsonl")

@@ -179,6 +179,7 @@ def test_a_part_is_trained_once_and_kept(tmp_path, monkeypatch):
     assert calls == [part]
 
 
+@pytest.mark.slow
 def test_the_row_of_a_part_holds_what_was_trained():
     options = dataclasses.replace(
         PRESETS["smoke"], networks=("rnn",), signal_to_noise=(0.4,), num_updates=8, num_seeds=1

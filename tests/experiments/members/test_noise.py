@@ -67,6 +67,7 @@ def test_noise_does_not_depend_on_neighbours_or_other_levels(rows, tmp_path):
     assert rows["one"][0]["noise_accuracy"] == pytest.approx(rows["all"][0]["noise_accuracy"][2:])
 
 
+@pytest.mark.slow
 def test_noise_of_an_example_belongs_to_it_and_grows_with_the_level():
     data = make_pool().data
     some, all_ = np.array([3, 50]), np.arange(80)
