@@ -93,10 +93,6 @@ def results_of(sweep: Sweep) -> dict[str, tuple[Output, tuple[int, ...], np.dtyp
 
 
 def described(output: Output) -> dict[str, Any]:
-    """Return the attributes that xarray and NetCDF show.
-
-    A result without a unit says so, by an empty one, which no plot shows: what arithmetic has
-    taken the unit from says nothing.
-    """
-    meaning = {"long_name": output.meaning} if output.meaning else {}
-    return {"units": output.unit, **meaning}
+    """Return the attributes that xarray and NetCDF show; none where there is nothing to show."""
+    about = {"units": output.unit, "long_name": output.meaning}
+    return {name: text for name, text in about.items() if text}

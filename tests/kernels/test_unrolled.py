@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rhythmic.kernels.unrolled import pack, unknown_operations, unroll
+from tests.marks import rest_slow
 
 NUM_SAMPLES = 3
 
@@ -33,7 +34,9 @@ def derivative(weights, x):
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("function", [without_maximum, constants, derivative])
+@pytest.mark.parametrize(
+    "function", rest_slow([without_maximum, constants, derivative], derivative)
+)
 def test_entries_over_samples_are_the_function_of_each_sample(function):
     rng = np.random.default_rng(1)
     weights, samples = jnp.asarray(rng.normal(size=(6, 3))), jnp.asarray(rng.normal(size=(3, 3)))

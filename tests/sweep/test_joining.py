@@ -29,7 +29,6 @@ DIFFERENT = {
     "unit of an axis": ({"unit": "kHz"}, "the unit of frequency: 'Hz' and 'kHz'"),
     "no unit of an axis": ({"unit": ""}, "the unit of frequency: 'Hz' and '1'"),
     "unit of a result": ({"out": "ms"}, "the unit of period: 's' and 'ms'"),
-    "an empty unit of a result": ({"out": ""}, "the unit of period: 's' and '1'"),
     "no unit of a result": ({"out": "1"}, "the unit of period: 's' and '1'"),
     "whole numbers": ({"values": [1, 2]}, "the dtype of frequency: real and integer"),
     "truth": (

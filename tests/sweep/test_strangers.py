@@ -236,7 +236,7 @@ def test_attributes_of_a_store_change_no_number(folder):
 
 
 def test_a_result_without_unit_or_meaning_has_no_empty_label(folder):
-    assert open_sweep(folder)["double"].attrs == {"units": ""}
+    assert open_sweep(folder)["double"].attrs == {}
     assert label_from_attrs(open_sweep(folder)["double"]) == "double"
     assert open_sweep(folder)["gain"].attrs == {}
 

@@ -81,6 +81,7 @@ def sparse_pool():
 
 
 @pytest.mark.usefixtures("x64")
+@pytest.mark.slow
 def test_a_run_from_event_to_event_is_the_run_by_the_plain_scan():
     member = jax.tree.map(lambda x: x[0], members())
     states, records = [], []
