@@ -8,20 +8,12 @@ import pytest
 
 from rhythmic.records import append_rows
 from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
-from rhythmic.sweep import Grid, Output, Sweep, dataset, linear_axis, run_sweep
+from rhythmic.sweep import dataset, run_sweep
 from rhythmic.sweep.__main__ import main
 from rhythmic.sweep.dataset import export, open_sweep
 from rhythmic.sweep.layout import DESCRIPTION, LOG, RECORDS, RESULTS
 from rhythmic.sweep.store import SweepStore
-
-
-def make_sweep(num=8, unit=""):
-    axis = linear_axis("gain", 0, 4 / 3, num, unit)
-    return Sweep("small", lambda gain: {"double": gain * 2}, Grid((axis,)), {"double": Output("")})
-
-
-def run(folder, sweep=None, **options):
-    return run_sweep(sweep or make_sweep(), folder=folder, chunk_points=2, quiet=True, **options)
+from tests.sweep.small import make_sweep, run
 
 
 @pytest.fixture

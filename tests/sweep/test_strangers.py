@@ -22,7 +22,6 @@ from rhythmic.sweep import (
     Stages,
     Sweep,
     SweepStorageError,
-    linear_axis,
     run_sweep,
     values_axis,
 )
@@ -31,15 +30,7 @@ from rhythmic.sweep.chunks import ChunkComputer
 from rhythmic.sweep.dataset import open_sweep
 from rhythmic.sweep.layout import DESCRIPTION, RECORDS, RESULTS, RefusedError
 from rhythmic.sweep.store import SweepStore
-
-
-def make_sweep(num=8, unit=""):
-    axis = linear_axis("gain", 0, 4 / 3, num, unit)
-    return Sweep("small", lambda gain: {"double": gain * 2}, Grid((axis,)), {"double": Output("")})
-
-
-def run(folder, sweep=None, **options):
-    return run_sweep(sweep or make_sweep(), folder=folder, chunk_points=2, quiet=True, **options)
+from tests.sweep.small import make_sweep, run
 
 
 @pytest.fixture
