@@ -108,6 +108,8 @@ def fit_start(centres: Float[Array, " band"], ratio: Float[Array, ""]) -> Ladder
     Returns:
         Start, at or less than one spacing below the slowest band, and distance.
     """
+    if not centres.size:
+        raise ValueError("centres holds 0; two or more make a ladder")
     spacing = jnp.log(jnp.where(ratio > 1, ratio, jnp.nan))
     slowest = jnp.min(centres)
     rungs = jnp.log(centres / slowest) / spacing

@@ -48,7 +48,7 @@ class Modes(NamedTuple):
     kind: Int[AnyArray, "*batch mode"]
 
 
-@checked
+@checked(finite=True)
 def matrix_modes(
     matrix: Real[RealLike, "*batch state state"], dt: float, *, tolerance: float | None = None
 ) -> Modes:

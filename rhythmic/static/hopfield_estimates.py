@@ -93,7 +93,7 @@ def bootstrap_means(
     return np.tensordot(draws / num_sets, values, axes=1)
 
 
-@checked(finite=True)
+@checked(finite=True, shapes=True)
 def crossing_load(
     loads: Float[np.ndarray, " load"], share: Float[np.ndarray, "load *rest"], level: float
 ) -> Float[np.ndarray, "*rest"]:
