@@ -1,11 +1,11 @@
 """Arguments compared with their annotations, where public functions and constructors begin.
 
 ``checked`` reads the annotations once, and sees at each call that an ``int`` is an integer, a
-``float`` one number, a ``Literal`` one of its choices, an array real, whole or boolean. What does
-not fit is a ValueError of one line that names the argument, before anything is compiled. Ranges
-stay with the function. Where it has no checks of its own, ``finite`` asks for numbers that are
-neither NaN nor infinite, ``least`` for no smaller integer, and ``shapes`` for as many axes as are
-written, those of one name of one size.
+``float`` one number, a ``Literal`` one of its choices, an array real, whole or boolean, with as
+many axes as are written, those of one name of one size. What does not fit is a ValueError of one
+line that names the argument, before anything is compiled. Ranges stay with the function. Where it
+has no checks of its own, ``finite`` asks for numbers that are neither NaN nor infinite, and
+``least`` for no smaller integer; where it has more to say of axes, ``shapes=False`` leaves them.
 
 Accepted besides: integers where numbers are meant, lists of numbers as arrays, strings as paths,
 values that are traced. An array may hold NaN: it is for the function to give NaN for it.
@@ -49,6 +49,7 @@ class Rule:
     allowed: str
     choices: tuple[str, ...] = ()
     axes: tuple[str, ...] | None = None
+    axes_of_each: tuple[str, ...] | None = None  # of a sequence of arrays
     number: bool = False
     integer: bool = False
     array: bool = False
@@ -61,12 +62,12 @@ def checked(call: Called) -> Called: ...
 
 @overload
 def checked(
-    *, finite: bool = False, shapes: bool = False, least: int | None = None
+    *, finite: bool = False, shapes: bool = True, least: int | None = None
 ) -> Callable[[Called], Called]: ...
 
 
 def checked(
-    call: Any = None, *, finite: bool = False, shapes: bool = False, least: int | None = None
+    call: Any = None, *, finite: bool = False, shapes: bool = True, least: int | None = None
 ) -> Any:
     """Return a function, or a class, whose arguments are compared with their annotations.
 
@@ -115,6 +116,9 @@ def _entrance(call: Any, finite: bool, shapes: bool, least: int | None) -> Any:
                 value = Path(value)
             if shapes and rule.axes is not None and value is not None:
                 see_axes(name, value, rule.axes, sizes)
+            if shapes and rule.axes_of_each is not None and value is not None:
+                for place, one in enumerate(value):
+                    see_axes(f"{name}[{place}]", one, rule.axes_of_each, {})
             return value
 
         by_place = [seen(*one, value) for one, value in zip(positional, args, strict=False)]
@@ -212,11 +216,11 @@ def _any_of(annotations: tuple[Any, ...]) -> Rule | None:
         lambda value: any(rule.fits(value) for rule in known),
         " or ".join(word for word in words if word != "None"),
         choices,
-        shapes.pop() if len(shapes) == 1 else None,
-        all(numbers),
-        all(rule.integer for rule in known if rule is not _NONE),
-        all(rule.array for rule in known if rule is not _NONE),
-        any(rule.path for rule in known) and _SIMPLE[str] not in known,
+        axes=shapes.pop() if len(shapes) == 1 else None,
+        number=all(numbers),
+        integer=all(rule.integer for rule in known if rule is not _NONE),
+        array=all(rule.array for rule in known if rule is not _NONE),
+        path=any(rule.path for rule in known) and _SIMPLE[str] not in known,
     )
 
 
@@ -292,7 +296,8 @@ def _several(origin: Any, inner: tuple[Any, ...]) -> Rule | None:
             return all(is_real(one) and not np.ndim(one) for one in value)
         return all(rule is None or rule.fits(one) for rule, one in zip(rules, value, strict=True))
 
-    return Rule(fits, f"a sequence, each entry {words}")
+    same = entries[0].axes if len(entries) == 1 and entries[0] and not fixed else None
+    return Rule(fits, f"a sequence, each entry {words}", axes_of_each=same)
 
 
 def _mapping(inner: tuple[Any, ...]) -> Rule:

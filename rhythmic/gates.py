@@ -105,7 +105,7 @@ def with_gate_held(
     return eqx.tree_at(lambda c: (c.weight_ih, c.weight_hh, c.bias_ih, c.bias_hh), cell, held)
 
 
-@checked(shapes=True)
+@checked
 def class_separation(
     activity: Float[Array, "time hidden batch"], classes: Int[Array, " batch"]
 ) -> Float[Array, "time hidden"]:
@@ -137,7 +137,7 @@ def class_separation(
     return jnp.where(still, apart, distance / jnp.sqrt(jnp.where(still, 1.0, variance)))
 
 
-@checked(shapes=True)
+@checked
 def holding_node(separation: Float[Array, "time hidden"], first: int, last: int) -> Int[Array, ""]:
     """Return the node that tells two classes apart throughout: ``argmax_n min_t d'_tn``.
 

@@ -39,12 +39,8 @@ def linear_states(
 
     Source: Blelloch, "Prefix sums and their applications", 1990, section 1.4.1.
     """
-    hidden_size = transition.shape[0] if transition.ndim else 0
-    if transition.shape != (hidden_size, 2, 2):
-        raise ValueError(f"transition has shape {transition.shape}; expected (hidden, 2, 2)")
-    if forcing.ndim < 3 or forcing.shape[1:3] != (hidden_size, 2) or not len(forcing):
-        expected = f"(time, {hidden_size}, 2, *batch) with a time of at least 1"
-        raise ValueError(f"forcing has shape {forcing.shape}; expected {expected}")
+    if not len(forcing):
+        raise ValueError(f"forcing has shape {forcing.shape}; it must hold at least one step")
     dtype = jnp.result_type(transition, forcing)
     steps = jnp.broadcast_to(transition.astype(dtype), (len(forcing), *transition.shape))
 

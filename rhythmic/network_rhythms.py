@@ -45,7 +45,7 @@ class LeadingMode(NamedTuple):
     is_complex: Bool[AnyArray, "*network"]
 
 
-@checked
+@checked(finite=True)
 def leading_mode(weights: Float[AnyArray, "*network post pre"], dt: float) -> LeadingMode:
     """Read rhythm and growth of h_t = W h_{t-1} from the leading eigenvalue of W.
 
@@ -60,7 +60,8 @@ def leading_mode(weights: Float[AnyArray, "*network post pre"], dt: float) -> Le
         are NaN where dt <= 0.
 
     Raises:
-        ValueError: if the last two axes are not those of a square matrix.
+        ValueError: if the last two axes are not those of a square matrix, or for a ``dt`` that is
+            no finite number.
 
     Source: lecture, "RNN model", without input, bias and activation.
     """
@@ -77,7 +78,7 @@ def leading_mode(weights: Float[AnyArray, "*network post pre"], dt: float) -> Le
     )
 
 
-@checked(shapes=True)
+@checked
 def companion_weights(
     w1: Real[Array, "*#node"] | float, w2: Real[Array, "*#node"] | float
 ) -> Float[Array, "*node 2 2"]:
@@ -118,7 +119,7 @@ def rotation_weights(
     return jnp.stack([jnp.stack([cosine, -sine], -1), jnp.stack([sine, cosine], -1)], -2)
 
 
-@checked(shapes=True)
+@checked
 def random_recurrent_weights(
     size: int, spectral_radius: float | Float[Array, ""], *, key: jax.Array
 ) -> Float[Array, "post pre"]:
@@ -149,7 +150,7 @@ def probability_all_real(size: int) -> float:
     return 2.0 ** (-size * (size - 1) / 4)
 
 
-@checked(shapes=True)
+@checked
 def sequence_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNetwork:
     """Store a cycle of patterns: each calls the next one, the last one calls the first.
 

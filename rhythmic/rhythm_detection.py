@@ -182,7 +182,7 @@ def _measure(
     return Rhythm(*(field.reshape(batch_shape) for field in rhythm))
 
 
-@checked(shapes=True)
+@checked
 def most_active_node(
     trajectory: Float[AnyArray, "time node *batch"], *, washout: int = 0
 ) -> Float[Array, "time *batch"]:

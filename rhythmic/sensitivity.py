@@ -16,7 +16,7 @@ from jax.flatten_util import ravel_pytree
 
 from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
-from rhythmic.simulate import Observe, check_sample, start, trajectory
+from rhythmic.simulate import Observe, check_sample, check_state, start, trajectory
 from rhythmic.theory.backpropagation import lagged_products
 from rhythmic.typing import Array, Float, InputArray, PyTree
 
@@ -136,9 +136,11 @@ def step_jacobian(
         and previous position of a resonant layer, output and memory of an LSTM.
 
     Raises:
-        ValueError: for inputs with a batch axis or of a size that does not fit the cell.
+        ValueError: for a state that is not laid out as the cell's, or inputs with a batch axis or
+            of a size that does not fit it.
     """
     check_sample(cell, inputs)
+    check_state("state", state, cell.initial_state())
     flat, restore = ravel_pytree(state)
 
     def flat_step(values: Array) -> Array:

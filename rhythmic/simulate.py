@@ -259,15 +259,25 @@ def start(cell: AbstractCell, inputs: Array, initial_state: PyTree | None) -> Py
             raise ValueError(f"inputs has dtype {inputs.dtype}; the cell computes in {dtype}")
     if initial_state is None:
         return rest
+    check_state("initial_state", initial_state, rest)
+    return initial_state
+
+
+def check_state(name: str, state: PyTree, rest: PyTree) -> None:
+    """Raise a ValueError unless a state has the structure, shapes and dtypes of a cell's.
+
+    Args:
+        name: of the argument.
+        state: as it was given.
+        rest: the cell's own, which has them.
+    """
     given, expected = (
-        jax.tree.map(lambda x: (jnp.shape(x), jnp.result_type(x)), state)
-        for state in (initial_state, rest)
+        jax.tree.map(lambda x: (jnp.shape(x), jnp.result_type(x)), one) for one in (state, rest)
     )
     # A single array may be traced; a state of several must be of the cell's own type.
     bare = isinstance(rest, jax.Array)
-    if given != expected or not (bare or type(initial_state) is type(rest)):
-        raise ValueError(f"initial_state is {describe(initial_state)}; expected {describe(rest)}")
-    return initial_state
+    if given != expected or not (bare or type(state) is type(rest)):
+        raise ValueError(f"{name} is {describe(state)}; expected {describe(rest)}")
 
 
 def describe(state: PyTree) -> str:
@@ -357,9 +367,6 @@ def check_sequence(
     num_steps = inputs.shape[0]
     if not num_steps:
         raise ValueError(f"inputs has shape {inputs.shape}; it must hold at least one step")
-    if mask is not None and mask.shape != (num_steps, *inputs.shape[2:]):
-        expected = f"{(num_steps, *inputs.shape[2:])}"
-        raise ValueError(f"mask has shape {mask.shape}; expected {expected}")
     if mask is not None and mask.dtype != bool:
         raise ValueError(f"mask has dtype {mask.dtype}; expected bool")
     check_within("washout", washout, 0, num_steps - 1)

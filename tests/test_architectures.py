@@ -19,6 +19,7 @@ from rhythmic.models import named_architectures, num_trainable
 from rhythmic.readouts import HiddenReadout, LinearReadout
 from rhythmic.simulate import trajectory
 from rhythmic.theory import ladder
+from tests.marks import rest_slow
 
 KEY = jax.random.key(4)
 HEADS = {"energy": ENERGY_HEAD, "mean": MEAN_HEAD, "last": LAST_HEAD}
@@ -66,7 +67,7 @@ def test_the_published_networks_are_among_them():
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("most", [100, 1000])
+@pytest.mark.parametrize("most", rest_slow([100, 1000], 100))
 def test_a_sized_network_is_the_largest_that_fits(cell, most):
     found = sized(CellArchitecture(cell, cell, 1, MEAN_HEAD), most)
     assert found.num_parameters() <= most

@@ -156,6 +156,7 @@ def test_frequencies_may_be_traced_and_swept():
     np.testing.assert_allclose(swept(frequencies)[1], alone, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_mixed_and_integer_dtypes_are_promoted():
     frequencies, inputs = np.array([5.0, 9.0]), np.ones((2, 6))

@@ -25,6 +25,7 @@ def sequence():
     return jnp.asarray(np.random.default_rng(0).normal(size=(TIME, 2, BATCH)))
 
 
+@pytest.mark.slow
 def test_gates_are_those_of_a_loop(cell):
     inputs = sequence()
     trace = trace_of(cell, inputs)

@@ -71,6 +71,7 @@ def test_an_experiment_ends_at_once_with_its_lock_given_back(tmp_path):
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "patched", "arguments", "said"),
     [

@@ -111,10 +111,13 @@ def test_a_diverged_network_spoils_no_other(namespace, bad):
     np.testing.assert_allclose(mode.modulus, [1.0, np.nan], rtol=1e-6)
     assert np.isnan(mode.growth_rate).tolist() == [False, True]
     assert mode.is_complex.tolist() == [True, False]
-    for dt in (0, -1e-3, np.nan):
+    for dt in (0, -1e-3):
         mode = leading_mode(namespace.asarray(turn), dt)
         assert np.isnan([mode.frequency, mode.growth_rate]).all()
         assert np.all(np.isnan(rotation_weights(40.0, 0.9, dt)))
+    with pytest.raises(ValueError, match="dt is nan; it must be a finite number"):
+        leading_mode(namespace.asarray(turn), np.nan)
+    assert np.all(np.isnan(rotation_weights(40.0, 0.9, np.nan)))
     assert leading_mode(namespace.asarray(turn), np.int64(1)).frequency == pytest.approx(0.25)
 
 

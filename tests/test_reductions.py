@@ -69,6 +69,7 @@ def test_each_equals_numpy_on_the_trajectory(cell, inputs, washout):
     np.testing.assert_allclose(found.final_state, run.final_state, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_node_rings_at_its_own_frequency():
     cell = ResonantCell(np.array([12.0, 40.0, 90.0]), key=jax.random.key(0), recurrence=False)
     inputs = jnp.zeros((1000, 1)).at[0].set(1.0)

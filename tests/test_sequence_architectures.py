@@ -12,6 +12,7 @@ from rhythmic.sequence_architectures import (
 )
 from rhythmic.sequence_models import GatedSequenceArchitecture
 from rhythmic.simulate import trajectory
+from tests.marks import rest_slow
 
 
 @jax.jit
@@ -20,7 +21,7 @@ def run(model, inputs):
     return model(inputs), trajectory(model.cell, inputs, observe=model.cell.output).observed
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", rest_slow(CELLS, "rrn", "rnn"))
 def test_every_cell_answers_at_every_step(cell):
     architecture = CellSequenceArchitecture("any", cell, 11)
     model = architecture.build(3, 2, key=jax.random.key(0))
@@ -74,6 +75,7 @@ def test_what_a_cell_refuses_is_refused_where_it_is_named():
         CellSequenceArchitecture("any", "gru", 3, shown="position_and_amplitude")
 
 
+@pytest.mark.slow
 def test_ringing_has_one_scale_for_all_rhythms():
     options = (("frequencies", (0.5, 2.0, 11.0, 24.0)), ("sample_rate", 100.0))
     inputs = np.zeros((200, 1, 1), np.float32)

@@ -96,7 +96,7 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Array]:
             adjoint, activity, axes=(batch, batch), precision=jax.lax.Precision.HIGHEST
         )
         terms = (adjoint * previous, following * previous, g * q * difference, g * q * position)
-        by_nodes = jax.tree.map(jnp.add, by_nodes, ResonantNodes(*terms))
+        by_nodes = tuple(map(jnp.add, by_nodes, terms))
         by_drive = adjoint + previous * slope
         if len(drive) == 1:  # one drive for all nodes
             by_drive = jnp.sum(by_drive, axis=0, keepdims=True)
@@ -104,13 +104,13 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Array]:
 
     # What nobody asks for, the gradient by a fixed rhythm or by the input, the compiler removes.
     zero = jnp.zeros_like(end.position)
-    by_nodes = jax.tree.map(lambda _: zero, cell.nodes)
-    carry = (zero, zero, end.position, jnp.zeros_like(weights), by_nodes)
+    carry = (zero, zero, end.position, jnp.zeros_like(weights), (zero,) * 4)
     carry, by_drives = scan(body, carry, (drives, positions), reverse=True)
     by_weights, by_nodes = carry[3:]
     if cell.diagonal == "masked":
         by_weights = without_diagonal(by_weights)
-    gradient = (jax.tree.map(lambda x: jnp.sum(x, axis=batch), by_nodes), by_weights)
+    nodes = ResonantNodes(*(jnp.sum(values, axis=batch) for values in by_nodes))
+    gradient = (nodes, by_weights)
     return eqx.tree_at(lambda c: (c.nodes, c.recurrent_weights), cell, gradient), by_drives
 
 

@@ -135,12 +135,6 @@ def mean_squared_amplitude_of_events(
     hidden_size = len(motion.past)
     if weights.shape != (hidden_size, hidden_size):
         raise ValueError(f"weights has shape {weights.shape}; motion is of {hidden_size} nodes")
-    if values.ndim != 2 or gaps.shape != values.shape:
-        raise ValueError(
-            f"values has shape {values.shape} and gaps {gaps.shape}; expected (event, batch) twice"
-        )
-    if jnp.shape(num_events) != ():
-        raise ValueError(f"num_events has shape {jnp.shape(num_events)}; it must be one number")
     if input_weights is not None and input_weights.shape != (hidden_size, 1):
         raise ValueError(
             f"input_weights has shape {input_weights.shape}; expected ({hidden_size}, 1)"

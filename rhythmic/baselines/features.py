@@ -123,6 +123,6 @@ def random_features(
 def _as_sequences(sequences: AnyArray) -> Array:
     """Return floats of shape (example, time), in the dtype given or in JAX's own for integers."""
     inputs = jnp.asarray(sequences)
-    if inputs.ndim != 2 or not inputs.shape[1]:
-        raise ValueError(f"sequences must have shape (example, time), got {inputs.shape}")
+    if not inputs.shape[1]:
+        raise ValueError(f"sequences has shape {inputs.shape}; it must hold at least one step")
     return inputs if jnp.issubdtype(inputs.dtype, jnp.floating) else inputs.astype(float)

@@ -183,11 +183,6 @@ def logistic_regression_accuracy(
             "inverse_regularisations must be one or more positive and finite numbers, got "
             f"{tuple(inverse_regularisations)}"
         )
-    if np.ndim(features) != 2 or np.shape(labels) != np.shape(features)[:1]:
-        raise ValueError(
-            f"features has shape {np.shape(features)} and labels {np.shape(labels)}; expected "
-            "(example, feature) and (example,)"
-        )
     check_labels("labels", labels, num_classes)
     check_split(split, len(labels))
     table, classes = jnp.asarray(features), jnp.asarray(labels)

@@ -208,7 +208,7 @@ def pole_weights(
     return first + second, -first * second
 
 
-@checked(shapes=True)
+@checked
 class LearnedRhythms(eqx.Module):
     """Rhythms that training moves: frequency and decay of each node, bounded by construction.
 

@@ -66,8 +66,6 @@ def motion(
     potential and processing: M. Takahashi and M. Imada, J. Phys. Soc. Jpn. 53, 3765 (1984);
     G. Rowlands, J. Comput. Phys. 97, 235 (1991).
     """
-    if np.ndim(gain_frequency) != 1:
-        raise ValueError(f"gain_frequency must have one axis, got shape {np.shape(gain_frequency)}")
     if np.shape(oscillators.frequency) != np.shape(oscillators.start):
         shapes = f"{np.shape(oscillators.frequency)} and {np.shape(oscillators.start)}"
         raise ValueError(f"frequency and start must have one shape, got {shapes}")

@@ -15,7 +15,7 @@ from rhythmic.indices import check_indices
 from rhythmic.typing import AnyArray
 
 
-@checked(shapes=True)
+@checked
 def answer_peaks(
     response: Float[AnyArray, "*ladder hidden gain"],
     constant: Float[AnyArray, "*ladder hidden"],
@@ -84,7 +84,7 @@ class PeakPlaces(NamedTuple):
     rung_cover: Float[np.ndarray, " ladder"]
 
 
-@checked(finite=True, shapes=True)
+@checked(finite=True)
 def peak_places(
     peaks: Bool[np.ndarray, "ladder hidden gain"],
     gain_frequency: Real[np.ndarray, " gain"],

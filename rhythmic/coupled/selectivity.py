@@ -18,7 +18,7 @@ from rhythmic.indices import check_indices
 from rhythmic.typing import AnyArray
 
 
-@checked(finite=True, shapes=True)
+@checked(finite=True)
 def targets(
     frequencies: Real[np.ndarray, " hidden"],
     driver: int,
@@ -57,7 +57,7 @@ def targets(
     return found
 
 
-@checked(finite=True, shapes=True)
+@checked(finite=True)
 def rung_targets(
     frequencies: Real[np.ndarray, " hidden"], driver: int, tolerance: float
 ) -> Bool[np.ndarray, "rung hidden"]:
@@ -168,7 +168,7 @@ def selectivity_scores(
     )
 
 
-@checked(finite=True, shapes=True)
+@checked(finite=True)
 def rank(value: float, others: Real[AnyArray, " ladder"]) -> tuple[float, float]:
     """Give the shares of other values that lie below a value, and that equal it.
 

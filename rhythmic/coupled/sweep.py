@@ -25,7 +25,7 @@ def published_gain_frequencies() -> Float[np.ndarray, " gain"]:
     return np.arange(10, 1000) / 10
 
 
-@checked(shapes=True)
+@checked
 def mean_amplitude(
     position: Real[Array, "time *nodes"], num_averaged: int
 ) -> Float[Array, "*nodes"]:

@@ -11,7 +11,7 @@ from rhythmic.arguments import checked
 from rhythmic.typing import AnyArray, Array, Float
 
 
-@checked(shapes=True)
+@checked
 def noisy(
     images: Shaped[AnyArray, "example *steps"],
     level: Float[AnyArray, ""] | float,

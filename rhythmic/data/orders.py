@@ -62,8 +62,6 @@ def in_order(
         ValueError: if there is no such order, or the images are not 784 pixels in a row.
     """
     places = pixel_places(order)
-    if images.ndim != 2 or images.shape[1] != NUM_PIXELS:
-        raise ValueError(f"images have the shape {images.shape}; it must be (example, 784)")
     if order == "row_vectors":
         return images.reshape(-1, IMAGE_SIDE, IMAGE_SIDE)
     return images if order == "rows" else images[:, places]

@@ -15,13 +15,13 @@ from rhythmic.typing import AnyArray
 _RARE = np.finfo(np.float64).tiny  # stands for probability zero, whose logarithm is infinite
 
 
-@checked(shapes=True)
+@checked
 def spike_count(trains: Shaped[AnyArray, "example time"]) -> Int[np.ndarray, " example"]:
     """Count the spikes of each train; whatever is not zero is a spike."""
     return np.count_nonzero(np.asarray(trains), axis=1)
 
 
-@checked(shapes=True)
+@checked
 def spike_power(
     trains: Shaped[AnyArray, "example time"],
     frequencies: Float[AnyArray, " frequency"],
@@ -53,7 +53,7 @@ def spike_power(
     return ((spikes @ np.cos(angles)) ** 2 + (spikes @ np.sin(angles)) ** 2) / spikes.shape[1]
 
 
-@checked(shapes=True)
+@checked
 def log_odds(
     trains: Shaped[AnyArray, "example time"], recipe: SpikeTrains, num_frequencies: int = 400
 ) -> Float[np.ndarray, " example"]:

@@ -58,7 +58,7 @@ class LogisticRegression(NamedTuple):
         return jnp.where(known, jnp.mean(right), jnp.nan)
 
 
-@checked(finite=True, least=1, shapes=True)
+@checked(finite=True, least=1)
 def fit_logistic_regression(
     features: Features,
     labels: Int[Array, " batch"],
@@ -169,7 +169,7 @@ def derivatives(
     return gradient, hessian.reshape((num_classes * num_parameters,) * 2)
 
 
-@checked(shapes=True)
+@checked
 def standardise(
     features: Features, reference: Float[Array, "feature other"]
 ) -> Float[Array, "feature batch"]:

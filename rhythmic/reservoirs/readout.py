@@ -47,7 +47,7 @@ class Readout(NamedTuple):
     response: Response
 
 
-@checked(finite=True, least=1, shapes=True)
+@checked(finite=True, least=1)
 def read_out(
     cell: ResonantReservoirCell,
     data: ReservoirData,

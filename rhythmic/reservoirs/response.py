@@ -86,7 +86,7 @@ def averaged(cell: ResonantReservoirCell, state: ResonantState) -> dict[str, Arr
     }
 
 
-@checked(finite=True, shapes=True)
+@checked(finite=True)
 def mean_frequency(
     power: Float[Array, " hidden"],
     change: Float[Array, " hidden"],
@@ -131,7 +131,7 @@ class FrequencyContent(NamedTuple):
     response_frequency: Float[Array, ""]
 
 
-@checked(finite=True, shapes=True)
+@checked(finite=True)
 def frequency_content(
     response: Response,
     frequencies: Float[Array, " hidden"],

@@ -69,8 +69,8 @@ def concatenate_periods(
     """
     if num_repeats < 1:
         raise ValueError(f"num_repeats must be 1 or more, got {num_repeats}")
-    if pattern.ndim != 1 or pattern.size == 0:
-        raise ValueError(f"pattern must have one non-empty axis, got shape {pattern.shape}")
+    if pattern.size == 0:
+        raise ValueError("pattern holds 0 periods; it must hold one or more")
     pattern = jnp.where(pattern > 0, pattern, jnp.nan)
     member = jnp.tile(jnp.arange(pattern.size), num_repeats)
     factor = jnp.ones(member.shape, pattern.dtype)
@@ -92,7 +92,7 @@ def concatenate_periods(
     return Cycles(jnp.concatenate([start[None], ends]), member, duration)
 
 
-@checked(least=1, shapes=True)
+@checked(least=1)
 @partial(jax.jit, static_argnames="pattern_size")
 def joined_periods(cycles: Cycles, pattern_size: int) -> Float[Array, " repeat"]:
     """Give how long each run of the pattern lasted, in s: the periods of the joined rhythm.
@@ -105,7 +105,7 @@ def joined_periods(cycles: Cycles, pattern_size: int) -> Float[Array, " repeat"]
     return jnp.sum(cycles.duration[:whole].reshape(-1, pattern_size), axis=1)
 
 
-@checked(shapes=True)
+@checked
 @partial(jax.jit, static_argnames="steps")
 def joined_distance(ratio: Float[Array, "*shape"], steps: int = 1) -> Float[Array, "*shape"]:
     """Give the distance of T + r^steps T from the nearest rung of the ladder r^k T, in rungs.
@@ -124,7 +124,7 @@ def joined_distance(ratio: Float[Array, "*shape"], steps: int = 1) -> Float[Arra
     return jnp.abs(rung_offset(1 + ratio**steps, jnp.ones_like(ratio), ratio))
 
 
-@checked(least=1, shapes=True)
+@checked(least=1)
 @partial(jax.jit, static_argnames="num_repeats")
 def simulated_joined_distance(
     ratios: Float[Array, " ratio"],

@@ -56,7 +56,7 @@ class DayEvidence(NamedTuple):
     null: Float[np.ndarray, " random"]
 
 
-@checked(least=1, shapes=True)
+@checked(least=1)
 @partial(jax.jit, static_argnames="num_random")
 def random_band_distances(
     centres: Float[Array, " band"],
@@ -88,7 +88,7 @@ def random_band_distances(
     return jax.vmap(lambda logs: fit_start(jnp.exp(logs), ratio).distance)(draws)
 
 
-@checked(least=1, shapes=True)
+@checked(least=1)
 @partial(jax.jit, static_argnames="num_random")
 def random_ladder_distances(
     centres: Float[Array, " band"],
@@ -140,7 +140,7 @@ def share_at_least_as_good(random: Float[AnyArray, " random"], observed: float) 
     return float((1 + np.count_nonzero(np.asarray(random) <= observed)) / (1 + len(random)))
 
 
-@checked(least=1, shapes=True)
+@checked(least=1)
 def spacing_evidence(
     centres: Float[AnyArray, " band"],
     ratios: Sequence[float] | Float[AnyArray, " ratio"],
@@ -198,7 +198,7 @@ def spacing_evidence(
     )
 
 
-@checked(least=1, shapes=True)
+@checked(least=1)
 def day_evidence(
     centres: Float[AnyArray, " band"],
     days: Sequence[float] | Float[AnyArray, " day"],

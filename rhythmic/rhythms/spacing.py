@@ -55,7 +55,7 @@ class ConsecutiveFit(NamedTuple):
     error: Float[Array, ""]
 
 
-@checked(shapes=True)
+@checked
 @jax.jit
 def rung_offset(
     frequency: Float[Array, "*shape"],
@@ -77,7 +77,7 @@ def rung_offset(
     return rungs - jnp.round(rungs)
 
 
-@checked(shapes=True)
+@checked
 @jax.jit
 def ladder_distance(
     centres: Float[Array, " band"], start: Float[Array, ""], ratio: Float[Array, ""]
@@ -92,7 +92,7 @@ def ladder_distance(
     return safe_sqrt(jnp, jnp.mean(rung_offset(centres, start, ratio) ** 2))
 
 
-@checked(shapes=True)
+@checked
 @jax.jit
 def fit_start(centres: Float[Array, " band"], ratio: Float[Array, ""]) -> LadderFit:
     """Find the start of the ladder of a given ratio that lands nearest to the bands.
@@ -122,7 +122,7 @@ def fit_start(centres: Float[Array, " band"], ratio: Float[Array, ""]) -> Ladder
     return LadderFit(slowest * jnp.exp(turn * spacing), safe_sqrt(jnp, variance[best]))
 
 
-@checked(shapes=True)
+@checked
 @jax.jit
 def fit_consecutive(centres: Float[Array, " band"]) -> ConsecutiveFit:
     """Fit log f_k = log start + k log ratio by least squares, the bands taken in rising order.
@@ -146,7 +146,7 @@ def fit_consecutive(centres: Float[Array, " band"]) -> ConsecutiveFit:
     return ConsecutiveFit(jnp.exp(slope), jnp.exp(middle + slope * number[0]), error)
 
 
-@checked(shapes=True)
+@checked
 @jax.jit
 def scan_ratios(
     centres: Float[Array, " band"], ratios: Float[Array, " ratio"]

@@ -30,18 +30,18 @@ class NodeChart(NamedTuple):
             unit of drive; infinite on the edges of the stability triangle and outside.
     """
 
-    regime: Int[Array, ""]
-    frequency: Float[Array, ""]
-    decay_time: Float[Array, ""]
-    growth_rate: Float[Array, ""]
-    amplification: Float[Array, ""]
+    regime: Int[Array, "*points"]
+    frequency: Float[Array, "*points"]
+    decay_time: Float[Array, "*points"]
+    growth_rate: Float[Array, "*points"]
+    amplification: Float[Array, "*points"]
 
 
 @checked
 def node_chart(
-    w1: Float[Array, ""], w2: Float[Array, ""], dt: Float[Array, ""] | float
+    w1: Float[Array, "*#points"], w2: Float[Array, "*#points"], dt: Float[Array, "*#points"] | float
 ) -> NodeChart:
-    """Chart one point in closed form; elementwise, so that arrays and ``jax.vmap`` both serve.
+    """Chart points in closed form, elementwise: arrays and ``jax.vmap`` both serve.
 
     Args:
         w1: weight on the state one step back, no unit; its dtype is that of the results.

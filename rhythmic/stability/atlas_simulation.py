@@ -80,7 +80,7 @@ class _Run(NamedTuple):
     rescalings: Array
 
 
-@checked(shapes=True)
+@checked
 def simulated_node(
     w1: Float[Array, ""],
     w2: Float[Array, ""],

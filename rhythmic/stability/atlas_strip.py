@@ -47,22 +47,22 @@ class StripDistance(NamedTuple):
         inside: whether the point lies in the strip.
     """
 
-    growth: Float[Array, ""]
-    phase: Float[Array, ""]
-    rounding: Float[Array, ""]
-    inside: Bool[Array, ""]
+    growth: Float[Array, "*points"]
+    phase: Float[Array, "*points"]
+    rounding: Float[Array, "*points"]
+    inside: Bool[Array, "*points"]
 
 
 @checked
 def strip_distance(
-    w1: Float[Array, ""],
-    w2: Float[Array, ""],
+    w1: Float[Array, "*#points"],
+    w2: Float[Array, "*#points"],
     num_steps: int,
     *,
     precision: Any = np.float32,
     overflow_threshold: float = OVERFLOW_THRESHOLD,
 ) -> StripDistance:
-    """Measure the distance of one point from the strip in closed form; elementwise.
+    """Measure the distance of points from the strip in closed form, elementwise.
 
     T is the number of steps that are run: those asked for or, for an unstable node, those before
     its overflow, of which |ln r| T <= ln(threshold) is known without a run.

@@ -51,7 +51,7 @@ class LyapunovExponents(NamedTuple):
     diverged: Bool[Array, ""]
 
 
-@checked(finite=True, shapes=True)
+@checked(finite=True)
 def lyapunov_exponents(
     step: Step,
     state: PyTree,
@@ -136,7 +136,7 @@ def lyapunov_exponents(
     )
 
 
-@checked(finite=True, shapes=True)
+@checked(finite=True)
 def kaplan_yorke_dimension(exponents: Float[Array, " exponent"]) -> Float[Array, ""]:
     """Estimate the dimension of an attractor from its exponents.
 

@@ -69,14 +69,14 @@ def matrix_modes(
         frequencies NaN where dt <= 0. Differentiable where eigenvalues are distinct.
 
     Raises:
-        ValueError: for a matrix that is not square.
+        ValueError: for a matrix that is not square, or a ``dt`` that is no finite number.
 
     Source: lecture, "Rhythmic RNN", whose one node has the modes of its companion matrix.
     """
     return modes_of_eigenvalues(sorted_eigenvalues(matrix), dt, tolerance=tolerance)
 
 
-@checked
+@checked(finite=True)
 @ieee_arithmetic
 def modes_of_eigenvalues(
     eigenvalues: Complex[AnyArray, "*batch mode"], dt: float, *, tolerance: float | None = None
@@ -123,7 +123,8 @@ def step_modes(cell: AbstractCell, state: PyTree, inputs: InputArray, dt: float)
         dt: time step in s.
 
     Raises:
-        ValueError: for inputs with a batch axis or of a size that does not fit the cell.
+        ValueError: for a state that is not laid out as the cell's, or inputs with a batch axis or
+            of a size that does not fit it.
     """
     return matrix_modes(step_jacobian(cell, state, inputs), dt)
 

@@ -54,12 +54,8 @@ def hopfield_network(
     energy needs T_ij = T_ji.
     """
     weight, threshold = np.asarray(weights), np.asarray(thresholds)
-    if weight.ndim != 2 or weight.shape[0] != weight.shape[1] or not weight.size:
-        raise ValueError(f"weights has shape {weight.shape}; it must be square, (unit, unit)")
-    if threshold.shape != weight.shape[:1]:
-        raise ValueError(
-            f"thresholds has shape {threshold.shape}; it must be {weight.shape[:1]}, as weights"
-        )
+    if not weight.size:
+        raise ValueError(f"weights has shape {weight.shape}; it must hold one or more units")
     for name, value in (("weights", weight), ("thresholds", threshold)):
         if not np.isfinite(value).all():
             raise ValueError(f"{name} holds {value[~np.isfinite(value)][0]}; it must be finite")

@@ -48,7 +48,7 @@ class CapacitySweep(NamedTuple):
     converged: Bool[Array, "set load threshold corruption tested"]
 
 
-@checked(least=1, shapes=True)
+@checked(least=1)
 def recall_stored(
     network: HopfieldNetwork,
     patterns: Float[Array, "unit pattern"],
@@ -80,7 +80,7 @@ def recall_stored(
     return StoredRecall(overlaps, result.converged, result.state, probes)
 
 
-@checked(least=1, shapes=True)
+@checked(least=1)
 def capacity_sweep(
     num_units: int,
     num_stored: Int[np.ndarray, " load"],

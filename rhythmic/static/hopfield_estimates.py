@@ -60,7 +60,15 @@ def capacity_estimates(
 
     Returns:
         The crossings by `crossing_load`, NaN where the share does not cross the level.
+
+    Raises:
+        ValueError: for no loads, another number of shares, or shapes that do not fit.
     """
+    if not loads or len(loads) != len(recalled):
+        raise ValueError(
+            f"loads holds {len(loads)} and recalled {len(recalled)} sizes; expected as many, one "
+            "or more"
+        )
     values, resampled = [], []
     for number, (load, share) in enumerate(zip(loads, recalled, strict=True)):
         means = bootstrap_means(share, num_resamples, seed=(seed, number))
@@ -93,7 +101,7 @@ def bootstrap_means(
     return np.tensordot(draws / num_sets, values, axes=1)
 
 
-@checked(finite=True, shapes=True)
+@checked(finite=True)
 def crossing_load(
     loads: Float[np.ndarray, " load"], share: Float[np.ndarray, "load *rest"], level: float
 ) -> Float[np.ndarray, "*rest"]:
@@ -110,8 +118,8 @@ def crossing_load(
     Raises:
         ValueError: for fewer than two loads or a share at other loads.
     """
-    if len(loads) < 2 or len(share) != len(loads):
-        raise ValueError(f"loads has {len(loads)} and share {len(share)} rows; 2 or more, as many")
+    if len(loads) < 2:
+        raise ValueError(f"loads holds {len(loads)}; it must hold two or more")
     below = share < level
     first = np.argmax(below, axis=0)
     after = np.maximum(first, 1)
@@ -151,7 +159,7 @@ def limit_load(
     return np.asarray(loads).mean(axis=-1) - slope * along.mean()
 
 
-@checked(shapes=True)
+@checked
 def load_estimate(value: float, resampled: Float[np.ndarray, " resample"]) -> LoadEstimate:
     """Give a load with the range of the middle 95 % of its resamples.
 

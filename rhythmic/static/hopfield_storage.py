@@ -74,7 +74,7 @@ def pseudo_inverse_weights(patterns: Real[Array, "unit pattern"]) -> Float[Array
     return _without_self(signs.shape[0] * weigh(basis, basis.T))
 
 
-@checked(shapes=True)
+@checked
 def mean_thresholds(
     weights: Float[Array, "unit unit"], mean_activity: Real[Array, "*#unit"] | float = 0.5
 ) -> Float[Array, " unit"]:
@@ -174,7 +174,7 @@ def random_patterns(
     return ones.astype(float)
 
 
-@checked(shapes=True)
+@checked
 def corrupt(
     state: Real[Array, "unit *batch"], share: Float[Array, ""] | float, *, key: jax.Array
 ) -> Float[Array, "unit *batch"]:
@@ -209,16 +209,14 @@ def overlap(
     Raises:
         ValueError: if the shapes differ.
     """
-    if jnp.shape(state) != jnp.shape(pattern):
-        raise ValueError(f"state {jnp.shape(state)} and pattern {jnp.shape(pattern)} must match")
     signs = [2 * jnp.asarray(values, float) - 1 for values in (state, pattern)]
     return jnp.mean(signs[0] * signs[1], axis=0)
 
 
 def _checked_patterns(patterns: Real[Array, "unit pattern"]) -> Array:
     patterns = as_array(patterns)
-    if jnp.ndim(patterns) != 2 or 0 in jnp.shape(patterns):
-        raise ValueError(f"patterns has shape {jnp.shape(patterns)}; it must be (unit, pattern)")
+    if 0 in jnp.shape(patterns):
+        raise ValueError(f"patterns has shape {jnp.shape(patterns)}; no axis may be empty")
     check_binary("patterns", patterns)
     return jnp.asarray(patterns, jnp.result_type(patterns, float))
 

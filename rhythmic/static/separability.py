@@ -73,7 +73,7 @@ def logic_gate(name: str) -> LabelledExamples:
     return LabelledExamples(inputs, jnp.array(LOGIC_GATES[name], inputs.dtype))
 
 
-@checked(shapes=True)
+@checked
 def separable_clouds(
     num_examples: int,
     num_features: int,
@@ -191,7 +191,7 @@ def checked_examples(
 ) -> tuple[Float[np.ndarray, "example feature"], Int[np.ndarray, " example"]]:
     """Return inputs in float64 and targets as integers, or raise a ValueError of one line."""
     examples, wanted = np.asarray(inputs, float), np.asarray(targets)
-    check_examples(examples.shape, wanted.shape)
+    check_examples(examples.shape)
     if not np.isfinite(examples).all():
         raise ValueError("inputs hold NaN or infinity; they must be finite")
     if not np.isin(wanted, (0, 1)).all():

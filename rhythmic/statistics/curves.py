@@ -73,11 +73,8 @@ def peak_of_curve(
     Source: B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap (1993), section 13.3.
     """
     points, table = np.asarray(x, np.float64), np.asarray(values, np.float64)
-    if points.ndim != 1 or table.ndim != 2 or len(points) != len(table) or not table.size:
-        raise ValueError(
-            f"x has shape {points.shape} and values {table.shape}; expected (point,) and "
-            "(point, seed)"
-        )
+    if not table.size:
+        raise ValueError(f"values has shape {table.shape}; no axis may be empty")
     if not np.isfinite(points).all() or len(np.unique(points)) < len(points):
         raise ValueError(f"x must be finite and all different, got {points.tolist()}")
     if not np.isfinite(table).all():

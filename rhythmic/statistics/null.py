@@ -126,10 +126,9 @@ def rank_in_null_over_seeds(
     (1993), section 13.3.
     """
     own, draws = np.asarray(values, np.float64), np.asarray(null_values, np.float64)
-    if own.ndim != 1 or draws.ndim != 2 or not own.size or not draws.size:
+    if not own.size or not draws.size:
         raise ValueError(
-            f"values has shape {own.shape} and null_values {draws.shape}; expected (seed,) and "
-            "(draw, seed)"
+            f"values has shape {own.shape} and null_values {draws.shape}; no axis may be empty"
         )
     if paired and len(own) != draws.shape[1]:
         raise ValueError(f"null_values must have {len(own)} seeds a draw, got {draws.shape[1]}")

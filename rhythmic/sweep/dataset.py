@@ -46,26 +46,25 @@ def open_sweep(folder: Path) -> xarray.Dataset:
 
     Raises:
         ValueError: for a folder without a sweep.
-        DamagedFileError: for a damaged description, layout or coordinate, or a missing result;
-            when it is read, for a result whose bytes are not those that were written.
+        DamagedFileError: for a damaged description or layout, or a missing file; when it is read,
+            for a coordinate or result whose bytes are not those that were written.
     """
     store = SweepStore.open(folder)
     store.check_layout()
     # Nothing is decoded: an attribute such as a scale factor would change the numbers.
     dataset = xarray.open_zarr(store.zarr_files, consolidated=False, chunks=None, decode_cf=False)
-    made: list[str] = []
+    made: list[Mapping[str, object]] = []
     count = 0
     for _, record in store.finished():
         count += 1
-        # For a missing file zarr would give the fill value, as if it had been computed.
         for name in record["files"]:
             if not is_plain(store.folder / name):
                 raise DamagedFileError(f"{store.folder / name} is missing; {COMPUTED_AGAIN}")
-        text = "; ".join(f"{name} {value}" for name, value in flat(record["made"]).items())
-        if text not in made:
-            made.append(text)
+        if record["made"] not in made:
+            made.append(record["made"])
+    told = ["; ".join(f"{name} {value}" for name, value in flat(one).items()) for one in made]
     chunks = store.plan.num_chunks(store.shape)
-    about = {"finished_chunks": count, "chunks": chunks, "computed_by": made}
+    about = {"finished_chunks": count, "chunks": chunks, "computed_by": told}
     return in_order(dataset, store).assign_attrs(about)
 
 

@@ -101,14 +101,25 @@ class SweepStore:
             return {name: stored_array(group, name) for name in self.names}
 
     def check_layout(self) -> None:
-        """Raise a DamagedFileError for metadata or coordinates that are not what was recorded."""
-        for damage in self.layout_damages():
+        """Raise a DamagedFileError for metadata that are not what was recorded, or a missing file.
+
+        Coordinates are compared as they are read.
+        """
+        for damage in self.layout_damages(coordinates=False):
             raise DamagedFileError(f"{damage}; the call that made it writes it again")
 
-    def layout_damages(self) -> Iterator[Damage]:
-        """List what is wrong with metadata and coordinates, each file once."""
+    def layout_damages(self, *, coordinates: bool = True) -> Iterator[Damage]:
+        """List what is wrong with metadata and coordinates, each file once.
+
+        Args:
+            coordinates: whether their bytes are compared as well, or only that they are there.
+        """
         damaged = set()
-        for damage in differences(self.folder, self.layout_files):
+        recorded: dict[str, str | None] = {
+            name: digest if coordinates or name.endswith("/zarr.json") else None
+            for name, digest in self.layout_files.items()
+        }
+        for damage in differences(self.folder, recorded):
             damaged.add(damage.path)
             yield damage
         arrays = expected_arrays(self.plan, self.shape, self.coordinates, self.num_axes)
@@ -243,22 +254,26 @@ class SweepStore:
         }
         if {name: record.get(name) for name in own} != own:
             raise DamagedFileError(f"{path} is damaged: it belongs to another chunk or sweep")
-        names = [self.relative(file) for file in self.chunk_files(chunk).values()]
+        names = self.chunk_names(chunk)
         if fault := record_fault(record, names, points_of(chunk, self.plan, self.shape)):
             raise DamagedFileError(f"{path} is damaged: {fault}")
         recorded = {**record["files"], **record.get("crc32c", {})}
         self.checks[chunk.number] = tuple(recorded[name] for name in names)
         return record
 
-    def chunk_files(self, chunk: Chunk) -> dict[str, Path]:
-        """Return the file of every result of a chunk, by the name of the result."""
+    def chunk_names(self, chunk: Chunk) -> list[str]:
+        """Return the file of every result of a chunk as records name it, in their order."""
         row = chunk.first_row // self.plan.rows_per_chunk
-        files = {}
-        for name in self.names:
-            # As zarr names them: one folder for each axis.
-            place = [*chunk.lead, row] + [0] * (self.num_axes[name] - len(chunk.lead) - 1)
-            files[name] = self.folder.joinpath(RESULTS, name, "c", *map(str, place))
-        return files
+        place = [str(index) for index in (*chunk.lead, row)]
+        # As zarr names them: one folder for each axis.
+        return [
+            "/".join([RESULTS, name, "c", *place, *["0"] * (self.num_axes[name] - len(place))])
+            for name in self.names
+        ]
+
+    def chunk_files(self, chunk: Chunk) -> list[Path]:
+        """Return the file of every result of a chunk."""
+        return [self.folder / name for name in self.chunk_names(chunk)]
 
     def write(self, chunk: Chunk, values: Mapping[str, np.ndarray], made: dict[str, Any]) -> None:
         """Write the results of a chunk, then its record, which makes it count.
@@ -277,7 +292,7 @@ class SweepStore:
         for name in self.names:
             self.arrays[name][place] = values[name]
         taken = self.zarr_files.take()
-        names = [self.relative(path) for path in self.chunk_files(chunk).values()]
+        names = self.chunk_names(chunk)
         encoded = {name: taken[name.removeprefix(f"{RESULTS}/")] for name in names}
         record = {
             "chunk": chunk.number,
@@ -342,7 +357,7 @@ class SweepStore:
     def set_aside(self, chunk: Chunk) -> None:
         """Move what is there of a chunk out of the results, so that it is computed again."""
         self.checks.pop(chunk.number, None)
-        for path in (self.record_path(chunk), *self.chunk_files(chunk).values()):
+        for path in (self.record_path(chunk), *self.chunk_files(chunk)):
             move_aside(self.folder, path)
 
     def remove_leftovers(self, unfinished: Iterable[Chunk]) -> None:
@@ -352,7 +367,7 @@ class SweepStore:
             path = self.folder / name
             names.setdefault(path.parent, set()).add(path.name)
         for chunk in unfinished:
-            for path in (self.record_path(chunk), *self.chunk_files(chunk).values()):
+            for path in (self.record_path(chunk), *self.chunk_files(chunk)):
                 names.setdefault(path.parent, set()).add(path.name)
         for folder, known in names.items():
             remove_leftovers(folder, known)
@@ -366,15 +381,15 @@ def stored_array(group: zarr.Group, name: str) -> zarr.Array:
     return found
 
 
-def differences(folder: Path, recorded: Mapping[str, str]) -> Iterator[Damage]:
-    """List the files that are not what was recorded."""
+def differences(folder: Path, recorded: Mapping[str, str | None]) -> Iterator[Damage]:
+    """List the files that are not what was recorded; of None, that are not there."""
     for name, digest in recorded.items():
         path = folder / name
         if path.is_symlink():
             yield Damage(path, "a symbolic link in place of the file")
         elif not is_plain(path):
             yield Damage(path, "missing")
-        elif sha256_of(path) != digest:
+        elif digest is not None and sha256_of(path) != digest:
             yield Damage(path, "its bytes differ from the recorded hash")
 
 

@@ -64,6 +64,7 @@ def test_value_and_every_gradient_are_those_of_the_scan(
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9 * np.max(np.abs(b)))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 @both_cells
 def test_jit_and_cells_side_by_side_change_nothing(kind):

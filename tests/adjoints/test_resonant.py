@@ -97,6 +97,7 @@ def test_second_derivatives_by_reverse_over_reverse():
     np.testing.assert_allclose(found, expected, atol=1e-9 * np.max(np.abs(expected)))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize(
     "name", rest_slow(["rrn-golden", "rrn-golden-unconnected", "rnn", "lstm"], "rrn-golden", "rnn")

@@ -11,6 +11,7 @@ from rhythmic.cells import ResonantCell, resonant_nodes
 from rhythmic.events import find_events
 from rhythmic.simulate import time_mean, trajectory
 from rhythmic.theory import ladder
+from tests.marks import rest_slow
 
 TIME = 90
 
@@ -62,7 +63,9 @@ def value_and_gradient(function, cell, sequences, weights=None):
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize(("name", "pole_radius"), [("golden", 0.99999), ("log", 0.9)])
+@pytest.mark.parametrize(
+    ("name", "pole_radius"), rest_slow([("golden", 0.99999), ("log", 0.9)], ("golden", 0.99999))
+)
 def test_value_and_gradient_are_those_of_the_scan(name, pole_radius):
     cell, sequences = make_case(name, pole_radius)
     features = by_events(cell.recurrent_weights, cell, sequences)
@@ -108,6 +111,7 @@ def test_free_motion_is_what_nodes_do_without_input():
     np.testing.assert_allclose(motion.duration[3], 1 + 0.99**2 + 0.99**4)
 
 
+@pytest.mark.slow
 def test_float32_is_closer_to_float64_than_the_scan():
     cell, sequences = make_case(counts=(20, 30, 40, 50))
     sequences = sequences.astype(np.float32)
@@ -123,6 +127,7 @@ def test_float32_is_closer_to_float64_than_the_scan():
     assert np.max(np.abs(found - exact)) < 0.5 * np.max(np.abs(by_steps - exact))
 
 
+@pytest.mark.slow
 def test_jit_and_members_side_by_side_change_nothing():
     cell, sequences = make_case(pole_radius=0.9)
     factors = jnp.array([0.5, 1.0])
@@ -148,11 +153,15 @@ def test_what_it_does_not_do_it_says():
         )(values)
     with pytest.raises(ValueError, match="motion is of 11 nodes"):
         mean_squared_amplitude_of_events(weights[:3, :3], motion, values, gaps, most)
-    with pytest.raises(ValueError, match=r"num_events has shape \(4,\); it must be one number"):
+    with pytest.raises(ValueError, match=r"num_events has shape \(4,\); expected \(\)"):
         mean_squared_amplitude_of_events(weights, motion, values, gaps, events.counts)
-    with pytest.raises(ValueError, match=r"input_weights has shape \(11,\); expected \(11, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"input_weights has shape \(11,\); expected \(hidden, 1\)"
+    ):
         mean_squared_amplitude_of_events(weights, motion, values, gaps, most, jnp.ones(11))
-    with pytest.raises(ValueError, match=r"expected \(event, batch\) twice"):
+    with pytest.raises(
+        ValueError, match=r"gaps has shape .*; expected \(event, batch\) with event = "
+    ):
         mean_squared_amplitude_of_events(weights, motion, values, gaps[1:], most)
     mixed = jax.tree.map(
         lambda *x: jnp.concatenate(x),

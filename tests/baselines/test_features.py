@@ -73,7 +73,7 @@ def test_powers_out_of_range_are_nan_and_pixels_count_as_floats():
         ({"num_windows": 0}, "num_windows must divide the 96 time steps, got 0"),
         ({"sample_rate": 0.0}, "sample_rate must be positive and finite"),
         ({"frequencies": []}, "frequencies must have one non-empty axis"),
-        ({"sequences": np.ones(96)}, r"sequences must have shape \(example, time\), got \(96,\)"),
+        ({"sequences": np.ones(96)}, r"sequences has shape \(96,\); expected \(example, time\)"),
     ],
 )
 def test_what_is_no_window_is_refused(change, message):

@@ -62,6 +62,7 @@ def test_the_start_changes_nothing_but_the_steps():
     np.testing.assert_allclose(same.weight, cold.weight, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_the_end_of_the_steps_is_told():
     features, labels, _ = pool()
     design, classes = standard(features), jnp.asarray(labels)
@@ -101,6 +102,7 @@ def test_strength_is_chosen_on_validation_as_by_scikit_learn():
     assert len(chosen) > 1  # the choice mattered
 
 
+@pytest.mark.slow
 def test_test_examples_decide_nothing():
     features, labels, split = pool(1)
     options = {"inverse_regularisations": STRENGTHS, "num_classes": 3}
@@ -129,10 +131,13 @@ def test_broken_features_and_strengths():
             logistic_regression_accuracy(
                 features, labels, split, inverse_regularisations=strengths, num_classes=3
             )
-    with pytest.raises(ValueError, match=r"^features has shape \(300, 6\) and labels \(299,\); "):
+    with pytest.raises(
+        ValueError, match=r"^labels has shape \(299,\); .* with example = 300 as in features"
+    ):
         logistic_regression_accuracy(features, labels[1:], split, **options)
 
 
+@pytest.mark.slow
 def test_it_compiles_within_other_compiled_functions():
     features, labels, _ = pool(3)
     design, classes = standard(features), jnp.asarray(labels)

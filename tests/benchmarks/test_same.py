@@ -36,6 +36,7 @@ def reference(references, model):
     return references[model]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", rest_slow(TRAINED, "rrn-golden", "lstm"))
 def test_torch_computes_the_same(references, model):
     for rival in torch_models.MAKERS[model]:

@@ -17,6 +17,7 @@ from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.typing import InputArray, Matrix, NodeArray, Vector
 from tests.cells import test_contracts, test_options
 from tests.cells.contract_cells import keep_promises, newcomer, promises, registered_cell
+from tests.marks import rest_slow
 
 CONTRIBUTING = Path(__file__).parents[2] / "CONTRIBUTING.md"
 
@@ -138,6 +139,7 @@ def test_a_cell_with_fixed_parameters_options_and_a_named_state_needs_no_edit(mo
         keep_promises(suite, "trace", "float32")
 
 
+@pytest.mark.slow
 def test_an_option_whose_type_does_not_tell_is_listed_with_a_value(monkeypatch):
     monkeypatch.setitem(registry.CELLS, "my_cell", Spanned)
     monkeypatch.setattr(test_options, "NEWCOMERS", ("my_cell",))
@@ -184,7 +186,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("kind", BROKEN)
+@pytest.mark.parametrize("kind", rest_slow(BROKEN, *(kind for kind in BROKEN if kind is not Dead)))
 def test_a_cell_that_breaks_a_promise_is_told_which(monkeypatch, kind):
     monkeypatch.setitem(registry.CELLS, "broken", kind)
     promise, told = BROKEN[kind]

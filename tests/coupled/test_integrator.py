@@ -157,7 +157,7 @@ def test_noise_follows_its_key(x64):
 
 
 def test_shapes_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match=r"gain_frequency must have one axis, got shape \(\)"):
+    with pytest.raises(ValueError, match=r"gain_frequency has shape \(\); expected \(gain,\)"):
         motion(GOLDEN.arrays(), jnp.asarray(1.0), SHORT)
     with pytest.raises(ValueError, match="frequency and start must have one shape"):
         motion(GOLDEN.arrays()._replace(start=np.zeros(3)), jnp.ones(1), SHORT)

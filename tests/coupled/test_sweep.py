@@ -58,6 +58,7 @@ def test_a_constant_gain_does_not_depend_on_its_frequency():
     np.testing.assert_array_equal(found[:, 0], found[:, 1])
 
 
+@pytest.mark.slow
 def test_noise_differs_between_networks_and_vanishes_with_its_level():
     key = jax.random.key(2)
     quiet = responses([GOLDEN, GOLDEN], np.array([5.0]), SHORT)

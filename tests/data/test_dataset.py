@@ -45,7 +45,9 @@ def test_fingerprint_refuses_other_types_and_shapes(arrays):
         fingerprint(images.astype(np.float32), labels)
     with pytest.raises(ValueError, match="must be uint8, not uint8, int32"):
         fingerprint(images, labels.astype(np.int32))
-    with pytest.raises(ValueError, match=r"do not match: \(6, 784\), \(5,\)"):
+    with pytest.raises(
+        ValueError, match=r"^labels has shape \(5,\); .* with example = 6 as in images$"
+    ):
         fingerprint(images, labels[:5])
 
 

@@ -39,6 +39,7 @@ def test_numbers_are_used_as_they_are():
     np.testing.assert_allclose(found - numbers, same, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_equal_keys_give_the_same_noise_at_every_level():
     levels = jnp.array([0.1, 0.4])
     together = jax.vmap(lambda level: noisy(jnp.asarray(IMAGES[:9]), level, key=KEY))(levels)

@@ -76,7 +76,9 @@ def test_bad_input_is_refused():
     for call in (lambda: in_order(IMAGES, "spiral"), lambda: image_rhythm("spiral")):
         with pytest.raises(ValueError, match=message):
             call()
-    with pytest.raises(ValueError, match=r"images have the shape \(5, 28, 28\); it must be"):
+    with pytest.raises(
+        ValueError, match=r"^images has shape \(5, 28, 28\); expected \(example, 784\)"
+    ):
         in_order(IMAGES.reshape(5, 28, 28), "rows")
     with pytest.raises(ValueError, match=r"sample_rate is -1\.0; it must be above 0"):
         image_rhythm("rows", -1.0)

@@ -13,6 +13,7 @@ def pool():
     return spike_pool(RECIPE, [11, 12, 13])
 
 
+@pytest.mark.slow
 def test_counts_are_those_of_the_spikes(pool):
     found = spike_count(pool.trains)
     np.testing.assert_array_equal(found, [sum(x == 255 for x in train) for train in pool.trains])

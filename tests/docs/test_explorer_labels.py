@@ -4,6 +4,8 @@ import itertools
 
 import pytest
 
+from tests.marks import rest_slow
+
 # What the canvas of a chart is told to write: text, its edges in CSS pixels and its height there.
 PROBE = """
 history.replaceState = () => {}; // a frame without an address has none to write to
@@ -35,7 +37,7 @@ answer(states);
 """
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize("width", rest_slow([320, 390, 768, 1280], 390))
 def test_names_do_not_meet(ask, width):
     for state in ask(PROBE, width=width):
         half = state["fs"] / 2

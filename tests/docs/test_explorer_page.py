@@ -100,6 +100,7 @@ def test_pointer_drags_the_point_the_roots_and_the_ratio(ask):
     assert "h = " in states["tip"][1]
 
 
+@pytest.mark.slow
 def test_arrow_keys_move_the_point_in_whole_and_in_fine_steps(ask):
     found = ask(
         """

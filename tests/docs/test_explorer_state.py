@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from rhythmic import theory
+from tests.marks import rest_slow
 
 
+@pytest.mark.slow
 def test_fields_set_the_node_by_the_same_formulas(ask):
     found = ask(
         """
@@ -104,6 +106,7 @@ def test_a_link_holds_the_whole_state(ask):
     assert "link" in found["copied"]
 
 
+@pytest.mark.slow
 def test_it_sounds_only_when_asked_and_as_the_node_moves(ask):
     found = ask(
         """
@@ -129,6 +132,7 @@ def test_it_sounds_only_when_asked_and_as_the_node_moves(ask):
     assert "20 times faster" in found["words"]
 
 
+@pytest.mark.slow
 def test_extremes_and_printing_break_nothing(ask):
     found = ask(
         """
@@ -149,7 +153,7 @@ def test_extremes_and_printing_break_nothing(ask):
     assert found == {"paper": "#ffffff", "printing": ""}
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", rest_slow([390, 1280], 390))
 def test_nothing_is_wider_than_the_window(ask, width):
     found = ask(
         """

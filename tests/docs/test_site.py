@@ -60,6 +60,7 @@ def test_the_probe_finds_what_the_console_says(tmp_path):
     assert len(probe.messages(page, 1280)) == 1
 
 
+@pytest.mark.slow
 def test_the_probe_finds_what_is_cut(tmp_path):
     browser.require()
     wide = '<div style="width:500px">wide</div>'

@@ -17,6 +17,7 @@ def results(tmp_path_factory):
     return script.measure(OPTIONS, Stages(tmp_path_factory.mktemp("stages")))
 
 
+@pytest.mark.slow
 def test_saturation_alone_protects(results):
     ends = dict(zip(NODE_ACTIVATIONS, results["example"][-1], strict=True))
     assert ends["identity"] == ends["relu"] == pytest.approx(0.1 * 2.0**100)

@@ -31,6 +31,7 @@ def test_theory_holds_to_double_precision(results):
     assert unpredicted == {"lstm": 1, "resonant": 1}  # what is driven through gates and coupling
 
 
+@pytest.mark.slow
 def test_gradients_vanish_and_explode_where_they_should(results):
     for node, w in enumerate(OPTIONS.node_weights):
         assert results["first_order_measured"][node, 30] == pytest.approx(w**30)
@@ -45,6 +46,7 @@ def test_gradients_vanish_and_explode_where_they_should(results):
     np.testing.assert_allclose(radii, OPTIONS.node_radii)
 
 
+@pytest.mark.slow
 def test_a_difference_from_theory_would_show(results):
     for panel in ("first_order", "second_order", "tanh"):
         wrong = results[f"{panel}_measured"].copy()
@@ -52,6 +54,7 @@ def test_a_difference_from_theory_would_show(results):
         assert script.largest_difference(results | {f"{panel}_measured": wrong}) > 1e-4
 
 
+@pytest.mark.slow
 def test_answer_states_the_numbers(results):
     answer = script.answer(OPTIONS, results)
     assert answer.startswith("They vanish or explode with the powers of the step's Jacobian")

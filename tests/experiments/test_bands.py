@@ -34,12 +34,14 @@ def test_the_lectures_numbers(results):
     assert max(map(len, text.splitlines())) <= 100
 
 
+@pytest.mark.slow
 def test_each_proposal_wins_on_the_list_it_came_from(results):
     best = dict(zip(results["lists"], np.argmin(results["distance"], axis=1), strict=True))
     names = {name: ratio_name(TINY.ratios[place]) for name, place in best.items()}
     assert (names["slice"], names["eeg"], names["classes"]) == ("golden", "doubling", "e")
 
 
+@pytest.mark.slow
 def test_the_answer_follows_the_numbers(results):
     line = answer(TINY, results)
     assert "\n" not in line
@@ -56,6 +58,7 @@ def test_the_answer_follows_the_numbers(results):
     assert "none lets" in answer(TINY, none)
 
 
+@pytest.mark.slow
 def test_figures_are_drawn_from_the_arrays(results):
     saved = {name: np.array(values) for name, values in results.items()}
     assert list(draw(TINY, saved)) == ["spacing", "concatenation"]

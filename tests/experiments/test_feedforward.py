@@ -39,12 +39,14 @@ def test_the_lectures_numbers(results):
         )
 
 
+@pytest.mark.slow
 def test_shapes_and_sizes(results):
     assert results["two_ten_weights"].shape == (10, 2)
     assert results["large_shapes"].tolist() == [[8, 8], [8, 8]]
     assert results["large_parameters"] == 2 * (64 + 8)
 
 
+@pytest.mark.slow
 def test_large_networks_have_the_predicted_spread(results):
     assert results["large_sd"].shape == (6,)
     np.testing.assert_allclose(results["large_sd"], results["large_predicted_sd"], rtol=0.15)
@@ -53,6 +55,7 @@ def test_large_networks_have_the_predicted_spread(results):
     assert (shares <= 1 + 1e-9).all()
 
 
+@pytest.mark.slow
 def test_answer_and_summary_state_what_the_numbers_say(results):
     answer = EXPERIMENT.answer(TINY, results)
     assert "\n" not in answer
@@ -67,6 +70,7 @@ def test_answer_and_summary_state_what_the_numbers_say(results):
     assert max(map(len, lines)) <= 100
 
 
+@pytest.mark.slow
 def test_figure_is_drawn_from_the_arrays(results):
     with house_style():
         figure = EXPERIMENT.draw(TINY, results)["feedforward"]

@@ -50,6 +50,7 @@ def test_the_published_answers_come_out(results):
     assert nodes[5] == pytest.approx(29.03, abs=0.01)
 
 
+@pytest.mark.slow
 def test_the_sweep_peaks_at_sum_and_difference(results):
     gain, response = results["sweep_frequency"], results["sweep_response"][0]
     nodes = trials(results, "named").frequencies[0]
@@ -59,6 +60,7 @@ def test_the_sweep_peaks_at_sum_and_difference(results):
             assert gain[near][response[node, near].argmax()] == pytest.approx(expected, abs=0.2)
 
 
+@pytest.mark.slow
 def test_the_sweep_of_another_ladder_is_solve_ivps(results):
     ladder, place = list(NAMED).index("3/2"), 200
     frequencies = 17.94427191 * 1.5 ** np.arange(-4.0, 4.0)
@@ -79,6 +81,7 @@ def test_the_sweep_of_another_ladder_is_solve_ivps(results):
     np.testing.assert_allclose(results["sweep_response"][ladder, :, place], expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_sweeps_peaks_counted_one_by_one(results):
     gain, response = results["sweep_frequency"], results["sweep_response"]
     ladders = [[17.94427191 * ratio ** (k - 4) for k in range(8)] for ratio in NAMED.values()]
@@ -104,6 +107,7 @@ def test_the_sweeps_peaks_counted_one_by_one(results):
         assert (places.targets[number], places.answered[number]) == (len(swept), len(heard))
 
 
+@pytest.mark.slow
 def test_faint_noise_changes_no_answer(results):
     kept, false = in_noise(OPTIONS, results)
     stable = results["named_stable"]
@@ -111,6 +115,7 @@ def test_faint_noise_changes_no_answer(results):
     np.testing.assert_array_equal(false[0, stable], 0)
 
 
+@pytest.mark.slow
 def test_the_answer_states_the_numbers(results):
     text = answer(OPTIONS, results)
     score = scores(results, "named", OPTIONS.threshold).selectivity
@@ -132,6 +137,7 @@ def test_the_answer_states_the_numbers(results):
     assert "no node" in answer(OPTIONS, deaf)
 
 
+@pytest.mark.slow
 def test_the_report_and_the_figures_are_made_of_the_arrays(results):
     lines = summarise(OPTIONS, results).splitlines()
     assert max(map(len, lines)) <= 100
@@ -144,6 +150,7 @@ def golden_peaks(results):
     return swept_peaks(OPTIONS, results)[1].peaks[0]
 
 
+@pytest.mark.slow
 def test_without_random_sweeps_the_named_ladders_stay(results):
     named = results | {"sweep_response": results["sweep_response"][: len(NAMED)]}
     assert swept_peaks(OPTIONS, named)[1].peaks.shape == (len(NAMED),)

@@ -58,6 +58,7 @@ def test_the_known_capacity_and_its_half_come_out(results):
     assert results["converged_40"].all()
 
 
+@pytest.mark.slow
 def test_the_energy_falls_one_by_one_and_digits_are_hard_for_hebb_alone(results):
     assert (np.diff(results["asynchronous_energies"], axis=1) <= 0).all()
     assert (np.diff(results["synchronous_energies"], axis=1) > 0).any()
@@ -70,6 +71,7 @@ def test_the_energy_falls_one_by_one_and_digits_are_hard_for_hebb_alone(results)
     assert (flipped == 78).all()
 
 
+@pytest.mark.slow
 def test_parts_that_were_kept_are_not_computed_again(results, tmp_path, monkeypatch):
     stages = Stages(tmp_path)
     options = dataclasses.replace(OPTIONS, num_sets=30)
@@ -127,6 +129,7 @@ def test_the_answer_of_all_sizes_stays_short():
     assert len(answer(options, results)) <= 330
 
 
+@pytest.mark.slow
 def test_the_figures_are_drawn_from_the_saved_arrays(results):
     figures = draw(OPTIONS, results)
     assert list(figures) == ["capacity", "corruption", "energy", "digits"]

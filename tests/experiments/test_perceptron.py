@@ -40,6 +40,7 @@ def test_gates(results):
     assert (updates <= results["gate_bound"][:3]).all()
 
 
+@pytest.mark.slow
 def test_clouds(results):
     assert results["updates"].shape == results["bound"].shape == (2, 2, 3)
     assert (results["epochs"] >= 0).all()
@@ -51,6 +52,7 @@ def test_clouds(results):
     np.testing.assert_array_equal(outputs, results["example_targets"] == 1)
 
 
+@pytest.mark.slow
 def test_answer_states_what_the_numbers_say(results):
     answer = EXPERIMENT.answer(TINY, results)
     assert "\n" not in answer
@@ -65,6 +67,7 @@ def test_answer_states_what_the_numbers_say(results):
     assert "from 4 of 5 starts" in EXPERIMENT.answer(TINY, results | {"gate_epochs": some})
 
 
+@pytest.mark.slow
 def test_summary_has_a_row_for_each_gate_and_pair_of_clouds(results):
     lines = EXPERIMENT.summarise(TINY, results).splitlines()
     assert [line.split()[0] for line in lines if line[:5].strip().isupper()][-4:] == [
@@ -77,6 +80,7 @@ def test_summary_has_a_row_for_each_gate_and_pair_of_clouds(results):
     assert max(map(len, lines)) <= 100
 
 
+@pytest.mark.slow
 def test_figure_is_drawn_from_the_arrays(results):
     with house_style():
         figure = EXPERIMENT.draw(TINY, results)["perceptron"]

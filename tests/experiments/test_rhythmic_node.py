@@ -39,6 +39,7 @@ def test_exact_weights_are_the_oscillator_and_backward_differences_are_not(resul
     assert np.all(results["equation_residual"] < 1e-12)
 
 
+@pytest.mark.slow
 def test_resonance_is_the_closed_form(results):
     np.testing.assert_allclose(results["measured_response"], results["node_response"], rtol=1e-9)
     peak, gain, _ = results["resonance_peak"]
@@ -53,6 +54,7 @@ def test_without_a_peak_the_curve_keeps_its_frequencies():
     assert np.isfinite(found["measured_response"]).all()
 
 
+@pytest.mark.slow
 def test_the_answer_and_the_tables_say_what_the_numbers_say(results):
     answer = EXPERIMENT.answer(OPTIONS, results)
     place = OPTIONS.time_steps.index(OPTIONS.shown_step)
@@ -76,6 +78,7 @@ def test_the_answer_and_the_tables_say_what_the_numbers_say(results):
         assert line.count(f"{alpha:.9f}") == 2
 
 
+@pytest.mark.slow
 def test_figures_come_from_the_saved_arrays(results):
     with house_style():
         figures = EXPERIMENT.draw(OPTIONS, results)

@@ -15,6 +15,7 @@ def results():
     return script.measure(OPTIONS, None)
 
 
+@pytest.mark.slow
 def test_layers_are_the_lectures(results):
     inputs = results["input"]
     assert inputs.shape == (16, 3)

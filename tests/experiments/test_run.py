@@ -81,6 +81,7 @@ def test_accuracies_rise_above_chance(first, folder):
     assert np.mean([row["test_accuracy"] for row in rows if row["architecture"] == "rrn-log"]) > 0.2
 
 
+@pytest.mark.slow
 def test_the_same_command_trains_nothing_again(first, folder):
     before = (folder / "run" / "members.jsonl").read_bytes()
     again = run([], folder)
@@ -128,6 +129,7 @@ def test_another_run_takes_finished_members_from_the_results_file(first, folder)
     assert len(rows_of(folder / "other" / "members.jsonl")) == 6
 
 
+@pytest.mark.slow
 def test_a_folder_of_another_run_is_refused_and_kept(first, folder):
     before = sorted(path.name for path in (folder / "run").iterdir())
     refused = run(["--batch-size", "64"], folder)

@@ -41,6 +41,7 @@ def test_maps_are_theory_and_simulation_differs_in_the_strip_alone(results):
     assert step.shape == radius.shape == (50, 36)
 
 
+@pytest.mark.slow
 def test_errors_are_the_largest_outside_the_strip(results):
     phase, pair, real, stopped = results["plane_errors_float64"]
     assert stopped < 0.05
@@ -63,6 +64,7 @@ def test_errors_are_the_largest_outside_the_strip(results):
     assert np.isnan(script.errors(found, w1, w2, 0.01, ~nothing)).all()
 
 
+@pytest.mark.slow
 def test_answer_and_summary_follow_from_the_arrays(results):
     said = script.answer(OPTIONS, results)
     share = np.mean(results["plane_differs_float32"])

@@ -61,6 +61,7 @@ def test_spectra_are_those_of_the_matrix_written_by_hand(results):
     np.testing.assert_allclose(results["spectrum_share"].sum(axis=1), 1)
 
 
+@pytest.mark.slow
 def test_no_weight_changes_the_volume_and_blank_steps_hold_none(results):
     volume = 22 * 784 * np.log(0.99999)
     for kind in ("fixed", "start", "trained"):
@@ -76,6 +77,7 @@ def test_no_weight_changes_the_volume_and_blank_steps_hold_none(results):
     np.testing.assert_allclose(last, results["digit_trained_products"][-1], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_modes_over_training_begin_at_the_start_and_end_at_the_last_epoch(results):
     for epoch in (0, 1, 2):
         matrix = one_step_by_hand(results["retrained_weights"][0, epoch], results["frequencies"])
@@ -83,6 +85,7 @@ def test_modes_over_training_begin_at_the_start_and_end_at_the_last_epoch(result
         assert max(gaps.min(axis=0).max(), gaps.min(axis=1).max()) < 1e-7
 
 
+@pytest.mark.slow
 def test_the_answer_and_the_summary_say_what_the_arrays_hold(results):
     line, text = answer(OPTIONS, results), summarise(OPTIONS, results)
     assert "\n" not in line
@@ -98,6 +101,7 @@ def test_the_answer_and_the_summary_say_what_the_arrays_hold(results):
     assert answer(OPTIONS, alone).endswith("mnist5k, n = 1).")
 
 
+@pytest.mark.slow
 def test_what_was_trained_again_is_held_against_the_row(results):
     best = results["retrained_validation"].max(axis=1)
     same = dict(results) | {"same_recipe": np.array(True)}
@@ -111,6 +115,7 @@ def test_what_was_trained_again_is_held_against_the_row(results):
     assert "sums in another order" in text
 
 
+@pytest.mark.slow
 def test_figures_are_drawn_from_the_arrays(results):
     figures = draw(OPTIONS, results)
     assert list(figures) == ["spectrum", "digit", "gradients", "training", "coupling"]
@@ -121,6 +126,7 @@ def test_figures_are_drawn_from_the_arrays(results):
     np.testing.assert_allclose(curves[-1].get_ydata(), results["retrained_validation"][0])
 
 
+@pytest.mark.slow
 def test_training_again_keeps_the_start_and_every_epoch(results):
     weights = results["retrained_weights"]
     assert results["retrained_seeds"].tolist() == [101, 102]

@@ -42,6 +42,7 @@ HELPERS = {
     "sensitivity.single_example",
     "simulate.check_sample",
     "simulate.check_sequence",
+    "simulate.check_state",
     "simulate.check_step",
     "simulate.check_within",
     "simulate.describe",

@@ -64,6 +64,7 @@ def test_modes_and_states_tell_the_same_and_free_modes_turn():
     np.testing.assert_allclose(later, pole * mode, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_short_runs_are_measured_too():
     cell = build(spectral_radius=0.0)
     found = jax.jit(lambda x: growth_factor(cell, x, key=KEY))(drawn(4).astype(jnp.float32))

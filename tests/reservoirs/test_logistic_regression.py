@@ -9,6 +9,7 @@ import pytest
 
 from rhythmic.reservoirs import fit_logistic_regression, standardise
 from rhythmic.reservoirs.logistic_regression import derivatives
+from tests.marks import rest_slow
 
 fit_three = jax.jit(partial(fit_logistic_regression, num_classes=3))
 
@@ -22,7 +23,9 @@ def problem(seed=0, num_features=4, num_classes=3, batch=90, noise=1.0):
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize(("strength", "noise"), [(1.0, 1.0), (0.01, 1.0), (100.0, 0.02)])
+@pytest.mark.parametrize(
+    ("strength", "noise"), rest_slow([(1.0, 1.0), (0.01, 1.0), (100.0, 0.02)], (0.01, 1.0))
+)
 def test_the_fit_is_that_of_scikit_learn(strength, noise):
     linear_model = pytest.importorskip("sklearn.linear_model")
     features, labels = problem(noise=noise)
@@ -116,6 +119,7 @@ def test_features_that_never_change_become_zero_and_broken_ones_stay_broken():
     assert not np.any(np.isfinite(standardise(reference, reference.at[1, 3].set(jnp.inf))[1]))
 
 
+@pytest.mark.slow
 def test_a_constant_feature_has_no_gradient_and_leaves_the_others_theirs():
     features = jnp.array([[3.0, 3.0, 3.0], [1.0, 2.0, 4.0]])
 
@@ -128,6 +132,7 @@ def test_a_constant_feature_has_no_gradient_and_leaves_the_others_theirs():
     np.testing.assert_allclose(gradient[1], alone[0], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_no_examples_are_refused_and_have_the_derivatives_of_the_penalty():
     with pytest.raises(ValueError, match=r"^features has shape \(2, 0\); it must hold at"):
         fit_logistic_regression(jnp.zeros((2, 0)), jnp.zeros(0, int), num_classes=3)

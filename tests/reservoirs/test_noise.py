@@ -53,6 +53,7 @@ def test_the_noise_drawn_inside_is_that_of_the_keys():
     assert amplitude.shape == (TIME, 3, BATCH)
 
 
+@pytest.mark.slow
 def test_an_example_keeps_its_noise_in_any_batch():
     together = run(with_noise(cell(), keys(range(BATCH))), inputs())
     alone = run(with_noise(cell(), keys([2])), inputs()[..., 2:3])
@@ -75,6 +76,7 @@ def test_members_have_noise_of_their_own():
     np.testing.assert_allclose(found[1], alone, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_fresh_noise_and_padding_draws_none():
     runner = with_noise(cell(), keys(range(BATCH)))
     whole = trajectory(runner, inputs())

@@ -15,6 +15,7 @@ from rhythmic.reservoirs import (
     with_noise,
 )
 from rhythmic.simulate import trajectory
+from tests.marks import rest_slow
 
 FREQUENCIES = np.array([5.0, 20.0, 60.0])
 LIVE = jnp.ones(3, bool)
@@ -29,7 +30,7 @@ def drawn(time=60, batch=4):
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("noise", [0.0, 0.1])
+@pytest.mark.parametrize("noise", rest_slow([0.0, 0.1], 0.1))
 def test_averages_are_those_of_the_trajectory(noise):
     cell = build(noise=noise)
     keys = example_keys(jax.random.key(2), jnp.arange(4)) if noise else None
@@ -81,6 +82,7 @@ def test_a_mixture_has_the_second_moment_of_its_spectrum():
     np.testing.assert_allclose(found, np.sqrt((16 + 3 * 144) / 4), rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_a_node_that_is_driven_at_a_frequency_moves_at_it():
     times = np.arange(20_000) / 1000

@@ -116,6 +116,7 @@ def test_chart_is_elementwise_and_differentiable(x64):
     assert np.isfinite(jax.grad(lambda a: peak_gain(a, jnp.array(-0.9)))(0.3))
 
 
+@pytest.mark.slow
 def test_sweep_of_the_chart():
     axes = linear_axis("w1", -2, 2, 9, ""), linear_axis("w2", -1, 1, 5, "")
     result = run_sweep(chart_sweep(*axes, dt=DT), quiet=True)

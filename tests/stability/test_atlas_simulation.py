@@ -126,6 +126,7 @@ def test_threshold_and_bad_arguments(x64):
     assert timeless.regime == SecondOrderRegime.OSCILLATES_AND_DISAPPEARS
 
 
+@pytest.mark.slow
 def test_sweep_is_the_node_point_by_point():
     axes = linear_axis("w1", -2.2, 2.2, 7, ""), linear_axis("w2", -1.2, 1.2, 5, "")
     arrays = run_sweep(simulation_sweep(*axes, dt=DT, num_steps=50), quiet=True).arrays

@@ -48,6 +48,7 @@ def test_gradients_are_those_of_backpropagation(driven_cell):
     np.testing.assert_allclose(found.time, np.arange(7) * DT)
 
 
+@pytest.mark.slow
 def test_linear_network_follows_the_powers_of_its_weights(x64):
     weights = 0.4 * np.random.default_rng(1).normal(size=(4, 4))
     cell = rnn_cell(np.ones((4, 1)), weights, np.zeros(4))
@@ -61,6 +62,7 @@ def test_linear_network_follows_the_powers_of_its_weights(x64):
     assert (found.log_power_norm <= found.log_power_bound + 1e-9).all()
 
 
+@pytest.mark.slow
 def test_slow_rhythms_are_amplified_before_they_fade(x64):
     """A stable companion matrix is not normal: its powers grow first, to almost cot(theta / 2)."""
     cell = ResonantCell(
@@ -74,6 +76,7 @@ def test_slow_rhythms_are_amplified_before_they_fade(x64):
     assert abs(np.argmax(found.log_singular_values[:, 0]) - quarter) < 2
 
 
+@pytest.mark.slow
 def test_long_lags_overflow_no_precision():
     cell = ElmanCell(1, 4, key=jax.random.key(1), recurrent_gain=1.5, activation=lambda x: x)
     found = compiled(cell, jnp.zeros((784, 1)), dt=DT, every=28)

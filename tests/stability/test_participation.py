@@ -32,6 +32,7 @@ def test_shares_are_those_of_scipy():
     np.testing.assert_allclose(np.linalg.cond(found.right), found.condition, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_nodes_that_do_not_talk_own_their_modes(x64):
     cell = ResonantCell(
         np.array([5.0, 60.0, 90.0]), key=jax.random.key(0), pole_radius=0.9, recurrence=False

@@ -29,6 +29,7 @@ def test_short_products_are_those_of_numpy(x64, size):
         np.testing.assert_allclose(np.exp(row), expected, rtol=1e-9, atol=1e-13 * expected[0])
 
 
+@pytest.mark.slow
 def test_long_products_keep_every_scale(x64):
     rng, size, steps = np.random.default_rng(0), 7, 784
     frames = [orthogonal(rng, size) for _ in range(steps + 1)]

@@ -179,7 +179,7 @@ def test_variance_of_activity_is_that_of_random_networks():
     ("call", "words"),
     [
         (lambda: feedforward_network([]), "at least 1 layer"),
-        (lambda: feedforward_network([np.ones(3)]), r"layer 1: weights have shape \(3,\)"),
+        (lambda: feedforward_network([np.ones(3)]), r"weights\[0\] has shape \(3,\)"),
         (
             lambda: feedforward_network([np.ones((4, 2)), np.ones((3, 2))]),
             r"layer 2: weights have shape \(3, 2\), but layer 1 has 4 neurons",
@@ -220,5 +220,5 @@ def test_matrices_and_inputs_may_be_nested_lists():
     (hidden, output) = feedforward_response(network, [1, -2], "identity")
     np.testing.assert_array_equal(hidden.activity, [-3, -4, -2])
     np.testing.assert_array_equal(output.activity, [2])
-    with pytest.raises(ValueError, match=r"layer 1: weights have shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"weights\[0\] has shape \(2,\); expected \(post, pre\)"):
         feedforward_network([[1, 2], [3, 4]])

@@ -44,6 +44,7 @@ def test_a_sweep_is_its_points_one_by_one():
             np.testing.assert_array_equal(alone.overlaps, found.overlaps[1, load, rule])
 
 
+@pytest.mark.slow
 def test_a_part_of_a_sweep_gives_the_numbers_of_the_whole():
     whole, part = sweep(np.arange(3)), sweep(np.array([2, 7, 0]))
     np.testing.assert_array_equal(np.asarray(whole.overlaps)[[2, 0]], part.overlaps[::2])

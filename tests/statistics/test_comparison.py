@@ -163,6 +163,7 @@ def test_intervals_hold_the_truth_nineteen_times_in_twenty(paired):
     np.testing.assert_allclose(hits / repeats, 0.95, atol=0.034)
 
 
+@pytest.mark.slow
 def test_hedges_g_is_without_bias_in_small_samples():
     rng = np.random.default_rng(5)
     draws = rng.normal(size=(900, 2, 5)) + np.array([1.0, 0.0])[:, None]

@@ -111,8 +111,10 @@ def test_one_seed_has_no_interval_and_shapes_are_checked():
     found = rank_in_null_over_seeds(np.array([0.8]), draws, paired=True, bootstrap_seed=0)
     assert found.quantile == 1
     assert np.isnan(found[4:]).all()
-    with pytest.raises(ValueError, match=r"^values has shape \(3,\) and null_values \(4,\); "):
+    with pytest.raises(ValueError, match=r"^null_values has shape \(4,\); expected \(draw, "):
         rank_in_null_over_seeds(np.ones(3), np.ones(4), paired=False, bootstrap_seed=0)
+    with pytest.raises(ValueError, match=r"^values has shape \(0,\) .* no axis may be empty$"):
+        rank_in_null_over_seeds(np.ones(0), draws, paired=False, bootstrap_seed=0)
     with pytest.raises(ValueError, match=r"^null_values must have 3 seeds a draw, got 1$"):
         rank_in_null_over_seeds(np.ones(3), draws, paired=True, bootstrap_seed=0)
 

@@ -221,6 +221,7 @@ except SweepStorageError as error:
 """
 
 
+@pytest.mark.slow
 def test_the_kernel_refuses_to_write_more(tmp_path):
     """A real error of the kernel, which root meets as well: no file may grow beyond 8 kB."""
 

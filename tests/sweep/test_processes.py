@@ -72,7 +72,8 @@ def of_one_process(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("place", [named_place, pytest.param(slurm_place, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("place", [named_place, slurm_place])
 def test_two_processes_of_two_devices_equal_one_of_four(
     place, of_one_process, tmp_path, stored_bytes
 ):

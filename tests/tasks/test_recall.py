@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from rhythmic.tasks import DelayedRecall
+from tests.marks import rest_slow
 
 KEY = jax.random.key(5)
 
@@ -21,7 +22,7 @@ def read(batch, num_symbols):
     return np.array(answers), inputs.shape[0] - 1 - stored
 
 
-@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("share", rest_slow([0.0, 0.4, 1.0], 0.4))
 def test_the_flagged_symbol_is_the_answer(share):
     task = DelayedRecall(3, 12, num_steps=20, num_symbols=3, distractor_share=share)
     batch = draw(task, 3000)
@@ -45,6 +46,7 @@ def test_the_flagged_symbol_is_the_answer(share):
     assert symbols[inputs[:-1, 3] == 0].mean() == pytest.approx(share, abs=0.01)
 
 
+@pytest.mark.slow
 def test_distractors_do_not_give_the_answer_away():
     batch = draw(DelayedRecall(10, 10, num_steps=15), 4000)
     shown = np.asarray(batch.inputs)[:-1, 1]

@@ -193,5 +193,5 @@ def test_outside_the_domain():
             call()
     with pytest.raises(ValueError, match="num_steps must be 0 or more"):
         activation_trajectory("tanh", 1.0, 1.0, -1)
-    with pytest.raises(ValueError, match="broadcast"):
+    with pytest.raises(ValueError, match=r"h0 has shape \(3,\); .* with nodes = \(2,\)"):
         activation_trajectory("tanh", jnp.ones(2), jnp.ones(3), 1)

@@ -165,9 +165,10 @@ def test_drive_by_hand_and_its_shapes():
     np.testing.assert_array_equal(both, [[1, 0], [12, 0], [123, 5]])
     with pytest.raises(ValueError, match=r"lag0 \(2,\).*forcing_row \(3,\)"):
         forced_drive(taps, np.zeros((4, 3)))
-    for forcing in (np.zeros(()), np.zeros(0)):
-        with pytest.raises(ValueError, match=r"^forcing must have one row per time or more"):
-            forced_drive(taps, forcing)
+    with pytest.raises(ValueError, match=r"^forcing must have one row per time or more"):
+        forced_drive(taps, np.zeros(0))
+    with pytest.raises(ValueError, match=r"^forcing has shape \(\); expected \(time, "):
+        forced_drive(taps, np.zeros(()))
 
 
 def test_domains_of_the_taps():
@@ -193,6 +194,7 @@ def test_gradients_of_the_taps_are_finite_differences(scheme, x64):
     )
 
 
+@pytest.mark.slow
 def test_gradients_of_the_taps_stay_finite_in_float32():
     decay = jnp.array([0.0, 0.0, 1.2, 1e4, -1.0, 2.0])
     angle = jnp.array([0.0, 1e-20, 0.0, 0.1, 40.0, 2.0])

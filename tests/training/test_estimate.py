@@ -67,6 +67,7 @@ def num_bytes(tree):
     return sum(np.asarray(x).nbytes for x in jax.tree.leaves(tree))
 
 
+@pytest.mark.slow
 def test_arguments_are_state_members_and_examples(group, needed):
     together = members(2)
     state = group.call("initial_state", group.place(together), None)

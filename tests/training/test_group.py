@@ -89,6 +89,7 @@ def test_members_of_one_seed_share_start_values_and_digits(group):
     assert np.any(weights[0] != weights[1])
 
 
+@pytest.mark.slow
 def test_twins_stay_twins_and_settings_tell_the_others_apart(group, finished):
     state = group.run(members((1, 0.05), (1, 0.05), (1, 0.01)))
     assert_same_bits(row(state, 0), row(state, 1))

@@ -66,6 +66,7 @@ def visited(epochs=2, **options):
     return [(int(step), examples[weights > 0], weights) for step, examples, weights in notes]
 
 
+@pytest.mark.slow
 def test_an_epoch_visits_every_training_digit_once_in_a_new_order():
     updates = visited()
     assert [step for step, *_ in updates] == [0, 1, 2, 3, 4, 5]
@@ -132,6 +133,7 @@ def test_hits_and_weighted_means():
     assert weighted_mean(jnp.array([1.0, 3.0, 99.0]), jnp.array([1.0, 1.0, 0.0])) == 2.0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_a_padded_batch_updates_as_the_batch_without_padding():
     training = MemberTraining(RRN, CONFIGURATION, CLASSES)

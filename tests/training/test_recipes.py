@@ -168,6 +168,7 @@ def test_the_rhythms_of_a_member_are_fixed_and_tabulated_where_they_may_be():
     assert not any(jax.tree.leaves(trainable(fixed)))
 
 
+@pytest.mark.slow
 def test_rhythms_that_do_not_fit_are_refused_in_one_line():
     short = member_rhythms(((20.0,), (30.0,)), num_steps=TIME)
     cases = {
@@ -207,6 +208,7 @@ def test_sequences_of_several_features_train():
     assert start.shape == (2, 3, 2)
 
 
+@pytest.mark.slow
 def test_what_a_layer_draws_and_does_not_train_is_of_the_seed_not_of_the_group():
     from rhythmic.architectures import LAST_HEAD, CellArchitecture
 

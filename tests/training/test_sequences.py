@@ -186,6 +186,7 @@ def test_values_are_scored_by_their_variance_and_classes_by_hits():
     assert float(found.score) == pytest.approx(np.average(hits, weights=weights))
 
 
+@pytest.mark.slow
 def test_members_that_fail_are_marked_and_harm_no_other():
     training = training_of("present")
     members = member_grid((WORDS,), learning_rates=(0.03, 1e38), seeds=(1,))
@@ -268,6 +269,7 @@ def test_errors_name_the_field(message):
         BAD[message]()
 
 
+@pytest.mark.slow
 def test_one_program_serves_every_lag(monkeypatch):
     training = training_of("present")
 

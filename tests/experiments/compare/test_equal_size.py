@@ -82,7 +82,7 @@ def test_rates_chosen_at_full_length_need_no_second_recipe():
     assert all(condition.tuned_on == () for condition in equal_size.conditions(options))
 
 
-@pytest.mark.parametrize("preset", rest_slow(equal_size.PRESETS, "quick", "full"))
+@pytest.mark.parametrize("preset", rest_slow(equal_size.PRESETS, "quick"))
 def test_every_preset_can_be_built(preset):
     options = dataclasses.replace(equal_size.PRESETS[preset], dataset="mnist5k")
     options.check()

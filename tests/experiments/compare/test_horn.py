@@ -58,6 +58,7 @@ def test_of_the_shuffled_digits_a_thousand_validate():
     assert np.any(horn.horn_split(8).validation != split.validation)
 
 
+@pytest.mark.slow
 def test_networks_are_those_published_and_rivals_no_larger():
     networks = horn.architectures()
     assert list(networks) == list(horn.NAMES)

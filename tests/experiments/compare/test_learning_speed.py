@@ -65,6 +65,7 @@ def test_every_preset_can_be_built(preset):
     assert all(condition.kept == ("history",) for condition in found)
 
 
+@pytest.mark.slow
 def test_networks_are_of_about_equal_size():
     import jax
 

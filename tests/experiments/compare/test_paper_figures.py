@@ -77,6 +77,7 @@ def test_what_is_refused(changed, message):
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 def test_features_of_single_digits_are_means_over_draws(monkeypatch):
     options = dataclasses.replace(PRESETS["smoke"], num_draws=3, digits=(4,))
     networks = published_rows(options.rows)["rrn-golden"][:1]

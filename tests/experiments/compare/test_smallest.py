@@ -116,6 +116,7 @@ def test_everyone_has_the_same_tuning_budget_and_the_search_tests_nobody(preset)
             assert len(tuning(condition)) == budget
 
 
+@pytest.mark.slow
 def test_rivals_are_as_large_as_the_limit_allows():
     made = search.conditions(FULL)
     sizes = {c.label: c.architecture.num_parameters() for c in made[1:]}

@@ -177,6 +177,7 @@ def test_tuning_reads_no_test_trains_and_chooses_what_validates_best(trained):
     assert means[chosen.pop()] == max(means.values())
 
 
+@pytest.mark.slow
 def test_one_program_serves_all_chunks_and_finished_ones_are_left_alone(trained, monkeypatch):
     path, _ = trained
     golden = named_architectures()["rrn-golden"]
