@@ -43,6 +43,7 @@ def test_the_example_is_its_equation():
     np.testing.assert_allclose(found, state, rtol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("blocks")
 def test_the_example_keeps_what_every_cell_promises():
     for precision in ("float32", "float64"):

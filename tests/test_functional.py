@@ -148,6 +148,7 @@ def test_a_frequency_beyond_nyquist_gives_nan_features():
     assert np.isnan(features[0, 1])
 
 
+@pytest.mark.slow
 def test_frequencies_may_be_traced_and_swept():
     inputs = np.random.default_rng(25).random((2, 60)).astype(np.float32)
     frequencies = jnp.array([[5.0, 9.0], [20.0, 40.0]])

@@ -114,6 +114,7 @@ def test_the_holding_node_holds_at_every_step():
             holding_node(separation, first, last)
 
 
+@pytest.mark.slow
 def test_classes_left_out_and_silent_nodes_do_not_matter(x64):
     activity = jnp.asarray(np.random.default_rng(2).normal(size=(2, HIDDEN, 6)))
     classes = jnp.array([0, 1, 0, 1, 2, 2])

@@ -17,6 +17,7 @@ from rhythmic.models import (
 )
 from rhythmic.readouts import BatchNormReadout, LayerNormReadout
 from rhythmic.simulate import mask_from_lengths, trajectory
+from tests.marks import rest_slow
 
 PUBLISHED = {
     "rrn-golden": (11, 252),
@@ -68,7 +69,7 @@ def test_cell_and_readout_have_keys_of_their_own(name):
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("name", ["rrn-log", "rnn", "lstm"])
+@pytest.mark.parametrize("name", rest_slow(["rrn-log", "rnn", "lstm"], "rrn-log"))
 def test_features_are_means_over_the_sequence(name):
     model = named_architectures(pole_radius=0.9)[name].build(10, key=KEY)
     inputs = jnp.asarray(np.random.default_rng(0).random((30, 1, 3)))

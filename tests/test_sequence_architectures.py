@@ -53,6 +53,7 @@ def test_parameters_are_counted_by_hand():
     assert num_sequence_parameters(shown, 1, 2) == n * (n - 1) + 2 * 2 * n + 2
 
 
+@pytest.mark.slow
 def test_the_nearest_size_is_found():
     def make(hidden_size):
         return GatedSequenceArchitecture(hidden_size=hidden_size)

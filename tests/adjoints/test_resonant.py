@@ -58,6 +58,7 @@ def test_value_and_every_gradient_are_those_of_the_scan(batch_shape, pole_radius
     assert np.all(np.diag(by_weights) == 0) == (diagonal == "masked")
 
 
+@pytest.mark.slow
 def test_jit_and_members_side_by_side_change_nothing():
     cell, inputs = make_case((4,))
     inputs = inputs.astype(jnp.float32)

@@ -78,6 +78,7 @@ def test_value_and_gradient_are_those_of_the_scan(name, pole_radius):
     np.testing.assert_allclose(gradient, expected, atol=1e-9 * np.max(np.abs(expected)))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_input_weights_have_their_gradient_too():
     cell, sequences = make_case(pole_radius=0.9)

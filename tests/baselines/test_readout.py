@@ -119,6 +119,7 @@ def test_test_examples_decide_nothing():
     assert scaled[:4] == found[:4]
 
 
+@pytest.mark.slow
 def test_broken_features_and_strengths():
     features, labels, split = pool(2)
     options = {"inverse_regularisations": (1.0,), "num_classes": 3}

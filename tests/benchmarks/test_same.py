@@ -44,6 +44,7 @@ def test_torch_computes_the_same(references, model):
         assert max(found) < 1e-10, rival
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", rest_slow(MODELS, "lstm"))
 def test_equinox_computes_the_same(references, model):
     found = equinox_step.differences(small(model), reference(references, model))
@@ -56,6 +57,7 @@ def test_the_plain_scan_computes_the_same(references):
     assert max(found) < 1e-10
 
 
+@pytest.mark.slow
 def test_a_rival_that_computes_something_else_is_not_timed(references, monkeypatch):
     right = reference(references, "rnn")
     wrong = right._replace(loss=1.001 * right.loss)

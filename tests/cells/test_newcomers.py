@@ -162,6 +162,7 @@ def test_the_value_that_is_listed_is_the_one_tried(monkeypatch):
         test_options.test_every_option_of_a_newcomer_changes_something("spanned")
 
 
+@pytest.mark.slow
 def test_the_table_of_options_holds_registered_cells_alone(monkeypatch):
     row = (Spanned, partial(registered_cell, "spanned"), "span", (-2.0, 2.0), test_options.outputs)
     monkeypatch.setattr(test_options, "OPTIONS", [*test_options.OPTIONS, row])

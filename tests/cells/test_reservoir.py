@@ -11,6 +11,7 @@ from rhythmic.cells.reservoir import perron_root, sparse_weights, with_spectral_
 from rhythmic.models import Classifier
 from rhythmic.readouts import BatchNormReadout
 from rhythmic.simulate import trajectory
+from tests.marks import rest_slow
 
 FREQUENCIES = np.array([3.0, 12.0, 40.0, 41.0, 120.0, 250.0])
 KEYS = [jax.random.fold_in(jax.random.key(7), i) for i in range(12)]
@@ -65,6 +66,7 @@ def test_the_first_recurrent_drive_is_that_of_phase_zero():
     np.testing.assert_allclose(state.position, expected, rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1e-30, 1e-20, 1.0, 1e20, 1e37])
 def test_a_phase_has_no_size_and_its_derivative_stays_finite(size):
     cell = ResonantReservoirCell(FREQUENCIES, key=KEYS[0])
@@ -129,7 +131,7 @@ def test_noise_is_what_it_costs():
     assert operations(quiet, inputs[0]) < operations(noisy, silent[0])
 
 
-@pytest.mark.parametrize("size", [2, 5, 11, 60])
+@pytest.mark.parametrize("size", rest_slow([2, 5, 11, 60], 2, 11))
 @pytest.mark.parametrize("density", [0.2, 0.354, 1.0])
 def test_weights_are_sparse_inhibitory_and_of_the_radius_asked_for(size, density):
     for key in KEYS[:4]:
@@ -193,6 +195,7 @@ def test_nothing_is_trained_and_a_readout_can_stand_on_it():
     assert model.features(jnp.ones((20, 1, 3)), method="fastest").shape == (6, 3)
 
 
+@pytest.mark.slow
 def test_members_are_built_and_run_side_by_side():
     def build(key):
         return ResonantReservoirCell(FREQUENCIES, key=key, noise=0.0)

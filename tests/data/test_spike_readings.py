@@ -20,6 +20,7 @@ def test_counts_are_those_of_the_spikes(pool):
     np.testing.assert_array_equal(spike_count(pool.trains / np.float32(255)), found)
 
 
+@pytest.mark.slow
 def test_power_is_the_periodogram_of_numpy(pool):
     trains = pool.trains[:50]
     frequencies = np.fft.rfftfreq(100, 1 / 1000)

@@ -126,6 +126,7 @@ def finished(whole, tmp_path, monkeypatch, capsys):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [(b'"member": "', b'"member": "x'), (b"0.", b"9.")])
 def test_a_report_of_damaged_rows_leaves_the_tables_as_they_were(finished, capsys, change):
     before = {path.name: path.read_bytes() for path in finished.glob("summary.*")}
@@ -138,6 +139,7 @@ def test_a_report_of_damaged_rows_leaves_the_tables_as_they_were(finished, capsy
     assert {path.name: path.read_bytes() for path in finished.glob("summary.*")} == before
 
 
+@pytest.mark.slow
 def test_a_table_holds_what_was_asked_for_and_no_more(finished, monkeypatch):
     before = (finished / "summary.csv").read_bytes()
     rows = read_rows(finished / "members.jsonl")
@@ -152,6 +154,7 @@ def test_a_table_holds_what_was_asked_for_and_no_more(finished, monkeypatch):
     assert (finished / "summary.csv").read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"", b"{}", b"[" * 100_000, b'{"preset": 1}', b"[1]"])
 def test_a_report_of_a_damaged_configuration_is_one_line(finished, monkeypatch, content):
     (finished / "configuration.json").write_bytes(content)

@@ -34,6 +34,7 @@ def test_layers_are_the_lectures(results):
         np.testing.assert_allclose(results[f"{feedback}_readout"], readout, atol=1e-14)
 
 
+@pytest.mark.slow
 def test_sensitivities(results):
     assert script.linear_difference(results) < 1e-13
     for feedback in script.FEEDBACKS:

@@ -140,6 +140,7 @@ def test_a_folder_of_another_run_is_refused_and_kept(first, folder):
     assert sorted(path.name for path in (folder / "run").iterdir()) == before
 
 
+@pytest.mark.slow
 def test_absent_data_is_one_line(folder):
     refused = subprocess.run(
         [*COMMAND, "--dataset", "mnist", "--data-dir", str(folder / "nothing")],

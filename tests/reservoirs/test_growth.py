@@ -35,6 +35,7 @@ def test_without_coupling_it_is_the_pole_radius(noise):
         np.testing.assert_allclose(measure(cell), radius, rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_with_coupling_it_is_the_growth_of_the_product_of_jacobians():
     cell = build(spectral_radius=0.6, pole_radius=0.8)

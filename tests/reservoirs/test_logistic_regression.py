@@ -92,6 +92,7 @@ def test_members_are_fitted_as_each_alone():
         np.testing.assert_allclose(fit.weight[member], alone.weight, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_what_is_not_finite_is_told():
     features, labels = problem()
     fit = fit_three(features.at[0, 0].set(jnp.inf), labels)

@@ -46,6 +46,7 @@ def point(compiled, seed=3, **changes):
     return {name: np.asarray(x) for name, x in compiled(weights, jnp.int32(seed)).items()}
 
 
+@pytest.mark.slow
 def test_a_point_tells_tones_apart(compiled):
     found = point(compiled)
     assert found["validation_accuracy"] > 0.8

@@ -80,6 +80,7 @@ def test_edges_and_bad_values(x64):
     assert np.isnan([wrong.frequency, wrong.decay_time, wrong.growth_rate]).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=100, derandomize=True, deadline=None)
 @given(w1=st.floats(-2, 2), w2=st.floats(-0.98, 0.98))
 def test_amplification_is_the_peak_of_the_frequency_response(w1, w2):

@@ -113,6 +113,7 @@ def test_fast_decay_and_growth_stay_finite():
     np.testing.assert_array_equal(found.overflow_step >= 0, [False, True, True, False])
 
 
+@pytest.mark.slow
 def test_threshold_and_bad_arguments(x64):
     early = simulate([1.5], [0.0], 100, overflow_threshold=2.0**20)
     assert early.overflow_step[0] == np.ceil(np.log(2.0**20) / np.log(1.5))

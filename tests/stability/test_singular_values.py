@@ -76,6 +76,7 @@ def test_lost_directions_and_infinite_factors(x64):
     np.testing.assert_array_equal(bad.all(axis=1), [False, False, True, True])
 
 
+@pytest.mark.slow
 def test_windows_of_a_run_are_products_of_its_jacobians(driven_cell):
     cell = driven_cell
     inputs = jnp.asarray(np.random.default_rng(2).normal(size=(11, cell.input_size)))

@@ -158,6 +158,7 @@ def test_variance_of_activity_is_the_integral(name):
     assert result == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_variance_of_activity_is_that_of_random_networks():
     inputs = jnp.array([0.5, -2.0, 1.0])
     keys = jax.random.split(jax.random.key(8), 4000)

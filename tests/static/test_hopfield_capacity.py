@@ -51,6 +51,7 @@ def test_a_part_of_a_sweep_gives_the_numbers_of_the_whole():
     assert len({np.asarray(values).tobytes() for values in whole.overlaps}) == 3
 
 
+@pytest.mark.slow
 def test_recall_starts_at_the_corrupted_patterns_and_ends_in_fixed_points():
     patterns = random_patterns(30, 15, key=jax.random.key(1))
     network = hebbian_network(patterns[:, : COUNTS[0]], ACTIVITIES[0])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from rhythmic.statistics import compare, difference, holm
+from tests.marks import rest_slow
 
 accuracies = arrays(np.float64, st.integers(5, 9), elements=st.integers(0, 1000).map(float))
 
@@ -146,7 +147,7 @@ def test_exchanging_the_sides_turns_every_sign(values, reference, paired):
         np.testing.assert_allclose(other[5:], found[5:], rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("paired", [False, True])
+@pytest.mark.parametrize("paired", rest_slow([False, True], True))
 def test_intervals_hold_the_truth_nineteen_times_in_twenty(paired):
     rng = np.random.default_rng(3)
     # Paired: a part common to both sides, and differences of mean 0.04, deviation 0.05.

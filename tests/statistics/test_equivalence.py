@@ -50,6 +50,7 @@ def test_it_holds_just_where_the_interval_lies_within_the_margin(seed, shift, ma
     assert wider.p_value <= found.p_value
 
 
+@pytest.mark.slow
 def test_a_difference_of_the_margin_passes_for_none_once_in_twenty():
     rng = np.random.default_rng(2)
     draws = rng.normal(size=(1000, 2, 12)) + np.array([3.0, 0.0])[:, None]

@@ -166,6 +166,7 @@ def test_gradients_are_finite_differences_also_at_a_repeated_root(function, x64)
     check_grads(run, (w1, w2, h0, h1), order=1, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_gradient_of_the_closed_form_is_that_of_the_scan_near_a_repeated_root(x64):
     w1, w2 = (jnp.asarray(w) for w in weights_from_poles(1e-4, 0.999, 1e-3))
     gradients = [

@@ -80,6 +80,7 @@ def test_events_are_for_processors(gpu):
     assert MemberTraining(architecture, CONFIGURATION, CLASSES).prepared(data).sparse is None
 
 
+@pytest.mark.slow
 def test_on_a_processor_an_error_of_compilation_is_an_error(monkeypatch):
     group = group_training()
 

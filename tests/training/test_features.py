@@ -176,6 +176,7 @@ def test_members_are_scanned_where_an_adjoint_keeps_much(monkeypatch):
     assert in_turn == scans_of_an_epoch() + 2  # over members: in an update, in an evaluation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "fixed"),
     rest_slow([(UNCONNECTED, True), (CONNECTED, False), (RNN, False)], (RNN, False)),

@@ -79,6 +79,7 @@ def test_an_epoch_visits_every_training_digit_once_in_a_new_order():
     assert np.any(first != member().train)
 
 
+@pytest.mark.slow
 def test_the_order_is_the_seed_and_not_the_hyperparameters():
     def order(**options):
         return np.concatenate([examples for _, examples, _ in visited(1, **options)])

@@ -187,6 +187,7 @@ def test_rhythms_that_do_not_fit_are_refused_in_one_line():
             member_rhythms(ladders, num_steps=TIME)
 
 
+@pytest.mark.slow
 def test_an_architecture_without_fixed_rhythms_takes_none():
     from rhythmic.architectures import MEAN_HEAD, CellArchitecture
 

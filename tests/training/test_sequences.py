@@ -293,6 +293,7 @@ def test_one_program_serves_every_lag(monkeypatch):
     assert len(calls) == 2  # in the update and in the validation
 
 
+@pytest.mark.slow
 def test_an_architecture_that_draws_what_it_does_not_train_is_refused():
     # Its members would share one draw.
     options = (("heterogeneous", True),)

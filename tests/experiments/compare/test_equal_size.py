@@ -91,6 +91,7 @@ def test_every_preset_can_be_built(preset):
     assert len(equal_size.conditions(options)) == every - too_small
 
 
+@pytest.mark.slow
 def test_a_cell_that_is_registered_later_changes_no_preset_and_no_claim(monkeypatch):
     monkeypatch.setitem(registry.CELLS, "newcomer", registry.CELLS["gru"])
     assert {*equal_size.PRESETS["full"].cells, *equal_size.EqualSizeOptions().cells} == {*NETWORKS}

@@ -58,15 +58,19 @@ def test_findings_that_read_rows_first_are_an_error():
 
 @pytest.mark.parametrize(
     ("name", "changes", "number"),
-    [
-        ("synthetic", {"networks": ("horn",)}, "5 of 5"),
-        ("equal_size", {}, "9 of 11"),
-        ("synthetic", {"tasks": ("phase",)}, "4 of 5"),
-        ("spike_trains", {"architectures": ("rrn-golden", "rnn")}, "5 of 8"),
+    rest_slow(
+        [
+            ("synthetic", {"networks": ("horn",)}, "5 of 5"),
+            ("equal_size", {}, "9 of 11"),
+            ("synthetic", {"tasks": ("phase",)}, "4 of 5"),
+            ("spike_trains", {"architectures": ("rrn-golden", "rnn")}, "5 of 8"),
+            ("which_rhythms", {}, "6 of 14"),
+            ("learning_speed", {}, "1 of 3"),
+            ("smallest", {"rivals": ("rrn",), "controls": False}, "8 of 13"),
+        ],
         ("which_rhythms", {}, "6 of 14"),
         ("learning_speed", {}, "1 of 3"),
-        ("smallest", {"rivals": ("rrn",), "controls": False}, "8 of 13"),
-    ],
+    ),
 )
 def test_questions_say_what_they_leave_out(name, changes, number):
     own = question(name)

@@ -74,6 +74,7 @@ def test_noise_differs_in_training_alone():
     assert len(noise_tolerance.conditions(without)) == 6
 
 
+@pytest.mark.slow
 def test_orders_differ_in_the_pool_alone_and_rows_have_alike_sizes():
     options = small(pixel_orders)
     found = {condition.label: condition for condition in pixel_orders.conditions(options)}

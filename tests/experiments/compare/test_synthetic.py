@@ -14,6 +14,7 @@ from experiments.compare.synthetic_options import PRESETS, TASKS, network, swept
 from experiments.members import MemberStore
 from rhythmic.plotting.style import house_style
 from rhythmic.sequence_architectures import num_sequence_parameters
+from tests.marks import rest_slow
 
 FULL = dataclasses.replace(PRESETS["full"], results=None)
 
@@ -39,7 +40,7 @@ def made_up(options, ours=0.0):
     return rows
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", rest_slow(PRESETS, "smoke"))
 def test_every_preset_tries_the_same_on_every_network(name):
     options = PRESETS[name]
     options.check()
@@ -125,6 +126,7 @@ def test_figures_are_drawn_from_rows(name):
     assert "0.4: 0.6" in line or "0.4: 0.59" in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("num_seeds", "drawn"), [(2, False), (10, True)])
 def test_intervals_are_drawn_of_five_seeds_or_more_and_scores_fill_the_axis(num_seeds, drawn):
     options = dataclasses.replace(FULL, num_seeds=num_seeds)
