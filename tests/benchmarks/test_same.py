@@ -51,6 +51,7 @@ def test_equinox_computes_the_same(references, model):
     assert max(found) < 1e-10
 
 
+@pytest.mark.slow
 def test_the_plain_scan_computes_the_same(references):
     right = reference(references, "rrn-golden")
     found = project_step.scan_differences(small("rrn-golden"), right)

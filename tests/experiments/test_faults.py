@@ -169,6 +169,7 @@ def test_a_report_of_a_damaged_configuration_is_one_line(finished, monkeypatch, 
     assert "\n" not in stopped.value.code
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_removed_ends_the_run_and_is_not_made_again(tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()

@@ -29,6 +29,7 @@ def drawn(time=60, batch=4):
     return jnp.asarray(np.random.default_rng(0).uniform(size=(time, batch)))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("noise", rest_slow([0.0, 0.1], 0.1))
 def test_averages_are_those_of_the_trajectory(noise):

@@ -98,6 +98,7 @@ def test_nodes_above_a_quarter_of_the_sample_rate_are_as_if_absent(compiled, dat
     assert found["dominant_frequency"] in (10, 50)
 
 
+@pytest.mark.slow
 def test_only_the_ratio_of_gain_and_input_scale_matters_without_noise(compiled):
     once = point(compiled)
     scaled = point(compiled, recurrent_gain=4.0, input_scale=8.0)

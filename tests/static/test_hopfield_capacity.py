@@ -77,6 +77,7 @@ def test_recall_starts_at_the_corrupted_patterns_and_ends_in_fixed_points():
     assert (found.overlaps > 0.9).all()
 
 
+@pytest.mark.slow
 def test_few_patterns_come_back_and_many_do_not():
     overlaps = np.asarray(sweep(np.arange(3)).overlaps)
     assert (overlaps[:, 0, 0] == 1).mean() > 0.9

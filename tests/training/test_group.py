@@ -275,6 +275,7 @@ TWO_DEVICES = """
 """
 
 
+@pytest.mark.slow
 def test_two_devices_give_what_one_gives():
     environment = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"}
     environment["JAX_PLATFORMS"] = "cpu"

@@ -109,6 +109,7 @@ def summary_of(options, rows):
     return equal_size.EXPERIMENT.summarise(options, results).splitlines()
 
 
+@pytest.mark.slow
 def test_a_newcomer_is_compared_at_every_size_and_said_to_have_no_claim(monkeypatch):
     monkeypatch.setitem(registry.CELLS, "newcomer", registry.CELLS["gru"])
     asked = dataclasses.replace(FULL, cells=("rrn", "newcomer"), counts=(100, 1000))
