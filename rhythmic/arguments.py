@@ -33,6 +33,7 @@ from rhythmic.checks import checked_choice, checked_integer, is_key, is_real, re
 Called = TypeVar("Called", bound=Callable[..., Any])
 
 MOST = 2**32 - 1  # a seed may be as large
+WIDEST = 2**31 - 1  # of JAX's integers, but for double precision
 _NUMBERS = (np.integer, np.floating)
 _KINDS = (  # by the first of jaxtyping's dtypes that is found among the annotation's
     ("complex64", (*_NUMBERS, np.bool_, np.complexfloating), "numbers"),
@@ -51,6 +52,7 @@ class Rule:
     axes: tuple[str, ...] | None = None
     axes_of_each: tuple[str, ...] | None = None  # of a sequence of arrays
     number: bool = False
+    real: bool = False
     integer: bool = False
     array: bool = False
     path: bool = False
@@ -110,6 +112,8 @@ def _entrance(call: Any, finite: bool, shapes: bool, least: int | None) -> Any:
             if rule.integer and value is not None:
                 # One of Python, since JAX takes no array for a static argument.
                 value = checked_integer(name, value, -MOST if least is None else least, MOST)
+            if rule.real and isinstance(value, int) and abs(value) > WIDEST:
+                value = float(value)  # JAX takes no integer of Python that is wider than its own
             if rule.array and isinstance(value, list | tuple) and not _holds_traced(value):
                 value = np.asarray(value)
             if rule.path and isinstance(value, str):
@@ -157,7 +161,7 @@ def _rule(parameter: inspect.Parameter) -> Rule | None:
         return Rule(lambda value: isinstance(value, str) and bool(value.strip()), "a name")
     if Any in (annotation, *typing.get_args(annotation)) and parameter.name in _TREES:
         return Rule(_is_tree, "a tree of arrays of numbers")
-    if annotation is Any and parameter.name == "dtype":
+    if annotation is Any and parameter.name in ("dtype", "precision"):
         return Rule(_is_precision, "a floating-point type")
     return _of(annotation)
 
@@ -218,6 +222,7 @@ def _any_of(annotations: tuple[Any, ...]) -> Rule | None:
         choices,
         axes=shapes.pop() if len(shapes) == 1 else None,
         number=all(numbers),
+        real=all(rule.real for rule in known if rule is not _NONE),
         integer=all(rule.integer for rule in known if rule is not _NONE),
         array=all(rule.array for rule in known if rule is not _NONE),
         path=any(rule.path for rule in known) and _SIMPLE[str] not in known,
@@ -240,11 +245,12 @@ def _array(dtypes: Any, axes: tuple[str, ...] | None) -> Rule:
     if "prng_key" in names:
         return _SIMPLE[_KEY]
     kinds: tuple[Any, ...] = (np.integer,)
-    words = "integers"
+    words = f"integers of at most {WIDEST}"
     for name, found, said in _KINDS:
         if name in names:
             kinds, words = found, said
             break
+    whole = kinds == (np.integer,)
 
     def fits(value: Any) -> bool:
         dtype = getattr(value, "dtype", None)
@@ -261,11 +267,23 @@ def _array(dtypes: Any, axes: tuple[str, ...] | None) -> Rule:
                 return False
             if isinstance(value, list | tuple) and not np.size(value):
                 return True  # of no entries, which have no type
+        if whole and _is_too_wide(value, dtype):
+            return False
         return any(jnp.issubdtype(dtype, kind) for kind in kinds)
 
     one = axes is not None and not axes
     allowed = f"one of the {words}" if one else f"an array of {words}"
-    return Rule(fits, allowed, axes=axes, array=True)
+    rule = Rule(fits, allowed, axes=axes, real=np.floating in kinds, array=True)
+    return _no_truth(rule) if one and rule.real else rule
+
+
+def _is_too_wide(value: Any, dtype: Any) -> bool:
+    """Tell whether integers of the host are wider than JAX's own, which would drop their digits."""
+    if jax.config.jax_enable_x64 or isinstance(value, jax.Array) or not np.size(value):  # type: ignore[attr-defined]
+        return False
+    if not jnp.issubdtype(dtype, np.integer) or np.dtype(dtype).itemsize < 8:
+        return False
+    return bool(np.max(value) > WIDEST or np.min(value) < -WIDEST - 1)
 
 
 def _holds_traced(value: Any) -> bool:
@@ -365,7 +383,9 @@ def _is_tree(value: Any) -> bool:
         extended = jnp.issubdtype(getattr(leaf, "dtype", np.str_), jax.dtypes.extended)
         return callable(leaf) or extended or _array(("complex64",), None).fits(leaf)
 
-    return all(map(fits, jax.tree.leaves(value)))
+    leaves = jax.tree.leaves(value)
+    bare = len(leaves) == 1 and leaves[0] is value and callable(value)
+    return not bare and all(map(fits, leaves))
 
 
 def _is_array(value: Any) -> bool:
@@ -383,7 +403,7 @@ _SIMPLE: dict[Any, Rule] = {
     type(None): _NONE,
     bool: Rule(lambda value: isinstance(value, bool | np.bool_ | jax.core.Tracer), "True or False"),
     int: Rule(_is_integer, f"an integer of at most {MOST}", integer=True),
-    float: Rule(_is_number, "a number", number=True),
+    float: Rule(_is_number, "a number", number=True, real=True),
     str: Rule(lambda value: isinstance(value, str), "a string"),
     Path: Rule(_is_path, "a path", path=True),
     np.ndarray: Rule(_is_array, "an array of numbers"),

@@ -64,7 +64,6 @@ def writing(folder: Path, tell: Callable[[str], None] = lambda line: None) -> It
     Raises:
         LockedError: if another process, or this one elsewhere, holds it.
         LinkError: if ``lock`` is a link or no plain file.
-        ValueError: if it holds what no lock of ours does.
         OSError: for a folder that cannot be written to.
     """
     handle = open_plain(folder / LOCK, os.O_RDWR | os.O_CREAT)
@@ -81,10 +80,10 @@ def writing(folder: Path, tell: Callable[[str], None] = lambda line: None) -> It
             tell(
                 f"run_dir {folder}: its file system has no locks; see that nobody else writes to it"
             )
-        if not _OURS.fullmatch(os.pread(handle, 300, 0)):
-            raise ValueError(f"run_dir {folder} holds another {LOCK} than ours; name a new folder")
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+        # A file that says something else, damaged or somebody's own, is held as it is.
+        if _OURS.fullmatch(os.pread(handle, 300, 0)):
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
         yield
     finally:
         os.close(handle)

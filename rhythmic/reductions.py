@@ -14,6 +14,7 @@ Source: textbook definitions (extremes, moments, the discrete Fourier transform)
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -359,7 +360,7 @@ def reduce_steps(
         washout: first steps that are run and not seen.
 
     Raises:
-        ValueError: if the washout leaves no step.
+        ValueError: if the washout leaves no step, or what is observed is no array.
     """
     num_steps = length_of(inputs)
     if num_steps is None:
@@ -378,6 +379,9 @@ def reduce_steps(
         added = {name: r.add(carried[name], seen, number) for name, r in reductions.items()}
         return (state, added), None
 
+    shown = jax.eval_shape(observe, state)
+    if not hasattr(shown, "shape"):
+        raise ValueError(f"observe gives {shown!r}; it must give one array")
     state, _ = scan_blocks(advance, state, take(inputs, 0, washout + 1), None)
     carried = {name: r.begin(observe(state)) for name, r in reductions.items()}
     count = num_steps - washout

@@ -81,6 +81,7 @@ def random_band_distances(
         Distances in rungs.
     """
     number = centres.size
+    centres = jnp.asarray(centres, jnp.result_type(centres, float))
     low, high = jnp.log(jnp.min(centres)), jnp.log(jnp.max(centres))
     margin = (high - low) / (number - 1)
     shape = (num_random, number)

@@ -109,8 +109,10 @@ def capacity_sweep(
         key: of the sweep.
 
     Raises:
-        ValueError: for a number of stored patterns below 1.
+        ValueError: for a number of stored patterns below 1, or none.
     """
+    if not np.size(num_stored):
+        raise ValueError("num_stored holds no number; it must hold one or more")
     if np.min(num_stored) < 1:
         raise ValueError(f"num_stored holds {np.min(num_stored)}; it must be at least 1")
     return _capacity_sweep(

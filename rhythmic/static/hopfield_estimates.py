@@ -90,7 +90,12 @@ def bootstrap_means(
 
     Returns:
         The mean of each resample, resamples first.
+
+    Raises:
+        ValueError: for no pattern sets.
     """
+    if not len(values):
+        raise ValueError(f"values has shape {np.shape(values)}; it must hold one set or more")
     num_resamples = checked_integer("num_resamples", num_resamples, 1)
     for one in seed if isinstance(seed, Sequence) else [seed]:
         checked_integer("seed", one, 0, 2**32 - 1)
@@ -120,6 +125,7 @@ def crossing_load(
     """
     if len(loads) < 2:
         raise ValueError(f"loads holds {len(loads)}; it must hold two or more")
+    loads, share = np.asarray(loads, float), np.asarray(share, float)
     below = share < level
     first = np.argmax(below, axis=0)
     after = np.maximum(first, 1)

@@ -14,6 +14,8 @@ from jaxtyping import Float
 from rhythmic.arguments import checked
 from rhythmic.theory.ladders import validate_ladder
 
+MOST_WAVES = 10**7  # to choose from: of 28 pixels, steps of 2e-5
+
 
 class ImageWaves(NamedTuple):
     """Waves of the plane, one entry a frequency.
@@ -68,6 +70,8 @@ def image_ladder(
         raise ValueError(f"offset is {offset}; it must lie in [0, 1)")
     if num_nodes < 1 or side < 2:
         raise ValueError(f"num_nodes is {num_nodes} and side {side}; they must be at least 1 and 2")
+    if (side // 4 + 1) * (side / spacing) > MOST_WAVES:
+        raise ValueError(f"side is {side} and spacing {spacing}; there are more than 10^7 waves")
     reach = int(side / 2 / spacing) + 1
     down = spacing * (np.arange(-reach, reach + 1) + offset)
     down = down[(down >= -side / 2) & (down < side / 2)]

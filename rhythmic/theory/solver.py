@@ -8,6 +8,7 @@ import scipy
 from jaxtyping import Float
 
 from rhythmic.arguments import checked
+from rhythmic.checks import is_real, shown
 
 Force = Callable[[float], float]
 
@@ -44,7 +45,7 @@ def solved_oscillator(
         The positions.
 
     Raises:
-        ValueError: if times are negative or do not increase.
+        ValueError: if times are negative or do not increase, or the force is no number.
         RuntimeError: if the solver gives up.
 
     Source: lecture, "Rhythmic RNN"; Dormand and Prince's method in SciPy.
@@ -52,6 +53,9 @@ def solved_oscillator(
     times = np.asarray(times, dtype=float)
     if times.ndim != 1 or not times.size or times[0] < 0 or np.any(np.diff(times) <= 0):
         raise ValueError(f"times must increase from 0 or later, got shape {times.shape}")
+    pushed = 0.0 if force is None else force(0.0)
+    if not is_real(pushed) or np.ndim(pushed):
+        raise ValueError(f"force gives {shown(pushed)} at 0 s; it must give one number")
     inside = sorted(jump for jump in jumps if 0 < jump < times[-1])
     edges = [0.0, *inside, float(times[-1])]
     state, positions = np.array([position, velocity], dtype=float), np.empty_like(times)

@@ -57,7 +57,7 @@ class GroupPlan:
         return replace(self, members_per_device=(self.members_per_device + 1) // 2)
 
 
-@checked
+@checked(finite=True)
 def plan_groups(
     counts: Sequence[int], num_devices: int, largest: int, overhead: float = 0.3
 ) -> GroupPlan:

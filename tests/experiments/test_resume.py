@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from rhythmic.sealed import SEAL
+
 ROOT = Path(__file__).parents[2]
 COMMAND = [
     *(sys.executable, "-m", "experiments.mnist", "--architectures", "rrn-log", "--seeds", "1"),
@@ -22,7 +24,7 @@ def rows_of(folder):
     """Rows by member, without what depends on the clock, and the hash that holds it."""
     rows = [json.loads(line) for line in (folder / "members.jsonl").read_text().splitlines()]
     for row in rows:
-        del row["seconds_last_sitting"]
+        del row["seconds_last_sitting"], row[SEAL]
     return {row["member"]: row for row in rows}
 
 

@@ -236,6 +236,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "gates.with_gate_held": {"opening": 0.5},
     "kernels.time_mean_by_kernel": {"observe_name": "output", "interpret": True},
     "models.with_named_arrays": {"tree": {"a": jnp.ones(2)}, "arrays": {"a": np.ones(2)}},
+    "models.num_trainable": {"model": "AbstractCell"},
     "models.named_arrays": {"tree": {"a": jnp.ones(2)}},
     "network_rhythms.free_run": {"weights": jnp.eye(3), "num_steps": 8},
     "network_rhythms.probability_all_real": {"size": 3},

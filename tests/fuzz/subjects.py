@@ -39,6 +39,7 @@ HELPERS = {
     "rhythm_detection.checked_record",
     "rhythm_detection.classify",
     "rhythm_detection.complex_amplitude",
+    "rhythm_detection.log_change_error",
     "sensitivity.single_example",
     "simulate.check_sample",
     "simulate.check_sequence",

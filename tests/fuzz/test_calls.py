@@ -17,7 +17,7 @@ from tests.fuzz.hostile import (
     others,
     value_of,
 )
-from tests.fuzz.sound import TABLE
+from tests.fuzz.sound import TABLE, arguments
 
 # Their arguments are made at once, and nothing is compiled for them.
 QUICK = ("theory.", "statistics.", "rhythms.", "tasks.", "static.", "coupled.")
@@ -116,6 +116,11 @@ def test_what_cannot_be_meant_is_refused_before_anything_trains(name):
         if (fault := fault_of(name, {argument: value_of(value_name)}))
     }
     assert faults == {}
+
+
+def test_every_callable_has_a_sound_call():
+    for name, subject in SUBJECTS.items():
+        assert arguments(name, subject.call) is not None
 
 
 def test_what_designs_and_sweeps_take_is_tried_as_well():
