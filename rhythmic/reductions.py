@@ -14,7 +14,6 @@ Source: textbook definitions (extremes, moments, the discrete Fourier transform)
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -24,6 +23,7 @@ from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.cells.options import check_known
 from rhythmic.simulate import (
+    check_gives_an_array,
     check_sequence,
     check_step,
     check_within,
@@ -379,9 +379,7 @@ def reduce_steps(
         added = {name: r.add(carried[name], seen, number) for name, r in reductions.items()}
         return (state, added), None
 
-    shown = jax.eval_shape(observe, state)
-    if not hasattr(shown, "shape"):
-        raise ValueError(f"observe gives {shown!r}; it must give one array")
+    check_gives_an_array("observe", observe, state)
     state, _ = scan_blocks(advance, state, take(inputs, 0, washout + 1), None)
     carried = {name: r.begin(observe(state)) for name, r in reductions.items()}
     count = num_steps - washout

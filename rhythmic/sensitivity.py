@@ -16,7 +16,14 @@ from jax.flatten_util import ravel_pytree
 
 from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
-from rhythmic.simulate import Observe, check_sample, check_state, start, trajectory
+from rhythmic.simulate import (
+    Observe,
+    check_gives_an_array,
+    check_sample,
+    check_state,
+    start,
+    trajectory,
+)
 from rhythmic.theory.backpropagation import lagged_products
 from rhythmic.typing import Array, Float, InputArray, PyTree
 
@@ -53,6 +60,8 @@ def input_sensitivity(
     Source: lecture, "RNN additional notes".
     """
     inputs = single_example(inputs)
+    if observe is not None:
+        check_gives_an_array("observe", observe, cell.initial_state())
 
     def last(inputs: Signal) -> Array:
         run = trajectory(
@@ -91,6 +100,8 @@ def input_sensitivity_at_every_step(
 
     Source: lecture, "RNN additional notes".
     """
+    if observe is not None:
+        check_gives_an_array("observe", observe, cell.initial_state())
 
     def run(inputs: Signal) -> Array:
         return trajectory(cell, inputs, observe=observe, initial_state=initial_state).observed
@@ -115,6 +126,7 @@ def input_jacobian(
         ValueError: for inputs with a batch axis.
     """
     inputs = single_example(inputs)
+    check_gives_an_array("simulate", simulate, inputs)
     return jnp.moveaxis(jax.jacfwd(simulate)(inputs), -2, 1)
 
 

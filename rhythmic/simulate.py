@@ -291,6 +291,19 @@ def layout(state: PyTree) -> PyTree:
     return jax.tree.map(lambda x: f"{jnp.result_type(x)}{list(jnp.shape(x))}", state)
 
 
+def check_gives_an_array(name: str, function: Callable[[Any], Any], argument: PyTree) -> None:
+    """Raise a ValueError unless a function gives one array.
+
+    Args:
+        name: of the argument that is the function.
+        function: that is asked.
+        argument: that it will be called with, or one of its shapes.
+    """
+    given = jax.eval_shape(function, argument)
+    if not hasattr(given, "shape"):
+        raise ValueError(f"{name} gives {type(given).__name__}; it must give one array")
+
+
 def check_step(step: Callable[[Any, Any], Any], state: PyTree, sample: PyTree) -> None:
     """Raise a ValueError unless ``step`` turns a state into one of the same layout.
 

@@ -31,24 +31,24 @@ def flatten_step(
 
     Args:
         step: pure function of a state and an input sample that gives the next state.
-        state: a state, whose arrays are all of one floating dtype.
+        state: a state, whose arrays are all of float32 or all of float64.
         sample: one input sample, for the shapes alone; None for a step without input.
 
     Returns:
         The step of flat states, the flat state, and the way back.
 
     Raises:
-        ValueError: for a state that is empty or not floating, a step that changes its layout, or
-            a sample that does not fit the cell whose step it is.
+        ValueError: for a state that is empty or of another dtype, a step that changes its layout,
+            or a sample that does not fit the cell whose step it is.
     """
     owner = getattr(step, "__self__", None)
     if isinstance(owner, AbstractCell) and getattr(step, "__name__", "") == "step":
         check_sample(owner, sample, batched=True)
     state = jax.tree.map(jnp.asarray, state)
     kinds = {x.dtype for x in jax.tree.leaves(state)}
-    if len(kinds) != 1 or not jnp.issubdtype(next(iter(kinds)), jnp.floating):
+    if kinds not in ({jnp.dtype("float32")}, {jnp.dtype("float64")}):
         found = ", ".join(sorted(map(str, kinds))) or "no array"
-        raise ValueError(f"state holds {found}; expected arrays of one floating dtype")
+        raise ValueError(f"state holds {found}; expected arrays of float32, or of float64")
     check_step(step, state, sample)
     values, restore = ravel_pytree(state)
 

@@ -54,7 +54,7 @@ def node_chart(
 
     Source: lecture, "Rhythmic RNN".
     """
-    w1, w2 = (jnp.asarray(w, jnp.result_type(w, float)) for w in (w1, w2))
+    w1, w2 = (jnp.asarray(w, jnp.result_type(w, jnp.float32)) for w in (w1, w2))
     dt = jnp.asarray(dt, w1.dtype)
     time = jnp.asarray(decay_time(w1, w2, dt))
     return NodeChart(

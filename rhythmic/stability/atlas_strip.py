@@ -77,7 +77,7 @@ def strip_distance(
     Returns:
         The distances. Points that cannot be run (weights not finite or too large) count as inside.
     """
-    w1, w2 = (jnp.asarray(w, jnp.result_type(w, float)) for w in (w1, w2))
+    w1, w2 = (jnp.asarray(w, jnp.result_type(w, jnp.float32)) for w in (w1, w2))
     inside = discriminant(jnp, w1, w2)
     radius = pole_radius(w1, w2)
     rate = jnp.log(radius)

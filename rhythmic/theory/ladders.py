@@ -106,7 +106,9 @@ def geometric_ladder(
         raise ValueError(f"ratio must be above 1 and finite, got {ratio}")
     _check_between("start", start, 0.0, limit)
     # One more than the logarithm says, in case it is rounded down; the filter decides.
-    num_candidates = math.ceil((math.log(limit) - math.log(start)) / math.log(ratio)) + 1
+    if start < 1e-300 * limit:
+        raise ValueError(f"start is {start}; it must be at least {1e-300 * limit:g} Hz")
+    num_candidates = math.ceil(math.log(limit / start) / math.log(ratio)) + 1
     with np.errstate(over="ignore"):  # infinity fails the filter
         frequencies = start * np.power(float(ratio), np.arange(num_candidates))
     frequencies = frequencies[frequencies < limit]

@@ -41,6 +41,7 @@ HELPERS = {
     "rhythm_detection.complex_amplitude",
     "rhythm_detection.log_change_error",
     "sensitivity.single_example",
+    "simulate.check_gives_an_array",
     "simulate.check_sample",
     "simulate.check_sequence",
     "simulate.check_state",

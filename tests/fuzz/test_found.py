@@ -1,16 +1,100 @@
 """What random draws found, each kept as it was."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rhythmic import cells, sensitivity, static, training
+from rhythmic.reductions import maximum, reduce_steps
+from rhythmic.rhythms import random_band_distances
 from rhythmic.rhythms.spacing import scan_ratios
-from rhythmic.stability import matrix_modes
-from rhythmic.static.hopfield_estimates import crossing_load
+from rhythmic.simulate import mask_from_lengths
+from rhythmic.stability import (
+    finite_time_exponents,
+    matrix_modes,
+    node_chart,
+    simulated_node,
+    solve_fixed_point,
+    step_modes,
+    strip_distance,
+)
+from rhythmic.static.hopfield_estimates import bootstrap_means, capacity_estimates, crossing_load
+from rhythmic.theory import geometric_ladder, solved_oscillator
+from rhythmic.theory.image_ladder import image_ladder
+
+KEY = jax.random.key(0)
+CELL = cells.LSTMCell(2, 3, key=KEY)
+
+
+def half(state, sample):
+    return 0.5 * state
+
+
+def stored(num_stored):
+    return static.capacity_sweep(
+        4,
+        num_stored,
+        np.array([0.5]),
+        np.array([0.1]),
+        np.array([0]),
+        num_tested=1,
+        max_sweeps=2,
+        key=KEY,
+    )
+
 
 FOUND = {
     "no time step": (lambda: matrix_modes(np.eye(2), np.float32(np.nan)), "dt is nan; it must be"),
     "no bands": (lambda: scan_ratios(np.zeros(0), np.array([1.5])), "centres holds 0; two or more"),
+    "no bands to draw": (lambda: random_band_distances([], 1.6, 4, key=KEY), "centres holds 0; "),
     "a share of no load": (lambda: crossing_load(np.arange(3.0), 3, 0.5), "share "),
+    "a state of a number": (lambda: step_modes(CELL, 1j, np.ones(2), 0.1), "state is complex of "),
+    "loads of numbers": (
+        lambda: capacity_estimates([0.1], [np.ones((2, 1))], 0.5, 3, seed=1),
+        r"loads is \[0.1\]; it must be a sequence",
+    ),
+    "no sets": (lambda: bootstrap_means(np.zeros(0), 3, seed=1), r"values has shape \(0,\); "),
+    "none stored": (lambda: stored(np.zeros(0, int)), "num_stored holds no number; "),
+    "a ladder from nowhere": (
+        lambda: geometric_ladder(2.0, start=5e-324, sample_rate=8.0),
+        "start is 5e-324; it must be at least 2e-300 Hz",
+    ),
+    "waves too fine": (lambda: image_ladder(3, spacing=5e-324), "side is 28 and spacing 5e-324; "),
+    "a type for a state": (
+        lambda: solve_fixed_point(half, int),
+        "start is <class 'int'>; it must be a tree of arrays",
+    ),
+    "half precision": (
+        lambda: finite_time_exponents(
+            half, jnp.ones(3, jnp.float16), window=2, dt=1.0, num_steps=8
+        ),
+        "state holds float16; expected arrays of float32, or of float64",
+    ),
+    "no overhead": (
+        lambda: training.plan_groups([2], 1, 4, float("inf")),
+        "overhead is inf; it must be a finite number",
+    ),
+    "truth for a weight": (lambda: simulated_node(np.False_, 0.1, 8, 0.1), "w1 is False; "),
+    "no type of numbers": (
+        lambda: strip_distance(0.1, 0.1, 8, precision=np.zeros((1, 1))),
+        "precision is .*; it must be a floating-point type",
+    ),
+    "no force": (
+        lambda: solved_oscillator(1.0, 0.1, np.arange(3.0), force=lambda time: None),
+        "force gives None at 0 s; it must give one number",
+    ),
+    "wide integers": (lambda: mask_from_lengths(np.array([2**40]), 3), "lengths is .* of at most"),
+    "nothing observed": (
+        lambda: reduce_steps(
+            half, jnp.ones(2), jnp.arange(3), {"most": maximum()}, observe=lambda state: None
+        ),
+        "observe gives NoneType; it must give one array",
+    ),
+    "nothing observed to differentiate": (
+        lambda: sensitivity.input_sensitivity(CELL, np.ones((4, 2)), observe=lambda state: None),
+        "observe gives NoneType; it must give one array",
+    ),
 }
 
 
@@ -19,3 +103,9 @@ def test_it_is_refused_by_name(found):
     call, message = FOUND[found]
     with pytest.raises(ValueError, match=f"^{message}"):
         call()
+
+
+def test_what_is_meant_is_taken_in_any_type():
+    assert node_chart(1, -1, 0.1).frequency == pytest.approx(10 / 6, rel=1e-6)
+    assert node_chart(np.float16(1), np.float16(-1), 0.1).frequency.dtype == jnp.float32
+    assert crossing_load([0.1, 0.2], np.array([True, False]), 0.5) == pytest.approx(0.15)
