@@ -12,6 +12,8 @@ from rhythmic.checks import is_real, shown
 
 Force = Callable[[float], float]
 
+MOST_RADIANS = 1e6  # half a minute or so
+
 
 @checked(finite=True)
 def solved_oscillator(
@@ -45,7 +47,8 @@ def solved_oscillator(
         The positions.
 
     Raises:
-        ValueError: if times are negative or do not increase, or the force is no number.
+        ValueError: if times are negative or do not increase, the force is no number, or frequency
+            and damping are too large to be followed so far.
         RuntimeError: if the solver gives up.
 
     Source: lecture, "Rhythmic RNN"; Dormand and Prince's method in SciPy.
@@ -53,6 +56,13 @@ def solved_oscillator(
     times = np.asarray(times, dtype=float)
     if times.ndim != 1 or not times.size or times[0] < 0 or np.any(np.diff(times) <= 0):
         raise ValueError(f"times must increase from 0 or later, got shape {times.shape}")
+    # Steps are a part of a radian: further on, the solver would run for minutes without a word.
+    radians = (abs(angular_frequency) + abs(damping)) * times[-1]
+    if not radians <= MOST_RADIANS:
+        raise ValueError(
+            f"angular_frequency is {angular_frequency} and damping {damping}; over {times[-1]} s "
+            f"they must make at most {MOST_RADIANS:g} radians together"
+        )
     pushed = 0.0 if force is None else force(0.0)
     if not is_real(pushed) or np.ndim(pushed):
         raise ValueError(f"force gives {shown(pushed)} at 0 s; it must give one number")

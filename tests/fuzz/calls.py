@@ -1,9 +1,12 @@
 """A call with an argument that it should not have, and what is wrong with what comes of it."""
 
+import contextlib
 import inspect
+import signal
 import time
 import traceback
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +39,7 @@ def fault_of(name: str, changed: dict[str, Any]) -> str:
     given = {**arguments(name, call), **changed}
     begin = time.process_time()
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), interrupted(12 * LONGEST):
             warnings.simplefilter("ignore")
             call(**given)
     except DOCUMENTED as error:
@@ -57,6 +60,22 @@ def fault_of(name: str, changed: dict[str, Any]) -> str:
         if why:
             return f"accepted {argument} in silence: {why}"
     return ""
+
+
+@contextlib.contextmanager
+def interrupted(seconds: float) -> Iterator[None]:
+    """Raise a TimeoutError in what takes longer, so that a call that hangs is named."""
+
+    def stop(*args: Any) -> None:
+        raise TimeoutError(f"no end after {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def ill_told(error: Exception, changed: dict[str, Any]) -> str:

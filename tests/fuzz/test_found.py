@@ -80,6 +80,10 @@ FOUND = {
         lambda: strip_distance(0.1, 0.1, 8, precision=np.zeros((1, 1))),
         "precision is .*; it must be a floating-point type",
     ),
+    "a frequency too high": (
+        lambda: solved_oscillator(1e300, 0.1, np.arange(3.0)),
+        r"angular_frequency is 1e\+300 and damping 0.1; over 2.0 s they must make at most 1e\+06",
+    ),
     "no force": (
         lambda: solved_oscillator(1.0, 0.1, np.arange(3.0), force=lambda time: None),
         "force gives None at 0 s; it must give one number",
