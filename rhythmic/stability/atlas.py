@@ -17,6 +17,12 @@ from rhythmic.theory.roots import decay_time, discriminant, is_stable
 from rhythmic.typing import Array, Float, Int
 
 
+def single_or_double(values: Float[Array, "*points"]) -> Float[Array, "*points"]:
+    """Return real numbers in their own precision: integers in JAX's, half precision in single."""
+    array = jnp.asarray(values)
+    return array.astype(jnp.promote_types(jnp.result_type(array, float), jnp.float32))
+
+
 class NodeChart(NamedTuple):
     """What the atlas says of one point (w1, w2).
 
@@ -54,7 +60,7 @@ def node_chart(
 
     Source: lecture, "Rhythmic RNN".
     """
-    w1, w2 = (jnp.asarray(w, jnp.result_type(w, jnp.float32)) for w in (w1, w2))
+    w1, w2 = single_or_double(w1), single_or_double(w2)
     dt = jnp.asarray(dt, w1.dtype)
     time = jnp.asarray(decay_time(w1, w2, dt))
     return NodeChart(

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.arguments import checked
+from rhythmic.stability.atlas import single_or_double
 from rhythmic.stability.atlas_simulation import LARGEST_WEIGHTS, OVERFLOW_THRESHOLD
 from rhythmic.theory.roots import discriminant, pole_radius
 from rhythmic.typing import Array, Bool, Float
@@ -77,7 +78,7 @@ def strip_distance(
     Returns:
         The distances. Points that cannot be run (weights not finite or too large) count as inside.
     """
-    w1, w2 = (jnp.asarray(w, jnp.result_type(w, jnp.float32)) for w in (w1, w2))
+    w1, w2 = single_or_double(w1), single_or_double(w2)
     inside = discriminant(jnp, w1, w2)
     radius = pole_radius(w1, w2)
     rate = jnp.log(radius)
