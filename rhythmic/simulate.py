@@ -380,6 +380,9 @@ def check_sequence(
     num_steps = inputs.shape[0]
     if not num_steps:
         raise ValueError(f"inputs has shape {inputs.shape}; it must hold at least one step")
+    if mask is not None and mask.shape != (num_steps, *inputs.shape[2:]):
+        expected = f"{(num_steps, *inputs.shape[2:])}"
+        raise ValueError(f"mask has shape {mask.shape}; expected {expected}")
     if mask is not None and mask.dtype != bool:
         raise ValueError(f"mask has dtype {mask.dtype}; expected bool")
     check_within("washout", washout, 0, num_steps - 1)

@@ -209,6 +209,9 @@ def overlap(
     Raises:
         ValueError: if the shapes differ.
     """
+    # Batch axes may be broadcast as they are written, and would meet axes of other meaning.
+    if jnp.shape(state) != jnp.shape(pattern):
+        raise ValueError(f"state {jnp.shape(state)} and pattern {jnp.shape(pattern)} must match")
     signs = [2 * jnp.asarray(values, float) - 1 for values in (state, pattern)]
     return jnp.mean(signs[0] * signs[1], axis=0)
 

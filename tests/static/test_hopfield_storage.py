@@ -150,6 +150,8 @@ def test_shapes_that_do_not_match_are_refused():
         ValueError, match=r"^pattern has shape \(3,\); .* with unit = 4 as in state$"
     ):
         overlap(jnp.zeros(4), jnp.zeros(3))
+    with pytest.raises(ValueError, match="must match"):
+        overlap(jnp.zeros((4, 4)), jnp.zeros(4))
 
 
 @pytest.mark.parametrize("array", [np.array, jnp.array, list])
