@@ -5,7 +5,7 @@
 many axes as are written, those of one name of one size. What does not fit is a ValueError of one
 line that names the argument, before anything is compiled. Ranges stay with the function. Where it
 has no checks of its own, ``finite`` asks for numbers that are neither NaN nor infinite, and
-``least`` for no smaller integer; where it has more to say of axes, ``shapes=False`` leaves them.
+``least`` for no smaller integer.
 
 Accepted besides: integers where numbers are meant, lists of numbers as arrays, strings as paths,
 values that are traced. An array may hold NaN: it is for the function to give NaN for it.
@@ -63,32 +63,27 @@ def checked(call: Called) -> Called: ...
 
 
 @overload
-def checked(
-    *, finite: bool = False, shapes: bool = True, least: int | None = None
-) -> Callable[[Called], Called]: ...
+def checked(*, finite: bool = False, least: int | None = None) -> Callable[[Called], Called]: ...
 
 
-def checked(
-    call: Any = None, *, finite: bool = False, shapes: bool = True, least: int | None = None
-) -> Any:
+def checked(call: Any = None, *, finite: bool = False, least: int | None = None) -> Any:
     """Return a function, or a class, whose arguments are compared with their annotations.
 
     Args:
         call: the function; or the class, whose constructor then compares.
         finite: whether a ``float`` may be neither NaN nor infinite.
-        shapes: whether arrays must have the axes that are written.
         least: of every ``int``, where they have one in common.
     """
     if call is None:
-        return lambda call: _entrance(call, finite, shapes, least)
-    return _entrance(call, finite, shapes, least)
+        return lambda call: _entrance(call, finite, least)
+    return _entrance(call, finite, least)
 
 
-def _entrance(call: Any, finite: bool, shapes: bool, least: int | None) -> Any:
+def _entrance(call: Any, finite: bool, least: int | None) -> Any:
     """Return what compares, and then calls."""
     if isinstance(call, type):
         constructor: Any = call
-        constructor.__init__ = _entrance(constructor.__init__, finite, shapes, least)
+        constructor.__init__ = _entrance(constructor.__init__, finite, least)
         return call
     parameters = inspect.signature(call).parameters
     rules = {name: _rule(one) for name, one in parameters.items()}
@@ -118,9 +113,9 @@ def _entrance(call: Any, finite: bool, shapes: bool, least: int | None) -> Any:
                 value = np.asarray(value)
             if rule.path and isinstance(value, str):
                 value = Path(value)
-            if shapes and rule.axes is not None and value is not None:
+            if rule.axes is not None and value is not None:
                 see_axes(name, value, rule.axes, sizes)
-            if shapes and rule.axes_of_each is not None and value is not None:
+            if rule.axes_of_each is not None and value is not None:
                 for place, one in enumerate(value):
                     see_axes(f"{name}[{place}]", one, rule.axes_of_each, {})
             return value

@@ -157,8 +157,8 @@ def test_traced_values_pass_and_are_traced_once():
     assert np.all(jax.jit(scaled)(jnp.ones(2), 0.5, 2) == 1)
 
 
-def test_finite_and_shapes_are_asked_for():
-    @checked(finite=True, shapes=True)
+def test_finite_numbers_are_asked_for_and_axes_always():
+    @checked(finite=True)
     def applied(
         weights: Float[AnyArray, "post pre"], x: Float[AnyArray, "pre *batch"], dt: float = 1.0
     ) -> Any:
