@@ -42,40 +42,41 @@ def test_parts_are_short_enough_to_read():
             assert len(part.read_text("utf-8").splitlines()) <= 250, part.name
 
 
+DRAGS = """
+const plane = at("#plane canvas"), circle = at("#circle canvas"), states = {};
+const pixel = explorer.place("plane", 0, 0).clientX - explorer.place("plane", -1, 0).clientX;
+const first = now();
+drag(plane, "plane", [first.w1, first.w2], [0.5, -0.5]);
+states.dragged = now();
+states.said = [plane.getAttribute("aria-valuetext"), at("#regime").textContent];
+pointer(plane, "pointermove", explorer.place("plane", -1, 0.3));
+states.released = now();
+drag(plane, "plane", [0, 0.5], [9, 9]);
+states.outside = now();
+drag(plane, "plane", [0, 0], [-1, 0.3], { pointerType: "touch" });
+states.scrolled = now();
+pointer(plane, "click", explorer.place("plane", -1, 0.3), { pointerType: "touch" });
+states.tapped = now();
+drag(plane, "plane", [-1, 0.3], [1.2, -0.8], { pointerType: "touch" });
+states.touched = now();
+drag(circle, "circle", [0.6, Math.sqrt(0.8 - 0.36)], [0.3, 0.4]);
+states.root = now();
+drag(circle, "circle", [0.3, -0.4], [0.7, 0.001]);
+states.met = now();
+drag(circle, "circle", [0.7, 0.0], [-0.9, 0.0]);
+states.parted = now();
+drag(at("#distance canvas"), "distance", [1.618, 0.1], [2.2, 0.2]);
+states.ratio = now().ratio;
+pointer(at("#free canvas"), "pointermove", { clientX: 900, clientY: 200 });
+explorer.draw();
+states.tip = [at("#free .tip").hidden, at("#free .tip").textContent];
+answer({ states, pixel });
+"""
+
+
 @pytest.mark.usefixtures("x64")
 def test_pointer_drags_the_point_the_roots_and_the_ratio(ask):
-    found = ask(
-        """
-    const plane = at("#plane canvas"), circle = at("#circle canvas"), states = {};
-    const pixel = explorer.place("plane", 0, 0).clientX - explorer.place("plane", -1, 0).clientX;
-    const first = now();
-    drag(plane, "plane", [first.w1, first.w2], [0.5, -0.5]);
-    states.dragged = now();
-    states.said = [plane.getAttribute("aria-valuetext"), at("#regime").textContent];
-    pointer(plane, "pointermove", explorer.place("plane", -1, 0.3));
-    states.released = now();
-    drag(plane, "plane", [0, 0.5], [9, 9]);
-    states.outside = now();
-    drag(plane, "plane", [0, 0], [-1, 0.3], { pointerType: "touch" });
-    states.scrolled = now();
-    pointer(plane, "click", explorer.place("plane", -1, 0.3), { pointerType: "touch" });
-    states.tapped = now();
-    drag(plane, "plane", [-1, 0.3], [1.2, -0.8], { pointerType: "touch" });
-    states.touched = now();
-    drag(circle, "circle", [0.6, Math.sqrt(0.8 - 0.36)], [0.3, 0.4]);
-    states.root = now();
-    drag(circle, "circle", [0.3, -0.4], [0.7, 0.001]);
-    states.met = now();
-    drag(circle, "circle", [0.7, 0.0], [-0.9, 0.0]);
-    states.parted = now();
-    drag(at("#distance canvas"), "distance", [1.618, 0.1], [2.2, 0.2]);
-    states.ratio = now().ratio;
-    pointer(at("#free canvas"), "pointermove", { clientX: 900, clientY: 200 });
-    explorer.draw();
-    states.tip = [at("#free .tip").hidden, at("#free .tip").textContent];
-    answer({ states, pixel });
-    """
-    )
+    found = ask(DRAGS)
     states, half_pixel = found["states"], 0.6 / found["pixel"]
 
     def near(name, w1, w2):

@@ -6,37 +6,37 @@ import pytest
 from rhythmic import theory
 from tests.marks import rest_slow
 
+FIELDS = """
+const seen = {};
+const note = (name) => { seen[name] = now(); };
+at("[data-preset=underdamped]").click();
+enter("frequency", "20"); note("frequency");
+enter("radius", "0.9"); note("radius");
+enter("decay", "50"); note("decay");
+enter("natural", "15"); enter("damping", "30"); note("oscillator");
+enter("scheme", "backward_difference"); enter("damping", "40"); note("backward");
+enter("fs", "1000"); note("rate");
+enter("keep", "weights"); enter("fs", "500"); note("kept");
+const invalid = enter("w1", "9");
+note("refused");
+const said = at("#message").textContent;
+const regimes = [...document.querySelectorAll("[data-preset]")].map((button) => {
+  button.click(); now(); return [button.dataset.preset, at("#regime").textContent];
+});
+at("[data-ratio=golden]").click(); now();
+const golden = at("#golden-note").textContent;
+at("[data-ratio=doubling]").click(); now();
+const doubling = at("#golden-note").textContent;
+const rung = at("#ladder-rows tr:nth-child(3) button"); // 2 Hz twice doubled
+rung.click(); note("rung");
+answer({ seen, invalid, said, regimes: Object.fromEntries(regimes), golden, doubling,
+  day: [at("#day-rows").rows.length] });
+"""
+
 
 @pytest.mark.slow
 def test_fields_set_the_node_by_the_same_formulas(ask):
-    found = ask(
-        """
-    const seen = {};
-    const note = (name) => { seen[name] = now(); };
-    at("[data-preset=underdamped]").click();
-    enter("frequency", "20"); note("frequency");
-    enter("radius", "0.9"); note("radius");
-    enter("decay", "50"); note("decay");
-    enter("natural", "15"); enter("damping", "30"); note("oscillator");
-    enter("scheme", "backward_difference"); enter("damping", "40"); note("backward");
-    enter("fs", "1000"); note("rate");
-    enter("keep", "weights"); enter("fs", "500"); note("kept");
-    const invalid = enter("w1", "9");
-    note("refused");
-    const said = at("#message").textContent;
-    const regimes = [...document.querySelectorAll("[data-preset]")].map((button) => {
-      button.click(); now(); return [button.dataset.preset, at("#regime").textContent];
-    });
-    at("[data-ratio=golden]").click(); now();
-    const golden = at("#golden-note").textContent;
-    at("[data-ratio=doubling]").click(); now();
-    const doubling = at("#golden-note").textContent;
-    const rung = at("#ladder-rows tr:nth-child(3) button"); // 2 Hz twice doubled
-    rung.click(); note("rung");
-    answer({ seen, invalid, said, regimes: Object.fromEntries(regimes), golden, doubling,
-      day: [at("#day-rows").rows.length] });
-    """
-    )
+    found = ask(FIELDS)
     seen = found["seen"]
 
     def node(name):

@@ -375,37 +375,6 @@ def test_a_description_with_its_seal_but_wrong_fields_is_refused(folder):
     assert json.loads((folder / DESCRIPTION).read_text())["seal"]
 
 
-def seeded(seed, prepared):
-    return {"product": seed * prepared}
-
-
-def prepared_sweep(prepare):
-    axis = values_axis("seed", [1, 2, 3], "")
-    return Sweep("rows", seeded, Grid((axis,)), {"product": Output("1")}, prepare=prepare)
-
-
-def test_other_rows_of_prepare_are_another_sweep(tmp_path):
-    run(tmp_path, prepared_sweep(lambda values: 2.0 * values["seed"]))
-    with pytest.raises(RefusedError, match="first_prepared: "):
-        run(tmp_path, prepared_sweep(lambda values: 3.0 * values["seed"]))
-
-
-def test_rows_of_prepare_that_do_not_fit_are_refused_by_name():
-    for wrong in (lambda values: np.zeros(7), lambda values: 1.0):
-        with pytest.raises(ValueError, match=r"prepare gave an array of shape .* for 1 points"):
-            prepared_sweep(wrong)
-
-
-def test_a_missing_data_file_is_no_fault_of_the_run_folder(tmp_path):
-    def prepare(values):
-        if len(values["seed"]) > 1 or values["seed"][0] > 1:
-            (tmp_path / "absent.npy").read_bytes()
-        return values["seed"]
-
-    with pytest.raises(FileNotFoundError, match=r"absent\.npy"):
-        run_sweep(prepared_sweep(prepare), folder=tmp_path / "run", chunk_points=2, quiet=True)
-
-
 def test_a_key_in_the_state_of_stages_is_refused():
     stages = Stages(
         lambda scale: jax.random.key(0), lambda state: state, lambda state: {"a": jnp.ones(())}, 1

@@ -8,6 +8,7 @@ from jax.experimental import io_callback
 from rhythmic.sealed import read_sealed, write_sealed
 from rhythmic.sweep import Grid, Output, Sweep, linear_axis, preparing, run_sweep, values_axis
 from rhythmic.sweep.layout import DESCRIPTION, RefusedError
+from tests.sweep import small
 
 OUT = {"out": Output("")}
 GRID_OF_ONE = Grid((values_axis("gain", [1.0, 2.0, 3.0], ""),))
@@ -216,3 +217,34 @@ def test_a_changed_constant_changes_the_program():
     values = np.arange(100_000.0)
     changed = np.where(values == 50_000, 1.0, values)
     assert of(values) == of(values.copy()) != of(changed)
+
+
+def seeded(seed, prepared):
+    return {"product": seed * prepared}
+
+
+def prepared_sweep(prepare):
+    axis = values_axis("seed", [1, 2, 3], "")
+    return Sweep("rows", seeded, Grid((axis,)), {"product": Output("1")}, prepare=prepare)
+
+
+def test_other_rows_of_prepare_are_another_sweep(tmp_path):
+    small.run(tmp_path, prepared_sweep(lambda values: 2.0 * values["seed"]))
+    with pytest.raises(RefusedError, match="first_prepared: "):
+        small.run(tmp_path, prepared_sweep(lambda values: 3.0 * values["seed"]))
+
+
+def test_rows_of_prepare_that_do_not_fit_are_refused_by_name():
+    for wrong in (lambda values: np.zeros(7), lambda values: 1.0):
+        with pytest.raises(ValueError, match=r"prepare gave an array of shape .* for 1 points"):
+            prepared_sweep(wrong)
+
+
+def test_a_missing_data_file_is_no_fault_of_the_run_folder(tmp_path):
+    def prepare(values):
+        if len(values["seed"]) > 1 or values["seed"][0] > 1:
+            (tmp_path / "absent.npy").read_bytes()
+        return values["seed"]
+
+    with pytest.raises(FileNotFoundError, match=r"absent\.npy"):
+        run_sweep(prepared_sweep(prepare), folder=tmp_path / "run", chunk_points=2, quiet=True)
