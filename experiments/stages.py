@@ -76,7 +76,7 @@ class Stages:
 
 
 def drop_parts(folder: Path, names: Collection[str] = ()) -> None:
-    """Remove the parts below a folder that were written here, and folders that are empty then.
+    """Remove the parts and sweeps below a folder that were written here, and emptied folders.
 
     What else lies there stays: it is not ours. Links are not followed.
 
@@ -86,6 +86,8 @@ def drop_parts(folder: Path, names: Collection[str] = ()) -> None:
     """
     if folder.is_symlink():
         return
+    for description in sorted(folder.rglob("sweep.json")):
+        remove_sweep(description.parent)
     for place, _, files in os.walk(folder, topdown=False):
         remove_leftovers(Path(place), {f"{name}.npz" for name in names})
         for name in files:
@@ -94,6 +96,17 @@ def drop_parts(folder: Path, names: Collection[str] = ()) -> None:
                 path.unlink()
         if not os.listdir(place):
             os.rmdir(place)
+
+
+def remove_sweep(folder: Path) -> None:
+    """Remove a sweep that a part has kept; what is none, or is damaged, stays."""
+    from rhythmic.sweep.store import SweepStore  # zarr, which most experiments do without
+
+    try:
+        store = SweepStore.open(folder)
+    except (ValueError, OSError):
+        return
+    store.remove()
 
 
 __all__ = ["Results", "Stages", "drop_parts", "read_arrays", "write_arrays"]

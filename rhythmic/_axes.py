@@ -14,14 +14,19 @@ def see_axes(
 ) -> None:
     """Raise the ValueError for an array whose axes are not those written, or not those before."""
     shape = np.shape(value)
-    told = ", ".join(axis.lstrip("#") for axis in axes) + ("," if len(axes) == 1 else "")
+    told = ", ".join(axis.replace("#", "") for axis in axes) + ("," if len(axes) == 1 else "")
     if not _has_axes(axes, shape):
         raise ValueError(f"{name} has shape {shape}; expected ({told})")
     for axis, size in _named(axes, shape):
         known, owner = sizes.setdefault(axis.lstrip("#"), (size, name))
-        if known != size and not (isinstance(size, tuple) and _broadcast(known, size)):
-            where = f"with {axis} = {known} as in {owner}" if owner != name else f"of one {axis}"
+        if known == size:
+            continue
+        together = _broadcast(known, size) if axis.startswith("#") else None
+        if together is None:
+            named = f"with {axis.lstrip('#')} = {known} as in {owner}"
+            where = named if owner != name else f"both of one size, {axis}"
             raise ValueError(f"{name} has shape {shape}; expected ({told}) {where}")
+        sizes[axis.lstrip("#")] = (together, owner)
 
 
 def _has_axes(axes: tuple[str, ...], shape: tuple[int, ...]) -> bool:
@@ -36,19 +41,20 @@ def _named(axes: tuple[str, ...], shape: tuple[int, ...]) -> list[tuple[str, Any
     """Return the axes that have a name, each with its size; those of several, with their shape."""
     found: list[tuple[str, Any]] = list(_placed(axes, shape))
     for place, axis in enumerate(axes):
-        if axis.startswith("*"):
+        if axis.startswith(("*", "#*")):
             several = shape[place : len(shape) - (len(axes) - place - 1)]
-            found.append((axis.lstrip("*#"), several))
-    return [(axis, size) for axis, size in found if axis.isidentifier() and axis != "_"]
+            found.append((axis.replace("*", ""), several))
+    named = [(axis, size) for axis, size in found if axis.lstrip("#").isidentifier()]
+    return [(axis, size) for axis, size in named if axis.lstrip("#") != "_"]
 
 
-def _broadcast(one: Any, other: Any) -> bool:
-    """Tell whether two shapes fit one another; NumPy's rule."""
+def _broadcast(one: Any, other: Any) -> Any:
+    """Return what two shapes, or two sizes, make together by NumPy's rule; None if nothing."""
     try:
-        np.broadcast_shapes(one, other)
+        shape = np.broadcast_shapes(one, other)
     except (ValueError, TypeError):
-        return False
-    return True
+        return None
+    return shape if isinstance(one, tuple) else shape[0]
 
 
 def _placed(axes: tuple[str, ...], shape: tuple[int, ...]) -> list[tuple[str, int]]:

@@ -53,6 +53,7 @@ class Rule:
     axes_of_each: tuple[str, ...] | None = None  # of a sequence of arrays
     number: bool = False
     real: bool = False
+    floating: bool = False  # of arrays: integers become floating-point numbers
     integer: bool = False
     array: bool = False
     path: bool = False
@@ -107,15 +108,19 @@ def _entrance(call: Any, finite: bool, least: int | None) -> Any:
             if rule.integer and value is not None:
                 # One of Python, since JAX takes no array for a static argument.
                 value = checked_integer(name, value, -MOST if least is None else least, MOST)
-            if rule.real and isinstance(value, int) and abs(value) > WIDEST:
-                value = float(value)  # JAX takes no integer of Python that is wider than its own
-            if rule.array and isinstance(value, list | tuple) and not _holds_traced(value):
-                value = np.asarray(value)
+            if rule.array:
+                value = _as_array(value)
+            if rule.real and _is_too_wide(value):
+                # JAX takes no integer of Python's, and drops digits of NumPy's.
+                value = np.asarray(value, float) if np.ndim(value) else float(value)
             if rule.path and isinstance(value, str):
                 value = Path(value)
+            if rule.floating:
+                value = _as_floating(value)
             if rule.axes is not None and value is not None:
                 see_axes(name, value, rule.axes, sizes)
             if rule.axes_of_each is not None and value is not None:
+                value = [_as_array(one) for one in value]
                 for place, one in enumerate(value):
                     see_axes(f"{name}[{place}]", one, rule.axes_of_each, {})
             return value
@@ -195,9 +200,12 @@ def _any_of(annotations: tuple[Any, ...]) -> Rule | None:
     """Return the rule of a union; of arrays and numbers together, of the arrays alone."""
     arrays = [one for one in annotations if hasattr(one, "dim_str")]
     if arrays and {int, float} & set(annotations):
-        # A number then stands for an array of none or of all axes, and may be NaN like it.
+        # A number then stands for an array of none or of all axes, and may be NaN like it; so
+        # arrays of all axes may be broadcast.
         written = arrays[0].dim_str
-        axes = tuple(written.split()) if written == "" or written[0] == "*" else None
+        several = written[:1] == "*"
+        loose = tuple(("*#" + axis.lstrip("*#")) for axis in written.split()[:1]) if several else ()
+        axes = (*loose, *written.split()[1:]) if several else () if not written else None
         same = all(one.dim_str == written for one in arrays)
         scalar = _no_truth(_array(arrays[0].dtypes, axes if same else None))
         rest = [one for one in annotations if one not in (int, float, np.generic, *arrays)]
@@ -211,13 +219,16 @@ def _any_of(annotations: tuple[Any, ...]) -> Rule | None:
     choices = tuple(choice for rule in known for choice in rule.choices)
     shapes = {rule.axes for rule in known if rule is not _NONE}
     numbers = [rule.number for rule in known if rule is not _NONE]
+    of_each = {rule.axes_of_each for rule in known if rule is not _NONE}
     return Rule(
         lambda value: any(rule.fits(value) for rule in known),
         " or ".join(word for word in words if word != "None"),
         choices,
         axes=shapes.pop() if len(shapes) == 1 else None,
+        axes_of_each=of_each.pop() if len(of_each) == 1 else None,
         number=all(numbers),
         real=all(rule.real for rule in known if rule is not _NONE),
+        floating=all(rule.floating for rule in known if rule is not _NONE),
         integer=all(rule.integer for rule in known if rule is not _NONE),
         array=all(rule.array for rule in known if rule is not _NONE),
         path=any(rule.path for rule in known) and _SIMPLE[str] not in known,
@@ -240,12 +251,12 @@ def _array(dtypes: Any, axes: tuple[str, ...] | None) -> Rule:
     if "prng_key" in names:
         return _SIMPLE[_KEY]
     kinds: tuple[Any, ...] = (np.integer,)
-    words = f"integers of at most {WIDEST}"
+    words = f"integers of {-WIDEST - 1} to {WIDEST}"
     for name, found, said in _KINDS:
         if name in names:
             kinds, words = found, said
             break
-    whole = kinds == (np.integer,)
+    real = np.floating in kinds
 
     def fits(value: Any) -> bool:
         dtype = getattr(value, "dtype", None)
@@ -262,23 +273,31 @@ def _array(dtypes: Any, axes: tuple[str, ...] | None) -> Rule:
                 return False
             if isinstance(value, list | tuple) and not np.size(value):
                 return True  # of no entries, which have no type
-        if whole and _is_too_wide(value, dtype):
+        if not real and _is_too_wide(value):
             return False
         return any(jnp.issubdtype(dtype, kind) for kind in kinds)
 
     one = axes is not None and not axes
     allowed = f"one of the {words}" if one else f"an array of {words}"
-    rule = Rule(fits, allowed, axes=axes, real=np.floating in kinds, array=True)
-    return _no_truth(rule) if one and rule.real else rule
+    floating = all(name.startswith(("float", "bfloat")) for name in names)
+    rule = Rule(fits, allowed, axes=axes, real=real, floating=floating, array=True)
+    # Where any axes serve, a number is one point and no truth either.
+    points = axes is not None and len(axes) == 1 and axes[0].startswith("*")
+    return _no_truth(rule) if (one or points) and real else rule
 
 
-def _is_too_wide(value: Any, dtype: Any) -> bool:
+def _is_too_wide(value: Any) -> bool:
     """Tell whether integers of the host are wider than JAX's own, which would drop their digits."""
-    if jax.config.jax_enable_x64 or isinstance(value, jax.Array) or not np.size(value):  # type: ignore[attr-defined]
+    if isinstance(value, int):
+        return abs(value) > np.iinfo(jnp.zeros((), int).dtype).max
+    if jax.config.jax_enable_x64 or isinstance(value, jax.Array):  # type: ignore[attr-defined]
         return False
-    if not jnp.issubdtype(dtype, np.integer) or np.dtype(dtype).itemsize < 8:
+    dtype = getattr(value, "dtype", None)
+    if isinstance(value, list | tuple) and not _holds_traced(value) and np.size(value):
+        dtype = np.asarray(value).dtype
+    if dtype is None or not jnp.issubdtype(dtype, np.integer) or np.dtype(dtype).itemsize < 4:
         return False
-    return bool(np.max(value) > WIDEST or np.min(value) < -WIDEST - 1)
+    return bool(np.size(value) and (np.max(value) > WIDEST or np.min(value) < -WIDEST - 1))
 
 
 def _holds_traced(value: Any) -> bool:
@@ -286,6 +305,20 @@ def _holds_traced(value: Any) -> bool:
     return isinstance(value, list | tuple) and any(
         isinstance(one, jax.core.Tracer) for one in value
     )
+
+
+def _as_floating(value: Any) -> Any:
+    """Return an array of integers or truths as floating-point numbers, anything else as it is."""
+    dtype = getattr(value, "dtype", None)
+    if dtype is None or (not jnp.issubdtype(dtype, np.integer) and dtype != np.bool_):
+        return value
+    return value.astype(float) if isinstance(value, jax.Array) else np.asarray(value, float)
+
+
+def _as_array(value: Any) -> Any:
+    """Return a list of known numbers as an array, anything else as it is."""
+    known = isinstance(value, list | tuple) and not _holds_traced(value)
+    return np.asarray(value) if known else value
 
 
 def _several(origin: Any, inner: tuple[Any, ...]) -> Rule | None:
@@ -368,12 +401,11 @@ def _is_precision(value: Any) -> bool:
 def _is_tree(value: Any) -> bool:
     """Tell whether all leaves are arrays of numbers, or what Equinox keeps beside them.
 
-    Of Python's integers JAX takes those of its own width alone.
+    Of integers JAX takes those of its own width alone.
     """
-    widest = np.iinfo(jnp.zeros((), int).dtype).max
 
     def fits(leaf: Any) -> bool:
-        if isinstance(leaf, int) and abs(leaf) > widest:
+        if _is_too_wide(leaf):
             return False
         extended = jnp.issubdtype(getattr(leaf, "dtype", np.str_), jax.dtypes.extended)
         return callable(leaf) or extended or _array(("complex64",), None).fits(leaf)

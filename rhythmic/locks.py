@@ -71,10 +71,11 @@ def writing(folder: Path, tell: Callable[[str], None] = lambda line: None) -> It
         try:
             held = _lock(handle, wait=False)
         except BlockingIOError:
-            holder = os.read(handle, 200).decode(errors="replace").strip()
+            said = os.pread(handle, 300, 0)
+            holder = said.decode(errors="replace").strip("\0\n") if _OURS.fullmatch(said) else ""
             raise LockedError(
                 f"run_dir {folder} is being written by another process "
-                f"({printable(holder) or 'starting'}); wait for it, or name a new folder"
+                f"({printable(holder) or 'not named'}); wait for it, or name a new folder"
             ) from None
         if not held:
             tell(
@@ -90,6 +91,8 @@ def writing(folder: Path, tell: Callable[[str], None] = lambda line: None) -> It
 
 
 def is_lock(path: Path) -> bool:
-    """Tell whether a plain file is a lock of ours, of whatever process."""
+    """Tell whether a file is absent or a lock of ours, of whatever process."""
+    if not os.path.lexists(path):
+        return True
     with open(path, "rb") as file:
         return _OURS.fullmatch(file.read(300)) is not None

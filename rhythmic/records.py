@@ -30,7 +30,8 @@ from rhythmic.files import (
     sync_file,
     sync_folder,
 )
-from rhythmic.locks import LOCK, hold
+from rhythmic.locks import LOCK, hold, is_lock
+from rhythmic.provenance import git_revision as git_revision
 from rhythmic.provenance import provenance
 from rhythmic.sealed import (
     SEAL,
@@ -268,7 +269,8 @@ def open_run_folder(
     path = folder / CONFIGURATION
     wanted = plain(configuration)
     known = _known_configuration(folder, tell)
-    if known is None and folder.exists() and not is_unused(folder, {CONFIGURATION, LOCK, DAMAGED}):
+    foreign = not is_unused(folder, {CONFIGURATION, LOCK, DAMAGED}) or not is_lock(folder / LOCK)
+    if known is None and folder.exists() and foreign:
         raise RunFolderError(f"run_dir {folder} exists and is no run folder; name a new one")
     if known is None or known is _UNKNOWN:
         write_sealed(path, wanted)

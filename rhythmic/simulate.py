@@ -283,7 +283,8 @@ def check_state(name: str, state: PyTree, rest: PyTree) -> None:
 def describe(state: PyTree) -> str:
     """Return the type of a state with the shape and dtype of each of its arrays."""
     arrays = (f"{jnp.result_type(x)}{list(jnp.shape(x))}" for x in jax.tree.leaves(state))
-    return f"{type(state).__name__} of {', '.join(arrays)}"
+    kind = "array" if isinstance(state, jax.Array | np.ndarray) else type(state).__name__
+    return f"{kind} of {', '.join(arrays)}"
 
 
 def layout(state: PyTree) -> PyTree:
@@ -380,9 +381,6 @@ def check_sequence(
     num_steps = inputs.shape[0]
     if not num_steps:
         raise ValueError(f"inputs has shape {inputs.shape}; it must hold at least one step")
-    if mask is not None and mask.shape != (num_steps, *inputs.shape[2:]):
-        expected = f"{(num_steps, *inputs.shape[2:])}"
-        raise ValueError(f"mask has shape {mask.shape}; expected {expected}")
     if mask is not None and mask.dtype != bool:
         raise ValueError(f"mask has dtype {mask.dtype}; expected bool")
     check_within("washout", washout, 0, num_steps - 1)

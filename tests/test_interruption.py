@@ -77,10 +77,7 @@ def test_an_experiment_ends_at_once_with_its_lock_given_back(tmp_path):
     [
         ("rhythmic.sweep", "tyro.extras.subcommand_cli_from_dict", (), "stopped"),
         ("experiments.compare", "subprocess.Popen", (), "stopped; the same command"),
-        pytest.param(
-            *("experiments.mnist", "rhythmic.data.load", ("--dry-run",), "stopped; the same"),
-            marks=pytest.mark.slow,
-        ),
+        ("experiments.mnist", "rhythmic.data.load", ("--dry-run",), "stopped; the same"),
     ],
 )
 def test_every_other_command_ends_so_too(module, patched, arguments, said, tmp_path):

@@ -130,7 +130,11 @@ def test_a_diverged_network_spoils_no_other(namespace, bad):
             r"^weights has shape \(2, 3\); expected",
         ),
         (jnp.ones((2, 2)), jnp.ones(3), r"^start has shape \(3,\); expected \(2, \*batch\)"),
-        (jnp.ones((2, 2)), jnp.ones(2, int), "^start has dtype int32; the weights have float32"),
+        (
+            jnp.ones((2, 2)),
+            jnp.ones(2, jnp.float16),
+            "^start has dtype float16; the weights have float32",
+        ),
     ],
 )
 def test_free_runs_name_what_does_not_fit(weights, start, message):

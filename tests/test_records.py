@@ -259,6 +259,15 @@ def test_a_run_folder_opens_again_for_the_same_configuration_alone(tmp_path):
     assert read_configuration(folder) == plain(Recipe())
 
 
+def test_a_folder_with_a_lock_of_somebody_else_is_refused(tmp_path):
+    (tmp_path / "lock").write_text("keys of the flat")
+    with pytest.raises(RunFolderError, match="exists and is no run folder"):
+        open_run_folder(tmp_path, Recipe())
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+    (tmp_path / "lock").write_text("process 3 on host\n")
+    open_run_folder(tmp_path, Recipe())
+
+
 def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(RunFolderError, match="is no run folder") as caught:

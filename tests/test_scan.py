@@ -30,7 +30,6 @@ def test_no_step_is_no_step(step_by_step, reverse):
     assert seen["seen"].shape == (0, 2)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", rest_slow(["rnn", "lstm"], "rnn"))
 def test_adjoints_of_a_short_sequence(step_by_step, name):
     cell, inputs = make_cell(name, 1, 2, key=jax.random.key(0)), jnp.ones((3, 1, 2))

@@ -207,7 +207,7 @@ BAD = {
     r"inputs has shape \(5, 2, 3\); expected \(time, 1, \*batch\)": {"inputs": (5, 2, 3)},
     r"inputs has shape \(5,\)": {"inputs": (5,)},
     r"mask has shape \(5, 2\); .* with batch = \(3,\) as": {"mask": np.ones((5, 2), bool)},
-    r"mask has shape \(5,\); expected \(5, 3\)": {"mask": np.ones(5, bool)},
+    r"mask has shape \(5,\); expected \(time, \*batch\)": {"mask": np.ones(5, bool)},
     r"mask has shape \(4, 3\)": {"mask": np.ones((4, 3), bool)},
     "washout is -1; it must lie between 0 and 4": {"washout": -1},
     "washout is 5": {"washout": 5},

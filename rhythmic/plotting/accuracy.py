@@ -68,7 +68,8 @@ def learning_curve_figure(histories: Mapping[str, Sequence[Mapping[str, Sequence
             axes.plot(epochs, np.nanmean(curves, axis=0), color=colour, label=network)
         axes.set_xlabel("epoch")
         axes.set_ylabel(label)
-    axes.legend(title="thick: mean, thin: seeds")
+    labels = axes.get_legend_handles_labels()
+    figure.legend(*labels, loc="outside lower center", ncols=4, title="thick: mean, thin: seeds")
     return figure
 
 

@@ -79,11 +79,13 @@ def random_band_distances(
 
     Returns:
         Distances in rungs.
+
+    Raises:
+        ValueError: for fewer than two bands.
     """
     number = centres.size
     if number < 2:
         raise ValueError(f"centres holds {number}; it must hold two or more")
-    centres = jnp.asarray(centres, jnp.result_type(centres, float))
     low, high = jnp.log(jnp.min(centres)), jnp.log(jnp.max(centres))
     margin = (high - low) / (number - 1)
     shape = (num_random, number)

@@ -107,6 +107,9 @@ def fit_start(centres: Float[Array, " band"], ratio: Float[Array, ""]) -> Ladder
 
     Returns:
         Start, at or less than one spacing below the slowest band, and distance.
+
+    Raises:
+        ValueError: for no bands.
     """
     if not centres.size:
         raise ValueError("centres holds 0; two or more make a ladder")

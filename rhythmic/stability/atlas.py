@@ -19,12 +19,12 @@ from rhythmic.typing import Array, Float, Int
 
 def single_or_double(values: Float[Array, "*points"]) -> Float[Array, "*points"]:
     """Return real numbers in their own precision: integers in JAX's, half precision in single."""
-    array = jnp.asarray(values)
-    return array.astype(jnp.promote_types(jnp.result_type(array, float), jnp.float32))
+    dtype = jnp.promote_types(jnp.result_type(values, float), jnp.float32)
+    return jnp.asarray(values, dtype)  # from the values: JAX's own integers may be too narrow
 
 
 class NodeChart(NamedTuple):
-    """What the atlas says of one point (w1, w2).
+    """What the atlas says of points (w1, w2), one entry for each.
 
     Attributes:
         regime: int8 code of `SecondOrderRegime`.
@@ -50,7 +50,8 @@ def node_chart(
     """Chart points in closed form, elementwise: arrays and ``jax.vmap`` both serve.
 
     Args:
-        w1: weight on the state one step back, no unit; its dtype is that of the results.
+        w1: weight on the state one step back, no unit. Results have its precision: double for
+            float64, else single.
         w2: weight on the state two steps back, no unit.
         dt: time step in s.
 

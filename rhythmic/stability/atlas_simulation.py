@@ -29,6 +29,7 @@ import numpy as np
 from rhythmic._scan import scan
 from rhythmic.arguments import checked
 from rhythmic.stability._angle import upper_angle
+from rhythmic.stability.atlas import single_or_double
 from rhythmic.theory._arrays import checked_count
 from rhythmic.theory.regimes import SecondOrderRegime
 from rhythmic.typing import Array, Float, Int
@@ -115,7 +116,7 @@ def simulated_node(
         raise ValueError(f"num_steps must be 2 or more, got {num_steps}")
     if not 2.0**20 <= overflow_threshold <= OVERFLOW_THRESHOLD:
         raise ValueError(f"overflow_threshold must be 2^20 to 2^60, got {overflow_threshold:g}")
-    w1, w2 = jnp.asarray(w1), jnp.asarray(w2)
+    w1, w2 = single_or_double(w1), single_or_double(w2)
     dt = jnp.asarray(dt, w1.dtype)
     usable = jnp.abs(w1) + jnp.abs(w2) <= LARGEST_WEIGHTS
     w1, w2 = jnp.where(usable, w1, 0.0), jnp.where(usable, w2, 0.0)

@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from rhythmic.arguments import checked
 from rhythmic.static.hopfield import HopfieldNetwork
-from rhythmic.static.hopfield_storage import corrupt, hebbian_network, overlap, random_patterns
+from rhythmic.static.hopfield_storage import corrupt, hopfield_network, overlap, random_patterns
 from rhythmic.static.hopfield_updates import recall
 from rhythmic.typing import AnyArray
 
@@ -151,7 +151,7 @@ def _capacity_sweep(
             stored = jnp.where(jnp.arange(max_stored) < count, patterns, 0.5)
 
             def of_threshold(activity: Array) -> CapacitySweep:
-                network = hebbian_network(stored, activity)
+                network = hopfield_network(stored, activity)
                 found = recall_stored(
                     network, patterns, count, corruptions, num_tested, max_sweeps, key=point_key
                 )

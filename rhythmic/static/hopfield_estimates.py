@@ -64,7 +64,7 @@ def capacity_estimates(
     Raises:
         ValueError: for no loads, another number of shares, or shapes that do not fit.
     """
-    if not loads or len(loads) != len(recalled):
+    if not len(loads) or len(loads) != len(recalled):
         raise ValueError(
             f"loads holds {len(loads)} and recalled {len(recalled)} sizes; expected as many, one "
             "or more"

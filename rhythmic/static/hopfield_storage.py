@@ -108,7 +108,15 @@ def hebbian_network(
     Returns:
         Weights ``T`` and thresholds ``U``.
     """
-    weights = hebbian_weights(patterns)
+    return hopfield_network(_checked_patterns(patterns), threshold_activity)
+
+
+def hopfield_network(
+    stored: Float[Array, "unit pattern"], threshold_activity: Float[Array, ""] | float
+) -> HopfieldNetwork:
+    """Store as `hebbian_network` does, values unseen: a pattern of 1/2 leaves no trace."""
+    signs = 2 * stored - 1
+    weights = _without_self(weigh(signs, signs.T))
     return HopfieldNetwork(weights, mean_thresholds(weights, threshold_activity))
 
 
@@ -209,9 +217,6 @@ def overlap(
     Raises:
         ValueError: if the shapes differ.
     """
-    # Batch axes may be broadcast as they are written, and would meet axes of other meaning.
-    if jnp.shape(state) != jnp.shape(pattern):
-        raise ValueError(f"state {jnp.shape(state)} and pattern {jnp.shape(pattern)} must match")
     signs = [2 * jnp.asarray(values, float) - 1 for values in (state, pattern)]
     return jnp.mean(signs[0] * signs[1], axis=0)
 

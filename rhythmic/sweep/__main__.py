@@ -8,7 +8,7 @@ import tyro
 
 from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import clock, printable
-from rhythmic.records import read_sealed_rows
+from rhythmic.records import PROVENANCE, read_sealed_rows
 from rhythmic.sealed import DamagedFileError
 from rhythmic.sweep.dataset import export, open_sweep
 from rhythmic.sweep.joining import compare
@@ -53,7 +53,8 @@ def progress_line(store: SweepStore, num_missing: int) -> str:
 def verify(run: tyro.conf.Positional[Path]) -> None:
     """Compare every stored byte with its recorded hash; name each file that differs.
 
-    The same command that made the sweep sets such files aside and computes them again.
+    The same command that made the sweep sets files of results aside and computes them again. A
+    damaged line of the log or of the provenance stays, and is left out where they are read.
 
     Args:
         run: the run folder.
@@ -62,11 +63,18 @@ def verify(run: tyro.conf.Positional[Path]) -> None:
     found = [damage for _, damage in store.damages()]
     for damage in found:
         print(printable(str(damage)))
+    lines: list[str] = []  # of what no result hangs on
+    for name in (LOG, PROVENANCE):
+        read_sealed_rows(store.folder / name, lines.append)
+    for line in lines:
+        print(printable(line.partition(",")[0]))
     finished = sum(1 for _ in store.finished())
     of_all = f"{finished} of {store.plan.num_chunks(store.shape)} chunks have a record"
     if found:
         sys.exit(f"{len(found)} damaged or missing; {of_all}")
-    print(f"{of_all}; every recorded file is as it was recorded")
+    word = "line" if len(lines) == 1 else "lines"
+    but = f", but for {len(lines)} {word} of history" if lines else ""
+    print(f"{of_all}; every recorded file is as it was recorded{but}")
 
 
 def compare_runs(first: tyro.conf.Positional[Path], second: tyro.conf.Positional[Path]) -> None:

@@ -107,10 +107,12 @@ def export(folders: Sequence[Path], target: Path) -> int:
         the number of points that are not computed yet, which are exported as such.
 
     Raises:
-        ValueError: for another ending, or folders without sweeps.
+        ValueError: for another ending, no folders, or folders without sweeps.
         DamagedFileError: if a stored byte is not what was recorded.
     """
     folders = [Path(folder) for folder in folders]
+    if not folders:
+        raise ValueError("folders is empty; name one run folder or more")
     if target.suffix not in FORMATS:
         raise ValueError(f"target is {target}; it must end in {', '.join(FORMATS)}")
     for folder in folders:

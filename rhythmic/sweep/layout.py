@@ -67,6 +67,11 @@ def check_ours(folder: Path) -> None:
                 raise RefusedError(f"run_dir {folder} holds {name}, no sweep; name a new folder")
         return
     strange = sorted(path.name for path in folder.iterdir() if not is_ours(path.name))
+    if strange and opened_before and (folder / DESCRIPTION).exists():
+        raise RefusedError(
+            f"run_dir {folder} holds {strange[0]} beside {DESCRIPTION}, which is damaged if it is "
+            f"a sweep's; move {strange[0]} away and the same call writes it again"
+        )
     if strange or not opened_before:
         name = strange[0] if strange else sorted(path.name for path in folder.iterdir())[0]
         raise RefusedError(f"run_dir {folder} holds {name}, no sweep; name a new folder")

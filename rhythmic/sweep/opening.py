@@ -199,9 +199,18 @@ def differing(known: Any, wanted: Any, name: str = "") -> str:
         return "; ".join(text for text in found if text)
     if isinstance(known, list) and isinstance(wanted, list) and len(known) == len(wanted):
         pairs = enumerate(zip(known, wanted, strict=True))
-        found = [differing(old, new, f"{name}[{i}]") for i, (old, new) in pairs]
+        found = [differing(old, new, f"{name}[{called(new, i)}]") for i, (old, new) in pairs]
         return "; ".join(text for text in found if text)
-    return "" if known == wanted else f"{name}: {shortened(known)} there, {shortened(wanted)} here"
+    if known == wanted:
+        return ""
+    if name.endswith(".sha256"):
+        return f"{name.removesuffix('.sha256')}: other values"
+    return f"{name}: {shortened(known)} there, {shortened(wanted)} here"
+
+
+def called(entry: Any, place: int) -> str:
+    """Return the name of an entry of a list, or its place."""
+    return str(entry.get("name", place) if isinstance(entry, dict) else place)
 
 
 def shortened(value: Any) -> str:

@@ -20,6 +20,8 @@ from rhythmic.files import (
     remove_leftovers,
     write_together,
 )
+from rhythmic.locks import LOCK
+from rhythmic.records import PROVENANCE
 from rhythmic.sealed import (
     DamagedFileError,
     read_plain,
@@ -31,7 +33,7 @@ from rhythmic.sealed import (
 from rhythmic.sweep.arrays import description_of, layout_of, sha256
 from rhythmic.sweep.designs import STATUS
 from rhythmic.sweep.files import Check, CheckedFiles, crc32c
-from rhythmic.sweep.layout import DESCRIPTION, OURS, RECORDS, RESULTS, record_name
+from rhythmic.sweep.layout import DESCRIPTION, LOG, OURS, RECORDS, RESULTS, record_name
 from rhythmic.sweep.plan import Chunk, ChunkPlan
 from rhythmic.sweep.soundness import (
     coordinates_of,
@@ -371,6 +373,19 @@ class SweepStore:
                 names.setdefault(path.parent, set()).add(path.name)
         for folder, known in names.items():
             remove_leftovers(folder, known)
+
+    def remove(self) -> None:
+        """Remove the sweep's own files, and folders that are empty then; all else stays."""
+        self.remove_leftovers(self.chunks())
+        own = [self.folder / name for name in self.layout_files]
+        for chunk in self.chunks():
+            own += [self.record_path(chunk), *self.chunk_files(chunk)]
+        for path in (*own, *(self.folder / name for name in (LOG, PROVENANCE, DESCRIPTION, LOCK))):
+            if is_plain(path) and path.resolve().is_relative_to(self.folder.resolve()):
+                path.unlink()
+        for place, _, _ in os.walk(self.folder, topdown=False):
+            if not os.listdir(place):
+                os.rmdir(place)
 
 
 def stored_array(group: zarr.Group, name: str) -> zarr.Array:

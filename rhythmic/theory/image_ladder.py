@@ -71,7 +71,8 @@ def image_ladder(
     if num_nodes < 1 or side < 2:
         raise ValueError(f"num_nodes is {num_nodes} and side {side}; they must be at least 1 and 2")
     if (side // 4 + 1) * (side / spacing) > MOST_WAVES:
-        raise ValueError(f"side is {side} and spacing {spacing}; there are more than 10^7 waves")
+        least = (side // 4 + 1) * side / MOST_WAVES
+        raise ValueError(f"spacing is {spacing}; with side {side} it must be at least {least:g}")
     reach = int(side / 2 / spacing) + 1
     down = spacing * (np.arange(-reach, reach + 1) + offset)
     down = down[(down >= -side / 2) & (down < side / 2)]

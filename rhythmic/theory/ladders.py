@@ -33,6 +33,7 @@ _BAND_LABELS = (
 )
 _FIRST_BAND_POWER = 24
 _GOLDEN_TOLERANCE = 5e-4
+_MOST_RUNGS = 10**6
 _LARGEST_EXPONENT = 700.0  # e^709 is the largest float64
 
 
@@ -96,8 +97,9 @@ def geometric_ladder(
         Rising frequencies in Hz, float64.
 
     Raises:
-        ValueError: if `ratio` is not above 1 and finite, `start` not in (0, sample_rate / 4),
-            `sample_rate` not positive and finite, or `num_nodes` below 1 or more than fit.
+        ValueError: if `ratio` is not above 1 and finite, or so near to 1 that more than a million
+            frequencies fit; `start` not in [1e-300, 1) x sample_rate / 4, `sample_rate` not
+            positive and finite, or `num_nodes` below 1 or more than fit.
 
     Source: lecture, "Golden rhythms".
     """
@@ -105,10 +107,14 @@ def geometric_ladder(
     if not 1 < ratio < math.inf:
         raise ValueError(f"ratio must be above 1 and finite, got {ratio}")
     _check_between("start", start, 0.0, limit)
-    # One more than the logarithm says, in case it is rounded down; the filter decides.
     if start < 1e-300 * limit:
         raise ValueError(f"start is {start}; it must be at least {1e-300 * limit:g} Hz")
-    num_candidates = math.ceil(math.log(limit / start) / math.log(ratio)) + 1
+    rungs = math.log(limit / start) / math.log(ratio)
+    if rungs > _MOST_RUNGS:
+        least = math.exp(math.log(limit / start) / _MOST_RUNGS)
+        raise ValueError(f"ratio is {ratio!r}; it must be at least {least:.9g} from {start} Hz on")
+    # One more than the logarithm says, in case it is rounded down; the filter decides.
+    num_candidates = math.ceil(rungs) + 1
     with np.errstate(over="ignore"):  # infinity fails the filter
         frequencies = start * np.power(float(ratio), np.arange(num_candidates))
     frequencies = frequencies[frequencies < limit]

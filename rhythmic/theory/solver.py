@@ -12,7 +12,8 @@ from rhythmic.checks import is_real, shown
 
 Force = Callable[[float], float]
 
-MOST_RADIANS = 1e6  # half a minute or so
+MOST_RADIANS = 1e6
+MOST_EVALUATIONS = 150_000  # of the equation: some seconds, 2,500 radians
 
 
 @checked(finite=True)
@@ -47,25 +48,39 @@ def solved_oscillator(
         The positions.
 
     Raises:
-        ValueError: if times are negative or do not increase, the force is no number, or frequency
-            and damping are too large to be followed so far.
+        ValueError: if times are negative or do not increase, `tolerance` is not in (0, 1), the
+            force is no finite number, or frequency, damping and force are too fast to be followed
+            so far.
         RuntimeError: if the solver gives up.
 
     Source: lecture, "Rhythmic RNN"; Dormand and Prince's method in SciPy.
     """
     times = np.asarray(times, dtype=float)
-    if times.ndim != 1 or not times.size or times[0] < 0 or np.any(np.diff(times) <= 0):
-        raise ValueError(f"times must increase from 0 or later, got shape {times.shape}")
-    # Steps are a part of a radian: further on, the solver would run for minutes without a word.
+    if not np.all(np.isfinite(times)):
+        raise ValueError("times holds NaN or infinity; it must hold finite numbers")
+    if not times.size or times[0] < 0 or np.any(np.diff(times) <= 0):
+        raise ValueError(f"times must increase from 0 or later, got {shown(times)}")
     radians = (abs(angular_frequency) + abs(damping)) * times[-1]
-    if not radians <= MOST_RADIANS:
+    if not radians <= MOST_RADIANS:  # so that squares are finite; evaluations end long before
         raise ValueError(
             f"angular_frequency is {angular_frequency} and damping {damping}; over {times[-1]} s "
             f"they must make at most {MOST_RADIANS:g} radians together"
         )
-    pushed = 0.0 if force is None else force(0.0)
-    if not is_real(pushed) or np.ndim(pushed):
-        raise ValueError(f"force gives {shown(pushed)} at 0 s; it must give one number")
+    if not 0 < tolerance < 1:
+        raise ValueError(f"tolerance is {tolerance}; it must lie between 0 and 1")
+    asked = itertools.count(1)
+
+    def pushed(time: float) -> float:
+        push = 0.0 if force is None else force(time)
+        if not is_real(push) or np.ndim(push) or not np.isfinite(push):
+            raise ValueError(f"force gives {shown(push)} at {time:g} s; it must give one number")
+        if next(asked) > MOST_EVALUATIONS:
+            raise ValueError(
+                f"times end at {times[-1]:g} s; with angular_frequency {angular_frequency:g} and "
+                f"damping {damping:g} {MOST_EVALUATIONS} evaluations reach {time:g} s"
+            )
+        return push
+
     inside = sorted(jump for jump in jumps if 0 < jump < times[-1])
     edges = [0.0, *inside, float(times[-1])]
     state, positions = np.array([position, velocity], dtype=float), np.empty_like(times)
@@ -74,11 +89,8 @@ def solved_oscillator(
         last = np.nextafter(end, begin)
 
         def derivative(time: float, state: np.ndarray, last: float = last) -> list[float]:
-            push = 0.0 if force is None else force(min(time, last))
-            return [
-                state[1],
-                push - 2 * damping * state[1] - angular_frequency * angular_frequency * state[0],
-            ]
+            pull = 2 * damping * state[1] + angular_frequency * angular_frequency * state[0]
+            return [state[1], pushed(min(time, last)) - pull]
 
         chosen = (times >= begin) & (times <= end)
         if begin == end:

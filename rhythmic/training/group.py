@@ -221,7 +221,9 @@ class GroupTraining:
 
     def call(self, name: str, *arguments: PyTree) -> PyTree:
         """Return what the program ``name`` gives for ``arguments``, compiled at its first use."""
-        return self.program(name, *arguments)(*arguments)
+        program = self.program(name, *arguments)
+        with jax.disable_jit(False):  # what is compiled runs wherever JAX_DISABLE_JIT is set
+            return program(*arguments)
 
     def program(self, name: str, *arguments: PyTree) -> jax.stages.Compiled:
         """Return the program ``name``, compiled for ``arguments`` at its first use.

@@ -100,9 +100,7 @@ def test_second_derivatives_by_reverse_over_reverse():
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize(
-    "name", rest_slow(["rrn-golden", "rrn-golden-unconnected", "rnn", "lstm"], "rrn-golden", "rnn")
-)
+@pytest.mark.parametrize("name", ["rrn-golden", "rrn-golden-unconnected", "rnn", "lstm"])
 def test_a_classifier_gives_the_same_features_by_either_method(name):
     model = named_architectures(pole_radius=0.95)[name].build(10, key=KEY)
     inputs = make_case((3,))[1]

@@ -70,7 +70,7 @@ def test_the_end_of_the_steps_is_told():
     whole = fit_large_logistic_regression(design, classes, num_classes=3)
     assert whole.weight.dtype == jnp.float32
     assert whole.gradient_norm <= 1e-5 < 1e-3 < short.gradient_norm
-    with pytest.raises(ValueError, match=r"^features has shape \(6, 300\) and labels \(299,\); "):
+    with pytest.raises(ValueError, match=r"^labels has shape \(299,\); .*batch = 300"):
         fit_large_logistic_regression(design, classes[1:], num_classes=3)
 
 

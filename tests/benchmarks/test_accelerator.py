@@ -1,6 +1,5 @@
 """The parts for a GPU, tiny and on a processor: resumed, stopped in time, and in plain Python."""
 
-import json
 import subprocess
 import sys
 import textwrap
@@ -100,8 +99,7 @@ def test_the_comparison_goes_on_after_every_stop_to_the_same_rows(tmp_path, monk
 
 def experiment_store(output):
     """What the experiment finds in the run folder."""
-    record = json.loads((output / "paper" / "configuration.json").read_text())
-    configuration = MnistConfiguration.from_record(record)
+    configuration = MnistConfiguration.of_run(output / "paper")
     return MnistStore(configuration, DIGITS, output / "paper" / "members.jsonl")
 
 

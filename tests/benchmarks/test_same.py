@@ -9,7 +9,6 @@ from benchmarks.problem import Problem, differences
 from benchmarks.table import MODELS
 from rhythmic.models import named_architectures
 from rhythmic.records import Row
-from tests.marks import rest_slow
 
 TRAINED = sorted({*named_architectures(), *MODELS})
 
@@ -37,7 +36,7 @@ def reference(references, model):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", rest_slow(TRAINED, "rrn-golden", "lstm"))
+@pytest.mark.parametrize("model", TRAINED)
 def test_torch_computes_the_same(references, model):
     for rival in torch_models.MAKERS[model]:
         found = torch_step.differences(small(model), rival, reference(references, model))
@@ -45,7 +44,7 @@ def test_torch_computes_the_same(references, model):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", rest_slow(MODELS, "lstm"))
+@pytest.mark.parametrize("model", MODELS)
 def test_equinox_computes_the_same(references, model):
     found = equinox_step.differences(small(model), reference(references, model))
     assert max(found) < 1e-10

@@ -46,7 +46,6 @@ def without_clock(rows):
     return [{k: v for k, v in r.items() if k != "seconds_last_sitting"} for r in rows]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     rest_slow(

@@ -20,6 +20,7 @@ from experiments.stages import Stages, drop_parts
 from rhythmic.arrays import write_arrays
 from rhythmic.files import LinkError
 from rhythmic.sealed import save_arrays
+from tests.sweep import small
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[" * 100_000, b"[1, 2]", b'{"a": 2}'])
@@ -88,6 +89,19 @@ def test_checkpoints_and_parts_are_removed_and_nothing_else(tmp_path):
     assert sorted(os.listdir(parts)) == sorted(["ab" * 20, "linked", "mine.npz", "ours_not.npz"])
     assert all(path.read_text() == "mine" for path in others)
     assert (elsewhere / "part.npz").exists()
+
+
+def test_a_sweep_that_a_part_kept_is_removed_and_what_lies_in_it_stays(tmp_path):
+    kept = tmp_path / "stages" / ("ab" * 20) / "sweep"
+    small.run(kept)
+    drop_parts(tmp_path / "stages")
+    assert not (tmp_path / "stages").exists()
+    small.run(kept)
+    mine = [kept / "mine.txt", kept / "chunks" / "mine.json", kept / "results.zarr" / "mine"]
+    for path in mine:
+        path.write_text("mine")
+    drop_parts(tmp_path / "stages")
+    assert sorted(path for path in kept.rglob("*") if path.is_file()) == sorted(mine)
 
 
 def test_a_damaged_part_is_set_aside_and_computed_again(tmp_path, capsys):

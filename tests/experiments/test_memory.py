@@ -12,6 +12,7 @@ from experiments.mnist.configuration import PRESETS
 from experiments.mnist.members import MnistStore, train_all
 from rhythmic.data import Digits
 from rhythmic.records import read_rows
+from rhythmic.sealed import save_arrays
 from rhythmic.training import Estimate, GroupTraining
 
 NAME = "rrn-golden-unconnected"  # quick to compile
@@ -85,8 +86,7 @@ def test_a_group_out_of_memory_is_split_and_finished_members_stay(
     runs = []
     error = jax.errors.JaxRuntimeError(EXHAUSTED)
     monkeypatch.setattr(f"{MODULE}.GroupTraining", failing_group(runs, error, after=1))
-    (tmp_path / "checkpoints").mkdir()
-    (tmp_path / "checkpoints" / "of-a-larger-group.eqx").touch()
+    save_arrays(tmp_path / "checkpoints" / f"{'0a' * 8}.eqx", {"of": np.ones(8)}, {})
     rows = train_all(store_in(tmp_path, (1, 2, 3, 4), 2), tmp_path)
     # The first group of two was finished; the second failed, and went on one by one.
     assert runs == [[1, 2], [3], [4]]

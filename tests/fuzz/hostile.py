@@ -39,6 +39,7 @@ VALUES: dict[str, Any] = {
     "minus one": -1,
     "minus huge": -(2**63),
     "huge": 2**40,
+    "huge of NumPy": np.int64(2**40),
     "huge float": 1e300,
     "beyond floats": 10**400,
     "beyond printing": 10**5000,
@@ -61,6 +62,7 @@ VALUES: dict[str, Any] = {
     "ragged": [[1.0], [1.0, 2.0]],
     "twice": (2.0, 2.0),
     "halves": [0.5, 1.5],
+    "wide integers": np.full(3, 2**32),
     "mapping": {"": 1, "a": "a"},  # keys of one kind: Equinox sorts them before any constructor
     "set": {1, 2},
     "empty array": np.zeros(0),

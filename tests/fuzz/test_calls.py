@@ -118,9 +118,10 @@ def test_what_cannot_be_meant_is_refused_before_anything_trains(name):
     assert faults == {}
 
 
-def test_every_callable_has_a_sound_call():
+def test_every_argument_that_must_be_given_has_a_sound_value():
     for name, subject in SUBJECTS.items():
-        assert arguments(name, subject.call) is not None
+        needed = {one.name for one in replaceable(name) if one.default is one.empty}
+        assert needed <= arguments(name, subject.call).keys(), name
 
 
 def test_what_designs_and_sweeps_take_is_tried_as_well():

@@ -1,5 +1,7 @@
 """What random draws found, each kept as it was."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 
 from rhythmic import cells, sensitivity, static, training
 from rhythmic.reductions import maximum, reduce_steps
-from rhythmic.rhythms import random_band_distances
+from rhythmic.rhythms import random_band_distances, random_ladder_distances
 from rhythmic.rhythms.spacing import scan_ratios
 from rhythmic.simulate import mask_from_lengths
 from rhythmic.stability import (
@@ -24,6 +26,7 @@ from rhythmic.theory import geometric_ladder, solved_oscillator
 from rhythmic.theory.image_ladder import image_ladder
 
 KEY = jax.random.key(0)
+NAN = float("nan")
 CELL = cells.LSTMCell(2, 3, key=KEY)
 
 
@@ -60,7 +63,7 @@ FOUND = {
         lambda: geometric_ladder(2.0, start=5e-324, sample_rate=8.0),
         "start is 5e-324; it must be at least 2e-300 Hz",
     ),
-    "waves too fine": (lambda: image_ladder(3, spacing=5e-324), "side is 28 and spacing 5e-324; "),
+    "waves too fine": (lambda: image_ladder(3, spacing=5e-324), "spacing is 5e-324; with side 28 "),
     "a type for a state": (
         lambda: solve_fixed_point(half, int),
         "start is <class 'int'>; it must be a tree of arrays",
@@ -84,11 +87,43 @@ FOUND = {
         lambda: solved_oscillator(1e300, 0.1, np.arange(3.0)),
         r"angular_frequency is 1e\+300 and damping 0.1; over 2.0 s they must make at most 1e\+06",
     ),
+    "a frequency too high to follow": (
+        lambda: solved_oscillator(1e5, 0.1, np.arange(3.0), position=1.0),
+        r"times end at 2 s; with angular_frequency 100000 and damping 0.1 150000 evaluations",
+    ),
+    "a force too fast": (
+        lambda: solved_oscillator(1.0, 0.1, np.arange(3.0), force=lambda t: np.sin(1e5 * t)),
+        r"times end at 2 s; with angular_frequency 1 ",
+    ),
+    "a force that is lost": (
+        lambda: solved_oscillator(1.0, 0.1, np.arange(3.0), force=lambda t: 0.0 if t < 1 else NAN),
+        "force gives nan at 1.",
+    ),
+    "no tolerance": (
+        lambda: solved_oscillator(1.0, 0.1, np.arange(3.0), tolerance=0.0),
+        "tolerance is 0.0; it must lie between 0 and 1",
+    ),
+    "no times": (
+        lambda: solved_oscillator(1.0, 0.1, np.array([0.0, NAN])),
+        "times holds NaN or infinity",
+    ),
+    "rungs without number": (
+        lambda: geometric_ladder(math.nextafter(1, 2)),
+        "ratio is 1.0000000000000002; it must be at least 1.0000048",
+    ),
+    "truth for a point": (lambda: node_chart(True, -0.5, 0.1), "w1 is True; "),
+    "a matrix in a list": (
+        lambda: static.feedforward_network([[1.0, 2.0]]),
+        r"weights\[0\] has shape \(2,\); expected ",
+    ),
     "no force": (
         lambda: solved_oscillator(1.0, 0.1, np.arange(3.0), force=lambda time: None),
         "force gives None at 0 s; it must give one number",
     ),
-    "wide integers": (lambda: mask_from_lengths(np.array([2**40]), 3), "lengths is .* of at most"),
+    "wide integers": (
+        lambda: mask_from_lengths(np.array([2**40]), 3),
+        "lengths is .* to 2147483647",
+    ),
     "nothing observed": (
         lambda: reduce_steps(
             half, jnp.ones(2), jnp.arange(3), {"most": maximum()}, observe=lambda state: None
@@ -112,4 +147,11 @@ def test_it_is_refused_by_name(found):
 def test_what_is_meant_is_taken_in_any_type():
     assert node_chart(1, -1, 0.1).frequency == pytest.approx(10 / 6, rel=1e-6)
     assert node_chart(np.float16(1), np.float16(-1), 0.1).frequency.dtype == jnp.float32
+    for one in (1, np.int64(1), jnp.int32(1), np.float16(1)):
+        assert simulated_node(one, -one, 100, 0.1).frequency == pytest.approx(10 / 6, rel=1e-3)
+    assert node_chart(np.int64(2**33), 0.1, 1e-3).regime == node_chart(2.0**33, 0.1, 1e-3).regime
+    assert random_ladder_distances(np.array([1, 2, 3]), 1.5, 2, 4, key=KEY).shape == (4,)
+    shares = [[[0.9, 0.2]], [[0.8, 0.3]]]
+    loads = [np.array([0.1, 0.2])] * 2
+    assert capacity_estimates(loads, shares, 0.5, 3, seed=1).values.shape == (2,)
     assert crossing_load([0.1, 0.2], np.array([True, False]), 0.5) == pytest.approx(0.15)

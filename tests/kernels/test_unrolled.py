@@ -33,7 +33,6 @@ def derivative(weights, x):
     return pull(jnp.sin(value))
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize(
     "function", rest_slow([without_maximum, constants, derivative], derivative)

@@ -15,7 +15,6 @@ from rhythmic.reservoirs import (
     with_noise,
 )
 from rhythmic.simulate import trajectory
-from tests.marks import rest_slow
 
 FREQUENCIES = np.array([5.0, 20.0, 60.0])
 LIVE = jnp.ones(3, bool)
@@ -31,7 +30,7 @@ def drawn(time=60, batch=4):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("noise", rest_slow([0.0, 0.1], 0.1))
+@pytest.mark.parametrize("noise", [0.0, 0.1])
 def test_averages_are_those_of_the_trajectory(noise):
     cell = build(noise=noise)
     keys = example_keys(jax.random.key(2), jnp.arange(4)) if noise else None

@@ -22,6 +22,15 @@ def sweep(sets):
     )
 
 
+def test_a_sweep_runs_without_compilation():
+    given = (6, np.array([1, 2]), np.array([0.5]), np.array([0.0]), np.arange(1))
+    options = {"num_tested": 1, "max_sweeps": 2, "key": KEY}
+    with jax.disable_jit():
+        plain = capacity_sweep(*given, **options)
+    compiled = capacity_sweep(*given, **options)
+    np.testing.assert_array_equal(plain.overlaps, compiled.overlaps)
+
+
 @pytest.mark.slow
 def test_a_sweep_is_its_points_one_by_one():
     found = sweep(np.arange(3))

@@ -150,7 +150,9 @@ def test_shapes_that_do_not_match_are_refused():
         ValueError, match=r"^pattern has shape \(3,\); .* with unit = 4 as in state$"
     ):
         overlap(jnp.zeros(4), jnp.zeros(3))
-    with pytest.raises(ValueError, match="must match"):
+    with pytest.raises(
+        ValueError, match=r"^pattern has shape \(4,\); .* with batch = \(4,\) as in state$"
+    ):
         overlap(jnp.zeros((4, 4)), jnp.zeros(4))
 
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import pytest
 import xarray
 
+from rhythmic.records import PROVENANCE
 from rhythmic.sweep import Grid, Output, Sweep, linear_axis, run_sweep
 from rhythmic.sweep.__main__ import main
 from rhythmic.sweep.layout import DESCRIPTION, LOG
@@ -64,6 +65,15 @@ def test_show(made, capsys):
     assert "root" in text
     assert "gain" in text
     assert "bias" in text
+
+
+@pytest.mark.parametrize("name", [LOG, PROVENANCE])
+def test_a_damaged_line_of_the_history_is_named_and_costs_no_result(copy, capsys, name):
+    content = (copy / name).read_bytes()
+    (copy / name).write_bytes(content.replace(b"process" if name == LOG else b"git", b"@@", 1))
+    lines = call(capsys, "verify", copy).splitlines()
+    assert lines[0] == f"{copy / name}: line 1 is damaged; it is left out"
+    assert lines[1].endswith("every recorded file is as it was recorded, but for 1 line of history")
 
 
 def test_show_of_an_unfinished_sweep(copy, capsys):

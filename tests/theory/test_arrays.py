@@ -132,7 +132,7 @@ def test_nan_arguments_give_nan_without_a_warning(case):
 
 def test_shapes_broadcast_and_bad_ones_are_named():
     assert theory.pole_radius(np.ones((4, 1)), np.ones(3)).shape == (4, 3)
-    message = r"^w2 has shape \(3,\); expected \(\*#nodes,\) with nodes = \(2,\) as in w1$"
+    message = r"^w2 has shape \(3,\); expected \(\*nodes,\) with nodes = \(2,\) as in w1$"
     with pytest.raises(ValueError, match=message):
         theory.pole_radius(np.ones(2), np.ones(3))
     with pytest.raises(ValueError, match=message):

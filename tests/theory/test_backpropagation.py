@@ -159,7 +159,7 @@ def test_shapes_are_checked():
         lagged_products(np.zeros((3, 2)))
     with pytest.raises(ValueError, match=r"matrices has shape \(3,\)"):
         largest_singular_value(np.zeros(3))
-    with pytest.raises(ValueError, match=r"matrix has shape \(2, 3\); .* of one state"):
+    with pytest.raises(ValueError, match=r"matrix has shape \(2, 3\); .* both of one size, state"):
         spectral_radius(np.zeros((2, 3)))
     for shape in ((2, 3), (4, 2, 2)):
         with pytest.raises(ValueError, match="recurrent_weights has shape"):
@@ -167,7 +167,7 @@ def test_shapes_are_checked():
     with pytest.raises(ValueError, match="num_lags must be 0 or more"):
         linear_gradient_norm(np.zeros((2, 2)), -1)
     with pytest.raises(
-        ValueError, match=r"^recurrent_weights has shape \(2, 3\); .* of one hidden$"
+        ValueError, match=r"^recurrent_weights has shape \(2, 3\); .* both of one size, hidden$"
     ):
         tanh_jacobians(np.zeros((2, 3)), np.zeros((5, 3)))
     with pytest.raises(ValueError, match=r"^bias has shape \(7,\); .* with rows = 8"):

@@ -19,7 +19,6 @@ from rhythmic.training import (
 from rhythmic.training import evaluation as evaluation_module
 from rhythmic.training import member as member_module
 from rhythmic.training.features import with_features
-from tests.marks import rest_slow
 
 UNCONNECTED = ResonantArchitecture("own", (20.0, 90.0), recurrence=False, pole_radius=0.9)
 CONNECTED = dataclasses.replace(UNCONNECTED, recurrence=True)
@@ -179,7 +178,7 @@ def test_members_are_scanned_where_an_adjoint_keeps_much(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("architecture", "fixed"),
-    rest_slow([(UNCONNECTED, True), (CONNECTED, False), (RNN, False)], (RNN, False)),
+    [(UNCONNECTED, True), (CONNECTED, False), (RNN, False)],
 )
 def test_only_a_layer_without_trained_weights_has_features_once_for_all(architecture, fixed):
     training = MemberTraining(architecture, CONFIGURATION, CLASSES)

@@ -79,6 +79,11 @@ def finished(group):
     return group.run(members(*THREE))
 
 
+def test_a_compiled_group_runs_where_compilation_is_off(group, finished):
+    with jax.disable_jit():
+        assert_same_bits(group.run(members(*THREE)), finished)
+
+
 def test_members_of_one_seed_share_start_values_and_digits(group):
     together = members(*THREE)
     start = row(group.call("initial_state", group.place(together), None), slice(None))

@@ -148,7 +148,7 @@ def test_double_precision_starts_from_the_same_network():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["fastest", pytest.param("scan", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("method", ["fastest", "scan"])
 def test_members_with_ladders_of_their_own_are_the_networks_of_those_ladders(method):
     rhythms = member_rhythms(LADDERS, num_steps=TIME, pole_radius=0.99)
     together = train(rows=members()._replace(rhythms=rhythms), method=method)
