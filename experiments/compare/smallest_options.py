@@ -11,6 +11,7 @@ import numpy as np
 from experiments.compare.options import NUM_TRAIN, RESULTS, CompareOptions
 from experiments.compare.parts import check_parts
 from experiments.compare.smallest_rivals import HEADS as RIVALS
+from experiments.members.identity import Identity, architecture_identity, head_identity
 from rhythmic.architectures import CellArchitecture, Head
 from rhythmic.cells import ProjectionCell
 from rhythmic.data.dataset import NUM_PIXELS
@@ -151,6 +152,16 @@ class ProjectionArchitecture:
         )
         readout = self.head.build(self.num_projections, num_classes, key=key)
         return Classifier(cell, readout, self.head.feature, self.head.pooling)
+
+
+@architecture_identity.register
+def _(one: ProjectionArchitecture) -> Identity:
+    return {
+        "name": one.name,
+        "num_projections": one.num_projections,
+        "draw": one.draw,
+        "head": head_identity(one.head),
+    }
 
 
 def candidates(options: SmallestOptions, family: str, limit: int) -> Iterator[Architecture]:

@@ -37,7 +37,8 @@ class PlainReading(NamedTuple):
 
     def name(self) -> str:
         """Identify the reading by all that its result depends on."""
-        return fingerprint(("plain", PLAIN_VERSION, NUM_WINDOWS, STRENGTHS, TOLERANCE, self))
+        known = (self.limit, self.seed, self.data, self.num_train)
+        return fingerprint(("plain", PLAIN_VERSION, NUM_WINDOWS, STRENGTHS, TOLERANCE, known))
 
     def frequencies(self) -> np.ndarray:
         """Return the frequencies whose power is read, Hz; as many as the limit allows.

@@ -5,14 +5,20 @@ A row a network, as the other questions have, would be twelve thousand rows for 
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
 from experiments.members import MemberStore
-from experiments.members.condition import TRAINING_VERSION, recipe
+from experiments.members.identity import (
+    TRAINING_VERSION,
+    architecture_identity,
+    recipe_identity,
+    setting_identity,
+    trains_identity,
+)
 from rhythmic.adjoints import on_processor
 from rhythmic.data import SpikePool, SpikeTrains, spike_pool
 from rhythmic.events import padded_events
@@ -58,9 +64,13 @@ class Chunk(NamedTuple):
 
     def name(self) -> str:
         """Identify the chunk by all that its results depend on."""
-        known = {"architecture": self.architecture, "version": TRAINING_VERSION}
-        known |= recipe(self.task.training) | {"data": self.task.trains}
-        return fingerprint((known, self.setting, self.seeds, self.tested))
+        known = {
+            "architecture": architecture_identity(self.architecture),
+            "version": TRAINING_VERSION,
+            **recipe_identity(self.task.training),
+            "data": trains_identity(self.task.trains),
+        }
+        return fingerprint((known, setting_identity(self.setting), self.seeds, self.tested))
 
 
 def train_chunks(
@@ -113,7 +123,10 @@ def train_chunks(
 def per_seed(store: MemberStore, chunk: Chunk) -> list[Row]:
     """Return what the choice of a setting looks at, a row a seed."""
     validated = store.rows[chunk.name()]["validation_accuracy"]
-    return [asdict(chunk.setting) | {"validation_accuracy": accuracy} for accuracy in validated]
+    return [
+        setting_identity(chunk.setting) | {"validation_accuracy": accuracy}
+        for accuracy in validated
+    ]
 
 
 class Worker:
@@ -163,8 +176,8 @@ class Worker:
             "member": chunk.name(),
             "architecture": chunk.architecture.name,
             "dataset": "spike trains",
-            **recipe(chunk.task.training),
-            **asdict(chunk.setting),
+            **recipe_identity(chunk.task.training),
+            **setting_identity(chunk.setting),
             "num_nodes": model.cell.hidden_size,
             "num_parameters": num_trainable(model),
             "seeds": list(chunk.seeds),
@@ -183,7 +196,9 @@ class Worker:
         """Gather the arrays of a chunk's networks."""
         assert self.pool is not None
         count = len(chunk.seeds)
-        setting = {name: (value,) * count for name, value in asdict(chunk.setting).items()}
+        setting = {
+            name: (value,) * count for name, value in setting_identity(chunk.setting).items()
+        }
         return make_members(self.pool.splits.__getitem__, seeds=chunk.seeds, **setting)
 
     def group_for(self, seeds: tuple[int, ...]) -> GroupTraining:

@@ -7,6 +7,7 @@ import numpy as np
 
 from experiments.compare.spike_chunks import NUM_CLASSES, four_digits
 from experiments.members import MemberStore
+from experiments.members.identity import trains_identity
 from rhythmic.baselines import logistic_regression_accuracy, threshold_accuracy
 from rhythmic.data import (
     SpikePool,
@@ -37,7 +38,9 @@ class ReadingChunk(NamedTuple):
     def name(self) -> str:
         """Identify the chunk by all that its results depend on."""
         strengths = INVERSE_REGULARISATIONS if self.frequencies else ()
-        return fingerprint(("reading", READING_VERSION, strengths, self))
+        trains = trains_identity(self.trains)
+        known = (self.reading, self.frequencies, trains, self.seeds)
+        return fingerprint(("reading", READING_VERSION, strengths, known))
 
     def num_parameters(self) -> int:
         """Count what is fitted: weights and biases, or one threshold, or nothing."""

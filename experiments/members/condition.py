@@ -2,9 +2,15 @@
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
+from experiments.members.identity import (
+    TRAINING_VERSION,
+    architecture_identity,
+    recipe_identity,
+    setting_identity,
+)
 from rhythmic.data import Split
 from rhythmic.models import Architecture, Method, ResonantArchitecture
 from rhythmic.records import fingerprint
@@ -12,13 +18,6 @@ from rhythmic.training import Data, Members, TrainingConfiguration, make_members
 from rhythmic.training.configuration import check_seed
 from rhythmic.training.rhythms import member_rhythms
 from rhythmic.training.search import Setting
-
-# Raised when a change of the training code changes results: older rows then no longer count.
-TRAINING_VERSION = 1
-
-# Parts of a recipe that came later: where they hold what had always been so, a member keeps its
-# name, and rows that were computed before still count.
-LATER = {"schedule": "one_cycle", "input_noise": 0.0, "passes": 1}
 
 Precision = Literal["float32", "float64"]
 
@@ -126,20 +125,18 @@ class Condition:
             optional["precision"] = self.precision
         if self.method != "fastest":
             optional["method"] = self.method
-        architecture = {"architecture": self.architecture, "version": TRAINING_VERSION}
-        return architecture | recipe(self.training) | {"data": self.pool.sha256} | optional
+        return {
+            "architecture": architecture_identity(self.architecture),
+            "version": TRAINING_VERSION,
+            **recipe_identity(self.training),
+            "data": self.pool.sha256,
+            **optional,
+        }
 
     def program(self) -> str:
         """Name the compiled program that trains it, which conditions may share."""
         shared = dataclasses.replace(self, ladder=(), tuned_on=(), test_noise=())
         return fingerprint(shared.identity() | {"has_ladder": bool(self.ladder)})
-
-
-def recipe(training: TrainingConfiguration) -> dict[str, Any]:
-    """Return what of a recipe changes results; what came later only where it is used."""
-    fields = asdict(training)
-    del fields["evaluation_batch_size"]
-    return {k: v for k, v in fields.items() if k not in LATER or v != LATER[k]}
 
 
 class Wanted(NamedTuple):
@@ -157,7 +154,8 @@ class Wanted(NamedTuple):
         measured = {"test_noise": self.condition.test_noise, "kept": self.condition.kept}
         further = {name: values for name, values in measured.items() if values and self.tested}
         also = (further,) if further else ()
-        return fingerprint((known, self.setting, self.seed, self.tested, *also))
+        setting = setting_identity(self.setting)
+        return fingerprint((known, setting, self.seed, self.tested, *also))
 
 
 def members_of(group: list[Wanted], num_steps: int) -> Members:

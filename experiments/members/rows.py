@@ -2,13 +2,13 @@
 
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import jax
 import numpy as np
 
-from experiments.members.condition import Wanted, recipe
+from experiments.members.condition import Wanted
+from experiments.members.identity import recipe_identity, setting_identity
 from rhythmic.models import named_arrays, num_trainable
 from rhythmic.records import Row
 from rhythmic.training import TestRecord, TrainingState
@@ -41,10 +41,10 @@ def member_rows(
             "label": condition.label,
             "architecture": condition.architecture.name,
             "dataset": condition.pool.name,
-            **recipe(condition.training),
+            **recipe_identity(condition.training),
             **shape,
             "seed": wanted.seed,
-            **asdict(wanted.setting),
+            **setting_identity(wanted.setting),
             "best_epoch": own.best.epoch + 1,
             "validation_accuracy": max(own.best.validation_accuracy, 0.0),
             "failed_at_step": own.failed_at_step,

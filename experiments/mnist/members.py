@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.members.condition import KEPT, Condition, Pool, Wanted, recipe
+from experiments.members.condition import KEPT, Condition, Pool, Wanted
+from experiments.members.identity import recipe_identity
 from experiments.members.store import MemberStore, read_members, tuning
 from experiments.members.train import drop_checkpoints, train_members
 from experiments.mnist.configuration import MnistConfiguration
@@ -72,7 +73,7 @@ class MnistStore(MemberStore):
             "member": row["member"],
             "configuration": fingerprint(condition.identity()),
             "dataset": row["dataset"],
-            **recipe(condition.training),
+            **recipe_identity(condition.training),
             "data": self.digits.sha256,
             "diagonal": configuration.diagonal,
             "sample_rate": configuration.sample_rate,

@@ -260,7 +260,7 @@ def same_entries(one, other):
 READOUTS = ("batch_norm", "layer_norm", "linear", "hidden", "hidden_square")
 
 
-@pytest.mark.parametrize("registered", rest_slow(registry.CELLS, "rrn"))
+@pytest.mark.parametrize("registered", rest_slow(registry.CELLS, "rnn"))
 def test_with_every_head_gradients_reach_every_parameter_that_counts(registered):
     cell = registry.CELLS[registered](2, 3, key=jax.random.key(0))
     with jax.enable_x64(True):

@@ -8,7 +8,7 @@ import pytest
 
 from experiments.members import Condition, MemberStore, Pool, Wanted, train_members
 from experiments.members import train as module
-from experiments.members.condition import recipe
+from experiments.members.identity import recipe_identity
 from experiments.members.plans import record_plans, work_left
 from experiments.members.store import tuning
 from rhythmic.architectures import MEAN_HEAD, CellArchitecture
@@ -82,10 +82,10 @@ def test_everything_that_changes_a_result_changes_the_name_and_nothing_else_does
 
 
 def test_what_came_later_to_recipes_does_not_rename_older_members():
-    assert set(recipe(RECIPE)) == {
+    assert set(recipe_identity(RECIPE)) == {
         *("epochs", "batch_size", "rising_share", "momentum", "clip_norm")
     }
-    assert recipe(dataclasses.replace(RECIPE, passes=2))["passes"] == 2
+    assert recipe_identity(dataclasses.replace(RECIPE, passes=2))["passes"] == 2
 
 
 def test_conditions_that_differ_in_their_ladder_alone_share_a_program():
