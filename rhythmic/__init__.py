@@ -42,6 +42,7 @@ from rhythmic import (
     training,
 )
 from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell, trainable
+from rhythmic.data import Recordings
 from rhythmic.functional import elman_states, lstm_states, resonant_features
 from rhythmic.models import Classifier, named_architectures, num_trainable
 from rhythmic.rhythm_detection import RhythmKind, measure_rhythm
@@ -57,6 +58,7 @@ __all__ = [
     "ElmanCell",
     "EquinoxCell",
     "LSTMCell",
+    "Recordings",
     "ResonantCell",
     "RhythmKind",
     "SequenceModel",

@@ -13,6 +13,7 @@ from rhythmic.data.mnist import load_mnist
 from rhythmic.data.mnist5k import load_mnist5k
 from rhythmic.data.noise import noisy
 from rhythmic.data.orders import Order, image_rhythm, in_order
+from rhythmic.data.recordings import Recordings, Scaling
 from rhythmic.data.source import MnistSource
 from rhythmic.data.spike_readings import log_odds, spike_count, spike_power
 from rhythmic.data.spikes import SpikePool, SpikeTrains, spike_pool
@@ -25,6 +26,8 @@ __all__ = [
     "Digits",
     "MnistSource",
     "Order",
+    "Recordings",
+    "Scaling",
     "SpikePool",
     "SpikeTrains",
     "Split",

@@ -30,6 +30,7 @@ WITHOUT_SOURCE = {
     "rhythmic.data.idx": "files",
     "rhythmic.data.mnist": "loading",
     "rhythmic.data.mnist5k": "loading",
+    "rhythmic.data.recordings": "containers",
     "rhythmic.data.source": "loading",
     "rhythmic.data.splits": "loading",
     "rhythmic.events": "layout of arrays",

@@ -185,6 +185,7 @@ TABLE: dict[str, dict[str, Any]] = {
     },
     "architectures.CellArchitecture": {"cell": "rnn"},
     "architectures.sized": {"num_parameters": 200},
+    "data.Recordings": {"inputs": np.ones((4, 5, 2)), "targets": [0, 1, 0, 1]},
     "baselines.fit_large_logistic_regression": {
         "features": jnp.ones((2, 8)),
         "num_classes": 2,
