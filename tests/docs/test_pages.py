@@ -36,6 +36,12 @@ def with_python(texts):
     return [name for name, text in texts.items() if SNIPPET.search(text)]
 
 
+def slow_cell(names):
+    """Mark the page that trains a cell of one's own: ``test_contributing`` runs the like of it."""
+    slow = "howto/cell.md"
+    return [pytest.param(name, marks=pytest.mark.slow) if name == slow else name for name in names]
+
+
 def agrees(printed, shown):
     """Tell whether two texts are equal, numbers to two per cent: machines round differently."""
     if NUMBER.sub("#", printed).split() != NUMBER.sub("#", shown).split():
@@ -51,7 +57,7 @@ def test_numbers_may_differ_by_rounding_and_nothing_else():
     assert not agrees("h = 1.00 s, 2\n", "h = 1.00 s")
 
 
-@pytest.mark.parametrize("name", with_python(TEXTS))
+@pytest.mark.parametrize("name", slow_cell(with_python(TEXTS)))
 def test_snippets_run_and_print_what_stands_below_them(name, monkeypatch):
     monkeypatch.chdir(ROOT)
     names = {"__name__": "page"}

@@ -11,6 +11,7 @@ import pytest
 from tests.fuzz.calls import SUBJECTS, interrupted, replaceable
 from tests.fuzz.hostile import is_array, options
 from tests.fuzz.sound import arguments
+from tests.marks import rest_slow
 
 WIDE = 2**32  # zero in 32 bits
 
@@ -64,14 +65,12 @@ def test_wide_integers_are_the_numbers_that_they_are():
 
 
 @pytest.mark.parametrize(
-    "case",
-    [
+    ("name", "argument"),
+    rest_slow(
+        [("stability.node_chart", "w1"), ("static.overlap", "state")],
         ("stability.node_chart", "w1"),
-        ("static.overlap", "state"),
-        ("coupled.mean_amplitude", "position"),
-    ],
-    ids=".".join,
+    ),
 )
-def test_wide_integers_of_some_arguments(case):
-    assert case in CASES
-    assert not differs(*case)
+def test_wide_integers_of_some_arguments(name, argument):
+    assert (name, argument) in CASES
+    assert not differs(name, argument)
