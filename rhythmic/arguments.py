@@ -28,12 +28,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic._axes import see_axes
+from rhythmic._host import WIDEST, as_array, as_floating, holds_traced, is_too_wide
 from rhythmic.checks import checked_choice, checked_integer, is_key, is_real, refuse
 
 Called = TypeVar("Called", bound=Callable[..., Any])
 
 MOST = 2**32 - 1  # a seed may be as large
-WIDEST = 2**31 - 1  # of JAX's integers, but for double precision
 _NUMBERS = (np.integer, np.floating)
 _KINDS = (  # by the first of jaxtyping's dtypes that is found among the annotation's
     ("complex64", (*_NUMBERS, np.bool_, np.complexfloating), "numbers"),
@@ -105,22 +105,10 @@ def _entrance(call: Any, finite: bool, least: int | None) -> Any:
             _see(name, value, rule)
             if finite and rule.number and not _is_finite(value):
                 refuse(name, value, "be a finite number")
-            if rule.integer and value is not None:
-                # One of Python, since JAX takes no array for a static argument.
-                value = checked_integer(name, value, -MOST if least is None else least, MOST)
-            if rule.array:
-                value = _as_array(value)
-            if rule.real and _is_too_wide(value):
-                # JAX takes no integer of Python's, and drops digits of NumPy's.
-                value = np.asarray(value, float) if np.ndim(value) else float(value)
-            if rule.path and isinstance(value, str):
-                value = Path(value)
-            if rule.floating:
-                value = _as_floating(value)
+            value = _converted(name, value, rule, least)
             if rule.axes is not None and value is not None:
                 see_axes(name, value, rule.axes, sizes)
             if rule.axes_of_each is not None and value is not None:
-                value = [_as_array(one) for one in value]
                 for place, one in enumerate(value):
                     see_axes(f"{name}[{place}]", one, rule.axes_of_each, {})
             return value
@@ -134,6 +122,26 @@ def _entrance(call: Any, finite: bool, least: int | None) -> Any:
 
     entrance.compares = True  # type: ignore[attr-defined]
     return entrance
+
+
+def _converted(name: str, value: Any, rule: Rule, least: int | None) -> Any:
+    """Return a value that fits in the form in which functions and JAX take it."""
+    if value is None:
+        return value
+    if rule.integer:
+        # One of Python, since JAX takes no array for a static argument.
+        return checked_integer(name, value, -MOST if least is None else least, MOST)
+    if rule.array:
+        value = as_array(value)
+    if rule.axes_of_each is not None:
+        kind = tuple if isinstance(value, tuple) else list
+        value = kind(as_array(one) for one in value)
+    if rule.real and is_too_wide(value):
+        # JAX takes no integer of Python's, and drops digits of NumPy's.
+        value = np.asarray(value, float) if np.ndim(value) else float(value)
+    if rule.path and isinstance(value, str):
+        return Path(value)
+    return as_floating(value) if rule.floating else value
 
 
 def _see(name: str, value: Any, rule: Rule) -> None:
@@ -265,7 +273,7 @@ def _array(dtypes: Any, axes: tuple[str, ...] | None) -> Rule:
                 return False  # one number, where several are asked for
             if not isinstance(value, bool | int | float | complex | list | tuple):
                 return False
-            if isinstance(value, list | tuple) and _holds_traced(value):
+            if isinstance(value, list | tuple) and holds_traced(value):
                 return all(fits(one) for one in value)
             try:
                 dtype = np.asarray(value).dtype
@@ -273,7 +281,7 @@ def _array(dtypes: Any, axes: tuple[str, ...] | None) -> Rule:
                 return False
             if isinstance(value, list | tuple) and not np.size(value):
                 return True  # of no entries, which have no type
-        if not real and _is_too_wide(value):
+        if not real and is_too_wide(value):
             return False
         return any(jnp.issubdtype(dtype, kind) for kind in kinds)
 
@@ -284,41 +292,6 @@ def _array(dtypes: Any, axes: tuple[str, ...] | None) -> Rule:
     # Where any axes serve, a number is one point and no truth either.
     points = axes is not None and len(axes) == 1 and axes[0].startswith("*")
     return _no_truth(rule) if (one or points) and real else rule
-
-
-def _is_too_wide(value: Any) -> bool:
-    """Tell whether integers of the host are wider than JAX's own, which would drop their digits."""
-    if isinstance(value, int):
-        return abs(value) > np.iinfo(jnp.zeros((), int).dtype).max
-    if jax.config.jax_enable_x64 or isinstance(value, jax.Array):  # type: ignore[attr-defined]
-        return False
-    dtype = getattr(value, "dtype", None)
-    if isinstance(value, list | tuple) and not _holds_traced(value) and np.size(value):
-        dtype = np.asarray(value).dtype
-    if dtype is None or not jnp.issubdtype(dtype, np.integer) or np.dtype(dtype).itemsize < 4:
-        return False
-    return bool(np.size(value) and (np.max(value) > WIDEST or np.min(value) < -WIDEST - 1))
-
-
-def _holds_traced(value: Any) -> bool:
-    """Tell whether a list holds a traced number, which NumPy cannot make an array of."""
-    return isinstance(value, list | tuple) and any(
-        isinstance(one, jax.core.Tracer) for one in value
-    )
-
-
-def _as_floating(value: Any) -> Any:
-    """Return an array of integers or truths as floating-point numbers, anything else as it is."""
-    dtype = getattr(value, "dtype", None)
-    if dtype is None or (not jnp.issubdtype(dtype, np.integer) and dtype != np.bool_):
-        return value
-    return value.astype(float) if isinstance(value, jax.Array) else np.asarray(value, float)
-
-
-def _as_array(value: Any) -> Any:
-    """Return a list of known numbers as an array, anything else as it is."""
-    known = isinstance(value, list | tuple) and not _holds_traced(value)
-    return np.asarray(value) if known else value
 
 
 def _several(origin: Any, inner: tuple[Any, ...]) -> Rule | None:
@@ -405,7 +378,7 @@ def _is_tree(value: Any) -> bool:
     """
 
     def fits(leaf: Any) -> bool:
-        if _is_too_wide(leaf):
+        if is_too_wide(leaf):
             return False
         extended = jnp.issubdtype(getattr(leaf, "dtype", np.str_), jax.dtypes.extended)
         return callable(leaf) or extended or _array(("complex64",), None).fits(leaf)

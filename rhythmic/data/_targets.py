@@ -57,6 +57,8 @@ def host_array(name: str, values: object) -> np.ndarray:
 
 def _by_trial(targets: Any, num_trials: int) -> list[np.ndarray]:
     """Return one array for each trial, of no axes for a label or a number."""
+    if "trial" in (getattr(targets, "dims", None) or ()):
+        targets = targets.transpose("trial", ...)
     values = getattr(targets, "values", targets)  # of xarray and pandas
     values = targets if callable(values) else values
     if not isinstance(values, Sequence | np.ndarray) or isinstance(values, str):

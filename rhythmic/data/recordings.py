@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Integer, Num
+from jaxtyping import Bool, Float, Int, Integer, Num, Shaped
 
 from rhythmic.arguments import checked
 from rhythmic.checks import checked_choice, checked_integer, checked_real, shown
@@ -50,7 +50,7 @@ class Recordings:
     kind: TargetKind
     targets: Num[np.ndarray, "trial ..."]
     classes: tuple[Any, ...]
-    groups: Num[np.ndarray, " trial"] | None
+    groups: Shaped[np.ndarray, " trial"] | None
     channel_names: tuple[str, ...]
 
     def __init__(
@@ -101,7 +101,7 @@ class Recordings:
         return len(self.lengths)
 
     def __repr__(self) -> str:
-        """Say in a line what was recorded."""
+        """Return a line on what was recorded."""
         shortest, longest = (
             int(x) / self.sample_rate for x in (min(self.lengths), self.lengths.max())
         )
@@ -206,7 +206,7 @@ class Recordings:
         """Count the trials of every group, and its targets of each class."""
         num_units, known = units.max() + 1, self.known
         trials = np.nonzero(known)[0]
-        labels = np.asarray(self.targets[known], int) if self.classes else trials * 0
+        labels = self.targets[known]
         counts = np.zeros((num_units, 1 + len(self.classes)))
         counts[:, 0] = np.bincount(units, minlength=num_units)
         for place in range(len(self.classes)):
@@ -231,15 +231,14 @@ class Recordings:
 
 def _padded(inputs: Any, lengths: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return (trial, time, channel), zero past the ends, and the lengths."""
-    dims = getattr(inputs, "dims", None)
-    if dims is not None and set(dims) <= set(DIMENSIONS):
-        inputs = inputs.transpose(*(name for name in DIMENSIONS if name in dims)).values
     if isinstance(inputs, list | tuple):
         if lengths is not None:
             raise ValueError("lengths is given; trials in a list have their own")
-        trials = [_of_numbers(f"inputs[{place}]", one) for place, one in enumerate(inputs)]
-        return _stacked(trials)
-    array = _of_numbers("inputs", inputs)
+        named = [(f"inputs[{place}]", one) for place, one in enumerate(inputs)]
+        return _stacked(
+            [_of_numbers(name, _in_order(name, one, DIMENSIONS[1:])) for name, one in named]
+        )
+    array = _of_numbers("inputs", _in_order("inputs", inputs, DIMENSIONS))
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or 0 in array.shape:
@@ -259,6 +258,20 @@ def _padded(inputs: Any, lengths: Any) -> tuple[np.ndarray, np.ndarray]:
         )
     inside = np.arange(array.shape[1]) < found[:, None]
     return np.where(inside[..., None], array, 0).astype(array.dtype), found.astype(np.int32)
+
+
+def _in_order(name: str, values: Any, dimensions: tuple[str, ...]) -> Any:
+    """Return an array of xarray with its axes in order, anything else as it is.
+
+    Axes of which none has a name that is known are taken in the order in which they stand.
+    """
+    dims = getattr(values, "dims", ())
+    if not isinstance(dims, tuple) or not set(dims) & set(DIMENSIONS):
+        return values
+    wanted = [one for one in dimensions if one in dims or one != "channel"]
+    if set(wanted) != set(dims):
+        raise ValueError(f"{name} has the axes {shown(dims)}; expected {shown(dimensions)}")
+    return values.transpose(*wanted).values
 
 
 def _stacked(trials: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

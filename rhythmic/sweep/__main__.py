@@ -67,7 +67,7 @@ def verify(run: tyro.conf.Positional[Path]) -> None:
     for name in (LOG, PROVENANCE):
         read_sealed_rows(store.folder / name, lines.append)
     for line in lines:
-        print(printable(line.partition(",")[0]))
+        print(printable(line.rpartition(",")[0]))
     finished = sum(1 for _ in store.finished())
     of_all = f"{finished} of {store.plan.num_chunks(store.shape)} chunks have a record"
     if found:

@@ -12,8 +12,8 @@ from rhythmic.checks import is_real, shown
 
 Force = Callable[[float], float]
 
-MOST_RADIANS = 1e6
-MOST_EVALUATIONS = 150_000  # of the equation: some seconds, 2,500 radians
+_MOST_RADIANS = 1e6
+_MOST_EVALUATIONS = 150_000  # of the equation: some seconds, 2,500 radians
 
 
 @checked(finite=True)
@@ -55,32 +55,17 @@ def solved_oscillator(
 
     Source: lecture, "Rhythmic RNN"; Dormand and Prince's method in SciPy.
     """
-    times = np.asarray(times, dtype=float)
-    if not np.all(np.isfinite(times)):
-        raise ValueError("times holds NaN or infinity; it must hold finite numbers")
-    if not times.size or times[0] < 0 or np.any(np.diff(times) <= 0):
-        raise ValueError(f"times must increase from 0 or later, got {shown(times)}")
+    times = _increasing(times)
     radians = (abs(angular_frequency) + abs(damping)) * times[-1]
-    if not radians <= MOST_RADIANS:  # so that squares are finite; evaluations end long before
+    if not radians <= _MOST_RADIANS:  # so that squares are finite; evaluations end long before
         raise ValueError(
             f"angular_frequency is {angular_frequency} and damping {damping}; over {times[-1]} s "
-            f"they must make at most {MOST_RADIANS:g} radians together"
+            f"they must make at most {_MOST_RADIANS:g} radians together"
         )
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance is {tolerance}; it must lie between 0 and 1")
-    asked = itertools.count(1)
-
-    def pushed(time: float) -> float:
-        push = 0.0 if force is None else force(time)
-        if not is_real(push) or np.ndim(push) or not np.isfinite(push):
-            raise ValueError(f"force gives {shown(push)} at {time:g} s; it must give one number")
-        if next(asked) > MOST_EVALUATIONS:
-            raise ValueError(
-                f"times end at {times[-1]:g} s; with angular_frequency {angular_frequency:g} and "
-                f"damping {damping:g} {MOST_EVALUATIONS} evaluations reach {time:g} s"
-            )
-        return push
-
+    equation = f"angular_frequency {angular_frequency:g} and damping {damping:g}"
+    pushed = _counted(force, equation, times[-1])
     inside = sorted(jump for jump in jumps if 0 < jump < times[-1])
     edges = [0.0, *inside, float(times[-1])]
     state, positions = np.array([position, velocity], dtype=float), np.empty_like(times)
@@ -111,3 +96,31 @@ def solved_oscillator(
         positions[chosen] = solution.y[0][np.isin(solution.t, times[chosen])]
         state = solution.y[:, -1]
     return positions
+
+
+def _increasing(times: Float[np.ndarray, " time"]) -> Float[np.ndarray, " time"]:
+    """Return times in float64, or raise a ValueError unless they increase from 0 or later."""
+    times = np.asarray(times, dtype=float)
+    if not np.all(np.isfinite(times)):
+        raise ValueError("times holds NaN or infinity; it must hold finite numbers")
+    if not times.size or times[0] < 0 or np.any(np.diff(times) <= 0):
+        raise ValueError(f"times is {shown(times)}; it must increase from 0 or later")
+    return times
+
+
+def _counted(force: Force | None, equation: str, end: float) -> Force:
+    """Return a force that must be a finite number, and ends a solver that asks too often."""
+    asked = itertools.count(1)
+
+    def pushed(time: float) -> float:
+        push = 0.0 if force is None else force(time)
+        if not is_real(push) or np.ndim(push) or not np.isfinite(push):
+            raise ValueError(f"force gives {shown(push)} at {time:g} s; it must give one number")
+        if next(asked) > _MOST_EVALUATIONS:
+            raise ValueError(
+                f"times end at {end:g} s; with {equation} {_MOST_EVALUATIONS} evaluations reach "
+                f"{time:g} s"
+            )
+        return push
+
+    return pushed

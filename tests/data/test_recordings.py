@@ -56,6 +56,12 @@ def test_axes_of_xarray_may_come_in_any_order():
     turned = xarray.DataArray(array, dims=("trial", "time", "channel")).transpose("channel", ...)
     np.testing.assert_array_equal(made(turned).inputs, array)
     assert made(array[..., 0]).inputs.shape == (4, 5, 1)
+    listed = [xarray.DataArray(one.T, dims=("channel", "time")) for one in TRIALS]
+    np.testing.assert_array_equal(made(listed).inputs, made().inputs)
+    alone = xarray.DataArray(array[..., 0].T, dims=("time", "trial"))
+    np.testing.assert_array_equal(made(alone).inputs, array[..., :1])
+    steps = xarray.DataArray(np.arange(20).reshape(5, 4), dims=("time", "trial"))
+    np.testing.assert_array_equal(made(turned, steps).targets, steps.values.T)
 
 
 STEPS = [GENERATOR.integers(0, 3, length) for length in LENGTHS]
@@ -121,6 +127,10 @@ REFUSED = {
     "another channel": (
         lambda: made([*TRIALS[:3], np.ones((4, 3))]),
         r"inputs has shape \(4, 3\) in trial 3; expected \(time, 2\)",
+    ),
+    "axes of one trial": (
+        lambda: made(xarray.DataArray(np.ones((5, 3)), dims=("time", "channel"))),
+        r"inputs has the axes \('time', 'channel'\); expected \('trial', 'time', 'channel'\)",
     ),
     "no numbers": (lambda: made(np.full((4, 2, 1), "a")), "inputs is of type <U1; it must hold"),
     "a length of zero": (

@@ -39,7 +39,7 @@ def made(tmp_path_factory):
 @pytest.fixture
 def copy(made, tmp_path):
     """A copy of the first one, to be spoilt."""
-    return shutil.copytree(made[0], tmp_path / "copy")
+    return shutil.copytree(made[0], tmp_path / "a copy, spoilt")
 
 
 def call(capsys, *arguments):

@@ -135,7 +135,7 @@ def test_a_damaged_chunk_is_named_and_it_alone_is_computed_again(folder, capsys)
 @pytest.mark.parametrize(
     ("other", "field"),
     [
-        (lambda: make_sweep(num=7), "design"),
+        (lambda: make_sweep(num=7), "]: other values"),
         (lambda: make_sweep(unit="Hz"), "unit: 1 there, Hz here"),
         (lambda: make_sweep(precision="float64"), "precision: float32 there, float64 here"),
     ],
