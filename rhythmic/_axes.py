@@ -14,6 +14,8 @@ def see_axes(
 ) -> None:
     """Raise the ValueError for an array whose axes are not those written, or not those before."""
     shape = np.shape(value)
+    if not shape and len(axes) == 1 and axes[0].startswith("*#"):
+        return  # a number fits any axes that may be broadcast
     told = ", ".join(axis.replace("#", "") for axis in axes) + ("," if len(axes) == 1 else "")
     if not _has_axes(axes, shape):
         raise ValueError(f"{name} has shape {shape}; expected ({told})")

@@ -11,9 +11,10 @@ WIDEST = 2**31 - 1  # of JAX's integers, but for double precision
 
 def is_too_wide(value: Any) -> bool:
     """Tell whether integers of the host are wider than JAX's own, which would drop their digits."""
+    double = jax.config.jax_enable_x64  # type: ignore[attr-defined]
     if isinstance(value, int):
-        return abs(value) > np.iinfo(jnp.zeros((), int).dtype).max
-    if jax.config.jax_enable_x64 or isinstance(value, jax.Array):  # type: ignore[attr-defined]
+        return abs(value) > (2**63 - 1 if double else WIDEST)
+    if double or isinstance(value, jax.Array):
         return False
     dtype = getattr(value, "dtype", None)
     if isinstance(value, list | tuple) and not holds_traced(value) and np.size(value):
