@@ -29,14 +29,14 @@ from benchmarks.problem import Problem
 from benchmarks.table import spread
 from experiments.ranges import MOST, MOST_BY_NAME, check_number
 from rhythmic.interruption import refuse, stopping
-from rhythmic.models import named_architectures
+from rhythmic.networks import published
 from rhythmic.progress import show
 from rhythmic.records import Row, append_rows, open_run_folder, read_sealed_rows
 from rhythmic.training import is_out_of_memory
 from rhythmic.training.features import Method
 
 LARGE = "horn-like"  # has no kernel, and 300 times the arithmetic: one step a turn
-MODELS = (*named_architectures(), LARGE)
+MODELS = (*published(), LARGE)
 
 
 class TimeIsUp(Exception):

@@ -23,7 +23,7 @@ from benchmarks.problem import (
     Reference,
 )
 from benchmarks.problem import differences as compared
-from rhythmic.models import named_arrays, with_named_arrays
+from rhythmic.trees import named_arrays, with_named_arrays
 from rhythmic.typing import Array, PyTree
 
 NAME = "Equinox, plain scan"

@@ -12,7 +12,7 @@ from benchmarks.problem import NUM_CLASSES, Problem, labels_of
 from experiments.members.plans import group_plan, num_groups
 from experiments.mnist.configuration import PRESETS
 from rhythmic.data import Split
-from rhythmic.models import named_architectures
+from rhythmic.networks import published
 from rhythmic.training import (
     Data,
     GroupPlan,
@@ -103,7 +103,7 @@ class Groups:
         """Draw the pool and compute what can be computed before training."""
         images = Problem(work.architecture, work.pool_size, work.time_steps).images()
         configuration = TrainingConfiguration(epochs=work.epochs, batch_size=BATCH_SIZE)
-        architecture = named_architectures()[work.architecture]
+        architecture = published()[work.architecture]
         training = MemberTraining(architecture, configuration, NUM_CLASSES, work.method)
         self.members = work.members()
         self.plan = work.plan()

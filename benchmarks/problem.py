@@ -23,7 +23,7 @@ class Problem:
     """One network on sequences of one kind.
 
     Args:
-        model: name of the network; ``horn-like`` or one of ``named_architectures``.
+        model: name of the network; ``horn-like`` or one of ``published``.
         batch_size: sequences an update, at least 2.
         time_steps: pixels a sequence.
         pixels: which of them are nonzero. ``digits``: as many as in MNIST; ``uniform``: each with

@@ -25,13 +25,14 @@ from benchmarks.problem import (
     differences,
     labels_of,
 )
-from rhythmic.models import named_architectures, named_arrays
+from rhythmic.networks import published
+from rhythmic.networks.network import Method
 from rhythmic.provenance import processor_name, provenance
 from rhythmic.spread import wide_vectors
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
 from rhythmic.training.configuration import member_keys
-from rhythmic.training.features import Method
 from rhythmic.training.member import TrainingState
+from rhythmic.trees import named_arrays
 from rhythmic.typing import Array, PyTree
 
 NUM_TRAIN = 55_000  # sets the length of the learning-rate schedule, nothing else here
@@ -54,14 +55,9 @@ def member_training(
     method: Method = "fastest",
 ) -> MemberTraining:
     """Return the training of the problem's network."""
-    known: dict[str, Any] = {"horn-like": HORN, **named_architectures()}
-    architecture = known[problem.model]
-    if hasattr(architecture, "dropout_rate"):
-        architecture = dataclasses.replace(architecture, dropout_rate=dropout_rate)
-    elif architecture is HORN:
-        head = dataclasses.replace(HORN.head, dropout_rate=dropout_rate)
-        architecture = dataclasses.replace(HORN, head=head)
-    return MemberTraining(architecture, configuration, NUM_CLASSES, method)
+    known: dict[str, Any] = {"horn-like": HORN, **published()}
+    spec = dataclasses.replace(known[problem.model], dropout_rate=dropout_rate)
+    return MemberTraining(spec, configuration, NUM_CLASSES, method)
 
 
 def make_members(num_members: int) -> Members:
@@ -131,8 +127,9 @@ def scan_differences(problem: Problem, reference_found: Reference) -> Difference
 
 
 def by_name(parameters: PyTree) -> dict[str, np.ndarray]:
-    """Return the arrays of a model by name, in NumPy, to be sent to another process."""
-    return {name: np.asarray(value) for name, value in named_arrays(parameters).items()}
+    """Return the arrays of a network of one layer by name, to be sent to another process."""
+    found = named_arrays(parameters).items()
+    return {name.removeprefix("layers.0."): np.asarray(value) for name, value in found}
 
 
 class GroupSteps:

@@ -14,13 +14,17 @@ from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
 from rhythmic.cells import LSTMCell
 from rhythmic.gates import class_separation, gate_trace, holding_node, with_gate_held
+from rhythmic.networks import Network
 from rhythmic.plotting.memory import all_cells_figure, gates_by_symbol_figure, memory_figure
-from rhythmic.sequence_models import SequenceModel
-from rhythmic.simulate import trajectory
 from rhythmic.tasks import Batch, DelayedRecall
 from rhythmic.training.sequence_choice import Chosen, train_and_choose
 from rhythmic.training.sequence_members import member_grid
-from rhythmic.training.sequences import SequenceTraining, evaluation, score_on_test
+from rhythmic.training.sequences import (
+    SequenceTraining,
+    evaluation,
+    outputs_of,
+    score_on_test,
+)
 from rhythmic.typing import Array, PyTree
 
 NUM_SHOWN = 256  # sequences on which nodes are watched
@@ -72,7 +76,7 @@ def watch(options: LSTMOptions, training: SequenceTraining, chosen: Chosen) -> d
     return look(of_longest)
 
 
-def look_at(model: SequenceModel, batch: Batch, task: DelayedRecall) -> dict[str, Array]:
+def look_at(model: Network, batch: Batch, task: DelayedRecall) -> dict[str, Array]:
     """Return the node that holds the symbol from the flag to the cue.
 
     ``node`` is its course, ``(time, batch)``: of an LSTM its memory ``c_t``, with the openings
@@ -92,14 +96,14 @@ def look_at(model: SequenceModel, batch: Batch, task: DelayedRecall) -> dict[str
             "mean_gates": jnp.mean(openings, axis=-1),
             **lesions(model, model.cell, jnp.mean(openings, axis=(1, 3)), batch, task),
         }
-    seen = trajectory(model.cell, model.encode(batch.inputs), observe=model.show).observed
+    seen = model.features(batch.inputs)
     separation = class_separation(seen, classes)
     holding = holding_node(separation, stored, last)
     return {"node": seen[:, holding], "separation": separation}
 
 
 def lesions(
-    model: SequenceModel, intact: LSTMCell, means: Array, batch: Batch, task: DelayedRecall
+    model: Network, intact: LSTMCell, means: Array, batch: Batch, task: DelayedRecall
 ) -> dict[str, Array]:
     """Return the accuracy intact, and with each gate held open, at its cells' means, or shut."""
     cells = [intact] + [
@@ -109,8 +113,8 @@ def lesions(
     ]
 
     def accuracy(cell: LSTMCell) -> Array:
-        outputs = eqx.tree_at(lambda model: model.cell, model, cell)(batch.inputs)
-        return evaluation(outputs, batch, task).score
+        held = eqx.tree_at(lambda model: model.layers[0].cell, model, cell)
+        return evaluation(outputs_of(held, batch.inputs), batch, task).score
 
     found = jax.vmap(accuracy)(jax.tree.map(lambda *x: jnp.stack(x), *cells))
     return {"intact": found[0], "held": found[1:].reshape(len(GATES), len(HOLDS))}

@@ -3,12 +3,7 @@
 from dataclasses import dataclass
 
 from experiments.script import ScriptOptions
-from rhythmic.sequence_models import (
-    GatedSequenceArchitecture,
-    PlainSequenceArchitecture,
-    ResonantSequenceArchitecture,
-    SequenceArchitecture,
-)
+from rhythmic.networks import NetworkSpec
 from rhythmic.tasks import DelayedRecall
 from rhythmic.theory import ladder
 from rhythmic.training.sequences import SequenceConfiguration
@@ -42,6 +37,8 @@ class LSTMOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line for an option out of its range."""
+        if self.hidden_size < 2:
+            raise ValueError(f"hidden_size is {self.hidden_size}; it must be at least 2")
         known = set(self.models) <= set(architectures(self))
         if not known or "lstm" not in self.models or len(set(self.models)) < len(self.models):
             allowed = "lstm and any of rnn and rhythmic, each once"
@@ -60,8 +57,6 @@ class LSTMOptions(ScriptOptions):
             raise ValueError(f"num_seeds is {self.num_seeds}; it must be at least 1")
         if not self.learning_rates or not all(0 < rate < 1 for rate in self.learning_rates):
             raise ValueError(f"learning_rates is {self.learning_rates}; give rates in (0, 1)")
-        if self.hidden_size < 2:
-            raise ValueError(f"hidden_size is {self.hidden_size}; it must be at least 2")
         configuration(self)
 
 
@@ -91,13 +86,20 @@ def configuration(options: LSTMOptions) -> SequenceConfiguration:
     return SequenceConfiguration(options.num_updates, options.batch_size)
 
 
-def architectures(options: LSTMOptions) -> dict[str, SequenceArchitecture]:
+def architectures(options: LSTMOptions) -> dict[str, NetworkSpec]:
     """Return the models by name."""
     size = options.hidden_size
     return {
-        "rnn": PlainSequenceArchitecture(hidden_size=size),
-        "lstm": GatedSequenceArchitecture(hidden_size=size // 2),
-        "rhythmic": ResonantSequenceArchitecture("rhythmic", tuple(ladder("golden"))),
+        "rnn": NetworkSpec("rnn", size, pooling="every", name="rnn"),
+        "lstm": NetworkSpec("lstm", size // 2, pooling="every", name="lstm"),
+        "rhythmic": NetworkSpec(
+            "rrn",
+            len(ladder("golden")),
+            options={"frequencies": ladder("golden")},
+            pooling="every",
+            encoder_size=1,
+            name="rhythmic",
+        ),
     }
 
 

@@ -12,15 +12,9 @@ from matplotlib.figure import Figure
 from experiments.answers import bracketed
 from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
+from rhythmic.networks import NetworkSpec
 from rhythmic.plotting.next_item import next_item_figure
 from rhythmic.plotting.sequences import MODELS, model_appearance, spread_over_seeds
-from rhythmic.sequence_models import (
-    GatedSequenceArchitecture,
-    PlainSequenceArchitecture,
-    PresentItemArchitecture,
-    ResonantSequenceArchitecture,
-    SequenceArchitecture,
-)
 from rhythmic.tasks import AbstractTask, Batch, Kind, NextValue, NextWord
 from rhythmic.theory import GOLDEN_RATIO, geometric_ladder
 from rhythmic.training.sequence_choice import train_and_choose
@@ -109,15 +103,25 @@ def tasks(options: NextItemOptions) -> dict[str, AbstractTask]:
     return {"word": NextWord(), "value": NextValue(options.frequencies, options.sample_rate)}
 
 
-def architectures(options: NextItemOptions, task: str) -> dict[str, SequenceArchitecture]:
+def architectures(options: NextItemOptions, task: str) -> dict[str, NetworkSpec]:
     """Return the models by name; rhythms rise by the golden ratio from 1/50 of the item rate."""
     rate = options.word_rate if task == "word" else options.sample_rate
     ladder = geometric_ladder(GOLDEN_RATIO, start=rate / 50, sample_rate=rate)
-    models: tuple[SequenceArchitecture, ...] = (
-        PresentItemArchitecture(),
-        PlainSequenceArchitecture(hidden_size=options.hidden_size),
-        GatedSequenceArchitecture(hidden_size=options.hidden_size // 2),
-        ResonantSequenceArchitecture("rhythmic", tuple(ladder), rate, options.pole_radius),
+    size = options.hidden_size
+    rhythm = {"frequencies": ladder, "sample_rate": rate, "pole_radius": options.pole_radius}
+    encoder_size = 1 if task == "word" else None  # a word is a vector, a value drives as it is
+    models = (
+        NetworkSpec("rnn", 1, depth=0, pooling="every", name="present"),
+        NetworkSpec("rnn", size, pooling="every", name="rnn"),
+        NetworkSpec("lstm", size // 2, pooling="every", name="lstm"),
+        NetworkSpec(
+            "rrn",
+            len(ladder),
+            options=rhythm,
+            pooling="every",
+            encoder_size=encoder_size,
+            name="rhythmic",
+        ),
     )
     return {model.name: model for model in models if model.name in options.models}
 
@@ -134,7 +138,7 @@ def measure(options: NextItemOptions, stages: Stages) -> Results:
 
 
 def train_and_test(
-    options: NextItemOptions, task: AbstractTask, architecture: SequenceArchitecture
+    options: NextItemOptions, task: AbstractTask, architecture: NetworkSpec
 ) -> Results:
     """Return test scores of the chosen rate's networks, and what they say about one sequence."""
     training = SequenceTraining(architecture, configuration(options))

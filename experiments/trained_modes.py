@@ -75,8 +75,8 @@ def what_is_known(
         "seed": np.array(row["seed"]),
         "seeds": np.array(networks.seeds),
         "dataset": np.array(row["dataset"]),
-        "sample_rate": np.array(architecture.sample_rate),
-        "pole_radius": np.array(architecture.pole_radius),
+        "sample_rate": np.array(architecture.option("sample_rate")),
+        "pole_radius": np.array(architecture.option("pole_radius")),
         "frequencies": networks.frequencies,
         "weights": networks.weights,
         "start_weights": networks.start_weights,
@@ -107,7 +107,7 @@ def retrain(
 
 def template(networks: Networks) -> ResonantCell:
     """Build a cell of the architecture, in the precision of the moment."""
-    cell = networks.architecture.build(10, key=jax.random.key(0)).cell
+    cell = networks.architecture.build(1, 10, key=jax.random.key(0)).cell
     assert isinstance(cell, ResonantCell)
     return cell
 
@@ -151,10 +151,10 @@ def spectrum(networks: Networks) -> Results:
     }
     jacobians = {name: np.asarray(one_step(cell, w)) for name, w in weights.items()}
     results = {name: np.asarray(sorted_eigenvalues(x)) for name, x in jacobians.items()}
-    dt = 1 / networks.architecture.sample_rate
+    dt = 1 / networks.architecture.option("sample_rate")
     found = mode_participation(jacobians["trained"][place], dt, num_nodes=len(networks.frequencies))
     values = results["trained"]
-    partners = networks.architecture.pole_radius**2 / values
+    partners = networks.architecture.option("pole_radius") ** 2 / values
     gaps = np.min(np.abs(values[:, :, None] - partners[:, None]), axis=1) / np.abs(partners)
     kept = {
         name: np.asarray(getattr(found, name)) for name in ("share", "sensitivity", "condition")
@@ -178,7 +178,7 @@ def images_to_read(
 def one_digit(options: TrainedModesOptions, networks: Networks, digits: Digits) -> Results:
     """Follow the shown network through one digit: spectra, products, and gradients at all lags."""
     pixels, _ = images_to_read(options, networks, digits)
-    inputs, dt = jnp.asarray(pixels), 1 / networks.architecture.sample_rate
+    inputs, dt = jnp.asarray(pixels), 1 / networks.architecture.option("sample_rate")
     results: Results = {"pixels": np.asarray(pixels[:, 0])}
     for name, cell in cells_of(networks).items():
         jacobians = np.asarray(run_jacobians(cell, inputs))
@@ -200,7 +200,7 @@ def exponents(options: TrainedModesOptions, networks: Networks, digits: Digits) 
         the share that has a growing mode.
     """
     _, pixels = images_to_read(options, networks, digits)
-    window, dt = pixels.shape[1], 1 / networks.architecture.sample_rate
+    window, dt = pixels.shape[1], 1 / networks.architecture.option("sample_rate")
 
     @eqx.filter_jit
     def over(cell: ResonantCell, inputs: AnyArray) -> AnyArray:

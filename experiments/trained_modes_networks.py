@@ -19,7 +19,7 @@ from experiments.mnist.configuration import (
 from experiments.stages import Results
 from rhythmic.cells import ResonantCell
 from rhythmic.data import Digits, split
-from rhythmic.models import ResonantArchitecture, named_architectures
+from rhythmic.networks import NetworkSpec, published
 from rhythmic.progress import show
 from rhythmic.records import Row
 from rhythmic.training import (
@@ -50,7 +50,7 @@ class Networks:
         shown: the row of the network that is shown.
     """
 
-    architecture: ResonantArchitecture
+    architecture: NetworkSpec
     rows: tuple[Row, ...]
     shown: Row
 
@@ -103,11 +103,11 @@ def read_networks(run: Path | None, architecture: str, seed: int | None) -> Netw
     shown = rows[0 if seed is None else seeds.index(seed)]
     if configuration is None:
         fields = ("sample_rate", "pole_radius", "diagonal")
-        known = named_architectures(**{name: shown[name] for name in fields})
+        known = published(**{name: shown[name] for name in fields})
     else:
         known = configuration.known_architectures()
     found = known.get(architecture)
-    if not isinstance(found, ResonantArchitecture) or not found.recurrence:
+    if found is None or not dict(found.options).get("recurrence"):
         raise ValueError(
             f"architecture is {architecture!r}; it must be a resonant network with recurrence"
         )
@@ -130,11 +130,11 @@ def read_configuration(run: Path) -> MnistConfiguration:
         ) from None
 
 
-def start_weights(architecture: ResonantArchitecture, seed: int) -> Float[np.ndarray, "post pre"]:
+def start_weights(architecture: NetworkSpec, seed: int) -> Float[np.ndarray, "post pre"]:
     """Draw the recurrent weights that training starts from."""
     # In the precision of training: in double precision a key gives other numbers.
     with jax.enable_x64(False):
-        cell = architecture.build(10, key=member_keys(np.asarray(seed)).start_values).cell
+        cell = architecture.build(1, 10, key=member_keys(np.asarray(seed)).start_values).cell
     assert isinstance(cell, ResonantCell)
     return np.asarray(cell.effective_weights())
 

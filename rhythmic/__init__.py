@@ -4,15 +4,11 @@
 ``rhythmic.cells``      recurrent layers, one pure step each
 ``rhythmic.simulate``   the scan of cells over time: trajectories and time averages
 ``rhythmic.functional`` the cells as functions of plain arrays
-``rhythmic.models``     classifiers and the named architectures
-``rhythmic.architectures``  any registered cell with any feature and readout, by name and size
-``rhythmic.readouts``   from features to logits
+``rhythmic.networks``   any cell in any number of layers, read out once or at every step
 ``rhythmic.training``   the training of many networks at once
 ``rhythmic.adjoints``   the fast ways of training: reverse passes written by hand
 ``rhythmic.events``     sequences that are mostly zero, as events and gaps
 ``rhythmic.kernels``    the steps of a cell as one kernel over time, for GPUs
-``rhythmic.sequence_models``  small networks with a readout at every step
-``rhythmic.sequence_architectures``  the same of any registered cell, and of a given size
 ``rhythmic.rnn``, ``rhythmic.sensitivity``, ``rhythmic.rhythm_detection``  the RNN as the lecture
     writes it, what a state owes to each earlier input, whether a trajectory is a rhythm
 ``rhythmic.linear_scan``  linear layers by a parallel scan over time
@@ -41,27 +37,27 @@ from rhythmic import (
     tasks,
     training,
 )
-from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell, trainable
+from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell, constrained, trainable
 from rhythmic.data import Recordings
 from rhythmic.functional import elman_states, lstm_states, resonant_features
-from rhythmic.models import Classifier, named_architectures, num_trainable
+from rhythmic.networks import Network, NetworkSpec
 from rhythmic.rhythm_detection import RhythmKind, measure_rhythm
 from rhythmic.rnn import simulate_rnn
 from rhythmic.sensitivity import input_sensitivity, state_sensitivity
-from rhythmic.sequence_models import SequenceModel
 from rhythmic.simulate import mask_from_lengths, time_mean, trajectory
 from rhythmic.theory import *  # noqa: F403
 from rhythmic.theory import __all__ as _theory_names
 
 __all__ = [
-    "Classifier",
     "ElmanCell",
     "EquinoxCell",
     "LSTMCell",
+    "Network",
+    "NetworkSpec",
     "Recordings",
     "ResonantCell",
     "RhythmKind",
-    "SequenceModel",
+    "constrained",
     "coupled",
     "data",
     "elman_states",
@@ -69,8 +65,6 @@ __all__ = [
     "lstm_states",
     "mask_from_lengths",
     "measure_rhythm",
-    "named_architectures",
-    "num_trainable",
     "reductions",
     "reservoirs",
     "resonant_features",

@@ -13,6 +13,7 @@ import numpy as np
 
 from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, ElmanCell, LSTMCell, ResonantCell, resonant_nodes
+from rhythmic.cells.resonant_nodes import DerivedNodes
 from rhythmic.simulate import time_mean, trajectory
 from rhythmic.typing import AnyArray, Array, Float
 
@@ -56,10 +57,12 @@ def resonant_features(
     nodes = resonant_nodes(
         frequencies, sample_rate=sample_rate, pole_radius=pole_radius, dtype=dtype
     )
+    # Not fixed: whoever differentiates this function may ask for the rhythms, too.
+    derived = DerivedNodes.of(jax.tree.map(lambda x: x.astype(dtype), nodes))
     cell = eqx.tree_at(
         lambda cell: (cell.nodes, cell.recurrent_weights),
         eqx.filter_eval_shape(lambda: ResonantCell(np.ones(num_nodes), key=jax.random.key(0))),
-        (jax.tree.map(lambda x: x.astype(dtype), nodes), recurrent_weights.astype(dtype)),
+        (derived, recurrent_weights.astype(dtype)),
     )
     sequences = inputs.astype(dtype).T[:, None, :]
     return time_mean(cell, sequences, observe=cell.squared_amplitude).mean.T

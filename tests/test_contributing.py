@@ -55,9 +55,9 @@ def test_the_example_keeps_what_every_cell_promises():
 def test_a_registered_cell_is_trained_compared_swept_and_analysed(blocks, capsys):
     names: dict = {}
     exec(blocks[1], names)
-    assert names["leaky"].num_parameters() <= 200
+    assert names["leaky"].num_parameters(1, 10) <= 200
     assert {label: len(rows) for label, rows in names["rows"].items()} == {"leaky": 5, "rrn": 5}
-    assert names["rows"]["leaky"][0]["num_parameters"] == names["leaky"].num_parameters()
+    assert names["rows"]["leaky"][0]["num_parameters"] == names["leaky"].num_parameters(1, 10)
     assert names["result"].arrays["validation_accuracy"].shape == (2, 2, 1, 1)
     assert np.all(np.isfinite(names["result"].arrays["validation_accuracy"]))
     assert names["modes"].frequency.shape == (names["leaky"].hidden_size,)

@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parents[2] / "rhythmic"
 GROUPS = {
     "One node": ["theory", "activations"],
     "Networks": [
-        "static", "cells", "readouts", "models", "architectures", "rnn",
-        "sequence_models", "sequence_architectures", "functional",
+        "static", "cells", "networks", "rnn",
+        "functional", "trees",
     ],
     "Running them": ["simulate", "reductions", "linear_scan", "adjoints", "events", "kernels"],
     "Data and tasks": ["data", "tasks", "baselines"],

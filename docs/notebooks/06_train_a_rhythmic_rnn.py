@@ -18,8 +18,8 @@ import numpy as np
 
 import rhythmic
 from rhythmic import data
+from rhythmic.networks import NetworkSpec
 from rhythmic.plotting.style import lecture_style
-from rhythmic.sequence_architectures import CellSequenceArchitecture
 from rhythmic.tasks import FrequencyDiscrimination
 from rhythmic.training import SequenceConfiguration, SequenceTraining, train_and_choose
 
@@ -101,10 +101,8 @@ def train(rhythms):
         "recurrence": False,
         "rhythms": rhythms,
     }
-    architecture = CellSequenceArchitecture(
-        rhythms, "rrn", 2, tuple(options.items()), shown="position_and_amplitude"
-    )
-    training = SequenceTraining(architecture, recipe)
+    spec = NetworkSpec("rrn", 2, options=options, pooling="every", name=rhythms)
+    training = SequenceTraining(spec, recipe)
     chosen = train_and_choose(training, (task,), learning_rates=(0.1,), seeds=(1, 2))
     trained = chosen.trained  # every array has a leading axis, one row a network
     first = jax.tree.map(lambda x: x[0], trained.parameters)

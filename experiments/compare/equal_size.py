@@ -30,12 +30,12 @@ from experiments.compare.parts import check_parts
 from experiments.compare.question import Question
 from experiments.members import Condition
 from experiments.script import main
-from rhythmic.architectures import ENERGY_HEAD, MEAN_HEAD, CellArchitecture, sized
 from rhythmic.cells.registry import CELLS
+from rhythmic.networks import MEAN, POWER, NetworkSpec
 from rhythmic.plotting.compare_curves import curve_panels
 from rhythmic.training import TrainingConfiguration
 
-OF_HEAD = {"energy": ENERGY_HEAD, "mean": MEAN_HEAD}
+OF_HEAD = {"energy": POWER, "mean": MEAN}
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class EqualSizeOptions(CompareOptions):
                 f"tuning_epochs is {self.tuning_epochs}; it must lie in 1 to {self.epochs}"
             )
         if not self.networks():
-            needed = golden_copies(1).num_parameters()
+            needed = golden_copies(1).num_parameters(1, 10)
             raise ValueError(f"counts holds {self.counts[-1]} at most; one copy needs {needed}")
 
     def length(self) -> str:
@@ -121,7 +121,7 @@ PRESETS = {
 
 
 @functools.cache
-def architecture(cell: str, head: str, count: int) -> CellArchitecture | None:
+def architecture(cell: str, head: str, count: int) -> NetworkSpec | None:
     """Return a cell and a head with the most nodes that a number of parameters allows.
 
     None where not one copy of the golden ladder fits.
@@ -129,7 +129,7 @@ def architecture(cell: str, head: str, count: int) -> CellArchitecture | None:
     if cell == COPIES:
         number = most_copies(count, OF_HEAD[head])
         return golden_copies(number, OF_HEAD[head]) if number else None
-    return sized(CellArchitecture(f"{cell}-{head}", cell, 1, OF_HEAD[head]), count)
+    return NetworkSpec(cell, 1, name=f"{cell}-{head}", **OF_HEAD[head]).within(count, 1, 10)
 
 
 def conditions(options: EqualSizeOptions) -> list[Condition]:

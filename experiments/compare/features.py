@@ -47,7 +47,7 @@ from experiments.script import main
 from experiments.stages import Results, Stages
 from rhythmic.baselines import fourier_power, logistic_regression_accuracy, random_features
 from rhythmic.data import Split
-from rhythmic.models import named_architectures
+from rhythmic.networks import published
 from rhythmic.plotting.accuracy import confusion_figure
 from rhythmic.plotting.compare_features import ablation_figure, baseline_figure, profile_figure
 from rhythmic.plotting.style import LABELS, appearance
@@ -64,7 +64,7 @@ def further(
     """Fit readouts to fixed features and to those of trained networks; knock nodes out."""
     del store
     pool = options.pool()
-    readers = cache(lambda name: FeatureReader(named_architectures()[name], pool.data))
+    readers = cache(lambda name: FeatureReader(published()[name], pool.data))
     powers = cache(partial(power_features, pool))
     parts: dict[str, Callable[[], Results]] = {}
     for place, seed in enumerate(options.seeds):
@@ -98,7 +98,10 @@ def power_features(pool: Pool, num_windows: int) -> Float[AnyArray, "example fea
     images = np.asarray(pool.data.images, np.float32) / 255
     nodes = golden()
     return fourier_power(
-        images, nodes.frequencies, sample_rate=nodes.sample_rate, num_windows=num_windows
+        images,
+        nodes.frequencies,
+        sample_rate=nodes.option("sample_rate"),
+        num_windows=num_windows,
     )
 
 
@@ -147,8 +150,8 @@ def of_trained(
     inner = Split(*places)
     found = []
     for name, row in own.items():
-        network = trained_network(named_architectures()[name], row)
-        features = readers(name).read(network.model, examples)
+        network = trained_network(published()[name], row)
+        features = readers(name).read(network, examples)
         here = pool._replace(data=pool.data._replace(labels=labels[examples]))
         label = fitted_label(name)
         found.append(fitted(options, here, inner, label, row["seed"], features))

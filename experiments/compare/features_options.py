@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from experiments.compare.options import RESULTS, CompareOptions, shared
 from experiments.members import Condition
 from rhythmic.data.dataset import NUM_PIXELS
-from rhythmic.models import ResonantArchitecture, named_architectures
+from rhythmic.networks import NetworkSpec, published, rhythmic_network
 from rhythmic.plotting.style import appearance
 
 GOLDEN, BARE = "rrn-golden", "rrn-golden-unconnected"
@@ -61,11 +61,9 @@ PRESETS = {
 }
 
 
-def golden() -> ResonantArchitecture:
+def golden() -> NetworkSpec:
     """Return the golden network."""
-    found = named_architectures()[GOLDEN]
-    assert isinstance(found, ResonantArchitecture)
-    return found
+    return published()[GOLDEN]
 
 
 def without_label(node: int) -> str:
@@ -77,9 +75,9 @@ def conditions(options: FeatureOptions) -> list[Condition]:
     """Return the golden network with and without recurrence, then without one node at a time."""
     pool, frequencies = options.pool(), golden().frequencies
     whole = options.condition(pool, appearance(GOLDEN).label, golden(), kept=KEPT)
-    bare = replace(whole, label=appearance(BARE).label, architecture=named_architectures()[BARE])
+    bare = replace(whole, label=appearance(BARE).label, architecture=published()[BARE])
     # One architecture of ten nodes, so that one program trains every ladder.
-    smaller = replace(golden(), name="rrn-golden-without-one", frequencies=frequencies[:-1])
+    smaller = rhythmic_network(frequencies[:-1], name="rrn-golden-without-one")
     without = [
         replace(
             whole,

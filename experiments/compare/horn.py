@@ -22,9 +22,9 @@ from experiments.compare.published import OF_HORN
 from experiments.compare.question import Question
 from experiments.members import Condition, Pool
 from experiments.script import main
-from rhythmic.architectures import LAST_HEAD, MEAN_HEAD, CellArchitecture, sized
 from rhythmic.data import Split
 from rhythmic.data.splits import MNIST_TEST_FILE_SIZE, MNIST_TRAIN_FILE_SIZE
+from rhythmic.networks import LAST, MEAN, NetworkSpec
 from rhythmic.plotting.compare_curves import curve_panels
 from rhythmic.training import TrainingConfiguration
 from rhythmic.training.configuration import check_hyperparameter
@@ -163,15 +163,15 @@ def horn_pool(options: HornOptions) -> Pool:
     return pool._replace(name="mnist, 59,000 + 1,000", sha256=known, split=horn_split)
 
 
-def architectures() -> dict[str, CellArchitecture]:
+def architectures() -> dict[str, NetworkSpec]:
     """Return HORN of both kinds, and rivals of at most as many parameters."""
-    horn = CellArchitecture("horn", "horn", NUM_NODES, LAST_HEAD)
+    horn = NetworkSpec("horn", NUM_NODES, name="horn", **LAST)
     uneven = replace(horn, name="horn-heterogeneous", options=(("heterogeneous", True),))
     found = {"horn": horn, "horn-heterogeneous": uneven}
     for cell in ("lstm", "rnn"):
-        for name, head in ((cell, MEAN_HEAD), (f"{cell}-last", LAST_HEAD)):
-            rival = CellArchitecture(name, cell, 1, head)
-            found[name] = sized(rival, horn.num_parameters())
+        for name, head in ((cell, MEAN), (f"{cell}-last", LAST)):
+            baseline = NetworkSpec(cell, 1, name=name, **head)
+            found[name] = baseline.within(horn.num_parameters(1, 10), 1, 10)
     return found
 
 

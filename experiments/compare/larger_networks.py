@@ -1,27 +1,28 @@
 """Rhythmic networks of more nodes than the golden ladder has, with learned input weights."""
 
-import functools
+from collections.abc import Mapping
+from typing import Any
 
-from rhythmic.architectures import ENERGY_HEAD, CellArchitecture, Head
+from rhythmic.networks import POWER, NetworkSpec
 from rhythmic.theory import copied_ladder, ladder
 
 
-def with_inputs(frequencies: tuple[float, ...], head: Head = ENERGY_HEAD) -> CellArchitecture:
+def with_inputs(frequencies: tuple[float, ...], head: Mapping[str, Any] = POWER) -> NetworkSpec:
     """Return a layer of these node frequencies, in Hz, each with an input weight that is learned.
 
     Without learned input weights nodes of equal frequency would hear the same.
     """
     named = f"rrn-inputs-{len(frequencies)}"
-    return CellArchitecture(
-        named if head == ENERGY_HEAD else f"{named}-{head.feature}",
+    return NetworkSpec(
         "rrn",
         len(frequencies),
-        head,
-        options=(("frequencies", frequencies), ("input_weights", "learned")),
+        options={"frequencies": frequencies, "input_weights": "learned"},
+        name=named if head == POWER else f"{named}-{head['feature']}",
+        **head,
     )
 
 
-def golden_copies(num_copies: int, head: Head = ENERGY_HEAD) -> CellArchitecture:
+def golden_copies(num_copies: int, head: Mapping[str, Any] = POWER) -> NetworkSpec:
     """Return so many copies of the golden ladder.
 
     Raises:
@@ -30,10 +31,9 @@ def golden_copies(num_copies: int, head: Head = ENERGY_HEAD) -> CellArchitecture
     return with_inputs(tuple(copied_ladder(ladder("golden"), num_copies).tolist()), head)
 
 
-@functools.cache
-def most_copies(num_parameters: int, head: Head = ENERGY_HEAD, num_classes: int = 10) -> int:
+def most_copies(num_parameters: int, head: Mapping[str, Any] = POWER, num_classes: int = 10) -> int:
     """Return how many copies of the golden ladder ``num_parameters`` allow, 0 below 263."""
     number = 0
-    while golden_copies(number + 1, head).num_parameters(num_classes) <= num_parameters:
+    while golden_copies(number + 1, head).num_parameters(1, num_classes) <= num_parameters:
         number += 1
     return number

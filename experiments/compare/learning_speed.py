@@ -27,7 +27,7 @@ from experiments.members import Condition, MemberStore
 from experiments.script import main
 from experiments.stages import Results, Stages
 from rhythmic.data.splits import NUM_TRAIN
-from rhythmic.models import Architecture
+from rhythmic.networks import NetworkSpec
 from rhythmic.plotting.compare_curves import Curve, curve_panels
 from rhythmic.plotting.style import appearance
 from rhythmic.provenance import device_name
@@ -146,7 +146,7 @@ def seconds_of_updates(options: SpeedOptions) -> Results:
     return named | {"device": np.array(f"1 of {device_name()}")}
 
 
-def timer(options: SpeedOptions, architecture: Architecture) -> Callable[[], float]:
+def timer(options: SpeedOptions, architecture: NetworkSpec) -> Callable[[], float]:
     """Compile one network's epoch for one member alone; return what times its updates."""
     pool, training = options.pool(), options.training()
     members = make_members(

@@ -12,7 +12,7 @@ from rhythmic import data
 from rhythmic.data import DATASETS
 from rhythmic.data.orders import Order, in_order
 from rhythmic.data.splits import NUM_TRAIN
-from rhythmic.models import Architecture
+from rhythmic.networks import BuildsNetwork
 from rhythmic.training import Data, TrainingConfiguration
 from rhythmic.training.configuration import check_hyperparameter, check_seed
 from rhythmic.training.search import Setting, setting_grid
@@ -161,7 +161,7 @@ class CompareOptions(ScriptOptions):
         return tuple(setting_grid(self.learning_rates, (0.0,), (0.0,)))
 
     def condition(
-        self, pool: Pool, label: str, architecture: Architecture, **differing: Any
+        self, pool: Pool, label: str, architecture: BuildsNetwork, **differing: Any
     ) -> Condition:
         """Return a condition by the recipe, rates and seeds of all, but for the fields given."""
         fields: dict[str, Any] = {

@@ -34,7 +34,7 @@ from experiments.stages import Stages
 from experiments.trained_modes_networks import WEIGHTS, start_weights
 from rhythmic import data
 from rhythmic.data import DATASETS, DataUnavailableError, Digits
-from rhythmic.models import ResonantArchitecture, named_architectures
+from rhythmic.networks import NetworkSpec, published
 from rhythmic.plotting.accuracy import accuracy_figure, confusion_figure
 from rhythmic.plotting.compare_features import digit_figure
 from rhythmic.plotting.style import NETWORKS, appearance
@@ -131,11 +131,9 @@ PRESETS = {
 }
 
 
-def golden() -> ResonantArchitecture:
+def golden() -> NetworkSpec:
     """Return the golden network."""
-    found = named_architectures()[REFERENCE]
-    assert isinstance(found, ResonantArchitecture)
-    return found
+    return published()[REFERENCE]
 
 
 def published_rows(path: Path) -> dict[str, list[Row]]:
@@ -202,9 +200,7 @@ def digit_features(options: PaperOptions, networks: list[Row]) -> list[Row]:
             drawn.append(network)
     reader = FeatureReader(golden(), Data(digits.images[images], digits.labels[images]))
     everything = np.arange(len(images))
-    read = np.stack(
-        [reader.read(trained_network(golden(), row).model, everything) for row in networks]
-    )
+    read = np.stack([reader.read(trained_network(golden(), row), everything) for row in networks])
     features = read[drawn, everything].reshape(len(options.digits), options.num_draws, -1)
     return [
         {

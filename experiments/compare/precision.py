@@ -14,7 +14,7 @@ from experiments.compare.parts import if_asked
 from experiments.compare.question import Question
 from experiments.members import Condition
 from experiments.script import main
-from rhythmic.models import named_architectures
+from rhythmic.networks import published
 from rhythmic.plotting.comparison import accuracy_strip
 
 SINGLE, STEPPED, DOUBLE = "float32", "float32, a step a pixel", "float64"
@@ -58,7 +58,7 @@ PRESETS = {
 
 def conditions(options: CompareOptions) -> list[Condition]:
     """Return the three arithmetics."""
-    pool, golden = options.pool(), named_architectures()["rrn-golden"]
+    pool, golden = options.pool(), published()["rrn-golden"]
 
     return [
         options.condition(pool, SINGLE, golden),

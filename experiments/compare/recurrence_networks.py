@@ -7,13 +7,12 @@ from typing import Any
 from experiments.compare.options import CompareOptions
 from experiments.compare.parts import check_parts
 from experiments.members import Condition, Pool
-from rhythmic.architectures import ENERGY_HEAD, LAST_HEAD, MEAN_HEAD, CellArchitecture
-from rhythmic.models import Architecture, ResonantArchitecture, named_architectures
+from rhythmic.networks import LAST, MEAN, POWER, NetworkSpec, published, rhythmic_network
 from rhythmic.theory import validate_ladder
 
 NUM_NODES = 11
 PARTS = ("crossing", "homogeneous", "horn")
-HEADS = {"energy": ENERGY_HEAD, "mean": MEAN_HEAD}
+HEADS = {"energy": POWER, "mean": MEAN}
 
 # Name, cell, number of nodes and options of what is crossed with both heads.
 NETWORKS: dict[str, tuple[str, int, tuple[tuple[str, Any], ...]]] = {
@@ -104,12 +103,12 @@ def conditions(options: RecurrenceOptions) -> list[Condition]:
     return list({condition.label: condition for condition in every}.values())
 
 
-def crossed(network: str, head: str) -> Architecture:
+def crossed(network: str, head: str) -> NetworkSpec:
     """Return a network with a readout, the published one where there is one."""
     if (network, head) in PUBLISHED:
-        return named_architectures()[PUBLISHED[network, head]]
+        return published()[PUBLISHED[network, head]]
     cell, hidden_size, further = NETWORKS[network]
-    return CellArchitecture(f"{network}-{head}", cell, hidden_size, HEADS[head], options=further)
+    return NetworkSpec(cell, hidden_size, options=further, name=f"{network}-{head}", **HEADS[head])
 
 
 def crossed_conditions(options: RecurrenceOptions, pool: Pool) -> list[Condition]:
@@ -129,7 +128,7 @@ def crossed_conditions(options: RecurrenceOptions, pool: Pool) -> list[Condition
 def homogeneous_conditions(options: RecurrenceOptions, pool: Pool) -> list[Condition]:
     """Golden, and networks whose nodes all have one frequency: the ladders share a program."""
     golden = options.condition(pool, label_of("golden", "energy"), crossed("golden", "energy"))
-    base = ResonantArchitecture("rrn-homogeneous", (1000 / 28,) * NUM_NODES)
+    base = rhythmic_network((1000 / 28,) * NUM_NODES, name="rrn-homogeneous")
     return [
         golden,
         *(
@@ -141,7 +140,7 @@ def homogeneous_conditions(options: RecurrenceOptions, pool: Pool) -> list[Condi
 
 def horn_conditions(options: RecurrenceOptions, pool: Pool) -> list[Condition]:
     """HORN with nodes alike, and with nodes that each member draws from its own seed."""
-    alike = CellArchitecture("horn", "horn", NUM_NODES, LAST_HEAD)
+    alike = NetworkSpec("horn", NUM_NODES, name="horn", **LAST)
     drawn = dataclasses.replace(
         alike, name="horn-heterogeneous", options=(("heterogeneous", True),)
     )

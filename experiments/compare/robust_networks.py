@@ -2,18 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from experiments.compare.options import CompareOptions
 from experiments.compare.parts import check_parts
-from rhythmic.architectures import (
-    ENERGY_HEAD,
-    LAST_HEAD,
-    MEAN_HEAD,
-    CellArchitecture,
-    Head,
-    sized,
-)
-from rhythmic.models import Architecture, named_architectures
+from rhythmic.networks import LAST, MEAN, POWER, NetworkSpec, published
 
 # Between the 252 parameters of the golden network and the 298 of the LSTM.
 NUM_PARAMETERS = 300
@@ -38,34 +31,34 @@ class RobustOptions(CompareOptions):
         check_parts("networks", self.networks, NAMES)
 
 
-def architectures(names: Sequence[str]) -> dict[str, Architecture]:
+def architectures(names: Sequence[str]) -> dict[str, NetworkSpec]:
     """Return networks that read one pixel a step, at their published sizes or 300 parameters."""
-    known: dict[str, Architecture] = dict(named_architectures())
-    known["gru"] = sized(CellArchitecture("gru", "gru", 1, head=MEAN_HEAD), NUM_PARAMETERS)
-    known["horn"] = sized(CellArchitecture("horn", "horn", 1, head=LAST_HEAD), NUM_PARAMETERS)
+    known: dict[str, NetworkSpec] = dict(published())
+    known["gru"] = NetworkSpec("gru", 1, name="gru", **MEAN).within(NUM_PARAMETERS, 1, 10)
+    known["horn"] = NetworkSpec("horn", 1, name="horn", **LAST).within(NUM_PARAMETERS, 1, 10)
     return {name: known[name] for name in names}
 
 
-def row_architectures(names: Sequence[str]) -> dict[str, Architecture]:
+def row_architectures(names: Sequence[str]) -> dict[str, NetworkSpec]:
     """Return networks that read 28 pixels a step, as large as 610 parameters allow.
 
     Both golden networks keep their eleven nodes, so that the ladder is the same at every order.
     """
-    golden = tuple(named_architectures()["rrn-golden"].frequencies)  # type: ignore[attr-defined]
+    golden = tuple(published()["rrn-golden"].frequencies)
 
-    def resonant(name: str, *options: tuple[str, object]) -> CellArchitecture:
+    def resonant(name: str, *options: tuple[str, object]) -> NetworkSpec:
         chosen = (("frequencies", golden), *options)
-        return CellArchitecture(name, "rrn", len(golden), ENERGY_HEAD, 28, chosen)
+        return NetworkSpec("rrn", len(golden), options=chosen, name=name, **POWER)
 
-    def rival(name: str, head: Head) -> CellArchitecture:
-        return sized(CellArchitecture(name, name, 1, head, 28), ROW_PARAMETERS)
+    def rival(name: str, head: dict[str, Any]) -> NetworkSpec:
+        return NetworkSpec(name, 1, name=name, **head).within(ROW_PARAMETERS, 28, 10)
 
     known = {
         "rrn-golden": resonant("rrn-golden"),
         "rrn-golden-unconnected": resonant("rrn-golden-unconnected", ("recurrence", False)),
-        "rnn": rival("rnn", MEAN_HEAD),
-        "lstm": rival("lstm", MEAN_HEAD),
-        "gru": rival("gru", MEAN_HEAD),
-        "horn": rival("horn", LAST_HEAD),
+        "rnn": rival("rnn", MEAN),
+        "lstm": rival("lstm", MEAN),
+        "gru": rival("gru", MEAN),
+        "horn": rival("horn", LAST),
     }
     return {name: known[name] for name in names}

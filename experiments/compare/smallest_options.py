@@ -1,8 +1,8 @@
 """The smallest networks: options, presets, and the frozen list of candidates that is searched."""
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -11,11 +11,11 @@ import numpy as np
 from experiments.compare.options import NUM_TRAIN, RESULTS, CompareOptions
 from experiments.compare.parts import check_parts
 from experiments.compare.smallest_rivals import HEADS as RIVALS
-from experiments.members.identity import Identity, architecture_identity, head_identity
-from rhythmic.architectures import CellArchitecture, Head
+from experiments.members.identity import Identity, head_identity, network_identity
 from rhythmic.cells import ProjectionCell
 from rhythmic.data.dataset import NUM_PIXELS
-from rhythmic.models import Architecture, Classifier
+from rhythmic.networks import HiddenReadout, Layer, Network, NetworkSpec
+from rhythmic.networks.network import Pooling
 from rhythmic.theory import image_ladder, random_ladder
 from rhythmic.training import TrainingConfiguration
 from rhythmic.training.search import Setting, setting_grid
@@ -130,44 +130,66 @@ class SmallestOptions(CompareOptions):
 
 
 @dataclass(frozen=True)
-class ProjectionArchitecture:
-    """Random projections of the sequence of pixels, and a head.
+class Projections:
+    """Random projections of the sequence of pixels, with a readout.
 
     Args:
         name: name in tables and files.
         num_projections: features of the readout.
         draw: seed of the projections, the same for every network.
-        head: what becomes of them.
+        readout: of pooled phasors or, as here, of projections.
+        readout_size: nodes of its hidden layer.
     """
 
     name: str
     num_projections: int
     draw: int
-    head: Head
+    readout: str
+    readout_size: int
+    feature: str = "output"
+    pooling: Pooling = "last"
+    dropout_rate: float = 0.1
 
-    def build(self, num_classes: int, *, key: jax.Array) -> Classifier:
+    def build(self, input_size: int, num_outputs: int, *, key: jax.Array) -> Network:
         """Draw the readout; the projections come from ``draw`` alone."""
-        cell = ProjectionCell(
-            self.num_projections, num_steps=NUM_PIXELS, key=jax.random.key(self.draw)
+        size = self.num_projections
+        cell = ProjectionCell(size, num_steps=NUM_PIXELS, key=jax.random.key(self.draw))
+        readout = HiddenReadout(
+            size,
+            num_outputs,
+            key=key,
+            readout_size=self.readout_size,
+            activation="tanh" if self.readout == "hidden" else "square",
         )
-        readout = self.head.build(self.num_projections, num_classes, key=key)
-        return Classifier(cell, readout, self.head.feature, self.head.pooling)
+        layers = (Layer(cell, None, None, None, self.feature),)
+        statistics = readout.initial_statistics()
+        return Network(
+            None, layers, readout, statistics, None, None, self.pooling, input_size, num_outputs
+        )
 
 
-@architecture_identity.register
-def _(one: ProjectionArchitecture) -> Identity:
+@network_identity.register
+def _(one: Projections, input_size: int = 1) -> Identity:
     return {
         "name": one.name,
         "num_projections": one.num_projections,
         "draw": one.draw,
-        "head": head_identity(one.head),
+        "head": head_identity(one),
     }
 
 
-def candidates(options: SmallestOptions, family: str, limit: int) -> Iterator[Architecture]:
+Searched = NetworkSpec | Projections
+
+
+def candidates(options: SmallestOptions, family: str, limit: int) -> Iterator[Searched]:
     """Yield the networks of a family that are searched below a number of parameters."""
     for readout, num_nodes, readout_size in SHAPES[limit][: options.num_shapes]:
-        head = Head("phasor", "last", readout, readout_size=readout_size)  # type: ignore[arg-type]
+        head = {
+            "feature": "phasor",
+            "pooling": "last",
+            "readout": readout,
+            "readout_size": readout_size,
+        }
         shape = f"{num_nodes} nodes, {readout_size} {readout}"
         for draw, (spacing, offset, aspect) in enumerate(options.grids()):
             if family == IMAGE:
@@ -179,23 +201,21 @@ def candidates(options: SmallestOptions, family: str, limit: int) -> Iterator[Ar
                 yield resonant(f"{family}: draw {draw}, {shape}", ladder, head)
             else:
                 # As many features: a phasor has two.
-                own = replace(head, feature="output")
-                yield ProjectionArchitecture(
-                    f"{family}: draw {draw}, {shape}", 2 * num_nodes, draw, own
-                )
+                name = f"{family}: draw {draw}, {shape}"
+                yield Projections(name, 2 * num_nodes, draw, readout, readout_size)
 
 
 def resonant(
-    name: str, frequencies: np.ndarray, head: Head, *further: tuple[str, Any]
-) -> CellArchitecture:
-    """Return fixed nodes at ``frequencies`` in Hz that do not talk to each other."""
+    name: str, frequencies: np.ndarray, head: Mapping[str, Any], *further: tuple[str, Any]
+) -> NetworkSpec:
+    """Return fixed nodes at ``frequencies`` in Hz that are not coupled."""
     options = (
         ("frequencies", tuple(round(float(f), 6) for f in frequencies)),
         ("pole_radius", POLE_RADIUS),
         ("recurrence", False),
         *further,
     )
-    return CellArchitecture(name, "rrn", len(frequencies), head, options=options)
+    return NetworkSpec("rrn", len(frequencies), options=options, name=name, **head)
 
 
 PRESETS = {

@@ -1,30 +1,24 @@
 """Cells that are trained as a whole, below the same numbers of parameters."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from experiments.compare.findings import Rows
-from rhythmic.architectures import (
-    ENERGY_HEAD,
-    LAST_HEAD,
-    MEAN_HEAD,
-    CellArchitecture,
-    Head,
-    sized,
-)
+from rhythmic.networks import LAST, MEAN, POWER, NetworkSpec
 from rhythmic.records import Row
 
 # Every cell that one can train here, with the head that it was published with.
-HEADS: dict[str, Head] = {
-    "rrn": ENERGY_HEAD,
-    "rnn": MEAN_HEAD,
-    "lstm": MEAN_HEAD,
-    "gru": MEAN_HEAD,
-    "horn": LAST_HEAD,
-    "horn-heterogeneous": LAST_HEAD,
-    "cornn": LAST_HEAD,
-    "linoss": MEAN_HEAD,
+HEADS: dict[str, dict[str, Any]] = {
+    "rrn": POWER,
+    "rnn": MEAN,
+    "lstm": MEAN,
+    "gru": MEAN,
+    "horn": LAST,
+    "horn-heterogeneous": LAST,
+    "cornn": LAST,
+    "linoss": MEAN,
 }
 TITLES = {
     "horn": "HORN",
@@ -34,11 +28,12 @@ TITLES = {
 }
 
 
-def rival(name: str, limit: int) -> CellArchitecture:
+def rival(name: str, limit: int) -> NetworkSpec:
     """Return the largest network of a cell below a number of parameters."""
     cell, *uneven = name.split("-")
-    options = (("heterogeneous", True),) if uneven else ()
-    return sized(CellArchitecture(name, cell, 1, HEADS[name], options=options), limit - 1)
+    options = {"heterogeneous": True} if uneven else {}
+    one = NetworkSpec(cell, 1, options=options, name=name, **HEADS[name])
+    return one.within(limit - 1, 1, 10)
 
 
 def rival_label(name: str, limit: int, epochs: int) -> str:

@@ -26,8 +26,7 @@ from experiments.compare.smallest_rivals import (
 from experiments.members import Condition, MemberStore, Pool, train_members
 from experiments.members.store import tuning
 from experiments.stages import Stages
-from rhythmic.architectures import ENERGY_HEAD, CellArchitecture, Head
-from rhythmic.models import Architecture, named_architectures
+from rhythmic.networks import POWER, BuildsNetwork, NetworkSpec, published
 from rhythmic.records import Row
 from rhythmic.theory import image_ladder
 from rhythmic.training import TrainingConfiguration
@@ -55,7 +54,7 @@ def condition(
     options: SmallestOptions,
     pool: Pool,
     label: str,
-    architecture: Architecture,
+    architecture: BuildsNetwork,
     *,
     epochs: int,
     seeds: tuple[int, ...],
@@ -72,7 +71,7 @@ def conditions(options: SmallestOptions) -> list[Condition]:
     """Return what needs no search: the golden network and the rivals of every size."""
     pool, settings = options.pool(), options.rival_settings()
     make = partial(condition, options, pool, settings=settings)
-    golden = named_architectures()["rrn-golden"]
+    golden = published()["rrn-golden"]
     made = [make(GOLDEN, golden, epochs=options.epochs, seeds=options.seeds)]
     for limit in options.limits:
         for name in options.rivals:
@@ -186,8 +185,8 @@ def candidate_row(family: str, limit: int, one: Condition, members: Sequence[Row
         "learning_rate": best,
         "validation_accuracy": round(means[best], 6),
     }
-    if isinstance(one.architecture, CellArchitecture):
-        row["frequencies"] = list(dict(one.architecture.options)["frequencies"])
+    if isinstance(one.architecture, NetworkSpec):
+        row["frequencies"] = list(one.architecture.frequencies)
     return row
 
 
@@ -197,8 +196,8 @@ def best_place(rows: Sequence[Mapping]) -> int:
 
 
 def controls(
-    chosen: Architecture, grid: tuple[float, float, float], limit: int
-) -> list[tuple[str, Architecture]]:
+    chosen: BuildsNetwork, grid: tuple[float, float, float], limit: int
+) -> list[tuple[str, BuildsNetwork]]:
     """Return the chosen ladder's controls: without ringing, without phase, without hidden layer.
 
     The twin has the same nodes but real poles. The other two are read out by a linear map; they
@@ -209,14 +208,15 @@ def controls(
         grid: its spacing, offset and aspect.
         limit: number of parameters that they stay below.
     """
-    if not isinstance(chosen, CellArchitecture):
+    if not isinstance(chosen, NetworkSpec):
         raise TypeError(f"{chosen.name} has no ladder")
-    frequencies = np.array(dict(chosen.options)["frequencies"])
-    twin = resonant(f"{chosen.name}, real poles", frequencies, chosen.head, ("poles", "real"))
-    made: list[tuple[str, Architecture]] = [(twin_label(limit), twin)]
-    phasors = Head("phasor", "last", "batch_norm")
+    frequencies = np.array(chosen.frequencies)
+    head = {key: getattr(chosen, key) for key in ("feature", "pooling", "readout", "readout_size")}
+    twin = resonant(f"{chosen.name}, real poles", frequencies, head, ("poles", "real"))
+    made: list[tuple[str, BuildsNetwork]] = [(twin_label(limit), twin)]
+    phasors = {"feature": "phasor", "pooling": "last", "readout": "batch_norm"}
     # Parameters a node: scale, shift and ten weights for each of its one or two features.
-    for name, head, per_node in (("energies", ENERGY_HEAD, 12), ("phasors", phasors, 24)):
+    for name, head, per_node in (("energies", POWER, 12), ("phasors", phasors, 24)):
         spacing, offset, aspect = grid
         num_nodes = (limit - 11) // per_node
         ladder = image_ladder(num_nodes, spacing=spacing, offset=offset, aspect=aspect)

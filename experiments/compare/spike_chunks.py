@@ -14,7 +14,7 @@ import numpy as np
 from experiments.members import MemberStore
 from experiments.members.identity import (
     TRAINING_VERSION,
-    architecture_identity,
+    network_identity,
     recipe_identity,
     setting_identity,
     trains_identity,
@@ -22,7 +22,7 @@ from experiments.members.identity import (
 from rhythmic.adjoints import on_processor
 from rhythmic.data import SpikePool, SpikeTrains, spike_pool
 from rhythmic.events import padded_events
-from rhythmic.models import Architecture, num_trainable
+from rhythmic.networks import NetworkSpec
 from rhythmic.progress import Progress, clock, show
 from rhythmic.records import Row, fingerprint
 from rhythmic.training import (
@@ -57,7 +57,7 @@ class Chunk(NamedTuple):
     """
 
     task: SpikeTask
-    architecture: Architecture
+    architecture: NetworkSpec
     setting: Setting
     seeds: tuple[int, ...]
     tested: bool
@@ -65,7 +65,7 @@ class Chunk(NamedTuple):
     def name(self) -> str:
         """Identify the chunk by all that its results depend on."""
         known = {
-            "architecture": architecture_identity(self.architecture),
+            "architecture": network_identity(self.architecture),
             "version": TRAINING_VERSION,
             **recipe_identity(self.task.training),
             "data": trains_identity(self.task.trains),
@@ -76,7 +76,7 @@ class Chunk(NamedTuple):
 def train_chunks(
     store: MemberStore,
     task: SpikeTask,
-    architectures: Sequence[Architecture],
+    architectures: Sequence[NetworkSpec],
     *,
     published: Setting,
     settings: Sequence[Setting],
@@ -133,7 +133,7 @@ class Worker:
     """Trains chunks of one architecture, all by one compiled program."""
 
     def __init__(
-        self, store: MemberStore, task: SpikeTask, architecture: Architecture, progress: Progress
+        self, store: MemberStore, task: SpikeTask, architecture: NetworkSpec, progress: Progress
     ):
         """Compile nothing yet: a worker without work costs nothing."""
         self.store, self.architecture, self.progress = store, architecture, progress
@@ -171,7 +171,7 @@ class Worker:
         """Train one chunk, and write down what came out."""
         members = self.members(chunk)
         state = group.run(members)
-        model = chunk.architecture.build(NUM_CLASSES, key=jax.random.key(0))
+        model = chunk.architecture.build(1, NUM_CLASSES, key=jax.random.key(0))
         row: Row = {
             "member": chunk.name(),
             "architecture": chunk.architecture.name,
@@ -179,7 +179,7 @@ class Worker:
             **recipe_identity(chunk.task.training),
             **setting_identity(chunk.setting),
             "num_nodes": model.cell.hidden_size,
-            "num_parameters": num_trainable(model),
+            "num_parameters": model.num_parameters(),
             "seeds": list(chunk.seeds),
             "failed": int(np.count_nonzero(state.failed_at_step >= 0)),
         }

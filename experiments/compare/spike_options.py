@@ -10,7 +10,7 @@ from experiments.compare.spike_chunks import SpikeTask
 from experiments.members.store import check_results
 from experiments.script import ScriptOptions
 from rhythmic.data import SpikeTrains
-from rhythmic.models import named_architectures
+from rhythmic.networks import published
 from rhythmic.training import TrainingConfiguration
 from rhythmic.training.configuration import check_hyperparameter
 
@@ -66,7 +66,7 @@ class SpikeTrainsOptions(ScriptOptions):
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
         check_results(self.results)
-        check_parts("architectures", self.architectures, list(named_architectures()))
+        check_parts("architectures", self.architectures, list(published()))
         if len(set(self.learning_rates)) < max(1, len(self.learning_rates)):
             given = " ".join(map(str, self.learning_rates)) or "empty"
             raise ValueError(f"learning_rates is {given}; give one or more, each once")

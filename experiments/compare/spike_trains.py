@@ -29,7 +29,7 @@ from experiments.compare.spike_plain import COUNT, IDEAL, read_chunks
 from experiments.members import Condition, MemberStore
 from experiments.script import main
 from experiments.stages import Stages
-from rhythmic.models import named_architectures
+from rhythmic.networks import published
 from rhythmic.plotting.compare_spike_trains import spike_trains_figure
 from rhythmic.plotting.style import appearance
 from rhythmic.records import Row
@@ -111,7 +111,7 @@ def labels(options: SpikeTrainsOptions) -> list[str]:
 def measured(options: SpikeTrainsOptions, rows: Rows, stages: Stages, store: MemberStore) -> Rows:
     """Train all networks, read the trains plainly; return a row a seed by what was done."""
     del rows, stages
-    known, task = named_architectures(), options.task()
+    known, task = published(), options.task()
     chunks = options.chunks(1, options.num_seeds)
     powers = {power_label(name): tuple(ladder(name).tolist()) for name in LADDERS}
     plain = read_chunks(store, task.trains, powers, chunks)

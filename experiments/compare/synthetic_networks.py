@@ -7,9 +7,9 @@ import numpy as np
 
 from experiments.compare.synthetic_options import SweptTask, SyntheticOptions, network
 from experiments.members import MemberStore
+from rhythmic.networks import NetworkSpec
 from rhythmic.progress import Progress, clock, show
 from rhythmic.records import Row, fingerprint
-from rhythmic.sequence_architectures import CellSequenceArchitecture
 from rhythmic.tasks import AbstractTask
 from rhythmic.training.sequence_choice import train_and_choose
 from rhythmic.training.sequences import SequenceConfiguration, SequenceTraining, score_on_test
@@ -26,7 +26,7 @@ class Part(NamedTuple):
     network: str
     difficulties: tuple[float, ...]
     tasks: tuple[AbstractTask, ...]
-    architecture: CellSequenceArchitecture
+    architecture: NetworkSpec
     configuration: SequenceConfiguration
     learning_rates: tuple[float, ...]
     seeds: tuple[int, ...]

@@ -12,11 +12,7 @@ from experiments.compare.options import RESULTS
 from experiments.compare.parts import check_parts
 from experiments.members.store import check_results
 from experiments.script import ScriptOptions
-from rhythmic.sequence_architectures import (
-    CellSequenceArchitecture,
-    nearest_in_size,
-    num_sequence_parameters,
-)
+from rhythmic.networks import NetworkSpec
 from rhythmic.tasks import (
     AbstractTask,
     Adding,
@@ -199,8 +195,8 @@ def swept_tasks(options: SyntheticOptions) -> dict[str, SweptTask]:
 
 
 @cache
-def network(name: str, input_size: int, num_outputs: int) -> CellSequenceArchitecture:
-    """Return a network; rivals have about as many parameters as the rhythmic one.
+def network(name: str, input_size: int, num_outputs: int) -> NetworkSpec:
+    """Return a network; baselines have about as many parameters as the rhythmic one.
 
     The rhythmic network has the golden ladder, moved from a sample rate of 1000 Hz to the task's;
     positions and amplitudes are shown to one scale, which the published network leaves to its
@@ -208,22 +204,32 @@ def network(name: str, input_size: int, num_outputs: int) -> CellSequenceArchite
     HORN's nodes stand on a geometric ladder of the same span, as many as its size allows.
     """
     golden = ladder("golden") * SAMPLE_RATE / 1000.0
-    options = (("frequencies", tuple(golden.tolist())), ("sample_rate", SAMPLE_RATE))
-    rhythmic = CellSequenceArchitecture("rhythmic", "rrn", len(golden), options, "ringing")
+    options = {"frequencies": tuple(golden.tolist()), "sample_rate": SAMPLE_RATE}
+    rhythmic = NetworkSpec(
+        "rrn",
+        len(golden),
+        options=options,
+        feature="ringing",
+        pooling="every",
+        name="rhythmic",
+    )
     if name == "rhythmic":
         return rhythmic
 
-    def make(hidden_size: int) -> CellSequenceArchitecture:
+    def make(hidden_size: int) -> NetworkSpec:
         if name != "horn":
-            return CellSequenceArchitecture(name, name, hidden_size)
+            return NetworkSpec(name, hidden_size, pooling="every", name=name)
         span = {"start": float(golden[0]), "stop": float(golden[-1]), "sample_rate": SAMPLE_RATE}
         turns = 2 * np.pi * span_ladder(hidden_size, **span) / SAMPLE_RATE
-        return CellSequenceArchitecture(
-            name, name, hidden_size, (("angular_frequency", tuple(turns.tolist())),)
-        )
+        options = {"angular_frequency": tuple(turns.tolist())}
+        return NetworkSpec(name, hidden_size, options=options, pooling="every", name=name)
 
-    aim = num_sequence_parameters(rhythmic, input_size, num_outputs)
-    return nearest_in_size(make, aim, input_size, num_outputs)
+    aim = rhythmic.num_parameters(input_size, num_outputs)
+    size = 1
+    while make(size).num_parameters(input_size, num_outputs) < aim:
+        size += 1
+    nearest = (make(size), make(max(1, size - 1)))
+    return min(nearest, key=lambda one: abs(one.num_parameters(input_size, num_outputs) - aim))
 
 
 FULL = SyntheticOptions(

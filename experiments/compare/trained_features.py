@@ -1,59 +1,48 @@
 """Trained networks as their rows hold them, and the features that they make of digits."""
 
-from typing import NamedTuple
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.members.rows import own_names
 from rhythmic.indices import check_indices
-from rhythmic.models import Architecture, Classifier, with_named_arrays
-from rhythmic.readouts import RunningStatistics
+from rhythmic.networks import Network, NetworkSpec
 from rhythmic.records import Row
 from rhythmic.training import Data
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.features import labelled_features, precomputed
+from rhythmic.trees import with_named_arrays
 from rhythmic.typing import AnyArray, Float, Int
 
 BATCH_SIZE = 500
 
 
-class Trained(NamedTuple):
-    """A trained network and the running statistics of its readout."""
-
-    model: Classifier
-    statistics: RunningStatistics
-
-
-def trained_network(architecture: Architecture, row: Row) -> Trained:
+def trained_network(spec: NetworkSpec, row: Row) -> Network:
     """Return the network of a row that keeps ``parameters`` and ``statistics``.
 
     What a layer draws and does not train is drawn from the row's seed, as in training.
     """
-    model = architecture.build(10, key=member_keys(row["seed"]).start_values)
-    statistics = model.readout.initial_statistics()
-    return Trained(
-        with_named_arrays(model, row["parameters"]),
-        with_named_arrays(statistics, row["statistics"]),
-    )
+    network = spec.build(1, 10, key=member_keys(row["seed"]).start_values)
+    statistics = {f"statistics.{name}": x for name, x in row["statistics"].items()}
+    return with_named_arrays(network, own_names(row["parameters"]) | statistics)
 
 
 @eqx.filter_jit
-def _features(model: Classifier, data: Data, examples: Int[AnyArray, " batch"]) -> AnyArray:
+def _features(model: Network, data: Data, examples: Int[AnyArray, " batch"]) -> AnyArray:
     return labelled_features(model, data, examples, method="fastest")[0].T
 
 
 class FeatureReader:
     """Features before the readout, of many digits, for networks of one architecture."""
 
-    def __init__(self, architecture: Architecture, data: Data):
+    def __init__(self, architecture: NetworkSpec, data: Data):
         """Prepare the digits once for all networks."""
-        model = architecture.build(10, key=jax.random.key(0))
+        model = architecture.build(1, 10, key=jax.random.key(0))
         self.data = jax.tree.map(jnp.asarray, precomputed(model, data, BATCH_SIZE))
 
     def read(
-        self, model: Classifier, examples: Int[np.ndarray, " example"]
+        self, model: Network, examples: Int[np.ndarray, " example"]
     ) -> Float[np.ndarray, "example node"]:
         """Return the features of examples of the pool."""
         check_indices("examples", examples, len(self.data.labels), "examples in the pool")
@@ -65,15 +54,15 @@ class FeatureReader:
 
 
 def accuracy(
-    network: Trained, features: Float[np.ndarray, "example node"], labels: Int[AnyArray, " example"]
+    network: Network, features: Float[np.ndarray, "example node"], labels: Int[AnyArray, " example"]
 ) -> float:
     """Return the share of examples that a network's own readout tells rightly from features."""
-    logits = network.model.readout.predict(jnp.asarray(features.T), network.statistics)
+    logits = network.read_out(jnp.asarray(features.T))
     return float(np.mean(np.argmax(np.asarray(logits), axis=0) == np.asarray(labels)))
 
 
 def knocked_out_accuracies(
-    network: Trained,
+    network: Network,
     features: Float[np.ndarray, "example node"],
     means: Float[np.ndarray, " node"],
     labels: Int[AnyArray, " example"],

@@ -46,7 +46,6 @@ from experiments.compare.which_rhythms_options import (
 )
 from experiments.script import main
 from rhythmic.cells.registry import make_cell
-from rhythmic.models import with_named_arrays
 from rhythmic.plotting.compare_which_rhythms import (
     Curve,
     Mark,
@@ -59,6 +58,7 @@ from rhythmic.plotting.compare_which_rhythms import (
 from rhythmic.plotting.comparison import accuracy_strip
 from rhythmic.records import Row
 from rhythmic.theory import LadderName, geometric_ladder, ladder, span_ladder
+from rhythmic.trees import with_named_arrays
 from rhythmic.typing import Float
 
 FULL = WhichRhythmsOptions(

@@ -24,8 +24,7 @@ from experiments.compare.which_rhythms_options import (
     span_label,
 )
 from experiments.members import Condition, Pool
-from rhythmic.architectures import ENERGY_HEAD, CellArchitecture
-from rhythmic.models import ResonantArchitecture, named_architectures
+from rhythmic.networks import POWER, NetworkSpec, published, rhythmic_network
 from rhythmic.theory import copied_ladder, geometric_ladder, ladder, span_ladder
 
 
@@ -44,9 +43,9 @@ def conditions(options: WhichRhythmsOptions) -> list[Condition]:
     return list({condition.label: condition for condition in every}.values())
 
 
-def base(num_nodes: int) -> ResonantArchitecture:
+def base(num_nodes: int) -> NetworkSpec:
     """Return the architecture whose ladder conditions replace; one program a number of nodes."""
-    return ResonantArchitecture(f"rrn-{num_nodes}", tuple(span_ladder(num_nodes).tolist()))
+    return rhythmic_network(span_ladder(num_nodes), name=f"rrn-{num_nodes}")
 
 
 def shared_rate(
@@ -105,8 +104,8 @@ def curve_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Condition
 
 def named_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Condition]:
     """The four published ladders."""
-    published = named_architectures()
-    return [options.condition(pool, name, published[f"rrn-{name}"]) for name in NAMED]
+    known = published()
+    return [options.condition(pool, name, known[f"rrn-{name}"]) for name in NAMED]
 
 
 def learned_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Condition]:
@@ -119,12 +118,12 @@ def learned_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Conditi
         options.condition(
             pool,
             LEARNED[name],
-            CellArchitecture(
-                f"rrn-learned-{name}".replace(" ", "-"),
+            NetworkSpec(
                 "rrn",
                 NUM_NODES,
-                ENERGY_HEAD,
-                options=(("frequencies", start), ("rhythms", "learned")),
+                options={"frequencies": start, "rhythms": "learned"},
+                name=f"rrn-learned-{name}".replace(" ", "-"),
+                **POWER,
             ),
             kept=("parameters",),
         )
@@ -166,9 +165,10 @@ def sampled_conditions(options: WhichRhythmsOptions, pool: Pool) -> list[Conditi
     for rate in options.sample_rates:
         frequencies = golden_below(rate)
         number = len(frequencies)
-        network = ResonantArchitecture(f"rrn-golden-{number}", frequencies, sample_rate=rate)
+        name = f"rrn-golden-{number}"
+        network = rhythmic_network(frequencies, sample_rate=rate, name=name)
         found.append(options.condition(pool, sampled_label(number, rate), network))
         if number < NUM_NODES:
-            usual = dataclasses.replace(network, sample_rate=1000.0)
+            usual = rhythmic_network(frequencies, name=name)
             found.append(options.condition(pool, sampled_label(number, 1000.0), usual))
     return found

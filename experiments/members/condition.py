@@ -7,12 +7,14 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from experiments.members.identity import (
     TRAINING_VERSION,
-    architecture_identity,
+    is_published_rhythm,
+    network_identity,
     recipe_identity,
     setting_identity,
 )
 from rhythmic.data import Split
-from rhythmic.models import Architecture, Method, ResonantArchitecture
+from rhythmic.networks import BuildsNetwork, NetworkSpec
+from rhythmic.networks.network import Method
 from rhythmic.records import fingerprint
 from rhythmic.training import Data, Members, TrainingConfiguration, make_members
 from rhythmic.training.configuration import check_seed
@@ -32,6 +34,12 @@ class Pool(NamedTuple):
     sha256: str
     data: Data
     split: Callable[[int], Split]
+
+    @property
+    def input_size(self) -> int:
+        """Channels of a sample."""
+        shape = self.data.images.shape
+        return shape[2] if len(shape) == 3 else 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +72,7 @@ class Condition:
     """
 
     label: str
-    architecture: Architecture
+    architecture: BuildsNetwork
     training: TrainingConfiguration
     pool: Pool
     settings: tuple[Setting, ...]
@@ -104,9 +112,11 @@ class Condition:
             for name in getattr(self, field):
                 if name not in KEPT:
                     raise ValueError(f"{field} holds {name!r}; choose from {', '.join(KEPT)}")
-        if self.ladder and not isinstance(self.architecture, ResonantArchitecture):
+        if self.ladder and not is_published_rhythm(self.architecture):
             name = self.architecture.name
-            raise ValueError(f"ladder is given; {name} is no ResonantArchitecture, give it options")
+            raise ValueError(
+                f"ladder is given; {name} is no published rhythmic network, give it options"
+            )
         for level in self.test_noise:
             if not 0.0 <= level < float("inf"):
                 raise ValueError(f"test_noise holds {level}; it must be at least 0 and finite")
@@ -126,7 +136,7 @@ class Condition:
         if self.method != "fastest":
             optional["method"] = self.method
         return {
-            "architecture": architecture_identity(self.architecture),
+            "architecture": network_identity(self.architecture, self.pool.input_size),
             "version": TRAINING_VERSION,
             **recipe_identity(self.training),
             "data": self.pool.sha256,
@@ -172,10 +182,8 @@ def members_of(group: list[Wanted], num_steps: int) -> Members:
         members = members._replace(train=members.train[:, : first.num_train])
     if first.ladder:
         ladders = [wanted.condition.ladder for wanted in group]
-        nodes = {
-            name: getattr(first.architecture, name)
-            for name in ("sample_rate", "pole_radius")
-            if hasattr(first.architecture, name)
-        }
+        assert isinstance(first.architecture, NetworkSpec)
+        options = dict(first.architecture.options)
+        nodes = {name: options[name] for name in ("sample_rate", "pole_radius")}
         members = members._replace(rhythms=member_rhythms(ladders, num_steps=num_steps, **nodes))
     return members

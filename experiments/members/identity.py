@@ -8,9 +8,8 @@ were computed before still count. A test finds every row.
 import functools
 from typing import Any
 
-from rhythmic.architectures import CellArchitecture, Head
 from rhythmic.data import SpikeTrains
-from rhythmic.models import Architecture, GatedOrPlainArchitecture, ResonantArchitecture
+from rhythmic.networks import NetworkSpec
 from rhythmic.training import TrainingConfiguration
 from rhythmic.training.search import Setting
 
@@ -23,59 +22,61 @@ TRAINING_VERSION = 1
 _LATER = {"schedule": "one_cycle", "input_noise": 0.0, "passes": 1}
 
 
+# Options of the published networks, by their cells; each of the three stands for one older form.
+_OF_LADDER = ("frequencies", "recurrence", "sample_rate", "pole_radius", "diagonal")
+_OF_BASELINE = {"rnn": ("recurrent_gain",), "lstm": ("forget_bias",)}
+
+
 @functools.singledispatch
-def architecture_identity(architecture: Architecture) -> Identity:
-    """Return what a network is known by; an architecture of one's own registers its keys.
+def network_identity(network: Any, input_size: int = 1) -> Identity:
+    """Return what a network is known by; one of another kind registers its keys.
+
+    Args:
+        network: its specification.
+        input_size: channels of a sample.
 
     Raises:
-        TypeError: for an architecture without.
+        TypeError: for a kind without keys.
     """
-    kind = type(architecture).__name__
-    raise TypeError(f"{kind} has no identity; register one with architecture_identity")
+    kind = type(network).__name__
+    raise TypeError(f"{kind} has no identity; register one with network_identity")
 
 
-@architecture_identity.register
-def _(one: ResonantArchitecture) -> Identity:
+@network_identity.register
+def _(network: NetworkSpec, input_size: int = 1) -> Identity:
+    options = dict(network.options)
+    if is_published_rhythm(network):
+        return {"name": network.name, **options}
+    if tuple(options) == _OF_BASELINE.get(network.cell):
+        return {
+            "name": network.name,
+            "cell": {"rnn": "elman"}.get(network.cell, network.cell),
+            "hidden_size": network.hidden_size,
+            "dropout_rate": network.dropout_rate,
+        }
     return {
-        "name": one.name,
-        "frequencies": one.frequencies,
-        "recurrence": one.recurrence,
-        "sample_rate": one.sample_rate,
-        "pole_radius": one.pole_radius,
-        "diagonal": one.diagonal,
+        "name": network.name,
+        "cell": network.cell,
+        "hidden_size": network.hidden_size,
+        "head": head_identity(network),
+        "input_size": input_size,
+        "options": network.options,
     }
 
 
-@architecture_identity.register
-def _(one: GatedOrPlainArchitecture) -> Identity:
+def is_published_rhythm(network: Any) -> bool:
+    """Tell whether a network is the published rhythmic RNN, on any ladder."""
+    return tuple(dict(getattr(network, "options", ()))) == _OF_LADDER
+
+
+def head_identity(network: Any) -> Identity:
+    """Return what the feature of a ``network``, its pooling and its readout are known by."""
     return {
-        "name": one.name,
-        "cell": one.cell,
-        "hidden_size": one.hidden_size,
-        "dropout_rate": one.dropout_rate,
-    }
-
-
-@architecture_identity.register
-def _(one: CellArchitecture) -> Identity:
-    return {
-        "name": one.name,
-        "cell": one.cell,
-        "hidden_size": one.hidden_size,
-        "head": head_identity(one.head),
-        "input_size": one.input_size,
-        "options": one.options,
-    }
-
-
-def head_identity(head: Head) -> Identity:
-    """Return what a feature, its pooling and its readout are known by."""
-    return {
-        "feature": head.feature,
-        "pooling": head.pooling,
-        "readout": head.readout,
-        "dropout_rate": head.dropout_rate,
-        "readout_size": head.readout_size,
+        "feature": network.feature,
+        "pooling": network.pooling,
+        "readout": network.readout,
+        "dropout_rate": network.dropout_rate,
+        "readout_size": network.readout_size,
     }
 
 

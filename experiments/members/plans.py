@@ -13,7 +13,7 @@ from experiments.members.programs import Program, by_program, num_missing
 from experiments.members.store import MemberStore
 from rhythmic.adjoints import on_processor
 from rhythmic.data.dataset import NUM_CLASSES
-from rhythmic.models import Architecture
+from rhythmic.networks import BuildsNetwork
 from rhythmic.progress import show
 from rhythmic.training import is_out_of_memory
 from rhythmic.training.features import has_fixed_features
@@ -89,7 +89,7 @@ def usable_plan(label: str, plan: GroupPlan | None) -> GroupPlan | None:
 
 
 def group_plan(
-    architecture: Architecture, counts: Sequence[int], members_per_device: int | None = None
+    architecture: BuildsNetwork, counts: Sequence[int], members_per_device: int | None = None
 ) -> GroupPlan:
     """Choose how many members train side by side.
 
@@ -104,7 +104,7 @@ def group_plan(
     return plan_groups(counts, num_devices, members_per_device or largest, overhead)
 
 
-def group_costs(architecture: Architecture) -> tuple[int, float]:
+def group_costs(architecture: BuildsNetwork) -> tuple[int, float]:
     """Return how many members a device trains in a group at most, and what a group itself costs.
 
     The cost is in members, for ``plan_groups``. A processor gains little from more than a few, but
@@ -113,7 +113,7 @@ def group_costs(architecture: Architecture) -> tuple[int, float]:
     """
     if not on_processor():
         return 64, 100.0
-    model = architecture.build(NUM_CLASSES, key=jax.random.key(0))
+    model = architecture.build(1, NUM_CLASSES, key=jax.random.key(0))
     return (64, 3.0) if has_fixed_features(model) else (6, 0.3)
 
 

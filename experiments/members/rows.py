@@ -9,10 +9,12 @@ import numpy as np
 
 from experiments.members.condition import Wanted
 from experiments.members.identity import recipe_identity, setting_identity
-from rhythmic.models import named_arrays, num_trainable
 from rhythmic.records import Row
 from rhythmic.training import TestRecord, TrainingState
+from rhythmic.trees import named_arrays
 from rhythmic.typing import AnyArray
+
+FIRST_LAYER = "layers.0."
 
 
 def member_rows(
@@ -30,8 +32,9 @@ def member_rows(
     time since the group was last started or resumed, compilation included. ``noise_accuracy``
     holds the members' accuracies at each level of noise.
     """
-    model = group[0].condition.architecture.build(10, key=jax.random.key(0))
-    shape = {"num_nodes": model.cell.hidden_size, "num_parameters": num_trainable(model)}
+    first = group[0].condition
+    model = first.architecture.build(first.pool.input_size, 10, key=jax.random.key(0))
+    shape = {"num_nodes": model.cell.hidden_size, "num_parameters": model.num_parameters()}
     rows = []
     for place, wanted in enumerate(group):
         own = jax.tree.map(operator.itemgetter(place), state)
@@ -71,10 +74,23 @@ def further_results(own: TrainingState, record: TestRecord, kept: Iterable[str])
         "history": lambda: learning_curve(own),
         "confusion": lambda: record.confusion,
         "class_features": lambda: rounded(record.class_features),
-        "parameters": lambda: named_arrays(own.best.parameters),
+        "parameters": lambda: kept_names(named_arrays(own.best.parameters)),
         "statistics": lambda: named_arrays(own.best.statistics),
     }
     return {name: found[name]() for name in kept}
+
+
+def kept_names(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arrays by the paths under which rows keep them, those of a network of one layer."""
+    return {name.removeprefix(FIRST_LAYER): array for name, array in arrays.items()}
+
+
+def own_names(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arrays of a row by their paths in a network; the inverse of ``kept_names``."""
+    return {
+        FIRST_LAYER + name if name.startswith("cell.") else name: array
+        for name, array in arrays.items()
+    }
 
 
 def learning_curve(own: TrainingState) -> Row:

@@ -78,7 +78,10 @@ class Worker:
         self.run, self.program, self.plan = run, program, plan
         self.condition, self.label = program.condition, program.label
         self.training = MemberTraining(
-            self.condition.architecture, self.condition.training, method=self.condition.method
+            self.condition.architecture,
+            self.condition.training,
+            method=self.condition.method,
+            input_size=self.condition.pool.input_size,
         )
         self.group_training: GroupTraining | None = None
         self.needed: Estimate | None = None

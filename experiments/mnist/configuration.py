@@ -11,7 +11,7 @@ from experiments.recorded import recorded_options
 from rhythmic.cells.resonant import Diagonal
 from rhythmic.data import DATASETS
 from rhythmic.data.splits import NUM_TRAIN
-from rhythmic.models import Architecture, ResonantArchitecture, named_architectures
+from rhythmic.networks import NetworkSpec, published, rhythmic_network
 from rhythmic.records import fingerprint, read_configuration
 from rhythmic.training import TrainingConfiguration
 from rhythmic.training.configuration import Momentum, check_hyperparameter, check_seed
@@ -117,18 +117,18 @@ class MnistConfiguration(MnistOptions):
             evaluation_batch_size=self.evaluation_batch_size,
         )
 
-    def known_architectures(self) -> dict[str, Architecture]:
+    def known_architectures(self) -> dict[str, NetworkSpec]:
         """Return every architecture that this configuration can name."""
-        known = named_architectures(
+        known = published(
             sample_rate=self.sample_rate,
             pole_radius=self.pole_radius,
             diagonal=cast(Diagonal, self.diagonal),
             dropout_rate=self.dropout_rate,
         )
         if self.frequencies:
-            known[CUSTOM] = ResonantArchitecture(
+            known[CUSTOM] = rhythmic_network(
+                self.frequencies,
                 name=CUSTOM,
-                frequencies=self.frequencies,
                 sample_rate=self.sample_rate,
                 pole_radius=self.pole_radius,
                 diagonal=cast(Diagonal, self.diagonal),

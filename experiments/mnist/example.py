@@ -6,13 +6,15 @@ import jax
 import numpy as np
 
 from experiments.folders import read_kept, write_kept
+from experiments.members.identity import is_published_rhythm
+from experiments.members.rows import own_names
 from experiments.mnist.members import MnistStore
 from rhythmic.data import Split
-from rhythmic.models import ResonantArchitecture, with_named_arrays
 from rhythmic.records import Row
 from rhythmic.simulate import trajectory
 from rhythmic.training.batches import sequences
 from rhythmic.training.state import Data
+from rhythmic.trees import with_named_arrays
 
 
 def save_example(store: MnistStore, rows: list[Row], split: Split, path: Path) -> None:
@@ -24,7 +26,7 @@ def save_example(store: MnistStore, rows: list[Row], split: Split, path: Path) -
         row
         for row in rows
         if "parameters" in row
-        and isinstance(store.conditions[row["architecture"]].architecture, ResonantArchitecture)
+        and is_published_rhythm(store.conditions[row["architecture"]].architecture)
     ]
     if not resonant:
         return
@@ -32,8 +34,8 @@ def save_example(store: MnistStore, rows: list[Row], split: Split, path: Path) -
     known = read_kept(path.parent, path.name)
     if known is not None and known.get("member") == row["member"]:
         return
-    model = store.conditions[row["architecture"]].architecture.build(10, key=jax.random.key(0))
-    model = with_named_arrays(model, row["parameters"])
+    model = store.conditions[row["architecture"]].architecture.build(1, 10, key=jax.random.key(0))
+    model = with_named_arrays(model, own_names(row["parameters"]))
     data = Data(store.digits.images, store.digits.labels)
     inputs, labels = sequences(data, split.test[:1])
     positions = trajectory(model.cell, inputs).observed[:, :, 0]

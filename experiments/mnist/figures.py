@@ -6,7 +6,6 @@ import numpy as np
 
 from experiments.folders import read_kept
 from experiments.mnist.configuration import PUBLISHED, MnistConfiguration
-from rhythmic.models import ResonantArchitecture
 from rhythmic.plotting.accuracy import accuracy_figure, confusion_figure, learning_curve_figure
 from rhythmic.plotting.resonance import feature_figure, recurrent_weight_figure, spectrum_figure
 from rhythmic.plotting.style import LABELS, appearance, house_style, save
@@ -44,7 +43,7 @@ def draw_resonant(
     ladders = {
         name: architecture.frequencies
         for name in tested
-        if isinstance(architecture := known[name], ResonantArchitecture)
+        if (architecture := known[name]).frequencies
     }
     figures = folder / "figures"
     for name, frequencies in ladders.items():

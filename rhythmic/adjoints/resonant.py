@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from rhythmic._scan import scan
 from rhythmic._sums import added, empty_sum, mean_of
 from rhythmic.arguments import checked
-from rhythmic.cells import ResonantCell, ResonantNodes
+from rhythmic.cells import ResonantCell
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.cells.resonant import without_diagonal
 from rhythmic.simulate import check_sequence, start
@@ -109,7 +109,7 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Array]:
     by_weights, by_nodes = carry[3:]
     if cell.diagonal == "masked":
         by_weights = without_diagonal(by_weights)
-    nodes = ResonantNodes(*(jnp.sum(values, axis=batch) for values in by_nodes))
+    nodes = type(cell.nodes)(*(jnp.sum(values, axis=batch) for values in by_nodes))
     gradient = (nodes, by_weights)
     return eqx.tree_at(lambda c: (c.nodes, c.recurrent_weights), cell, gradient), by_drives
 

@@ -17,8 +17,8 @@ from jax.lax import dynamic_index_in_dim, dynamic_update_index_in_dim
 
 from rhythmic._sums import added, empty_sum, mean_of
 from rhythmic.arguments import checked
-from rhythmic.cells import ResonantNodes
 from rhythmic.cells.interface import weigh
+from rhythmic.cells.resonant_nodes import NodeConstants
 from rhythmic.typing import Array, Float, Int, Matrix, NodeArray, PyTree
 
 Weights = tuple[Matrix, Matrix | None]  # recurrent ones, and input weights unless all are one
@@ -49,7 +49,7 @@ class FreeMotion(NamedTuple):
 
 
 @checked
-def free_motion(nodes: ResonantNodes, num_steps: int) -> FreeMotion:
+def free_motion(nodes: NodeConstants, num_steps: int) -> FreeMotion:
     """Tabulate the free motion of nodes over up to ``num_steps`` steps.
 
     Worked out in float64 from the constants as the nodes hold them, then cast to their dtype. A

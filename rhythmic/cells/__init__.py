@@ -17,7 +17,13 @@ from rhythmic.cells.cornn import CoupledOscillatoryCell, CoupledOscillatoryState
 from rhythmic.cells.elman import ElmanCell
 from rhythmic.cells.gru import GRUCell
 from rhythmic.cells.horn import HornCell, HornState
-from rhythmic.cells.interface import AbstractCell, FixedParameters, trainable
+from rhythmic.cells.interface import (
+    AbstractCell,
+    FixedParameters,
+    constrained,
+    num_constrained,
+    trainable,
+)
 from rhythmic.cells.linoss import LinOSSCell, LinOSSState
 from rhythmic.cells.lstm import LSTMCell, LSTMState
 from rhythmic.cells.projection import ProjectionCell, ProjectionState
@@ -51,6 +57,8 @@ __all__ = [
     "ResonantNodes",
     "ResonantReservoirCell",
     "ResonantState",
+    "constrained",
+    "num_constrained",
     "resonant_nodes",
     "trainable",
 ]

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rhythmic.cells.interface import FixedParameters
+from rhythmic.cells.interface import FixedParameters, fixed
 from rhythmic.cells.options import Number, between, check_known, in_default_precision, is_traced
 from rhythmic.theory import NodeWeights
 from rhythmic.typing import AnyArray, Array, Float, Vector
@@ -73,12 +73,26 @@ class BoundedValues(eqx.Module):
 
 
 class FixedValues(FixedParameters):
-    """Values, one a node, that are not trained."""
+    """Values, one per node, that are not trained; ``given``, and ``values`` without a gradient."""
+
+    given: Vector
+
+    @property
+    def values(self) -> Vector:
+        """The values as they were given."""
+        return fixed(self.given)
+
+
+class DerivedValues(FixedParameters):
+    """Values that follow from what is differentiated, whose gradient passes through them.
+
+    Such as bounded ones, or options of a cell that are traced; not trained themselves.
+    """
 
     values: Vector
 
 
-NodeValues: TypeAlias = BoundedValues | FixedValues
+NodeValues: TypeAlias = BoundedValues | FixedValues | DerivedValues
 
 
 class KnownNumber(eqx.Module):
@@ -119,7 +133,8 @@ def node_values(
     """
     dtype = jnp.zeros(()).dtype
     if rhythms == "fixed":
-        return FixedValues(jnp.asarray(values, dtype))
+        kind = DerivedValues if is_traced(values) else FixedValues
+        return kind(jnp.asarray(values, dtype))
     return BoundedValues(jnp.asarray(raw_of(values, low, high, name=name), dtype), low, high)
 
 
@@ -130,7 +145,7 @@ def resolve(module: Module) -> Module:
     """
 
     def work_out(node: object) -> object:
-        return FixedValues(node.values) if isinstance(node, BoundedValues) else node
+        return DerivedValues(node.values) if isinstance(node, BoundedValues) else node
 
     return jax.tree.map(work_out, module, is_leaf=lambda node: isinstance(node, BoundedValues))
 

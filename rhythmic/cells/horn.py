@@ -14,7 +14,6 @@ from rhythmic.arguments import checked
 from rhythmic.cells.bounded import (
     MAX_FRICTION,
     MAX_STEP_ANGLE,
-    FixedValues,
     NodeValues,
     Rhythms,
     node_values,
@@ -67,7 +66,7 @@ class HornCell(AbstractCell[HornState]):
     weight_hh: Matrix
     bias_ih: Vector
     bias_hh: Vector
-    excitability: FixedValues
+    excitability: NodeValues
     angular_frequency: NodeValues
     damping: NodeValues
     input_size: int = eqx.field(static=True)
@@ -120,7 +119,7 @@ class HornCell(AbstractCell[HornState]):
         self.bias_ih = torch_linear((hidden_size,), input_size, key=keys[1])
         self.weight_hh = torch_linear((hidden_size, hidden_size), hidden_size, key=keys[2])
         self.bias_hh = torch_linear((hidden_size,), hidden_size, key=keys[3])
-        self.excitability = FixedValues(jnp.asarray(alpha, self.weight_hh.dtype))
+        self.excitability = node_values("excitability", alpha, 0.0, np.inf, "fixed")
         self.angular_frequency = node_values(
             "angular_frequency", omega, 0.0, MAX_STEP_ANGLE, rhythms
         )

@@ -81,7 +81,11 @@ class AbstractCell(eqx.Module, Generic[State]):
 
 @checked
 class FixedParameters(eqx.Module):
-    """Arrays that belong to a model and are not trained, such as a node's own rhythm."""
+    """Arrays that belong to a model and are not trained, such as a node's own rhythm.
+
+    What computes with them takes them through ``fixed``: then they have no gradient, whichever
+    arrays a loop differentiates and updates.
+    """
 
 
 @checked
@@ -97,6 +101,35 @@ def trainable(model: PyTree) -> PyTree:
         return eqx.is_inexact_array(node)
 
     return jax.tree.map(mark, model, is_leaf=lambda node: isinstance(node, FixedParameters))
+
+
+@checked
+def constrained(model: PyTree) -> PyTree:
+    """Return ``model`` with the parameters of every cell in it where they may be.
+
+    Such as a zero diagonal; to be called after every update.
+    """
+
+    def put_back(node: PyTree) -> PyTree:
+        return node.constrained() if _is_cell(node) else node
+
+    return jax.tree.map(put_back, model, is_leaf=_is_cell)
+
+
+@checked
+def num_constrained(model: PyTree) -> int:
+    """Count the entries of trained arrays that ``constrained`` holds fixed in ``model``."""
+    nodes = jax.tree.leaves(model, is_leaf=_is_cell)
+    return sum(node.num_constrained() for node in nodes if _is_cell(node))
+
+
+def _is_cell(node: object) -> bool:
+    return isinstance(node, AbstractCell)
+
+
+def fixed(values: PyTree) -> PyTree:
+    """Return ``values``, arrays, without a gradient."""
+    return jax.lax.stop_gradient(values)
 
 
 def along_nodes(values: Vector, like: NodeArray) -> Array:

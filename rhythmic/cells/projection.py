@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from rhythmic.arguments import checked
-from rhythmic.cells.interface import AbstractCell, FixedParameters
+from rhythmic.cells.interface import AbstractCell, FixedParameters, fixed
 from rhythmic.cells.options import check_known, check_sizes
 from rhythmic.checks import checked_integer
 from rhythmic.typing import Array, Float, InputArray, NodeArray
@@ -70,7 +70,7 @@ class ProjectionCell(AbstractCell[ProjectionState], FixedParameters):
     def step(self, state: ProjectionState, inputs: InputArray) -> ProjectionState:
         """Add the sample ``u_t``, shape ``(1, *batch)``, with the weights that are due."""
         place = state.elapsed[0].astype(int)
-        due = jnp.take(self.table, place, axis=0, mode="fill", fill_value=0.0)
+        due = jnp.take(fixed(self.table), place, axis=0, mode="fill", fill_value=0.0)
         total = state.total + jnp.moveaxis(due, -1, 0) * inputs
         return ProjectionState(total, state.elapsed + 1)
 

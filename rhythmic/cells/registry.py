@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import numpy as np
 
 from rhythmic.cells.cornn import CoupledOscillatoryCell
 from rhythmic.cells.elman import ElmanCell
@@ -17,8 +18,9 @@ from rhythmic.cells.horn import HornCell
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.cells.linoss import LinOSSCell
 from rhythmic.cells.lstm import LSTMCell
-from rhythmic.cells.options import check_sizes
+from rhythmic.cells.options import Number, check_known, check_sizes
 from rhythmic.cells.resonant import ResonantCell
+from rhythmic.checks import checked_real
 from rhythmic.theory import span_ladder
 from rhythmic.typing import AnyArray, Float
 
@@ -34,30 +36,61 @@ def resonant(
     *,
     key: jax.Array,
     frequencies: Sequence[float] | Float[AnyArray, " hidden"] = (),
+    sample_rate: Number = 1000.0,
+    duration: float | None = None,
     **options: Any,
 ) -> ResonantCell:
-    """Make a resonant layer, by default on a geometric ladder from 2 to 245.9 Hz.
+    """Make a resonant layer, by default on a geometric ladder that fits the recordings.
 
-    With ``hidden_size = 10 m + 1`` nodes its ratio is ``phi^(1/m)``: eleven nodes are the golden
-    ladder. Several features of an input come through learned weights.
+    Without a duration the ladder is the published one in units of the sample rate: from
+    ``Fs / 500`` to ``Fs / 4.07``, 2 to 245.9 Hz at 1000 Hz, with the published pole radius. With
+    ``hidden_size = 10 m + 1`` nodes its ratio is ``phi^(1/m)``: eleven nodes are the golden ladder.
+
+    With a duration ``T`` it spans what such recordings show, from ``1 / T``, at least ``Fs / 500``,
+    to ``0.4 Fs``; the pole radius is ``exp(-10 / (T Fs))``, a memory of a tenth of ``T``.
 
     Args:
-        input_size: components of one input sample.
+        input_size: components of one input sample; several come through learned weights.
         hidden_size: number of nodes.
         key: source of the weights.
         frequencies: node frequencies in Hz, instead of the geometric ladder.
+        sample_rate: Fs in Hz.
+        duration: of the recordings in s.
         options: further options of ``ResonantCell``.
 
     Raises:
-        ValueError: for a number of frequencies that is not ``hidden_size``.
+        ValueError: for a number of frequencies that is not ``hidden_size``, or recordings too short
+            for a ladder.
     """
     input_size, hidden_size = check_sizes(input_size, hidden_size)
     if len(frequencies) not in (0, hidden_size):
         raise ValueError(f"frequencies holds {len(frequencies)}; hidden_size is {hidden_size}")
-    ladder: Any = frequencies if len(frequencies) else span_ladder(hidden_size)
-    if input_size > 1:
-        options = {"input_weights": "learned"} | options
-    return ResonantCell(ladder, key=key, input_size=input_size, **options)
+    ladder: Any = frequencies
+    if not len(frequencies):
+        check_known("sample_rate", sample_rate, "where no frequencies are given")
+        ladder = _spanned(hidden_size, float(sample_rate), duration)
+    fitting: dict[str, Any] = {} if input_size == 1 else {"input_weights": "learned"}
+    if duration is not None:
+        fitting["pole_radius"] = float(np.exp(-10 / (duration * sample_rate)))
+    options = fitting | options
+    return ResonantCell(ladder, key=key, input_size=input_size, sample_rate=sample_rate, **options)
+
+
+def _spanned(
+    hidden_size: int, sample_rate: float, duration: float | None
+) -> Float[np.ndarray, " hidden"]:
+    """Return the default ladder in Hz; see ``resonant``."""
+    if duration is None:
+        return span_ladder(hidden_size) * (sample_rate / 1000.0)
+    checked_real("duration", duration, above=0.0)
+    low, high = max(1 / duration, sample_rate / 500), 0.4 * sample_rate
+    if not low < high:
+        raise ValueError(
+            f"duration is {duration:g}; it must be above {1 / high:.3g} s at {sample_rate:g} Hz"
+        )
+    if hidden_size == 1:
+        return np.array([np.sqrt(low * high)])
+    return np.geomspace(low, high, hidden_size)
 
 
 CELLS: dict[str, MakeCell] = {

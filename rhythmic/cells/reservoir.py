@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.arguments import checked
-from rhythmic.cells.interface import AbstractCell, FixedParameters, weigh
+from rhythmic.cells.interface import AbstractCell, FixedParameters, fixed, weigh
 from rhythmic.cells.options import Number, is_traced, number
 from rhythmic.cells.resonant import without_diagonal
 from rhythmic.cells.resonant_nodes import (
@@ -52,6 +52,7 @@ class ResonantReservoirCell(AbstractCell[ResonantState], FixedParameters):
     recurrent_weights: Matrix
     input_scale: Float[Array, ""]
     noise: Float[Array, ""]
+    is_derived: bool = eqx.field(static=True)
     input_size: int = eqx.field(static=True)
     hidden_size: int = eqx.field(static=True)
 
@@ -85,6 +86,8 @@ class ResonantReservoirCell(AbstractCell[ResonantState], FixedParameters):
             ValueError: for an argument outside its range.
         """
         # Below half the sample rate: the published reservoir has a node at a quarter of it.
+        options = (frequencies, spectral_radius, density, noise, input_scale, sample_rate)
+        self.is_derived = is_traced(*options, pole_radius)  # whose gradient is asked for
         sample_rate = checked_rate(sample_rate)
         frequencies = checked_frequencies(frequencies, sample_rate, 2)
         spectral_radius, density, noise, input_scale, pole_radius = checked_reservoir(
@@ -116,11 +119,12 @@ class ResonantReservoirCell(AbstractCell[ResonantState], FixedParameters):
 
     def step(self, state: ResonantState, inputs: InputArray) -> ResonantState:
         """Advance one sample: ``u_t``, and below it ``xi_t`` if the cell has noise."""
-        drive = self.input_scale * inputs[:1]
-        if self.input_size > 1:
-            drive = drive + self.noise * inputs[1:]
-        coupling = weigh(self.recurrent_weights, jax.nn.sigmoid(self.phase_cosine(state)))
-        position = self.nodes.free_step(state, drive) + coupling
+        cell = self if self.is_derived else fixed(self)
+        drive = cell.input_scale * inputs[:1]
+        if cell.input_size > 1:
+            drive = drive + cell.noise * inputs[1:]
+        coupling = weigh(cell.recurrent_weights, jax.nn.sigmoid(cell.phase_cosine(state)))
+        position = cell.nodes.free_step(state, drive) + coupling
         return ResonantState(position=position, previous=state.position)
 
     def phase_cosine(self, state: ResonantState) -> NodeArray:

@@ -8,10 +8,12 @@ import jax.numpy as jnp
 
 from rhythmic.arguments import checked
 from rhythmic.cells.initialization import torch_linear, uniform
-from rhythmic.cells.interface import AbstractCell, weigh, weigh_few
-from rhythmic.cells.options import Number, check_choice, check_known, check_sizes
+from rhythmic.cells.interface import AbstractCell, along_nodes, fixed, weigh, weigh_few
+from rhythmic.cells.options import Number, check_choice, check_known, check_sizes, is_traced
 from rhythmic.cells.resonant_nodes import (
+    DerivedNodes,
     LearnedRhythms,
+    NodeConstants,
     Poles,
     ResonantNodes,
     ResonantState,
@@ -20,6 +22,7 @@ from rhythmic.cells.resonant_nodes import (
     checked_rate,
     resonant_nodes,
 )
+from rhythmic.theory.roots import safe_sqrt
 from rhythmic.typing import AnyArray, Float, InputArray, Matrix, NodeArray
 
 Diagonal = Literal["projected", "masked"]
@@ -38,11 +41,11 @@ class ResonantCell(AbstractCell[ResonantState]):
     driven by the scalar input itself, ``d_t = u_t``. With learned input weights ``d_t = B u_t``.
     Without recurrence the last term is absent. Source: Kramer, arXiv:2506.17083.
 
-    Gradients by ``eqx.filter_grad`` would reach fixed rhythms too; train what
-    ``eqx.partition(cell, rhythmic.trainable(cell))`` gives.
+    Fixed rhythms have no gradient, so that a loop which updates every array leaves them as they
+    are; weight decay needs ``eqx.partition(cell, rhythmic.trainable(cell))``.
     """
 
-    nodes: ResonantNodes | LearnedRhythms
+    nodes: ResonantNodes | DerivedNodes | LearnedRhythms
     recurrent_weights: Matrix | None
     input_weights: Matrix | None
     diagonal: Diagonal = eqx.field(static=True)
@@ -69,7 +72,7 @@ class ResonantCell(AbstractCell[ResonantState]):
         and as in a torch ``Linear`` for several features.
 
         Args:
-            frequencies: node frequencies in Hz, ``(hidden,)``, below a quarter of the sample rate.
+            frequencies: node frequencies in Hz, ``(hidden,)``, below half the sample rate.
             key: source of the recurrent weights and of learned input weights.
             recurrence: whether the nodes talk to each other.
             sample_rate: samples a second, Hz.
@@ -88,7 +91,7 @@ class ResonantCell(AbstractCell[ResonantState]):
             ValueError: for a frequency, pole radius, size or rule outside its range.
         """
         sample_rate = checked_rate(sample_rate)
-        frequencies = checked_frequencies(frequencies, sample_rate, 4)
+        frequencies = checked_frequencies(frequencies, sample_rate, 2)
         pole_radius = checked_radius(pole_radius)
         check_choice("diagonal", diagonal, Diagonal)
         check_known("recurrence", recurrence)
@@ -97,9 +100,11 @@ class ResonantCell(AbstractCell[ResonantState]):
         if rhythms == "learned":
             self.nodes = LearnedRhythms(frequencies, pole_radius, sample_rate)
         else:
-            self.nodes = resonant_nodes(
+            nodes = resonant_nodes(
                 frequencies, sample_rate=sample_rate, pole_radius=pole_radius, poles=poles
             )
+            traced = is_traced(frequencies, pole_radius, sample_rate)
+            self.nodes = DerivedNodes.of(nodes) if traced else nodes
         self.input_size = input_size
         self.hidden_size = len(frequencies)
         self.diagonal = diagonal
@@ -138,15 +143,15 @@ class ResonantCell(AbstractCell[ResonantState]):
             position = position + coupling
         return ResonantState(position=position, previous=state.position)
 
-    def constants(self) -> ResonantNodes:
+    def constants(self) -> NodeConstants:
         """Return ``w1``, ``w2`` and the constants of the amplitude as they stand."""
-        return self.nodes if isinstance(self.nodes, ResonantNodes) else self.nodes.constants()
+        if isinstance(self.nodes, LearnedRhythms):
+            return self.nodes.constants()
+        return fixed(self.nodes) if isinstance(self.nodes, ResonantNodes) else self.nodes
 
     def resolved(self) -> "ResonantCell":
-        """Return the cell with learned rhythms worked out into constants."""
-        if isinstance(self.nodes, ResonantNodes):
-            return self
-        return eqx.tree_at(lambda cell: cell.nodes, self, self.nodes.constants())
+        """Return the cell with learned rhythms computed, and fixed ones without a gradient."""
+        return eqx.tree_at(lambda cell: cell.nodes, self, self.constants())
 
     def effective_weights(self) -> Matrix:
         """Return ``W`` as the step uses it.
@@ -176,6 +181,25 @@ class ResonantCell(AbstractCell[ResonantState]):
         ``A_t^2`` is the squared length of these two; where it forgets the phase, they keep it.
         """
         return jnp.concatenate([state.position, self.constants().quadrature(state)])
+
+    def position_and_amplitude(self, state: ResonantState) -> NodeArray:
+        """Return the positions in ``state`` above the amplitudes ``A_t``, two rows per node.
+
+        A linear map of positions alone sees a rhythm's phase only; its amplitude holds what came
+        in earlier, whatever the phase is now.
+        """
+        return jnp.concatenate([state.position, jnp.sqrt(self.squared_amplitude(state))])
+
+    def ringing(self, state: ResonantState) -> NodeArray:
+        """Return positions and amplitudes in ``state`` times ``sin(theta)`` of each node.
+
+        ``theta`` is its pole angle. After one impulse an undamped node has
+        ``x_k = sin((k + 1) theta) / sin(theta)``: without the factor slow nodes outweigh fast ones.
+        """
+        nodes = self.constants()
+        sine = safe_sqrt(jnp, 1 + nodes.w1**2 / (4 * nodes.w2))
+        both = self.position_and_amplitude(state)
+        return along_nodes(jnp.concatenate([sine, sine]), both) * both
 
     def constrained(self) -> "ResonantCell":
         """Return the cell with the diagonal of ``W`` at zero, and learned rhythms that are held."""

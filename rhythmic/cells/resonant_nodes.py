@@ -45,9 +45,8 @@ class ResonantState(NamedTuple):
     previous: NodeArray
 
 
-@checked
-class ResonantNodes(FixedParameters):
-    """The fixed rhythms of a resonant layer, one entry a node.
+class NodeConstants(eqx.Module):
+    """The rhythms of a resonant layer, one entry per node.
 
     ``w1`` and ``w2`` are the weights of ``h_t = w1 h_{t-1} + w2 h_{t-2}``. ``velocity_scale``
     (``Fs / omega``) and ``damping_ratio`` (``beta / omega``) turn two successive positions into
@@ -74,6 +73,28 @@ class ResonantNodes(FixedParameters):
     def squared_amplitude(self, state: ResonantState) -> NodeArray:
         """Return ``A_t^2 = x_t^2 + ((v_t + beta x_t) / omega)^2 + 1e-12``."""
         return state.position**2 + self.quadrature(state) ** 2 + 1e-12
+
+
+@checked
+class ResonantNodes(NodeConstants, FixedParameters):
+    """Constants that are fixed: the rhythms of the published network.
+
+    ``w1``, ``w2``, ``velocity_scale`` and ``damping_ratio`` are those of ``NodeConstants``.
+    """
+
+
+@checked
+class DerivedNodes(NodeConstants, FixedParameters):
+    """Constants that follow from what is differentiated, whose gradient passes through them.
+
+    Such as trained rhythms, or options of a cell that are traced; not trained themselves. ``w1``,
+    ``w2``, ``velocity_scale`` and ``damping_ratio`` are those of ``NodeConstants``.
+    """
+
+    @classmethod
+    def of(cls, nodes: NodeConstants) -> "DerivedNodes":
+        """Return the same constants as ``nodes``, with their gradient."""
+        return cls(nodes.w1, nodes.w2, nodes.velocity_scale, nodes.damping_ratio)
 
 
 @checked
@@ -212,8 +233,10 @@ def pole_weights(
 class LearnedRhythms(eqx.Module):
     """Rhythms that training moves: frequency and decay of each node, bounded by construction.
 
-    ``f = sigmoid(raw_frequency) Fs / 4`` and ``r = exp(-d)`` with ``ln d`` between the logarithms
-    of 1e-6 and 0.5: every node rings, and none grows. Both raw values have no unit. Training
+    ``f = sigmoid(raw_frequency) F`` and ``r = exp(-d)`` with ``ln d`` between the logarithms of
+    1e-6 and 0.5: every node rings, and none grows. Both raw values have no unit. ``F`` is
+    ``Fs / 4`` where all nodes start below it, as those of the published ladders do, else the
+    Nyquist frequency ``Fs / 2``. Training
     takes no frequency below the lowest that its precision holds (``constrained``), 0.96 Hz in
     float32 at 1000 steps a second; the constants of a lower one are NaN.
     """
@@ -221,11 +244,12 @@ class LearnedRhythms(eqx.Module):
     raw_frequency: Vector
     raw_decay: Vector
     sample_rate: float = eqx.field(static=True)
+    highest: float = eqx.field(static=True)
 
     def __init__(
         self, frequencies: Float[AnyArray, " hidden"], pole_radius: Number, sample_rate: Number
     ):
-        """Start at ``frequencies`` in Hz, below ``sample_rate / 4``, with one pole radius.
+        """Start at ``frequencies`` in Hz, below half of ``sample_rate``, with one pole radius.
 
         Raises:
             ValueError: for a pole radius or a frequency that a trained node cannot have, or a
@@ -233,13 +257,15 @@ class LearnedRhythms(eqx.Module):
         """
         check_known("sample_rate of learned rhythms", sample_rate)
         self.sample_rate = float(sample_rate)  # a tracer does not come here
+        above = not is_traced(frequencies) and np.max(frequencies) >= self.sample_rate / 4
+        self.highest = self.sample_rate / (2 if above else 4)
         low, high = np.exp(-DECAY_RANGE[1]), np.exp(-DECAY_RANGE[0])
         allowed = f"lie between {low:.4f} and {high:.7f} where rhythms are learned"
         pole_radius = number("pole_radius", pole_radius, lambda r: (r > low) & (r < high), allowed)
         xp: Any = jnp if is_traced(pole_radius) else np
         log_decay = xp.full(len(frequencies), xp.log(-xp.log(pole_radius)))
         raw = (
-            raw_of(frequencies, 0.0, self.sample_rate / 4),
+            raw_of(frequencies, 0.0, self.highest),
             raw_of(log_decay, *np.log(DECAY_RANGE)),
         )
         dtype = jnp.zeros(()).dtype
@@ -259,12 +285,12 @@ class LearnedRhythms(eqx.Module):
 
     def frequencies(self) -> Vector:
         """Return each node's frequency in Hz."""
-        return bounded(self.raw_frequency, 0.0, self.sample_rate / 4)
+        return bounded(self.raw_frequency, 0.0, self.highest)
 
     def constrained(self) -> "LearnedRhythms":
         """Return the rhythms with frequencies that training took too low back at the lowest."""
         dtype = self.raw_frequency.dtype
-        lowest = raw_of(self.lowest_frequency(dtype), 0.0, self.sample_rate / 4)
+        lowest = raw_of(self.lowest_frequency(dtype), 0.0, self.highest)
         held = jnp.maximum(self.raw_frequency, jnp.asarray(lowest, dtype))
         return eqx.tree_at(lambda rhythms: rhythms.raw_frequency, self, held)
 
@@ -273,8 +299,9 @@ class LearnedRhythms(eqx.Module):
         low, high = (float(x) for x in np.log(DECAY_RANGE))
         return jnp.exp(-jnp.exp(bounded(self.raw_decay, low, high)))
 
-    def constants(self) -> ResonantNodes:
+    def constants(self) -> DerivedNodes:
         """Return the constants of the nodes as they stand."""
-        return resonant_nodes(
+        nodes = resonant_nodes(
             self.frequencies(), sample_rate=self.sample_rate, pole_radius=self.pole_radius()
         )
+        return DerivedNodes.of(nodes)

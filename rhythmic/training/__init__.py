@@ -1,13 +1,14 @@
 """Training of many members at once.
 
     from functools import partial
-    from rhythmic import data, named_architectures
+    from rhythmic import data
+    from rhythmic.networks import published
     from rhythmic.training import (
         Data, GroupPlan, GroupTraining, MemberTraining, TrainingConfiguration, make_members
     )
 
     digits = data.load_mnist5k()
-    training = MemberTraining(named_architectures()["rrn-log"], TrainingConfiguration(epochs=1))
+    training = MemberTraining(published()["rrn-log"], TrainingConfiguration(epochs=1))
     plan = GroupPlan(num_devices=1, members_per_device=2)
     group = GroupTraining(training, plan, Data(digits.images, digits.labels))
     members = make_members(
@@ -31,14 +32,14 @@ and gone on with by ``rhythmic.sweep.run_sweep``.
 ``SequenceTraining`` trains small networks on the tasks of ``rhythmic.tasks`` likewise; their
 sequences are drawn from keys:
 
-    from rhythmic.sequence_models import GatedSequenceArchitecture
+    from rhythmic.networks import NetworkSpec
     from rhythmic.tasks import NextWord
     from rhythmic.training import (
         SequenceConfiguration, SequenceTraining, score_on_test, train_and_choose
     )
 
     configuration = SequenceConfiguration(num_updates=100, batch_size=32)
-    training = SequenceTraining(GatedSequenceArchitecture(hidden_size=8), configuration)
+    training = SequenceTraining(NetworkSpec("lstm", 8, pooling="every"), configuration)
     chosen = train_and_choose(training, (NextWord(),), learning_rates=(0.03, 0.1), seeds=(1, 2))
     test = score_on_test(training, chosen.trained.parameters, chosen.members)
     print(test.score)                   # accuracy, one a seed

@@ -131,7 +131,7 @@ class Hyperparameters(NamedTuple):
 
 
 class MemberRhythms(NamedTuple):
-    """Fixed rhythms that differ from member to member, in place of the architecture's own.
+    """Fixed rhythms that differ from member to member, in place of the network's own.
 
     One program then serves a search over ladders. See ``member_rhythms``.
     """
@@ -145,7 +145,7 @@ class Members(NamedTuple):
 
     ``seed`` sets start values, batch order and dropout; ``train``, ``validation`` and ``test`` are
     the rows of the pool that each member has. ``rhythms`` is None where all have those of the
-    architecture.
+    network.
     """
 
     seed: Int[AnyArray, " member"]

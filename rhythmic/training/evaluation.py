@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 
 from rhythmic.cells.interface import weigh
-from rhythmic.models import Classifier, Method
-from rhythmic.readouts import RunningStatistics
+from rhythmic.networks.network import Method, Network
+from rhythmic.networks.readouts import RunningStatistics
 from rhythmic.training.batches import in_batches
 from rhythmic.training.features import labelled_features, one_by_one
 from rhythmic.training.losses import cross_entropy, is_correct
@@ -18,7 +18,7 @@ from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 
 def sum_over(
     look: Callable[[Array, Array, Array, Array], PyTree],
-    model: Classifier,
+    model: Network,
     statistics: RunningStatistics,
     examples: Int[AnyArray, " example"],
     data: Data,

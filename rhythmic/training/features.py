@@ -16,9 +16,10 @@ from rhythmic.adjoints import (
     mean_with_adjoint,
     on_processor,
 )
-from rhythmic.cells import ResonantCell, ResonantNodes, trainable
+from rhythmic.cells import ResonantCell, trainable
+from rhythmic.cells.resonant_nodes import NodeConstants
 from rhythmic.events import find_events
-from rhythmic.models import Classifier, Method
+from rhythmic.networks.network import Method, Network
 from rhythmic.training.batches import event_batch, in_batches, sequences
 from rhythmic.training.state import Data
 from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
@@ -39,7 +40,7 @@ class InputNoise(NamedTuple):
 
 
 def labelled_features(
-    model: Classifier,
+    model: Network,
     data: Data,
     examples: Int[AnyArray, " batch"],
     *,
@@ -53,7 +54,7 @@ def labelled_features(
         data: the pool of examples.
         examples: which of them.
         method: ``fastest``: from what ``precomputed`` added to ``data``, if anything, else as in
-            ``Classifier.features``; ``scan``: from the images, by the plain scan.
+            ``Network.features``; ``scan``: from the images, by the plain scan.
         noise: added to the inputs, if its level is above 0.
     """
     inputs, labels = sequences(data, examples)
@@ -62,9 +63,14 @@ def labelled_features(
         return model.features(inputs + noise.level * drawn, method=method), labels
     if method == "fastest" and data.features is not None:
         return jnp.asarray(data.features)[examples].T, labels
-    if method == "fastest" and data.sparse is not None and isinstance(model.cell, ResonantCell):
+    if (
+        method == "fastest"
+        and data.sparse is not None
+        and isinstance(model.sole_cell, ResonantCell)
+    ):
         events, motion = data.sparse
-        weights, input_weights = model.cell.effective_weights(), model.cell.input_weights
+        cell = model.sole_cell
+        weights, input_weights = cell.effective_weights(), cell.input_weights
         batch = event_batch(events, examples)
         mean = mean_squared_amplitude_of_events(weights, motion, *batch, input_weights)
         return mean, labels
@@ -72,7 +78,7 @@ def labelled_features(
 
 
 def one_by_one(
-    function: Callable[..., PyTree], model: Classifier, method: Method
+    function: Callable[..., PyTree], model: Network, method: Method
 ) -> Callable[..., PyTree]:
     """Return ``function`` for one member, to be mapped over members with ``jax.vmap``.
 
@@ -80,12 +86,13 @@ def one_by_one(
     keeps for its reverse pass fills a core's cache, and from event to event each takes its own
     number of steps.
     """
-    by_hand = method == "fastest" and model.pooling == "mean"
-    by_hand = by_hand and mean_with_adjoint(model.cell, model.feature) is not None
-    return sequential_vmap(function) if by_hand and on_processor() else function
+    bare = bool(model.layers) and model.layers[-1].is_bare and model.pooling == "mean"
+    by_hand = bare and mean_with_adjoint(model.layers[-1].cell, model.feature) is not None
+    sequential = method == "fastest" and by_hand and on_processor()
+    return sequential_vmap(function) if sequential else function
 
 
-def precomputed(model: Classifier, data: Data, batch_size: int) -> Data:
+def precomputed(model: Network, data: Data, batch_size: int) -> Data:
     """Return ``data`` with what can be computed once, before training.
 
     A layer that nobody trains has features once for all members, updates and epochs. A resonant
@@ -94,7 +101,7 @@ def precomputed(model: Classifier, data: Data, batch_size: int) -> Data:
     ``jax.jit``.
 
     Args:
-        model: a network of the architecture, at any parameters.
+        model: the network, at any parameters.
         data: the pool of examples.
         batch_size: examples at a time while features are computed; bounds the memory.
 
@@ -107,8 +114,9 @@ def precomputed(model: Classifier, data: Data, batch_size: int) -> Data:
         return jax.jit(lambda data: with_features(model, data, batch_size))(data)
     if not on_processor() or model.pooling != "mean":
         return data
-    if is_free_between_events(model.cell, model.feature):
-        return with_events(model.cell, data)
+    cell = model.sole_cell
+    if cell is not None and is_free_between_events(cell, model.feature):
+        return with_events(cell, data)
     return data
 
 
@@ -124,7 +132,7 @@ def with_events(cell: ResonantCell, data: Data) -> Data:
     return data if motion is None else data._replace(sparse=(find_events(images), motion))
 
 
-def tabulated_motion(nodes: ResonantNodes, num_steps: int) -> FreeMotion | None:
+def tabulated_motion(nodes: NodeConstants, num_steps: int) -> FreeMotion | None:
     """Return the free motion of nodes, or None where its tables would lose digits in float32."""
     w1, w2 = (np.asarray(x, np.float64) for x in (nodes.w1, nodes.w2))
     decay, angle = -np.log(-w2) / 2, np.arccos(np.minimum(w1 / 2 / np.sqrt(-w2), 1.0))
@@ -133,12 +141,12 @@ def tabulated_motion(nodes: ResonantNodes, num_steps: int) -> FreeMotion | None:
     return free_motion(nodes, num_steps) if fits else None
 
 
-def has_fixed_features(model: Classifier) -> bool:
+def has_fixed_features(model: Network) -> bool:
     """Tell whether the layer holds nothing that training changes."""
-    return not any(jax.tree.leaves(trainable(model.cell)))
+    return not any(jax.tree.leaves(trainable((model.encoder, model.layers))))
 
 
-def with_features(model: Classifier, data: Data, batch_size: int) -> Data:
+def with_features(model: Network, data: Data, batch_size: int) -> Data:
     """Compute the features of every example, once for all members, updates and epochs.
 
     Exact where the layer has no trained weights: its features then depend on the example alone.

@@ -16,13 +16,13 @@ from rhythmic.arguments import checked
 from rhythmic.checks import checked_integer
 from rhythmic.indices import check_labels
 from rhythmic.memory import is_out_of_memory
-from rhythmic.models import path_name
 from rhythmic.provenance import processor_name
 from rhythmic.sealed import DamagedFileError, load_arrays, save_arrays
 from rhythmic.spread import RowFunction, SpreadPrograms, first_devices, wide_vectors
 from rhythmic.training.configuration import Members, check_members
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.state import Data, TestRecord, TrainingState
+from rhythmic.trees import path_name
 from rhythmic.typing import PyTree
 
 
@@ -100,7 +100,7 @@ class EpochReport(NamedTuple):
 
 @checked
 class GroupTraining:
-    """One compiled program for groups of one architecture, recipe and shape.
+    """One compiled program for groups of one network, recipe and shape.
 
     Compilation happens at the first group and serves every later one. A group that is not full is
     padded with copies of its last member, which are thrown away; a member's result does not

@@ -12,11 +12,12 @@ import optax
 
 from rhythmic.arguments import checked
 from rhythmic.cells import trainable
-from rhythmic.checks import checked_integer
+from rhythmic.checks import checked_choice, checked_integer
 from rhythmic.indices import are_indices, check_labels
 from rhythmic.memory import check_fits
-from rhythmic.models import Architecture, Classifier, Method, check_method
-from rhythmic.readouts import RunningStatistics
+from rhythmic.networks.network import Method, Network
+from rhythmic.networks.readouts import RunningStatistics
+from rhythmic.networks.spec import BuildsNetwork
 from rhythmic.training.batches import epoch_batches
 from rhythmic.training.configuration import (
     Hyperparameters,
@@ -56,7 +57,7 @@ COPIES = 4
 @checked
 @dataclass(frozen=True)
 class MemberTraining:
-    """Training of one architecture by one recipe; every method is pure and handles one member.
+    """Training of one network by one recipe; every method is pure and handles one member.
 
     A member is one row of ``Members``, ``state`` its ``TrainingState``, ``data`` the pool as
     ``prepared`` gives it; ``model`` and its running ``statistics`` are a network. Nothing here
@@ -64,28 +65,35 @@ class MemberTraining:
     the pool is an error, and gives NaN losses and accuracies where it is traced.
 
     Args:
-        architecture: what is trained.
+        spec: what is trained.
         configuration: the recipe.
         num_classes: number of classes.
+        input_size: channels of a sample.
         method: how features and their gradients are computed. ``fastest``: the fastest way there
             is, given ``training.prepared(data)``; ``scan``: the plain scan, the reference. The same
             up to rounding, which in float32 shows in single runs of a resonant network: its scan
             loses per cent of a gradient. Means over seeds agree.
     """
 
-    architecture: Architecture
+    spec: BuildsNetwork
     configuration: TrainingConfiguration
     num_classes: int = 10
     method: Method = "fastest"
+    input_size: int = 1
 
     def __post_init__(self) -> None:
-        check_method(self.method)
-        object.__setattr__(self, "num_classes", checked_integer("num_classes", self.num_classes, 1))
+        checked_choice("method", self.method, Method)
+        for name in ("num_classes", "input_size"):
+            object.__setattr__(self, name, checked_integer(name, getattr(self, name), 1))
+
+    def build(self, *, key: jax.Array) -> Network:
+        """Draw the start values of a network."""
+        return self.spec.build(self.input_size, self.num_classes, key=key)
 
     def check_size(self, num_devices: int) -> None:
         """Raise a ValueError if one network, trained, is more than a device can hold."""
-        build = partial(self.architecture.build, self.num_classes, key=jax.random.key(0))
-        check_fits(self.architecture.name, build, COPIES, num_devices)
+        build = partial(self.build, key=jax.random.key(0))
+        check_fits(self.spec.name, build, COPIES, num_devices)
 
     def check(self, member: Members, data: Data) -> None:
         """Raise a ValueError for a known label or index of ``member`` that lies out of range."""
@@ -108,7 +116,7 @@ class MemberTraining:
     def initial_state(self, member: Members) -> TrainingState:
         """Draw the start values from the member's seed."""
         key = member_keys(member.seed).start_values
-        model = self.architecture.build(self.num_classes, key=key)
+        model = self.build(key=key)
         parameters = eqx.filter(model, trainable(model))
         statistics = model.readout.initial_statistics()
         best = Best(parameters, statistics, jnp.array(-1.0), jnp.array(-1))
@@ -126,7 +134,7 @@ class MemberTraining:
         member's seed, by the key of its start values.
         """
         key = jax.random.key(0) if member is None else member_keys(member.seed).start_values
-        model = self.architecture.build(self.num_classes, key=key)
+        model = self.build(key=key)
         fixed = eqx.filter(model, trainable(model), inverse=True)
         if member is None or member.rhythms is None:
             return fixed
@@ -136,8 +144,8 @@ class MemberTraining:
         """Return ``data`` with what can be computed before training; not inside ``jax.jit``."""
         if self.method == "scan":
             return data
-        models = [self.architecture.build(self.num_classes, key=jax.random.key(i)) for i in (0, 1)]
-        layers = [jax.tree.leaves(eqx.filter(model.cell, eqx.is_array)) for model in models]
+        models = [self.build(key=jax.random.key(i)) for i in (0, 1)]
+        layers = [jax.tree.leaves(eqx.filter(model.layers, eqx.is_array)) for model in models]
         drawn = has_fixed_features(models[0]) and not all(map(np.array_equal, *layers))
         if drawn:  # by each member from its own seed: there are no features for all
             return data
@@ -262,7 +270,7 @@ class MemberTraining:
         all but these are arrays, so that it can be mapped over members. ``smoothing``, a
         scalar, is that of the labels, ``keys`` are those of this update.
         """
-        model: Classifier = eqx.combine(parameters, arrays, functions)
+        model: Network = eqx.combine(parameters, arrays, functions)
         examples, weights = batch
         noise = InputNoise(self.configuration.input_noise, keys.input_noise)
         features, labels = labelled_features(model, data, examples, method=self.method, noise=noise)
@@ -276,7 +284,7 @@ class MemberTraining:
 
     def evaluate(
         self,
-        model: Classifier,
+        model: Network,
         statistics: RunningStatistics,
         examples: Int[AnyArray, " example"],
         hyperparameters: Hyperparameters,
@@ -300,7 +308,7 @@ class MemberTraining:
         self.check(member, data)
         if not member.test.shape[0]:
             raise ValueError("members.test is empty; a test needs at least one example")
-        model: Classifier = eqx.combine(state.best.parameters, self.fixed_part(member))
+        model: Network = eqx.combine(state.best.parameters, self.fixed_part(member))
         look = partial(
             confusion_and_features,
             smoothing=member.hyperparameters.label_smoothing,
@@ -319,7 +327,7 @@ class MemberTraining:
     def sum_over(
         self,
         look: Callable[[Array, Array, Array, Array], PyTree],
-        model: Classifier,
+        model: Network,
         statistics: RunningStatistics,
         examples: Int[AnyArray, " example"],
         data: Data,

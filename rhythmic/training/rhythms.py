@@ -62,29 +62,29 @@ def with_rhythms(fixed: PyTree, rhythms: MemberRhythms) -> PyTree:
     """Return the fixed part of a model with one member's rhythms in place of its own.
 
     Raises:
-        ValueError: for an architecture without fixed rhythms, or of another number of nodes.
+        ValueError: for a network without fixed rhythms, or of another number of nodes.
     """
-    own = getattr(fixed.cell, "nodes", None)
+    own = getattr(fixed.sole_cell, "nodes", None)
     if not isinstance(own, ResonantNodes):
-        raise ValueError("rhythms are given; this architecture has no fixed rhythms to replace")
+        raise ValueError("rhythms are given; this network has no fixed rhythms to replace")
     if own.w1.shape != rhythms.nodes.w1.shape:
         found, expected = rhythms.nodes.w1.shape[0], own.w1.shape[0]
-        raise ValueError(f"rhythms are of {found} nodes; this architecture has {expected}")
-    return eqx.tree_at(lambda model: model.cell.nodes, fixed, rhythms.nodes)
+        raise ValueError(f"rhythms are of {found} nodes; this network has {expected}")
+    return eqx.tree_at(lambda model: model.layers[0].cell.nodes, fixed, rhythms.nodes)
 
 
 def own_data(data: Data, member: Members) -> Data:
     """Return ``data`` with one member's own free motion, where it has rhythms of its own.
 
     Raises:
-        ValueError: if features were worked out for the rhythms of the architecture.
+        ValueError: if features were worked out for the rhythms of the network.
     """
     if member.rhythms is None:
         return data
     if data.features is not None:
         raise ValueError(
             "rhythms are given; without trained weights in the layer, features belong to one "
-            "ladder: make an architecture of each"
+            "ladder: make a network of each"
         )
     if data.sparse is None:
         return data

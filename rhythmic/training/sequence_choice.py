@@ -1,4 +1,4 @@
-"""The learning rate of each task and architecture, chosen by one rule on validation sequences."""
+"""The learning rate of each task and network, chosen by one rule on validation sequences."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -33,11 +33,11 @@ def train_and_choose(
 ) -> Chosen:
     """Train every combination as one group, and keep for each task the rate that validates best.
 
-    The rule is the same for every architecture: the least validation loss, see
+    The rule is the same for every network: the least validation loss, see
     ``choose_learning_rate``. Test sequences are not looked at.
 
     Args:
-        training: of one architecture by one recipe.
+        training: of one network by one recipe.
         tasks: tasks that differ in array leaves alone.
         learning_rates: peak rates to choose from, above 0.
         seeds: one network each, for every task and rate.
@@ -47,7 +47,7 @@ def train_and_choose(
     """
     members = member_grid(tasks, learning_rates=learning_rates, seeds=seeds)
     build = partial(training.build, tasks[0], key=jax.random.key(0))
-    check_fits(training.architecture.name, build, COPIES, 1)
+    check_fits(training.spec.name, build, COPIES, 1)
     trained = train_members(training, members)
     shape = (len(tasks), len(learning_rates), len(seeds))
     rows = np.arange(len(members.seed)).reshape(shape)

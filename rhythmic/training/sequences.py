@@ -1,6 +1,6 @@
 """The training of small networks on sequence tasks: a pure whole run, mapped over members.
 
-    training = SequenceTraining(GatedSequenceArchitecture(), SequenceConfiguration())
+    training = SequenceTraining(NetworkSpec("lstm", 8, pooling="every"), SequenceConfiguration())
     chosen = train_and_choose(
         training, (NextWord(),), learning_rates=(0.01, 0.03), seeds=(1, 2, 3)
     )
@@ -23,8 +23,8 @@ from rhythmic.arguments import checked
 from rhythmic.cells import trainable
 from rhythmic.checks import checked_integer, checked_real
 from rhythmic.indices import are_indices
-from rhythmic.sequence_architectures import num_sequence_parameters
-from rhythmic.sequence_models import Outputs, SequenceArchitecture, SequenceModel
+from rhythmic.networks.network import Network
+from rhythmic.networks.spec import NetworkSpec
 from rhythmic.tasks import AbstractTask, Batch
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
 from rhythmic.training.schedule import learning_rate_at
@@ -32,6 +32,8 @@ from rhythmic.training.sequence_members import SequenceMembers, sequence_keys
 from rhythmic.training.state import all_finite, constrained
 from rhythmic.typing import AnyArray, Array, Bool, Float, Int, PyTree
 from rhythmic.typing import Sequence as Inputs
+
+Outputs = Float[Array, "time output batch"]
 
 # Programs this small take longer to compile than to run: a light optimisation halves the former
 # and leaves the latter as it is.
@@ -101,21 +103,25 @@ class TrainedSequences(NamedTuple):
 @checked
 @dataclass(frozen=True)
 class SequenceTraining:
-    """Training of one architecture by one recipe; every method is pure and handles one member.
+    """Training of one network by one recipe; every method is pure and handles one member.
 
     Nothing here depends on which other members run beside it.
 
     Args:
-        architecture: what is trained.
+        spec: what is trained; it answers at every step.
         configuration: the recipe.
     """
 
-    architecture: SequenceArchitecture
+    spec: NetworkSpec
     configuration: SequenceConfiguration
 
-    def build(self, task: AbstractTask, *, key: jax.Array) -> SequenceModel:
+    def __post_init__(self) -> None:
+        if self.spec.pooling != "every":
+            raise ValueError(f"pooling of spec is {self.spec.pooling!r}; it must be 'every'")
+
+    def build(self, task: AbstractTask, *, key: jax.Array) -> Network:
         """Draw the start values of a network that fits the task."""
-        return self.architecture.build(task.input_size, task.num_outputs, key=key)
+        return self.spec.build(task.input_size, task.num_outputs, key=key)
 
     def initial_parameters(self, task: AbstractTask, *, key: jax.Array) -> PyTree:
         """Draw the start values of what is trained."""
@@ -126,7 +132,7 @@ class SequenceTraining:
         """Return the arrays and functions of the network for ``task`` that no member trains.
 
         Raises:
-            ValueError: for an architecture that draws some of them: members would share a draw.
+            ValueError: for a network that draws some of them: members would share a draw.
         """
         with jax.ensure_compile_time_eval():
             models = [self.build(task, key=jax.random.key(seed)) for seed in (0, 1)]
@@ -134,15 +140,15 @@ class SequenceTraining:
             arrays = [jax.tree.leaves(eqx.filter(part, eqx.is_array)) for part in parts]
             drawn = not all(map(np.array_equal, *arrays))
         if drawn:
-            name = self.architecture.name
+            name = self.spec.name
             raise ValueError(f"{name} draws parameters that it does not train; give them instead")
         return parts[0]
 
     def num_parameters(self, task: AbstractTask) -> int:
         """Count the numbers that training may change; a zero diagonal does not count."""
-        return num_sequence_parameters(self.architecture, task.input_size, task.num_outputs)
+        return self.spec.num_parameters(task.input_size, task.num_outputs)
 
-    def model(self, parameters: PyTree, task: AbstractTask) -> SequenceModel:
+    def model(self, parameters: PyTree, task: AbstractTask) -> Network:
         """Return the network for ``task`` with trained parameters put in their places."""
         return eqx.combine(parameters, self.fixed_part(task))
 
@@ -198,7 +204,7 @@ class SequenceTraining:
         batch = member.task.sample(self.configuration.batch_size, key=key)
 
         def loss_function(parameters: PyTree) -> Array:
-            outputs = eqx.combine(parameters, fixed)(batch.inputs)
+            outputs = outputs_of(eqx.combine(parameters, fixed), batch.inputs)
             return mean_loss(outputs, batch, member.task)
 
         loss, gradient = jax.value_and_grad(loss_function)(parameters)
@@ -211,7 +217,7 @@ class SequenceTraining:
     def evaluate(self, parameters: PyTree, task: AbstractTask, *, key: jax.Array) -> Evaluation:
         """Return the score of a network of trained ``parameters`` on fresh sequences of a task."""
         batch = task.sample(self.configuration.num_evaluated, key=key)
-        return evaluation(self.model(parameters, task)(batch.inputs), batch, task)
+        return evaluation(outputs_of(self.model(parameters, task), batch.inputs), batch, task)
 
     def test(self, parameters: PyTree, member: SequenceMembers) -> Evaluation:
         """Return the score of trained ``parameters`` on the test sequences of the member's seed."""
@@ -245,7 +251,12 @@ def respond(
     training: SequenceTraining, parameters: PyTree, task: AbstractTask, inputs: Inputs
 ) -> Float[Array, "member time output batch"]:
     """Return what every member says at every step of the same sequences, logits or values."""
-    return jax.vmap(lambda member: training.model(member, task)(inputs))(parameters)
+    return jax.vmap(lambda member: outputs_of(training.model(member, task), inputs))(parameters)
+
+
+def outputs_of(network: Network, inputs: Inputs) -> Outputs:
+    """Return what a network answers at every step of ``inputs``, ``(time, channel, batch)``."""
+    return network.answer(network.features(inputs))
 
 
 def mean_loss(outputs: Outputs, batch: Batch, task: AbstractTask) -> Float[Array, ""]:

@@ -6,11 +6,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from rhythmic import cells
 from rhythmic.adjoints import FreeMotion
 from rhythmic.cells import trainable
 from rhythmic.events import Events
-from rhythmic.models import Classifier
-from rhythmic.readouts import RunningStatistics
+from rhythmic.networks.readouts import RunningStatistics
 from rhythmic.typing import AnyArray, Array, Bool, Float, Int, PyTree, UInt8
 
 Images = (
@@ -97,8 +97,7 @@ class TestRecord(NamedTuple):
 
 def constrained(parameters: PyTree, fixed: PyTree) -> PyTree:
     """Put parameters back where the cell allows them, such as a zero diagonal."""
-    model: Classifier = eqx.combine(parameters, fixed)
-    model = eqx.tree_at(lambda model: model.cell, model, model.cell.constrained())
+    model = cells.constrained(eqx.combine(parameters, fixed))
     return eqx.filter(model, trainable(model))
 
 

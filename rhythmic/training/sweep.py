@@ -7,7 +7,6 @@ import numpy as np
 
 from rhythmic.arguments import checked
 from rhythmic.data.dataset import Split
-from rhythmic.models import named_arrays
 from rhythmic.spread import wide_vectors
 from rhythmic.sweep.designs import FIRST_BAD_STEP, Design
 from rhythmic.sweep.specification import Output, Stages, Sweep
@@ -20,6 +19,7 @@ from rhythmic.training.configuration import (
 from rhythmic.training.group import check_data
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.state import Data, TrainingState
+from rhythmic.trees import named_arrays
 from rhythmic.typing import Array
 
 AXES = ("seed", "learning_rate", "weight_decay", "label_smoothing")
@@ -65,7 +65,7 @@ def training_sweep(
             ``label_smoothing``; all four.
         tested: whether to read the test examples, once, with the parameters of the best epoch.
             Only after every choice.
-        name: of the sweep; by default that of the architecture.
+        name: of the sweep; by default that of the network.
         data_identity: names the data in the folder, such as their sha256; by default the bytes of
             ``data``.
 
@@ -118,7 +118,7 @@ def training_sweep(
     )
     del shapes[FIRST_BAD_STEP]
     return Sweep(
-        name=name or training.architecture.name,
+        name=name or training.spec.name,
         function=Stages(start, advance, finish, training.configuration.epochs),
         design=design,
         outputs={name: described(name, len(shape.shape)) for name, shape in shapes.items()},

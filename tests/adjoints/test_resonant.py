@@ -8,7 +8,7 @@ import pytest
 
 from rhythmic.adjoints import mean_squared_amplitude, mean_with_adjoint
 from rhythmic.cells import ElmanCell, ResonantCell
-from rhythmic.models import named_architectures
+from rhythmic.networks import published
 from rhythmic.simulate import mask_from_lengths, time_mean
 from rhythmic.theory import ladder
 from tests.marks import rest_slow
@@ -102,7 +102,7 @@ def test_second_derivatives_by_reverse_over_reverse():
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("name", ["rrn-golden", "rrn-golden-unconnected", "rnn", "lstm"])
 def test_a_classifier_gives_the_same_features_by_either_method(name):
-    model = named_architectures(pole_radius=0.95)[name].build(10, key=KEY)
+    model = published(pole_radius=0.95)[name].build(1, 10, key=KEY)
     inputs = make_case((3,))[1]
     mask = mask_from_lengths(jnp.array([5, 90, 40]), TIME)
     for options in ({}, {"mask": mask}):

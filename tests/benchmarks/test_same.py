@@ -7,10 +7,10 @@ import pytest
 from benchmarks import equinox_step, project_step, sides, torch_models, torch_step
 from benchmarks.problem import Problem, differences
 from benchmarks.table import MODELS
-from rhythmic.models import named_architectures
+from rhythmic.networks import published
 from rhythmic.records import Row
 
-TRAINED = sorted({*named_architectures(), *MODELS})
+TRAINED = sorted({*published(), *MODELS})
 
 
 def small(model):

@@ -33,7 +33,6 @@ from rhythmic.cells import (
     ResonantState,
     registry,
 )
-from rhythmic.sequence_models import PresentItemCell
 
 FREQUENCIES = (5.0, 20.0, 60.0)
 TIME, BATCH = 12, 4
@@ -126,7 +125,6 @@ SUBJECTS = {
     "projection": Subject(
         lambda key: ProjectionCell(3, num_steps=TIME, key=key), ProjectionState, 1, 0
     ),
-    "present-item": Subject(lambda key: PresentItemCell(3), num_trained=0),
     "equinox-gru": Subject(lambda key: EquinoxCell(eqx.nn.GRUCell(2, 3, key=key))),
     "equinox-lstm": Subject(equinox_lstm, tuple),
 }

@@ -12,7 +12,7 @@ from rhythmic.cells.bounded import (
     MAX_FRICTION,
     MAX_STEP_ANGLE,
     BoundedValues,
-    FixedValues,
+    DerivedValues,
     bounded,
     node_values,
     raw_of,
@@ -67,7 +67,7 @@ def test_learned_values_stay_inside_whatever_the_update():
 def test_resolving_works_out_values_once_and_keeps_their_gradient():
     values = {"deep": [node_values("a", np.array([0.1, 0.3]), 0.0, 0.5, "learned")], "other": 1}
     found = resolve(values)
-    assert isinstance(found["deep"][0], FixedValues)
+    assert isinstance(found["deep"][0], DerivedValues)
     assert found["other"] == 1
     np.testing.assert_array_equal(found["deep"][0].values, values["deep"][0].values)
     gradient = jax.grad(lambda v: jnp.sum(resolve(v).values))(values["deep"][0]).raw

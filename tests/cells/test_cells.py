@@ -233,8 +233,8 @@ BAD = {
     "diagonal is 'free'": lambda: ResonantCell(np.ones(2), key=KEYS[0], diagonal="free"),
     "pole_radius is 1.0": lambda: ResonantCell(np.ones(2), key=KEYS[0], pole_radius=1.0),
     "pole_radius is nan": lambda: ResonantCell(np.ones(2), key=KEYS[0], pole_radius=np.nan),
-    "frequencies holds 250; .* 250 Hz, sample_rate / 4": lambda: ResonantCell(
-        np.array([2.0, 250.0]), key=KEYS[0]
+    "frequencies holds 500; .* 500 Hz, sample_rate / 2": lambda: ResonantCell(
+        np.array([2.0, 500.0]), key=KEYS[0]
     ),
     "sample_rate is 0.0": lambda: ResonantCell(np.ones(2), key=KEYS[0], sample_rate=0.0),
     "input_size is not given": lambda: EquinoxCell(LeakyCell(jnp.ones(()))),

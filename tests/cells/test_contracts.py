@@ -6,9 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.architectures import CellArchitecture, Head
 from rhythmic.cells import EquinoxCell, FixedParameters, registry, trainable
-from rhythmic.models import Classifier
+from rhythmic.networks import NetworkSpec
 from rhythmic.simulate import time_mean, trajectory
 from tests.cells.contract_cells import (
     BATCH,
@@ -33,7 +32,7 @@ def dtype(request):
 # One of each kind; the others change how it is built.
 IN_EVERY_RUN = (
     *("resonant", "reservoir", "elman-output", "lstm", "gru", "horn", "cornn", "linoss"),
-    *("projection", "present-item", "equinox-gru"),
+    *("projection", "equinox-gru"),
 )
 
 
@@ -271,27 +270,28 @@ def test_with_every_head_gradients_reach_every_parameter_that_counts(registered)
 
 def check_heads(registered, feature, pooling):
     """Count what a loss moves through each readout: its gradient by features, times theirs."""
-    heads = [Head(feature, pooling, readout) for readout in READOUTS]
-    networks = [CellArchitecture("any", registered, 3, head, 2) for head in heads]
-    model = networks[0].build(BATCH, key=jax.random.key(5))
+    of_head = {"feature": feature, "pooling": pooling}
+    specs = [NetworkSpec(registered, 3, readout=readout, **of_head) for readout in READOUTS]
+    networks = [spec.build(2, BATCH, key=jax.random.key(5)) for spec in specs]
+    model = networks[0]
     parameters, fixed = eqx.partition(model.cell, trainable(model.cell))
     inputs = sequence(model.cell, np.float64)
 
     def features(parameters):
         cell = eqx.combine(parameters, fixed)
-        found = Classifier(cell, model.readout, feature, pooling).features(inputs)
+        found = eqx.tree_at(lambda n: n.layers[0].cell, model, cell).features(inputs)
         return found, found
 
     jacobian, shown = jax.jit(jax.jacrev(features, has_aux=True))(parameters)
-    for network in networks:
-        readout = network.head.build(len(shown), BATCH, key=jax.random.key(7))
+    for spec, network in zip(specs, networks, strict=True):
+        readout = network.readout
         by_readout, by_features = jax.tree.map(np.asarray, loss_gradient((readout, shown)))
         by_cell = jax.tree.map(lambda j, g=by_features: np.tensordot(g, j, 2), jacobian)
         # What the constraint holds does not count, whatever its gradient.
         by_cell = eqx.filter(eqx.combine(by_cell, fixed).constrained(), trainable(model.cell))
         alive = sum(np.count_nonzero(x) for x in jax.tree.leaves((by_cell, by_readout)))
-        counted = network.num_parameters(BATCH)
-        told = f"{network.head}: {counted} parameters count, {alive} have a gradient"
+        counted = spec.num_parameters(2, BATCH)
+        told = f"{spec}: {counted} parameters count, {alive} have a gradient"
         idle = without_gradient(by_cell)
         if idle:
             told += f"; none reaches {', '.join(idle)}: leave it out in for_feature({feature!r})"

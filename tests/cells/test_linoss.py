@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rhythmic.architectures import ENERGY_HEAD, MEAN_HEAD, CellArchitecture
 from rhythmic.cells import LinOSSCell, LinOSSState, trainable
 from rhythmic.cells.linoss import MAX_STIFFNESS
 from rhythmic.linear_scan import parallel_trajectory
-from rhythmic.models import num_trainable
+from rhythmic.networks import MEAN, POWER, NetworkSpec
 from rhythmic.simulate import trajectory
 
 KEY = jax.random.key(14)
@@ -213,10 +212,10 @@ def test_read_by_its_energy_the_layer_has_no_output_map_and_the_same_oscillators
 
 def test_a_network_counts_what_its_head_reads():
     n, readout = 5, 2 * 5 + 10 * 5 + 10
-    for head, of_layer in ((ENERGY_HEAD, n + 2 * n), (MEAN_HEAD, n + n * n + n + 2 * n)):
-        network = CellArchitecture("linoss", "linoss", n, head)
-        assert network.num_parameters() == of_layer + readout
-        assert num_trainable(network.build(10, key=KEY)) == of_layer + readout
+    for head, of_layer in ((POWER, n + 2 * n), (MEAN, n + n * n + n + 2 * n)):
+        network = NetworkSpec("linoss", n, name="linoss", **head)
+        assert network.num_parameters(1, 10) == of_layer + readout
+        assert network.build(1, 10, key=KEY).num_parameters() == of_layer + readout
 
 
 def linoss(hidden_size=3, **options):

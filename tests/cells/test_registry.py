@@ -11,9 +11,9 @@ import pytest
 
 from rhythmic.activations import identity
 from rhythmic.adjoints import mean_with_adjoint
-from rhythmic.architectures import CellArchitecture
 from rhythmic.cells import ElmanCell, EquinoxCell, GRUCell, registry
 from rhythmic.cells.registry import make_cell
+from rhythmic.networks import POWER, NetworkSpec
 
 KEY = jax.random.key(0)
 
@@ -35,7 +35,7 @@ def test_an_unknown_option_is_named_beside_those_there_are(name, some):
     assert set(some) <= set(choices)
     assert not {"key", "input_size", "hidden_size", "options"} & set(choices)
     with pytest.raises(ValueError, match="holds 'mu'"):
-        CellArchitecture("any", name, 11, options=(("mu", 0.0),))
+        NetworkSpec(name, 11, options=(("mu", 0.0),), name="any", **POWER)
 
 
 def test_an_option_reaches_the_cell_behind_a_function():
@@ -72,7 +72,7 @@ def test_what_makes_a_cell_may_be_any_function(monkeypatch):
 def test_cells_and_classifiers_pickle_and_copy(name):
     cell = make_cell(name, np.int64(1), np.int32(4), key=KEY)
     assert type(cell.hidden_size) is type(cell.input_size) is int
-    model = CellArchitecture("any", name, 4).build(3, key=KEY)
+    model = NetworkSpec(name, 4, name="any", **POWER).build(1, 3, key=KEY)
     for one in (cell, model):
         for other in (pickle.loads(pickle.dumps(one)), copy.deepcopy(one)):
             assert eqx.tree_equal(one, other)
@@ -82,7 +82,7 @@ def test_cells_and_classifiers_pickle_and_copy(name):
 @pytest.mark.parametrize("method", ["scan", "fastest"])
 @pytest.mark.parametrize("name", registry.CELLS)
 def test_features_of_no_examples_are_none(name, method):
-    model = CellArchitecture("any", name, 4).build(10, key=KEY)
+    model = NetworkSpec(name, 4, name="any", **POWER).build(1, 10, key=KEY)
     size = model.features(jnp.ones((5, 1, 2)), method=method).shape[0]
     assert model.features(jnp.ones((5, 1, 0)), method=method).shape == (size, 0)
 

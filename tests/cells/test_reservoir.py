@@ -8,8 +8,7 @@ import pytest
 
 from rhythmic.cells import ResonantCell, ResonantReservoirCell, ResonantState, trainable
 from rhythmic.cells.reservoir import perron_root, sparse_weights, with_spectral_radius
-from rhythmic.models import Classifier
-from rhythmic.readouts import BatchNormReadout
+from rhythmic.networks import BatchNormReadout, Layer, Network
 from rhythmic.simulate import trajectory
 from tests.marks import rest_slow
 
@@ -191,8 +190,11 @@ def test_nothing_is_trained_and_a_readout_can_stand_on_it():
     cell = ResonantReservoirCell(FREQUENCIES, key=KEYS[0], noise=0.0)
     assert not any(jax.tree.leaves(trainable(cell)))
     readout = BatchNormReadout(6, 10, key=KEYS[1])
-    model = Classifier(cell=cell, readout=readout, feature="squared_amplitude")
-    assert model.features(jnp.ones((20, 1, 3)), method="fastest").shape == (6, 3)
+    layers = (Layer(cell, None, None, None, "squared_amplitude"),)
+    statistics = readout.initial_statistics()
+    network = Network(None, layers, readout, statistics, None, None, "mean", 1, 10)
+    assert network.features(jnp.ones((20, 1, 3)), method="fastest").shape == (6, 3)
+    assert network(np.ones((3, 20, 1))).shape == (3, 10)
 
 
 @pytest.mark.slow

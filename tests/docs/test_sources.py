@@ -15,7 +15,6 @@ from tests.docs.test_docstrings import CLASSES, FUNCTIONS, METHODS, MODULES
 WITHOUT_SOURCE = {
     "rhythmic.adjoints.blocks": "bookkeeping",
     "rhythmic.adjoints.choice": "chooses among the others",
-    "rhythmic.architectures": "assembles parts",
     "rhythmic.arguments": "checks of arguments",
     "rhythmic.arrays": "files",
     "rhythmic.cells.adapter": "interface",
@@ -42,12 +41,12 @@ WITHOUT_SOURCE = {
     "rhythmic.locks": "files",
     "rhythmic.memory": "devices",
     "rhythmic.plotting.*": "figures",
+    "rhythmic.networks.network": "assembles parts",
+    "rhythmic.networks.spec": "assembles parts",
     "rhythmic.progress": "progress",
-    "rhythmic.readouts.interface": "interface",
     "rhythmic.provenance": "files",
     "rhythmic.records": "files",
     "rhythmic.sealed": "files",
-    "rhythmic.sequence_architectures": "assembles parts",
     "rhythmic.spread": "devices",
     "rhythmic.sweep.*": "engine of sweeps",
     "rhythmic.tasks.interface": "interface",
@@ -64,6 +63,7 @@ WITHOUT_SOURCE = {
     "rhythmic.training.sequences": "training loop",
     "rhythmic.training.state": "containers",
     "rhythmic.training.sweep": "training loop",
+    "rhythmic.trees": "layout of arrays",
 }
 
 # What may be said of a source: where it stands, or that it stands nowhere else.

@@ -58,7 +58,7 @@ def measured(monkeypatch):
             self.plan = plan
 
     def fitting_group(training, plan, data, members, *, tell):
-        asked.append((training.architecture.name, plan, len(members.seed)))
+        asked.append((training.spec.name, plan, len(members.seed)))
         return Group(plan), Estimate(1_000_000, 6_000_000, 0, 2.0)
 
     monkeypatch.setattr(dry_run, "fitting_group", fitting_group)

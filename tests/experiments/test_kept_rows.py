@@ -27,7 +27,7 @@ from experiments.mnist.members import conditions_of
 from experiments.stages import Stages
 from rhythmic import data
 from rhythmic.data import Digits
-from rhythmic.models import named_architectures
+from rhythmic.networks import published
 from rhythmic.training.search import Setting
 
 RESULTS = Path(experiments.__file__).parent / "results"
@@ -85,7 +85,7 @@ def is_chunk(row: dict) -> bool:
     setting = Setting(row["learning_rate"], row["weight_decay"], row["label_smoothing"])
     task = SPIKE_TRAINS.presets["full"].task()
     tested = row.get("test_accuracy") is not None
-    network = named_architectures()[row["architecture"]]
+    network = published()[row["architecture"]]
     return row["member"] == Chunk(task, network, setting, tuple(row["seeds"]), tested).name()
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rhythmic.networks import published
+
 ROOT = Path(__file__).parents[2]
 COMMAND = [
     *(sys.executable, "-m", "experiments.mnist", "--architectures", "rrn-log", "rnn"),
@@ -158,16 +160,17 @@ def test_absent_data_is_one_line(folder):
 def test_the_saved_network_gives_the_recorded_accuracy(first, folder):
     import jax
 
+    from experiments.members.rows import own_names
     from rhythmic.data import load_mnist5k, split
-    from rhythmic.models import named_architectures, with_named_arrays
     from rhythmic.training import Data, MemberTraining, TrainingConfiguration
     from rhythmic.training.configuration import Hyperparameters
+    from rhythmic.trees import with_named_arrays
 
     digits = load_mnist5k()
     row = rows_of(folder / "run" / "members.jsonl")[0]
-    architecture = named_architectures()[row["architecture"]]
-    model = architecture.build(10, key=jax.random.key(99))
-    model = with_named_arrays(model, row["parameters"])
+    architecture = published()[row["architecture"]]
+    model = architecture.build(1, 10, key=jax.random.key(99))
+    model = with_named_arrays(model, own_names(row["parameters"]))
     statistics = with_named_arrays(model.readout.initial_statistics(), row["statistics"])
     training = MemberTraining(architecture, TrainingConfiguration())
     _, accuracy = training.evaluate(

@@ -12,7 +12,7 @@ from experiments.members import Condition, MemberStore, Pool
 from experiments.members.programs import by_program, num_missing
 from experiments.members.store import tuning
 from rhythmic.data import Split
-from rhythmic.models import ResonantArchitecture
+from rhythmic.networks import rhythmic_network
 from rhythmic.training import Data, TrainingConfiguration
 from rhythmic.training.search import Setting
 
@@ -26,7 +26,7 @@ POOL = Pool(
 
 
 def condition(label, ladder, **further):
-    network = ResonantArchitecture(f"rrn-{len(ladder)}", (2.0,) * len(ladder))
+    network = rhythmic_network((2.0,) * len(ladder), name=f"rrn-{len(ladder)}")
     made = Condition(label, network, TrainingConfiguration(), POOL, RATES, (1, 2), (7,))
     return dataclasses.replace(made, ladder=ladder, **further)
 

@@ -20,10 +20,9 @@ from rhythmic import (
     cells,
     coupled,
     data,
-    models,
+    networks,
     reservoirs,
     rhythms,
-    sequence_models,
     static,
     statistics,
     sweep,
@@ -31,12 +30,10 @@ from rhythmic import (
     theory,
     training,
 )
-from rhythmic.architectures import MEAN_HEAD, CellArchitecture
 from rhythmic.events import find_events
-from rhythmic.readouts import LinearReadout
+from rhythmic.networks import MEAN, LinearReadout, NetworkSpec
 from rhythmic.reductions import maximum
 from rhythmic.reservoirs.response import Response
-from rhythmic.sequence_architectures import CellSequenceArchitecture
 from rhythmic.training.sequence_members import member_grid
 
 SIZES = {"time": 8, "example": 8, "epoch": 4, "feature": 2, "batch": 2, "unit": 4, "pattern": 2}
@@ -75,13 +72,10 @@ MAKERS: dict[str, Any] = {
     "AbstractCell": lambda: cells.ElmanCell(2, 3, key=KEY),
     "AbstractReadout": lambda: LinearReadout(3, 2, key=KEY),
     "AbstractTask": lambda: tasks.Adding(5),
-    "Architecture": lambda: CellArchitecture("rnn", "rnn", 3, MEAN_HEAD),
     "Axis": lambda: sweep.values_axis("x", [0.1, 0.2], ""),
     "BaseException": lambda: ValueError("no"),
-    "CellArchitecture": lambda: CellArchitecture("rnn", "rnn", 3, MEAN_HEAD),
-    "Classifier": lambda: models.Classifier(
-        made("AbstractCell"), made("AbstractReadout"), "output"
-    ),
+    "Block": networks.Block,
+    "BuildsNetwork": lambda: NetworkSpec("rnn", 3, name="rnn", **MEAN),
     "CoupledOscillators": coupled.CoupledOscillators,
     "Cycles": lambda: rhythms.concatenate_periods(jnp.arange(3.0), 4),
     "Data": lambda: training.Data(np.full((8, 6), 7, np.uint8), LABELS.astype(np.int32)),
@@ -101,7 +95,7 @@ MAKERS: dict[str, Any] = {
     "LSTMCell": lambda: cells.LSTMCell(2, 3, key=KEY),
     "LinOSSCell": lambda: cells.LinOSSCell(2, 3, key=KEY),
     "MemberTraining": lambda: training.MemberTraining(
-        made("Architecture"), made("TrainingConfiguration"), num_classes=2
+        made("BuildsNetwork"), made("TrainingConfiguration"), num_classes=2
     ),
     "Members": lambda: training.make_members(lambda seed: SPLIT, **ONE_MEMBER),
     "OscillatorArrays": lambda: coupled.CoupledOscillators().arrays(),
@@ -113,15 +107,21 @@ MAKERS: dict[str, Any] = {
         jnp.ones((6, 4)), jnp.arange(4) % 2, jnp.ones((6, 2)), jnp.arange(2)
     ),
     "ReservoirGrid": lambda: reservoirs.ReservoirGrid(num_nodes=3),
+    "Affine": lambda: networks.Affine(2, 3, key=KEY),
+    "ChannelScaling": lambda: networks.ChannelScaling(jnp.zeros(2), jnp.ones(2)),
+    "Layer": lambda: networks.Layer(made("AbstractCell"), None, None, None, "output"),
+    "LayerNorm": lambda: networks.LayerNorm(2),
+    "NetworkSpec": lambda: NetworkSpec("rnn", 3),
+    "NodeConstants": lambda: cells.resonant_nodes(LADDER),
+    "RunningStatistics": lambda: made("AbstractReadout").initial_statistics(),
     "ResonantCell": lambda: cells.ResonantCell(LADDER, key=KEY),
     "ResonantNodes": lambda: cells.resonant_nodes(LADDER),
     "ResonantReservoirCell": lambda: cells.ResonantReservoirCell(LADDER, key=KEY),
     "Response": lambda: Response(jnp.ones((3, 2)), jnp.ones(3), jnp.ones(3), jnp.array(-1)),
-    "SequenceArchitecture": lambda: CellSequenceArchitecture("rnn", "rnn", 3),
     "SequenceConfiguration": training.SequenceConfiguration,
     "SequenceMembers": lambda: member_grid([tasks.Adding(5)], learning_rates=(0.01,), seeds=(1,)),
     "SequenceTraining": lambda: training.SequenceTraining(
-        made("SequenceArchitecture"), made("SequenceConfiguration")
+        NetworkSpec("rnn", 3, pooling="every"), made("SequenceConfiguration")
     ),
     "SpikeTrains": lambda: data.SpikeTrains(train_size=4, validation_size=2, test_size=2),
     "Split": lambda: SPLIT,
@@ -183,8 +183,6 @@ TABLE: dict[str, dict[str, Any]] = {
         "gaps": jnp.full((2, 2), 4),
         "num_events": jnp.array(2),
     },
-    "architectures.CellArchitecture": {"cell": "rnn"},
-    "architectures.sized": {"num_parameters": 200},
     "data.Recordings": {"inputs": np.ones((4, 5, 2)), "targets": [0, 1, 0, 1]},
     "baselines.fit_large_logistic_regression": {
         "features": jnp.ones((2, 8)),
@@ -196,6 +194,8 @@ TABLE: dict[str, dict[str, Any]] = {
         "num_classes": 2,
     },
     "cells.trainable": {"model": "AbstractCell"},
+    "cells.constrained": {"model": "AbstractCell"},
+    "cells.num_constrained": {"model": "AbstractCell"},
     "cells.EquinoxCell": {"wrapped": eqx.nn.GRUCell(2, 3, key=KEY)},
     "coupled.answer_peaks": {"driver": 1},
     "coupled.answers": {"driver": 1},
@@ -236,9 +236,9 @@ TABLE: dict[str, dict[str, Any]] = {
     "gates.class_separation": {"classes": np.array([0, 1])},
     "gates.with_gate_held": {"opening": 0.5},
     "kernels.time_mean_by_kernel": {"observe_name": "output", "interpret": True},
-    "models.with_named_arrays": {"tree": {"a": jnp.ones(2)}, "arrays": {"a": np.ones(2)}},
-    "models.num_trainable": {"model": "AbstractCell"},
-    "models.named_arrays": {"tree": {"a": jnp.ones(2)}},
+    "networks.NetworkSpec": {"cell": "rnn"},
+    "networks.Network": {"output_scaling": None},
+    "training.SequenceTraining": {"spec": NetworkSpec("rnn", 3, pooling="every")},
     "network_rhythms.free_run": {"weights": jnp.eye(3), "num_steps": 8},
     "network_rhythms.probability_all_real": {"size": 3},
     "reductions.dominant_frequency": {"dt": 0.001},
@@ -280,12 +280,6 @@ TABLE: dict[str, dict[str, Any]] = {
     "rhythms.sum_ratio": {"m": 1, "n": 2},
     "sensitivity.input_jacobian": {"simulate": jnp.tanh},
     "sensitivity.step_jacobian": {"inputs": jnp.ones(2)},
-    "sequence_architectures.CellSequenceArchitecture": {"cell": "rnn"},
-    "sequence_architectures.nearest_in_size": {
-        "make": lambda size: sequence_models.PlainSequenceArchitecture("rnn", size),
-        "num_parameters": 100,
-    },
-    "sequence_models.SequenceModel": {"input_size": 2},
     "stability.chart_sweep": {"w1": OTHER_AXIS},
     "stability.find_periodic_orbit": {"inputs": jnp.zeros((4, 3))},
     "stability.finite_time_exponents": {"window": 2, "num_steps": 8},

@@ -12,19 +12,15 @@ import rhythmic
 
 # Modules without a list of exports whose functions users call, see `rhythmic/__init__.py`.
 MODULES = (
-    "architectures",
     "events",
     "functional",
     "gates",
     "linear_scan",
-    "models",
     "network_rhythms",
     "reductions",
     "rhythm_detection",
     "rnn",
     "sensitivity",
-    "sequence_architectures",
-    "sequence_models",
     "simulate",
 )
 
@@ -34,8 +30,6 @@ HELPERS = {
     "functional.floating_dtype",
     "functional.states_from_arrays",
     "linear_scan.apply",
-    "models.check_method",
-    "models.path_name",
     "rhythm_detection.checked_record",
     "rhythm_detection.classify",
     "rhythm_detection.complex_amplitude",

@@ -53,7 +53,7 @@ def training(folder: Path) -> dict[str, np.ndarray]:
     from experiments.members import Condition, MemberStore, Pool, train_members
     from experiments.members.worker import Worker
     from rhythmic.data import Split
-    from rhythmic.models import ResonantArchitecture
+    from rhythmic.networks import rhythmic_network
     from rhythmic.records import open_run_folder
     from rhythmic.training import Data, TrainingConfiguration
     from rhythmic.training.search import Setting
@@ -75,7 +75,7 @@ def training(folder: Path) -> dict[str, np.ndarray]:
         data = Data(images, (np.arange(39) % 10).astype(np.int32))
         condition = Condition(
             "rrn",
-            ResonantArchitecture("rrn", (20.0, 90.0), pole_radius=0.99),
+            rhythmic_network((20.0, 90.0), pole_radius=0.99, name="rrn"),
             TrainingConfiguration(epochs=3, batch_size=8, rising_share=0.4),
             Pool("made up", "0" * 64, data, split),
             (Setting(0.03),),

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.sequence_models import PlainSequenceArchitecture
+from rhythmic.networks import NetworkSpec
 from rhythmic.tasks import (
     Adding,
     Copying,
@@ -106,7 +106,7 @@ def test_members_side_by_side_are_themselves(pair, alone):
 
 def test_a_network_can_be_trained_on_it(pair):
     configuration = SequenceConfiguration(num_updates=10, batch_size=4, num_evaluated=8)
-    training = SequenceTraining(PlainSequenceArchitecture(hidden_size=3), configuration)
+    training = SequenceTraining(NetworkSpec("rnn", 3, pooling="every"), configuration)
     members = member_grid(pair, learning_rates=(0.1,), seeds=(1, 2))
     # Traced, not computed: all shapes fit each other, and no value is asked for on the way.
     trained = eqx.filter_eval_shape(jax.vmap(training.run), members)

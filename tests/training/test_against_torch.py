@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rhythmic.cells import trainable
-from rhythmic.models import GatedOrPlainArchitecture, ResonantArchitecture
+from rhythmic.networks import MEAN, NetworkSpec, rhythmic_network
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.member import epoch_batches
@@ -65,15 +65,15 @@ def train_in_torch(parameters, forward, data, member, project=lambda: None):
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("cell", rest_slow(["elman", "lstm"], "elman"))
+@pytest.mark.parametrize("cell", rest_slow(["rnn", "lstm"], "rnn"))
 def test_rivals_train_as_in_torch(cell):
     data, member = small_problem()
-    architecture = GatedOrPlainArchitecture(cell, cell, hidden_size=4, dropout_rate=0.0)
+    architecture = NetworkSpec(cell, 4, dropout_rate=0.0, **MEAN)
     training = MemberTraining(architecture, CONFIGURATION)
     start = training.initial_state(member).parameters
     state = jax.jit(training.run)(member, data)
 
-    layer = {"elman": torch.nn.RNN, "lstm": torch.nn.LSTM}[cell](1, 4, batch_first=True).double()
+    layer = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM}[cell](1, 4, batch_first=True).double()
     norm, linear = torch.nn.LayerNorm(4).double(), torch.nn.Linear(4, 10).double()
     with torch.no_grad():
         for name, value in layer.named_parameters():
@@ -99,9 +99,9 @@ def test_rivals_train_as_in_torch(cell):
 def test_resonant_network_trains_as_in_torch(diagonal):
     data, member = small_problem()
     frequencies = (20.0, 50.0, 120.0)
-    architecture = ResonantArchitecture("rrn", frequencies, pole_radius=0.95, diagonal=diagonal)
+    architecture = rhythmic_network(frequencies, pole_radius=0.95, diagonal=diagonal, name="rrn")
     training = MemberTraining(architecture, CONFIGURATION)
-    model = architecture.build(10, key=member_keys(member.seed).start_values)
+    model = architecture.build(1, 10, key=member_keys(member.seed).start_values)
     nodes = jax.tree.map(lambda x: torch.tensor(np.asarray(x)), model.cell.nodes)
     start = eqx.filter(model, trainable(model))
     state = jax.jit(training.run)(member, data)

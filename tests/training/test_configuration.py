@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rhythmic.architectures import MEAN_HEAD, CellArchitecture
 from rhythmic.data.dataset import Split
+from rhythmic.networks import MEAN, NetworkSpec
 from rhythmic.training import (
     Data,
     GroupPlan,
@@ -235,7 +235,7 @@ def test_integers_and_numpys_numbers_are_the_same_recipe_and_setting():
 
 
 def test_a_network_that_no_memory_holds_is_refused_before_it_is_drawn():
-    million = CellArchitecture("million", "rnn", 10**6, MEAN_HEAD)
+    million = NetworkSpec("rnn", 10**6, name="million", **MEAN)
     training = MemberTraining(million, TrainingConfiguration(epochs=1), num_classes=2)
     pool = Data(np.zeros((12, 4), np.uint8), np.zeros(12, np.int32))
     message = r"^million needs 160\d\d\.\d GB for one network, its optimiser included; it must fit"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rhythmic.data.dataset import Split
-from rhythmic.models import ResonantArchitecture
+from rhythmic.networks import rhythmic_network
 from rhythmic.training import (
     Data,
     Estimate,
@@ -28,7 +28,7 @@ from rhythmic.training.estimate import fewest_updates
 
 MODULE = "rhythmic.training.estimate"
 TRAINING = MemberTraining(
-    ResonantArchitecture("rrn", (20.0, 90.0), pole_radius=0.9),
+    rhythmic_network((20.0, 90.0), pole_radius=0.9, name="rrn"),
     TrainingConfiguration(epochs=3, batch_size=8, rising_share=0.4),
     num_classes=3,
 )

@@ -5,11 +5,7 @@ import numpy as np
 import pytest
 
 from rhythmic.adjoints import fastest_mean, mean_with_adjoint
-from rhythmic.models import (
-    GatedOrPlainArchitecture,
-    ResonantArchitecture,
-    named_architectures,
-)
+from rhythmic.networks import MEAN, NetworkSpec, published, rhythmic_network
 from rhythmic.training import (
     Data,
     GroupPlan,
@@ -35,7 +31,7 @@ def group_training(method="fastest"):
     rng = np.random.default_rng(3)
     images = rng.integers(0, 256, (COUNT, TIME)).astype(np.uint8)
     data = Data(images, (np.arange(COUNT) % CLASSES).astype(np.int32))
-    architecture = GatedOrPlainArchitecture("rnn", "elman", hidden_size=2)
+    architecture = NetworkSpec("rnn", 2, name="rnn", **MEAN)
     training = MemberTraining(architecture, CONFIGURATION, CLASSES, method=method)
     return GroupTraining(training, GroupPlan(1, 2), data)
 
@@ -74,7 +70,7 @@ def test_too_little_memory_is_no_reason_to_take_the_scan(gpu, monkeypatch):
 
 def test_events_are_for_processors(gpu):
     del gpu
-    architecture = ResonantArchitecture("own", (20.0, 90.0), pole_radius=0.9)
+    architecture = rhythmic_network((20.0, 90.0), pole_radius=0.9, name="own")
     images = np.zeros((COUNT, TIME), np.uint8)
     data = Data(images, np.zeros(COUNT, np.int32))
     assert MemberTraining(architecture, CONFIGURATION, CLASSES).prepared(data).sparse is None
@@ -95,7 +91,7 @@ def test_on_a_processor_an_error_of_compilation_is_an_error(monkeypatch):
 
 @pytest.mark.parametrize("name", ["rrn-golden", "rnn", "lstm"])
 def test_every_network_of_the_protocol_has_an_adjoint_and_a_kernel(name, monkeypatch):
-    model = named_architectures()[name].build(10, key=jax.random.key(0))
+    model = published()[name].build(1, 10, key=jax.random.key(0))
     by_hand = mean_with_adjoint(model.cell, model.feature)
     assert by_hand is not None
     assert fastest_mean(model.cell, model.feature) is by_hand

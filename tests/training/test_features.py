@@ -1,12 +1,10 @@
 """Features computed once, where no member trains the layer, against features of every batch."""
 
-import dataclasses
-
 import jax
 import numpy as np
 import pytest
 
-from rhythmic.models import GatedOrPlainArchitecture, ResonantArchitecture
+from rhythmic.networks import MEAN, NetworkSpec, rhythmic_network
 from rhythmic.training import (
     Data,
     GroupPlan,
@@ -20,9 +18,9 @@ from rhythmic.training import evaluation as evaluation_module
 from rhythmic.training import member as member_module
 from rhythmic.training.features import with_features
 
-UNCONNECTED = ResonantArchitecture("own", (20.0, 90.0), recurrence=False, pole_radius=0.9)
-CONNECTED = dataclasses.replace(UNCONNECTED, recurrence=True)
-RNN = GatedOrPlainArchitecture("rnn", "elman", hidden_size=2)
+UNCONNECTED = rhythmic_network((20.0, 90.0), recurrence=False, pole_radius=0.9, name="own")
+CONNECTED = rhythmic_network((20.0, 90.0), pole_radius=0.9, name="own")
+RNN = NetworkSpec("rnn", 2, name="rnn", **MEAN)
 CONFIGURATION = TrainingConfiguration(
     epochs=3, batch_size=8, rising_share=0.4, evaluation_batch_size=9
 )
@@ -45,7 +43,7 @@ def members(seeds=(4, 5)):
 @pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_features_are_those_of_the_model_one_example_at_a_time():
-    model = UNCONNECTED.build(CLASSES, key=jax.random.key(0))
+    model = UNCONNECTED.build(1, CLASSES, key=jax.random.key(0))
     known = with_features(model, pool(), batch_size=9)
     assert known.features.shape == (COUNT, 2)
     for example in (0, 8, 9, COUNT - 1):
@@ -113,9 +111,7 @@ def test_events_are_for_images_of_which_all_are_sparse(inked, sparse):
     [((0.6, 20.0), 1000.0, 0.3), ((0.6, 3.0), 1000.0, 0.9), ((60.0, 90.0), 1e5, 0.9)],
 )
 def test_nodes_that_hardly_ring_take_every_step(frequencies, sample_rate, pole_radius):
-    architecture = dataclasses.replace(
-        CONNECTED, frequencies=frequencies, sample_rate=sample_rate, pole_radius=pole_radius
-    )
+    architecture = rhythmic_network(frequencies, sample_rate=sample_rate, pole_radius=pole_radius)
     training = MemberTraining(architecture, CONFIGURATION, CLASSES)
     assert training.prepared(sparse_pool()).sparse is None
 
@@ -186,6 +182,6 @@ def test_only_a_layer_without_trained_weights_has_features_once_for_all(architec
     assert (group.data.features is not None) == fixed
     assert np.all(np.isfinite(group.run(members()).history.train_loss))
     if not fixed:
-        model = architecture.build(CLASSES, key=jax.random.key(0))
+        model = architecture.build(1, CLASSES, key=jax.random.key(0))
         with pytest.raises(ValueError, match="model has a layer that is trained"):
             with_features(model, pool(), batch_size=9)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rhythmic.data.dataset import Split
-from rhythmic.models import ResonantArchitecture
+from rhythmic.networks import rhythmic_network
 from rhythmic.sealed import load_arrays, save_arrays
 from rhythmic.training import (
     Data,
@@ -26,7 +26,7 @@ from rhythmic.training import (
 )
 
 CONFIGURATION = TrainingConfiguration(epochs=3, batch_size=8, rising_share=0.4)
-RRN = ResonantArchitecture("rrn", (20.0, 90.0), pole_radius=0.9)
+RRN = rhythmic_network((20.0, 90.0), pole_radius=0.9, name="rrn")
 TRAINING = MemberTraining(RRN, CONFIGURATION, num_classes=3)
 
 
@@ -244,7 +244,7 @@ TWO_DEVICES = """
     import jax
     jax.config.update("jax_num_cpu_devices", 2)
     import numpy as np
-    from rhythmic.models import ResonantArchitecture
+    from rhythmic.networks import rhythmic_network
     from rhythmic.training import (
         Data, GroupPlan, GroupTraining, Hyperparameters, Members, MemberTraining,
         TrainingConfiguration,
@@ -261,7 +261,7 @@ TWO_DEVICES = """
     )
     members = Members(np.array([1, 2], np.int32), settings, *np.split(order, (10, 15), axis=1))
     training = MemberTraining(
-        ResonantArchitecture("rrn", (20.0, 90.0), pole_radius=0.9, recurrence=False),
+        rhythmic_network((20.0, 90.0), pole_radius=0.9, recurrence=False, name="rrn"),
         TrainingConfiguration(epochs=2, batch_size=5, rising_share=0.5),
         num_classes=2,
     )

@@ -10,7 +10,7 @@ import optax
 import pytest
 
 from rhythmic.cells import trainable
-from rhythmic.models import GatedOrPlainArchitecture, ResonantArchitecture
+from rhythmic.networks import MEAN, NetworkSpec, rhythmic_network
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
 from rhythmic.training.batches import in_batches, sequences
 from rhythmic.training.configuration import member_keys
@@ -20,8 +20,8 @@ from rhythmic.training.state import keep_best
 
 NUM_TRAIN, NUM_VALIDATION, NUM_TEST, TIME, BATCH, CLASSES = 21, 7, 11, 10, 8, 3
 CONFIGURATION = TrainingConfiguration(epochs=3, batch_size=BATCH, rising_share=0.4)
-RRN = ResonantArchitecture("rrn", (20.0, 90.0), pole_radius=0.9)
-RNN = GatedOrPlainArchitecture("rnn", "elman", hidden_size=2, dropout_rate=0.5)
+RRN = rhythmic_network((20.0, 90.0), pole_radius=0.9, name="rrn")
+RNN = NetworkSpec("rnn", 2, name="rnn", dropout_rate=0.5, **MEAN)
 
 
 def pool():
@@ -224,7 +224,7 @@ def test_the_best_epoch_is_kept_and_ties_keep_the_earlier():
         state = keep_best(state, jnp.array(loss), jnp.array(accuracy))
         seen.append(int(state.best.epoch))
         if seen[-1] >= 0:
-            kept = [*jax.tree.leaves(state.best.parameters), *state.best.statistics]
+            kept = jax.tree.leaves((state.best.parameters, state.best.statistics))
             assert all(np.all(x == seen[-1]) for x in kept)
     assert seen == [-1, 1, 1, 1, 1, 5, 5, 5]
     np.testing.assert_allclose(state.best.validation_accuracy, 0.6, rtol=1e-6)
@@ -322,7 +322,7 @@ def test_start_values_come_from_the_seed_alone():
     for a, b in zip(first, same, strict=True):
         np.testing.assert_array_equal(a, b)
     assert sum(np.any(a != c) for a, c in zip(first, other, strict=True)) == 3
-    model = RRN.build(CLASSES, key=member_keys(np.int32(7)).start_values)
+    model = RRN.build(1, CLASSES, key=member_keys(np.int32(7)).start_values)
     for a, b in zip(first, jax.tree.leaves(eqx.filter(model, trainable(model))), strict=True):
         np.testing.assert_array_equal(a, b)
 

@@ -11,7 +11,7 @@ import pytest
 
 from rhythmic.cells import trainable
 from rhythmic.data.dataset import Split
-from rhythmic.models import ResonantArchitecture
+from rhythmic.networks import LAST, MEAN, POWER, NetworkSpec, rhythmic_network
 from rhythmic.training import (
     Data,
     GroupPlan,
@@ -30,7 +30,7 @@ TIME = 10
 
 
 def architecture(ladder=LADDERS[0], **options):
-    return ResonantArchitecture("rrn", ladder, **({"pole_radius": 0.99} | options))
+    return rhythmic_network(ladder, **({"pole_radius": 0.99} | options), name="rrn")
 
 
 def pool(dtype=np.uint8):
@@ -189,21 +189,19 @@ def test_rhythms_that_do_not_fit_are_refused_in_one_line():
 
 @pytest.mark.slow
 def test_an_architecture_without_fixed_rhythms_takes_none():
-    from rhythmic.architectures import MEAN_HEAD, CellArchitecture
 
     with pytest.raises(ValueError, match="no fixed rhythms to replace"):
         train(
-            which=CellArchitecture("gru", "gru", 2, MEAN_HEAD),
+            which=NetworkSpec("gru", 2, name="gru", **MEAN),
             rows=members()._replace(rhythms=member_rhythms(LADDERS, num_steps=TIME)),
         )
 
 
 @pytest.mark.slow
 def test_sequences_of_several_features_train():
-    from rhythmic.architectures import ENERGY_HEAD, CellArchitecture
 
     data = Data(pool().images.reshape(39, 5, 2), pool().labels)
-    state = train(which=CellArchitecture("rrn", "rrn", 3, ENERGY_HEAD, input_size=2), data=data)
+    state = train(which=NetworkSpec("rrn", 3, name="rrn", **POWER), data=data)
     assert np.all(state.failed_at_step == -1)
     start = eqx.filter(state.best.parameters, eqx.is_array).cell.input_weights
     assert start.shape == (2, 3, 2)
@@ -211,14 +209,13 @@ def test_sequences_of_several_features_train():
 
 @pytest.mark.slow
 def test_what_a_layer_draws_and_does_not_train_is_of_the_seed_not_of_the_group():
-    from rhythmic.architectures import LAST_HEAD, CellArchitecture
 
     options = (("heterogeneous", True),)
-    horn = CellArchitecture("horn", "horn", 3, LAST_HEAD, options=options)
+    horn = NetworkSpec("horn", 3, options=options, name="horn", **LAST)
     training = MemberTraining(horn, RECIPE, 3)
     fixed = jax.vmap(training.fixed_part)(members())
     assert np.all(np.ptp(fixed.cell.angular_frequency.values, axis=0) > 0)
-    own = horn.build(3, key=member_keys(np.int32(1)).start_values).cell
+    own = horn.build(1, 3, key=member_keys(np.int32(1)).start_values).cell
     np.testing.assert_array_equal(
         fixed.cell.angular_frequency.values[1], own.angular_frequency.values
     )

@@ -7,14 +7,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from rhythmic.models import named_arrays, num_trainable
-from rhythmic.sequence_architectures import CellSequenceArchitecture
-from rhythmic.sequence_models import (
-    GatedSequenceArchitecture,
-    PlainSequenceArchitecture,
-    PresentItemArchitecture,
-    ResonantSequenceArchitecture,
-)
+from rhythmic.networks import NetworkSpec
 from rhythmic.tasks import Batch, DelayedRecall, NextValue, NextWord
 from rhythmic.training.schedule import learning_rate_at
 from rhythmic.training.sequence_choice import choose_learning_rate, train_and_choose
@@ -27,20 +20,21 @@ from rhythmic.training.sequences import (
     score_on_test,
     train_members,
 )
+from rhythmic.trees import named_arrays
 
 CONFIGURATION = SequenceConfiguration(num_updates=10, batch_size=8, num_evaluated=64)
 WORDS = NextWord(num_steps=10, num_unscored=3)
-RHYTHMIC = ResonantSequenceArchitecture("rhythmic", (2.0, 5.0, 11.0), 60.0, 0.8)
-ARCHITECTURES = {
-    "present": PresentItemArchitecture(),
-    "rnn": PlainSequenceArchitecture(hidden_size=5),
-    "lstm": GatedSequenceArchitecture(hidden_size=4),
-    "rhythmic": RHYTHMIC,
+LADDER = {"frequencies": (2.0, 5.0, 11.0), "sample_rate": 60.0, "pole_radius": 0.8}
+SPECS = {
+    "present": NetworkSpec("rnn", 1, depth=0, pooling="every"),
+    "rnn": NetworkSpec("rnn", 5, pooling="every"),
+    "lstm": NetworkSpec("lstm", 4, pooling="every"),
+    "rhythmic": NetworkSpec("rrn", 3, options=LADDER, pooling="every", encoder_size=1),
 }
 
 
 def training_of(name, configuration=CONFIGURATION):
-    return SequenceTraining(ARCHITECTURES[name], configuration)
+    return SequenceTraining(SPECS[name], configuration)
 
 
 @pytest.mark.usefixtures("x64")
@@ -55,7 +49,7 @@ def test_updates_are_those_of_torch():
 
     layer, linear = torch.nn.RNN(1, 5).double(), torch.nn.Linear(5, 1).double()
     with torch.no_grad():
-        for part, module in (("cell", layer), ("readout", linear)):
+        for part, module in (("layers.0.cell", layer), ("readout", linear)):
             for parameter, value in module.named_parameters():
                 path = f"{part}.{parameter.removesuffix('_l0')}"
                 value.copy_(torch.tensor(np.asarray(start[path])))
@@ -76,7 +70,7 @@ def test_updates_are_those_of_torch():
     np.testing.assert_allclose(trained.losses, losses, rtol=1e-5)
     found = named_arrays(trained.parameters)
     expected = layer.weight_hh_l0.detach().numpy()
-    np.testing.assert_allclose(found["cell.weight_hh"], expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found["layers.0.cell.weight_hh"], expected, rtol=1e-4, atol=1e-6)
     expected = linear.bias.detach().numpy()
     np.testing.assert_allclose(found["readout.bias"], expected, rtol=1e-4, atol=1e-6)
 
@@ -116,18 +110,20 @@ def test_rhythms_stay_and_the_diagonal_stays_empty(rhythmic_group):
     task = jax.tree.map(lambda x: x[3], members.task)
     parameters = jax.tree.map(lambda x: x[3], trained.parameters)
     assert named_arrays(parameters).keys() == {
-        *("cell.recurrent_weights", "encoder.weight", "encoder.bias"),
+        *("layers.0.cell.recurrent_weights", "encoder.weight", "encoder.bias"),
         *("readout.weight", "readout.bias"),
     }
     before = named_arrays(training.build(task, key=sequence_keys(5).start_values))
     after = named_arrays(training.model(parameters, task))
     assert before.keys() == after.keys()
     for path, values in after.items():
-        assert np.array_equal(values, before[path]) == ("cell.nodes" in path), path
-    np.testing.assert_array_equal(np.diag(after["cell.recurrent_weights"]), 0.0)
+        assert np.array_equal(values, before[path]) == (
+            ".nodes." in path or "statistics" in path
+        ), path
+    np.testing.assert_array_equal(np.diag(after["layers.0.cell.recurrent_weights"]), 0.0)
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("name", SPECS)
 def test_parameter_counts(name):
     training = training_of(name)
     expected = {
@@ -138,7 +134,7 @@ def test_parameter_counts(name):
     }
     assert training.num_parameters(WORDS) == expected[name]
     build = eqx.filter_jit(training.build)
-    assert num_trainable(build(WORDS, key=jax.random.key(0))) == expected[name]
+    assert build(WORDS, key=jax.random.key(0)).num_parameters() == expected[name]
 
 
 @pytest.mark.slow
@@ -294,10 +290,9 @@ def test_one_program_serves_every_lag(monkeypatch):
 
 
 @pytest.mark.slow
-def test_an_architecture_that_draws_what_it_does_not_train_is_refused():
+def test_a_network_that_draws_what_it_does_not_train_is_refused():
     # Its members would share one draw.
-    options = (("heterogeneous", True),)
-    horn = CellSequenceArchitecture("horn", "horn", 3, options=options)
+    horn = NetworkSpec("horn", 3, options={"heterogeneous": True}, pooling="every", name="horn")
     training = SequenceTraining(horn, SequenceConfiguration(num_updates=8, rising_share=0.4))
     with pytest.raises(ValueError, match="horn draws parameters that it does not train"):
         training.fixed_part(NextWord())

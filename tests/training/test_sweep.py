@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rhythmic.data.dataset import Split
-from rhythmic.models import GatedOrPlainArchitecture, ResonantArchitecture, named_arrays
+from rhythmic.networks import MEAN, NetworkSpec, rhythmic_network
 from rhythmic.sweep import Grid, Points, run_sweep, values_axis
 from rhythmic.sweep.chunks import ChunkComputer
 from rhythmic.sweep.dataset import open_sweep
@@ -18,6 +18,7 @@ from rhythmic.training import (
     make_members,
     training_sweep,
 )
+from rhythmic.trees import named_arrays
 
 CONFIGURATION = TrainingConfiguration(epochs=3, batch_size=8, rising_share=0.4)
 DATA = Data(
@@ -44,8 +45,8 @@ def design(seeds=(3, 4), rates=RATES):
     return Grid((values_axis("seed", seeds, ""), settings))
 
 
-RRN = ResonantArchitecture("rrn", (20.0, 90.0), pole_radius=0.9)
-RNN = GatedOrPlainArchitecture("rnn", "elman", hidden_size=2, dropout_rate=0.1)
+RRN = rhythmic_network((20.0, 90.0), pole_radius=0.9, name="rrn")
+RNN = NetworkSpec("rnn", 2, name="rnn", dropout_rate=0.1, **MEAN)
 
 
 @pytest.fixture

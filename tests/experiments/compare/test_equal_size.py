@@ -25,8 +25,8 @@ from experiments.compare.larger_networks import golden_copies, most_copies
 from experiments.compare.which_rhythms_conditions import larger_conditions
 from experiments.compare.which_rhythms_options import WhichRhythmsOptions, larger_label
 from experiments.members.store import tuning
-from rhythmic.architectures import ENERGY_HEAD, MEAN_HEAD
 from rhythmic.cells import registry
+from rhythmic.networks import MEAN, POWER
 from rhythmic.plotting.compare_curves import CURVE_COLOURS
 from rhythmic.plotting.style import house_style
 from rhythmic.theory import ladder
@@ -65,10 +65,13 @@ def test_every_network_has_at_most_the_parameters_and_the_same_tuning():
         count = int(condition.label.rsplit(" ", 1)[1])
         architecture = condition.architecture
         if condition.label.startswith(COPIES):
-            larger = golden_copies(architecture.hidden_size // 11 + 1, architecture.head)
+            larger = golden_copies(
+                architecture.hidden_size // 11 + 1,
+                {key: getattr(architecture, key) for key in ("feature", "pooling", "readout")},
+            )
         else:
             larger = dataclasses.replace(architecture, hidden_size=architecture.hidden_size + 1)
-        assert architecture.num_parameters() <= count < larger.num_parameters()
+        assert architecture.num_parameters(1, 10) <= count < larger.num_parameters(1, 10)
         budget = [(w.setting, w.seed, w.condition.training.epochs) for w in tuning(condition)]
         assert len(budget) == 3 * 2
         assert {seed for _, seed, _ in budget} == {123, 456}
@@ -162,18 +165,18 @@ def test_copies_are_those_of_the_question_which_rhythms():
     theirs = {c.label: c.architecture for c in larger_conditions(options, FULL.pool())}
     for number in (1, 2, 3):
         assert theirs[larger_label(number, "copies")] == golden_copies(number)
-    assert golden_copies(2).name != golden_copies(2, MEAN_HEAD).name
+    assert golden_copies(2).name != golden_copies(2, MEAN).name
 
 
 def test_as_many_copies_as_fit():
-    for head in (ENERGY_HEAD, MEAN_HEAD):
+    for head in (POWER, MEAN):
         assert [most_copies(n, head) for n in (262, 263, 1000, 3000, 10000)] == [0, 1, 2, 4, 8]
-    cell = golden_copies(2).build_cell(key=jax.random.key(0))
+    cell = golden_copies(2).build(1, 10, key=jax.random.key(0)).cell
     assert cell.input_weights.shape == (22, 1)
     options = dict(golden_copies(2).options)
     np.testing.assert_array_equal(options["frequencies"], np.tile(ladder("golden"), 2))
     n = 22
-    assert golden_copies(2).num_parameters() == n * (n - 1) + n + 2 * n + 10 * n + 10
+    assert golden_copies(2).num_parameters(1, 10) == n * (n - 1) + n + 2 * n + 10 * n + 10
 
 
 def test_the_rival_that_validates_best_is_compared_whatever_its_head():

@@ -23,19 +23,18 @@ from experiments.compare.features_options import PRESETS, conditions, golden, wi
 from experiments.compare.findings import verdicts
 from experiments.compare.trained_features import (
     FeatureReader,
-    Trained,
     accuracy,
     knocked_out_accuracies,
     trained_network,
 )
 from experiments.members import Wanted
-from experiments.members.rows import rounded
+from experiments.members.rows import kept_names, rounded
 from rhythmic import data
-from rhythmic.architectures import LAST_HEAD, CellArchitecture
 from rhythmic.data import load_mnist5k
-from rhythmic.models import named_architectures, named_arrays
+from rhythmic.networks import LAST, NetworkSpec, published
 from rhythmic.plotting.style import LABELS, house_style
 from rhythmic.training import Data, MemberTraining, TrainingConfiguration, make_members
+from rhythmic.trees import named_arrays
 
 SEEDS = (101, 102, 103, 104, 105, 106)
 SPREAD = np.array([-0.004, -0.002, 0.0, 0.001, 0.002, 0.003])
@@ -55,7 +54,7 @@ def test_presets_fit_and_conditions_leave_out_one_node_each():
     for node, condition in enumerate(without):
         assert set(golden().frequencies) - set(condition.ladder) == {golden().frequencies[node]}
         assert list(condition.ladder) == sorted(condition.ladder)
-        assert condition.architecture.recurrence
+        assert condition.architecture.option("recurrence")
     assert {"class_features", "parameters", "statistics"} <= set(whole.kept)
 
 
@@ -82,7 +81,8 @@ def test_the_node_at_the_image_rows():
 
 def row_of(model, statistics):
     """Return what a row keeps of a network."""
-    arrays = {name: rounded(np.asarray(x)) for name, x in named_arrays(model).items()}
+    named = kept_names(named_arrays(model))
+    arrays = {name: rounded(np.asarray(x)) for name, x in named.items()}
     weights = {"cell.recurrent_weights", *(name for name in arrays if name.startswith("readout"))}
     return {
         "seed": 101,
@@ -94,46 +94,46 @@ def row_of(model, statistics):
 def test_a_network_is_the_one_of_its_row_and_its_features_those_of_the_scan():
     digits = load_mnist5k()
     architecture = golden()
-    model = architecture.build(10, key=jax.random.key(3))
+    model = architecture.build(1, 10, key=jax.random.key(3))
     row = row_of(model, {"mean": np.arange(1.0, 12.0), "variance": np.full(11, 4.0)})
     network = trained_network(architecture, row)
     np.testing.assert_allclose(
-        network.model.cell.recurrent_weights, model.cell.recurrent_weights, rtol=1e-4
+        network.cell.recurrent_weights, model.cell.recurrent_weights, rtol=1e-4
     )
     np.testing.assert_allclose(network.statistics.mean, np.arange(1.0, 12.0))
     examples = np.array([3, 700, 2100, 4999])
     data = Data(digits.images[:5000], digits.labels)
-    found = FeatureReader(architecture, data).read(network.model, examples)
+    found = FeatureReader(architecture, data).read(network, examples)
     inputs = np.asarray(digits.images[examples].T[:, None] / 255, np.float32)
-    expected = np.asarray(network.model.features(jax.numpy.asarray(inputs))).T
+    expected = np.asarray(network.features(jax.numpy.asarray(inputs))).T
     # In float32 the scan of nodes so near the unit circle is itself off by some per cent.
     np.testing.assert_allclose(found, expected, rtol=0.1)
 
 
 def test_what_is_drawn_and_not_trained_is_of_the_rows_seed():
     options = (("heterogeneous", True),)
-    architecture = CellArchitecture("horn-heterogeneous", "horn", 3, LAST_HEAD, options=options)
+    architecture = NetworkSpec("horn", 3, options=options, name="horn-heterogeneous", **LAST)
     training = MemberTraining(architecture, TrainingConfiguration(epochs=1))
     setting = {"learning_rate": (0.01,), "weight_decay": (0.0,), "label_smoothing": (0.0,)}
     split = partial(data.split, load_mnist5k())
     member = jax.tree.map(lambda x: x[0], make_members(split, seeds=(101,), **setting))
     expected = training.fixed_part(member).cell.angular_frequency
     row = {"seed": 101, "parameters": {}, "statistics": {}}
-    found = trained_network(architecture, row).model.cell.angular_frequency
+    found = trained_network(architecture, row).cell.angular_frequency
     np.testing.assert_array_equal(found.values, expected.values)
-    other = trained_network(architecture, row | {"seed": 102}).model.cell.angular_frequency
+    other = trained_network(architecture, row | {"seed": 102}).cell.angular_frequency
     assert not np.array_equal(other.values, expected.values)
 
 
 def test_a_knock_out_takes_away_what_a_feature_says():
-    architecture = named_architectures()["rrn-golden-unconnected"]
-    model = architecture.build(10, key=jax.random.key(0))
+    architecture = published()["rrn-golden-unconnected"]
+    model = architecture.build(1, 10, key=jax.random.key(0))
     weight = np.zeros((10, 11), np.float32)
     weight[1, 4] = 1.0  # class 1 where feature 4 is above its mean, else class 0
     row = row_of(model, {"mean": np.zeros(11), "variance": np.ones(11)})
     row["parameters"]["readout.weight"] = weight
     row["parameters"]["readout.bias"] = np.array([0.0, 0.0, *[-9.0] * 8], np.float32)
-    network: Trained = trained_network(architecture, row)
+    network = trained_network(architecture, row)
     labels = np.array([0, 1, 0, 1, 1])
     values = np.random.default_rng(0).normal(size=(5, 11)).astype(np.float32)
     values[:, 4] = np.where(labels == 1, 1.0, -1.0)

@@ -13,7 +13,7 @@ from experiments.folders import FolderGoneError, watching
 from experiments.members import MemberStore, Pool, train_members
 from experiments.stages import Stages
 from rhythmic.data import SpikeTrains
-from rhythmic.models import named_architectures
+from rhythmic.networks import published
 from rhythmic.training import Data, TrainingConfiguration
 from rhythmic.training.search import Setting
 
@@ -27,7 +27,7 @@ def train_chunks(store):
     spike_chunks.train_chunks(
         store,
         task,
-        [named_architectures()["rrn-golden"]],
+        [published()["rrn-golden"]],
         published=Setting(0.003),
         settings=[Setting(0.003)],
         chunks=[(1,), (2,)],

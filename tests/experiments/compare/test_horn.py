@@ -63,12 +63,14 @@ def test_networks_are_those_published_and_rivals_no_larger():
     networks = horn.architectures()
     assert list(networks) == list(horn.NAMES)
     # 32 x 32 and 32 weights, two biases of 32, and the readout, 33 x 10.
-    assert networks["horn"].num_parameters() == 1024 + 32 + 64 + 330
-    assert networks["horn-heterogeneous"].num_parameters() == networks["horn"].num_parameters()
+    assert networks["horn"].num_parameters(1, 10) == 1024 + 32 + 64 + 330
+    assert networks["horn-heterogeneous"].num_parameters(1, 10) == networks["horn"].num_parameters(
+        1, 10
+    )
     for name in horn.NAMES[2:]:
-        count = networks[name].num_parameters()
+        count = networks[name].num_parameters(1, 10)
         larger = dataclasses.replace(networks[name], hidden_size=networks[name].hidden_size + 1)
-        assert count <= 1450 < larger.num_parameters()
+        assert count <= 1450 < larger.num_parameters(1, 10)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -16,7 +16,6 @@ from experiments.compare.learning_speed_findings import (
     mean_until,
 )
 from experiments.members.store import tuning
-from rhythmic.models import num_trainable
 from rhythmic.plotting.style import house_style
 
 FULL = dataclasses.replace(
@@ -70,8 +69,8 @@ def test_networks_are_of_about_equal_size():
     import jax
 
     for condition in learning_speed.conditions(FULL):
-        model = condition.architecture.build(10, key=jax.random.key(0))
-        assert 240 <= num_trainable(model) <= 300
+        model = condition.architecture.build(1, 10, key=jax.random.key(0))
+        assert 240 <= model.num_parameters() <= 300
 
 
 def test_the_full_curve_has_twelve_points_of_eighty_six_updates():

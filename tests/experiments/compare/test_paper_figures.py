@@ -89,7 +89,7 @@ def test_features_of_single_digits_are_means_over_draws(monkeypatch):
     digits = load_mnist5k()
     assert len(drawn) == 3
     assert set(digits.labels[drawn]) == {4}
-    model = trained_network(paper_figures.golden(), networks[0]).model
+    model = trained_network(paper_figures.golden(), networks[0])
     inputs = np.asarray(digits.images[drawn].T[:, None] / 255, np.float32)
     features = np.asarray(model.features(inputs)).T
     # The plain scan in float32 is itself off by per cents at nodes so near the unit circle.

@@ -81,12 +81,12 @@ def test_what_is_crossed_differs_in_one_thing():
     made = {condition.label: condition.architecture for condition in conditions(FULL)}
     sizes = {}
     for label in ("golden, energy", "golden, mean", "double, energy", "real, mean"):
-        model = made[label].build(10, key=jax.random.key(0))
+        model = made[label].build(1, 10, key=jax.random.key(0))
         sizes[label] = sum(x.size for x in jax.tree.leaves(model.cell.recurrent_weights))
         assert model.feature == ("output" if label.endswith("mean") else "squared_amplitude")
     assert set(sizes.values()) == {121}
     built = {
-        name: made[label_of(name, "mean")].build(10, key=jax.random.key(3)).cell
+        name: made[label_of(name, "mean")].build(1, 10, key=jax.random.key(3)).cell
         for name in ("golden", "double", "real", "unconnected")
     }
     # Same start values, other rhythms: golden rings, its twins do not.
@@ -123,13 +123,13 @@ def test_networks_of_one_cell_are_pairs_and_start_from_the_same_weights():
     assert "rhythm-rnn-energy" not in paired
     for name, (better, worse) in paired.items():
         cells = [
-            made[label_of(*one)].build(10, key=jax.random.key(3)).cell for one in (better, worse)
+            made[label_of(*one)].build(1, 10, key=jax.random.key(3)).cell for one in (better, worse)
         ]
         assert type(cells[0]) is type(cells[1])
         if name != "recurrence":
             own = [getattr(cell, weights[NETWORKS[better[0]][0]]) for cell in cells]
             np.testing.assert_array_equal(*own)
-    alike, drawn = (made[x].build(10, key=jax.random.key(3)) for x in (HORN_ALIKE, HORN_DRAWN))
+    alike, drawn = (made[x].build(1, 10, key=jax.random.key(3)) for x in (HORN_ALIKE, HORN_DRAWN))
     np.testing.assert_array_equal(alike.cell.weight_hh, drawn.cell.weight_hh)
     np.testing.assert_array_equal(alike.readout.weight, drawn.readout.weight)
 

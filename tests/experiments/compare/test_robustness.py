@@ -88,7 +88,7 @@ def test_orders_differ_in_the_pool_alone_and_rows_have_alike_sizes():
         np.testing.assert_array_equal(first, second)
         vectors = found[pixel_orders.label(name, "row_vectors")]
         assert vectors.pool.data.images.shape[1:] == (28, 28)
-        size = vectors.architecture.num_parameters()
+        size = vectors.architecture.num_parameters(28, 10)
         assert size <= ROW_PARAMETERS
         assert size >= 550 or name == "rrn-golden-unconnected"
 

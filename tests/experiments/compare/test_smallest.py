@@ -25,7 +25,6 @@ from experiments.members import MemberStore, Pool
 from experiments.members.store import tuning
 from rhythmic.cells.registry import CELLS
 from rhythmic.data import Split
-from rhythmic.models import num_trainable
 from rhythmic.plotting.style import house_style
 from rhythmic.theory import image_ladder
 from rhythmic.training import Data
@@ -92,13 +91,13 @@ def test_candidates_stay_below_their_limit_and_every_family_has_as_many(preset):
             assert len({one.name for one in made}) == len(made)
             counts.add(len(made))
             models = [
-                jax.eval_shape(lambda key, a=a: a.build(10, key=key).readout, KEY) for a in made
+                jax.eval_shape(lambda key, a=a: a.build(1, 10, key=key).readout, KEY) for a in made
             ]
             features[family] = [model.normalisation.weight.shape for model in models]
         assert len(counts) == 1
         assert all(shapes == features[IMAGE] for shapes in features.values())
         for one in candidates(dataclasses.replace(preset, offsets=(0.25,)), IMAGE, limit):
-            assert 0.8 * limit < one.num_parameters() < limit
+            assert 0.8 * limit < one.num_parameters(1, 10) < limit
 
 
 KEY = jax.random.key(0)
@@ -119,8 +118,8 @@ def test_everyone_has_the_same_tuning_budget_and_the_search_tests_nobody(preset)
 @pytest.mark.slow
 def test_rivals_are_as_large_as_the_limit_allows():
     made = search.conditions(FULL)
-    sizes = {c.label: c.architecture.num_parameters() for c in made[1:]}
-    assert num_trainable(made[0].architecture.build(10, key=KEY)) == 252
+    sizes = {c.label: c.architecture.num_parameters(1, 10) for c in made[1:]}
+    assert made[0].architecture.build(1, 10, key=KEY).num_parameters() == 252
     assert len(sizes) == 16
     assert set(RIVALS) - {"horn-heterogeneous"} == set(CELLS)
     for label, size in sizes.items():
@@ -144,14 +143,14 @@ def test_the_cell_that_validates_best_is_trained_for_as_long_as_the_chosen_ladde
         assert [setting.learning_rate for setting in one.settings] == [rate]
         assert tuning(one) == []
         assert one.seeds == FULL.seeds[: FULL.num_finalist_seeds]
-        assert one.architecture.num_parameters() < limit
+        assert one.architecture.num_parameters(1, 10) < limit
     assert search.finalists(dataclasses.replace(FULL, rivals=()), FULL.pool(), {}) == []
 
 
 def test_projections_are_fixed_and_alike_for_every_network():
     first, second = list(candidates(FULL, PROJECTIONS, 300))[:2]
     tables = [
-        one.build(10, key=jax.random.key(seed)).cell.table
+        one.build(1, 10, key=jax.random.key(seed)).cell.table
         for one, seed in ((first, 0), (first, 1), (second, 0))
     ]
     np.testing.assert_array_equal(tables[0], tables[1])
@@ -165,9 +164,9 @@ def test_controls_keep_the_ladder_or_the_limit():
         made = dict(search.controls(chosen, options.grids()[0], limit))
         twin = made[search.twin_label(limit)]
         assert dict(twin.options) == dict(chosen.options) | {"poles": "real"}
-        assert twin.head == chosen.head
+        assert (twin.readout, twin.readout_size) == (chosen.readout, chosen.readout_size)
         for feature, per_node in (("energies", 12), ("phasors", 24)):
-            size = made[search.linear_label(feature, limit)].num_parameters()
+            size = made[search.linear_label(feature, limit)].num_parameters(1, 10)
             assert limit - per_node <= size < limit
     with pytest.raises(TypeError, match="has no ladder"):
         search.controls(next(iter(candidates(options, PROJECTIONS, 300))), (1, 0, 1), 300)
@@ -182,7 +181,7 @@ def test_the_best_mean_over_tuning_seeds_at_the_best_rate_is_chosen():
     row = search.candidate_row(IMAGE, 300, one, members)
     assert row["learning_rate"] == 0.03
     assert row["validation_accuracy"] == 0.83
-    assert row["frequencies"] == list(dict(one.architecture.options)["frequencies"])
+    assert row["frequencies"] == list(one.architecture.frequencies)
     values = (0.1, 0.3, 0.3, 0.2)
     assert search.best_place([{"validation_accuracy": value} for value in values]) == 1
 

@@ -14,7 +14,7 @@ from experiments.compare.spike_plain import COUNT, IDEAL, read_chunks
 from experiments.compare.spike_trains import CLAIMS, COMPARED, draw, findings, label, spread
 from experiments.members import MemberStore
 from rhythmic.data import SpikeTrains, spike_pool
-from rhythmic.models import named_architectures
+from rhythmic.networks import published
 from rhythmic.plotting.style import house_style
 from rhythmic.progress import Progress
 from rhythmic.records import read_rows
@@ -131,7 +131,7 @@ def test_options_are_refused_in_one_line(changed, message):
 def trained(tmp_path_factory):
     """Two small chunks of the golden network, in a store; the file of its rows."""
     path = tmp_path_factory.mktemp("spikes") / "chunks.jsonl"
-    golden = named_architectures()["rrn-golden"]
+    golden = published()["rrn-golden"]
     found = train_chunks(
         MemberStore(path),
         TASK,
@@ -150,7 +150,7 @@ def test_a_chunk_is_what_its_members_are_alone(trained):
     for rows in (published, tuned):
         assert [row["seeds"] for row in rows] == [[1, 2], [3, 4]]
     pool = spike_pool(FEW, [4])
-    training = MemberTraining(named_architectures()["rrn-golden"], TASK.training, num_classes=2)
+    training = MemberTraining(published()["rrn-golden"], TASK.training, num_classes=2)
     group = GroupTraining(training, GroupPlan(1, 1), Data(pool.trains, pool.labels))
     members = make_members(
         pool.splits.__getitem__,
@@ -180,7 +180,7 @@ def test_tuning_reads_no_test_trains_and_chooses_what_validates_best(trained):
 @pytest.mark.slow
 def test_one_program_serves_all_chunks_and_finished_ones_are_left_alone(trained, monkeypatch):
     path, _ = trained
-    golden = named_architectures()["rrn-golden"]
+    golden = published()["rrn-golden"]
     store = MemberStore(path)
     worker = Worker(store, TASK, golden, Progress({golden.name: 0}))
     groups = {id(worker.group_for(seeds)) for seeds in ((1, 2), (3, 4), (11, 12))}
@@ -206,7 +206,7 @@ def test_plain_readings_are_kept_by_the_chunk(tmp_path):
 
 def test_data_of_another_shape_are_refused():
     pools = [spike_pool(FEW, seeds) for seeds in ((1,), (1, 2))]
-    rnn = named_architectures()["rnn"]
+    rnn = published()["rnn"]
     training = MemberTraining(rnn, TASK.training, num_classes=2)
     first, second = (Data(pool.trains, pool.labels) for pool in pools)
     group = GroupTraining(training, GroupPlan(1, 1), first)

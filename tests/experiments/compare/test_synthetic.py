@@ -13,7 +13,6 @@ from experiments.compare.synthetic_networks import label, parts_of
 from experiments.compare.synthetic_options import PRESETS, TASKS, network, swept_tasks
 from experiments.members import MemberStore
 from rhythmic.plotting.style import house_style
-from rhythmic.sequence_architectures import num_sequence_parameters
 from tests.marks import rest_slow
 
 FULL = dataclasses.replace(PRESETS["full"], results=None)
@@ -57,7 +56,7 @@ def test_every_preset_tries_the_same_on_every_network(name):
 def test_rivals_have_about_as_many_parameters(task):
     drawn = swept_tasks(FULL)[task].tasks()[0]
     shape = drawn.input_size, drawn.num_outputs
-    sizes = {kind: num_sequence_parameters(network(kind, *shape), *shape) for kind in FULL.networks}
+    sizes = {kind: network(kind, *shape).num_parameters(*shape) for kind in FULL.networks}
     for size in sizes.values():
         assert abs(size / sizes["rhythmic"] - 1) < 0.18, sizes
 

@@ -11,16 +11,15 @@ from experiments.members import train as module
 from experiments.members.identity import recipe_identity
 from experiments.members.plans import record_plans, work_left
 from experiments.members.store import tuning
-from rhythmic.architectures import MEAN_HEAD, CellArchitecture
 from rhythmic.data import Split
-from rhythmic.models import ResonantArchitecture
+from rhythmic.networks import MEAN, NetworkSpec, rhythmic_network
 from rhythmic.records import read_rows
 from rhythmic.training import Data, GroupPlan, TrainingConfiguration
 from rhythmic.training.search import Setting
 
 RECIPE = TrainingConfiguration(epochs=2, batch_size=8, rising_share=0.4)
-RRN = ResonantArchitecture("rrn", (20.0, 90.0), pole_radius=0.99)
-GRU = CellArchitecture("gru", "gru", 2, MEAN_HEAD)
+RRN = rhythmic_network((20.0, 90.0), pole_radius=0.99, name="rrn")
+GRU = NetworkSpec("gru", 2, name="gru", **MEAN)
 SLOW, FAST = Setting(0.003), Setting(0.03)
 
 
@@ -109,7 +108,7 @@ def test_members_are_trained_once_and_taken_from_where_they_are(tmp_path, monkey
     assert len(found["b"][0]["history"]["train_loss"]) == 2
     assert np.shape(found["b"][0]["class_features"]) == (10, 2)
     assert "history" not in found["a"][0]
-    assert found["gru"][0]["num_parameters"] == GRU.num_parameters()
+    assert found["gru"][0]["num_parameters"] == GRU.num_parameters(1, 10)
     assert not list((tmp_path / "first" / "checkpoints").glob("*"))
     lines = shared.read_text().splitlines()
     assert len(lines) == 5
@@ -265,7 +264,10 @@ def test_a_killed_group_goes_on_after_its_last_epoch(tmp_path, monkeypatch):
         ({"precision": "float16"}, "precision is 'float16'; choose from float32, float64"),
         ({"kept": ("everything",)}, "kept holds 'everything'; choose from history"),
         ({"also_kept": ("all",)}, "also_kept holds 'all'; choose from history"),
-        ({"architecture": GRU, "ladder": (2.0, 3.0)}, "ladder is given; gru is no Resonant"),
+        (
+            {"architecture": GRU, "ladder": (2.0, 3.0)},
+            "ladder is given; gru is no published",
+        ),
     ],
 )
 def test_a_condition_that_makes_no_sense_is_refused(changes, message):

@@ -5,8 +5,8 @@ import pytest
 
 from experiments.members import Condition, MemberStore, Pool, Wanted, train_members
 from experiments.members.noise import noisy_examples
-from rhythmic.architectures import LAST_HEAD, CellArchitecture
 from rhythmic.data.dataset import Split
+from rhythmic.networks import LAST, NetworkSpec
 from rhythmic.training import Data, TrainingConfiguration
 from rhythmic.training.search import Setting
 
@@ -30,7 +30,7 @@ def make_pool():
 
 def condition(label="net", **changes):
     given = {
-        "architecture": CellArchitecture("net", "rnn", 4, LAST_HEAD),
+        "architecture": NetworkSpec("rnn", 4, name="net", **LAST),
         "training": TrainingConfiguration(
             epochs=30, batch_size=8, schedule="constant", momentum="constant"
         ),

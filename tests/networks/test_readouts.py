@@ -1,12 +1,20 @@
 """Readouts against torch's normalisations, and padding against the batch without it."""
 
+from functools import partial
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.architectures import Head
-from rhythmic.readouts import BatchNormReadout, LayerNormReadout, RunningStatistics
+from rhythmic.networks import (
+    BatchNormReadout,
+    HiddenReadout,
+    LayerNormReadout,
+    LinearReadout,
+    RunningStatistics,
+)
 from rhythmic.training.losses import weighted_mean
 
 HIDDEN, CLASSES, BATCH = 4, 3, 6
@@ -201,9 +209,12 @@ def test_start_values():
     np.testing.assert_array_equal(statistics.variance, np.ones(11))
 
 
-@pytest.mark.parametrize("name", ["batch_norm", "layer_norm", "linear", "hidden"])
-def test_padding_may_be_nan(name):
-    readout = Head("output", "mean", name).build(HIDDEN, CLASSES, key=KEY)
+@pytest.mark.parametrize(
+    "make",
+    [BatchNormReadout, LayerNormReadout, LinearReadout, partial(HiddenReadout, readout_size=10)],
+)
+def test_padding_may_be_nan(make):
+    readout = make(HIDDEN, CLASSES, key=KEY)
     statistics, weights = readout.initial_statistics(), jnp.array([1.0, 1, 1, 1, 0, 0])
 
     def loss(readout, features):
@@ -216,3 +227,37 @@ def test_padding_may_be_nan(name):
     other = compute(readout, features.at[:, 4:].set(jnp.nan))
     jax.tree.map(np.testing.assert_array_equal, one, other)
     assert all(np.all(np.isfinite(x)) for x in jax.tree.leaves(one))
+
+
+def test_the_linear_readout_is_a_linear_map():
+    readout = LinearReadout(4, 3, key=KEY)
+    features = jnp.asarray(np.random.default_rng(1).normal(size=(4, 5)), jnp.float32)
+    logits, statistics = readout.train(features, readout.initial_statistics(), None, key=KEY)
+    expected = np.asarray(readout.weight) @ np.asarray(features) + np.asarray(readout.bias)[:, None]
+    np.testing.assert_allclose(logits, expected, rtol=1e-5)
+    np.testing.assert_array_equal(readout.predict(features, statistics), logits)
+
+
+@pytest.mark.parametrize(("activation", "shown"), [("tanh", np.tanh), ("square", np.square)])
+def test_the_hidden_readout_is_two_maps_around_an_activation_of_normalised_features(
+    activation, shown
+):
+    readout = HiddenReadout(4, 3, key=KEY, readout_size=6, activation=activation)
+    count = sum(x.size for x in jax.tree.leaves(eqx.filter(readout, eqx.is_inexact_array)))
+    assert count == 6 * (4 + 1) + 3 * (6 + 1)
+    features = np.random.default_rng(1).gamma(2, 3, (4, 50))
+    logits, statistics = readout.train(
+        jnp.asarray(features, jnp.float32), readout.initial_statistics(), jnp.ones(50), key=KEY
+    )
+    centred = features - features.mean(axis=1, keepdims=True)
+    normalised = centred / np.sqrt(features.var(axis=1, keepdims=True) + 1e-5)
+    first, second = readout.normalisation, readout
+    hidden = np.asarray(first.weight) @ normalised + np.asarray(first.bias)[:, None]
+    expected = np.asarray(second.weight) @ shown(hidden) + np.asarray(second.bias)[:, None]
+    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(statistics.mean, 0.1 * features.mean(axis=1), rtol=1e-5)
+
+
+def test_an_unknown_hidden_activation_is_refused():
+    with pytest.raises(ValueError, match="activation is 'relu'; choose from tanh, square"):
+        HiddenReadout(4, 3, key=KEY, readout_size=6, activation="relu")

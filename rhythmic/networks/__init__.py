@@ -1,0 +1,47 @@
+"""Networks: any cell in any number of layers, read out once or at every step.
+
+    spec = NetworkSpec("rrn", 16)
+    network = spec.build(3, 2, key=jax.random.key(0), sample_rate=200.0, duration=1.0)
+    logits = network(recordings)        # (batch, time, channel) -> (batch, output)
+    state = network.initial_state()
+    state, output = network.step(state, sample)
+
+A specification names a network, builds it, counts its parameters and finds the largest of a
+budget; ``published`` holds the seven of the published comparison.
+"""
+
+from rhythmic.networks.layers import Affine, Layer, LayerNorm
+from rhythmic.networks.network import ChannelScaling, Network, NetworkState
+from rhythmic.networks.published import LAST, MEAN, POWER, published, rhythmic_network
+from rhythmic.networks.readouts import (
+    AbstractReadout,
+    BatchNormReadout,
+    HiddenReadout,
+    LayerNormReadout,
+    LinearReadout,
+    RunningStatistics,
+)
+from rhythmic.networks.spec import Block, BuildsNetwork, NetworkSpec
+
+__all__ = [
+    "LAST",
+    "MEAN",
+    "POWER",
+    "AbstractReadout",
+    "Affine",
+    "BatchNormReadout",
+    "Block",
+    "BuildsNetwork",
+    "ChannelScaling",
+    "HiddenReadout",
+    "Layer",
+    "LayerNorm",
+    "LayerNormReadout",
+    "LinearReadout",
+    "Network",
+    "NetworkSpec",
+    "NetworkState",
+    "RunningStatistics",
+    "published",
+    "rhythmic_network",
+]

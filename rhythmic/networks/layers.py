@@ -1,0 +1,174 @@
+"""One layer of a network: a cell, or two of opposite directions, and what stands around it.
+
+Source: layer normalisation of Ba, Kiros and Hinton, arXiv:1607.06450; gated linear units of Dauphin
+et al., arXiv:1612.08083; residual blocks around a recurrence: Orvieto et al., arXiv:2303.06349.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from rhythmic.arguments import checked
+from rhythmic.cells import AbstractCell
+from rhythmic.cells.initialization import xavier_uniform
+from rhythmic.cells.interface import along_nodes, weigh
+from rhythmic.simulate import mask_from_lengths, trajectory
+from rhythmic.typing import (
+    Array,
+    Float,
+    InputArray,
+    Int,
+    Matrix,
+    NodeArray,
+    PyTree,
+    Sequence,
+    Vector,
+)
+
+Lengths = Int[Array, " batch"]
+
+
+@checked(least=1)
+class Affine(eqx.Module):
+    """``weight @ x + bias`` on the first axis of ``x``, from ``input_size`` to ``output_size``."""
+
+    weight: Matrix
+    bias: Vector
+
+    def __init__(self, input_size: int, output_size: int, *, key: jax.Array):
+        """Start with Xavier-uniform weights and zero bias.
+
+        Raises:
+            ValueError: for a size below one.
+        """
+        self.weight = xavier_uniform((output_size, input_size), key=key)
+        self.bias = jnp.zeros(output_size)
+
+    def __call__(self, x: InputArray) -> Float[Array, "output *batch"]:
+        """Return ``weight @ x + bias``."""
+        return weigh(self.weight, x) + along_nodes(self.bias, x)
+
+
+@checked(least=1)
+class LayerNorm(eqx.Module):
+    """``scale (x - mean) / sqrt(variance + 1e-5) + shift`` over the ``size`` entries of a sample.
+
+    Source: Ba, Kiros and Hinton, arXiv:1607.06450, equation 4.
+    """
+
+    scale: Vector
+    shift: Vector
+
+    def __init__(self, size: int):
+        """Start with scale one and shift zero."""
+        self.scale = jnp.ones(size)
+        self.shift = jnp.zeros(size)
+
+    def __call__(self, x: InputArray) -> InputArray:
+        """Return each sample with mean zero and (biased) variance one, then scaled and shifted."""
+        centred = x - jnp.mean(x, axis=0)
+        variance = jnp.mean(centred**2, axis=0)
+        normalised = centred * jax.lax.rsqrt(variance + 1e-5)
+        return along_nodes(self.scale, x) * normalised + along_nodes(self.shift, x)
+
+
+@checked
+class Layer(eqx.Module):
+    """``y_t = [u_t +] dropout(mix(z_t))`` with what the cell shows, ``z_t``, of normalised ``u_t``.
+
+    ``feature`` names the method of the ``cell`` that shows its state. A plain ``mixing`` is affine,
+    a ``gated`` one ``a * sigmoid(b)`` of the two halves of twice as many rows. A ``backward`` cell
+    runs from the end of each sequence to its start, and is shown below the other. ``normalisation``
+    is of the input, ``skip`` adds it to what comes out, ``dropout_rate`` is the fraction dropped
+    in training. Each part may be absent; a bare layer is the cell and what it shows.
+    """
+
+    cell: AbstractCell
+    backward: AbstractCell | None
+    normalisation: LayerNorm | None
+    mixing: Affine | None
+    feature: str = eqx.field(static=True)
+    gated: bool = eqx.field(static=True, default=False)
+    skip: bool = eqx.field(static=True, default=False)
+    dropout_rate: float = eqx.field(static=True, default=0.0)
+
+    def __check_init__(self) -> None:
+        if not hasattr(self.cell, self.feature):
+            kind = type(self.cell).__name__
+            raise ValueError(f"feature is {self.feature!r}; {kind} has no such method")
+
+    @property
+    def is_bare(self) -> bool:
+        """Tell whether the layer is its cell and what that shows, nothing else."""
+        around = (self.backward, self.normalisation, self.mixing)
+        return not self.skip and all(part is None for part in around)
+
+    def __call__(
+        self, inputs: Sequence, lengths: Lengths | None = None, *, key: jax.Array | None = None
+    ) -> Sequence:
+        """Return ``y_t`` of every step, ``(time, shown, batch)``.
+
+        Args:
+            inputs: ``u_t``, ``(time, feature, batch)``, finite in the padding too.
+            lengths: samples of each sequence; all of them by default.
+            key: of dropout, which is for training alone.
+        """
+        normalised = inputs if self.normalisation is None else jax.vmap(self.normalisation)(inputs)
+        seen = observed(self.cell, self.feature, normalised, lengths)
+        if self.backward is not None:
+            turned = reversed_in_time(normalised, lengths)
+            back = observed(self.backward, self.feature, turned, lengths)
+            seen = jnp.concatenate([seen, reversed_in_time(back, lengths)], axis=1)
+        return (
+            jax.vmap(self._around)(seen, inputs)
+            if key is None
+            else self._trained(seen, inputs, key=key)
+        )
+
+    def step(self, state: PyTree, inputs: InputArray) -> tuple[PyTree, NodeArray]:
+        """Return the ``state`` after one sample ``u_t`` of ``inputs``, and ``y_t``."""
+        normalised = inputs if self.normalisation is None else self.normalisation(inputs)
+        cell = self.cell.resolved()
+        state = cell.step(state, normalised)
+        return state, self._around(getattr(cell, self.feature)(state), inputs)
+
+    def _around(self, seen: NodeArray, inputs: InputArray) -> NodeArray:
+        """Return what one step shows, mixed and beside its input."""
+        mixed = self._mixed(seen)
+        return mixed + inputs if self.skip else mixed
+
+    def _trained(self, seen: Sequence, inputs: Sequence, *, key: jax.Array) -> Sequence:
+        """Return all steps with entries dropped at random, the rest scaled up."""
+        mixed = jax.vmap(self._mixed)(seen)
+        if self.dropout_rate > 0:
+            kept = jax.random.bernoulli(key, 1.0 - self.dropout_rate, mixed.shape)
+            mixed = jnp.where(kept, mixed / (1.0 - self.dropout_rate), 0.0)
+        return mixed + inputs if self.skip else mixed
+
+    def _mixed(self, seen: NodeArray) -> NodeArray:
+        """Return ``mix(z_t)``."""
+        if self.mixing is None:
+            return seen
+        mixed = self.mixing(seen)
+        if not self.gated:
+            return mixed
+        values, gates = jnp.split(mixed, 2)
+        return values * jax.nn.sigmoid(gates)
+
+
+def observed(
+    cell: AbstractCell, feature: str, inputs: Sequence, lengths: Lengths | None
+) -> Sequence:
+    """Return what a cell shows after every step, held from the end of each sequence on."""
+    cell = cell.resolved()
+    mask = None if lengths is None else mask_from_lengths(lengths, inputs.shape[0])
+    return trajectory(cell, inputs, observe=getattr(cell, feature), mask=mask).observed
+
+
+def reversed_in_time(inputs: Sequence, lengths: Lengths | None) -> Sequence:
+    """Return every sequence from its last sample to its first; padding stays where it is."""
+    if lengths is None:
+        return inputs[::-1]
+    step = jnp.arange(inputs.shape[0])[:, None]
+    place = jnp.where(step < lengths, lengths - 1 - step, step)
+    return jnp.take_along_axis(inputs, place[:, None, :], axis=0)
