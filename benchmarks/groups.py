@@ -24,6 +24,7 @@ from rhythmic.training import (
 )
 from rhythmic.training.estimate import first_members
 from rhythmic.training.features import Method
+from rhythmic.training.problem import Problem as Sizes
 
 PAPER = PRESETS["paper"]
 BATCH_SIZE = 128
@@ -104,7 +105,7 @@ class Groups:
         images = Problem(work.architecture, work.pool_size, work.time_steps).images()
         configuration = TrainingConfiguration(epochs=work.epochs, batch_size=BATCH_SIZE)
         architecture = published()[work.architecture]
-        training = MemberTraining(architecture, configuration, NUM_CLASSES, work.method)
+        training = MemberTraining(architecture, configuration, Sizes(NUM_CLASSES), work.method)
         self.members = work.members()
         self.plan = work.plan()
         started = time.perf_counter()

@@ -31,7 +31,8 @@ from rhythmic.provenance import processor_name, provenance
 from rhythmic.spread import wide_vectors
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
 from rhythmic.training.configuration import member_keys
-from rhythmic.training.member import TrainingState
+from rhythmic.training.member import TrainingState, Update
+from rhythmic.training.problem import Problem as Sizes
 from rhythmic.trees import named_arrays
 from rhythmic.typing import Array, PyTree
 
@@ -57,7 +58,7 @@ def member_training(
     """Return the training of the problem's network."""
     known: dict[str, Any] = {"horn-like": HORN, **published()}
     spec = dataclasses.replace(known[problem.model], dropout_rate=dropout_rate)
-    return MemberTraining(spec, configuration, NUM_CLASSES, method)
+    return MemberTraining(spec, configuration, Sizes(NUM_CLASSES), method)
 
 
 def make_members(num_members: int) -> Members:
@@ -90,7 +91,7 @@ def updates(
     keys = member_keys(member.seed)
 
     def body(state: TrainingState, batch: tuple[Array, Array, Array]) -> tuple[TrainingState, Any]:
-        return training.update(state, member, data, fixed, batch, keys=keys)
+        return training.update(state, member, data, fixed, Update(*batch, keys))
 
     return jax.lax.scan(body, state, batches)
 
@@ -158,7 +159,7 @@ class GroupSteps:
 
     def arguments(self) -> PyTree:
         """Return what the program takes now, with new batches."""
-        examples = jnp.asarray(self.rng.integers(0, len(self.data.labels), self.shape), jnp.int32)
+        examples = jnp.asarray(self.rng.integers(0, len(self.data.targets), self.shape), jnp.int32)
         return self.state, self.members, self.data, (self.steps, examples, self.weights)
 
     def run(self) -> float:

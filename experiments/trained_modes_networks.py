@@ -216,5 +216,5 @@ class Retraining:
         state = self.group.run(members, on_epoch=keep)
         return {
             "weights": np.stack(kept, axis=1),
-            "validation": np.asarray(state.history.validation_accuracy),
+            "validation": np.asarray(state.history.validation_score),
         }

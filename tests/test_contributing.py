@@ -58,8 +58,8 @@ def test_a_registered_cell_is_trained_compared_swept_and_analysed(blocks, capsys
     assert names["leaky"].num_parameters(1, 10) <= 200
     assert {label: len(rows) for label, rows in names["rows"].items()} == {"leaky": 5, "rrn": 5}
     assert names["rows"]["leaky"][0]["num_parameters"] == names["leaky"].num_parameters(1, 10)
-    assert names["result"].arrays["validation_accuracy"].shape == (2, 2, 1, 1)
-    assert np.all(np.isfinite(names["result"].arrays["validation_accuracy"]))
+    assert names["result"].arrays["validation_score"].shape == (2, 2, 1, 1)
+    assert np.all(np.isfinite(names["result"].arrays["validation_score"]))
     assert names["modes"].frequency.shape == (names["leaky"].hidden_size,)
     assert "(2, 2, 1, 1)" in capsys.readouterr().out
 

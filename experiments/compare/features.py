@@ -95,7 +95,7 @@ def as_results(function: Callable[[], list[Row]]) -> Callable[[], Results]:
 
 def power_features(pool: Pool, num_windows: int) -> Float[AnyArray, "example feature"]:
     """Return the power of every image of the pool at the golden frequencies, in windows."""
-    images = np.asarray(pool.data.images, np.float32) / 255
+    images = np.asarray(pool.data.inputs, np.float32) / 255
     nodes = golden()
     return fourier_power(
         images,
@@ -111,7 +111,7 @@ def fitted(
     """Fit a logistic regression to features and write down what it does."""
     strengths = options.inverse_regularisations
     found = logistic_regression_accuracy(
-        features, pool.data.labels, split, inverse_regularisations=strengths, tolerance=TOLERANCE
+        features, pool.data.targets, split, inverse_regularisations=strengths, tolerance=TOLERANCE
     )
     return {"label": label, "seed": seed, "num_features": features.shape[1]} | found._asdict()
 
@@ -124,7 +124,7 @@ def of_baselines(
     powers: Callable[[int], AnyArray],
 ) -> list[Row]:
     """Fit readouts to power in windows, and to as many squares of random projections."""
-    images = np.asarray(pool.data.images, np.float32) / 255
+    images = np.asarray(pool.data.inputs, np.float32) / 255
     found = []
     for number in options.windows:
         power = powers(number)
@@ -144,7 +144,7 @@ def of_trained(
     readers: Callable[[str], FeatureReader],
 ) -> list[Row]:
     """Fit readouts to the features of trained networks, and knock out the golden one's nodes."""
-    examples, labels = np.concatenate(split), np.asarray(pool.data.labels)
+    examples, labels = np.concatenate(split), np.asarray(pool.data.targets)
     places = np.split(np.arange(len(examples)), np.cumsum([len(part) for part in split])[:-1])
     # The same examples, counted among those that are read.
     inner = Split(*places)
@@ -152,7 +152,7 @@ def of_trained(
     for name, row in own.items():
         network = trained_network(published()[name], row)
         features = readers(name).read(network, examples)
-        here = pool._replace(data=pool.data._replace(labels=labels[examples]))
+        here = pool._replace(data=pool.data._replace(targets=labels[examples]))
         label = fitted_label(name)
         found.append(fitted(options, here, inner, label, row["seed"], features))
         if name == GOLDEN:

@@ -149,7 +149,7 @@ def spectra(
             continue
         pool = options.pool(order)
         shown = pool.split(options.seeds[0]).train[:NUM_IMAGES]
-        images = pool.data.images[shown] / np.float32(255)
+        images = pool.data.inputs[shown] / np.float32(255)
         power = np.mean(fourier_power(images, frequencies, sample_rate=SAMPLE_RATE), axis=0)
         rhythm = image_rhythm(order if order != "permuted" else "rows", SAMPLE_RATE)
         # Every 28th line stands at the rhythm of the rows or at one of its harmonics.

@@ -150,8 +150,17 @@ class Projections:
     pooling: Pooling = "last"
     dropout_rate: float = 0.1
 
-    def build(self, input_size: int, num_outputs: int, *, key: jax.Array) -> Network:
+    def build(
+        self,
+        input_size: int,
+        num_outputs: int,
+        *,
+        key: jax.Array,
+        sample_rate: float = 1000.0,
+        duration: float | None = None,
+    ) -> Network:
         """Draw the readout; the projections come from ``draw`` alone."""
+        del sample_rate, duration
         size = self.num_projections
         cell = ProjectionCell(size, num_steps=NUM_PIXELS, key=jax.random.key(self.draw))
         readout = HiddenReadout(

@@ -92,7 +92,7 @@ def plain_baselines(
 
 def power_of(reading: PlainReading, pool: Pool) -> np.ndarray:
     """Return the power of the pixels of every image, ``(example, feature)``."""
-    images = np.asarray(pool.data.images, np.float32) / 255
+    images = np.asarray(pool.data.inputs, np.float32) / 255
     frequencies = reading.frequencies()
     power = fourier_power(images, frequencies, sample_rate=1000.0, num_windows=NUM_WINDOWS)
     return np.asarray(power)
@@ -103,7 +103,7 @@ def row_of(reading: PlainReading, pool: Pool, power: np.ndarray) -> Row:
     split = pool.split(reading.seed)
     fit = logistic_regression_accuracy(
         power,
-        pool.data.labels,
+        pool.data.targets,
         split._replace(train=split.train[: reading.num_train]),
         inverse_regularisations=STRENGTHS,
         tolerance=TOLERANCE,

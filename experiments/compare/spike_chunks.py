@@ -34,6 +34,7 @@ from rhythmic.training import (
     TrainingConfiguration,
     make_members,
 )
+from rhythmic.training.problem import Problem
 from rhythmic.training.search import Setting, select_setting
 
 # Room for the spikes of a train, so that one program serves all pools: 100 steps hold ten on
@@ -138,7 +139,7 @@ class Worker:
         """Compile nothing yet: a worker without work costs nothing."""
         self.store, self.architecture, self.progress = store, architecture, progress
         self.task = task
-        self.training = MemberTraining(architecture, task.training, num_classes=NUM_CLASSES)
+        self.training = MemberTraining(architecture, task.training, problem=Problem(NUM_CLASSES))
         self.group: GroupTraining | None = None
         self.pool: SpikePool | None = None
         self.seeds: tuple[int, ...] = ()
@@ -184,11 +185,9 @@ class Worker:
             "failed": int(np.count_nonzero(state.failed_at_step >= 0)),
         }
         if chunk.tested:
-            row["test_accuracy"] = four_digits(group.test(state, members).accuracy)
+            row["test_accuracy"] = four_digits(group.test(state, members).score)
         else:
-            row["validation_accuracy"] = four_digits(
-                np.maximum(state.best.validation_accuracy, 0.0)
-            )
+            row["validation_accuracy"] = four_digits(np.maximum(state.best.validation_score, 0.0))
         each = round((time.perf_counter() - started) / len(chunk.seeds), 3)
         return row | {"seconds": each} | self.store.made
 

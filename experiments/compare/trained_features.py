@@ -11,7 +11,7 @@ from rhythmic.networks import Network, NetworkSpec
 from rhythmic.records import Row
 from rhythmic.training import Data
 from rhythmic.training.configuration import member_keys
-from rhythmic.training.features import labelled_features, precomputed
+from rhythmic.training.features import features_of, precomputed
 from rhythmic.trees import with_named_arrays
 from rhythmic.typing import AnyArray, Float, Int
 
@@ -30,7 +30,7 @@ def trained_network(spec: NetworkSpec, row: Row) -> Network:
 
 @eqx.filter_jit
 def _features(model: Network, data: Data, examples: Int[AnyArray, " batch"]) -> AnyArray:
-    return labelled_features(model, data, examples, method="fastest")[0].T
+    return features_of(model, data, examples, method="fastest").T
 
 
 class FeatureReader:
@@ -45,7 +45,7 @@ class FeatureReader:
         self, model: Network, examples: Int[np.ndarray, " example"]
     ) -> Float[np.ndarray, "example node"]:
         """Return the features of examples of the pool."""
-        check_indices("examples", examples, len(self.data.labels), "examples in the pool")
+        check_indices("examples", examples, len(self.data.targets), "examples in the pool")
         size = min(BATCH_SIZE, len(examples))
         # Every batch has one shape, and so one program: the last one is filled up with repeats.
         padded = np.resize(examples, -(-len(examples) // size) * size)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
+import numpy as np
+
 from experiments.members.identity import (
     TRAINING_VERSION,
     is_published_rhythm,
@@ -18,6 +20,7 @@ from rhythmic.networks.network import Method
 from rhythmic.records import fingerprint
 from rhythmic.training import Data, Members, TrainingConfiguration, make_members
 from rhythmic.training.configuration import check_seed
+from rhythmic.training.problem import Problem
 from rhythmic.training.rhythms import member_rhythms
 from rhythmic.training.search import Setting
 
@@ -36,10 +39,15 @@ class Pool(NamedTuple):
     split: Callable[[int], Split]
 
     @property
-    def input_size(self) -> int:
-        """Channels of a sample."""
-        shape = self.data.images.shape
-        return shape[2] if len(shape) == 3 else 1
+    def sizes(self) -> tuple[int, int]:
+        """Channels of a sample, and classes."""
+        shape = self.data.inputs.shape
+        return (shape[2] if len(shape) == 3 else 1), int(np.max(self.data.targets)) + 1
+
+    @property
+    def problem(self) -> Problem:
+        """What networks are trained for."""
+        return Problem(self.sizes[1], self.sizes[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +144,7 @@ class Condition:
         if self.method != "fastest":
             optional["method"] = self.method
         return {
-            "architecture": network_identity(self.architecture, self.pool.input_size),
+            "architecture": network_identity(self.architecture, self.pool.sizes[0]),
             "version": TRAINING_VERSION,
             **recipe_identity(self.training),
             "data": self.pool.sha256,

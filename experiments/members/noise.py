@@ -55,7 +55,7 @@ class NoisyTest:
                 self.group = GroupTraining(training.training, training.plan, data)
             else:
                 self.group.replace_data(data)
-            found[level] = self.group.test(state, members).accuracy
+            found[level] = self.group.test(state, members).score
         return found
 
 
@@ -68,5 +68,5 @@ def noisy_examples(data: Data, examples: AnyArray, level: float) -> Data:
         keys = jax.vmap(lambda example: jax.random.fold_in(key, example))(examples)
         return jax.vmap(lambda image, own: noisy(image, level, key=own))(images, keys)
 
-    images = np.asarray(add(np.asarray(data.images)[examples], examples.astype(np.uint32)))
-    return Data(images, np.asarray(data.labels)[examples])
+    images = np.asarray(add(np.asarray(data.inputs)[examples], examples.astype(np.uint32)))
+    return Data(images, np.asarray(data.targets)[examples])

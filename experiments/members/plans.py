@@ -12,7 +12,6 @@ from experiments.members.condition import Condition
 from experiments.members.programs import Program, by_program, num_missing
 from experiments.members.store import MemberStore
 from rhythmic.adjoints import on_processor
-from rhythmic.data.dataset import NUM_CLASSES
 from rhythmic.networks import BuildsNetwork
 from rhythmic.progress import show
 from rhythmic.training import is_out_of_memory
@@ -113,7 +112,7 @@ def group_costs(architecture: BuildsNetwork) -> tuple[int, float]:
     """
     if not on_processor():
         return 64, 100.0
-    model = architecture.build(1, NUM_CLASSES, key=jax.random.key(0))
+    model = architecture.build(1, 1, key=jax.random.key(0))
     return (64, 3.0) if has_fixed_features(model) else (6, 0.3)
 
 

@@ -33,7 +33,7 @@ def member_rows(
     holds the members' accuracies at each level of noise.
     """
     first = group[0].condition
-    model = first.architecture.build(first.pool.input_size, 10, key=jax.random.key(0))
+    model = first.architecture.build(*first.pool.sizes, key=jax.random.key(0))
     shape = {"num_nodes": model.cell.hidden_size, "num_parameters": model.num_parameters()}
     rows = []
     for place, wanted in enumerate(group):
@@ -49,14 +49,14 @@ def member_rows(
             "seed": wanted.seed,
             **setting_identity(wanted.setting),
             "best_epoch": own.best.epoch + 1,
-            "validation_accuracy": max(own.best.validation_accuracy, 0.0),
+            "validation_accuracy": max(own.best.validation_score, 0.0),
             "failed_at_step": own.failed_at_step,
             "seconds": round(seconds, 1),
             **made,
         }
         if test is not None:
             record = jax.tree.map(operator.itemgetter(place), test)
-            row |= {"test_accuracy": record.accuracy, "test_loss": record.loss}
+            row |= {"test_accuracy": record.score, "test_loss": record.loss}
             row |= further_results(own, record, dict.fromkeys(condition.kept + condition.also_kept))
             if condition.test_noise and noise_accuracy is not None:
                 row["noise_accuracy"] = [
@@ -95,7 +95,9 @@ def own_names(arrays: Mapping[str, Any]) -> dict[str, Any]:
 
 def learning_curve(own: TrainingState) -> Row:
     """Return losses and accuracies after every epoch."""
-    return {name: rounded(values) for name, values in own.history._asdict().items()}
+    # Rows are older than scores of other kinds: theirs is the accuracy.
+    kept = {name.replace("score", "accuracy"): x for name, x in own.history._asdict().items()}
+    return {name: rounded(values) for name, values in kept.items()}
 
 
 def rounded(values: AnyArray) -> list:

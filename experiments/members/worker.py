@@ -81,7 +81,7 @@ class Worker:
             self.condition.architecture,
             self.condition.training,
             method=self.condition.method,
-            input_size=self.condition.pool.input_size,
+            problem=self.condition.pool.problem,
         )
         self.group_training: GroupTraining | None = None
         self.needed: Estimate | None = None
@@ -131,7 +131,7 @@ class Worker:
         """Train one group, or as much of it as fits, from its checkpoint or from the start."""
         started = self.began = time.perf_counter()
         had_program = self.group_training is not None
-        members = members_of(group, self.condition.pool.data.images.shape[1])
+        members = members_of(group, self.condition.pool.data.inputs.shape[1])
         training = self.compiled_group(members)
         group, members = group[: self.plan.size], first_members(members, self.plan.size)
         self.group, self.num_reported = group, 0
@@ -160,7 +160,7 @@ class Worker:
         self.run.tally.done += len(group)
         checkpoint.unlink(missing_ok=True)
         if test is not None:
-            found = f"trained in {clock(seconds)}, test {np.mean(test.accuracy):.3f}"
+            found = f"trained in {clock(seconds)}, test {np.nanmean(test.score):.3f}"
             show(f"{self.described()} {found}")
 
     def compiled_group(self, members: Members) -> GroupTraining:
@@ -218,7 +218,7 @@ class Worker:
             self.described(),
             f"epoch {report.epoch + 1}/{len(history.train_loss[0])}",
             f"loss {np.nanmean(history.train_loss[:, report.epoch]):.3f}",
-            f"validation {np.mean(history.validation_accuracy[:, report.epoch]):.3f}",
+            f"validation {np.mean(history.validation_score[:, report.epoch]):.3f}",
             f"{clock(report.seconds)} an epoch, {progress.time_left(starts, tests)} left in all",
         ]
         if first:

@@ -103,7 +103,7 @@ def measured(store: MnistStore, work: Work, plan: GroupPlan) -> Forecast:
     program, condition = work.program, work.program.condition
     data = condition.pool.data
     wanted = store.missing(program.choices) or store.missing(program.tested(store))
-    members = members_of(wanted[: plan.size], data.images.shape[1])
+    members = members_of(wanted[: plan.size], data.inputs.shape[1])
     fitting, needed = fitting_group(
         MemberTraining(condition.architecture, condition.training),
         plan,

@@ -106,24 +106,34 @@ class Layer(eqx.Module):
     def __call__(
         self, inputs: Sequence, lengths: Lengths | None = None, *, key: jax.Array | None = None
     ) -> Sequence:
-        """Return ``y_t`` of every step, ``(time, shown, batch)``.
+        """Return ``y_t`` of every step, ``(time, shown, batch)``; see ``run``."""
+        return self.run(inputs, lengths, key=key)[0]
+
+    def run(
+        self,
+        inputs: Sequence,
+        lengths: Lengths | None = None,
+        state: PyTree | None = None,
+        *,
+        key: jax.Array | None = None,
+    ) -> tuple[Sequence, PyTree]:
+        """Return ``y_t`` of every step, ``(time, shown, batch)``, and the cell's last state.
 
         Args:
             inputs: ``u_t``, ``(time, feature, batch)``, finite in the padding too.
             lengths: samples of each sequence; all of them by default.
+            state: of the cell before the first; its state of rest by default.
             key: of dropout, which is for training alone.
         """
         normalised = inputs if self.normalisation is None else jax.vmap(self.normalisation)(inputs)
-        seen = observed(self.cell, self.feature, normalised, lengths)
+        seen, state = observed(self.cell, self.feature, normalised, lengths, state)
         if self.backward is not None:
             turned = reversed_in_time(normalised, lengths)
-            back = observed(self.backward, self.feature, turned, lengths)
+            back = observed(self.backward, self.feature, turned, lengths)[0]
             seen = jnp.concatenate([seen, reversed_in_time(back, lengths)], axis=1)
-        return (
-            jax.vmap(self._around)(seen, inputs)
-            if key is None
-            else self._trained(seen, inputs, key=key)
-        )
+        if key is not None:
+            return self._trained(seen, inputs, key=key), state
+        return jax.vmap(self._around)(seen, inputs), state
 
     def step(self, state: PyTree, inputs: InputArray) -> tuple[PyTree, NodeArray]:
         """Return the ``state`` after one sample ``u_t`` of ``inputs``, and ``y_t``."""
@@ -157,12 +167,21 @@ class Layer(eqx.Module):
 
 
 def observed(
-    cell: AbstractCell, feature: str, inputs: Sequence, lengths: Lengths | None
-) -> Sequence:
-    """Return what a cell shows after every step, held from the end of each sequence on."""
+    cell: AbstractCell,
+    feature: str,
+    inputs: Sequence,
+    lengths: Lengths | None,
+    state: PyTree | None = None,
+) -> tuple[Sequence, PyTree]:
+    """Return what a cell shows after every step, held from the end of each sequence on.
+
+    Beside it the state after the last sample.
+    """
     cell = cell.resolved()
     mask = None if lengths is None else mask_from_lengths(lengths, inputs.shape[0])
-    return trajectory(cell, inputs, observe=getattr(cell, feature), mask=mask).observed
+    observe = getattr(cell, feature)
+    found = trajectory(cell, inputs, observe=observe, mask=mask, initial_state=state)
+    return found.observed, found.final_state
 
 
 def reversed_in_time(inputs: Sequence, lengths: Lengths | None) -> Sequence:

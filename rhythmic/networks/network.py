@@ -148,6 +148,33 @@ class Network(eqx.Module):
         counted = mask_from_lengths(lengths, len(seen))[:, None]
         return jnp.sum(jnp.where(counted, seen, 0), axis=0) / lengths
 
+    def continued(
+        self,
+        inputs: Sequence,
+        lengths: Lengths | None,
+        states: tuple[PyTree, ...],
+        *,
+        key: jax.Array | None = None,
+    ) -> tuple[Float[Array, "time hidden batch"], tuple[PyTree, ...]]:
+        """Return the features of every step of a piece, and the states of the cells after it.
+
+        Args:
+            inputs: ``(time, channel, batch)``.
+            lengths: samples of each sequence in this piece, 0 of one that has ended.
+            states: of the cells before it, as in ``initial_state``.
+            key: of the layers' dropout, for training alone.
+
+        Raises:
+            ValueError: for a bidirectional network.
+        """
+        self._check_streams()
+        stream, after = self.encode(inputs, lengths), []
+        keys = [None] * len(self.layers) if key is None else jax.random.split(key, len(self.layers))
+        for layer, state, own in zip(self.layers, states, keys, strict=True):
+            stream, state = layer.run(stream, lengths, state, key=own)
+            after.append(state)
+        return stream, tuple(after)
+
     def encode(self, inputs: Sequence, lengths: Lengths | None = None) -> Sequence:
         """Return what the first layer gets: inputs ``(time, channel, batch)``, scaled and encoded.
 

@@ -342,8 +342,19 @@ class BuildsNetwork(Protocol):
     def name(self) -> str:
         """The name in tables and files."""
 
-    def build(self, input_size: int, num_outputs: int, *, key: jax.Array) -> Network:
-        """Draw a network of ``input_size`` channels and ``num_outputs`` classes or values."""
+    def build(
+        self,
+        input_size: int,
+        num_outputs: int,
+        *,
+        key: jax.Array,
+        sample_rate: float = 1000.0,
+        duration: float | None = None,
+    ) -> Network:
+        """Draw a network of ``input_size`` channels and ``num_outputs`` classes or values.
+
+        ``sample_rate`` is that of the recordings in Hz, ``duration`` their length in s.
+        """
 
 
 @checked

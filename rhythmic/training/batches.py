@@ -1,4 +1,4 @@
-"""From a pool of images to batches of sequences, all of one shape."""
+"""From a pool of examples to batches of sequences, all of one shape."""
 
 from typing import NamedTuple
 
@@ -9,21 +9,63 @@ from jaxtyping import UInt
 
 from rhythmic.adjoints import on_processor
 from rhythmic.events import Events
+from rhythmic.simulate import mask_from_lengths
+from rhythmic.training.problem import Problem
 from rhythmic.training.state import Data
 from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 
 
+class Batch(NamedTuple):
+    """Sequences, their targets, and how much each target counts.
+
+    ``inputs`` are ``(time, channel, batch)``, ``targets`` ``(batch,)``, ``(output, batch)``,
+    ``(time, batch)`` or ``(time, output, batch)`` by kind, ``weights`` in their shape: 1, and 0 for
+    what is missing, stands behind the end or only fills the batch. ``lengths`` are the samples of
+    each sequence where they differ.
+    """
+
+    inputs: Float[Array, "time channel batch"]
+    targets: Array
+    weights: Array
+    lengths: Int[Array, " batch"] | None
+
+
+def gathered(
+    data: Data,
+    examples: Int[AnyArray, " batch"],
+    example_weights: Float[Array, " batch"],
+    problem: Problem,
+) -> Batch:
+    """Return the batch of some examples; a target below 0, or NaN, has weight 0.
+
+    Args:
+        data: the pool.
+        examples: which of them.
+        example_weights: 0 where an example fills the batch alone.
+        problem: what is trained for.
+    """
+    inputs, targets = sequences(data, examples)
+    lengths = None if data.lengths is None else jnp.asarray(data.lengths)[examples]
+    known = targets >= 0 if problem.is_class else ~jnp.isnan(targets)
+    if problem.per_step and lengths is not None:
+        inside = mask_from_lengths(lengths, inputs.shape[0])
+        known &= inside if problem.is_class else inside[:, None]
+    weights = jnp.where(known, example_weights, 0)
+    return Batch(inputs, targets, weights, lengths)
+
+
 def sequences(
     data: Data, examples: Int[AnyArray, " batch"]
-) -> tuple[Float[Array, "time feature batch"], Int[Array, " batch"]]:
-    """Gather images as sequences, bytes scaled to [0, 1], and their labels."""
-    images = jnp.asarray(data.images)[examples]
-    if images.ndim == 2:
-        images = images[:, :, None]
-    values = jnp.moveaxis(images, 0, -1).astype(jnp.zeros(()).dtype)
-    labels = jnp.asarray(data.labels)[examples]
-    scale = 255 if images.dtype == jnp.uint8 else 1
-    return values / scale, labels.astype(jnp.int32)
+) -> tuple[Float[Array, "time channel batch"], Array]:
+    """Gather inputs as sequences, bytes scaled to [0, 1], and their targets, the batch last."""
+    inputs = jnp.asarray(data.inputs)[examples]
+    if inputs.ndim == 2:
+        inputs = inputs[:, :, None]
+    values = jnp.moveaxis(inputs, 0, -1).astype(jnp.zeros(()).dtype)
+    targets = jnp.moveaxis(jnp.asarray(data.targets)[examples], 0, -1)
+    whole = jnp.issubdtype(targets.dtype, jnp.integer)
+    scale = 255 if inputs.dtype == jnp.uint8 else 1
+    return values / scale, targets.astype(jnp.int32 if whole else values.dtype)
 
 
 class EventBatch(NamedTuple):
@@ -35,7 +77,7 @@ class EventBatch(NamedTuple):
 
 
 def event_batch(events: Events, examples: Int[AnyArray, " batch"]) -> EventBatch:
-    """Gather the events of images, scaled to [0, 1], and count those of the longest sequence."""
+    """Gather the events of bytes, scaled to [0, 1], and count those of the longest sequence."""
     values = jnp.asarray(events.values)[examples].T.astype(jnp.zeros(()).dtype) / 255
     gaps = jnp.asarray(events.gaps)[examples].T.astype(jnp.int32)
     return EventBatch(values, gaps, jnp.max(jnp.asarray(events.counts)[examples]))
@@ -47,6 +89,29 @@ def epoch_batches(
     """Shuffle ``examples`` and cut them into batches; see ``in_batches``."""
     shuffle = shuffled_once if on_processor() else shuffled
     return in_batches(shuffle(jax.random.key_data(key), examples), num_batches, batch_size)
+
+
+def like_length_batches(
+    examples: Int[AnyArray, " example"],
+    lengths: Int[Array, " example"],
+    num_batches: int,
+    batch_size: int,
+    *,
+    key: jax.Array,
+) -> tuple[Int[Array, "num_batches batch"], Float[Array, "num_batches batch"]]:
+    """Cut ``examples`` into batches of like ``lengths``, and shuffle the batches.
+
+    Lengths are moved at random by up to a tenth of their range before they are sorted, so that
+    batches differ from epoch to epoch.
+    """
+    order_key, shift_key, batch_key = jax.random.split(key, 3)
+    drawn = shuffled(jax.random.key_data(order_key), examples)
+    length = jnp.asarray(lengths)[drawn].astype(jnp.zeros(()).dtype)
+    span = jnp.max(length) - jnp.min(length)
+    moved = length + 0.1 * span * jax.random.uniform(shift_key, length.shape)
+    batches, weights = in_batches(drawn[jnp.argsort(moved)], num_batches, batch_size)
+    order = jax.random.permutation(batch_key, num_batches)
+    return batches[order], weights[order]
 
 
 def shuffled(

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from rhythmic.adjoints import FreeMotion
 from rhythmic.arguments import checked
@@ -19,6 +20,8 @@ from rhythmic.cells import ResonantNodes
 from rhythmic.checks import checked_choice, checked_integer, checked_real, shown
 from rhythmic.data.dataset import Split, check_split
 from rhythmic.indices import check_indices
+from rhythmic.networks.network import ChannelScaling
+from rhythmic.training.objectives import OF_CLASSES, OF_NUMBERS, LossName, ScoreName
 from rhythmic.typing import AnyArray, Float, Int
 
 Momentum = Literal["cycled", "constant"]
@@ -44,6 +47,16 @@ class TrainingConfiguration:
             input, drawn afresh at every update, in units of the inputs (pixels lie in 0 to 1).
         passes: times that an epoch goes through the training digits, each in an order of its own.
             Of few digits several passes fill an epoch, and validation stays rare.
+        loss: what is minimised: ``cross_entropy``, ``squared``, ``huber``, or a function of one
+            answer, ``(output,)``, and its target. By default the first of classes, the second of
+            numbers, on the scale of the training targets.
+        score: what epochs and networks are chosen by: ``accuracy`` (of classes by default),
+            ``balanced_accuracy``, ``f1``; ``r2`` (of numbers by default), ``nrmse``.
+        class_weights: ``balanced``, so that all classes count alike; or one factor per class.
+        optimizer: any transformation of optax, in place of AdamW by the schedule above.
+        patience: epochs without a better validation after which a run stops; None: never.
+        piece_length: samples after which a gradient is taken and the states are carried on, for
+            long recordings with targets at every step; None: whole sequences.
     """
 
     epochs: int = 30
@@ -55,6 +68,12 @@ class TrainingConfiguration:
     schedule: Schedule = "one_cycle"
     input_noise: float = 0.0
     passes: int = 1
+    loss: LossName | Callable | None = None
+    score: ScoreName | None = None
+    class_weights: Literal["balanced"] | tuple[float, ...] | None = None
+    optimizer: optax.GradientTransformation | None = None
+    patience: int | None = None
+    piece_length: int | None = None
 
     def __post_init__(self) -> None:
         # Kept as Python's own numbers: 1 and 1.0 are one recipe, and have one name in records.
@@ -77,6 +96,35 @@ class TrainingConfiguration:
         checked_choice("schedule", self.schedule, Schedule)
         if self.schedule == "constant" and self.momentum == "cycled":
             raise ValueError("momentum is 'cycled'; a constant schedule needs constant")
+        for name in ("patience", "piece_length"):
+            if getattr(self, name) is not None:
+                checked_integer(name, getattr(self, name), 1)
+        if isinstance(self.loss, str):
+            checked_choice("loss", self.loss, LossName)
+        for weight in self.class_weights if isinstance(self.class_weights, tuple) else ():
+            checked_real("class_weights", weight, least=0.0)
+
+    def check_kind(self, is_class: bool, per_step: bool) -> None:
+        """Raise a ValueError for a recipe that does not fit the kind of the targets.
+
+        Args:
+            is_class: whether targets are classes.
+            per_step: whether there is one at every step.
+        """
+        kind = "classes" if is_class else "numbers"
+        allowed = OF_CLASSES if is_class else OF_NUMBERS
+        if self.score is not None and self.score not in allowed:
+            raise ValueError(f"score is {self.score!r}; for {kind} choose {', '.join(allowed)}")
+        losses = ("cross_entropy",) if is_class else ("squared", "huber")
+        if isinstance(self.loss, str) and self.loss not in losses:
+            raise ValueError(f"loss is {self.loss!r}; for {kind} choose {', '.join(losses)}")
+        if self.class_weights is not None and not is_class:
+            raise ValueError("class_weights is given; it must be None where targets are numbers")
+        if self.piece_length is not None and not per_step:
+            raise ValueError(
+                f"piece_length is {self.piece_length}; it must be None where a target is of a "
+                "whole recording"
+            )
 
     def num_batches(self, num_train: int) -> int:
         """Count the updates of one pass over ``num_train`` digits.
@@ -111,7 +159,7 @@ class TrainingConfiguration:
 
         It does where ``rising_share * num_steps``, as rounded, is above 1, see ``one_cycle``.
         """
-        if self.schedule == "constant":
+        if self.schedule == "constant" or self.optimizer is not None:
             return 1
         # The product is above 1 once it lies nearer to the next double than to 1.
         above = 1 + Fraction(np.finfo(np.float64).eps) / 2
@@ -145,7 +193,8 @@ class Members(NamedTuple):
 
     ``seed`` sets start values, batch order and dropout; ``train``, ``validation`` and ``test`` are
     the rows of the pool that each member has. ``rhythms`` is None where all have those of the
-    network.
+    network. ``input_scaling`` and ``output_scaling`` are those of each member's training examples,
+    ``class_weights`` the factors on the loss of each class.
     """
 
     seed: Int[AnyArray, " member"]
@@ -154,6 +203,9 @@ class Members(NamedTuple):
     validation: Int[AnyArray, "member validation_example"]
     test: Int[AnyArray, "member test_example"]
     rhythms: MemberRhythms | None = None
+    input_scaling: ChannelScaling | None = None
+    output_scaling: ChannelScaling | None = None
+    class_weights: Float[AnyArray, "member class_"] | None = None
 
 
 @checked

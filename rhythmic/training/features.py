@@ -39,56 +39,54 @@ class InputNoise(NamedTuple):
     key: jax.Array
 
 
-def labelled_features(
+def features_of(
     model: Network,
     data: Data,
     examples: Int[AnyArray, " batch"],
     *,
     method: Method,
     noise: InputNoise | None = None,
-) -> tuple[Float[Array, "hidden batch"], Int[Array, " batch"]]:
-    """Return features and labels of examples.
+    key: jax.Array | None = None,
+) -> Float[Array, "*time hidden batch"]:
+    """Return the features of examples, as ``Network.features`` returns them.
 
     Args:
         model: the network.
         data: the pool of examples.
         examples: which of them.
         method: ``fastest``: from what ``precomputed`` added to ``data``, if anything, else as in
-            ``Network.features``; ``scan``: from the images, by the plain scan.
+            ``Network.features``; ``scan``: from the inputs, by the plain scan.
         noise: added to the inputs, if its level is above 0.
+        key: of the layers' dropout, for training alone.
     """
-    inputs, labels = sequences(data, examples)
+    inputs, _ = sequences(data, examples)
+    lengths = None if data.lengths is None else jnp.asarray(data.lengths)[examples]
     if noise is not None and noise.level > 0:
         drawn = jax.random.normal(noise.key, inputs.shape, inputs.dtype)
-        return model.features(inputs + noise.level * drawn, method=method), labels
+        return model.features(inputs + noise.level * drawn, lengths, method=method, key=key)
     if method == "fastest" and data.features is not None:
-        return jnp.asarray(data.features)[examples].T, labels
-    if (
-        method == "fastest"
-        and data.sparse is not None
-        and isinstance(model.sole_cell, ResonantCell)
-    ):
+        return jnp.asarray(data.features)[examples].T
+    cell = model.sole_cell
+    if method == "fastest" and data.sparse is not None and isinstance(cell, ResonantCell):
         events, motion = data.sparse
-        cell = model.sole_cell
         weights, input_weights = cell.effective_weights(), cell.input_weights
         batch = event_batch(events, examples)
-        mean = mean_squared_amplitude_of_events(weights, motion, *batch, input_weights)
-        return mean, labels
-    return model.features(inputs, method=method), labels
+        return mean_squared_amplitude_of_events(weights, motion, *batch, input_weights)
+    return model.features(inputs, lengths, method=method, key=key)
 
 
 def one_by_one(
-    function: Callable[..., PyTree], model: Network, method: Method
+    function: Callable[..., PyTree], model: Network, method: Method, *, of_lengths: bool
 ) -> Callable[..., PyTree]:
     """Return ``function`` for one member, to be mapped over members with ``jax.vmap``.
 
     Where a hand-written adjoint runs on a processor, members run one after the other: what one
     keeps for its reverse pass fills a core's cache, and from event to event each takes its own
-    number of steps.
+    number of steps; so it does where sequences differ in length (``of_lengths``).
     """
     bare = bool(model.layers) and model.layers[-1].is_bare and model.pooling == "mean"
     by_hand = bare and mean_with_adjoint(model.layers[-1].cell, model.feature) is not None
-    sequential = method == "fastest" and by_hand and on_processor()
+    sequential = on_processor() and ((method == "fastest" and by_hand) or of_lengths)
     return sequential_vmap(function) if sequential else function
 
 
@@ -110,6 +108,8 @@ def precomputed(model: Network, data: Data, batch_size: int) -> Data:
     """
     if data.features is not None or data.sparse is not None:
         return data
+    if data.lengths is not None or model.pooling == "every" or model.input_scaling is not None:
+        return data
     if has_fixed_features(model):
         return jax.jit(lambda data: with_features(model, data, batch_size))(data)
     if not on_processor() or model.pooling != "mean":
@@ -122,7 +122,7 @@ def precomputed(model: Network, data: Data, batch_size: int) -> Data:
 
 def with_events(cell: ResonantCell, data: Data) -> Data:
     """Write the images down as events, where all of them are sparse and the nodes ring."""
-    images = np.asarray(data.images)
+    images = np.asarray(data.inputs)
     if images.ndim != 2 or images.dtype != np.uint8:
         return data
     num_steps = images.shape[1]
@@ -161,12 +161,12 @@ def with_features(model: Network, data: Data, batch_size: int) -> Data:
     """
     if not has_fixed_features(model):
         raise ValueError("model has a layer that is trained; its features change from step to step")
-    num_examples = data.labels.shape[0]
+    num_examples = len(data.targets)
     size = min(batch_size, num_examples)
     batches, _ = in_batches(jnp.arange(num_examples), -(-num_examples // size), size)
 
     def body(carry: None, examples: Array) -> tuple[None, Array]:
-        return carry, labelled_features(model, data, examples, method="scan")[0].T
+        return carry, features_of(model, data, examples, method="scan").T
 
     _, features = jax.lax.scan(body, None, batches)
     return data._replace(features=features.reshape(-1, features.shape[-1])[:num_examples])

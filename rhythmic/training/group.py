@@ -21,6 +21,7 @@ from rhythmic.sealed import DamagedFileError, load_arrays, save_arrays
 from rhythmic.spread import RowFunction, SpreadPrograms, first_devices, wide_vectors
 from rhythmic.training.configuration import Members, check_members
 from rhythmic.training.member import MemberTraining
+from rhythmic.training.problem import Problem
 from rhythmic.training.state import Data, TestRecord, TrainingState
 from rhythmic.trees import path_name
 from rhythmic.typing import PyTree
@@ -118,7 +119,7 @@ class GroupTraining:
         Raises:
             ValueError: for data that do not fit, or a network that no device can hold.
         """
-        check_data(data, training.num_classes)
+        check_data(data, training.problem)
         training.check_size(plan.num_devices)
         self.training = training
         self.plan = plan
@@ -132,7 +133,7 @@ class GroupTraining:
         Raises:
             ValueError: for data that do not fit, or whose arrays, as prepared, differ in shape.
         """
-        check_data(data, self.training.num_classes)
+        check_data(data, self.training.problem)
         prepared = self.training.prepared(data)
         known, found = (jax.tree.map(np.shape, x) for x in (self.data, prepared))
         if known != found:
@@ -166,7 +167,8 @@ class GroupTraining:
         """
         count = len(members.seed)
         members = self.place(members)
-        identity = (members.seed, *members.hyperparameters, *jax.tree.leaves(members.rhythms))
+        own = jax.tree.leaves((members.rhythms, members.input_scaling, members.output_scaling))
+        identity = (members.seed, *members.hyperparameters, *own)
         state = self.call("initial_state", members, None)
         if checkpoint is not None and checkpoint.exists():
             (known, found), made = load_arrays(checkpoint, (identity, state))
@@ -186,6 +188,8 @@ class GroupTraining:
             if on_epoch is not None:
                 real = jax.tree.map(lambda x: np.asarray(x)[:count], state)
                 on_epoch(EpochReport(real, epoch, seconds, compiling))
+            if np.all(self.training.has_stopped(state)):
+                break
         return jax.tree.map(lambda x: np.asarray(x)[:count], state)
 
     def test(self, state: TrainingState, members: Members) -> TestRecord:
@@ -211,7 +215,7 @@ class GroupTraining:
             raise ValueError(f"members holds {count}; a group takes between 1 and {self.plan.size}")
         check_rows("members" if isinstance(rows, Members) else "state", rows, count)
         if isinstance(rows, Members):
-            check_members(rows, len(self.data.labels))
+            check_members(rows, len(self.data.targets))
 
         def pad(x: np.ndarray) -> np.ndarray:
             x = np.asarray(x)
@@ -283,13 +287,23 @@ def check_rows(name: str, rows: PyTree, count: int) -> None:
             raise ValueError(f"{name}.{path_name(path[:1])} has {found}; expected {count}")
 
 
-def check_data(data: Data, num_classes: int) -> None:
-    """Raise a ValueError that names what is wrong with a pool of examples."""
-    images, labels = np.asarray(data.images), np.asarray(data.labels)
-    if images.dtype not in (np.uint8, np.float32, np.float64) or images.ndim not in (2, 3):
-        found = f"{images.dtype}{list(images.shape)}"
-        expected = "uint8, 0 to 255, or floating (example, time) or (example, time, feature)"
-        raise ValueError(f"data.images is {found}; expected {expected}")
-    if labels.shape != images.shape[:1]:
-        raise ValueError(f"data.labels has shape {labels.shape}; expected {images.shape[:1]}")
-    check_labels("data.labels", labels, num_classes)
+def check_data(data: Data, problem: Problem) -> None:
+    """Raise a ValueError that names what is wrong with a pool of examples for a problem."""
+    inputs, targets = np.asarray(data.inputs), np.asarray(data.targets)
+    if inputs.dtype not in (np.uint8, np.float32, np.float64) or inputs.ndim not in (2, 3):
+        found = f"{inputs.dtype}{list(inputs.shape)}"
+        expected = "uint8, 0 to 255, or floating (example, time) or (example, time, channel)"
+        raise ValueError(f"data.inputs is {found}; expected {expected}")
+    if inputs.dtype != np.uint8 and not np.isfinite(inputs).all():
+        example, step = np.argwhere(~np.isfinite(inputs))[0][:2]
+        raise ValueError(
+            f"data.inputs holds {inputs[example, step].flat[0]} in example {example}, step {step}; "
+            "it must be finite"
+        )
+    shape = inputs.shape[: 2 if problem.per_step else 1]
+    shape = shape if problem.is_class else (*shape, problem.num_outputs)
+    if targets.shape != shape:
+        raise ValueError(f"data.targets has shape {targets.shape}; expected {shape}")
+    if problem.is_class:
+        known = np.where(targets == -1, 0, targets) if targets.dtype.kind == "i" else targets
+        check_labels("data.targets", known, problem.num_outputs)

@@ -39,7 +39,12 @@ def is_correct(
 
 
 def weighted_mean(
-    values: Float[Array, " batch"], weights: Float[Array, " batch"]
+    values: Float[Array, "*batch"], weights: Float[Array, "*batch"]
 ) -> Float[Array, ""]:
-    """Return ``sum(w v) / sum(w)``; what has weight zero, padding, counts for nothing, NaN too."""
-    return jnp.sum(jnp.where(weights > 0, values, 0) * weights) / jnp.sum(weights)
+    """Return ``sum(w v) / sum(w)``; what has weight zero, padding, counts for nothing, NaN too.
+
+    Without any weight it is 0.
+    """
+    total = jnp.sum(weights)
+    weighted = jnp.sum(jnp.where(weights > 0, values, 0) * weights)
+    return weighted / jnp.where(total > 0, total, 1)

@@ -1,8 +1,9 @@
 """The whole training of one member, as pure functions of (member, data); vmap makes it many."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -12,32 +13,48 @@ import optax
 
 from rhythmic.arguments import checked
 from rhythmic.cells import trainable
-from rhythmic.checks import checked_choice, checked_integer
+from rhythmic.checks import checked_choice
 from rhythmic.indices import are_indices, check_labels
 from rhythmic.memory import check_fits
 from rhythmic.networks.network import Method, Network
 from rhythmic.networks.readouts import RunningStatistics
 from rhythmic.networks.spec import BuildsNetwork
-from rhythmic.training.batches import epoch_batches
+from rhythmic.training.batches import Batch, epoch_batches, gathered, like_length_batches
 from rhythmic.training.configuration import (
-    Hyperparameters,
     MemberKeys,
     Members,
     TrainingConfiguration,
     check_members,
     member_keys,
 )
-from rhythmic.training.evaluation import confusion_and_features, loss_and_hits, sum_over
+from rhythmic.training.evaluation import class_sums, sum_over
 from rhythmic.training.features import (
     InputNoise,
+    features_of,
     has_fixed_features,
-    labelled_features,
     one_by_one,
     precomputed,
 )
-from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
-from rhythmic.training.rhythms import own_data, with_rhythms
-from rhythmic.training.schedule import adamw_at
+from rhythmic.training.losses import weighted_mean
+from rhythmic.training.objectives import (
+    OF_CLASSES,
+    Items,
+    LossName,
+    OwnLoss,
+    ScoreName,
+    Sums,
+    added_up,
+    as_items,
+    balanced_weights,
+    better_is_higher,
+    item_losses,
+    score_of,
+    summed,
+)
+from rhythmic.training.pieces import in_pieces, rest_of
+from rhythmic.training.problem import Problem
+from rhythmic.training.rhythms import own_data, with_own_constants
+from rhythmic.training.schedule import optimizer_at
 from rhythmic.training.state import (
     Best,
     Data,
@@ -54,21 +71,29 @@ from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 COPIES = 4
 
 
+class Update(NamedTuple):
+    """What one update takes: its number, its examples and their weights, the member's keys."""
+
+    step: Int[Array, ""]
+    examples: Int[Array, " batch"]
+    weights: Float[Array, " batch"]
+    keys: MemberKeys
+
+
 @checked
 @dataclass(frozen=True)
 class MemberTraining:
     """Training of one network by one recipe; every method is pure and handles one member.
 
     A member is one row of ``Members``, ``state`` its ``TrainingState``, ``data`` the pool as
-    ``prepared`` gives it; ``model`` and its running ``statistics`` are a network. Nothing here
-    depends on which other members run beside it. A label that is no class or an index outside
-    the pool is an error, and gives NaN losses and accuracies where it is traced.
+    ``prepared`` gives it; ``model`` is a network. Nothing here depends on which other members run
+    beside it. A label that is no class or an index outside the pool is an error, and gives NaN
+    losses and scores where it is traced.
 
     Args:
         spec: what is trained.
         configuration: the recipe.
-        num_classes: number of classes.
-        input_size: channels of a sample.
+        problem: sizes and kind of the data; by default ten classes of sequences of one channel.
         method: how features and their gradients are computed. ``fastest``: the fastest way there
             is, given ``training.prepared(data)``; ``scan``: the plain scan, the reference. The same
             up to rounding, which in float32 shows in single runs of a resonant network: its scan
@@ -77,18 +102,34 @@ class MemberTraining:
 
     spec: BuildsNetwork
     configuration: TrainingConfiguration
-    num_classes: int = 10
+    problem: Problem = field(default_factory=Problem)
     method: Method = "fastest"
-    input_size: int = 1
 
     def __post_init__(self) -> None:
         checked_choice("method", self.method, Method)
-        for name in ("num_classes", "input_size"):
-            object.__setattr__(self, name, checked_integer(name, getattr(self, name), 1))
+        self.configuration.check_kind(self.problem.is_class, self.problem.per_step)
 
     def build(self, *, key: jax.Array) -> Network:
-        """Draw the start values of a network."""
-        return self.spec.build(self.input_size, self.num_classes, key=key)
+        """Draw the start values of a network for the problem."""
+        return self.spec.build(
+            self.problem.input_size,
+            self.problem.num_outputs,
+            key=key,
+            sample_rate=self.problem.sample_rate,
+            duration=self.problem.duration,
+        )
+
+    @property
+    def loss(self) -> LossName | OwnLoss:
+        """What is minimised: the recipe's, or that of the kind of targets."""
+        if self.configuration.loss is not None:
+            return self.configuration.loss
+        return "cross_entropy" if self.problem.is_class else "squared"
+
+    @property
+    def score(self) -> ScoreName:
+        """What networks are judged by: the recipe's, or that of the kind of targets."""
+        return self.configuration.score or ("accuracy" if self.problem.is_class else "r2")
 
     def check_size(self, num_devices: int) -> None:
         """Raise a ValueError if one network, trained, is more than a device can hold."""
@@ -97,31 +138,33 @@ class MemberTraining:
 
     def check(self, member: Members, data: Data) -> None:
         """Raise a ValueError for a known label or index of ``member`` that lies out of range."""
-        check_labels("data.labels", data.labels, self.num_classes)
-        check_members(member, len(data.labels))
+        if self.problem.is_class:
+            known = jnp if isinstance(data.targets, jax.core.Tracer) else np
+            missing = known.where(known.asarray(data.targets) == -1, 0, data.targets)
+            check_labels("data.targets", missing, self.problem.num_outputs)
+        check_members(member, len(data.targets))
 
     def known(
-        self,
-        examples: Int[AnyArray, " example"],
-        data: Data,
-        means: tuple[Float[Array, ""], Float[Array, ""]],
-    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        """Return ``means`` over ``examples``, NaN where an index or a label lies out of range."""
-        indices, labels = jnp.asarray(examples), jnp.asarray(data.labels)
-        classes = labels[indices].astype(jnp.int32)
-        inside = are_indices(indices, len(labels)) & are_indices(classes, self.num_classes)
-        loss, accuracy = (jnp.where(inside, mean, jnp.nan) for mean in means)
-        return loss, accuracy
+        self, examples: Int[AnyArray, " example"], data: Data, values: tuple[Array, ...]
+    ) -> tuple[Array, ...]:
+        """Return ``values`` of ``examples``, NaN where an index or a label lies out of range."""
+        indices, targets = jnp.asarray(examples), jnp.asarray(data.targets)
+        inside = are_indices(indices, len(targets))
+        if self.problem.is_class:
+            classes = targets[indices].astype(jnp.int32)
+            missing = jnp.where(classes == -1, 0, classes)
+            inside &= are_indices(missing, self.problem.num_outputs)
+        return tuple(jnp.where(inside, value, jnp.nan) for value in values)
 
     def initial_state(self, member: Members) -> TrainingState:
         """Draw the start values from the member's seed."""
         key = member_keys(member.seed).start_values
         model = self.build(key=key)
         parameters = eqx.filter(model, trainable(model))
-        statistics = model.readout.initial_statistics()
+        statistics = model.statistics
         best = Best(parameters, statistics, jnp.array(-1.0), jnp.array(-1))
         recipe = self.configuration
-        optimizer = adamw_at(recipe, member.hyperparameters, jnp.array(0), 1).init(parameters)
+        optimizer = optimizer_at(recipe, member.hyperparameters, jnp.array(0), 1).init(parameters)
         history = History(*jnp.full((4, recipe.epochs), jnp.nan))
         return TrainingState(
             parameters, statistics, optimizer, best, history, jnp.array(0), jnp.array(-1)
@@ -136,9 +179,7 @@ class MemberTraining:
         key = jax.random.key(0) if member is None else member_keys(member.seed).start_values
         model = self.build(key=key)
         fixed = eqx.filter(model, trainable(model), inverse=True)
-        if member is None or member.rhythms is None:
-            return fixed
-        return with_rhythms(fixed, member.rhythms)
+        return fixed if member is None else with_own_constants(fixed, member)
 
     def prepared(self, data: Data) -> Data:
         """Return ``data`` with what can be computed before training; not inside ``jax.jit``."""
@@ -161,39 +202,55 @@ class MemberTraining:
         return jax.lax.fori_loop(0, self.configuration.epochs, body, self.initial_state(member))
 
     def train_epoch(self, state: TrainingState, member: Members, data: Data) -> TrainingState:
-        """Return the state after one more epoch.
+        """Return the state after one more epoch; that of a run which has stopped stays.
 
-        Every training digit is visited, once a pass in an order drawn from the seed; then it is
-        validated.
+        Every training example is visited, once a pass in an order drawn from the seed; then the
+        network is validated.
         """
         self.check(member, data)
+        member = self.weighed(member, data)
         fixed, data = self.fixed_part(member), own_data(data, member)
         keys = member_keys(member.seed)
-        batches, weights = self.batches(member, state.epoch, key=keys.batch_order)
+        batches, weights = self.batches(member, state.epoch, data, key=keys.batch_order)
         steps = state.epoch * batches.shape[0] + jnp.arange(batches.shape[0])
 
-        def body(state: TrainingState, batch: PyTree) -> tuple[TrainingState, PyTree]:
-            return self.update(state, member, data, fixed, batch, keys=keys)
+        def body(state: TrainingState, batch: tuple[Array, Array, Array]) -> tuple[PyTree, Sums]:
+            return self.update(state, member, data, fixed, Update(*batch, keys))
 
-        state, (losses, hits) = jax.lax.scan(body, state, (steps, batches, weights))
-        model = eqx.combine(state.parameters, fixed)
-        validation_loss, validation_accuracy = self.evaluate(
-            model, state.statistics, member.validation, member.hyperparameters, data
-        )
-        state = keep_best(state, validation_loss, validation_accuracy)
-        num_train = jnp.sum(weights)
-        record = History(
-            *self.known(
-                member.train, data, (jnp.sum(losses) / num_train, jnp.sum(hits) / num_train)
-            ),
-            validation_loss,
-            validation_accuracy,
-        )
+        after, seen = jax.lax.scan(body, state, (steps, batches, weights))
+        sums = added_up(seen)
+        model = eqx.combine(after.parameters, fixed)
+        validation = self.evaluate(model, after.statistics, member.validation, member, data)
+        higher = better_is_higher(self.score)
+        after = keep_best(after, *validation, higher=higher)
+        trained = (sums.loss / sums.weight, score_of(sums, self.score))
+        loss, score = self.known(member.train, data, trained)
+        record = History(loss, score, *validation)
         history = jax.tree.map(lambda x, now: x.at[state.epoch].set(now), state.history, record)
-        return state._replace(history=history, epoch=state.epoch + 1)
+        after = after._replace(history=history)
+        if self.configuration.patience is not None:
+            stopped = self.has_stopped(state)
+            after = jax.tree.map(lambda new, old: jnp.where(stopped, old, new), after, state)
+        return after._replace(epoch=state.epoch + 1)
+
+    def weighed(self, member: Members, data: Data) -> Members:
+        """Return the member with the recipe's weights of classes, from its training targets."""
+        asked, number = self.configuration.class_weights, self.problem.num_outputs
+        if asked is None:
+            return member
+        if asked != "balanced":
+            return member._replace(class_weights=jnp.asarray(asked))
+        targets = jnp.asarray(data.targets)[member.train]
+        return member._replace(class_weights=balanced_weights(targets, number))
+
+    def has_stopped(self, state: TrainingState) -> Array:
+        """Tell whether a run trains no longer: no better epoch within the recipe's patience."""
+        if self.configuration.patience is None:
+            return jnp.zeros((), bool)
+        return state.epoch - 1 - state.best.epoch >= self.configuration.patience
 
     def batches(
-        self, member: Members, epoch: Int[Array, ""], *, key: jax.Array
+        self, member: Members, epoch: Int[Array, ""], data: Data, *, key: jax.Array
     ) -> tuple[Int[Array, "num_batches batch"], Float[Array, "num_batches batch"]]:
         """Return the examples and weights of every batch of an epoch, pass after pass."""
         num_batches = self.configuration.num_batches(member.train.shape[0])
@@ -201,56 +258,100 @@ class MemberTraining:
 
         def one_pass(place: Int[Array, ""]) -> tuple[Array, Array]:
             own = jax.random.fold_in(key, place)
-            return epoch_batches(member.train, num_batches, size, key=own)
+            if data.lengths is None:
+                return epoch_batches(member.train, num_batches, size, key=own)
+            lengths = jnp.asarray(data.lengths)
+            return like_length_batches(member.train, lengths, num_batches, size, key=own)
 
         drawn = jax.lax.map(one_pass, epoch * passes + jnp.arange(passes))
         return jax.tree.map(lambda x: x.reshape(-1, size), drawn)
 
     def update(
-        self,
-        state: TrainingState,
-        member: Members,
-        data: Data,
-        fixed: PyTree,
-        batch: tuple[Array, Array, Array],
-        *,
-        keys: MemberKeys,
-    ) -> tuple[TrainingState, tuple[Array, Array]]:
-        """Make one update on one ``batch``: index of the update (), examples and weights (batch,).
+        self, state: TrainingState, member: Members, data: Data, fixed: PyTree, update: Update
+    ) -> tuple[TrainingState, Sums]:
+        """Make one update on one batch, or one on each piece of it.
 
-        ``fixed`` is what ``fixed_part`` gives, ``keys`` are the member's. Returns the new state,
-        and the batch's summed loss and hits, both scalars.
+        ``fixed`` is what ``fixed_part`` gives. Returns the new state, and the sums of the batch.
         """
-        step, examples, weights = batch
+        if self.configuration.piece_length is not None:
+            return self.update_by_pieces(state, member, data, fixed, update)
         arrays, functions = eqx.partition(fixed, eqx.is_array)
         value_and_gradient = one_by_one(
             jax.value_and_grad(partial(self.batch_loss, functions), has_aux=True),
             eqx.combine(state.parameters, fixed),
             self.method,
+            of_lengths=data.lengths is not None,
         )
-        (loss, (statistics, hits)), gradient = value_and_gradient(
+        keys = jax.tree.map(lambda key: jax.random.fold_in(key, update.step), update.keys)
+        (loss, (statistics, sums)), gradient = value_and_gradient(
             state.parameters,
             arrays,
             state.statistics,
             data,
-            (examples, weights),
-            member.hyperparameters.label_smoothing,
-            jax.tree.map(lambda key: jax.random.fold_in(key, step), keys),
+            (update.examples, update.weights),
+            (member.hyperparameters.label_smoothing, member.class_weights),
+            keys,
         )
-        num_steps = self.configuration.num_steps(member.train.shape[0])
-        optimizer = adamw_at(self.configuration, member.hyperparameters, step, num_steps)
+        state = self.stepped(state, member, fixed, update.step, loss, gradient)
+        return state._replace(statistics=statistics), sums
+
+    def update_by_pieces(
+        self, state: TrainingState, member: Members, data: Data, fixed: PyTree, update: Update
+    ) -> tuple[TrainingState, Sums]:
+        """Make one update on each piece of a batch, the cells' states carried without a gradient.
+
+        Truncated back-propagation through time (Williams and Peng, Neural Computation 2, 1990).
+        """
+        batch = gathered(data, update.examples, update.weights, self.problem)
+        length = self.configuration.piece_length or len(batch.inputs)
+        pieces = in_pieces(batch, length, self.problem)
+        number = pieces.inputs.shape[0]
+        start = eqx.combine(state.parameters, fixed).initial_state(batch.inputs.shape[2]).layers
+
+        def body(carry: PyTree, numbered: tuple[Array, Batch]) -> tuple[PyTree, Sums]:
+            state, cells = carry
+            place, piece = numbered
+            step = update.step * number + place
+            keys = jax.tree.map(lambda key: jax.random.fold_in(key, step), update.keys)
+
+            def loss_of(parameters: PyTree) -> tuple[Array, PyTree]:
+                model: Network = eqx.combine(parameters, fixed)
+                noisy = self.with_noise(piece.inputs, key=keys.input_noise)
+                features, after = model.continued(
+                    noisy, piece.lengths, cells, key=jax.random.fold_in(keys.dropout, 1)
+                )
+                known = (member.hyperparameters.label_smoothing, member.class_weights)
+                loss, found = self.judged(model, features, piece, state.statistics, known, keys)
+                return loss, (found, rest_of(after))
+
+            compute = jax.value_and_grad(loss_of, has_aux=True)
+            (loss, ((statistics, sums), cells)), gradient = compute(state.parameters)
+            state = self.stepped(state, member, fixed, step, loss, gradient, number)
+            return (state._replace(statistics=statistics), cells), sums
+
+        (state, _), sums = jax.lax.scan(body, (state, start), (jnp.arange(number), pieces))
+        return state, added_up(sums)
+
+    def stepped(
+        self,
+        state: TrainingState,
+        member: Members,
+        fixed: PyTree,
+        step: Int[Array, ""],
+        loss: Array,
+        gradient: PyTree,
+        updates_per_batch: int = 1,
+    ) -> TrainingState:
+        """Return the state with parameters and optimiser after one step along a gradient."""
+        num_steps = self.configuration.num_steps(member.train.shape[0]) * updates_per_batch
+        optimizer = optimizer_at(self.configuration, member.hyperparameters, step, num_steps)
         change, optimizer_state = optimizer.update(gradient, state.optimizer, state.parameters)
         parameters = constrained(optax.apply_updates(state.parameters, change), fixed)
         finite = all_finite((loss, gradient, parameters))
-        state = state._replace(
-            parameters=parameters,
-            statistics=statistics,
-            optimizer=optimizer_state,
-            failed_at_step=jnp.where(
-                (state.failed_at_step < 0) & ~finite, step, state.failed_at_step
-            ),
+        failed = jnp.where((state.failed_at_step < 0) & ~finite, step, state.failed_at_step)
+        return state._replace(
+            parameters=parameters, optimizer=optimizer_state, failed_at_step=failed
         )
-        return state, (loss * jnp.sum(weights), hits)
 
     def batch_loss(
         self,
@@ -259,81 +360,155 @@ class MemberTraining:
         arrays: PyTree,
         statistics: RunningStatistics,
         data: Data,
-        batch: tuple[Array, Array],
-        smoothing: Array,
+        examples: tuple[Array, Array],
+        known: tuple[AnyArray, AnyArray | None],
         keys: MemberKeys,
-    ) -> tuple[Array, tuple[RunningStatistics, Array]]:
-        """Return the mean loss of a batch; beside it the new statistics and the number of hits.
+    ) -> tuple[Array, tuple[RunningStatistics, Sums]]:
+        """Return the mean loss of a batch; beside it the new statistics and the sums.
 
-        Loss and hits are scalars; ``batch`` holds examples and their weights, both (batch,). The
-        model comes in three parts, trained ``parameters``, fixed ``arrays`` and ``functions``:
-        all but these are arrays, so that it can be mapped over members. ``smoothing``, a
-        scalar, is that of the labels, ``keys`` are those of this update.
+        ``examples`` are indices and weights, both (batch,). The model comes in three parts, trained
+        ``parameters``, fixed ``arrays`` and ``functions``: all but these are arrays, so that it can
+        be mapped over members. ``known`` are the smoothing of labels and the weights of classes,
+        ``keys`` those of this update.
         """
         model: Network = eqx.combine(parameters, arrays, functions)
-        examples, weights = batch
         noise = InputNoise(self.configuration.input_noise, keys.input_noise)
-        features, labels = labelled_features(model, data, examples, method=self.method, noise=noise)
-        readout = model.readout
-        logits, statistics = readout.train_on_finite(
-            features, statistics, weights, key=keys.dropout
+        features = features_of(
+            model,
+            data,
+            examples[0],
+            method=self.method,
+            noise=noise,
+            key=jax.random.fold_in(keys.dropout, 1),
         )
-        losses = cross_entropy(logits, labels, smoothing)
-        hits = jnp.sum(is_correct(logits, labels) * weights)
-        return weighted_mean(losses, weights), (statistics, hits)
+        batch = gathered(data, *examples, self.problem)
+        return self.judged(model, features, batch, statistics, known, keys)
+
+    def judged(
+        self,
+        model: Network,
+        features: Array,
+        batch: Batch,
+        statistics: RunningStatistics,
+        known: tuple[AnyArray, AnyArray | None],
+        keys: MemberKeys,
+    ) -> tuple[Array, tuple[RunningStatistics, Sums]]:
+        """Return the mean loss of the answers that training gives to features, and what is kept."""
+        per_step = features.ndim == 3
+        weights, targets = batch.weights, self.in_unit_scale(model, batch.targets)
+        if per_step:
+            features = jnp.moveaxis(features, 1, 0).reshape(features.shape[1], -1)
+        counted = weights if self.problem.is_class else jnp.max(weights, axis=-2)
+        outputs, statistics = model.readout.train_on_finite(
+            features, statistics, counted.reshape(-1), key=keys.dropout
+        )
+        if per_step:
+            outputs = jnp.moveaxis(outputs.reshape(len(outputs), *counted.shape), 0, 1)
+        items = as_items(outputs, targets, weights, is_class=self.problem.is_class)
+        smoothing, class_weights = known
+        losses = item_losses(items, self.loss, smoothing=smoothing, class_weights=class_weights)
+        return weighted_mean(losses, items.weights), (statistics, self.sums(items, losses))
+
+    def sums(self, items: Items, losses: Array, *, with_confusion: bool = False) -> Sums:
+        """Return what the score of items is made of, classes by confusion where it needs them."""
+        needed = self.score in OF_CLASSES[1:] or with_confusion
+        return summed(items, losses, is_class=self.problem.is_class, with_confusion=needed)
+
+    def in_unit_scale(self, model: Network, targets: Array) -> Array:
+        """Return targets on the scale of what a model's readout gives; classes as they are."""
+        if model.output_scaling is None:
+            return targets
+        scaling = jax.lax.stop_gradient(model.output_scaling)
+        return (targets - scaling.mean[:, None]) / scaling.deviation[:, None]
+
+    def with_noise(self, inputs: Array, *, key: jax.Array) -> Array:
+        """Return inputs with the recipe's noise."""
+        level = self.configuration.input_noise
+        if level == 0:
+            return inputs
+        return inputs + level * jax.random.normal(key, inputs.shape, inputs.dtype)
 
     def evaluate(
         self,
         model: Network,
         statistics: RunningStatistics,
         examples: Int[AnyArray, " example"],
-        hyperparameters: Hyperparameters,
+        member: Members,
         data: Data,
     ) -> tuple[Array, Array]:
-        """Return mean loss and accuracy over ``examples``, smoothed as ``hyperparameters`` say.
+        """Return mean loss and score over ``examples``; labels are smoothed as in training.
 
         Both are scalars.
         """
-        look = partial(loss_and_hits, smoothing=hyperparameters.label_smoothing)
-        loss, hits = self.sum_over(look, model, statistics, examples, data)
-        number = examples.shape[0]
-        return self.known(examples, data, (loss / number, hits / number))
+        model = eqx.tree_at(lambda one: one.statistics, model, statistics)
+
+        def look(outputs: Array, features: Array, batch: Batch) -> Sums:
+            return self.look(model, member, outputs, batch)
+
+        sums = self.sum_over(look, model, examples, data)
+        score = score_of(sums, self.score)
+        loss, score = self.known(examples, data, (sums.loss / sums.weight, score))
+        return loss, score
+
+    def look(
+        self,
+        model: Network,
+        member: Members,
+        outputs: Array,
+        batch: Batch,
+        *,
+        with_confusion: bool = False,
+    ) -> Sums:
+        """Return the sums of a batch that is not trained on."""
+        targets = self.in_unit_scale(model, batch.targets)
+        items = as_items(outputs, targets, batch.weights, is_class=self.problem.is_class)
+        smoothing = member.hyperparameters.label_smoothing
+        losses = item_losses(
+            items, self.loss, smoothing=smoothing, class_weights=member.class_weights
+        )
+        return self.sums(items, losses, with_confusion=with_confusion)
 
     def test(self, state: TrainingState, member: Members, data: Data) -> TestRecord:
-        """Read the test digits with the parameters of the best epoch.
+        """Read the test examples with the parameters of the best epoch; NaN of a run that failed.
 
         Raises:
-            ValueError: for no test digits, or an index outside the pool.
+            ValueError: for no test examples, or an index outside the pool.
         """
         self.check(member, data)
         if not member.test.shape[0]:
             raise ValueError("members.test is empty; a test needs at least one example")
+        member = self.weighed(member, data)
         model: Network = eqx.combine(state.best.parameters, self.fixed_part(member))
-        look = partial(
-            confusion_and_features,
-            smoothing=member.hyperparameters.label_smoothing,
-            num_classes=self.num_classes,
-        )
-        loss, hits, confusion, features, counts = self.sum_over(
-            look, model, state.best.statistics, member.test, own_data(data, member)
-        )
-        num_test = member.test.shape[0]
+        model = eqx.tree_at(lambda one: one.statistics, model, state.best.statistics)
+        of_classes = self.problem.is_class and not self.problem.per_step
+
+        def look(outputs: Array, features: Array, batch: Batch) -> tuple[Sums, PyTree]:
+            is_class = self.problem.is_class
+            sums = self.look(model, member, outputs, batch, with_confusion=is_class)
+            number = self.problem.num_outputs
+            return sums, class_sums(features, batch, number) if of_classes else None
+
+        sums, by_class = self.sum_over(look, model, member.test, own_data(data, member))
+        score = score_of(sums, self.score)
+        loss, score = self.known(member.test, data, (sums.loss / sums.weight, score))
+        failed = (state.failed_at_step >= 0) | (state.best.epoch < 0)
+        nothing = jnp.zeros((0, 0))
         return TestRecord(
-            *self.known(member.test, data, (loss / num_test, hits / num_test)),
-            jnp.round(confusion).astype(int),
-            features / counts[:, None],
+            jnp.where(failed, jnp.nan, loss),
+            jnp.where(failed, jnp.nan, score),
+            jnp.round(sums.confusion).astype(int),
+            nothing if by_class is None else by_class[0] / by_class[1][:, None],
         )
 
     def sum_over(
         self,
-        look: Callable[[Array, Array, Array, Array], PyTree],
+        look: Callable[[Array, Array, Batch], PyTree],
         model: Network,
-        statistics: RunningStatistics,
         examples: Int[AnyArray, " example"],
         data: Data,
     ) -> PyTree:
         """Return the sum of what ``look`` sees over examples, in batches of the recipe."""
         size = self.configuration.evaluation_batch_size
         return sum_over(
-            look, model, statistics, examples, data, batch_size=size, method=self.method
+            look, model, examples, data, self.problem, batch_size=size, method=self.method
         )

@@ -73,6 +73,25 @@ def with_rhythms(fixed: PyTree, rhythms: MemberRhythms) -> PyTree:
     return eqx.tree_at(lambda model: model.layers[0].cell.nodes, fixed, rhythms.nodes)
 
 
+def with_own_constants(fixed: PyTree, member: Members) -> PyTree:
+    """Return the fixed part of a model with what one member has of its own in its place."""
+    if member.rhythms is not None:
+        fixed = with_rhythms(fixed, member.rhythms)
+    own = {
+        name: scaling
+        for name in ("input_scaling", "output_scaling")
+        if (scaling := getattr(member, name)) is not None
+    }
+    if not own:
+        return fixed
+    return eqx.tree_at(
+        lambda model: [getattr(model, name) for name in own],
+        fixed,
+        list(own.values()),
+        is_leaf=lambda x: x is None,
+    )
+
+
 def own_data(data: Data, member: Members) -> Data:
     """Return ``data`` with one member's own free motion, where it has rhythms of its own.
 

@@ -75,6 +75,22 @@ def momentum_at(
     return one_cycle(step, num_steps, start=0.95, peak=0.85, end=0.95, rising_share=rising_share)
 
 
+def optimizer_at(
+    configuration: TrainingConfiguration,
+    hyperparameters: Hyperparameters,
+    step: Int[Array, ""],
+    num_steps: int,
+) -> optax.GradientTransformation:
+    """Return the recipe's optimiser: the one it names, or AdamW as it stands at one update.
+
+    Arguments are those of ``adamw_at``: ``configuration``, ``hyperparameters``, ``step`` and
+    ``num_steps``.
+    """
+    if configuration.optimizer is not None:
+        return configuration.optimizer
+    return adamw_at(configuration, hyperparameters, step, num_steps)
+
+
 def adamw_at(
     configuration: TrainingConfiguration,
     hyperparameters: Hyperparameters,

@@ -13,19 +13,27 @@ from rhythmic.events import Events
 from rhythmic.networks.readouts import RunningStatistics
 from rhythmic.typing import AnyArray, Array, Bool, Float, Int, PyTree, UInt8
 
-Images = (
+Inputs = (
     UInt8[AnyArray, "example time"]
-    | UInt8[AnyArray, "example time feature"]
+    | UInt8[AnyArray, "example time channel"]
     | Float[AnyArray, "example time"]
-    | Float[AnyArray, "example time feature"]
+    | Float[AnyArray, "example time channel"]
+)
+Targets = (
+    Int[AnyArray, " example"]
+    | Int[AnyArray, "example time"]
+    | Float[AnyArray, "example output"]
+    | Float[AnyArray, "example time output"]
 )
 
 
 class Data(NamedTuple):
-    """The pool of examples, sequences of one number a step or of several, and their labels.
+    """The pool of examples: sequences of one number a step or of several, and their targets.
 
-    ``images`` lie on the device as bytes of 0 to 255, which training reads as 0 to 1, or as
-    floating-point numbers, which it reads as they are.
+    ``inputs`` lie on the device as bytes of 0 to 255, which training reads as 0 to 1, or as
+    floating-point numbers, which it reads as they are. ``targets`` are of the four kinds of
+    ``Recordings``; a class below 0 and a number that is NaN are missing. ``lengths`` are the
+    samples of each sequence where they differ.
 
     ``MemberTraining.prepared`` adds what can be known before training: ``features``, what the layer
     makes of each example, where no member trains the layer; ``sparse``, the nonzero pixels as
@@ -33,35 +41,36 @@ class Data(NamedTuple):
     the next.
     """
 
-    images: Images
-    labels: Int[AnyArray, " example"]
+    inputs: Inputs
+    targets: Targets
+    lengths: Int[AnyArray, " example"] | None = None
     features: Float[AnyArray, "example hidden"] | None = None
     sparse: tuple[Events, FreeMotion] | None = None
 
 
 class Best(NamedTuple):
-    """What is kept of the epoch with the best validation accuracy; epoch -1 before the first.
+    """What is kept of the epoch with the best validation score; epoch -1 before the first.
 
     ``parameters`` are what is trained, ``statistics`` those of the readout.
     """
 
     parameters: PyTree
     statistics: RunningStatistics
-    validation_accuracy: Float[Array, ""]
+    validation_score: Float[Array, ""]
     epoch: Int[Array, ""]
 
 
 class History(NamedTuple):
-    """Means over each epoch's training digits, and the validation after it; NaN until it ran.
+    """Each epoch's training examples, and the validation after it; NaN until it ran.
 
-    ``train_loss``, ``train_accuracy``, ``validation_loss``, ``validation_accuracy``: one number an
-    epoch.
+    ``train_loss``, ``train_score``, ``validation_loss``, ``validation_score``: one number per
+    epoch. The score is the accuracy of classes unless the recipe says otherwise.
     """
 
     train_loss: Float[Array, " epoch"]
-    train_accuracy: Float[Array, " epoch"]
+    train_score: Float[Array, " epoch"]
     validation_loss: Float[Array, " epoch"]
-    validation_accuracy: Float[Array, " epoch"]
+    validation_score: Float[Array, " epoch"]
 
 
 class TrainingState(NamedTuple):
@@ -83,14 +92,15 @@ class TrainingState(NamedTuple):
 
 
 class TestRecord(NamedTuple):
-    """The test digits, read once with the parameters of the best epoch: mean loss, and accuracy.
+    """The test examples, read once with the parameters of the best epoch: mean loss, and score.
 
-    ``confusion`` counts (true class, predicted class). ``class_features`` is the mean over each
-    class of the features before the readout.
+    NaN of a run that failed. ``confusion`` counts (true class, predicted class).
+    ``class_features`` is the mean over each class of the features before the readout; neither has
+    entries where targets are no classes of whole examples.
     """
 
     loss: Float[Array, ""]
-    accuracy: Float[Array, ""]
+    score: Float[Array, ""]
     confusion: Int[Array, "class_ class_"]
     class_features: Float[Array, "class_ hidden"]
 
@@ -102,12 +112,25 @@ def constrained(parameters: PyTree, fixed: PyTree) -> PyTree:
 
 
 def keep_best(
-    state: TrainingState, validation_loss: Float[Array, ""], validation_accuracy: Float[Array, ""]
+    state: TrainingState,
+    validation_loss: Float[Array, ""],
+    validation_score: Float[Array, ""],
+    *,
+    higher: bool = True,
 ) -> TrainingState:
-    """Keep this epoch's parameters if it validates better by more than 1e-6, and is finite."""
-    gain = validation_accuracy > state.best.validation_accuracy + 1e-6
-    better = gain & jnp.isfinite(validation_loss)
-    now = Best(state.parameters, state.statistics, validation_accuracy, state.epoch)
+    """Keep this epoch's parameters if it validates better by more than 1e-6, and is finite.
+
+    Args:
+        state: after the epoch.
+        validation_loss: of it.
+        validation_score: of it.
+        higher: whether a higher score is better.
+    """
+    gain = validation_score - state.best.validation_score
+    first = state.best.epoch < 0
+    better = jnp.where(higher, gain, -gain) > 1e-6
+    better = (better | first) & jnp.isfinite(validation_loss) & jnp.isfinite(validation_score)
+    now = Best(state.parameters, state.statistics, validation_score, state.epoch)
     best = jax.tree.map(lambda new, old: jnp.where(better, new, old), now, state.best)
     return state._replace(best=best)
 

@@ -24,12 +24,12 @@ from rhythmic.typing import Array
 
 AXES = ("seed", "learning_rate", "weight_decay", "label_smoothing")
 
-TEST_NAMES = {"loss": "test_loss", "accuracy": "test_accuracy"}
+TEST_NAMES = {"loss": "test_loss", "score": "test_score"}
 MEANINGS = {
-    "validation_accuracy": "best accuracy on the validation examples",
-    "best_epoch": "the epoch of that accuracy, from 0; -1 where no validation was finite",
+    "validation_score": "best score on the validation examples",
+    "best_epoch": "the epoch of that score, from 0; -1 where no validation was finite",
     "test_loss": "with the parameters of the best epoch",
-    "test_accuracy": "with the parameters of the best epoch",
+    "test_score": "with the parameters of the best epoch",
     "confusion": "test examples by true and predicted class",
     "class_features": "mean over each class of the features before the readout",
 }
@@ -70,7 +70,7 @@ def training_sweep(
             ``data``.
 
     Returns:
-        A sweep whose outputs are the best validation accuracy and its epoch, the history of every
+        A sweep whose outputs are the best validation score and its epoch, the history of every
         epoch, the best parameters and the running statistics by their paths, and if ``tested``
         what ``TestRecord`` holds. ``first_bad_step`` is the first update that was not finite.
 
@@ -78,7 +78,7 @@ def training_sweep(
         ValueError: for data, a design or the indices of a split that do not fit, or a network that
             no device can hold.
     """
-    check_data(data, training.num_classes)
+    check_data(data, training.problem)
     training.check_size(1)
     columns = {c.name: c.values for dimension in design.dimensions for c in dimension.columns}
     if columns.keys() != set(AXES):
@@ -93,7 +93,7 @@ def training_sweep(
     def prepare(values: dict[str, np.ndarray]) -> Members:
         rows = {axis: tuple(values[axis].tolist()) for axis in AXES}
         members = make_members(split, seeds=rows.pop("seed"), **rows)
-        check_members(members, len(data.labels))
+        check_members(members, len(data.targets))
         return members
 
     def start(prepared: Members) -> TrainingState:
@@ -135,7 +135,7 @@ def outputs_of(state: TrainingState) -> dict[str, Array]:
     parameters = named_arrays(state.best.parameters)
     statistics = named_arrays(state.best.statistics)
     return {
-        "validation_accuracy": state.best.validation_accuracy,
+        "validation_score": state.best.validation_score,
         "best_epoch": state.best.epoch,
         **history,
         **{f"parameters.{path}": x for path, x in parameters.items()},

@@ -34,6 +34,7 @@ from rhythmic.events import find_events
 from rhythmic.networks import MEAN, LinearReadout, NetworkSpec
 from rhythmic.reductions import maximum
 from rhythmic.reservoirs.response import Response
+from rhythmic.training.problem import Problem
 from rhythmic.training.sequence_members import member_grid
 
 SIZES = {"time": 8, "example": 8, "epoch": 4, "feature": 2, "batch": 2, "unit": 4, "pattern": 2}
@@ -95,7 +96,7 @@ MAKERS: dict[str, Any] = {
     "LSTMCell": lambda: cells.LSTMCell(2, 3, key=KEY),
     "LinOSSCell": lambda: cells.LinOSSCell(2, 3, key=KEY),
     "MemberTraining": lambda: training.MemberTraining(
-        made("BuildsNetwork"), made("TrainingConfiguration"), num_classes=2
+        made("BuildsNetwork"), made("TrainingConfiguration"), problem=Problem(2)
     ),
     "Members": lambda: training.make_members(lambda seed: SPLIT, **ONE_MEMBER),
     "OscillatorArrays": lambda: coupled.CoupledOscillators().arrays(),

@@ -40,8 +40,8 @@ def torch_batches(data, member):
         for batch, weight in zip(np.asarray(batches), np.asarray(weights), strict=True):
             examples = batch[weight > 0]
             yield (
-                torch.tensor(data.images[examples] / 255.0)[:, :, None],
-                torch.tensor(data.labels[examples], dtype=torch.long),
+                torch.tensor(data.inputs[examples] / 255.0)[:, :, None],
+                torch.tensor(data.targets[examples], dtype=torch.long),
             )
 
 

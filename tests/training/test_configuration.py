@@ -19,6 +19,7 @@ from rhythmic.training import (
     make_members,
 )
 from rhythmic.training.configuration import member_keys
+from rhythmic.training.problem import Problem
 from rhythmic.training.search import Setting
 
 OUT_OF_RANGE = {
@@ -236,7 +237,7 @@ def test_integers_and_numpys_numbers_are_the_same_recipe_and_setting():
 
 def test_a_network_that_no_memory_holds_is_refused_before_it_is_drawn():
     million = NetworkSpec("rnn", 10**6, name="million", **MEAN)
-    training = MemberTraining(million, TrainingConfiguration(epochs=1), num_classes=2)
+    training = MemberTraining(million, TrainingConfiguration(epochs=1), problem=Problem(2))
     pool = Data(np.zeros((12, 4), np.uint8), np.zeros(12, np.int32))
     message = r"^million needs 160\d\d\.\d GB for one network, its optimiser included; it must fit"
     with pytest.raises(ValueError, match=message):

@@ -16,6 +16,7 @@ from rhythmic.training import (
     TrainingConfiguration,
 )
 from rhythmic.training.group import row_functions
+from rhythmic.training.problem import Problem
 
 CONFIGURATION = TrainingConfiguration(epochs=2, batch_size=8, rising_share=0.4)
 COUNT, TIME, CLASSES = 40, 12, 3
@@ -32,7 +33,7 @@ def group_training(method="fastest"):
     images = rng.integers(0, 256, (COUNT, TIME)).astype(np.uint8)
     data = Data(images, (np.arange(COUNT) % CLASSES).astype(np.int32))
     architecture = NetworkSpec("rnn", 2, name="rnn", **MEAN)
-    training = MemberTraining(architecture, CONFIGURATION, CLASSES, method=method)
+    training = MemberTraining(architecture, CONFIGURATION, Problem(CLASSES), method=method)
     return GroupTraining(training, GroupPlan(1, 2), data)
 
 
@@ -73,7 +74,9 @@ def test_events_are_for_processors(gpu):
     architecture = rhythmic_network((20.0, 90.0), pole_radius=0.9, name="own")
     images = np.zeros((COUNT, TIME), np.uint8)
     data = Data(images, np.zeros(COUNT, np.int32))
-    assert MemberTraining(architecture, CONFIGURATION, CLASSES).prepared(data).sparse is None
+    assert (
+        MemberTraining(architecture, CONFIGURATION, Problem(CLASSES)).prepared(data).sparse is None
+    )
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from rhythmic.training import (
 from rhythmic.training import evaluation as evaluation_module
 from rhythmic.training import member as member_module
 from rhythmic.training.features import with_features
+from rhythmic.training.problem import Problem
 
 UNCONNECTED = rhythmic_network((20.0, 90.0), recurrence=False, pole_radius=0.9, name="own")
 CONNECTED = rhythmic_network((20.0, 90.0), pole_radius=0.9, name="own")
@@ -47,7 +48,7 @@ def test_features_are_those_of_the_model_one_example_at_a_time():
     known = with_features(model, pool(), batch_size=9)
     assert known.features.shape == (COUNT, 2)
     for example in (0, 8, 9, COUNT - 1):
-        sequence = pool().images[example][:, None, None] / 255
+        sequence = pool().inputs[example][:, None, None] / 255
         np.testing.assert_allclose(
             known.features[example], model.features(sequence)[:, 0], rtol=1e-12
         )
@@ -56,7 +57,7 @@ def test_features_are_those_of_the_model_one_example_at_a_time():
 @pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_a_run_on_known_features_is_the_run_without():
-    training = MemberTraining(UNCONNECTED, CONFIGURATION, CLASSES)
+    training = MemberTraining(UNCONNECTED, CONFIGURATION, Problem(CLASSES))
     member = jax.tree.map(lambda x: x[0], members())
     run = jax.jit(training.run)
     plain = run(member, pool())
@@ -71,11 +72,11 @@ def test_a_run_on_known_features_is_the_run_without():
 
 def sparse_pool():
     """A pool of which every third pixel is nonzero."""
-    images = pool().images
+    images = pool().inputs
     inked = np.random.default_rng(8).random(images.shape) < 1 / 3
     inked[:, 0] = True
     inked[:, TIME // 2 :] = False
-    return pool()._replace(images=images * inked)
+    return pool()._replace(inputs=images * inked)
 
 
 @pytest.mark.usefixtures("x64")
@@ -84,7 +85,7 @@ def test_a_run_from_event_to_event_is_the_run_by_the_plain_scan():
     member = jax.tree.map(lambda x: x[0], members())
     states, records = [], []
     for method in ("scan", "fastest"):
-        training = MemberTraining(CONNECTED, CONFIGURATION, CLASSES, method=method)
+        training = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES), method=method)
         data = training.prepared(sparse_pool())
         assert (data.sparse is not None) == (method == "fastest")
         states.append(jax.jit(training.run)(member, data))
@@ -100,8 +101,8 @@ def test_a_run_from_event_to_event_is_the_run_by_the_plain_scan():
 def test_events_are_for_images_of_which_all_are_sparse(inked, sparse):
     images = np.zeros((COUNT, TIME), np.uint8)
     images[3, :inked] = 1
-    data = MemberTraining(CONNECTED, CONFIGURATION, CLASSES).prepared(
-        pool()._replace(images=images)
+    data = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES)).prepared(
+        pool()._replace(inputs=images)
     )
     assert (data.sparse is not None) == sparse
 
@@ -112,13 +113,13 @@ def test_events_are_for_images_of_which_all_are_sparse(inked, sparse):
 )
 def test_nodes_that_hardly_ring_take_every_step(frequencies, sample_rate, pole_radius):
     architecture = rhythmic_network(frequencies, sample_rate=sample_rate, pole_radius=pole_radius)
-    training = MemberTraining(architecture, CONFIGURATION, CLASSES)
+    training = MemberTraining(architecture, CONFIGURATION, Problem(CLASSES))
     assert training.prepared(sparse_pool()).sparse is None
 
 
 @pytest.mark.slow
 def test_a_member_that_diverges_leaves_the_others_of_its_device_alone():
-    training = MemberTraining(CONNECTED, CONFIGURATION, CLASSES)
+    training = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES))
     group = GroupTraining(training, GroupPlan(1, 2), sparse_pool())
     assert group.data.sparse is not None
     calm = group.run(members())
@@ -132,12 +133,12 @@ def test_a_member_that_diverges_leaves_the_others_of_its_device_alone():
 
 def test_an_unknown_method_is_refused():
     with pytest.raises(ValueError, match="method is 'fast'; choose from scan, fastest"):
-        MemberTraining(CONNECTED, CONFIGURATION, CLASSES, method="fast")
+        MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES), method="fast")
 
 
 def one_run(seed):
     """Train one member alone; return its losses."""
-    training = MemberTraining(CONNECTED, CONFIGURATION, CLASSES)
+    training = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES))
     member = jax.tree.map(lambda x: x[0], members((seed,)))
     return jax.jit(training.run)(member, training.prepared(sparse_pool())).history.train_loss
 
@@ -159,7 +160,7 @@ def is_program(x):
 @pytest.mark.slow
 def test_members_are_scanned_where_an_adjoint_keeps_much(monkeypatch):
     def scans_of_an_epoch():
-        training = MemberTraining(CONNECTED, CONFIGURATION, CLASSES)
+        training = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES))
         data = training.prepared(sparse_pool())
         state = jax.vmap(training.initial_state)(members())
         epoch = jax.vmap(training.train_epoch, (0, 0, None))
@@ -177,7 +178,7 @@ def test_members_are_scanned_where_an_adjoint_keeps_much(monkeypatch):
     [(UNCONNECTED, True), (CONNECTED, False), (RNN, False)],
 )
 def test_only_a_layer_without_trained_weights_has_features_once_for_all(architecture, fixed):
-    training = MemberTraining(architecture, CONFIGURATION, CLASSES)
+    training = MemberTraining(architecture, CONFIGURATION, Problem(CLASSES))
     group = GroupTraining(training, GroupPlan(1, 2), pool())
     assert (group.data.features is not None) == fixed
     assert np.all(np.isfinite(group.run(members()).history.train_loss))

@@ -24,10 +24,11 @@ from rhythmic.training import (
     make_members,
     plan_groups,
 )
+from rhythmic.training.problem import Problem
 
 CONFIGURATION = TrainingConfiguration(epochs=3, batch_size=8, rising_share=0.4)
 RRN = rhythmic_network((20.0, 90.0), pole_radius=0.9, name="rrn")
-TRAINING = MemberTraining(RRN, CONFIGURATION, num_classes=3)
+TRAINING = MemberTraining(RRN, CONFIGURATION, problem=Problem(3))
 
 
 def pool():
@@ -221,7 +222,7 @@ def test_the_test_record_of_every_member(group, finished):
     record = group.test(finished, together)
     assert record.confusion.shape == (3, 3, 3)
     for place in range(3):
-        counts = np.bincount(pool().labels[together.test[place]], minlength=3)
+        counts = np.bincount(pool().targets[together.test[place]], minlength=3)
         np.testing.assert_array_equal(record.confusion[place].sum(axis=1), counts)
     alone = group.test(row(finished, slice(1, 2)), members(THREE[1]))
     assert_same_bits(row(alone, 0), row(record, 1))
@@ -249,6 +250,7 @@ TWO_DEVICES = """
         Data, GroupPlan, GroupTraining, Hyperparameters, Members, MemberTraining,
         TrainingConfiguration,
     )
+    from rhythmic.training.problem import Problem
 
     assert len(jax.devices()) == 2
     rng = np.random.default_rng(5)
@@ -338,12 +340,15 @@ def test_a_checkpoint_of_other_members_is_refused(group, tmp_path):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (lambda d: d._replace(images=d.images.astype(np.int64)), "data.images is int64"),
-        (lambda d: d._replace(images=d.images[:, :, None, None]), "data.images is uint8"),
-        (lambda d: d._replace(labels=d.labels[1:]), "data.labels has shape"),
-        (lambda d: d._replace(labels=d.labels + 1), "data.labels holds 3; it must lie in 0 to 2"),
-        (lambda d: d._replace(labels=d.labels * np.nan), "data.labels is of type float64"),
-        (lambda d: d._replace(labels=d.labels > 1), "data.labels is of type bool"),
+        (lambda d: d._replace(inputs=d.inputs.astype(np.int64)), "data.inputs is int64"),
+        (lambda d: d._replace(inputs=d.inputs[:, :, None, None]), "data.inputs is uint8"),
+        (lambda d: d._replace(targets=d.targets[1:]), "data.targets has shape"),
+        (
+            lambda d: d._replace(targets=d.targets + 1),
+            "data.targets holds 3; it must lie in",
+        ),
+        (lambda d: d._replace(targets=d.targets * np.nan), "data.targets is of type float64"),
+        (lambda d: d._replace(targets=d.targets > 1), "data.targets is of type bool"),
     ],
 )
 def test_data_that_do_not_fit_are_named(data, message):
@@ -364,11 +369,11 @@ def test_an_index_outside_the_pool_is_named_and_gives_nan_where_it_is_traced(gro
     placed, data = group.place(asked), pool()
     wrong = placed._replace(validation=placed.validation + 39)
     state = group.call("train_epoch", group.call("initial_state", placed, None), wrong, group.data)
-    assert np.isnan(state.history.validation_accuracy[:, 0]).all()
-    assert np.isfinite(state.history.train_accuracy[:, 0]).all()
+    assert np.isnan(state.history.validation_score[:, 0]).all()
+    assert np.isfinite(state.history.train_score[:, 0]).all()
     assert np.array_equal(state.best.epoch, [-1, -1, -1])
-    other = MemberTraining(RRN, CONFIGURATION, num_classes=2)
-    with pytest.raises(ValueError, match=r"^data\.labels holds 2; it must lie in 0 to 1"):
+    other = MemberTraining(RRN, CONFIGURATION, problem=Problem(2))
+    with pytest.raises(ValueError, match=r"^data\.targets holds 2; it must lie in 0 to 1"):
         other.test(row(finished, 0), row(asked, 0), data)
 
 
@@ -382,7 +387,7 @@ def test_the_example_of_the_package_runs():
     code = "\n".join(textwrap.dedent(part) for part in example if part.startswith("    "))
     names: dict = {}
     exec(code, names)
-    assert names["record"].accuracy.shape == (2,)
+    assert names["record"].score.shape == (2,)
     assert np.all(names["state"].epoch == 1)
 
 

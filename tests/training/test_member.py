@@ -15,6 +15,7 @@ from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, Tr
 from rhythmic.training.batches import in_batches, sequences
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
+from rhythmic.training.problem import Problem
 from rhythmic.training.schedule import adamw_at
 from rhythmic.training.state import keep_best
 
@@ -32,7 +33,7 @@ def pool():
 
 
 def member(seed=7, rate=0.02, decay=0.1, smoothing=0.05, dtype=np.float32):
-    order = np.random.default_rng(seed).permutation(len(pool().labels)).astype(np.int32)
+    order = np.random.default_rng(seed).permutation(len(pool().targets)).astype(np.int32)
     cuts = (NUM_TRAIN, NUM_TRAIN + NUM_VALIDATION)
     hyperparameters = Hyperparameters(*map(dtype, (rate, decay, smoothing)))
     return Members(np.int32(seed), hyperparameters, *np.split(order, cuts))
@@ -137,7 +138,7 @@ def test_hits_and_weighted_means():
 @pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_a_padded_batch_updates_as_the_batch_without_padding():
-    training = MemberTraining(RRN, CONFIGURATION, CLASSES)
+    training = MemberTraining(RRN, CONFIGURATION, Problem(CLASSES))
     one, data = member(dtype=np.float64), jax.tree.map(jnp.asarray, pool())
     state = training.initial_state(one)
     fixed = training.fixed_part()
@@ -145,7 +146,7 @@ def test_a_padded_batch_updates_as_the_batch_without_padding():
     @jax.jit
     def update(examples, weights):
         batch = (jnp.array(2), examples, weights)
-        return training.update(state, one, data, fixed, batch, keys=member_keys(0))
+        return training.update(state, one, data, fixed, Update(*batch, member_keys(0)))
 
     real = one.train[:5]
     alone, (loss, hits) = update(real, np.ones(5))
@@ -166,7 +167,7 @@ def test_a_padded_batch_updates_as_the_batch_without_padding():
 
 def optimise(steps=1, decay=0.0, **options):
     """Start and end of some updates with given gradients, and the optimiser's state."""
-    training = MemberTraining(RRN, dataclasses.replace(CONFIGURATION, **options), CLASSES)
+    training = MemberTraining(RRN, dataclasses.replace(CONFIGURATION, **options), Problem(CLASSES))
     rng = np.random.default_rng(0)
     start = parameters = {"a": jnp.asarray(rng.normal(size=(3, 2))), "b": jnp.ones(4)}
     state = adamw_at(
@@ -211,7 +212,7 @@ def test_options_of_the_recipe_change_the_updates(option, value):
 
 
 def test_the_best_epoch_is_kept_and_ties_keep_the_earlier():
-    training = MemberTraining(RRN, CONFIGURATION, CLASSES)
+    training = MemberTraining(RRN, CONFIGURATION, Problem(CLASSES))
     state = training.initial_state(member())
     assert state.best.epoch == -1
     seen = []
@@ -227,13 +228,17 @@ def test_the_best_epoch_is_kept_and_ties_keep_the_earlier():
             kept = jax.tree.leaves((state.best.parameters, state.best.statistics))
             assert all(np.all(x == seen[-1]) for x in kept)
     assert seen == [-1, 1, 1, 1, 1, 5, 5, 5]
-    np.testing.assert_allclose(state.best.validation_accuracy, 0.6, rtol=1e-6)
+    np.testing.assert_allclose(state.best.validation_score, 0.6, rtol=1e-6)
 
 
 @pytest.fixture(scope="module")
 def epochs():
     """A member's states before the first epoch and after each."""
-    training, one, data = MemberTraining(RRN, CONFIGURATION, CLASSES), member(rate=0.3), pool()
+    training, one, data = (
+        MemberTraining(RRN, CONFIGURATION, Problem(CLASSES)),
+        member(rate=0.3),
+        pool(),
+    )
     data = jax.tree.map(jnp.asarray, data)
     step, states = jax.jit(training.train_epoch), [training.initial_state(one)]
     for _ in range(CONFIGURATION.epochs):
@@ -258,10 +263,10 @@ def test_validation_is_that_of_the_parameters_after_the_epoch(epochs):
         inputs, labels = sequences(data, one.validation)
         logits = np.asarray(model.readout.predict(model.features(inputs), state.statistics))
         accuracy = np.mean(np.argmax(logits, axis=0) == labels)
-        np.testing.assert_allclose(state.history.validation_accuracy[epoch], accuracy, rtol=1e-6)
+        np.testing.assert_allclose(state.history.validation_score[epoch], accuracy, rtol=1e-6)
         losses = cross_entropy(logits, labels, 0.05)
         np.testing.assert_allclose(state.history.validation_loss[epoch], losses.mean(), rtol=1e-4)
-    accuracies = np.asarray(states[-1].history.validation_accuracy)
+    accuracies = np.asarray(states[-1].history.validation_score)
     best = int(np.argmax(accuracies))  # the first of equals
     assert states[-1].best.epoch == best
     jax.tree.map(
@@ -273,12 +278,12 @@ def test_validation_is_that_of_the_parameters_after_the_epoch(epochs):
 def test_the_test_record_counts_every_test_digit_once(epochs, size):
     _, one, data, states = epochs
     configuration = dataclasses.replace(CONFIGURATION, evaluation_batch_size=size)
-    training = MemberTraining(RRN, configuration, CLASSES)
+    training = MemberTraining(RRN, configuration, Problem(CLASSES))
     record = training.test(states[-1], one, data)
-    labels = pool().labels[one.test]
+    labels = pool().targets[one.test]
     np.testing.assert_array_equal(record.confusion.sum(axis=1), np.bincount(labels))
     assert np.issubdtype(record.confusion.dtype, np.integer)
-    np.testing.assert_allclose(record.accuracy, np.trace(record.confusion) / NUM_TEST, rtol=1e-6)
+    np.testing.assert_allclose(record.score, np.trace(record.confusion) / NUM_TEST, rtol=1e-6)
     model = eqx.combine(states[-1].best.parameters, training.fixed_part())
     inputs, _ = sequences(data, one.test)
     features = np.asarray(model.features(inputs))
@@ -307,14 +312,14 @@ def test_the_test_reads_the_best_parameters_not_the_last(epochs):
 
 def test_an_absent_class_has_no_mean(epochs):
     training, one, data, states = epochs
-    only = one._replace(test=one.test[pool().labels[one.test] != 1])
+    only = one._replace(test=one.test[pool().targets[one.test] != 1])
     record = training.test(states[-1], only, data)
     assert np.all(np.isnan(record.class_features[1]))
     assert np.all(np.isfinite(record.class_features[np.array([0, 2])]))
 
 
 def test_start_values_come_from_the_seed_alone():
-    training = MemberTraining(RRN, CONFIGURATION, CLASSES)
+    training = MemberTraining(RRN, CONFIGURATION, Problem(CLASSES))
     first, same, other = (
         jax.tree.leaves(training.initial_state(member(**options)).parameters)
         for options in ({}, {"rate": 1.0, "smoothing": 0.3}, {"seed": 8})
@@ -328,7 +333,7 @@ def test_start_values_come_from_the_seed_alone():
 
 
 def test_dropout_differs_between_updates_and_between_seeds():
-    training = MemberTraining(RNN, CONFIGURATION, CLASSES)
+    training = MemberTraining(RNN, CONFIGURATION, Problem(CLASSES))
     data, fixed, examples = pool(), training.fixed_part(), member().train[:BATCH]
     data = jax.tree.map(jnp.asarray, data)
     state = training.initial_state(member())
@@ -336,7 +341,8 @@ def test_dropout_differs_between_updates_and_between_seeds():
     @jax.jit
     def loss(step, seed):
         batch = (step, examples, jnp.ones(BATCH))
-        return training.update(state, member(), data, fixed, batch, keys=member_keys(seed))[1][0]
+        update = Update(*batch, member_keys(seed))
+        return training.update(state, member(), data, fixed, update)[1].loss
 
     losses = [float(loss(step, seed)) for seed in (7, 8) for step in (0, 1)]
     assert len(set(losses)) == 4
@@ -344,7 +350,7 @@ def test_dropout_differs_between_updates_and_between_seeds():
 
 
 def test_the_step_of_the_first_failure_is_noted():
-    training = MemberTraining(RRN, CONFIGURATION, CLASSES)
+    training = MemberTraining(RRN, CONFIGURATION, Problem(CLASSES))
     one, data = member(rate=1e30), jax.tree.map(jnp.asarray, pool())
     fixed, state = training.fixed_part(), training.initial_state(one)
     update = jax.jit(training.update)

@@ -21,6 +21,7 @@ from rhythmic.training import (
     make_members,
 )
 from rhythmic.training.configuration import member_keys
+from rhythmic.training.problem import Problem
 from rhythmic.training.rhythms import member_rhythms
 from rhythmic.training.schedule import adamw_at
 
@@ -56,7 +57,7 @@ def members(count=2):
 
 
 def train(recipe=RECIPE, which=None, data=None, rows=None, method="fastest"):
-    training = MemberTraining(which or architecture(), recipe, 3, method)
+    training = MemberTraining(which or architecture(), recipe, Problem(3), method)
     group = GroupTraining(training, GroupPlan(1, 2), data or pool())
     return group.run(members() if rows is None else rows)
 
@@ -75,7 +76,7 @@ def test_floating_sequences_are_read_as_they_are_and_bytes_are_scaled():
 
 
 def test_an_epoch_of_several_passes_visits_every_example_as_often_each_in_a_new_order():
-    training = MemberTraining(architecture(), dataclasses.replace(RECIPE, passes=3), 3)
+    training = MemberTraining(architecture(), dataclasses.replace(RECIPE, passes=3), Problem(3))
     one = jax.tree.map(lambda x: x[0], members(1))
     key = member_keys(one.seed).batch_order
     batches, weights = training.batches(one, jnp.array(1), key=key)
@@ -85,7 +86,7 @@ def test_an_epoch_of_several_passes_visits_every_example_as_often_each_in_a_new_
     for order in passes:
         np.testing.assert_array_equal(np.sort(order), np.sort(one.train))
     assert len({tuple(order) for order in passes.tolist()}) == 3
-    plain = MemberTraining(architecture(), RECIPE, 3)
+    plain = MemberTraining(architecture(), RECIPE, Problem(3))
     np.testing.assert_array_equal(plain.batches(one, jnp.array(3), key=key)[0], batches[:3])
 
 
@@ -105,7 +106,7 @@ def test_a_constant_schedule_is_adamw_at_one_rate():
     recipe = dataclasses.replace(
         RECIPE, schedule="constant", momentum="constant", clip_norm=float("inf")
     )
-    training = MemberTraining(architecture(), recipe, 3)
+    training = MemberTraining(architecture(), recipe, Problem(3))
     member = jax.tree.map(lambda x: x[0], members(1))
     member = member._replace(
         hyperparameters=member.hyperparameters._replace(weight_decay=np.float32(0.1))
@@ -130,9 +131,9 @@ def test_a_constant_schedule_is_adamw_at_one_rate():
 @pytest.mark.slow
 def test_double_precision_starts_from_the_same_network():
     member = jax.tree.map(lambda x: x[0], members(1))
-    single = MemberTraining(architecture(), RECIPE, 3).initial_state(member)
+    single = MemberTraining(architecture(), RECIPE, Problem(3)).initial_state(member)
     with jax.enable_x64(True):
-        training = MemberTraining(architecture(), RECIPE, 3)
+        training = MemberTraining(architecture(), RECIPE, Problem(3))
         double = training.initial_state(member)
         orders = training.batches(member, jnp.array(0), key=member_keys(member.seed).batch_order)
         after = train()
@@ -141,7 +142,7 @@ def test_double_precision_starts_from_the_same_network():
     ):
         assert b.dtype == np.float64
         np.testing.assert_array_equal(a, b.astype(np.float32))
-    plain = MemberTraining(architecture(), RECIPE, 3)
+    plain = MemberTraining(architecture(), RECIPE, Problem(3))
     own = plain.batches(member, jnp.array(0), key=member_keys(member.seed).batch_order)
     np.testing.assert_array_equal(own[0], orders[0])
     assert {x.dtype for x in jax.tree.leaves(after.parameters)} == {np.dtype("float64")}
@@ -164,7 +165,7 @@ def test_the_rhythms_of_a_member_are_fixed_and_tabulated_where_they_may_be():
     rhythms = member_rhythms(LADDERS, num_steps=TIME, pole_radius=0.99)
     assert rhythms.motion.cosine.shape == (2, 2, TIME + 1)
     assert member_rhythms(LADDERS, num_steps=TIME, pole_radius=0.99, poles="real").motion is None
-    fixed = MemberTraining(architecture(), RECIPE, 3).fixed_part()
+    fixed = MemberTraining(architecture(), RECIPE, Problem(3)).fixed_part()
     assert not any(jax.tree.leaves(trainable(fixed)))
 
 
@@ -200,7 +201,7 @@ def test_an_architecture_without_fixed_rhythms_takes_none():
 @pytest.mark.slow
 def test_sequences_of_several_features_train():
 
-    data = Data(pool().images.reshape(39, 5, 2), pool().labels)
+    data = Data(pool().inputs.reshape(39, 5, 2), pool().targets)
     state = train(which=NetworkSpec("rrn", 3, name="rrn", **POWER), data=data)
     assert np.all(state.failed_at_step == -1)
     start = eqx.filter(state.best.parameters, eqx.is_array).cell.input_weights
@@ -212,7 +213,7 @@ def test_what_a_layer_draws_and_does_not_train_is_of_the_seed_not_of_the_group()
 
     options = (("heterogeneous", True),)
     horn = NetworkSpec("horn", 3, options=options, name="horn", **LAST)
-    training = MemberTraining(horn, RECIPE, 3)
+    training = MemberTraining(horn, RECIPE, Problem(3))
     fixed = jax.vmap(training.fixed_part)(members())
     assert np.all(np.ptp(fixed.cell.angular_frequency.values, axis=0) > 0)
     own = horn.build(1, 3, key=member_keys(np.int32(1)).start_values).cell

@@ -18,6 +18,7 @@ from rhythmic.training import (
     make_members,
     training_sweep,
 )
+from rhythmic.training.problem import Problem
 from rhythmic.trees import named_arrays
 
 CONFIGURATION = TrainingConfiguration(epochs=3, batch_size=8, rising_share=0.4)
@@ -52,13 +53,13 @@ RNN = NetworkSpec("rnn", 2, name="rnn", dropout_rate=0.1, **MEAN)
 @pytest.fixture
 def training():
     """The quickest one to compile."""
-    return MemberTraining(RNN, CONFIGURATION, num_classes=3)
+    return MemberTraining(RNN, CONFIGURATION, problem=Problem(3))
 
 
 @pytest.mark.slow  # compiled as users do: with few optimizations, bits depend on the program
 @pytest.mark.parametrize("architecture", [RRN, RNN], ids=["rrn", "rnn"])
 def test_a_sweep_gives_the_bits_of_groups(architecture, tmp_path):
-    training = MemberTraining(architecture, CONFIGURATION, num_classes=3)
+    training = MemberTraining(architecture, CONFIGURATION, problem=Problem(3))
     sweep = training_sweep(training, DATA, split, design(), tested=True)
     # Two settings a chunk, as two members a group.
     result = run_sweep(sweep, folder=tmp_path, devices=1, chunk_points=2, quiet=True)
@@ -74,10 +75,10 @@ def test_a_sweep_gives_the_bits_of_groups(architecture, tmp_path):
         state = group.run(members)
         test = group.test(state, members)
         expected = {
-            "validation_accuracy": state.best.validation_accuracy,
+            "validation_score": state.best.validation_score,
             "best_epoch": state.best.epoch,
             "train_loss_by_epoch": state.history.train_loss,
-            "test_accuracy": test.accuracy,
+            "test_score": test.score,
             "confusion": test.confusion,
             "first_bad_step": state.failed_at_step,
         }
@@ -87,7 +88,7 @@ def test_a_sweep_gives_the_bits_of_groups(architecture, tmp_path):
         for name, values in expected.items():
             np.testing.assert_array_equal(result.arrays[name][place], values, err_msg=name)
     dataset = open_sweep(tmp_path)
-    assert dataset["test_accuracy"].dims == ("seed", "setting")
+    assert dataset["test_score"].dims == ("seed", "setting")
     assert dataset["train_loss_by_epoch"].sizes["epoch"] == 3
     assert int(dataset["status"].sum()) == 0
 
@@ -156,7 +157,7 @@ def test_a_design_that_cannot_be_is_refused_by_name(training, wrong, message, mo
 
 def test_a_split_of_another_pool_is_refused_before_anything_runs(training, monkeypatch):
     monkeypatch.setattr(jax.stages.Lowered, "compile", None)
-    smaller = Data(DATA.images[:30], DATA.labels[:30])
+    smaller = Data(DATA.inputs[:30], DATA.targets[:30])
     with pytest.raises(ValueError, match=r"^members\.train holds 3\d; it must lie in 0 to 29"):
         training_sweep(training, smaller, split, design())
     # Where the first seed fits and a later one does not, its own chunk is refused.

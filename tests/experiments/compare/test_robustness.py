@@ -84,10 +84,10 @@ def test_orders_differ_in_the_pool_alone_and_rows_have_alike_sizes():
         rows, permuted = (found[pixel_orders.label(name, o)] for o in ("rows", "permuted"))
         same_but(rows, permuted, "label", "pool", "architecture")
         assert rows.architecture == permuted.architecture
-        first, second = (np.sort(x.pool.data.images[:50], axis=1) for x in (rows, permuted))
+        first, second = (np.sort(x.pool.data.inputs[:50], axis=1) for x in (rows, permuted))
         np.testing.assert_array_equal(first, second)
         vectors = found[pixel_orders.label(name, "row_vectors")]
-        assert vectors.pool.data.images.shape[1:] == (28, 28)
+        assert vectors.pool.data.inputs.shape[1:] == (28, 28)
         size = vectors.architecture.num_parameters(28, 10)
         assert size <= ROW_PARAMETERS
         assert size >= 550 or name == "rrn-golden-unconnected"
@@ -103,7 +103,7 @@ def test_orders_know_where_the_power_is():
     assert min(shares["rows"], shares["columns"]) > 3 * 13 / 391
     row = next(row for row in found if row["order"] == "rows")
     pool = options.pool()
-    images = pool.data.images[pool.split(SEEDS[0]).train[: pixel_orders.NUM_IMAGES]] / 255
+    images = pool.data.inputs[pool.split(SEEDS[0]).train[: pixel_orders.NUM_IMAGES]] / 255
     power = np.mean(np.abs(np.fft.rfft(images, axis=1)) ** 2, axis=0)[1:392] / 784
     np.testing.assert_allclose(row["power"], power, rtol=2e-3)
 

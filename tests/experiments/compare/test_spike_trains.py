@@ -26,6 +26,7 @@ from rhythmic.training import (
     TrainingConfiguration,
     make_members,
 )
+from rhythmic.training.problem import Problem
 from rhythmic.training.search import Setting
 
 FULL = PRESETS["full"]
@@ -150,7 +151,7 @@ def test_a_chunk_is_what_its_members_are_alone(trained):
     for rows in (published, tuned):
         assert [row["seeds"] for row in rows] == [[1, 2], [3, 4]]
     pool = spike_pool(FEW, [4])
-    training = MemberTraining(published()["rrn-golden"], TASK.training, num_classes=2)
+    training = MemberTraining(published()["rrn-golden"], TASK.training, problem=Problem(2))
     group = GroupTraining(training, GroupPlan(1, 1), Data(pool.trains, pool.labels))
     members = make_members(
         pool.splits.__getitem__,
@@ -159,7 +160,7 @@ def test_a_chunk_is_what_its_members_are_alone(trained):
         weight_decay=(0.0,),
         label_smoothing=(0.0,),
     )
-    alone = group.test(group.run(members), members).accuracy[0]
+    alone = group.test(group.run(members), members).score[0]
     assert published[1]["test_accuracy"][1] == pytest.approx(float(alone), abs=1e-4)
     seeds = [row["seed"] for row in spread("golden", published)]
     assert seeds == [1, 2, 3, 4]
@@ -207,10 +208,10 @@ def test_plain_readings_are_kept_by_the_chunk(tmp_path):
 def test_data_of_another_shape_are_refused():
     pools = [spike_pool(FEW, seeds) for seeds in ((1,), (1, 2))]
     rnn = published()["rnn"]
-    training = MemberTraining(rnn, TASK.training, num_classes=2)
+    training = MemberTraining(rnn, TASK.training, problem=Problem(2))
     first, second = (Data(pool.trains, pool.labels) for pool in pools)
     group = GroupTraining(training, GroupPlan(1, 1), first)
-    group.replace_data(first._replace(labels=1 - first.labels))
-    np.testing.assert_array_equal(jax.device_get(group.data.labels), 1 - first.labels)
+    group.replace_data(first._replace(targets=1 - first.labels))
+    np.testing.assert_array_equal(jax.device_get(group.data.targets), 1 - first.labels)
     with pytest.raises(ValueError, match="shapes"):
         group.replace_data(second)

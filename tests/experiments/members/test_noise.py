@@ -71,7 +71,7 @@ def test_noise_does_not_depend_on_neighbours_or_other_levels(rows, tmp_path):
 def test_noise_of_an_example_belongs_to_it_and_grows_with_the_level():
     data = make_pool().data
     some, all_ = np.array([3, 50]), np.arange(80)
-    values = data.images / 255
+    values = data.inputs / 255
     weak, strong = (noisy_examples(data, all_, x).images - values for x in (0.1, 0.4))
     np.testing.assert_allclose(4 * weak, strong, atol=1e-5)
     np.testing.assert_array_equal(
@@ -79,7 +79,7 @@ def test_noise_of_an_example_belongs_to_it_and_grows_with_the_level():
     )
     assert strong.std() == pytest.approx(0.4, rel=0.1)
     assert abs(np.corrcoef(strong[3], strong[50])[0, 1]) < 0.7
-    rows = Data(data.images.reshape(80, 4, 3), data.labels)
+    rows = Data(data.inputs.reshape(80, 4, 3), data.targets)
     assert noisy_examples(rows, some, 0.4).images.shape == (2, 4, 3)
 
 

@@ -1,0 +1,57 @@
+"""What a network is trained for: the sizes and the kind of the data, known before any program."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from rhythmic.arguments import checked
+from rhythmic.checks import checked_choice, checked_integer, checked_real
+from rhythmic.data import Recordings
+from rhythmic.data.recordings import TargetKind
+
+
+@checked
+@dataclass(frozen=True)
+class Problem:
+    """The sizes of a pool of examples, and what its targets are.
+
+    Args:
+        num_outputs: classes, or numbers.
+        input_size: channels of a sample.
+        kind: of the targets: ``class``, ``value``, ``class_per_step`` or ``value_per_step``.
+        sample_rate: Fs in Hz.
+        duration: of the longest example in s, where ladders should follow from it.
+    """
+
+    num_outputs: int = 10
+    input_size: int = 1
+    kind: TargetKind = "class"
+    sample_rate: float = 1000.0
+    duration: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("num_outputs", "input_size"):
+            object.__setattr__(self, name, checked_integer(name, getattr(self, name), 1))
+        checked_choice("kind", self.kind, TargetKind)
+        checked_real("sample_rate", self.sample_rate, above=0.0)
+
+    @classmethod
+    def of(cls, recordings: Recordings) -> Self:
+        """Return the sizes and the kind of ``recordings``."""
+        duration = float(recordings.lengths.max()) / recordings.sample_rate
+        return cls(
+            recordings.num_outputs,
+            recordings.num_channels,
+            recordings.kind,
+            recordings.sample_rate,
+            duration,
+        )
+
+    @property
+    def is_class(self) -> bool:
+        """Tell whether targets are classes."""
+        return self.kind.startswith("class")
+
+    @property
+    def per_step(self) -> bool:
+        """Tell whether there is a target at every step."""
+        return self.kind.endswith("_per_step")
