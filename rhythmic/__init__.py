@@ -40,13 +40,14 @@ from rhythmic import (
 from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell, constrained, trainable
 from rhythmic.data import Recordings
 from rhythmic.functional import elman_states, lstm_states, resonant_features
-from rhythmic.networks import Network, NetworkSpec
+from rhythmic.networks import Network, NetworkSpec, load, save
 from rhythmic.rhythm_detection import RhythmKind, measure_rhythm
 from rhythmic.rnn import simulate_rnn
 from rhythmic.sensitivity import input_sensitivity, state_sensitivity
 from rhythmic.simulate import mask_from_lengths, time_mean, trajectory
 from rhythmic.theory import *  # noqa: F403
 from rhythmic.theory import __all__ as _theory_names
+from rhythmic.training import train
 
 __all__ = [
     "ElmanCell",
@@ -62,6 +63,7 @@ __all__ = [
     "data",
     "elman_states",
     "input_sensitivity",
+    "load",
     "lstm_states",
     "mask_from_lengths",
     "measure_rhythm",
@@ -69,6 +71,7 @@ __all__ = [
     "reservoirs",
     "resonant_features",
     "rhythms",
+    "save",
     "simulate_rnn",
     "stability",
     "state_sensitivity",
@@ -76,6 +79,7 @@ __all__ = [
     "sweep",
     "tasks",
     "time_mean",
+    "train",
     "trainable",
     "training",
     "trajectory",

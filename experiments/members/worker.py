@@ -160,7 +160,7 @@ class Worker:
         self.run.tally.done += len(group)
         checkpoint.unlink(missing_ok=True)
         if test is not None:
-            found = f"trained in {clock(seconds)}, test {np.nanmean(test.score):.3f}"
+            found = f"trained in {clock(seconds)}, test {np.mean(test.score):.3f}"
             show(f"{self.described()} {found}")
 
     def compiled_group(self, members: Members) -> GroupTraining:

@@ -47,7 +47,8 @@ def resonant(
     ``hidden_size = 10 m + 1`` nodes its ratio is ``phi^(1/m)``: eleven nodes are the golden ladder.
 
     With a duration ``T`` it spans what such recordings show, from ``1 / T``, at least ``Fs / 500``,
-    to ``0.4 Fs``; the pole radius is ``exp(-10 / (T Fs))``, a memory of a tenth of ``T``.
+    to ``0.4 Fs``; the pole radius is ``exp(-10 / (T Fs))``, at least 0.67, a memory of a tenth of
+    ``T``. From there frequencies and radii are learned, unless options say otherwise.
 
     Args:
         input_size: components of one input sample; several come through learned weights.
@@ -71,7 +72,8 @@ def resonant(
         ladder = _spanned(hidden_size, float(sample_rate), duration)
     fitting: dict[str, Any] = {} if input_size == 1 else {"input_weights": "learned"}
     if duration is not None:
-        fitting["pole_radius"] = float(np.exp(-10 / (duration * sample_rate)))
+        fitting["pole_radius"] = float(np.exp(-min(10 / (duration * sample_rate), 0.4)))
+        fitting["rhythms"] = "fixed" if "poles" in options else "learned"
     options = fitting | options
     return ResonantCell(ladder, key=key, input_size=input_size, sample_rate=sample_rate, **options)
 

@@ -10,6 +10,7 @@ A specification names a network, builds it, counts its parameters and finds the 
 budget; ``published`` holds the seven of the published comparison.
 """
 
+from rhythmic.networks.files import load, save
 from rhythmic.networks.layers import Affine, Layer, LayerNorm
 from rhythmic.networks.network import ChannelScaling, Network, NetworkState
 from rhythmic.networks.published import LAST, MEAN, POWER, published, rhythmic_network
@@ -42,6 +43,8 @@ __all__ = [
     "NetworkSpec",
     "NetworkState",
     "RunningStatistics",
+    "load",
     "published",
     "rhythmic_network",
+    "save",
 ]

@@ -7,6 +7,7 @@ Source: lecture, "What is the RNN model?", "RRN output layer activity" and "Rhyt
 practice".
 """
 
+import dataclasses
 from typing import Any, Literal, NamedTuple
 
 import equinox as eqx
@@ -214,6 +215,23 @@ class Network(eqx.Module):
             return outputs
         scaling = jax.lax.stop_gradient(self.output_scaling)
         return outputs * scaling.deviation[:, None] + scaling.mean[:, None]
+
+    def with_scalings(self, num_inputs: int | None, num_outputs: int | None) -> "Network":
+        """Return the network with scalings of mean 0 and deviation 1, to be filled in.
+
+        Args:
+            num_inputs: channels that are scaled; None for no scaling.
+            num_outputs: outputs that are scaled; None for no scaling.
+        """
+
+        def plain(number: int | None) -> ChannelScaling | None:
+            if number is None:
+                return None
+            return ChannelScaling(jnp.zeros(number, self.dtype), jnp.ones(number, self.dtype))
+
+        return dataclasses.replace(
+            self, input_scaling=plain(num_inputs), output_scaling=plain(num_outputs)
+        )
 
     def initial_state(self, batch_size: int | None = None) -> NetworkState:
         """Return the state before the first sample, of one sequence or of ``batch_size``.

@@ -140,7 +140,7 @@ class BatchNormReadout(AbstractReadout):
         count = jnp.sum(weights)
         mean = jnp.sum(features * weights, axis=1) / count
         variance = jnp.sum((features - mean[:, None]) ** 2 * weights, axis=1) / count
-        unbiased = variance * count / (count - 1)
+        unbiased = variance * count / jnp.maximum(count - 1, 1)
         keep = 1.0 - self.momentum
         updated = RunningStatistics(
             mean=keep * statistics.mean + self.momentum * jax.lax.stop_gradient(mean),

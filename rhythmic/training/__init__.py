@@ -60,10 +60,12 @@ from rhythmic.training.estimate import (
 )
 from rhythmic.training.group import EpochReport, GroupPlan, GroupTraining, plan_groups
 from rhythmic.training.member import MemberTraining
+from rhythmic.training.problem import Problem
 from rhythmic.training.sequence_choice import train_and_choose
 from rhythmic.training.sequences import SequenceConfiguration, SequenceTraining, score_on_test
 from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState
 from rhythmic.training.sweep import training_sweep
+from rhythmic.training.train import Trained, TrainingHistory, train
 
 __all__ = [
     "Best",
@@ -76,10 +78,13 @@ __all__ = [
     "Hyperparameters",
     "MemberTraining",
     "Members",
+    "Problem",
     "SequenceConfiguration",
     "SequenceTraining",
     "TestRecord",
+    "Trained",
     "TrainingConfiguration",
+    "TrainingHistory",
     "TrainingState",
     "available_memory",
     "estimate_group",
@@ -89,6 +94,7 @@ __all__ = [
     "plan_groups",
     "score_on_test",
     "seconds_per_update",
+    "train",
     "train_and_choose",
     "training_sweep",
 ]

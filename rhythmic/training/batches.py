@@ -10,6 +10,7 @@ from jaxtyping import UInt
 from rhythmic.adjoints import on_processor
 from rhythmic.events import Events
 from rhythmic.simulate import mask_from_lengths
+from rhythmic.training.configuration import FILLER
 from rhythmic.training.problem import Problem
 from rhythmic.training.state import Data
 from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
@@ -83,12 +84,26 @@ def event_batch(events: Events, examples: Int[AnyArray, " batch"]) -> EventBatch
     return EventBatch(values, gaps, jnp.max(jnp.asarray(events.counts)[examples]))
 
 
+def fillers_last(examples: Int[Array, " example"]) -> Int[Array, " example"]:
+    """Return examples in their order, the places that none fills behind them."""
+    return examples[jnp.argsort(examples == FILLER, stable=True)]
+
+
 def epoch_batches(
-    examples: Int[AnyArray, " example"], num_batches: int, batch_size: int, *, key: jax.Array
+    examples: Int[AnyArray, " example"],
+    num_batches: int,
+    batch_size: int,
+    *,
+    key: jax.Array,
+    ragged: bool = False,
 ) -> tuple[Int[Array, "num_batches batch"], Float[Array, "num_batches batch"]]:
-    """Shuffle ``examples`` and cut them into batches; see ``in_batches``."""
+    """Shuffle ``examples`` and cut them into batches; see ``in_batches``.
+
+    Some places are filled by none where members have different numbers of examples (``ragged``).
+    """
     shuffle = shuffled_once if on_processor() else shuffled
-    return in_batches(shuffle(jax.random.key_data(key), examples), num_batches, batch_size)
+    drawn = shuffle(jax.random.key_data(key), examples)
+    return in_batches(fillers_last(drawn) if ragged else drawn, num_batches, batch_size)
 
 
 def like_length_batches(
@@ -106,9 +121,10 @@ def like_length_batches(
     """
     order_key, shift_key, batch_key = jax.random.split(key, 3)
     drawn = shuffled(jax.random.key_data(order_key), examples)
-    length = jnp.asarray(lengths)[drawn].astype(jnp.zeros(()).dtype)
+    length = jnp.asarray(lengths)[jnp.maximum(drawn, 0)].astype(jnp.zeros(()).dtype)
     span = jnp.max(length) - jnp.min(length)
     moved = length + 0.1 * span * jax.random.uniform(shift_key, length.shape)
+    moved = jnp.where(drawn == FILLER, jnp.inf, moved)
     batches, weights = in_batches(drawn[jnp.argsort(moved)], num_batches, batch_size)
     order = jax.random.permutation(batch_key, num_batches)
     return batches[order], weights[order]
@@ -157,9 +173,13 @@ def shuffle_members(
 def in_batches(
     examples: Int[AnyArray, " example"], num_batches: int, batch_size: int
 ) -> tuple[Int[Array, "num_batches batch"], Float[Array, "num_batches batch"]]:
-    """Cut ``examples`` into batches of one shape; weights are 1, and 0 for padding at the end."""
+    """Cut ``examples`` into batches of one shape; weights are 1, and 0 for padding at the end.
+
+    Places that no example fills come last.
+    """
     num_examples, examples = examples.shape[0], jnp.asarray(examples)
     position = jnp.arange(num_batches * batch_size)
     padded = examples[jnp.minimum(position, num_examples - 1)]
-    weights = (position < num_examples).astype(jnp.zeros(()).dtype)
+    weights = ((position < num_examples) & (padded != FILLER)).astype(jnp.zeros(()).dtype)
+    padded = jnp.where(padded == FILLER, 0, padded)
     return padded.reshape(num_batches, batch_size), weights.reshape(num_batches, batch_size)

@@ -268,8 +268,14 @@ def _stacked(name: str, parts: list[AnyArray]) -> Int[np.ndarray, "member exampl
 def check_members(members: Members, num_examples: int) -> None:
     """Raise a ValueError for a known index of ``members`` that lies outside the pool."""
     for name in Split._fields:
-        indices = getattr(members, name)
+        given = getattr(members, name)
+        known = not isinstance(given, jax.core.Tracer)
+        indices = np.where(np.asarray(given) == FILLER, 0, given) if known else given
         check_indices(f"members.{name}", indices, num_examples, "examples in the pool")
+
+
+FILLER = -(2**31)
+"""What stands in the indices of a member that has fewer examples than another."""
 
 
 def check_seed(seed: int) -> None:

@@ -21,6 +21,7 @@ from rhythmic.networks.readouts import RunningStatistics
 from rhythmic.networks.spec import BuildsNetwork
 from rhythmic.training.batches import Batch, epoch_batches, gathered, like_length_batches
 from rhythmic.training.configuration import (
+    FILLER,
     MemberKeys,
     Members,
     TrainingConfiguration,
@@ -98,12 +99,14 @@ class MemberTraining:
             is, given ``training.prepared(data)``; ``scan``: the plain scan, the reference. The same
             up to rounding, which in float32 shows in single runs of a resonant network: its scan
             loses per cent of a gradient. Means over seeds agree.
+        is_ragged: whether members have different numbers of examples, see ``FILLER``.
     """
 
     spec: BuildsNetwork
     configuration: TrainingConfiguration
     problem: Problem = field(default_factory=Problem)
     method: Method = "fastest"
+    is_ragged: bool = False
 
     def __post_init__(self) -> None:
         checked_choice("method", self.method, Method)
@@ -111,13 +114,17 @@ class MemberTraining:
 
     def build(self, *, key: jax.Array) -> Network:
         """Draw the start values of a network for the problem."""
-        return self.spec.build(
+        network = self.spec.build(
             self.problem.input_size,
             self.problem.num_outputs,
             key=key,
             sample_rate=self.problem.sample_rate,
             duration=self.problem.duration,
         )
+        if not self.problem.standardised:
+            return network
+        outputs = None if self.problem.is_class else self.problem.num_outputs
+        return network.with_scalings(self.problem.input_size, outputs)
 
     @property
     def loss(self) -> LossName | OwnLoss:
@@ -149,6 +156,7 @@ class MemberTraining:
     ) -> tuple[Array, ...]:
         """Return ``values`` of ``examples``, NaN where an index or a label lies out of range."""
         indices, targets = jnp.asarray(examples), jnp.asarray(data.targets)
+        indices = jnp.where(indices == FILLER, 0, indices)
         inside = are_indices(indices, len(targets))
         if self.problem.is_class:
             classes = targets[indices].astype(jnp.int32)
@@ -159,7 +167,7 @@ class MemberTraining:
     def initial_state(self, member: Members) -> TrainingState:
         """Draw the start values from the member's seed."""
         key = member_keys(member.seed).start_values
-        model = self.build(key=key)
+        model = with_own_constants(self.build(key=key), member)
         parameters = eqx.filter(model, trainable(model))
         statistics = model.statistics
         best = Best(parameters, statistics, jnp.array(-1.0), jnp.array(-1))
@@ -215,7 +223,12 @@ class MemberTraining:
         steps = state.epoch * batches.shape[0] + jnp.arange(batches.shape[0])
 
         def body(state: TrainingState, batch: tuple[Array, Array, Array]) -> tuple[PyTree, Sums]:
-            return self.update(state, member, data, fixed, Update(*batch, keys))
+            after, sums = self.update(state, member, data, fixed, Update(*batch, keys))
+            if self.is_ragged:  # a batch that no example fills changes nothing
+                empty = jnp.sum(batch[2]) == 0
+                after = jax.tree.map(lambda new, old: jnp.where(empty, old, new), after, state)
+                sums = jax.tree.map(lambda x: jnp.where(empty, 0, x), sums)
+            return after, sums
 
         after, seen = jax.lax.scan(body, state, (steps, batches, weights))
         sums = added_up(seen)
@@ -240,7 +253,10 @@ class MemberTraining:
             return member
         if asked != "balanced":
             return member._replace(class_weights=jnp.asarray(asked))
-        targets = jnp.asarray(data.targets)[member.train]
+        filled = jnp.asarray(member.train) == FILLER
+        targets = jnp.asarray(data.targets)[jnp.where(filled, 0, member.train)]
+        filled = filled.reshape(-1, *(1,) * (targets.ndim - 1))
+        targets = jnp.where(filled, -1, targets)
         return member._replace(class_weights=balanced_weights(targets, number))
 
     def has_stopped(self, state: TrainingState) -> Array:
@@ -259,7 +275,9 @@ class MemberTraining:
         def one_pass(place: Int[Array, ""]) -> tuple[Array, Array]:
             own = jax.random.fold_in(key, place)
             if data.lengths is None:
-                return epoch_batches(member.train, num_batches, size, key=own)
+                return epoch_batches(
+                    member.train, num_batches, size, key=own, ragged=self.is_ragged
+                )
             lengths = jnp.asarray(data.lengths)
             return like_length_batches(member.train, lengths, num_batches, size, key=own)
 

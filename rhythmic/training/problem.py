@@ -20,6 +20,8 @@ class Problem:
         kind: of the targets: ``class``, ``value``, ``class_per_step`` or ``value_per_step``.
         sample_rate: Fs in Hz.
         duration: of the longest example in s, where ladders should follow from it.
+        standardised: whether inputs, and targets that are numbers, are standardised by each
+            member's own training examples.
     """
 
     num_outputs: int = 10
@@ -27,6 +29,7 @@ class Problem:
     kind: TargetKind = "class"
     sample_rate: float = 1000.0
     duration: float | None = None
+    standardised: bool = False
 
     def __post_init__(self) -> None:
         for name in ("num_outputs", "input_size"):
@@ -35,8 +38,13 @@ class Problem:
         checked_real("sample_rate", self.sample_rate, above=0.0)
 
     @classmethod
-    def of(cls, recordings: Recordings) -> Self:
-        """Return the sizes and the kind of ``recordings``."""
+    def of(cls, recordings: Recordings, *, standardised: bool = True) -> Self:
+        """Return the sizes and the kind of ``recordings``.
+
+        Args:
+            recordings: the data.
+            standardised: as in the class.
+        """
         duration = float(recordings.lengths.max()) / recordings.sample_rate
         return cls(
             recordings.num_outputs,
@@ -44,6 +52,7 @@ class Problem:
             recordings.kind,
             recordings.sample_rate,
             duration,
+            standardised,
         )
 
     @property

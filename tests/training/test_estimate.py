@@ -25,12 +25,13 @@ from rhythmic.training import (
     seconds_per_update,
 )
 from rhythmic.training.estimate import fewest_updates
+from rhythmic.training.problem import Problem
 
 MODULE = "rhythmic.training.estimate"
 TRAINING = MemberTraining(
     rhythmic_network((20.0, 90.0), pole_radius=0.9, name="rrn"),
     TrainingConfiguration(epochs=3, batch_size=8, rising_share=0.4),
-    num_classes=3,
+    Problem(3),
 )
 DATA = Data(
     np.random.default_rng(5).integers(0, 256, (39, 10)).astype(np.uint8),

@@ -15,6 +15,7 @@ from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, Tr
 from rhythmic.training.batches import in_batches, sequences
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
+from rhythmic.training.member import Update
 from rhythmic.training.problem import Problem
 from rhythmic.training.schedule import adamw_at
 from rhythmic.training.state import keep_best
@@ -149,12 +150,13 @@ def test_a_padded_batch_updates_as_the_batch_without_padding():
         return training.update(state, one, data, fixed, Update(*batch, member_keys(0)))
 
     real = one.train[:5]
-    alone, (loss, hits) = update(real, np.ones(5))
-    padded, (padded_loss, padded_hits) = update(
+    alone, sums = update(real, np.ones(5))
+    loss, hits = sums.loss, sums.correct
+    padded, padded_sums = update(
         np.concatenate([real, one.train[5:8]]), np.array([1.0] * 5 + [0.0] * 3)
     )
-    np.testing.assert_allclose(padded_loss, loss, rtol=1e-12)
-    assert padded_hits == hits
+    np.testing.assert_allclose(padded_sums.loss, loss, rtol=1e-12)
+    assert padded_sums.correct == hits
     # Adam's first moment is the clipped gradient times 1 - beta1: the gradient itself is compared.
     for name in ("parameters", "statistics", "optimizer"):
         jax.tree.map(
@@ -357,7 +359,8 @@ def test_the_step_of_the_first_failure_is_noted():
     finite, noted = [], []
     for step in range(4):
         batch = (jnp.array(step), one.train[:BATCH], jnp.ones(BATCH))
-        state, (loss, _) = update(state, one, data, fixed, batch, keys=member_keys(0))
+        update_of = Update(*batch, member_keys(0))
+        state, (loss, *_) = update(state, one, data, fixed, update_of)
         finite.append(bool(np.isfinite(loss)))
         noted.append(int(state.failed_at_step))
     failed = finite.index(False)

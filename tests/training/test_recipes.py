@@ -79,7 +79,7 @@ def test_an_epoch_of_several_passes_visits_every_example_as_often_each_in_a_new_
     training = MemberTraining(architecture(), dataclasses.replace(RECIPE, passes=3), Problem(3))
     one = jax.tree.map(lambda x: x[0], members(1))
     key = member_keys(one.seed).batch_order
-    batches, weights = training.batches(one, jnp.array(1), key=key)
+    batches, weights = training.batches(one, jnp.array(1), pool(), key=key)
     assert batches.shape == (9, 8)
     passes = np.asarray(batches).reshape(3, 24)[:, :21]
     assert np.asarray(weights).sum() == 63
@@ -87,7 +87,7 @@ def test_an_epoch_of_several_passes_visits_every_example_as_often_each_in_a_new_
         np.testing.assert_array_equal(np.sort(order), np.sort(one.train))
     assert len({tuple(order) for order in passes.tolist()}) == 3
     plain = MemberTraining(architecture(), RECIPE, Problem(3))
-    np.testing.assert_array_equal(plain.batches(one, jnp.array(3), key=key)[0], batches[:3])
+    np.testing.assert_array_equal(plain.batches(one, jnp.array(3), pool(), key=key)[0], batches[:3])
 
 
 @pytest.mark.slow

@@ -1,0 +1,331 @@
+"""The one call: four kinds of targets against closed forms, groups, lengths, stopping, files."""
+
+import dataclasses
+import json
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import rhythmic
+from rhythmic.data import Split
+from rhythmic.networks import NetworkSpec
+from rhythmic.training import TrainingConfiguration, train
+from rhythmic.training.batches import like_length_batches
+from rhythmic.training.group import GroupTraining
+
+RNG = np.random.default_rng(0)
+SPLIT = Split(*(np.arange(a, b, dtype=np.int32) for a, b in ((0, 40), (40, 50), (50, 60))))
+QUICK = TrainingConfiguration(epochs=3, batch_size=8, rising_share=0.4)
+ONCE = {"seeds": (1,), "recipe": QUICK, "split": SPLIT, "quiet": True}
+NO_LAYER = NetworkSpec("rnn", 1, depth=0, readout="linear")
+
+
+def recordings(targets, inputs=None, **options):
+    inputs = RNG.normal(size=(60, 12, 2)) if inputs is None else inputs
+    return rhythmic.Recordings(inputs, targets, sample_rate=100.0, **options)
+
+
+def fitted(spec, data, **options):
+    recipe = TrainingConfiguration(
+        epochs=500, batch_size=40, optimizer=optax.adam(optax.cosine_decay_schedule(0.3, 500))
+    )
+    return train(spec, data, seeds=(1,), recipe=recipe, split=SPLIT, quiet=True, **options)
+
+
+def test_numbers_per_trial_are_fitted_by_least_squares():
+    inputs = RNG.normal(size=(60, 12, 2)) * [1.0, 1e-6]
+    means = inputs.mean(axis=1)
+    targets = means @ np.array([[3.0, -100.0], [2e6, 5e7]]) + [7.0, 1e4]
+    targets = targets + RNG.normal(size=targets.shape) * targets.std(axis=0) * 0.1
+    found = fitted(dataclasses.replace(NO_LAYER, pooling="mean"), recordings(targets, inputs))
+    assert (found.score, found.num_parameters) == ("r2", 6)
+    design = np.column_stack([means, np.ones(60)])
+    solution, *_ = np.linalg.lstsq(design[:40], targets[:40], rcond=None)
+    expected = design @ solution
+    error = (found.predict(inputs) - expected) / targets.std(axis=0)
+    assert np.abs(error).max() < 0.02
+    residual = np.sum((targets - expected)[50:] ** 2, axis=0)
+    variation = np.sum((targets[50:] - targets[50:].mean(axis=0)) ** 2, axis=0)
+    np.testing.assert_allclose(found.test_scores, np.mean(1 - residual / variation), atol=0.01)
+
+
+def test_numbers_per_step_are_fitted_by_least_squares_whatever_is_missing():
+    lengths = RNG.integers(4, 12, 60)
+    inputs = [RNG.normal(size=(n, 2)) for n in lengths]
+    targets = [x @ np.array([2.0, -1.0]) + 0.5 + 0.1 * RNG.normal(size=len(x)) for x in inputs]
+    holed = [np.where(RNG.random(len(y)) < 0.2, np.nan, y)[:, None] for y in targets]
+    data = recordings(holed, inputs, kind="value_per_step")
+    found = fitted(NO_LAYER, data)
+    rows = np.concatenate(inputs[:40])
+    known = ~np.isnan(np.concatenate(holed[:40])[:, 0])
+    design = np.column_stack([rows, np.ones(len(rows))])[known]
+    solution, *_ = np.linalg.lstsq(design, np.concatenate(targets[:40])[known], rcond=None)
+    answers = found.predict(inputs[3])
+    expected = np.column_stack([inputs[3], np.ones(len(inputs[3]))]) @ solution
+    np.testing.assert_allclose(answers[:, 0], expected, atol=0.04)
+
+
+def test_a_known_filter_is_the_answer_at_every_step():
+    """A resonant node that is not trained is a second-order filter; its readout finds it."""
+    options = {
+        "frequencies": (5.0,),
+        "recurrence": False,
+        "rhythms": "fixed",
+        "pole_radius": 0.9,
+        "input_weights": "ones",
+    }
+    inputs = RNG.normal(size=(60, 40, 1))
+    w1, w2 = 2 * 0.9 * np.cos(2 * np.pi * 5 / 100), -0.81
+    filtered = np.zeros((60, 42))
+    for t in range(40):
+        filtered[:, t + 2] = inputs[:, t, 0] + w1 * filtered[:, t + 1] + w2 * filtered[:, t]
+    targets = 3.0 * filtered[:, 2:, None] - 1.0
+    spec = NetworkSpec("rrn", 1, options=options, feature="output", readout="linear")
+    data = recordings(targets, inputs, kind="value_per_step")
+    found = fitted(spec, data, standardised=False)
+    assert found.test_scores[0] > 0.999
+    np.testing.assert_allclose(found.predict(inputs[0]), targets[0], atol=0.1)
+
+
+@pytest.mark.parametrize("labels", ["strings", "missing"])
+def test_classes_keep_their_names(labels):
+    side = np.random.default_rng(4).random(60) < 0.5
+    inputs = RNG.normal(size=(60, 12, 2)) + np.where(side, 1.0, -1.0)[:, None, None]
+    names = np.where(side, "left", "right").astype(object)
+    if labels == "missing":
+        names[::7] = None
+    found = fitted(dataclasses.replace(NO_LAYER, pooling="mean"), recordings(names, inputs))
+    assert found.classes == ("left", "right")
+    assert found.test_scores[0] >= 0.8
+    assert np.mean(found.predict(inputs) == np.where(side, "left", "right")) > 0.95
+    probabilities = found.outputs(inputs[:5])
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-5)
+    assert found.confusion.sum() == np.sum([name is not None for name in names[50:60]])
+
+
+def test_a_class_per_step_of_trials_of_unequal_length():
+    inputs = [RNG.normal(size=(n, 2)) for n in RNG.integers(5, 15, 60)]
+    targets = [np.where(x[:, 0] > 0, "up", "down") for x in inputs]
+    found = fitted(NO_LAYER, recordings(targets, inputs))
+    assert found.test_scores[0] > 0.95
+    answers = found.predict(inputs[4])
+    assert answers.shape == (len(inputs[4]),)
+    assert set(answers.tolist()) <= {"up", "down"}
+    stacked = np.zeros((2, 15, 2))
+    for row, one in zip(stacked, inputs[:2], strict=True):
+        row[: len(one)] = one
+    both = found.outputs(stacked, lengths=[len(inputs[0]), len(inputs[1])])
+    np.testing.assert_allclose(both[0][: len(inputs[0])], found.outputs(inputs[0]), atol=1e-5)
+
+
+def test_padding_changes_no_bit_of_a_training():
+    lengths = RNG.integers(4, 12, 60)
+    inputs = RNG.normal(size=(60, 12, 2))
+    labels = RNG.integers(0, 2, 60)
+    spec = NetworkSpec("gru", 3)
+    filled = [
+        rhythmic.Recordings(
+            np.where((np.arange(12)[:, None] < lengths[:, None, None]), inputs, filler),
+            labels,
+            sample_rate=100.0,
+            lengths=lengths,
+        )
+        for filler in (0.0, np.nan)
+    ]
+    one, other = (train(spec, x, seeds=(3,), recipe=QUICK, split=SPLIT, quiet=True) for x in filled)
+    assert eqx.tree_equal(one.networks[0], other.networks[0])
+    np.testing.assert_array_equal(one.history.train_loss, other.history.train_loss)
+
+
+@pytest.mark.parametrize("shortest", [0.5, 1.0])
+def test_padding_stays_below_a_fifth_of_the_steps(shortest):
+    lengths = jnp.asarray(RNG.uniform(100 * shortest, 200, 256).astype(np.int32))
+    batches, weights = like_length_batches(jnp.arange(256), lengths, 16, 16, key=jax.random.key(0))
+    assert np.sort(np.asarray(batches).ravel()).tolist() == list(range(256))
+    longest = np.asarray(lengths)[np.asarray(batches)].max(axis=1)
+    computed = 14 * np.ceil(longest / 14) * 16  # in blocks of steps, as the scan skips them
+    assert np.asarray(weights).sum() == 256
+    assert 1 - np.asarray(lengths).sum() / computed.sum() < 0.2
+    again = like_length_batches(jnp.arange(256), lengths, 16, 16, key=jax.random.key(1))[0]
+    assert not np.array_equal(again, batches)
+
+
+def test_groups_are_never_torn_and_parts_may_differ_in_size():
+    groups = np.repeat(np.arange(6), [31, 12, 7, 5, 4, 1])
+    data = recordings(RNG.integers(0, 2, 60), groups=groups)
+    found = train(NetworkSpec("rnn", 2), data, seeds=(1, 2, 3), recipe=QUICK, quiet=True)
+    assert np.all(np.isfinite(found.history.train_loss))
+    assert len({len(split.train) for split in found.splits}) > 1
+    for split in found.splits:
+        parts = [set(groups[part].tolist()) for part in split]
+        assert sum(map(len, parts)) == len(set(groups.tolist()))
+        assert sum(map(len, split)) == 60
+    # A run is the same alone, whatever its neighbours need room for.
+    alone = train(NetworkSpec("rnn", 2), data, seeds=(2,), recipe=QUICK, quiet=True)
+    assert len(alone.splits[0].train) == len(found.splits[1].train)
+
+
+def test_the_rate_is_chosen_by_validation_and_a_run_that_failed_has_no_score():
+    data = recordings(RNG.integers(0, 2, 60))
+    recipe = dataclasses.replace(QUICK, clip_norm=float("inf"))
+    spec = NetworkSpec("rnn", 2)
+    failing = train(
+        spec, data, seeds=(1, 2), learning_rates=(1e38,), recipe=recipe, split=SPLIT, quiet=True
+    )
+    assert np.all(np.isnan(failing.test_scores))
+    assert np.all(np.isnan(failing.validation_scores))
+    both = train(
+        spec,
+        data,
+        seeds=(1, 2),
+        learning_rates=(1e38, 0.01),
+        recipe=recipe,
+        split=SPLIT,
+        quiet=True,
+    )
+    assert both.learning_rate == 0.01
+    assert np.all(np.isfinite(both.test_scores))
+
+
+def test_a_run_stops_when_its_patience_ends():
+    data = recordings(RNG.integers(0, 2, 60))
+    recipe = dataclasses.replace(QUICK, epochs=40, patience=2)
+    found = train(NetworkSpec("rnn", 2), data, seeds=(1, 2), recipe=recipe, quiet=True)
+    for scores in found.history.validation_score:
+        ran = np.isfinite(scores)
+        best = int(np.argmax(np.where(ran, scores, -1)))
+        assert ran.sum() == min(40, best + 3)
+        assert not ran[ran.sum() :].any()
+
+
+def test_pieces_as_long_as_a_recording_are_the_recording():
+    targets = RNG.normal(size=(60, 12, 1))
+    data = recordings(targets, kind="value_per_step")
+    spec = NetworkSpec("gru", 3, depth=2)
+
+    def losses(piece_length):
+        recipe = dataclasses.replace(QUICK, piece_length=piece_length)
+        found = train(spec, data, seeds=(1,), recipe=recipe, split=SPLIT, quiet=True)
+        return found.history.train_loss, found.networks[0]
+
+    whole, network = losses(None)
+    np.testing.assert_allclose(losses(12)[0], whole, rtol=1e-4)
+    pieces = losses(4)[0]
+    assert np.all(np.isfinite(pieces))
+    assert np.abs(pieces - whole).max() > 1e-4
+    assert network.layers[0].cell.hidden_size == 3
+
+
+def test_bytes_in_volts_and_in_microvolts_train_alike():
+    inputs = RNG.normal(size=(60, 12, 2))
+    labels = RNG.integers(0, 2, 60)
+    spec = NetworkSpec("rrn", 3)
+    volts, micro = (
+        train(
+            spec, recordings(labels, inputs * k), seeds=(1,), recipe=QUICK, split=SPLIT, quiet=True
+        )
+        for k in (1.0, 1e-6)
+    )
+    np.testing.assert_allclose(
+        volts.history.train_loss, micro.history.train_loss, rtol=1e-3, atol=1e-4
+    )
+    pixels = RNG.integers(0, 256, (60, 12, 2), np.uint8)
+    found = train(spec, recordings(labels, pixels), seeds=(1,), recipe=QUICK, quiet=True)
+    assert np.all(np.isfinite(found.test_scores))
+
+
+def test_a_folder_holds_networks_history_and_result(tmp_path):
+    data = recordings(np.where(RNG.random(60) < 0.5, "a", "b"))
+    found = train(
+        NetworkSpec("lstm", 2),
+        data,
+        seeds=(1, 2),
+        recipe=QUICK,
+        folder=tmp_path / "run",
+        quiet=True,
+    )
+    names = sorted(path.name for path in (tmp_path / "run").iterdir())
+    assert names == [
+        "history.csv",
+        "network-1.json",
+        "network-1.safetensors",
+        "network-2.json",
+        "network-2.safetensors",
+        "result.json",
+    ]
+    network = rhythmic.load(tmp_path / "run" / "network-2.safetensors")
+    np.testing.assert_array_equal(network(data.inputs[:3]), found.networks[1](data.inputs[:3]))
+    lines = (tmp_path / "run" / "history.csv").read_text().splitlines()
+    assert lines[0] == "seed,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy"
+    assert len(lines) == 1 + 2 * 3
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert result["test_scores"] == pytest.approx(found.test_scores.tolist())
+    assert result["arithmetic"]["method"] == "fastest"
+
+
+def test_a_run_that_was_stopped_goes_on_with_the_same_numbers(tmp_path, monkeypatch):
+    data = recordings(RNG.integers(0, 2, 60))
+    options = {"seeds": (1, 2), "recipe": QUICK, "quiet": True}
+    whole = train(NetworkSpec("gru", 2), data, **options)
+    run = GroupTraining.run
+
+    def stopped(self, members, *, on_epoch=None, checkpoint=None):
+        def stop(report):
+            if report.epoch == 1:
+                raise KeyboardInterrupt
+
+        return run(self, members, on_epoch=stop, checkpoint=checkpoint)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(GroupTraining, "run", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            train(NetworkSpec("gru", 2), data, folder=tmp_path, **options)
+    assert [path.name for path in tmp_path.iterdir()] == ["group-0.ckpt"]
+    again = train(NetworkSpec("gru", 2), data, folder=tmp_path, **options)
+    np.testing.assert_array_equal(again.history.train_loss, whole.history.train_loss)
+    assert eqx.tree_equal(again.networks, whole.networks)
+
+
+def test_history_goes_to_tensorboard_where_a_writer_is_installed(tmp_path):
+    pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
+    data = recordings(RNG.integers(0, 2, 60))
+    found = train(NetworkSpec("rnn", 2), data, seeds=(1,), recipe=QUICK, quiet=True)
+    found.history.to_tensorboard(tmp_path)
+    assert list((tmp_path / "seed-1").iterdir())
+
+
+LABELS = RNG.integers(0, 2, 60)
+BAD = {
+    "seeds is empty": {"seeds": ()},
+    "seeds holds a value twice": {"seeds": (1, 1)},
+    "learning_rate is -1": {"learning_rates": (-1,)},
+    "num_devices is 99; there are": {"num_devices": 99},
+    "score is 'r2'; for classes choose": {"recipe": dataclasses.replace(QUICK, score="r2")},
+    "loss is 'huber'; for classes choose cross_entropy": {
+        "recipe": dataclasses.replace(QUICK, loss="huber")
+    },
+    "piece_length is 4; it must be None": {"recipe": dataclasses.replace(QUICK, piece_length=4)},
+    "validation is 0.7": {"validation": 0.7, "test": 0.5},
+    "train of the split holds 99": {"split": SPLIT._replace(train=np.array([99], np.int32))},
+    "method is 'quick'": {"method": "quick"},
+}
+
+
+@pytest.mark.parametrize("message", BAD)
+def test_what_does_not_fit_is_refused_in_one_line(message, monkeypatch):
+    monkeypatch.setattr(GroupTraining, "__init__", None)  # nothing may be compiled
+    with pytest.raises(ValueError, match=message) as caught:
+        train(NetworkSpec("rnn", 2), recordings(LABELS), **({"quiet": True} | BAD[message]))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_network_and_its_targets_must_agree():
+    steps = recordings(RNG.integers(0, 2, (60, 12)))
+    with pytest.raises(ValueError, match="pooling of spec is 'mean'; targets are of kind"):
+        train(NetworkSpec("rnn", 2, pooling="mean"), steps, quiet=True)
+    with pytest.raises(ValueError, match="pooling of spec is 'every'; targets are of kind class"):
+        train(NetworkSpec("rnn", 2, pooling="every"), recordings(LABELS), quiet=True)
