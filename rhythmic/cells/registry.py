@@ -48,7 +48,7 @@ def resonant(
 
     With a duration ``T`` it spans what such recordings show, from ``1 / T``, at least ``Fs / 500``,
     to ``0.4 Fs``; the pole radius is ``exp(-10 / (T Fs))``, at least 0.67, a memory of a tenth of
-    ``T``. From there frequencies and radii are learned, unless options say otherwise.
+    ``T``.
 
     Args:
         input_size: components of one input sample; several come through learned weights.
@@ -73,7 +73,6 @@ def resonant(
     fitting: dict[str, Any] = {} if input_size == 1 else {"input_weights": "learned"}
     if duration is not None:
         fitting["pole_radius"] = float(np.exp(-min(10 / (duration * sample_rate), 0.4)))
-        fitting["rhythms"] = "fixed" if "poles" in options else "learned"
     options = fitting | options
     return ResonantCell(ladder, key=key, input_size=input_size, sample_rate=sample_rate, **options)
 

@@ -154,19 +154,31 @@ def test_padding_stays_below_a_fifth_of_the_steps(shortest):
     assert not np.array_equal(again, batches)
 
 
-def test_groups_are_never_torn_and_parts_may_differ_in_size():
-    groups = np.repeat(np.arange(6), [31, 12, 7, 5, 4, 1])
+def test_groups_are_never_torn():
+    groups = RNG.integers(0, 9, 60)
     data = recordings(RNG.integers(0, 2, 60), groups=groups)
     found = train(NetworkSpec("rnn", 2), data, seeds=(1, 2, 3), recipe=QUICK, quiet=True)
     assert np.all(np.isfinite(found.history.train_loss))
-    assert len({len(split.train) for split in found.splits}) > 1
     for split in found.splits:
         parts = [set(groups[part].tolist()) for part in split]
         assert sum(map(len, parts)) == len(set(groups.tolist()))
         assert sum(map(len, split)) == 60
-    # A run is the same alone, whatever its neighbours need room for.
-    alone = train(NetworkSpec("rnn", 2), data, seeds=(2,), recipe=QUICK, quiet=True)
-    assert len(alone.splits[0].train) == len(found.splits[1].train)
+
+
+def test_runs_may_have_different_numbers_of_trials():
+    def split(seed):
+        order = np.random.default_rng(seed).permutation(60).astype(np.int32)
+        return Split(order[: 16 + 8 * seed], order[40 : 50 + seed], order[50 + seed :])
+
+    data = recordings(RNG.integers(0, 2, 60))
+    for spec in (NetworkSpec("rrn", 3), NetworkSpec("gru", 2)):
+        found = train(spec, data, seeds=(1, 2, 3), recipe=QUICK, split=split, quiet=True)
+        assert [len(split.train) for split in found.splits] == [24, 32, 40]
+        assert np.all(np.isfinite(found.history.train_loss))
+        assert found.confusion.sum(axis=(1, 2)).tolist() == [9, 8, 7]
+        # Batches that no trial fills change nothing: statistics are those of real ones.
+        for network in found.networks:
+            assert np.all(np.isfinite(network(data.inputs)))
 
 
 def test_the_rate_is_chosen_by_validation_and_a_run_that_failed_has_no_score():
