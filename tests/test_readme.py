@@ -4,6 +4,8 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
+
 from experiments.mnist.__main__ import parse
 from experiments.mnist.configuration import PRESETS
 
@@ -35,14 +37,18 @@ def test_every_picture_of_the_readme_is_there():
         assert (ROOT / picture).exists()
 
 
-def test_the_python_of_the_readme_runs_and_has_the_shapes_it_says(capsys):
+def test_the_recordings_of_the_readme_are_told_apart_and_their_rhythms_found(capsys):
     (block,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     names: dict = {}
     exec(block, names)
-    assert capsys.readouterr().out.startswith("OSCILLATES_AND_DISAPPEARS 0.099")
-    assert names["path"].shape == (201,)
-    assert names["every_tenth"].shape == (78, 11, 128)
-    assert names["power"].shape == (11, 128)
+    trained = names["trained"]
+    assert capsys.readouterr().out.startswith("Trained(3 networks of 139 parameters, test accuracy")
+    assert trained.test_scores.mean() > 0.85
+    for network in trained.networks:
+        found = network.cell.nodes.frequencies()
+        for true in (7.0, 20.0, 40.0):
+            assert min(abs(np.asarray(found) - true)) < 0.2 * true
+    assert (trained.predict(names["volts"]) == names["rhythm"]).mean() > 0.9
 
 
 def test_every_page_that_the_readme_links_to_is_there():

@@ -1,8 +1,10 @@
 """What the gallery says of each experiment, for other pages to show."""
 
 import ast
+import json
 import posixpath
 import re
+import statistics
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ GALLERY = ROOT / "docs" / "gallery.md"
 FIGURES = ROOT / "experiments" / "results" / "figures"
 MARKER = re.compile(r"^<!-- answers?: (.+?) -->$", re.MULTILINE)
 TABLE = "<!-- table -->"
+RECORDINGS = "<!-- recordings -->"
+KEPT_RECORDINGS = ROOT / "experiments" / "results" / "recordings.jsonl"
 
 
 @dataclass(frozen=True)
@@ -97,10 +101,31 @@ def lecture_table() -> str:
     return "\n".join(line for line in section.splitlines() if line.startswith("|"))
 
 
+def recordings_table() -> str:
+    """Return the kept rows of ``experiments.recordings`` as a table."""
+    lines = [
+        "| recordings | network | nodes | parameters | test accuracy (sd, 5 seeds) | as published "
+        "| minutes |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for line in KEPT_RECORDINGS.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        scores, other = row["test_scores"], row.get("as_published")
+        published = "" if other is None else f"{statistics.fmean(other):.3f}"
+        lines.append(
+            f"| {row['recordings']} | {row['network']} | {row['hidden_size']} "
+            f"| {row['num_parameters']} | {statistics.fmean(scores):.3f} "
+            f"({statistics.stdev(scores):.3f}) | {published} | {row['minutes']:.1f} |"
+        )
+    return "\n".join(lines)
+
+
 def fill_in(markdown: str, page: str) -> str:
     """Replace ``<!-- answer: NAME -->`` (or several names) and the table's marker."""
     if TABLE in markdown:
         markdown = markdown.replace(TABLE, lecture_table())
+    if RECORDINGS in markdown:
+        markdown = markdown.replace(RECORDINGS, recordings_table())
     if not MARKER.search(markdown):
         return markdown
     entries = read_gallery()

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -335,6 +335,7 @@ class NetworkSpec:
         )
 
 
+@runtime_checkable
 class BuildsNetwork(Protocol):
     """What training asks of a specification: its name, and how to build a network from a key."""
 

@@ -154,7 +154,7 @@ class MemberTraining:
     def known(
         self, examples: Int[AnyArray, " example"], data: Data, values: tuple[Array, ...]
     ) -> tuple[Array, ...]:
-        """Return ``values`` of ``examples``, NaN where an index or a label lies out of range."""
+        """Return ``values``, scalars, of ``examples``; NaN where one lies out of range."""
         indices, targets = jnp.asarray(examples), jnp.asarray(data.targets)
         indices = jnp.where(indices == FILLER, 0, indices)
         inside = are_indices(indices, len(targets))
@@ -216,7 +216,7 @@ class MemberTraining:
         network is validated.
         """
         self.check(member, data)
-        member = self.weighed(member, data)
+        member = self._weighed(member, data)
         fixed, data = self.fixed_part(member), own_data(data, member)
         keys = member_keys(member.seed)
         batches, weights = self.batches(member, state.epoch, data, key=keys.batch_order)
@@ -246,7 +246,7 @@ class MemberTraining:
             after = jax.tree.map(lambda new, old: jnp.where(stopped, old, new), after, state)
         return after._replace(epoch=state.epoch + 1)
 
-    def weighed(self, member: Members, data: Data) -> Members:
+    def _weighed(self, member: Members, data: Data) -> Members:
         """Return the member with the recipe's weights of classes, from its training targets."""
         asked, number = self.configuration.class_weights, self.problem.num_outputs
         if asked is None:
@@ -260,7 +260,7 @@ class MemberTraining:
         return member._replace(class_weights=balanced_weights(targets, number))
 
     def has_stopped(self, state: TrainingState) -> Array:
-        """Tell whether a run trains no longer: no better epoch within the recipe's patience."""
+        """Return, as a scalar, whether no epoch of ``state`` was better within the patience."""
         if self.configuration.patience is None:
             return jnp.zeros((), bool)
         return state.epoch - 1 - state.best.epoch >= self.configuration.patience
@@ -292,7 +292,7 @@ class MemberTraining:
         ``fixed`` is what ``fixed_part`` gives. Returns the new state, and the sums of the batch.
         """
         if self.configuration.piece_length is not None:
-            return self.update_by_pieces(state, member, data, fixed, update)
+            return self._update_by_pieces(state, member, data, fixed, update)
         arrays, functions = eqx.partition(fixed, eqx.is_array)
         value_and_gradient = one_by_one(
             jax.value_and_grad(partial(self.batch_loss, functions), has_aux=True),
@@ -310,10 +310,10 @@ class MemberTraining:
             (member.hyperparameters.label_smoothing, member.class_weights),
             keys,
         )
-        state = self.stepped(state, member, fixed, update.step, loss, gradient)
+        state = self._stepped(state, member, fixed, update.step, loss, gradient)
         return state._replace(statistics=statistics), sums
 
-    def update_by_pieces(
+    def _update_by_pieces(
         self, state: TrainingState, member: Members, data: Data, fixed: PyTree, update: Update
     ) -> tuple[TrainingState, Sums]:
         """Make one update on each piece of a batch, the cells' states carried without a gradient.
@@ -334,23 +334,23 @@ class MemberTraining:
 
             def loss_of(parameters: PyTree) -> tuple[Array, PyTree]:
                 model: Network = eqx.combine(parameters, fixed)
-                noisy = self.with_noise(piece.inputs, key=keys.input_noise)
+                noisy = self._with_noise(piece.inputs, key=keys.input_noise)
                 features, after = model.continued(
                     noisy, piece.lengths, cells, key=jax.random.fold_in(keys.dropout, 1)
                 )
                 known = (member.hyperparameters.label_smoothing, member.class_weights)
-                loss, found = self.judged(model, features, piece, state.statistics, known, keys)
+                loss, found = self._judged(model, features, piece, state.statistics, known, keys)
                 return loss, (found, rest_of(after))
 
             compute = jax.value_and_grad(loss_of, has_aux=True)
             (loss, ((statistics, sums), cells)), gradient = compute(state.parameters)
-            state = self.stepped(state, member, fixed, step, loss, gradient, number)
+            state = self._stepped(state, member, fixed, step, loss, gradient, number)
             return (state._replace(statistics=statistics), cells), sums
 
         (state, _), sums = jax.lax.scan(body, (state, start), (jnp.arange(number), pieces))
         return state, added_up(sums)
 
-    def stepped(
+    def _stepped(
         self,
         state: TrainingState,
         member: Members,
@@ -400,9 +400,9 @@ class MemberTraining:
             key=jax.random.fold_in(keys.dropout, 1),
         )
         batch = gathered(data, *examples, self.problem)
-        return self.judged(model, features, batch, statistics, known, keys)
+        return self._judged(model, features, batch, statistics, known, keys)
 
-    def judged(
+    def _judged(
         self,
         model: Network,
         features: Array,
@@ -413,7 +413,7 @@ class MemberTraining:
     ) -> tuple[Array, tuple[RunningStatistics, Sums]]:
         """Return the mean loss of the answers that training gives to features, and what is kept."""
         per_step = features.ndim == 3
-        weights, targets = batch.weights, self.in_unit_scale(model, batch.targets)
+        weights, targets = batch.weights, self._in_unit_scale(model, batch.targets)
         if per_step:
             features = jnp.moveaxis(features, 1, 0).reshape(features.shape[1], -1)
         counted = weights if self.problem.is_class else jnp.max(weights, axis=-2)
@@ -425,21 +425,21 @@ class MemberTraining:
         items = as_items(outputs, targets, weights, is_class=self.problem.is_class)
         smoothing, class_weights = known
         losses = item_losses(items, self.loss, smoothing=smoothing, class_weights=class_weights)
-        return weighted_mean(losses, items.weights), (statistics, self.sums(items, losses))
+        return weighted_mean(losses, items.weights), (statistics, self._sums(items, losses))
 
-    def sums(self, items: Items, losses: Array, *, with_confusion: bool = False) -> Sums:
+    def _sums(self, items: Items, losses: Array, *, with_confusion: bool = False) -> Sums:
         """Return what the score of items is made of, classes by confusion where it needs them."""
         needed = self.score in OF_CLASSES[1:] or with_confusion
         return summed(items, losses, is_class=self.problem.is_class, with_confusion=needed)
 
-    def in_unit_scale(self, model: Network, targets: Array) -> Array:
+    def _in_unit_scale(self, model: Network, targets: Array) -> Array:
         """Return targets on the scale of what a model's readout gives; classes as they are."""
         if model.output_scaling is None:
             return targets
         scaling = jax.lax.stop_gradient(model.output_scaling)
         return (targets - scaling.mean[:, None]) / scaling.deviation[:, None]
 
-    def with_noise(self, inputs: Array, *, key: jax.Array) -> Array:
+    def _with_noise(self, inputs: Array, *, key: jax.Array) -> Array:
         """Return inputs with the recipe's noise."""
         level = self.configuration.input_noise
         if level == 0:
@@ -454,21 +454,21 @@ class MemberTraining:
         member: Members,
         data: Data,
     ) -> tuple[Array, Array]:
-        """Return mean loss and score over ``examples``; labels are smoothed as in training.
+        """Return mean loss and score of ``model`` over ``examples``, both scalars.
 
-        Both are scalars.
+        Labels are smoothed as in training; ``statistics`` are those of the readout.
         """
         model = eqx.tree_at(lambda one: one.statistics, model, statistics)
 
         def look(outputs: Array, features: Array, batch: Batch) -> Sums:
-            return self.look(model, member, outputs, batch)
+            return self._look(model, member, outputs, batch)
 
         sums = self.sum_over(look, model, examples, data)
         score = score_of(sums, self.score)
         loss, score = self.known(examples, data, (sums.loss / sums.weight, score))
         return loss, score
 
-    def look(
+    def _look(
         self,
         model: Network,
         member: Members,
@@ -478,13 +478,13 @@ class MemberTraining:
         with_confusion: bool = False,
     ) -> Sums:
         """Return the sums of a batch that is not trained on."""
-        targets = self.in_unit_scale(model, batch.targets)
+        targets = self._in_unit_scale(model, batch.targets)
         items = as_items(outputs, targets, batch.weights, is_class=self.problem.is_class)
         smoothing = member.hyperparameters.label_smoothing
         losses = item_losses(
             items, self.loss, smoothing=smoothing, class_weights=member.class_weights
         )
-        return self.sums(items, losses, with_confusion=with_confusion)
+        return self._sums(items, losses, with_confusion=with_confusion)
 
     def test(self, state: TrainingState, member: Members, data: Data) -> TestRecord:
         """Read the test examples with the parameters of the best epoch; NaN of a run that failed.
@@ -495,14 +495,14 @@ class MemberTraining:
         self.check(member, data)
         if not member.test.shape[0]:
             raise ValueError("members.test is empty; a test needs at least one example")
-        member = self.weighed(member, data)
+        member = self._weighed(member, data)
         model: Network = eqx.combine(state.best.parameters, self.fixed_part(member))
         model = eqx.tree_at(lambda one: one.statistics, model, state.best.statistics)
         of_classes = self.problem.is_class and not self.problem.per_step
 
         def look(outputs: Array, features: Array, batch: Batch) -> tuple[Sums, PyTree]:
             is_class = self.problem.is_class
-            sums = self.look(model, member, outputs, batch, with_confusion=is_class)
+            sums = self._look(model, member, outputs, batch, with_confusion=is_class)
             number = self.problem.num_outputs
             return sums, class_sums(features, batch, number) if of_classes else None
 

@@ -37,9 +37,10 @@ from rhythmic.training.state import TestRecord, TrainingState
 
 
 class TrainingHistory(NamedTuple):
-    """What every run showed after every epoch, ``(seed, epoch)`` each; NaN where it had stopped.
+    """What every run showed after every epoch; NaN where it had stopped.
 
-    ``score`` names what the scores are.
+    ``train_loss``, ``train_score``, ``validation_loss`` and ``validation_score`` are
+    ``(seed, epoch)``, ``seeds`` those of the rows; ``score`` names what the scores are.
     """
 
     seeds: tuple[int, ...]
@@ -91,6 +92,7 @@ class TrainingHistory(NamedTuple):
                                 writer.add_scalar(name, value, row["epoch"])
 
 
+@checked
 @dataclasses.dataclass(frozen=True, eq=False)
 class Trained:
     """Networks that ``train`` has trained, one per seed, with what they scored.
@@ -156,8 +158,8 @@ class Trained:
     def predict(self, inputs: Any, lengths: Any = None) -> np.ndarray:
         """Return labels as they were given, or values, of the networks together.
 
-        Arguments are those of ``outputs``: ``inputs`` and ``lengths``. Labels are those of the
-        highest mean probability.
+        Arguments are those of ``outputs``: ``inputs`` and ``lengths``. Labels, ``(batch,)`` or
+        ``(batch, time)``, are those of the highest mean probability.
         """
         outputs = self.outputs(inputs, lengths)
         if not self.classes:

@@ -102,7 +102,7 @@ def test_commands_exist(module, options):
         return
     assert importlib.util.find_spec(module) is not None
     experiment = module.removeprefix("experiments.")
-    assert not module.startswith("experiments.") or experiment in (*NAMES, "compare")
+    assert not module.startswith("experiments.") or experiment in (*NAMES, "compare", "recordings")
     words = shlex.split(options, comments=True)
     if "--preset" in words and experiment in NAMES and experiment != "mnist":
         presets = importlib.import_module(module).EXPERIMENT.presets

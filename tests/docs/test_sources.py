@@ -41,6 +41,7 @@ WITHOUT_SOURCE = {
     "rhythmic.locks": "files",
     "rhythmic.memory": "devices",
     "rhythmic.plotting.*": "figures",
+    "rhythmic.networks.files": "files",
     "rhythmic.networks.network": "assembles parts",
     "rhythmic.networks.spec": "assembles parts",
     "rhythmic.progress": "progress",
@@ -56,6 +57,8 @@ WITHOUT_SOURCE = {
     "rhythmic.training.features": "training loop",
     "rhythmic.training.group": "training loop",
     "rhythmic.training.member": "training loop",
+    "rhythmic.training.problem": "containers",
+    "rhythmic.training.recorded": "layout of arrays",
     "rhythmic.training.rhythms": "layout of arrays",
     "rhythmic.training.search": "grid of settings",
     "rhythmic.training.sequence_choice": "training loop",
@@ -63,6 +66,7 @@ WITHOUT_SOURCE = {
     "rhythmic.training.sequences": "training loop",
     "rhythmic.training.state": "containers",
     "rhythmic.training.sweep": "training loop",
+    "rhythmic.training.train": "training loop",
     "rhythmic.trees": "layout of arrays",
 }
 

@@ -98,6 +98,9 @@ MAKERS: dict[str, Any] = {
     "MemberTraining": lambda: training.MemberTraining(
         made("BuildsNetwork"), made("TrainingConfiguration"), problem=Problem(2)
     ),
+    "Network": lambda: NetworkSpec("rnn", 3).build(2, 2, key=KEY),
+    "Recordings": lambda: data.Recordings(np.ones((4, 5, 2)), [0, 1, 0, 1], sample_rate=9.0),
+    "TrainingHistory": lambda: training.TrainingHistory((1,), "r2", *[np.ones((1, 2))] * 4),
     "Members": lambda: training.make_members(lambda seed: SPLIT, **ONE_MEMBER),
     "OscillatorArrays": lambda: coupled.CoupledOscillators().arrays(),
     "Output": lambda: sweep.Output(""),
@@ -238,6 +241,17 @@ TABLE: dict[str, dict[str, Any]] = {
     "gates.with_gate_held": {"opening": 0.5},
     "kernels.time_mean_by_kernel": {"observe_name": "output", "interpret": True},
     "networks.NetworkSpec": {"cell": "rnn"},
+    "networks.load": {"path": "absent.safetensors"},
+    "networks.save": {"path": "absent"},
+    "training.Trained": {
+        "validation_scores": np.ones(3),
+        "test_scores": np.ones(3),
+        "confusion": np.zeros((3, 2, 2)),
+        "networks": (NetworkSpec("rnn", 3).build(2, 2, key=KEY),),
+        "classes": ("a", "b"),
+        "arithmetic": {"method": "scan"},
+        "splits": (SPLIT,),
+    },
     "networks.Network": {"output_scaling": None},
     "training.SequenceTraining": {"spec": NetworkSpec("rnn", 3, pooling="every")},
     "network_rhythms.free_run": {"weights": jnp.eye(3), "num_steps": 8},
