@@ -6,6 +6,7 @@ zero, ``mean_squared_amplitude_of_events`` also takes fewer steps.
 """
 
 from rhythmic.adjoints.choice import (
+    Method,
     fastest_mean,
     is_connected_resonance,
     is_free_between_events,
@@ -21,6 +22,7 @@ from rhythmic.adjoints.resonant_events import (
 
 __all__ = [
     "FreeMotion",
+    "Method",
     "fastest_mean",
     "free_motion",
     "is_connected_resonance",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeGuard
+from typing import Literal, TypeGuard
 
 import jax
 
@@ -12,6 +12,9 @@ from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, LSTMCell, ResonantCell, ResonantNodes
 from rhythmic.kernels import has_kernel, time_mean_by_kernel
 from rhythmic.typing import NodeArray, Sequence
+
+Method = Literal["scan", "fastest"]
+"""How a mean over time is computed: the plain scan, or the fastest way there is."""
 
 Mean = Callable[[AbstractCell, Sequence], NodeArray]
 

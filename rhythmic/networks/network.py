@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rhythmic.adjoints import fastest_mean
+from rhythmic.adjoints import Method, fastest_mean
 from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, FixedParameters, num_constrained, trainable
 from rhythmic.checks import checked_choice, shown
@@ -26,7 +26,6 @@ from rhythmic.typing import Array, Float, PyTree, Sequence
 
 Pooling = Literal["mean", "last", "every"]
 """How steps become what is read out: their mean, the last one, or every one by itself."""
-Method = Literal["scan", "fastest"]
 
 
 @checked
