@@ -88,7 +88,7 @@ def added(carried: Sum, values: Array) -> Sum:
     return CompensatedSum(total, jnp.where(jnp.abs(total) < jnp.inf, error, 0))
 
 
-def mean_of(carried: Sum, count: int, dtype: jnp.dtype) -> Array:
+def mean_of(carried: Sum, count: int | Array, dtype: jnp.dtype) -> Array:
     """Return the mean of ``count`` arrays whose sum is ``carried``, of its shape, as ``dtype``."""
     return (total_of(carried) / count).astype(dtype)
 

@@ -4,6 +4,7 @@ Source: lecture, "RNN model": one step after the other.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -18,6 +19,9 @@ from rhythmic.checks import checked_integer
 from rhythmic.typing import Array, Bool, Int, PyTree, Sequence
 
 Observe = Callable[[PyTree], PyTree]
+
+# Steps that are skipped together where none of them counts, and nothing is recomputed.
+SKIPPED_TOGETHER = 16
 
 
 class Trajectory(NamedTuple):
@@ -87,7 +91,8 @@ def trajectory(
     state, _ = scan_blocks(advance, state, take(samples, 0, washout), block_size)
     groups = in_groups(samples, washout, kept, every)
     groups_in_block = None if block_size is None else max(1, block_size // every)
-    state, observed = scan_blocks(advance_and_look, state, groups, groups_in_block)
+    held = None if mask is None else partial(_held, observe)
+    state, observed = scan_blocks(advance_and_look, state, groups, groups_in_block, held)
     state, _ = scan_blocks(advance, state, take(samples, kept, num_steps), block_size)
     return Trajectory(observed=observed, final_state=state)
 
@@ -147,7 +152,8 @@ def time_mean(
     shown = jax.eval_shape(observe, state)
     nothing = jax.tree.map(lambda x: empty_sum(x, num_steps - washout), shown)
     rest = take(samples, washout, num_steps)
-    (state, total), _ = scan_blocks(advance_and_add, (state, nothing), rest, block_size)
+    held = None if mask is None else lambda carry, samples: (carry, None)
+    (state, total), _ = scan_blocks(advance_and_add, (state, nothing), rest, block_size, held)
     count = num_steps - washout if mask is None else jnp.sum(mask[washout:], axis=0)
     mean = jax.tree.map(lambda _, carried: total_of(carried) / count, shown, total)
     return TimeMean(mean=mean, final_state=state)
@@ -171,6 +177,7 @@ def scan_blocks(
     carry: PyTree,
     samples: PyTree,
     block_size: int | None,
+    held: Callable[[PyTree, PyTree], tuple[PyTree, PyTree]] | None = None,
 ) -> tuple[PyTree, PyTree]:
     """Scan ``body`` over the leading axis, recomputing one block of steps at a time backwards.
 
@@ -183,6 +190,8 @@ def scan_blocks(
         carry: what it starts from.
         samples: arrays with the steps first.
         block_size: steps recomputed together; None recomputes nothing.
+        held: what stands for a block of ``samples``, inputs and a mask, of which none counts; such
+            blocks are then skipped, as where a batch holds short sequences alone.
 
     Returns:
         The last carry, and what was seen, steps first.
@@ -190,13 +199,21 @@ def scan_blocks(
     num_steps = jax.tree.leaves(samples)[0].shape[0]
     if num_steps == 0:
         return carry, None
-    if block_size is None or block_size >= num_steps:
+    recomputed = block_size is not None
+    size = SKIPPED_TOGETHER if block_size is None and held is not None else block_size
+    if size is None or size >= num_steps:
         return scan(body, carry, samples)
 
-    @jax.checkpoint
-    def block(carry: PyTree, samples: PyTree) -> tuple[PyTree, PyTree]:
+    def run(carry: PyTree, samples: PyTree) -> tuple[PyTree, PyTree]:
         return scan(body, carry, samples)
 
+    def unless_held(carry: PyTree, samples: PyTree) -> tuple[PyTree, PyTree]:
+        assert held is not None
+        return jax.lax.cond(jnp.any(samples[1]), run, held, carry, samples)
+
+    block = run if held is None else unless_held
+    block = jax.checkpoint(block) if recomputed else block
+    block_size = size
     whole = num_steps // block_size * block_size
     blocks = in_groups(samples, 0, whole, block_size)
     carry, seen = scan(block, carry, blocks)
@@ -205,6 +222,13 @@ def scan_blocks(
         carry, rest = block(carry, take(samples, whole, num_steps))
         seen = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), seen, rest)
     return carry, seen
+
+
+def _held(observe: Observe, state: PyTree, groups: PyTree) -> tuple[PyTree, PyTree]:
+    """Return a state as it is, and what it shows after each of the ``groups`` of steps."""
+    number = groups[1].shape[0]
+    shown = jax.tree.map(lambda x: jnp.broadcast_to(x, (number, *jnp.shape(x))), observe(state))
+    return state, shown
 
 
 def masked_step(cell: AbstractCell, state: PyTree, inputs: Array, counted: Array | None) -> PyTree:

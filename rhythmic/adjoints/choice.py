@@ -11,16 +11,16 @@ from rhythmic.adjoints.resonant import mean_squared_amplitude
 from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, LSTMCell, ResonantCell, ResonantNodes
 from rhythmic.kernels import has_kernel, time_mean_by_kernel
-from rhythmic.typing import NodeArray, Sequence
+from rhythmic.typing import NodeArray
 
 Method = Literal["scan", "fastest"]
 """How a mean over time is computed: the plain scan, or the fastest way there is."""
 
-Mean = Callable[[AbstractCell, Sequence], NodeArray]
+Mean = Callable[..., NodeArray]
 
 
 @checked
-def fastest_mean(cell: AbstractCell, feature: str) -> Mean | None:
+def fastest_mean(cell: AbstractCell, feature: str, *, of_lengths: bool = False) -> Mean | None:
     """Return ``function(cell, inputs)``, the time mean of a feature from rest; None for the scan.
 
     On a processor, a scan with an adjoint written by hand; on a GPU, one kernel over time.
@@ -28,10 +28,11 @@ def fastest_mean(cell: AbstractCell, feature: str) -> Mean | None:
     Args:
         cell: the layer.
         feature: what is averaged, a method of the cell: ``output`` or ``squared_amplitude``.
+        of_lengths: whether the function also takes ``lengths``, which a kernel does not.
     """
     if on_processor():
         return mean_with_adjoint(cell, feature)
-    if jax.default_backend() == "gpu" and has_kernel(cell, feature):
+    if jax.default_backend() == "gpu" and not of_lengths and has_kernel(cell, feature):
         return partial(time_mean_by_kernel, observe_name=feature)
     return None
 

@@ -19,16 +19,19 @@ from rhythmic.adjoints.blocks import (
     with_affine_gradient,
     written_once,
 )
+from rhythmic.adjoints.counted import counted_inputs, if_counted, number_counted, scan_counted
 from rhythmic.cells import AbstractCell, ElmanCell
 from rhythmic.cells.interface import weigh_few
 from rhythmic.simulate import check_sequence, start
-from rhythmic.typing import Array, NodeArray, PyTree, Sequence
+from rhythmic.typing import Array, Int, NodeArray, PyTree, Sequence
 
 # Steps whose weight gradients are summed together, from a core's cache.
 BLOCK_SIZE = 14
 
 
-def mean_output(cell: ElmanCell, inputs: Sequence) -> NodeArray:
+def mean_output(
+    cell: ElmanCell, inputs: Sequence, lengths: Int[Array, "*batch"] | None = None
+) -> NodeArray:
     """Return each node's mean of ``H_t`` over a sequence, from rest.
 
     Equals ``time_mean(cell, inputs).mean``. In reverse mode it keeps one output a node and step,
@@ -45,6 +48,7 @@ def mean_output(cell: ElmanCell, inputs: Sequence) -> NodeArray:
     Args:
         cell: a layer that feeds back its output, the hyperbolic tangent.
         inputs: ``(time, feature, *batch)``, cast to the dtype of the cell.
+        lengths: samples of each sequence that count, ``(*batch,)``; all of them by default.
 
     Returns:
         ``(hidden, *batch)``.
@@ -61,7 +65,8 @@ def mean_output(cell: ElmanCell, inputs: Sequence) -> NodeArray:
     rest = start(cell, inputs, None)
     batch_shape = inputs.shape[2:]
     flat = inputs.reshape(*inputs.shape[:2], math.prod(batch_shape)).astype(rest.dtype)
-    return mean_from_rest(cell, flat).reshape(cell.hidden_size, *batch_shape)
+    flat, counted = counted_inputs(flat, None if lengths is None else lengths.reshape(-1))
+    return mean_from_rest(cell, flat, counted).reshape(cell.hidden_size, *batch_shape)
 
 
 def feeds_back_tanh(cell: AbstractCell) -> TypeGuard[ElmanCell]:
@@ -72,50 +77,59 @@ def feeds_back_tanh(cell: AbstractCell) -> TypeGuard[ElmanCell]:
 
 
 @jax.custom_vjp
-def mean_from_rest(cell: ElmanCell, inputs: Sequence) -> NodeArray:
+def mean_from_rest(cell: ElmanCell, inputs: Sequence, counted: Array | None) -> NodeArray:
     """Return the mean; ``forward`` and ``backward`` are its derivative."""
-    return forward(cell, inputs)[0]
+    return forward(cell, inputs, counted)[0]
 
 
-def forward(cell: ElmanCell, inputs: Sequence) -> tuple[NodeArray, PyTree]:
+def forward(cell: ElmanCell, inputs: Sequence, counted: Array | None) -> tuple[NodeArray, PyTree]:
     """Take the cell's steps, and keep the output before each of them and the last."""
     rest = cell.initial_state(inputs.shape[2:])
 
-    def step(carry: PyTree, sample: Array) -> tuple[PyTree, NodeArray]:
+    def step(carry: PyTree, sample: tuple) -> tuple[PyTree, NodeArray]:
         output, total = carry
-        after = cell.step(output, sample)
-        return (after, added(total, after)), output
+        inputs, counts = sample
+        after = cell.step(output, inputs)
+        return (after, added(total, if_counted(counts, after))), output
 
     carry = (rest, empty_sum(rest, len(inputs)))
-    (end, total), outputs = scan(step, carry, inputs)
-    return mean_of(total, len(inputs), rest.dtype), (cell, inputs, outputs, end)
+    (end, total), outputs = scan_counted(step, carry, (inputs, counted), counted)
+    if counted is not None:  # the output after the last step that was taken stands before the next
+        last = jnp.max(jnp.sum(counted, axis=0), initial=0)
+        outputs = jnp.where(jnp.arange(len(outputs))[:, None, None] == last, end, outputs)
+    mean = mean_of(total, number_counted(inputs, counted), rest.dtype)
+    return mean, (cell, inputs, counted, outputs, end)
 
 
-def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ElmanCell, Sequence]:
+def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ElmanCell, Sequence, None]:
     """Run the adjoint equations from the last step to the first."""
-    cell, inputs, outputs, end = kept
-    m = cotangent / inputs.shape[0]
+    cell, inputs, counted, outputs, end = kept
+    by_mean = cotangent / number_counted(inputs, counted)
     transposed = cell.weight_hh.T
 
-    def adjoint_step(carry: PyTree, previous: NodeArray) -> tuple[PyTree, NodeArray]:
+    def adjoint_step(carry: PyTree, sample: tuple) -> tuple[PyTree, NodeArray]:
         adjoint, output = carry  # dL/dz_{t+1} and H_t
+        previous, counts = sample
+        m = if_counted(counts, by_mean)
         adjoint = (1 - output**2) * (m + weigh_few(transposed, adjoint))
         adjoint = written_once(adjoint)
         return (adjoint, previous), adjoint
 
-    def adjoint_block(carry: PyTree, block: tuple[Array, Array]) -> tuple[PyTree, Array]:
+    def adjoint_block(carry: PyTree, block: tuple[Array, Array, Array]) -> tuple[PyTree, Array]:
         adjoint, gradient = carry
-        samples, outputs = block
-        adjoint, adjoints = scan(adjoint_step, adjoint, outputs, reverse=True)
+        samples, outputs, counted = block
+        adjoint, adjoints = scan(adjoint_step, adjoint, (outputs, counted), reverse=True)
         added, by_samples = affine_gradients(cell, adjoints, outputs, samples)
         return (adjoint, gradient + added), by_samples
 
-    gradient = jnp.zeros((cell.hidden_size, cell.hidden_size + cell.input_size + 1), m.dtype)
-    carry = ((jnp.zeros_like(m), end), gradient)
-    blocks, remainder = split((inputs, outputs), BLOCK_SIZE)
+    gradient = jnp.zeros((cell.hidden_size, cell.hidden_size + cell.input_size + 1), by_mean.dtype)
+    carry = ((jnp.zeros_like(by_mean), end), gradient)
+    blocks, remainder = split((inputs, outputs, counted), BLOCK_SIZE)
     carry, by_remainder = adjoint_block(carry, remainder)
-    carry, by_blocks = scan(adjoint_block, carry, blocks, reverse=True)
-    return with_affine_gradient(cell, carry[1]), join(by_blocks, by_remainder)
+    carry, by_blocks = scan_counted(
+        adjoint_block, carry, blocks, counted, block_size=BLOCK_SIZE, reverse=True
+    )
+    return with_affine_gradient(cell, carry[1]), join(by_blocks, by_remainder), None
 
 
 mean_from_rest.defvjp(forward, backward)

@@ -18,17 +18,20 @@ from rhythmic.adjoints.blocks import (
     with_affine_gradient,
     written_once,
 )
+from rhythmic.adjoints.counted import counted_inputs, if_counted, number_counted, scan_counted
 from rhythmic.cells import LSTMCell
 from rhythmic.cells.interface import weigh_few
 from rhythmic.cells.lstm import LSTMState
 from rhythmic.simulate import check_sequence, start
-from rhythmic.typing import Array, NodeArray, PyTree, Sequence
+from rhythmic.typing import Array, Int, NodeArray, PyTree, Sequence
 
 # Steps recomputed together: what the adjoint needs of them stays in a core's cache.
 BLOCK_SIZE = 14
 
 
-def mean_output(cell: LSTMCell, inputs: Sequence) -> NodeArray:
+def mean_output(
+    cell: LSTMCell, inputs: Sequence, lengths: Int[Array, "*batch"] | None = None
+) -> NodeArray:
     """Return each cell's mean of ``h_t`` over a sequence, from rest.
 
     Equals ``time_mean(cell, inputs).mean``. In reverse mode it keeps one state a block of steps,
@@ -49,6 +52,7 @@ def mean_output(cell: LSTMCell, inputs: Sequence) -> NodeArray:
     Args:
         cell: the layer.
         inputs: ``(time, feature, *batch)``, cast to the dtype of the cell.
+        lengths: samples of each sequence that count, ``(*batch,)``; all of them by default.
 
     Returns:
         ``(hidden, *batch)``.
@@ -60,43 +64,48 @@ def mean_output(cell: LSTMCell, inputs: Sequence) -> NodeArray:
     rest = start(cell, inputs, None)
     batch_shape = inputs.shape[2:]
     flat = inputs.reshape(*inputs.shape[:2], math.prod(batch_shape)).astype(rest.hidden.dtype)
-    return mean_from_rest(cell, flat).reshape(cell.hidden_size, *batch_shape)
+    flat, counted = counted_inputs(flat, None if lengths is None else lengths.reshape(-1))
+    return mean_from_rest(cell, flat, counted).reshape(cell.hidden_size, *batch_shape)
 
 
 @jax.custom_vjp
-def mean_from_rest(cell: LSTMCell, inputs: Sequence) -> NodeArray:
+def mean_from_rest(cell: LSTMCell, inputs: Sequence, counted: Array | None) -> NodeArray:
     """Return the mean; ``forward`` and ``backward`` are its derivative."""
-    return forward(cell, inputs)[0]
+    return forward(cell, inputs, counted)[0]
 
 
-def forward(cell: LSTMCell, inputs: Sequence) -> tuple[NodeArray, PyTree]:
+def forward(cell: LSTMCell, inputs: Sequence, counted: Array | None) -> tuple[NodeArray, PyTree]:
     """Take the cell's steps, and keep the state before each block of them."""
     rest = cell.initial_state(inputs.shape[2:])
 
-    def step(carry: PyTree, sample: Array) -> tuple[PyTree, None]:
+    def step(carry: PyTree, sample: tuple) -> tuple[PyTree, None]:
         state, total = carry
-        state = cell.step(state, sample)
-        return (state, added(total, state.hidden)), None
+        inputs, counts = sample
+        state = cell.step(state, inputs)
+        return (state, added(total, if_counted(counts, state.hidden))), None
 
-    def block(carry: PyTree, samples: Array) -> tuple[PyTree, LSTMState]:
+    def block(carry: PyTree, samples: tuple) -> tuple[PyTree, LSTMState]:
         return scan(step, carry, samples)[0], carry[0]
 
-    blocks, remainder = split(inputs, BLOCK_SIZE)
-    carry, starts = scan(block, (rest, empty_sum(rest.hidden, len(inputs))), blocks)
+    blocks, remainder = split((inputs, counted), BLOCK_SIZE)
+    start_of = (rest, empty_sum(rest.hidden, len(inputs)))
+    carry, starts = scan_counted(block, start_of, blocks, counted, block_size=BLOCK_SIZE)
     (_, total), last_start = block(carry, remainder)
-    return mean_of(total, len(inputs), rest.hidden.dtype), (cell, inputs, (starts, last_start))
+    mean = mean_of(total, number_counted(inputs, counted), rest.hidden.dtype)
+    return mean, (cell, inputs, counted, (starts, last_start))
 
 
-def backward(kept: PyTree, cotangent: NodeArray) -> tuple[LSTMCell, Sequence]:
+def backward(kept: PyTree, cotangent: NodeArray) -> tuple[LSTMCell, Sequence, None]:
     """Run the adjoint equations from the last step to the first."""
-    cell, inputs, starts = kept
-    m = cotangent / inputs.shape[0]
+    cell, inputs, counted, starts = kept
+    by_mean = cotangent / number_counted(inputs, counted)
     transposed = cell.weight_hh.T
     rows = cell.weight_hh.shape[0]
 
     def adjoint_step(carry: PyTree, factors: PyTree) -> tuple[PyTree, Array]:
         by_rows, by_memory = carry  # dL/dz_{t+1} and f_{t+1} dL/dc_{t+1}
-        *slopes, output_slope, by_output, forget = factors
+        (*slopes, output_slope, by_output, forget), counts = factors
+        m = if_counted(counts, by_mean)
         by_hidden = written_once(m + weigh_few(transposed, by_rows))
         by_memory = by_memory + by_output * by_hidden
         terms = [slope * by_memory for slope in slopes]
@@ -105,21 +114,24 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[LSTMCell, Sequence]:
 
     def adjoint_block(carry: PyTree, block: PyTree) -> tuple[PyTree, Array]:
         *adjoint, gradient = carry
-        samples, state = block
+        (samples, counted), state = block
         _, (hidden, factors) = scan(
             lambda state, sample: with_factors(cell, state, sample), state, samples
         )
-        adjoint, by_rows = scan(adjoint_step, tuple(adjoint), factors, reverse=True)
+        adjoint, by_rows = scan(adjoint_step, tuple(adjoint), (factors, counted), reverse=True)
         added, by_samples = affine_gradients(cell, by_rows, hidden, samples)
         return (*adjoint, gradient + added), by_samples
 
-    zero = jnp.zeros_like(m)
-    gradient = jnp.zeros((rows, cell.hidden_size + cell.input_size + 1), m.dtype)
-    carry = (jnp.zeros((rows, *m.shape[1:]), m.dtype), zero, gradient)
-    blocks, remainder = split(inputs, BLOCK_SIZE)
+    zero = jnp.zeros_like(by_mean)
+    gradient = jnp.zeros((rows, cell.hidden_size + cell.input_size + 1), zero.dtype)
+    carry = (jnp.zeros((rows, *zero.shape[1:]), zero.dtype), zero, gradient)
+    blocks, remainder = split((inputs, counted), BLOCK_SIZE)
     carry, by_remainder = adjoint_block(carry, (remainder, starts[1]))
-    carry, by_blocks = scan(adjoint_block, carry, (blocks, starts[0]), reverse=True)
-    return with_affine_gradient(cell, carry[2]), join(by_blocks, by_remainder)
+    samples = (blocks, starts[0])
+    carry, by_blocks = scan_counted(
+        adjoint_block, carry, samples, counted, block_size=BLOCK_SIZE, reverse=True
+    )
+    return with_affine_gradient(cell, carry[2]), join(by_blocks, by_remainder), None
 
 
 def with_factors(cell: LSTMCell, state: LSTMState, sample: Array) -> tuple[LSTMState, PyTree]:

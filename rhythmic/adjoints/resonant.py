@@ -8,18 +8,20 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from rhythmic._scan import scan
 from rhythmic._sums import added, empty_sum, mean_of
+from rhythmic.adjoints.counted import counted_inputs, if_counted, number_counted, scan_counted
 from rhythmic.arguments import checked
 from rhythmic.cells import ResonantCell
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.cells.resonant import without_diagonal
 from rhythmic.simulate import check_sequence, start
-from rhythmic.typing import Array, NodeArray, PyTree, Sequence
+from rhythmic.typing import Array, Int, NodeArray, PyTree, Sequence
 
 
 @checked
-def mean_squared_amplitude(cell: ResonantCell, inputs: Sequence) -> NodeArray:
+def mean_squared_amplitude(
+    cell: ResonantCell, inputs: Sequence, lengths: Int[Array, "*batch"] | None = None
+) -> NodeArray:
     """Return each node's mean of ``A_t^2`` over a sequence, from rest.
 
     Equals ``time_mean(cell, inputs, observe=cell.squared_amplitude).mean``. In reverse mode it
@@ -37,6 +39,7 @@ def mean_squared_amplitude(cell: ResonantCell, inputs: Sequence) -> NodeArray:
     Args:
         cell: a layer with recurrent weights.
         inputs: ``(time, feature, *batch)``, cast to the dtype of the cell.
+        lengths: samples of each sequence that count, ``(*batch,)``; all of them by default.
 
     Returns:
         ``(hidden, *batch)``.
@@ -49,43 +52,49 @@ def mean_squared_amplitude(cell: ResonantCell, inputs: Sequence) -> NodeArray:
         raise ValueError("recurrent_weights is None; the hand-written adjoint is for a matrix")
     rest = start(cell, inputs, None)
     cell = cell.resolved()
-    drives = jax.vmap(cell.drive)(inputs.astype(rest.position.dtype))
+    inputs, counted = counted_inputs(inputs.astype(rest.position.dtype), lengths)
+    drives = jax.vmap(cell.drive)(inputs)
     # What follows knows drives alone; JAX carries their gradient on to input weights and inputs.
-    return mean_from_rest(eqx.tree_at(lambda c: c.input_weights, cell, None), drives)
+    return mean_from_rest(eqx.tree_at(lambda c: c.input_weights, cell, None), drives, counted)
 
 
 @jax.custom_vjp
-def mean_from_rest(cell: ResonantCell, drives: Array) -> NodeArray:
+def mean_from_rest(cell: ResonantCell, drives: Array, counted: Array | None) -> NodeArray:
     """Return the mean; ``forward`` and ``backward`` are its derivative."""
-    return forward(cell, drives)[0]
+    return forward(cell, drives, counted)[0]
 
 
-def forward(cell: ResonantCell, drives: Array) -> tuple[NodeArray, PyTree]:
+def forward(cell: ResonantCell, drives: Array, counted: Array | None) -> tuple[NodeArray, PyTree]:
     """Take the cell's steps, and keep the position before each of them."""
     rest = cell.initial_state(drives.shape[2:])
 
-    def body(carry: PyTree, drive: Array) -> tuple[PyTree, NodeArray]:
+    def body(carry: PyTree, sample: tuple[Array, Array | None]) -> tuple[PyTree, NodeArray]:
         state, total = carry
+        drive, counts = sample
         after = cell.driven_step(state, drive)
-        return (after, added(total, cell.squared_amplitude(after))), state.position
+        return (after, added(total, if_counted(counts, cell.squared_amplitude(after)))), (
+            state.position
+        )
 
     carry = (rest, empty_sum(rest.position, len(drives)))
-    (end, total), positions = scan(body, carry, drives)
-    mean = mean_of(total, len(drives), rest.position.dtype)
-    return mean, (cell, drives, positions, end)
+    (end, total), positions = scan_counted(body, carry, (drives, counted), counted)
+    mean = mean_of(total, number_counted(drives, counted), rest.position.dtype)
+    return mean, (cell, drives, counted, positions, end)
 
 
-def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Array]:
+def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Array, None]:
     """Run the adjoint equations from the last step to the first."""
-    cell, drives, positions, end = kept
+    cell, drives, counted, positions, end = kept
     weights = cell.effective_weights()
     w1, w2, a, b = (along_nodes(x, end.position) for x in jax.tree.leaves(cell.nodes))
-    g = 2 * cotangent / drives.shape[0]
+    by_mean = 2 * cotangent / number_counted(drives, counted)
     batch = tuple(range(1, end.position.ndim))
 
-    def body(carry: PyTree, sample: tuple[Array, NodeArray]) -> tuple[PyTree, Array]:
+    def body(carry: PyTree, sample: tuple) -> tuple[PyTree, Array]:
         onward, following, position, by_weights, by_nodes = carry
-        drive, previous = sample  # d_t and x_{t-1}; the carry holds lambda_{t+1} and x_t
+        # d_t and x_{t-1}; the carry holds lambda_{t+1} and x_t
+        drive, previous, counts = sample
+        g = if_counted(counts, by_mean)
         difference = position - previous
         q = a * difference + b * position
         adjoint = onward + g * (position + (a + b) * q)
@@ -105,13 +114,15 @@ def backward(kept: PyTree, cotangent: NodeArray) -> tuple[ResonantCell, Array]:
     # What nobody asks for, the gradient by a fixed rhythm or by the input, the compiler removes.
     zero = jnp.zeros_like(end.position)
     carry = (zero, zero, end.position, jnp.zeros_like(weights), (zero,) * 4)
-    carry, by_drives = scan(body, carry, (drives, positions), reverse=True)
+    samples = (drives, positions, counted)
+    carry, by_drives = scan_counted(body, carry, samples, counted, reverse=True)
     by_weights, by_nodes = carry[3:]
     if cell.diagonal == "masked":
         by_weights = without_diagonal(by_weights)
     nodes = type(cell.nodes)(*(jnp.sum(values, axis=batch) for values in by_nodes))
     gradient = (nodes, by_weights)
-    return eqx.tree_at(lambda c: (c.nodes, c.recurrent_weights), cell, gradient), by_drives
+    by_cell = eqx.tree_at(lambda c: (c.nodes, c.recurrent_weights), cell, gradient)
+    return by_cell, by_drives, None
 
 
 mean_from_rest.defvjp(forward, backward)

@@ -333,10 +333,10 @@ class Network(eqx.Module):
         mask = None if lengths is None else mask_from_lengths(lengths, stream.shape[0])
         if self.pooling == "last":
             return observe(time_mean(cell, stream, observe=lambda _: (), mask=mask).final_state)
-        if method == "fastest" and mask is None:
-            mean = fastest_mean(cell, layer.feature)
+        if method == "fastest":
+            mean = fastest_mean(cell, layer.feature, of_lengths=mask is not None)
             if mean is not None:
-                return mean(cell, stream)
+                return mean(cell, stream) if lengths is None else mean(cell, stream, lengths)
         return time_mean(cell, stream, observe=observe, mask=mask).mean
 
     def _advanced(self, states: tuple[PyTree, ...], sample: Array) -> tuple[tuple, Array]:

@@ -15,6 +15,7 @@ from tests.docs.test_docstrings import CLASSES, FUNCTIONS, METHODS, MODULES
 WITHOUT_SOURCE = {
     "rhythmic.adjoints.blocks": "bookkeeping",
     "rhythmic.adjoints.choice": "chooses among the others",
+    "rhythmic.adjoints.counted": "bookkeeping",
     "rhythmic.arguments": "checks of arguments",
     "rhythmic.arrays": "files",
     "rhythmic.cells.adapter": "interface",
