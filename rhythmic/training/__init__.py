@@ -1,4 +1,9 @@
-"""Training of many members at once.
+"""Training: ``train`` for recordings, its parts for many runs at once.
+
+    trained = train(NetworkSpec("rrn", 16), recordings, seeds=(1, 2, 3))
+    trained.test_scores, trained.networks, trained.history
+
+Beneath it, whole runs are pure functions, mapped and spread over devices:
 
     from functools import partial
     from rhythmic import data
