@@ -32,6 +32,7 @@ from rhythmic.spread import wide_vectors
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.member import TrainingState, Update
+from rhythmic.training.objectives import Sums
 from rhythmic.training.problem import Problem as Sizes
 from rhythmic.trees import named_arrays
 from rhythmic.typing import Array, PyTree
@@ -85,7 +86,7 @@ def updates(
     member: Members,
     data: Data,
     batches: tuple[Array, Array, Array],
-) -> tuple[TrainingState, tuple[Array, Array]]:
+) -> tuple[TrainingState, Sums]:
     """Scan the project's own update over batches, as an epoch does."""
     fixed = training.fixed_part()
     keys = member_keys(member.seed)
@@ -110,13 +111,13 @@ def reference(problem: Problem, method: Method = "fastest") -> Reference:
         state = jax.jit(training.initial_state)(member)
         examples = jnp.arange(problem.batch_size)[None]
         batches = (jnp.arange(1), examples, jnp.ones(examples.shape))
-        after, (losses, _) = jax.jit(functools.partial(updates, training))(
+        after, sums = jax.jit(functools.partial(updates, training))(
             state, member, training.prepared(make_data(problem.images())), batches
         )
         moment = optax.tree.get(after.optimizer, "mu")
         return Reference(
             by_name(state.parameters),
-            float(losses[0]) / problem.batch_size,
+            float(sums.loss[0]) / problem.batch_size,
             {name: value / (1 - 0.9) for name, value in by_name(moment).items()},
         )
 

@@ -32,7 +32,7 @@ from rhythmic.training import Trained, TrainingConfiguration
 RESULTS = Path(__file__).parent / "results" / "recordings.jsonl"
 VERSION = 1  # raised where a change of the code changes results
 QTDB = {
-    "train": "72d1a10c96f1540880447e06257835d66da419c0b34f3dff495731a7928c5bc7",
+    "train": "72d1a10c96f1540880447e07256835d66da419c0b34f3dff495731a7928c5bc7",
     "test": "916f11e21679a5b61988305bbb7cd1e6df8b34f1ed4a157a7a4e295d400ef232",
 }
 QTDB_PARAMETERS = 1734  # of the published network that QTDB is compared with

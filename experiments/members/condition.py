@@ -42,7 +42,7 @@ class Pool(NamedTuple):
     def sizes(self) -> tuple[int, int]:
         """Channels of a sample, and classes."""
         shape = self.data.inputs.shape
-        return (shape[2] if len(shape) == 3 else 1), int(np.max(self.data.targets)) + 1
+        return (shape[2] if len(shape) == 3 else 1), int(np.max(self.data.targets, initial=0)) + 1
 
     @property
     def problem(self) -> Problem:

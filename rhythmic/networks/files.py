@@ -98,7 +98,7 @@ def _check_arrays(file: Path, found: dict[str, np.ndarray], known: dict[str, Any
     differing = sorted(found.keys() ^ known.keys())
     if differing:
         raise ValueError(f"{file} does not fit its specification: {differing[0]} is in one alone")
-    for name, array in found.items():
+    for name, array in sorted(found.items()):
         expected = known[name]
         if array.shape != expected.shape:
             raise ValueError(

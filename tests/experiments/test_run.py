@@ -162,7 +162,7 @@ def test_the_saved_network_gives_the_recorded_accuracy(first, folder):
 
     from experiments.members.rows import own_names
     from rhythmic.data import load_mnist5k, split
-    from rhythmic.training import Data, MemberTraining, TrainingConfiguration
+    from rhythmic.training import Data, Members, MemberTraining, TrainingConfiguration
     from rhythmic.training.configuration import Hyperparameters
     from rhythmic.trees import with_named_arrays
 
@@ -173,11 +173,13 @@ def test_the_saved_network_gives_the_recorded_accuracy(first, folder):
     model = with_named_arrays(model, own_names(row["parameters"]))
     statistics = with_named_arrays(model.readout.initial_statistics(), row["statistics"])
     training = MemberTraining(architecture, TrainingConfiguration())
+    rates = Hyperparameters(np.float32(0.1), np.float32(0), np.float32(0))
+    member = Members(np.int32(row["seed"]), rates, *split(digits, row["seed"]))
     _, accuracy = training.evaluate(
         model,
         statistics,
         split(digits, row["seed"]).test,
-        Hyperparameters(np.float32(0.1), np.float32(0), np.float32(0)),
+        member,
         Data(digits.images, digits.labels),
     )
     assert accuracy == pytest.approx(row["test_accuracy"], abs=0.005)

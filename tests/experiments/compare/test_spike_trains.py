@@ -211,7 +211,7 @@ def test_data_of_another_shape_are_refused():
     training = MemberTraining(rnn, TASK.training, problem=Problem(2))
     first, second = (Data(pool.trains, pool.labels) for pool in pools)
     group = GroupTraining(training, GroupPlan(1, 1), first)
-    group.replace_data(first._replace(targets=1 - first.labels))
-    np.testing.assert_array_equal(jax.device_get(group.data.targets), 1 - first.labels)
+    group.replace_data(first._replace(targets=1 - first.targets))
+    np.testing.assert_array_equal(jax.device_get(group.data.targets), 1 - first.targets)
     with pytest.raises(ValueError, match="shapes"):
         group.replace_data(second)
