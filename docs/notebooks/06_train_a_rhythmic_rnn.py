@@ -146,15 +146,16 @@ played = np.linspace(1, 25, 97)  # Hz
 phases = np.arange(8) / 8  # the answer is averaged over them
 seconds = np.arange(task.num_steps) / task.sample_rate
 turns = seconds[:, None, None] * played[:, None] + phases
-sound = np.sqrt(2) * np.sin(2 * np.pi * turns)[:, None]  # (time, feature, tone, phase)
+sound = np.sqrt(2) * np.sin(2 * np.pi * turns)  # (time, tone, phase)
+batch = np.moveaxis(sound.reshape(len(sound), -1), 0, 1)[..., None]  # (batch, time, channel)
 
 figure, axes = plt.subplots(figsize=(9, 4))
 axes.axhline(0, color="0.7", linewidth=1)
 for tone in tones:
     axes.axvline(tone, color="0.7", linestyle=":")
 for name, style in (("fixed", "--"), ("learned", "-")):
-    logits = networks[name](jnp.asarray(sound, jnp.float32))[-1]
-    evidence = (logits[1] - logits[0]).mean(axis=-1)
+    logits = np.asarray(networks[name](batch))[:, -1]  # after the last step
+    evidence = (logits[:, 1] - logits[:, 0]).reshape(len(played), -1).mean(axis=-1)
     axes.plot(played, evidence / abs(evidence).max(), style, label=f"{name} rhythms")
 axes.set_xlabel("tone played (Hz)")
 axes.set_ylabel(f"evidence for {tones[1]:g} Hz\n(of its largest)")
@@ -172,7 +173,7 @@ plt.show()
 # biases, 10 numbers. Learned rhythms add a frequency and a decay for each node: 14.
 #
 # ```python
-# counts = {name: rhythmic.num_trainable(network) for name, network in networks.items()}
+# counts = {name: network.num_parameters() for name, network in networks.items()}
 # print(counts)
 # assert counts == {"fixed": 10, "learned": 14}
 # ```

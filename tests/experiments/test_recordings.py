@@ -47,7 +47,7 @@ def test_another_file_is_no_heartbeat(tmp_path):
         recordings.qtdb(tmp_path)
 
 
-def test_the_kept_rows_are_those_that_are_asked_for():
+def test_the_kept_rows_are_among_those_that_are_asked_for():
     rows = [json.loads(line) for line in RESULTS.read_text().splitlines()]
     asked = RecordingsOptions(ecg_dir=RESULTS.parent)
     wanted = {
@@ -55,7 +55,9 @@ def test_the_kept_rows_are_those_that_are_asked_for():
         for part in recordings.parts(asked)
         for spec in part.specs
     }
-    assert {row["name"]: row["recordings"] for row in rows} == wanted
+    kept = {row["name"]: row["recordings"] for row in rows}
+    assert kept.items() <= wanted.items()
+    assert {"JapaneseVowels", "BasicMotions"} <= set(kept.values())
     for row in rows:
         assert len(row["test_scores"]) == 5
         if row["recordings"] == "QTDB":
