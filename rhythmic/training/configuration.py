@@ -104,12 +104,13 @@ class TrainingConfiguration:
         for weight in self.class_weights if isinstance(self.class_weights, tuple) else ():
             checked_real("class_weights", weight, least=0.0)
 
-    def check_kind(self, is_class: bool, per_step: bool) -> None:
+    def check_kind(self, is_class: bool, per_step: bool, num_outputs: int) -> None:
         """Raise a ValueError for a recipe that does not fit the kind of the targets.
 
         Args:
             is_class: whether targets are classes.
             per_step: whether there is one at every step.
+            num_outputs: classes, or numbers.
         """
         kind = "classes" if is_class else "numbers"
         allowed = OF_CLASSES if is_class else OF_NUMBERS
@@ -118,6 +119,9 @@ class TrainingConfiguration:
         losses = ("cross_entropy",) if is_class else ("squared", "huber")
         if isinstance(self.loss, str) and self.loss not in losses:
             raise ValueError(f"loss is {self.loss!r}; for {kind} choose {', '.join(losses)}")
+        given = self.class_weights
+        if isinstance(given, tuple) and is_class and len(given) != num_outputs:
+            raise ValueError(f"class_weights holds {len(given)}; it must hold {num_outputs}")
         if self.class_weights is not None and not is_class:
             raise ValueError("class_weights is given; it must be None where targets are numbers")
         if self.piece_length is not None and not per_step:

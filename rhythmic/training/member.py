@@ -110,7 +110,8 @@ class MemberTraining:
 
     def __post_init__(self) -> None:
         checked_choice("method", self.method, Method)
-        self.configuration.check_kind(self.problem.is_class, self.problem.per_step)
+        sizes = (self.problem.is_class, self.problem.per_step, self.problem.num_outputs)
+        self.configuration.check_kind(*sizes)
 
     def build(self, *, key: jax.Array) -> Network:
         """Draw the start values of a network for the problem."""

@@ -16,10 +16,11 @@ from rhythmic.adjoints import on_processor
 from rhythmic.arguments import checked
 from rhythmic.checks import checked_integer
 from rhythmic.data import Recordings, Split
+from rhythmic.networks.files import save
 from rhythmic.networks.network import Method, Network
 from rhythmic.networks.spec import BuildsNetwork, NetworkSpec
 from rhythmic.progress import Progress, clock, show
-from rhythmic.records import write_table
+from rhythmic.records import write_json, write_table
 from rhythmic.spread import first_devices
 from rhythmic.training.configuration import Members, TrainingConfiguration
 from rhythmic.training.estimate import first_members, fitting_group
@@ -34,6 +35,8 @@ from rhythmic.training.recorded import (
     recording_members,
 )
 from rhythmic.training.state import TestRecord, TrainingState
+
+RESULT = "result.json"  # is written last
 
 
 class TrainingHistory(NamedTuple):
@@ -216,7 +219,8 @@ def train(
         method: ``fastest`` or ``scan``, see ``MemberTraining``; the result records it.
         num_devices: that the runs spread over.
         folder: for checkpoints after every epoch, from which a run that was stopped goes on, the
-            history and the networks; none by default.
+            history and the networks; none by default. One that holds a finished training is
+            refused.
         quiet: whether to show no progress.
 
     Raises:
@@ -224,6 +228,8 @@ def train(
         MemoryError: if one network is more than a device can hold.
     """
     started = time.perf_counter()
+    if folder is not None and (folder / RESULT).exists():
+        raise ValueError(f"folder is {folder}; it holds a finished training, name another")
     checked_integer("num_devices", num_devices, 1)
     first_devices(num_devices)
     problem = problem_of(recordings, standardised)
@@ -252,6 +258,7 @@ def train(
     result = _result(training, recordings, kept, kept_members, record, rate, started)
     if folder is not None:
         _write(result, folder)
+        runs.tell(f"wrote {folder} ({clock(result.seconds)})")
     return result
 
 
@@ -409,15 +416,12 @@ def _result(
 
 def _write(result: Trained, folder: Path) -> None:
     """Write history, scores and networks; the checkpoints are no longer needed."""
-    from rhythmic.networks.files import save
-    from rhythmic.records import write_json
-
     result.history.to_csv(folder / "history.csv")
     for seed, network in zip(result.seeds, result.networks, strict=True):
         if network.origin is not None:
             save(network, folder / f"network-{seed}.safetensors")
     write_json(
-        folder / "result.json",
+        folder / RESULT,
         {
             "score": result.score,
             "seeds": result.seeds,
@@ -431,4 +435,3 @@ def _write(result: Trained, folder: Path) -> None:
     )
     for checkpoint in folder.glob("group-*.ckpt"):
         checkpoint.unlink()
-    show(f"wrote {folder} ({clock(result.seconds)})", final=True)

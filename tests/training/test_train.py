@@ -252,14 +252,8 @@ def test_bytes_in_volts_and_in_microvolts_train_alike():
 
 def test_a_folder_holds_networks_history_and_result(tmp_path):
     data = recordings(np.where(RNG.random(60) < 0.5, "a", "b"))
-    found = train(
-        NetworkSpec("lstm", 2),
-        data,
-        seeds=(1, 2),
-        recipe=QUICK,
-        folder=tmp_path / "run",
-        quiet=True,
-    )
+    options = {"seeds": (1, 2), "recipe": QUICK, "quiet": True}
+    found = train(NetworkSpec("lstm", 2), data, folder=tmp_path / "run", **options)
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
     assert names == [
         "history.csv",
@@ -277,6 +271,8 @@ def test_a_folder_holds_networks_history_and_result(tmp_path):
     result = json.loads((tmp_path / "run" / "result.json").read_text())
     assert result["test_scores"] == pytest.approx(found.test_scores.tolist())
     assert result["arithmetic"]["method"] == "fastest"
+    with pytest.raises(ValueError, match="it holds a finished training, name another"):
+        train(NetworkSpec("lstm", 2), data, folder=tmp_path / "run", **options)
 
 
 def test_a_run_that_was_stopped_goes_on_with_the_same_numbers(tmp_path, monkeypatch):
@@ -319,6 +315,9 @@ BAD = {
     "score is 'r2'; for classes choose": {"recipe": dataclasses.replace(QUICK, score="r2")},
     "loss is 'huber'; for classes choose cross_entropy": {
         "recipe": dataclasses.replace(QUICK, loss="huber")
+    },
+    "class_weights holds 3; it must hold 2": {
+        "recipe": dataclasses.replace(QUICK, class_weights=(1.0, 2.0, 3.0))
     },
     "piece_length is 4; it must be None": {"recipe": dataclasses.replace(QUICK, piece_length=4)},
     "validation is 0.7": {"validation": 0.7, "test": 0.5},
