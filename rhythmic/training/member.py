@@ -36,21 +36,13 @@ from rhythmic.training.features import (
     one_by_one,
     precomputed,
 )
-from rhythmic.training.losses import weighted_mean
+from rhythmic.training.judging import Objective
 from rhythmic.training.objectives import (
-    OF_CLASSES,
-    Items,
-    LossName,
-    OwnLoss,
     ScoreName,
     Sums,
     added_up,
-    as_items,
     balanced_weights,
     better_is_higher,
-    item_losses,
-    score_of,
-    summed,
 )
 from rhythmic.training.pieces import in_pieces, rest_of
 from rhythmic.training.problem import Problem
@@ -128,16 +120,14 @@ class MemberTraining:
         return network.with_scalings(self.problem.input_size, outputs)
 
     @property
-    def loss(self) -> LossName | OwnLoss:
-        """What is minimised: the recipe's, or that of the kind of targets."""
-        if self.configuration.loss is not None:
-            return self.configuration.loss
-        return "cross_entropy" if self.problem.is_class else "squared"
+    def objective(self) -> Objective:
+        """What is minimised, and what networks are judged by."""
+        return Objective.of(self.configuration, self.problem)
 
     @property
     def score(self) -> ScoreName:
         """What networks are judged by: the recipe's, or that of the kind of targets."""
-        return self.configuration.score or ("accuracy" if self.problem.is_class else "r2")
+        return self.objective.score
 
     def check_size(self, num_devices: int) -> None:
         """Raise a ValueError if one network, trained, is more than a device can hold."""
@@ -237,8 +227,7 @@ class MemberTraining:
         validation = self.evaluate(model, after.statistics, member.validation, member, data)
         higher = better_is_higher(self.score)
         after = keep_best(after, *validation, higher=higher)
-        trained = (sums.loss / sums.weight, score_of(sums, self.score))
-        loss, score = self.known(member.train, data, trained)
+        loss, score = self.known(member.train, data, self.objective.means(sums))
         record = History(loss, score, *validation)
         history = jax.tree.map(lambda x, now: x.at[state.epoch].set(now), state.history, record)
         after = after._replace(history=history)
@@ -340,7 +329,9 @@ class MemberTraining:
                     noisy, piece.lengths, cells, key=jax.random.fold_in(keys.dropout, 1)
                 )
                 known = (member.hyperparameters.label_smoothing, member.class_weights)
-                loss, found = self._judged(model, features, piece, state.statistics, known, keys)
+                loss, found = self.objective.of_training(
+                    model, features, piece, state.statistics, known, key=keys.dropout
+                )
                 return loss, (found, rest_of(after))
 
             compute = jax.value_and_grad(loss_of, has_aux=True)
@@ -401,44 +392,9 @@ class MemberTraining:
             key=jax.random.fold_in(keys.dropout, 1),
         )
         batch = gathered(data, *examples, self.problem)
-        return self._judged(model, features, batch, statistics, known, keys)
-
-    def _judged(
-        self,
-        model: Network,
-        features: Array,
-        batch: Batch,
-        statistics: RunningStatistics,
-        known: tuple[AnyArray, AnyArray | None],
-        keys: MemberKeys,
-    ) -> tuple[Array, tuple[RunningStatistics, Sums]]:
-        """Return the mean loss of the answers that training gives to features, and what is kept."""
-        per_step = features.ndim == 3
-        weights, targets = batch.weights, self._in_unit_scale(model, batch.targets)
-        if per_step:
-            features = jnp.moveaxis(features, 1, 0).reshape(features.shape[1], -1)
-        counted = weights if self.problem.is_class else jnp.max(weights, axis=-2)
-        outputs, statistics = model.readout.train_on_finite(
-            features, statistics, counted.reshape(-1), key=keys.dropout
+        return self.objective.of_training(
+            model, features, batch, statistics, known, key=keys.dropout
         )
-        if per_step:
-            outputs = jnp.moveaxis(outputs.reshape(len(outputs), *counted.shape), 0, 1)
-        items = as_items(outputs, targets, weights, is_class=self.problem.is_class)
-        smoothing, class_weights = known
-        losses = item_losses(items, self.loss, smoothing=smoothing, class_weights=class_weights)
-        return weighted_mean(losses, items.weights), (statistics, self._sums(items, losses))
-
-    def _sums(self, items: Items, losses: Array, *, with_confusion: bool = False) -> Sums:
-        """Return what the score of items is made of, classes by confusion where it needs them."""
-        needed = self.score in OF_CLASSES[1:] or with_confusion
-        return summed(items, losses, is_class=self.problem.is_class, with_confusion=needed)
-
-    def _in_unit_scale(self, model: Network, targets: Array) -> Array:
-        """Return targets on the scale of what a model's readout gives; classes as they are."""
-        if model.output_scaling is None:
-            return targets
-        scaling = jax.lax.stop_gradient(model.output_scaling)
-        return (targets - scaling.mean[:, None]) / scaling.deviation[:, None]
 
     def _with_noise(self, inputs: Array, *, key: jax.Array) -> Array:
         """Return inputs with the recipe's noise."""
@@ -462,30 +418,11 @@ class MemberTraining:
         model = eqx.tree_at(lambda one: one.statistics, model, statistics)
 
         def look(outputs: Array, features: Array, batch: Batch) -> Sums:
-            return self._look(model, member, outputs, batch)
+            return self.objective.of_test(model, outputs, batch, member)
 
         sums = self.sum_over(look, model, examples, data)
-        score = score_of(sums, self.score)
-        loss, score = self.known(examples, data, (sums.loss / sums.weight, score))
+        loss, score = self.known(examples, data, self.objective.means(sums))
         return loss, score
-
-    def _look(
-        self,
-        model: Network,
-        member: Members,
-        outputs: Array,
-        batch: Batch,
-        *,
-        with_confusion: bool = False,
-    ) -> Sums:
-        """Return the sums of a batch that is not trained on."""
-        targets = self._in_unit_scale(model, batch.targets)
-        items = as_items(outputs, targets, batch.weights, is_class=self.problem.is_class)
-        smoothing = member.hyperparameters.label_smoothing
-        losses = item_losses(
-            items, self.loss, smoothing=smoothing, class_weights=member.class_weights
-        )
-        return self._sums(items, losses, with_confusion=with_confusion)
 
     def test(self, state: TrainingState, member: Members, data: Data) -> TestRecord:
         """Read the test examples with the parameters of the best epoch; NaN of a run that failed.
@@ -503,13 +440,12 @@ class MemberTraining:
 
         def look(outputs: Array, features: Array, batch: Batch) -> tuple[Sums, PyTree]:
             is_class = self.problem.is_class
-            sums = self._look(model, member, outputs, batch, with_confusion=is_class)
+            sums = self.objective.of_test(model, outputs, batch, member, with_confusion=is_class)
             number = self.problem.num_outputs
             return sums, class_sums(features, batch, number) if of_classes else None
 
         sums, by_class = self.sum_over(look, model, member.test, own_data(data, member))
-        score = score_of(sums, self.score)
-        loss, score = self.known(member.test, data, (sums.loss / sums.weight, score))
+        loss, score = self.known(member.test, data, self.objective.means(sums))
         failed = (state.failed_at_step >= 0) | (state.best.epoch < 0)
         nothing = jnp.zeros((0, 0))
         return TestRecord(

@@ -57,6 +57,7 @@ WITHOUT_SOURCE = {
     "rhythmic.training.evaluation": "training loop",
     "rhythmic.training.features": "training loop",
     "rhythmic.training.group": "training loop",
+    "rhythmic.training.judging": "training loop",
     "rhythmic.training.member": "training loop",
     "rhythmic.training.problem": "containers",
     "rhythmic.training.recorded": "layout of arrays",
