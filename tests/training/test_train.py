@@ -217,7 +217,7 @@ def test_a_run_stops_when_its_patience_ends():
 def test_pieces_as_long_as_a_recording_are_the_recording():
     targets = RNG.normal(size=(60, 12, 1))
     data = recordings(targets, kind="value_per_step")
-    spec = NetworkSpec("gru", 3, depth=2)
+    spec = NetworkSpec("rnn", 3, depth=2)
 
     def losses(piece_length):
         recipe = dataclasses.replace(QUICK, piece_length=piece_length)
