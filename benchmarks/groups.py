@@ -111,7 +111,7 @@ class Groups:
         started = time.perf_counter()
         data = Data(images, labels_of(len(images)))
         self.group = GroupTraining(training, self.plan, data)
-        jax.block_until_ready(self.group.data)
+        jax.block_until_ready(self.group.shared)
         self.prepare_seconds = time.perf_counter() - started
 
     def run(self) -> float:
@@ -131,9 +131,9 @@ class Groups:
     def test(self) -> float:
         """Test the first group with its start values, and return the seconds."""
         members = first_members(self.members, self.plan.size)
-        placed = self.group.place(members)
+        placed = self.group.place_members(members)
         state = self.group.call("initial_state", placed, None)
-        arguments = (state, placed, self.group.data)
+        arguments = (state, placed, self.group.shared)
         program = self.group.program("test", *arguments)
         started = time.perf_counter()
         jax.block_until_ready(program(*arguments))

@@ -25,12 +25,13 @@ from benchmarks.problem import (
     differences,
     labels_of,
 )
+from rhythmic.fast import Method
 from rhythmic.networks import published
-from rhythmic.networks.network import Method
 from rhythmic.provenance import processor_name, provenance
 from rhythmic.spread import wide_vectors
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
 from rhythmic.training.configuration import member_keys
+from rhythmic.training.features import Tables
 from rhythmic.training.member import TrainingState, Update
 from rhythmic.training.objectives import Sums
 from rhythmic.training.problem import Problem as Sizes
@@ -84,7 +85,7 @@ def updates(
     training: MemberTraining,
     state: TrainingState,
     member: Members,
-    data: Data,
+    pool: tuple[Data, Tables],
     batches: tuple[Array, Array, Array],
 ) -> tuple[TrainingState, Sums]:
     """Scan the project's own update over batches, as an epoch does."""
@@ -92,7 +93,8 @@ def updates(
     keys = member_keys(member.seed)
 
     def body(state: TrainingState, batch: tuple[Array, Array, Array]) -> tuple[TrainingState, Any]:
-        return training.update(state, member, data, fixed, Update(*batch, keys))
+        data, tables = pool
+        return training.update(state, member, data, fixed, Update(*batch, keys), tables)
 
     return jax.lax.scan(body, state, batches)
 
@@ -111,15 +113,20 @@ def reference(problem: Problem, method: Method = "fastest") -> Reference:
         state = jax.jit(training.initial_state)(member)
         examples = jnp.arange(problem.batch_size)[None]
         batches = (jnp.arange(1), examples, jnp.ones(examples.shape))
-        after, sums = jax.jit(functools.partial(updates, training))(
-            state, member, training.prepared(make_data(problem.images())), batches
-        )
+        training, pool = prepared(training, make_data(problem.images()))
+        after, sums = jax.jit(functools.partial(updates, training))(state, member, pool, batches)
         moment = optax.tree.get(after.optimizer, "mu")
         return Reference(
             by_name(state.parameters),
             float(sums.loss[0]) / problem.batch_size,
             {name: value / (1 - 0.9) for name, value in by_name(moment).items()},
         )
+
+
+def prepared(training: MemberTraining, data: Data) -> tuple[MemberTraining, tuple[Data, Tables]]:
+    """Return the training by the way that suits the pool, and the pool with what that way reads."""
+    training = training.resolved(data)
+    return training, (data, training.tables(data))
 
 
 def scan_differences(problem: Problem, reference_found: Reference) -> Differences:
@@ -145,7 +152,7 @@ class GroupSteps:
         training = member_training(problem, configuration, method=method)
         self.shape = (num_members, num_steps, problem.batch_size)
         self.members = make_members(num_members)
-        self.data = training.prepared(make_data(problem.pool()))
+        training, self.pool = prepared(training, make_data(problem.pool()))
         self.weights = jnp.ones(self.shape[1:])
         self.steps = jnp.broadcast_to(jnp.arange(num_steps), self.shape[:2])
         self.rng = np.random.default_rng(1)
@@ -160,8 +167,9 @@ class GroupSteps:
 
     def arguments(self) -> PyTree:
         """Return what the program takes now, with new batches."""
-        examples = jnp.asarray(self.rng.integers(0, len(self.data.targets), self.shape), jnp.int32)
-        return self.state, self.members, self.data, (self.steps, examples, self.weights)
+        num_examples = len(self.pool[0].targets)
+        examples = jnp.asarray(self.rng.integers(0, num_examples, self.shape), jnp.int32)
+        return self.state, self.members, self.pool, (self.steps, examples, self.weights)
 
     def run(self) -> float:
         """Make the updates and return the seconds they took."""

@@ -10,7 +10,6 @@ from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
 from experiments.weight_grid_options import PRESETS, WeightGridOptions
 from experiments.weight_grid_report import answer, draw, summarise
-from rhythmic.adjoints import on_processor
 from rhythmic.cells import ResonantReservoirCell
 from rhythmic.data import load_mnist5k, split
 from rhythmic.reservoirs import ReservoirData, read_out, weight_grid_sweep
@@ -53,7 +52,8 @@ def grid(options: WeightGridOptions, data: ReservoirData, folder: Path | None) -
         seeds=options.seeds,
     )
     side_by_side = len(options.recurrent_gains) * len(options.input_scales)
-    result = run_sweep(sweep, folder=folder, chunk_points=side_by_side if on_processor() else None)
+    on_cpu = jax.devices()[0].platform == "cpu"
+    result = run_sweep(sweep, folder=folder, chunk_points=side_by_side if on_cpu else None)
     return {name: np.asarray(values) for name, values in result.arrays.items()}
 
 

@@ -6,12 +6,10 @@
 ``rhythmic.functional`` the cells as functions of plain arrays
 ``rhythmic.networks``   any cell in any number of layers, read out once or at every step
 ``rhythmic.training``   the training of many networks at once
-``rhythmic.adjoints``   the fast ways of training: reverse passes written by hand
-``rhythmic.events``     sequences that are mostly zero, as events and gaps
-``rhythmic.kernels``    the steps of a cell as one kernel over time, for GPUs
+``rhythmic.fast``       the fast ways through time, behind one door: reverse passes written by hand,
+    from event to event, in parallel, one GPU kernel over time
 ``rhythmic.rnn``, ``rhythmic.sensitivity``, ``rhythmic.rhythm_detection``  the RNN as the lecture
     writes it, what a state owes to each earlier input, whether a trajectory is a rhythm
-``rhythmic.linear_scan``  linear layers by a parallel scan over time
 ``rhythmic.data``       handwritten digits in several orders, spike trains, and their splits
 ``rhythmic.tasks``      sequence tasks drawn from keys: next item, recall, adding, copying, rhythms
 ``rhythmic.baselines``  features without dynamics, read out by logistic regression

@@ -4,6 +4,7 @@ Source: lecture, "RNN model", "RNN additional notes" and "Rhythmic RNN in practi
 stand with the cells.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 
 import equinox as eqx
@@ -11,11 +12,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rhythmic.adjoints import Method, fastest_mean
 from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, ElmanCell, LSTMCell, ResonantCell, resonant_nodes
+from rhythmic.cells.options import is_traced
 from rhythmic.cells.resonant_nodes import DerivedNodes
-from rhythmic.simulate import time_mean, trajectory
+from rhythmic.fast import Method, free_motion, time_mean_by
+from rhythmic.fast.resonant_events import rings_freely
+from rhythmic.simulate import trajectory
 from rhythmic.typing import AnyArray, Array, Float
 
 
@@ -44,8 +47,10 @@ def resonant_features(
         inputs: ``u``, one scalar a step.
         sample_rate: ``Fs``, samples a second, Hz.
         pole_radius: modulus of the nodes' poles.
-        method: ``fastest``, by a hand-written adjoint on a CPU, a kernel on a GPU, for reverse mode
-            once; ``scan``, the plain scan, with derivatives of every mode and order.
+        method: ``fastest``, by a hand-written adjoint on a CPU, from one nonzero sample to the next
+            where most are zero and no gradient but that by the weights is asked for, by a kernel on
+            a GPU, for reverse mode once; ``scan``, the plain scan, with derivatives of every mode
+            and order; or another way, see ``rhythmic.fast.ways``.
 
     Raises:
         ValueError: for shapes that do not fit one another, an unknown method, or a known frequency
@@ -59,9 +64,14 @@ def resonant_features(
     if inputs.ndim != 2:
         raise ValueError(f"inputs has shape {inputs.shape}; expected (batch, time)")
     dtype = floating_dtype(inputs, recurrent_weights)
-    nodes = resonant_nodes(
-        frequencies, sample_rate=sample_rate, pole_radius=pole_radius, dtype=dtype
-    )
+    known = not is_traced(frequencies, sample_rate, pole_radius)
+    with jax.ensure_compile_time_eval() if known else contextlib.nullcontext():
+        nodes = resonant_nodes(
+            frequencies, sample_rate=sample_rate, pole_radius=pole_radius, dtype=dtype
+        )
+        # Tables of the nodes' free motion need rhythms that are known.
+        tabulated = known and method == "fastest" and rings_freely(nodes)
+        motion = free_motion(nodes, inputs.shape[1]) if tabulated else None
     # Not fixed: whoever differentiates this function may ask for the rhythms, too.
     derived = DerivedNodes.of(jax.tree.map(lambda x: x.astype(dtype), nodes))
     cell = eqx.tree_at(
@@ -70,10 +80,7 @@ def resonant_features(
         (derived, recurrent_weights.astype(dtype)),
     )
     sequences = inputs.astype(dtype).T[:, None, :]
-    mean = fastest_mean(cell, "squared_amplitude") if method == "fastest" else None
-    if mean is not None:
-        return mean(cell, sequences).T
-    return time_mean(cell, sequences, observe=cell.squared_amplitude).mean.T
+    return time_mean_by(method, cell, "squared_amplitude", sequences, motion=motion).T
 
 
 @checked

@@ -207,7 +207,7 @@ def wide_vectors() -> dict[str, int] | None:
     XLA vectorises for half their width; all of it makes training 6 to 10 % and the simulated atlas
     some 30 % faster on an AVX-512 core. A processor without them is not concerned.
     """
-    return {"xla_cpu_prefer_vector_width": 512} if jax.default_backend() == "cpu" else None
+    return {"xla_cpu_prefer_vector_width": 512} if jax.devices()[0].platform == "cpu" else None
 
 
 def num_cores() -> int:

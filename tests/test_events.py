@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from rhythmic.events import find_events, padded_events
+from rhythmic.fast.events import find_events, padded_events
 
 
 def rebuilt(events, num_steps):

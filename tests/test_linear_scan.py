@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rhythmic.cells import LinOSSCell, ResonantCell
-from rhythmic.linear_scan import linear_states, parallel_trajectory
+from rhythmic.fast.parallel import linear_states, parallel_trajectory
 from rhythmic.simulate import trajectory
 from rhythmic.theory import ladder
 from tests.marks import rest_slow

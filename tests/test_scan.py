@@ -7,8 +7,8 @@ import pytest
 
 from rhythmic import stability
 from rhythmic._scan import scan
-from rhythmic.adjoints import mean_with_adjoint
 from rhythmic.cells.registry import make_cell
+from rhythmic.fast.ways import mean_with_adjoint
 from rhythmic.simulate import time_mean
 from rhythmic.sweep import Grid, Output, Sweep, linear_axis, run_sweep
 from tests.marks import rest_slow

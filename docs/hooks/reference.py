@@ -14,7 +14,7 @@ GROUPS = {
         "static", "cells", "networks", "rnn",
         "functional", "trees",
     ],
-    "Running them": ["simulate", "reductions", "linear_scan", "adjoints", "events", "kernels"],
+    "Running them": ["simulate", "reductions", "fast"],
     "Data and tasks": ["data", "tasks", "baselines"],
     "Training": ["training", "reservoirs", "statistics"],
     "Analysis": ["stability", "sensitivity", "gates", "rhythm_detection", "network_rhythms"],

@@ -19,9 +19,7 @@ from experiments.members.identity import (
     setting_identity,
     trains_identity,
 )
-from rhythmic.adjoints import on_processor
 from rhythmic.data import SpikePool, SpikeTrains, spike_pool
-from rhythmic.events import padded_events
 from rhythmic.networks import NetworkSpec
 from rhythmic.progress import Progress, clock, show
 from rhythmic.records import Row, fingerprint
@@ -205,29 +203,17 @@ class Worker:
         if self.group is not None and seeds == self.seeds:
             return self.group
         self.pool, self.seeds = spike_pool(self.task.trains, seeds), seeds
-        data = self.prepared(self.pool)
-        if self.group is not None and shapes(data) == shapes(self.group.data):
+        data = Data(self.pool.trains, self.pool.labels)
+        if self.group is not None and self.group.takes(data):
             self.group.replace_data(data)
             return self.group
         show(f"{self.architecture.name}: compiling", final=False)
-        num_devices = min(len(jax.devices()), len(seeds)) if on_processor() else 1
+        on_cpu = jax.devices()[0].platform == "cpu"
+        num_devices = min(len(jax.devices()), len(seeds)) if on_cpu else 1
         plan = GroupPlan(num_devices, -(-len(seeds) // num_devices))
-        self.group = GroupTraining(self.training, plan, data)
+        room = ROOM_FOR_SPIKES
+        self.group = GroupTraining(self.training, plan, data, room_for_events=room)
         return self.group
-
-    def prepared(self, pool: SpikePool) -> Data:
-        """Return the trains, as events where the architecture goes from one to the next."""
-        data = self.training.prepared(Data(pool.trains, pool.labels))
-        if data.sparse is None:
-            return data
-        events, motion = data.sparse
-        room = max(ROOM_FOR_SPIKES, events.values.shape[1])
-        return data._replace(sparse=(padded_events(events, room), motion))
-
-
-def shapes(data: Data) -> Data:
-    """Return the shapes of all arrays, in their places."""
-    return jax.tree.map(np.shape, data)
 
 
 def four_digits(values: Iterable[float]) -> list[float]:

@@ -6,12 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.members.rows import own_names
+from rhythmic.fast import Way, platform_of
 from rhythmic.indices import check_indices
 from rhythmic.networks import Network, NetworkSpec
 from rhythmic.records import Row
 from rhythmic.training import Data
 from rhythmic.training.configuration import member_keys
-from rhythmic.training.features import features_of, precomputed
+from rhythmic.training.features import Tables, features_of, resolved_way, tables_of
 from rhythmic.trees import with_named_arrays
 from rhythmic.typing import AnyArray, Float, Int
 
@@ -29,8 +30,10 @@ def trained_network(spec: NetworkSpec, row: Row) -> Network:
 
 
 @eqx.filter_jit
-def _features(model: Network, data: Data, examples: Int[AnyArray, " batch"]) -> AnyArray:
-    return features_of(model, data, examples, method="fastest").T
+def _features(
+    model: Network, data: Data, tables: Tables, way: Way, examples: Int[AnyArray, " batch"]
+) -> AnyArray:
+    return features_of(model, data, examples, method=way, tables=tables).T
 
 
 class FeatureReader:
@@ -39,7 +42,9 @@ class FeatureReader:
     def __init__(self, architecture: NetworkSpec, data: Data):
         """Prepare the digits once for all networks."""
         model = architecture.build(1, 10, key=jax.random.key(0))
-        self.data = jax.tree.map(jnp.asarray, precomputed(model, data, BATCH_SIZE))
+        self.way = resolved_way("fastest", model, data, platform=platform_of(jax.devices()[0]))
+        tables = tables_of(self.way, model, data, batch_size=BATCH_SIZE)
+        self.data, self.tables = jax.tree.map(jnp.asarray, (data, tables))
 
     def read(
         self, model: Network, examples: Int[np.ndarray, " example"]
@@ -49,7 +54,8 @@ class FeatureReader:
         size = min(BATCH_SIZE, len(examples))
         # Every batch has one shape, and so one program: the last one is filled up with repeats.
         padded = np.resize(examples, -(-len(examples) // size) * size)
-        parts = [_features(model, self.data, batch) for batch in padded.reshape(-1, size)]
+        pool = (self.data, self.tables, self.way)
+        parts = [_features(model, *pool, batch) for batch in padded.reshape(-1, size)]
         return np.concatenate([np.asarray(part) for part in parts])[: len(examples)]
 
 

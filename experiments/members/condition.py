@@ -176,7 +176,7 @@ class Wanted(NamedTuple):
         return fingerprint((known, setting, self.seed, self.tested, *also))
 
 
-def members_of(group: list[Wanted], num_steps: int) -> Members:
+def members_of(group: list[Wanted]) -> Members:
     """Gather the arrays of members that share a program."""
     first = group[0].condition
     members = make_members(
@@ -193,5 +193,5 @@ def members_of(group: list[Wanted], num_steps: int) -> Members:
         assert isinstance(first.architecture, NetworkSpec)
         options = dict(first.architecture.options)
         nodes = {name: options[name] for name in ("sample_rate", "pole_radius")}
-        members = members._replace(rhythms=member_rhythms(ladders, num_steps=num_steps, **nodes))
+        members = members._replace(rhythms=member_rhythms(ladders, **nodes))
     return members

@@ -11,7 +11,6 @@ from experiments.folders import read_kept, write_kept
 from experiments.members.condition import Condition
 from experiments.members.programs import Program, by_program, num_missing
 from experiments.members.store import MemberStore
-from rhythmic.adjoints import on_processor
 from rhythmic.networks import BuildsNetwork
 from rhythmic.progress import show
 from rhythmic.training import is_out_of_memory
@@ -110,7 +109,7 @@ def group_costs(architecture: BuildsNetwork) -> tuple[int, float]:
     for a layer that nobody trains: its features are worked out once, and what is left of a
     member is a third of what an update costs for all.
     """
-    if not on_processor():
+    if jax.devices()[0].platform != "cpu":
         return 64, 100.0
     model = architecture.build(1, 1, key=jax.random.key(0))
     return (64, 3.0) if has_fixed_features(model) else (6, 0.3)

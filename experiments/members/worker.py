@@ -131,7 +131,7 @@ class Worker:
         """Train one group, or as much of it as fits, from its checkpoint or from the start."""
         started = self.began = time.perf_counter()
         had_program = self.group_training is not None
-        members = members_of(group, self.condition.pool.data.inputs.shape[1])
+        members = members_of(group)
         training = self.compiled_group(members)
         group, members = group[: self.plan.size], first_members(members, self.plan.size)
         self.group, self.num_reported = group, 0
@@ -156,7 +156,8 @@ class Worker:
         seconds = time.perf_counter() - started
         store = self.run.store
         share = seconds / len(group)
-        store.add(member_rows(group, state, test, share, store.made, noise_accuracy))
+        made = store.made | {"way_through_time": training.training.method}
+        store.add(member_rows(group, state, test, share, made, noise_accuracy))
         self.run.tally.done += len(group)
         checkpoint.unlink(missing_ok=True)
         if test is not None:

@@ -35,6 +35,7 @@ class Forecast:
 
     Args:
         name: the architecture.
+        way: through time, that the run would take.
         missing: members still to be tuned and to be tabled.
         planned: shape of the groups by the plan of the run.
         plan: shape that fits in memory.
@@ -45,6 +46,7 @@ class Forecast:
     """
 
     name: str
+    way: str
     missing: tuple[int, int]
     planned: GroupPlan
     plan: GroupPlan
@@ -103,9 +105,14 @@ def measured(store: MnistStore, work: Work, plan: GroupPlan) -> Forecast:
     program, condition = work.program, work.program.condition
     data = condition.pool.data
     wanted = store.missing(program.choices) or store.missing(program.tested(store))
-    members = members_of(wanted[: plan.size], data.inputs.shape[1])
+    members = members_of(wanted[: plan.size])
     fitting, needed = fitting_group(
-        MemberTraining(condition.architecture, condition.training),
+        MemberTraining(
+            condition.architecture,
+            condition.training,
+            method=condition.method,
+            problem=condition.pool.problem,
+        ),
         plan,
         data,
         members,
@@ -113,6 +120,7 @@ def measured(store: MnistStore, work: Work, plan: GroupPlan) -> Forecast:
     )
     return Forecast(
         name=program.label,
+        way=fitting.training.method,
         missing=work.missing,
         planned=work.plan,
         plan=fitting.plan,
@@ -133,7 +141,7 @@ def table_of(forecasts: list[Forecast], num_updates: int) -> Table:
         collapse_padding=True,
         pad_edge=False,
     )
-    columns = ("", "tuning", "table", "groups", "updates each", "updates in all")
+    columns = ("", "way", "tuning", "table", "groups", "updates each", "updates in all")
     for column in (*columns, "memory a device", "first step", "training"):
         justify: JustifyMethod = "right" if column else "left"
         table.add_column(column, justify=justify, no_wrap=True)
@@ -141,6 +149,7 @@ def table_of(forecasts: list[Forecast], num_updates: int) -> Table:
         plan = line.plan
         table.add_row(
             line.name,
+            line.way,
             *map(str, line.missing),
             f"{line.num_groups} of {plan.num_devices} x {plan.members_per_device}",
             f"{num_updates:,}",
@@ -160,8 +169,8 @@ def notes(forecasts: list[Forecast], num_updates: int, unfinished: int) -> list[
     lines = [
         f"In all: {counted(networks, 'network')}, about {clock(compiling + training)} on "
         f"{device_name()}.",
-        "tuning, table: networks still to be trained. groups: how many, of devices x networks on "
-        "each.",
+        "way: through time, see rhythmic.fast. tuning, table: networks still to be trained.",
+        "groups: how many, of devices x networks on each.",
         "memory a device: the compiler's own count for an epoch, of what is free now. "
         "first step: compiling, measured.",
         "training: an estimate, from the time of some updates of one group just now; testing, "

@@ -57,10 +57,10 @@ class LinOSSCell(AbstractCell[LinOSSState]):
 
     ``0 < A < 3.8`` and ``0 < dt < 1``, learned or not, keep the pole radius at most 1 in both.
 
-    The steps are linear in the state, so that a whole sequence can be worked out in parallel:
-    ``rhythmic.linear_scan.parallel_trajectory``. Two things differ from the published layer: ``B``
-    and ``C`` are real, and ``D`` is a matrix, since the published one (a diagonal) takes as many
-    inputs as it has outputs. The block around it (normalisation, gate, skip) is not part of it.
+    The steps are linear in the state, so that a whole sequence can be worked out in parallel, see
+    ``rhythmic.fast.parallel``. Two things differ from the published layer: ``B`` and ``C`` are
+    real, and ``D`` is a matrix, since the published one (a diagonal) takes as many inputs as it has
+    outputs. The block around it (normalisation, gate, skip) is not part of it.
 
     Source: Rusch and Rus, ICLR 2025, arXiv:2410.03943.
     """

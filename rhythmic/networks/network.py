@@ -15,10 +15,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rhythmic.adjoints import Method, fastest_mean
 from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, FixedParameters, num_constrained, trainable
 from rhythmic.checks import checked_choice, shown
+from rhythmic.fast import Method, time_mean_by
 from rhythmic.networks.layers import Affine, Layer, Lengths
 from rhythmic.networks.readouts import AbstractReadout, RunningStatistics
 from rhythmic.simulate import mask_from_lengths, time_mean
@@ -117,9 +117,9 @@ class Network(eqx.Module):
             inputs: ``(time, channel, batch)``.
             lengths: samples of each sequence; all of them by default.
             method: ``scan``, the plain scan, with derivatives of every mode and order;
-                ``fastest``, what training takes: the same values and gradients in reverse mode,
-                by a hand-written adjoint on a CPU (``rhythmic.adjoints``), by one kernel over time
-                on a GPU (``rhythmic.kernels``), by the scan where there is neither.
+                ``fastest``: the same values and gradients in reverse mode by the fastest way that
+                the cell has on the platform that the program is lowered for; or one of those
+                ways, see ``rhythmic.fast.ways``.
             key: of the layers' dropout, for training alone.
 
         Returns:
@@ -333,11 +333,7 @@ class Network(eqx.Module):
         mask = None if lengths is None else mask_from_lengths(lengths, stream.shape[0])
         if self.pooling == "last":
             return observe(time_mean(cell, stream, observe=lambda _: (), mask=mask).final_state)
-        if method == "fastest":
-            mean = fastest_mean(cell, layer.feature, of_lengths=mask is not None)
-            if mean is not None:
-                return mean(cell, stream) if lengths is None else mean(cell, stream, lengths)
-        return time_mean(cell, stream, observe=observe, mask=mask).mean
+        return time_mean_by(method, cell, layer.feature, stream, lengths)
 
     def _advanced(self, states: tuple[PyTree, ...], sample: Array) -> tuple[tuple, Array]:
         """Return the states of the cells after one sample, and what the last layer shows."""

@@ -7,8 +7,7 @@ import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
 from jaxtyping import UInt
 
-from rhythmic.adjoints import on_processor
-from rhythmic.events import Events
+from rhythmic.fast.events import Events
 from rhythmic.simulate import mask_from_lengths
 from rhythmic.training.configuration import FILLER
 from rhythmic.training.problem import Problem
@@ -70,7 +69,7 @@ def sequences(
 
 
 class EventBatch(NamedTuple):
-    """A batch of sequences as their events; see ``rhythmic.events``."""
+    """A batch of sequences as their events; see ``rhythmic.fast.events``."""
 
     values: Float[Array, "event batch"]
     gaps: Int[Array, "event batch"]
@@ -101,8 +100,7 @@ def epoch_batches(
 
     Some places are filled by none where members have different numbers of examples (``ragged``).
     """
-    shuffle = shuffled_once if on_processor() else shuffled
-    drawn = shuffle(jax.random.key_data(key), examples)
+    drawn = shuffled(jax.random.key_data(key), examples)
     return in_batches(fillers_last(drawn) if ragged else drawn, num_batches, batch_size)
 
 
@@ -130,44 +128,49 @@ def like_length_batches(
     return batches[order], weights[order]
 
 
+@custom_vmap
 def shuffled(
     key_data: UInt[Array, " word"], examples: Int[AnyArray, " example"]
 ) -> Int[Array, " example"]:
-    """Permute ``examples`` by a key."""
+    """Permute ``examples`` by a key.
+
+    Under ``jax.vmap`` a CPU does so once for neighbours of one key and examples: the members of a
+    search share few seeds, and sorting 55,000 numbers takes there as long as 10 updates of a
+    recurrent network, or 1,000 of one without trained recurrence.
+    """
+    return _permuted(key_data, examples)
+
+
+def _permuted(key_data: Array, examples: AnyArray) -> Array:
     return jax.random.permutation(jax.random.wrap_key_data(key_data), examples)
 
 
-@custom_vmap
-def shuffled_once(
-    key_data: UInt[Array, " word"], examples: Int[AnyArray, " example"]
-) -> Int[Array, " example"]:
-    """Permute as ``shuffled``; under ``jax.vmap``, once for neighbours of one key and examples.
-
-    The members of a search share few seeds, and on a processor sorting 55,000 numbers takes as long
-    as 10 updates of a recurrent network, or 1,000 of one without trained recurrence.
-    """
-    return shuffled(key_data, examples)
-
-
-@shuffled_once.def_vmap
-def shuffle_members(
+@shuffled.def_vmap
+def _shuffle_members(
     num_members: int, mapped: list[bool], *arguments: Array
 ) -> tuple[Int[Array, "member example"], bool]:
-    """Go through the members; shuffle where key or examples differ from the member before."""
+    """Shuffle for every member, by the way of the platform that the program is lowered for."""
     rows = tuple(
         x if is_mapped else jnp.broadcast_to(x, (num_members, *x.shape))
         for x, is_mapped in zip(arguments, mapped, strict=True)
     )
+    every = jax.vmap(_permuted)
+    return jax.lax.platform_dependent(*rows, cpu=_shuffled_in_turn, default=every), True
+
+
+def _shuffled_in_turn(
+    keys: UInt[Array, "member word"], examples: Int[Array, "member example"]
+) -> Int[Array, "member example"]:
+    """Go through the members; shuffle where key or examples differ from the member before."""
 
     def body(carry: PyTree, row: tuple[Array, ...]) -> tuple[PyTree, Array]:
         previous, order = carry
         same = jnp.all(row[0] == previous[0]) & jnp.all(row[1] == previous[1])
-        order = jax.lax.cond(same, lambda *_: order, shuffled, *row)
+        order = jax.lax.cond(same, lambda *_: order, _permuted, *row)
         return (row, order), order
 
-    keys, examples = rows
     nobody = (~keys[0], examples[0])  # differs from the first member
-    return jax.lax.scan(body, (nobody, examples[0]), rows)[1], True
+    return jax.lax.scan(body, (nobody, examples[0]), (keys, examples))[1]
 
 
 def in_batches(

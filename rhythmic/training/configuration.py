@@ -14,7 +14,6 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from rhythmic.adjoints import FreeMotion
 from rhythmic.arguments import checked
 from rhythmic.cells import ResonantNodes
 from rhythmic.checks import checked_choice, checked_integer, checked_real, shown
@@ -189,7 +188,6 @@ class MemberRhythms(NamedTuple):
     """
 
     nodes: ResonantNodes
-    motion: FreeMotion | None
 
 
 class Members(NamedTuple):

@@ -47,9 +47,10 @@ def estimate_group(group: GroupTraining, members: Members) -> Estimate:
     Returns:
         Bytes on each device, and what compiling took.
     """
-    placed = group.place(members)
+    group.take_way_of(members)
+    placed = group.place_members(members)
     state = group.call("initial_state", placed, None)
-    sizes = group.program("train_epoch", state, placed, group.data).memory_analysis()
+    sizes = group.program("train_epoch", state, placed, group.shared).memory_analysis()
     if sizes is None:
         return Estimate(0, 0, 0, group.compile_seconds)
     return Estimate(
@@ -121,7 +122,8 @@ def seconds_per_update(group: GroupTraining, members: Members, *, num_updates: i
     configuration = group.training.configuration
     num_batches = configuration.num_batches(members.train.shape[1])
     count = min(max(num_updates, fewest_updates(configuration)), num_batches)
-    placed = group.place(members)
+    group.take_way_of(members)
+    placed = group.place_members(members)
     state = group.call("initial_state", placed, None)
     if count < num_batches:
         num_validation = max(1, members.validation.shape[1] * count // num_batches)
@@ -129,17 +131,17 @@ def seconds_per_update(group: GroupTraining, members: Members, *, num_updates: i
             train=members.train[:, : count * configuration.batch_size],
             validation=members.validation[:, :num_validation],
         )
-        placed = group.place(cut)
+        placed = group.place_members(cut)
         with jax.disable_jit(False):
             jitted = group.programs.jitted("train_epoch")
-            program = jitted.lower(state, placed, group.data).compile()
+            program = jitted.lower(state, placed, group.shared).compile()
     else:
-        program = group.program("train_epoch", state, placed, group.data)
+        program = group.program("train_epoch", state, placed, group.shared)
     times = []
     for _ in range(2):
         started = time.perf_counter()
         with jax.disable_jit(False):
-            state = jax.block_until_ready(program(state, placed, group.data))
+            state = jax.block_until_ready(program(state, placed, group.shared))
         times.append(time.perf_counter() - started)
     return min(times) / count
 

@@ -5,11 +5,13 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.custom_batching import sequential_vmap
 
 from rhythmic.cells.interface import weigh
-from rhythmic.networks.network import Method, Network
+from rhythmic.fast import Method
+from rhythmic.networks.network import Network
 from rhythmic.training.batches import Batch, gathered, in_batches
-from rhythmic.training.features import features_of, one_by_one
+from rhythmic.training.features import Tables, features_of
 from rhythmic.training.objectives import added_up
 from rhythmic.training.problem import Problem
 from rhythmic.training.state import Data
@@ -25,6 +27,8 @@ def sum_over(
     *,
     batch_size: int,
     method: Method,
+    tables: Tables | None = None,
+    one_by_one: bool = False,
 ) -> PyTree:
     """Sum what ``look(outputs, features, batch)`` sees over batches of examples.
 
@@ -37,14 +41,16 @@ def sum_over(
     batches, weights = in_batches(examples, -(-number // size), size)
     arrays, functions = eqx.partition(model, eqx.is_array)
 
-    def seen(arrays: PyTree, data: Data, examples: Array, weights: Array) -> tuple:
+    def seen(
+        arrays: PyTree, data: Data, tables: Tables | None, examples: Array, weights: Array
+    ) -> tuple:
         model = eqx.combine(arrays, functions)
-        features = features_of(model, data, examples, method=method)
+        features = features_of(model, data, examples, method=method, tables=tables)
         return features, gathered(data, examples, weights, problem)
 
     def body(carry: None, batch: tuple[Array, Array]) -> tuple[None, PyTree]:
-        alone = one_by_one(seen, model, method, of_lengths=data.lengths is not None)
-        features, gathered_batch = alone(arrays, data, *batch)
+        alone = sequential_vmap(seen) if one_by_one else seen
+        features, gathered_batch = alone(arrays, data, tables, *batch)
         return carry, look(model.read_out(features), features, gathered_batch)
 
     _, found = jax.lax.scan(body, None, (batches, weights))

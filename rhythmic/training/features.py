@@ -1,35 +1,41 @@
-"""What the layer makes of examples, by the fastest way that the data and the layer allow."""
+"""What the layers make of examples of a pool, by the way through time that was resolved for it."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.custom_batching import sequential_vmap
 
-from rhythmic.adjoints import (
-    FreeMotion,
-    free_motion,
-    is_free_between_events,
-    mean_squared_amplitude_of_events,
-    mean_with_adjoint,
-    on_processor,
-)
 from rhythmic.cells import ResonantCell, trainable
-from rhythmic.cells.resonant_nodes import NodeConstants
-from rhythmic.events import find_events
-from rhythmic.networks.network import Method, Network
+from rhythmic.fast import (
+    FreeMotion,
+    Method,
+    Way,
+    fastest_way,
+    free_motion,
+    mean_squared_amplitude_of_events,
+)
+from rhythmic.fast.events import Events, find_events, padded_events
+from rhythmic.fast.resonant_events import SPARSE, rings_freely
+from rhythmic.fast.ways import is_free_between_events
+from rhythmic.networks.network import Network
 from rhythmic.training.batches import event_batch, in_batches, sequences
+from rhythmic.training.configuration import MemberRhythms
 from rhythmic.training.state import Data
-from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
+from rhythmic.typing import AnyArray, Array, Float, Int
 
-# Above this share of nonzero samples in the longest sequence, a step a sample is as fast.
-SPARSE = 0.6
 
-# Decay over angle of one step. Of slower, more strongly damped nodes the constants of free motion
-# cancel in float32: their error grows as the square of this ratio.
-MOST_DAMPED = 10.0
+class Tables(NamedTuple):
+    """What a way through time computes of a pool before training, beside the data.
+
+    ``features``, of the way ``precomputed``: what the layers make of each example. ``events`` and
+    ``motion``, of the way ``events``: the nonzero samples, and the free motion of the nodes between
+    them, which is each run's own where runs have rhythms of their own.
+    """
+
+    features: Float[AnyArray, "example hidden"] | None = None
+    events: Events | None = None
+    motion: FreeMotion | None = None
 
 
 class InputNoise(NamedTuple):
@@ -45,6 +51,7 @@ def features_of(
     examples: Int[AnyArray, " batch"],
     *,
     method: Method,
+    tables: Tables | None = None,
     noise: InputNoise | None = None,
     key: jax.Array | None = None,
 ) -> Float[Array, "*time hidden batch"]:
@@ -54,110 +61,151 @@ def features_of(
         model: the network.
         data: the pool of examples.
         examples: which of them.
-        method: ``fastest``: from what ``precomputed`` added to ``data``, if anything, else as in
-            ``Network.features``; ``scan``: from the inputs, by the plain scan.
-        noise: added to the inputs, if its level is above 0.
+        method: the way through time.
+        tables: what the ways ``precomputed`` and ``events`` read, see ``tables_of``.
+        noise: added to the inputs, if its level is above 0; then every step is taken.
         key: of the layers' dropout, for training alone.
+
+    Raises:
+        ValueError: for a way without its tables.
     """
     inputs, _ = sequences(data, examples)
     lengths = None if data.lengths is None else jnp.asarray(data.lengths)[examples]
-    if noise is not None and noise.level > 0:
-        drawn = jax.random.normal(noise.key, inputs.shape, inputs.dtype)
-        return model.features(inputs + noise.level * drawn, lengths, method=method, key=key)
-    if method == "fastest" and data.features is not None:
-        return jnp.asarray(data.features)[examples].T
+    if method not in ("precomputed", "events"):
+        if noise is not None and noise.level > 0:
+            drawn = jax.random.normal(noise.key, inputs.shape, inputs.dtype)
+            inputs = inputs + noise.level * drawn
+        return model.features(inputs, lengths, method=method, key=key)
+    tables = tables or Tables()
+    if method == "precomputed" and tables.features is not None:
+        return jnp.asarray(tables.features)[examples].T
+    if tables.events is None or tables.motion is None:
+        raise ValueError(f"method is {method!r}; it needs what training.tables(data) gives")
     cell = model.sole_cell
-    if method == "fastest" and data.sparse is not None and isinstance(cell, ResonantCell):
-        events, motion = data.sparse
-        weights, input_weights = cell.effective_weights(), cell.input_weights
-        batch = event_batch(events, examples)
-        return mean_squared_amplitude_of_events(weights, motion, *batch, input_weights)
-    return model.features(inputs, lengths, method=method, key=key)
+    assert isinstance(cell, ResonantCell)
+    batch = event_batch(tables.events, examples)
+    weights, input_weights = cell.effective_weights(), cell.input_weights
+    return mean_squared_amplitude_of_events(weights, tables.motion, *batch, input_weights)
 
 
-def one_by_one(
-    function: Callable[..., PyTree], model: Network, method: Method, *, of_lengths: bool
-) -> Callable[..., PyTree]:
-    """Return ``function`` for one member, to be mapped over members with ``jax.vmap``.
+def resolved_way(
+    method: Method,
+    model: Network,
+    data: Data,
+    *,
+    platform: str,
+    rhythms: MemberRhythms | None = None,
+    shared_layers: bool = True,
+    noisy: bool = False,
+) -> Way:
+    """Return the way through time for a network and a pool; ``method`` unless it is ``fastest``.
 
-    Where a hand-written adjoint runs on a processor, members run one after the other: what one
-    keeps for its reverse pass fills a core's cache, and from event to event each takes its own
-    number of steps; so it does where sequences differ in length (``of_lengths``).
-    """
-    bare = bool(model.layers) and model.layers[-1].is_bare and model.pooling == "mean"
-    by_hand = bare and mean_with_adjoint(model.layers[-1].cell, model.feature) is not None
-    sequential = on_processor() and ((method == "fastest" and by_hand) or of_lengths)
-    return sequential_vmap(function) if sequential else function
-
-
-def precomputed(model: Network, data: Data, batch_size: int) -> Data:
-    """Return ``data`` with what can be computed once, before training.
-
-    A layer that nobody trains has features once for all members, updates and epochs. A resonant
-    layer goes from one nonzero pixel to the next, if the images are sparse and the backend is
-    a processor; on others it is faster to take every step. For arrays that are known: not inside
-    ``jax.jit``.
+    A layer that nobody trains has its features computed once for all runs. On a CPU a resonant
+    layer goes from one nonzero sample to the next, if the inputs are bytes and sparse; else a
+    hand-written adjoint or a kernel is taken where the cell has one.
 
     Args:
+        method: what is asked for.
+        model: the network, at any parameters.
+        data: the pool of examples, known.
+        platform: for which programs are lowered, see ``rhythmic.fast.platform_of``.
+        rhythms: of the runs, where they have rhythms of their own.
+        shared_layers: whether all runs have the same layers before training; where each draws its
+            own, there are no features for all.
+        noisy: whether noise is added to the inputs while training.
+
+    Raises:
+        ValueError: for a way that this network or these data do not have.
+    """
+    known = [] if noisy else _ways_of_pool(model, data, rhythms, shared_layers)
+    if method in ("precomputed", "events") and method not in known:
+        raise ValueError(
+            f"method is {method!r}; with this network on these data it must be 'fastest' or "
+            f"{' or '.join(map(repr, [*known, 'a way of its cell']))}"
+        )
+    if method != "fastest":
+        return method
+    if rhythms is not None and shared_layers and has_fixed_features(model):
+        raise ValueError(
+            "rhythms are given; without trained weights in the layer, features belong to one "
+            "ladder: make a network of each"
+        )
+    if "precomputed" in known:
+        return "precomputed"
+    if "events" in known and platform == "cpu":
+        return "events"
+    last = model.layers[-1] if model.layers else None
+    if last is None or not last.is_bare or model.pooling != "mean":
+        return "scan"
+    return fastest_way(last.cell.resolved(), last.feature, platform)
+
+
+def _ways_of_pool(
+    model: Network, data: Data, rhythms: MemberRhythms | None, shared_layers: bool
+) -> list[Way]:
+    """Return the ways that read tables, as far as there are such tables of a pool."""
+    if data.lengths is not None or model.pooling == "every" or model.input_scaling is not None:
+        return []
+    if has_fixed_features(model):
+        return ["precomputed"] if shared_layers and rhythms is None else []
+    cell = model.sole_cell if model.pooling == "mean" else None
+    if cell is None or not is_free_between_events(cell, model.feature):
+        return []
+    nodes = cell.constants() if rhythms is None else rhythms.nodes
+    return ["events"] if rings_freely(nodes) and is_sparse(np.asarray(data.inputs)) else []
+
+
+def tables_of(
+    way: Method, model: Network, data: Data, *, batch_size: int, room_for_events: int = 1
+) -> Tables:
+    """Return what a way reads beside the data; nothing for most. Not inside ``jax.jit``.
+
+    Args:
+        way: what ``resolved_way`` gave for these data.
         model: the network, at any parameters.
         data: the pool of examples.
         batch_size: examples at a time while features are computed; bounds the memory.
-
-    Returns:
-        The same data where that was done before.
+        room_for_events: events of the longest sequence at least, so that pools whose sequences
+            differ have tables of one shape.
     """
-    if data.features is not None or data.sparse is not None:
-        return data
-    if data.lengths is not None or model.pooling == "every" or model.input_scaling is not None:
-        return data
-    if has_fixed_features(model):
-        return jax.jit(lambda data: with_features(model, data, batch_size))(data)
-    if not on_processor() or model.pooling != "mean":
-        return data
+    if way == "precomputed":
+        features = jax.jit(lambda data: fixed_features(model, data, batch_size))(data)
+        return Tables(features=features)
+    if way != "events":
+        return Tables()
+    inputs = np.asarray(data.inputs)
     cell = model.sole_cell
-    if cell is not None and is_free_between_events(cell, model.feature):
-        return with_events(cell, data)
-    return data
+    assert isinstance(cell, ResonantCell)
+    events = find_events(inputs)
+    events = padded_events(events, max(room_for_events, events.values.shape[1]))
+    return Tables(events=events, motion=free_motion(cell.constants(), inputs.shape[1]))
 
 
-def with_events(cell: ResonantCell, data: Data) -> Data:
-    """Write the images down as events, where all of them are sparse and the nodes ring."""
-    images = np.asarray(data.inputs)
-    if images.ndim != 2 or images.dtype != np.uint8:
-        return data
-    num_steps = images.shape[1]
-    # One dense image is enough: it sets the steps of every batch that it is in, and the memory.
-    sparse = np.max(np.count_nonzero(images, axis=1)) <= SPARSE * num_steps
-    motion = tabulated_motion(cell.constants(), num_steps) if sparse else None
-    return data if motion is None else data._replace(sparse=(find_events(images), motion))
-
-
-def tabulated_motion(nodes: NodeConstants, num_steps: int) -> FreeMotion | None:
-    """Return the free motion of nodes, or None where its tables would lose digits in float32."""
-    w1, w2 = (np.asarray(x, np.float64) for x in (nodes.w1, nodes.w2))
-    decay, angle = -np.log(-w2) / 2, np.arccos(np.minimum(w1 / 2 / np.sqrt(-w2), 1.0))
-    alike = np.all(w2 == w2[0])
-    fits = alike and np.all(decay <= MOST_DAMPED * angle) and np.all(angle > 0)
-    return free_motion(nodes, num_steps) if fits else None
+def is_sparse(inputs: np.ndarray) -> bool:
+    """Tell whether inputs are bytes ``(example, time)``, each sequence of them mostly zero."""
+    if inputs.ndim != 2 or inputs.dtype != np.uint8:
+        return False
+    # One dense sequence is enough: it sets the steps of every batch that it is in, and the memory.
+    return bool(np.max(np.count_nonzero(inputs, axis=1)) <= SPARSE * inputs.shape[1])
 
 
 def has_fixed_features(model: Network) -> bool:
-    """Tell whether the layer holds nothing that training changes."""
+    """Tell whether the layers hold nothing that training changes."""
     return not any(jax.tree.leaves(trainable((model.encoder, model.layers))))
 
 
-def with_features(model: Network, data: Data, batch_size: int) -> Data:
-    """Compute the features of every example, once for all members, updates and epochs.
+def fixed_features(model: Network, data: Data, batch_size: int) -> Float[Array, "example hidden"]:
+    """Return the features of every example, once for all runs, updates and epochs.
 
-    Exact where the layer has no trained weights: its features then depend on the example alone.
+    Exact where the layers have no trained weights: features then depend on the example alone.
 
     Args:
-        model: a network whose layer is not trained.
+        model: a network whose layers are not trained.
         data: the pool of examples.
         batch_size: examples at a time; bounds the memory.
 
     Raises:
-        ValueError: for a network whose layer is trained.
+        ValueError: for a network whose layers are trained.
     """
     if not has_fixed_features(model):
         raise ValueError("model has a layer that is trained; its features change from step to step")
@@ -169,4 +217,4 @@ def with_features(model: Network, data: Data, batch_size: int) -> Data:
         return carry, features_of(model, data, examples, method="scan").T
 
     _, features = jax.lax.scan(body, None, batches)
-    return data._replace(features=features.reshape(-1, features.shape[-1])[:num_examples])
+    return features.reshape(-1, features.shape[-1])[:num_examples]

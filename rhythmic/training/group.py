@@ -1,7 +1,6 @@
 """Members trained side by side: mapped within a device, sharded over devices, epoch by epoch."""
 
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,20 +10,25 @@ import jax
 import jaxlib
 import numpy as np
 
-from rhythmic.adjoints import on_processor
 from rhythmic.arguments import checked
 from rhythmic.checks import checked_integer
+from rhythmic.fast import FreeMotion, platform_of
 from rhythmic.indices import check_labels
 from rhythmic.memory import is_out_of_memory
 from rhythmic.provenance import processor_name
 from rhythmic.sealed import DamagedFileError, load_arrays, save_arrays
 from rhythmic.spread import RowFunction, SpreadPrograms, first_devices, wide_vectors
 from rhythmic.training.configuration import Members, check_members
+from rhythmic.training.features import Tables
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.problem import Problem
+from rhythmic.training.rhythms import member_motions
 from rhythmic.training.state import Data, TestRecord, TrainingState
 from rhythmic.trees import path_name
 from rhythmic.typing import PyTree
+
+# Members, and the free motion of each where its rhythms are its own.
+OwnRows = tuple[Members, FreeMotion | None]
 
 
 @checked
@@ -108,37 +112,70 @@ class GroupTraining:
     depend on its neighbours.
     """
 
-    def __init__(self, training: MemberTraining, plan: GroupPlan, data: Data):
-        """Place the data on the devices of ``plan``.
+    def __init__(
+        self, training: MemberTraining, plan: GroupPlan, data: Data, *, room_for_events: int = 1
+    ):
+        """Resolve the way through time, and place the data on the devices of ``plan``.
 
         Args:
             training: of one member.
             plan: how many members train at once.
             data: the pool of examples, shared by all.
+            room_for_events: of the longest sequence at least, where the way is that of events, so
+                that pools whose sequences differ can replace one another.
 
         Raises:
             ValueError: for data that do not fit, or a network that no device can hold.
         """
         check_data(data, training.problem)
         training.check_size(plan.num_devices)
-        self.training = training
+        self.asked = training
         self.plan = plan
+        self.room_for_events = room_for_events
         devices = first_devices(plan.num_devices)
-        self.programs = SpreadPrograms(devices, row_functions(training))
-        self.data = self.programs.place(training.prepared(data), self.programs.shared)
+        self.platform = platform_of(devices[0])
+        self.training = training.resolved(data, platform=self.platform)
+        self.programs = SpreadPrograms(devices, row_functions(self.training))
+        self.shared = self.programs.place(self._pool(data), self.programs.shared)
+
+    @property
+    def data(self) -> Data:
+        """The pool of examples, on the devices."""
+        return self.shared[0]
 
     def replace_data(self, data: Data) -> None:
         """Place another pool of the same shapes; programs that are compiled serve it too.
 
         Raises:
-            ValueError: for data that do not fit, or whose arrays, as prepared, differ in shape.
+            ValueError: for data that do not fit, or whose arrays and tables differ in shape.
         """
         check_data(data, self.training.problem)
-        prepared = self.training.prepared(data)
-        known, found = (jax.tree.map(np.shape, x) for x in (self.data, prepared))
-        if known != found:
-            raise ValueError(f"data has arrays of shapes {found}; this group reads {known}")
-        self.data = self.programs.place(prepared, self.programs.shared)
+        found = self._pool(data)
+        shapes = [jax.tree.map(np.shape, x) for x in (found, self.shared)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(f"data has arrays of shapes {shapes[0]}; this group reads {shapes[1]}")
+        self.shared = self.programs.place(found, self.programs.shared)
+
+    def takes(self, data: Data) -> bool:
+        """Tell whether ``replace_data`` takes a pool: the shapes and the way of the one at hand."""
+        if self.asked.resolved(data, platform=self.platform) != self.training:
+            return False
+        return jax.tree.map(np.shape, self._pool(data)) == jax.tree.map(np.shape, self.shared)
+
+    def _pool(self, data: Data) -> tuple[Data, Tables]:
+        """Return a pool with what the way through time reads beside it."""
+        return data, self.training.tables(data, room_for_events=self.room_for_events)
+
+    def take_way_of(self, members: Members) -> None:
+        """Resolve the way anew where members have rhythms of their own; most change nothing."""
+        if members.rhythms is None:
+            return
+        training = self.asked.resolved(self.data, platform=self.platform, rhythms=members.rhythms)
+        if training != self.training:
+            self.training = training
+            self.programs.functions = row_functions(training)
+            self.programs.compiled.clear()
+            self.shared = self.programs.place(self._pool(self.data), self.programs.shared)
 
     @property
     def compile_seconds(self) -> float:
@@ -166,10 +203,12 @@ class GroupTraining:
                 members or another training (``DamagedFileError``).
         """
         count = len(members.seed)
-        members = self.place(members)
+        self.take_way_of(members)
+        rows = self.place_members(members)
+        members = rows[0]
         own = jax.tree.leaves((members.rhythms, members.input_scaling, members.output_scaling))
         identity = (members.seed, *members.hyperparameters, *own)
-        state = self.call("initial_state", members, None)
+        state = self.call("initial_state", rows, None)
         if checkpoint is not None and checkpoint.exists():
             (known, found), made = load_arrays(checkpoint, (identity, state))
             if made != made_by():
@@ -180,7 +219,7 @@ class GroupTraining:
         for epoch in range(int(state.epoch[0]), self.training.configuration.epochs):
             already = self.compile_seconds
             started = time.perf_counter()
-            state = jax.block_until_ready(self.call("train_epoch", state, members, self.data))
+            state = jax.block_until_ready(self.call("train_epoch", state, rows, self.shared))
             compiling = self.compile_seconds - already
             seconds = time.perf_counter() - started - compiling
             if checkpoint is not None:
@@ -200,7 +239,8 @@ class GroupTraining:
         """
         count = len(members.seed)
         check_rows("state", state, count)
-        record = self.call("test", self.place(state), self.place(members), self.data)
+        rows = self.place_members(members)
+        record = self.call("test", self.place(state), rows, self.shared)
         return jax.tree.map(lambda x: np.asarray(x)[:count], record)
 
     def place(self, rows: PyTree) -> PyTree:
@@ -223,6 +263,13 @@ class GroupTraining:
 
         return self.programs.place(jax.tree.map(pad, rows), self.programs.by_row)
 
+    def place_members(self, members: Members) -> OwnRows:
+        """Return members as ``place`` does, with what the way through time has of each."""
+        if self.training.method != "events" or members.rhythms is None:
+            return self.place(members), None
+        motions = member_motions(members.rhythms, self.data.inputs.shape[1])
+        return self.place(members), self.place(motions)
+
     def call(self, name: str, *arguments: PyTree) -> PyTree:
         """Return what the program ``name`` gives for ``arguments``, compiled at its first use."""
         program = self.program(name, *arguments)
@@ -232,51 +279,61 @@ class GroupTraining:
     def program(self, name: str, *arguments: PyTree) -> jax.stages.Compiled:
         """Return the program ``name``, compiled for ``arguments`` at its first use.
 
-        It falls back on the plain scan where a GPU's kernel does not compile.
+        Raises:
+            KernelError: where the kernel over time does not compile. Nothing else is taken in its
+                place: whoever wants other arithmetic asks for it.
         """
         try:
             return self.programs.program(name, *arguments)
         except (ValueError, NotImplementedError, jax.errors.JaxRuntimeError) as error:
-            reason = without_kernel(self.training, error)
-        self.training = replace(self.training, method="scan")
-        self.programs.functions = row_functions(self.training)
-        compiled = self.programs.program(name, *arguments)
-        warnings.warn(f"taking the plain scan, since {reason}", stacklevel=2)
-        return compiled
+            if self.training.method != "kernel" or is_out_of_memory(error):
+                raise
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise KernelError(
+                f"method is 'kernel', which does not compile here ({reason}); method='scan' takes "
+                "the plain scan"
+            ) from error
+
+
+class KernelError(RuntimeError):
+    """A kernel over time that does not compile on a device."""
 
 
 def made_by() -> dict[str, str]:
     """Return what a checkpoint may not differ in: versions and device."""
     kind = jax.devices()[0].device_kind
-    device = processor_name() if on_processor() else kind
+    device = processor_name() if jax.devices()[0].platform == "cpu" else kind
     return {"jax": jax.__version__, "jaxlib": jaxlib.__version__, "device": device}
 
 
 def row_functions(training: MemberTraining) -> dict[str, RowFunction]:
     """Return what one member does, mapped over the members of a device.
 
-    Each takes rows of state or members, then what all members share: nothing, or the data.
+    Each takes rows of state, rows of members with what a way through time has of each, then what
+    all members share: nothing, or the pool and the tables of the way.
     """
 
-    def start(members: Members, nothing: None) -> TrainingState:
-        return jax.vmap(training.initial_state)(members)
+    def start(rows: OwnRows, nothing: None) -> TrainingState:
+        return jax.vmap(training.initial_state)(rows[0])
 
-    shared_data = (0, 0, None)
+    def over_members(function: Callable[..., PyTree]) -> Callable[..., PyTree]:
+        def one(
+            state: TrainingState, row: OwnRows, shared: tuple[Data, Tables]
+        ) -> TrainingState | TestRecord:
+            (member, motion), (data, tables) = row, shared
+            if motion is not None:
+                tables = tables._replace(motion=motion)
+            return function(state, member, data, tables)
+
+        return jax.vmap(one, (0, 0, None))
+
     options = wide_vectors()
+    train, test = over_members(training.train_epoch), over_members(training.test)
     return {
         "initial_state": RowFunction(start, 1),
-        "train_epoch": RowFunction(
-            jax.vmap(training.train_epoch, shared_data), 2, donated=True, compiler_options=options
-        ),
-        "test": RowFunction(jax.vmap(training.test, shared_data), 2, compiler_options=options),
+        "train_epoch": RowFunction(train, 2, donated=True, compiler_options=options),
+        "test": RowFunction(test, 2, compiler_options=options),
     }
-
-
-def without_kernel(training: MemberTraining, error: Exception) -> str:
-    """Return why a kernel over time did not compile; raise any other error again."""
-    if on_processor() or training.method == "scan" or is_out_of_memory(error):
-        raise error
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def check_rows(name: str, rows: PyTree, count: int) -> None:

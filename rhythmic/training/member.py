@@ -1,7 +1,7 @@
 """The whole training of one member, as pure functions of (member, data); vmap makes it many."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -10,19 +10,22 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.custom_batching import sequential_vmap
 
 from rhythmic.arguments import checked
 from rhythmic.cells import trainable
 from rhythmic.checks import checked_choice
+from rhythmic.fast import Method, platform_of
 from rhythmic.indices import are_indices, check_labels
 from rhythmic.memory import check_fits
-from rhythmic.networks.network import Method, Network
+from rhythmic.networks.network import Network
 from rhythmic.networks.readouts import RunningStatistics
 from rhythmic.networks.spec import BuildsNetwork
 from rhythmic.training.batches import Batch, epoch_batches, gathered, like_length_batches
 from rhythmic.training.configuration import (
     FILLER,
     MemberKeys,
+    MemberRhythms,
     Members,
     TrainingConfiguration,
     check_members,
@@ -31,10 +34,11 @@ from rhythmic.training.configuration import (
 from rhythmic.training.evaluation import class_sums, sum_over
 from rhythmic.training.features import (
     InputNoise,
+    Tables,
     features_of,
     has_fixed_features,
-    one_by_one,
-    precomputed,
+    resolved_way,
+    tables_of,
 )
 from rhythmic.training.judging import Objective
 from rhythmic.training.objectives import (
@@ -46,7 +50,7 @@ from rhythmic.training.objectives import (
 )
 from rhythmic.training.pieces import in_pieces, rest_of
 from rhythmic.training.problem import Problem
-from rhythmic.training.rhythms import own_data, with_own_constants
+from rhythmic.training.rhythms import with_own_constants
 from rhythmic.training.schedule import optimizer_at
 from rhythmic.training.state import (
     Best,
@@ -87,11 +91,14 @@ class MemberTraining:
         spec: what is trained.
         configuration: the recipe.
         problem: sizes and kind of the data; by default ten classes of sequences of one channel.
-        method: how features and their gradients are computed. ``fastest``: the fastest way there
-            is, given ``training.prepared(data)``; ``scan``: the plain scan, the reference. The same
+        method: the way through time, see ``rhythmic.fast.ways``. ``fastest`` is left to the
+            platform that a program is lowered for; ``resolved(data)`` settles it. All are the same
             up to rounding, which in float32 shows in single runs of a resonant network: its scan
             loses per cent of a gradient. Means over seeds agree.
         is_ragged: whether members have different numbers of examples, see ``FILLER``.
+        one_by_one: whether ``jax.vmap`` maps members one after the other. For a CPU, where what one
+            keeps for its reverse pass fills a core's cache, and where each takes its own number of
+            steps, from event to event or over sequences of unequal length.
     """
 
     spec: BuildsNetwork
@@ -99,6 +106,7 @@ class MemberTraining:
     problem: Problem = field(default_factory=Problem)
     method: Method = "fastest"
     is_ragged: bool = False
+    one_by_one: bool = False
 
     def __post_init__(self) -> None:
         checked_choice("method", self.method, Method)
@@ -180,27 +188,64 @@ class MemberTraining:
         fixed = eqx.filter(model, trainable(model), inverse=True)
         return fixed if member is None else with_own_constants(fixed, member)
 
-    def prepared(self, data: Data) -> Data:
-        """Return ``data`` with what can be computed before training; not inside ``jax.jit``."""
-        if self.method == "scan":
-            return data
+    def resolved(
+        self, data: Data, *, platform: str | None = None, rhythms: MemberRhythms | None = None
+    ) -> "MemberTraining":
+        """Return the training with its way through time resolved for a pool.
+
+        Args:
+            data: the pool, known.
+            platform: for which programs are lowered, ``cpu``, ``cuda``, ``rocm`` or ``tpu``; that
+                of the first device by default.
+            rhythms: of the members, where they have rhythms of their own.
+
+        Raises:
+            ValueError: for a way that network or data do not have.
+        """
+        platform = platform or platform_of(jax.devices()[0])
         models = [self.build(key=jax.random.key(i)) for i in (0, 1)]
         layers = [jax.tree.leaves(eqx.filter(model.layers, eqx.is_array)) for model in models]
+        # A layer that each member draws from its own seed and nobody trains is not shared.
         drawn = has_fixed_features(models[0]) and not all(map(np.array_equal, *layers))
-        if drawn:  # by each member from its own seed: there are no features for all
-            return data
-        return precomputed(models[0], data, self.configuration.evaluation_batch_size)
+        way = resolved_way(
+            self.method,
+            models[0],
+            data,
+            platform=platform,
+            rhythms=rhythms,
+            shared_layers=not drawn,
+            noisy=self.configuration.input_noise > 0,
+        )
+        in_turn = way in ("adjoint", "events") or data.lengths is not None
+        return replace(self, method=way, one_by_one=platform == "cpu" and in_turn)
 
-    def run(self, member: Members, data: Data) -> TrainingState:
+    def tables(self, data: Data, *, room_for_events: int = 1) -> Tables:
+        """Return what the way through time, once ``resolved``, reads beside the pool.
+
+        Not inside ``jax.jit``.
+
+        Args:
+            data: the pool, known.
+            room_for_events: of the longest sequence at least, so that pools whose sequences differ
+                have tables of one shape.
+        """
+        model = self.build(key=jax.random.key(0))
+        size = self.configuration.evaluation_batch_size
+        options = {"batch_size": size, "room_for_events": room_for_events}
+        return tables_of(self.method, model, data, **options)
+
+    def run(self, member: Members, data: Data, tables: Tables | None = None) -> TrainingState:
         """Train from the start values to the last epoch."""
         self.check(member, data)
 
         def body(_: Int[Array, ""], state: TrainingState) -> TrainingState:
-            return self.train_epoch(state, member, data)
+            return self.train_epoch(state, member, data, tables)
 
         return jax.lax.fori_loop(0, self.configuration.epochs, body, self.initial_state(member))
 
-    def train_epoch(self, state: TrainingState, member: Members, data: Data) -> TrainingState:
+    def train_epoch(
+        self, state: TrainingState, member: Members, data: Data, tables: Tables | None = None
+    ) -> TrainingState:
         """Return the state after one more epoch; that of a run which has stopped stays.
 
         Every training example is visited, once a pass in an order drawn from the seed; then the
@@ -208,13 +253,14 @@ class MemberTraining:
         """
         self.check(member, data)
         member = self._weighed(member, data)
-        fixed, data = self.fixed_part(member), own_data(data, member)
+        fixed = self.fixed_part(member)
         keys = member_keys(member.seed)
         batches, weights = self.batches(member, state.epoch, data, key=keys.batch_order)
         steps = state.epoch * batches.shape[0] + jnp.arange(batches.shape[0])
 
         def body(state: TrainingState, batch: tuple[Array, Array, Array]) -> tuple[PyTree, Sums]:
-            after, sums = self.update(state, member, data, fixed, Update(*batch, keys))
+            update = Update(*batch, keys)
+            after, sums = self.update(state, member, data, fixed, update, tables)
             if self.is_ragged:  # a batch that no example fills changes nothing
                 empty = jnp.sum(batch[2]) == 0
                 after = jax.tree.map(lambda new, old: jnp.where(empty, old, new), after, state)
@@ -224,7 +270,8 @@ class MemberTraining:
         after, seen = jax.lax.scan(body, state, (steps, batches, weights))
         sums = added_up(seen)
         model = eqx.combine(after.parameters, fixed)
-        validation = self.evaluate(model, after.statistics, member.validation, member, data)
+        examples = member.validation
+        validation = self.evaluate(model, after.statistics, examples, member, data, tables)
         higher = better_is_higher(self.score)
         after = keep_best(after, *validation, higher=higher)
         loss, score = self.known(member.train, data, self.objective.means(sums))
@@ -275,7 +322,13 @@ class MemberTraining:
         return jax.tree.map(lambda x: x.reshape(-1, size), drawn)
 
     def update(
-        self, state: TrainingState, member: Members, data: Data, fixed: PyTree, update: Update
+        self,
+        state: TrainingState,
+        member: Members,
+        data: Data,
+        fixed: PyTree,
+        update: Update,
+        tables: Tables | None = None,
     ) -> tuple[TrainingState, Sums]:
         """Make one update on one batch, or one on each piece of it.
 
@@ -284,18 +337,15 @@ class MemberTraining:
         if self.configuration.piece_length is not None:
             return self._update_by_pieces(state, member, data, fixed, update)
         arrays, functions = eqx.partition(fixed, eqx.is_array)
-        value_and_gradient = one_by_one(
-            jax.value_and_grad(partial(self.batch_loss, functions), has_aux=True),
-            eqx.combine(state.parameters, fixed),
-            self.method,
-            of_lengths=data.lengths is not None,
-        )
+        value_and_gradient = jax.value_and_grad(partial(self.batch_loss, functions), has_aux=True)
+        if self.one_by_one:
+            value_and_gradient = sequential_vmap(value_and_gradient)
         keys = jax.tree.map(lambda key: jax.random.fold_in(key, update.step), update.keys)
         (loss, (statistics, sums)), gradient = value_and_gradient(
             state.parameters,
             arrays,
             state.statistics,
-            data,
+            (data, tables),
             (update.examples, update.weights),
             (member.hyperparameters.label_smoothing, member.class_weights),
             keys,
@@ -369,7 +419,7 @@ class MemberTraining:
         parameters: PyTree,
         arrays: PyTree,
         statistics: RunningStatistics,
-        data: Data,
+        pool: tuple[Data, Tables | None],
         examples: tuple[Array, Array],
         known: tuple[AnyArray, AnyArray | None],
         keys: MemberKeys,
@@ -382,12 +432,14 @@ class MemberTraining:
         ``keys`` those of this update.
         """
         model: Network = eqx.combine(parameters, arrays, functions)
+        data, tables = pool
         noise = InputNoise(self.configuration.input_noise, keys.input_noise)
         features = features_of(
             model,
             data,
             examples[0],
             method=self.method,
+            tables=tables,
             noise=noise,
             key=jax.random.fold_in(keys.dropout, 1),
         )
@@ -410,6 +462,7 @@ class MemberTraining:
         examples: Int[AnyArray, " example"],
         member: Members,
         data: Data,
+        tables: Tables | None = None,
     ) -> tuple[Array, Array]:
         """Return mean loss and score of ``model`` over ``examples``, both scalars.
 
@@ -420,11 +473,13 @@ class MemberTraining:
         def look(outputs: Array, features: Array, batch: Batch) -> Sums:
             return self.objective.of_test(model, outputs, batch, member)
 
-        sums = self.sum_over(look, model, examples, data)
+        sums = self.sum_over(look, model, examples, data, tables)
         loss, score = self.known(examples, data, self.objective.means(sums))
         return loss, score
 
-    def test(self, state: TrainingState, member: Members, data: Data) -> TestRecord:
+    def test(
+        self, state: TrainingState, member: Members, data: Data, tables: Tables | None = None
+    ) -> TestRecord:
         """Read the test examples with the parameters of the best epoch; NaN of a run that failed.
 
         Raises:
@@ -444,7 +499,7 @@ class MemberTraining:
             number = self.problem.num_outputs
             return sums, class_sums(features, batch, number) if of_classes else None
 
-        sums, by_class = self.sum_over(look, model, member.test, own_data(data, member))
+        sums, by_class = self.sum_over(look, model, member.test, data, tables)
         loss, score = self.known(member.test, data, self.objective.means(sums))
         failed = (state.failed_at_step >= 0) | (state.best.epoch < 0)
         nothing = jnp.zeros((0, 0))
@@ -461,9 +516,17 @@ class MemberTraining:
         model: Network,
         examples: Int[AnyArray, " example"],
         data: Data,
+        tables: Tables | None = None,
     ) -> PyTree:
         """Return the sum of what ``look`` sees over examples, in batches of the recipe."""
-        size = self.configuration.evaluation_batch_size
         return sum_over(
-            look, model, examples, data, self.problem, batch_size=size, method=self.method
+            look,
+            model,
+            examples,
+            data,
+            self.problem,
+            batch_size=self.configuration.evaluation_batch_size,
+            method=self.method,
+            tables=tables,
+            one_by_one=self.one_by_one,
         )

@@ -8,17 +8,15 @@ import numpy as np
 
 from rhythmic.cells import ResonantNodes, resonant_nodes
 from rhythmic.cells.resonant_nodes import Poles
+from rhythmic.fast import FreeMotion, free_motion
 from rhythmic.theory import validate_ladder
 from rhythmic.training.configuration import MemberRhythms, Members
-from rhythmic.training.features import tabulated_motion
-from rhythmic.training.state import Data
 from rhythmic.typing import PyTree
 
 
 def member_rhythms(
     ladders: Sequence[Sequence[float]],
     *,
-    num_steps: int,
     sample_rate: float = 1000.0,
     pole_radius: float = 0.99999,
     poles: Poles = "complex",
@@ -27,7 +25,6 @@ def member_rhythms(
 
     Args:
         ladders: frequencies in Hz, a row a member, all of one length.
-        num_steps: length of the sequences, for the tables of free motion.
         sample_rate: samples a second, Hz.
         pole_radius: modulus of every node's poles, in (0, 1).
         poles: as in ``resonant_nodes``.
@@ -48,9 +45,19 @@ def member_rhythms(
         )
         for ladder in ladders
     ]
-    motions = [tabulated_motion(one, num_steps) for one in nodes]
-    every = all(motion is not None for motion in motions)
-    return MemberRhythms(stacked(nodes), stacked(motions) if every else None)
+    return MemberRhythms(stacked(nodes))
+
+
+def member_motions(rhythms: MemberRhythms, num_steps: int) -> FreeMotion:
+    """Tabulate the free motion of each member's nodes, with a leading axis ``member``.
+
+    Args:
+        rhythms: of members; their nodes ring.
+        num_steps: length of the sequences.
+    """
+    numbers = range(len(rhythms.nodes.w1))
+    rows = [jax.tree.map(lambda x, row=row: np.asarray(x)[row], rhythms.nodes) for row in numbers]
+    return stacked([free_motion(nodes, num_steps) for nodes in rows])
 
 
 def stacked(trees: Sequence[PyTree]) -> PyTree:
@@ -90,22 +97,3 @@ def with_own_constants(fixed: PyTree, member: Members) -> PyTree:
         list(own.values()),
         is_leaf=lambda x: x is None,
     )
-
-
-def own_data(data: Data, member: Members) -> Data:
-    """Return ``data`` with one member's own free motion, where it has rhythms of its own.
-
-    Raises:
-        ValueError: if features were worked out for the rhythms of the network.
-    """
-    if member.rhythms is None:
-        return data
-    if data.features is not None:
-        raise ValueError(
-            "rhythms are given; without trained weights in the layer, features belong to one "
-            "ladder: make a network of each"
-        )
-    if data.sparse is None:
-        return data
-    motion = member.rhythms.motion
-    return data._replace(sparse=None if motion is None else (data.sparse[0], motion))

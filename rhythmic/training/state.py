@@ -7,9 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from rhythmic import cells
-from rhythmic.adjoints import FreeMotion
 from rhythmic.cells import trainable
-from rhythmic.events import Events
 from rhythmic.networks.readouts import RunningStatistics
 from rhythmic.typing import AnyArray, Array, Bool, Float, Int, PyTree, UInt8
 
@@ -34,18 +32,11 @@ class Data(NamedTuple):
     floating-point numbers, which it reads as they are. ``targets`` are of the four kinds of
     ``Recordings``; a class below 0 and a number that is NaN are missing. ``lengths`` are the
     samples of each sequence where they differ.
-
-    ``MemberTraining.prepared`` adds what can be known before training: ``features``, what the layer
-    makes of each example, where no member trains the layer; ``sparse``, the nonzero pixels as
-    events and the motion of the nodes between them, where a resonant network may go from one to
-    the next.
     """
 
     inputs: Inputs
     targets: Targets
     lengths: Int[AnyArray, " example"] | None = None
-    features: Float[AnyArray, "example hidden"] | None = None
-    sparse: tuple[Events, FreeMotion] | None = None
 
 
 class Best(NamedTuple):

@@ -16,11 +16,14 @@ from rhythmic.training.configuration import (
     check_members,
     make_members,
 )
+from rhythmic.training.features import Tables
 from rhythmic.training.group import check_data
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.state import Data, TrainingState
 from rhythmic.trees import named_arrays
 from rhythmic.typing import Array
+
+Pool = tuple[Data, Tables]
 
 AXES = ("seed", "learning_rate", "weight_decay", "label_smoothing")
 
@@ -99,22 +102,23 @@ def training_sweep(
     def start(prepared: Members) -> TrainingState:
         return training.initial_state(prepared)
 
-    def advance(state: TrainingState, prepared: Members, shared: Data) -> TrainingState:
-        return training.train_epoch(state, prepared, shared)
+    def advance(state: TrainingState, prepared: Members, shared: Pool) -> TrainingState:
+        return training.train_epoch(state, prepared, *shared)
 
-    def finish(state: TrainingState, prepared: Members, shared: Data) -> dict[str, Array]:
+    def finish(state: TrainingState, prepared: Members, shared: Pool) -> dict[str, Array]:
         found = outputs_of(state)
         if tested:
-            record = training.test(state, prepared, shared)._asdict()
+            record = training.test(state, prepared, *shared)._asdict()
             found |= {TEST_NAMES.get(name, name): x for name, x in record.items()}
         return found | {FIRST_BAD_STEP: state.failed_at_step}
 
     first = prepare({axis: columns[axis][:1] for axis in AXES})
-    prepared_data = training.prepared(data)
+    training = training.resolved(data)
+    pool = (data, training.tables(data))
     shapes = jax.eval_shape(
-        lambda member, data: finish(start(member), member, data),
+        lambda member, pool: finish(start(member), member, pool),
         jax.tree.map(lambda x: x[0], first),
-        prepared_data,
+        pool,
     )
     del shapes[FIRST_BAD_STEP]
     return Sweep(
@@ -122,7 +126,7 @@ def training_sweep(
         function=Stages(start, advance, finish, training.configuration.epochs),
         design=design,
         outputs={name: described(name, len(shape.shape)) for name, shape in shapes.items()},
-        shared=prepared_data,
+        shared=pool,
         shared_identity=data_identity,
         prepare=prepare,
         compiler_options=wide_vectors(),

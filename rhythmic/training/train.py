@@ -12,7 +12,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rhythmic.adjoints import on_processor
 from rhythmic.arguments import checked
 from rhythmic.checks import checked_integer
 from rhythmic.data import Recordings, Split
@@ -277,7 +276,7 @@ class _Runs:
         """Compile for the largest groups that fit in memory."""
         self.members, self.folder, self.quiet = members, folder, quiet
         count = len(members.seed)
-        most = 6 if on_processor() else 64
+        most = 6 if jax.devices()[0].platform == "cpu" else 64
         plan = plan_groups((count,), num_devices, min(most, count))
         self.tell(f"{training.spec.name}: {count} runs, compiling for groups of {plan}")
         self.group: GroupTraining

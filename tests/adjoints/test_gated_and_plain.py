@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.adjoints import elman, lstm
 from rhythmic.cells import ElmanCell, LSTMCell
+from rhythmic.fast import elman, lstm
 from rhythmic.simulate import time_mean
 from tests.marks import rest_slow
 

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.adjoints import mean_with_adjoint
 from rhythmic.cells import ElmanCell, LSTMCell, ResonantCell
+from rhythmic.fast.ways import mean_with_adjoint
 from rhythmic.simulate import mask_from_lengths, time_mean
 
 KEY = jax.random.key(1)

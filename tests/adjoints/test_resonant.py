@@ -6,8 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.adjoints import mean_squared_amplitude, mean_with_adjoint
 from rhythmic.cells import ElmanCell, ResonantCell
+from rhythmic.fast import mean_squared_amplitude
+from rhythmic.fast.ways import mean_with_adjoint
 from rhythmic.networks import published
 from rhythmic.simulate import mask_from_lengths, time_mean
 from rhythmic.theory import ladder

@@ -6,9 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.adjoints import free_motion, mean_squared_amplitude_of_events
 from rhythmic.cells import ResonantCell, resonant_nodes
-from rhythmic.events import find_events
+from rhythmic.fast import free_motion, mean_squared_amplitude_of_events
+from rhythmic.fast.events import find_events
 from rhythmic.simulate import time_mean, trajectory
 from rhythmic.theory import ladder
 from tests.marks import rest_slow

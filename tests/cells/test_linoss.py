@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rhythmic.cells import LinOSSCell, LinOSSState, trainable
 from rhythmic.cells.linoss import MAX_STIFFNESS
-from rhythmic.linear_scan import parallel_trajectory
+from rhythmic.fast.parallel import parallel_trajectory
 from rhythmic.networks import MEAN, POWER, NetworkSpec
 from rhythmic.simulate import trajectory
 

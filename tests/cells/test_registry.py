@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from rhythmic.activations import identity
-from rhythmic.adjoints import mean_with_adjoint
 from rhythmic.cells import ElmanCell, EquinoxCell, GRUCell, registry
 from rhythmic.cells.registry import make_cell
+from rhythmic.fast.ways import mean_with_adjoint
 from rhythmic.networks import POWER, NetworkSpec
 
 KEY = jax.random.key(0)

@@ -80,7 +80,7 @@ SLOW = {
     "its real twin": lambda: ResonantCell([7.0, 0.1], key=KEY, poles="real"),
     "learned": lambda: ResonantCell([7.0, 0.5], key=KEY, rhythms="learned"),
     "reservoir": lambda: ResonantReservoirCell([7.0, 0.1], key=KEY),
-    "members": lambda: member_rhythms([[7.0, 0.1]], num_steps=4),
+    "members": lambda: member_rhythms([[7.0, 0.1]]),
     "features": lambda: resonant_features(np.array([0.1]), np.zeros((1, 1)), np.zeros((1, 4))),
 }
 

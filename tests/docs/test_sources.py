@@ -13,9 +13,9 @@ from fnmatch import fnmatch
 from tests.docs.test_docstrings import CLASSES, FUNCTIONS, METHODS, MODULES
 
 WITHOUT_SOURCE = {
-    "rhythmic.adjoints.blocks": "bookkeeping",
-    "rhythmic.adjoints.choice": "chooses among the others",
-    "rhythmic.adjoints.counted": "bookkeeping",
+    "rhythmic.fast._blocks": "bookkeeping",
+    "rhythmic.fast.ways": "chooses among the others",
+    "rhythmic.fast._counted": "bookkeeping",
     "rhythmic.arguments": "checks of arguments",
     "rhythmic.arrays": "files",
     "rhythmic.cells.adapter": "interface",
@@ -33,12 +33,12 @@ WITHOUT_SOURCE = {
     "rhythmic.data.recordings": "containers",
     "rhythmic.data.source": "loading",
     "rhythmic.data.splits": "loading",
-    "rhythmic.events": "layout of arrays",
+    "rhythmic.fast.events": "layout of arrays",
     "rhythmic.files": "files",
     "rhythmic.indices": "checks of arguments",
     "rhythmic.interruption": "commands",
-    "rhythmic.kernels.plan": "layout of arrays",
-    "rhythmic.kernels.unrolled": "compiler",
+    "rhythmic.fast.kernels.plan": "layout of arrays",
+    "rhythmic.fast.kernels.unrolled": "compiler",
     "rhythmic.locks": "files",
     "rhythmic.memory": "devices",
     "rhythmic.plotting.*": "figures",

@@ -16,10 +16,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic import (
-    adjoints,
     cells,
     coupled,
     data,
+    fast,
     networks,
     reservoirs,
     rhythms,
@@ -30,7 +30,7 @@ from rhythmic import (
     theory,
     training,
 )
-from rhythmic.events import find_events
+from rhythmic.fast.events import find_events
 from rhythmic.networks import MEAN, LinearReadout, NetworkSpec
 from rhythmic.reductions import maximum
 from rhythmic.reservoirs.response import Response
@@ -86,7 +86,7 @@ MAKERS: dict[str, Any] = {
     "Events": lambda: find_events(SPIKES),
     "FeedforwardLayer": lambda: LAYERS[0],
     "ForcingTaps": lambda: theory.forcing_weights(1.0, 0.1, 0.1),
-    "FreeMotion": lambda: adjoints.free_motion(made("ResonantNodes"), 8),
+    "FreeMotion": lambda: fast.free_motion(made("ResonantNodes"), 8),
     "Grid": lambda: sweep.Grid((made("Axis"),)),
     "GroupPlan": lambda: training.GroupPlan(1, 1),
     "GroupTraining": lambda: training.GroupTraining(
@@ -180,8 +180,8 @@ GATES = {
 # What neither name nor type tells, by the name of the callable.
 TABLE: dict[str, dict[str, Any]] = {
     "static.activation_function": {"name": "tanh"},
-    "adjoints.mean_squared_amplitude": {"inputs": jnp.ones((8, 1))},
-    "adjoints.mean_squared_amplitude_of_events": {
+    "fast.mean_squared_amplitude": {"inputs": jnp.ones((8, 1))},
+    "fast.mean_squared_amplitude_of_events": {
         "weights": jnp.zeros((3, 3)),
         "values": jnp.ones((2, 2)),
         "gaps": jnp.full((2, 2), 4),
@@ -229,7 +229,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "data.spike_count": {"trains": SPIKES},
     "data.spike_pool": {"seeds": (1, 2)},
     "data.spike_power": {"trains": SPIKES},
-    "events.find_events": {"sequences": SPIKES},
+    "fast.find_events": {"sequences": SPIKES},
     "events.padded_events": {"num_events": 9},
     "functional.elman_states": {"parameters": ELMAN_ARRAYS, "inputs": BATCHES},
     "functional.lstm_states": {"parameters": LSTM_ARRAYS, "inputs": BATCHES},

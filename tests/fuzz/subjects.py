@@ -12,10 +12,8 @@ import rhythmic
 
 # Modules without a list of exports whose functions users call, see `rhythmic/__init__.py`.
 MODULES = (
-    "events",
     "functional",
     "gates",
-    "linear_scan",
     "network_rhythms",
     "reductions",
     "rhythm_detection",
@@ -29,7 +27,6 @@ HELPERS = {
     "functional.check_shape",
     "functional.floating_dtype",
     "functional.states_from_arrays",
-    "linear_scan.apply",
     "rhythm_detection.checked_record",
     "rhythm_detection.classify",
     "rhythm_detection.complex_amplitude",

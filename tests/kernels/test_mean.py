@@ -11,7 +11,8 @@ from jax.experimental import pallas as pl
 from jax.sharding import AbstractDevice, AbstractMesh, use_abstract_mesh
 
 from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell, trainable
-from rhythmic.kernels import has_kernel, time_mean_by_kernel
+from rhythmic.fast import time_mean_by
+from rhythmic.fast.kernels import has_kernel, time_mean_by_kernel
 from rhythmic.simulate import time_mean
 from rhythmic.theory import ladder
 from tests.marks import rest_slow
@@ -285,3 +286,34 @@ def test_it_lowers_for_a_gpu_without_one(build):
     together = lower_for_cuda(jax.vmap(gradient), members, inputs)
     assert together.count(call) == 2
     assert together.count("grid_x = 4 : i32, grid_y = 3 : i32") == 2
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("name", ["resonant", pytest.param("lstm", marks=pytest.mark.slow)])
+def test_unequal_lengths_are_those_of_the_scan_and_padding_changes_no_bit(name):
+    cell = jax.tree.map(lambda x: x.astype(float), BUILDERS[name](KEY))
+    lengths = jnp.array([1, 5, TIME, 9])
+    inputs = jax.random.normal(KEY, (TIME, 1, 4))
+    behind = jnp.arange(TIME)[:, None, None] >= lengths
+    feature = feature_of(cell)
+
+    def kernel(cell, inputs):
+        options = {"lengths": lengths, "samples_per_program": 2, "interpret": True}
+        return time_mean_by_kernel(cell, inputs, feature, **options)
+
+    def scan(cell, inputs):
+        return time_mean_by("scan", cell, feature, inputs, lengths)
+
+    def value_and_gradient(mean, inputs):
+        arrays, rest = eqx.partition(cell, eqx.is_inexact_array)
+        weights = jax.random.normal(KEY, (cell.hidden_size, 4))
+        loss = lambda arrays, x: jnp.sum(weights * mean(eqx.combine(arrays, rest), x))  # noqa: E731
+        return jax.value_and_grad(loss, (0, 1))(arrays, inputs)
+
+    found = value_and_gradient(kernel, inputs)
+    expected = value_and_gradient(scan, inputs)
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+    padded = value_and_gradient(kernel, jnp.where(behind, jnp.nan, inputs))
+    for a, b in zip(jax.tree.leaves(padded), jax.tree.leaves(found), strict=True):
+        np.testing.assert_array_equal(a, b)

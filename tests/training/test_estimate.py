@@ -71,8 +71,8 @@ def num_bytes(tree):
 @pytest.mark.slow
 def test_arguments_are_state_members_and_examples(group, needed):
     together = members(2)
-    state = group.call("initial_state", group.place(together), None)
-    seen = num_bytes(state) + num_bytes(together) + num_bytes(group.data)
+    state = group.call("initial_state", group.place_members(together), None)
+    seen = num_bytes(state) + num_bytes(together) + num_bytes(group.shared)
     # An epoch does not read the test digits, and the program does not take them.
     assert needed.arguments == seen - num_bytes(together.test)
     assert needed.temporaries > 0

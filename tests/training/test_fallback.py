@@ -1,10 +1,14 @@
-"""The way to the features that a device takes, and what happens where its kernel fails."""
+"""The way through time that is taken, and what happens where a kernel fails."""
+
+import contextlib
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import AbstractDevice, AbstractMesh, use_abstract_mesh
 
-from rhythmic.adjoints import fastest_mean, mean_with_adjoint
+from rhythmic.fast import fastest_way, ways_of
 from rhythmic.networks import MEAN, NetworkSpec, published, rhythmic_network
 from rhythmic.training import (
     Data,
@@ -15,17 +19,11 @@ from rhythmic.training import (
     MemberTraining,
     TrainingConfiguration,
 )
-from rhythmic.training.group import row_functions
+from rhythmic.training.group import KernelError, row_functions
 from rhythmic.training.problem import Problem
 
 CONFIGURATION = TrainingConfiguration(epochs=2, batch_size=8, rising_share=0.4)
 COUNT, TIME, CLASSES = 40, 12, 3
-
-
-@pytest.fixture
-def gpu(monkeypatch):
-    """Pretend that programs run on a GPU; for a kernel, compiling fails here."""
-    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
 
 
 def group_training(method="fastest"):
@@ -44,20 +42,15 @@ def members():
     return Members(np.array([4, 5]), rates, *parts)
 
 
-@pytest.mark.slow
-def test_a_kernel_that_does_not_compile_gives_way_to_the_scan(gpu):
-    del gpu
-    group = group_training()
-    with pytest.warns(UserWarning, match="taking the plain scan, since"):
-        state = group.run(members())
-    assert group.training.method == "scan"
-    plain = group_training("scan").run(members())
-    np.testing.assert_array_equal(state.history.train_loss, plain.history.train_loss)
+def test_a_kernel_that_does_not_compile_is_an_error_that_names_the_other_way():
+    group = group_training("kernel")  # which compiles for GPUs alone
+    with pytest.raises(KernelError, match=r"method is 'kernel', which does not .*method='scan'"):
+        group.run(members())
+    assert group.training.method == "kernel"
 
 
-def test_too_little_memory_is_no_reason_to_take_the_scan(gpu, monkeypatch):
-    del gpu
-    group = group_training()
+def test_too_little_memory_is_told_as_it_is(monkeypatch):
+    group = group_training("kernel")
 
     def fail(*arguments):
         raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
@@ -66,21 +59,10 @@ def test_too_little_memory_is_no_reason_to_take_the_scan(gpu, monkeypatch):
     group.programs.functions = row_functions(group.training)
     with pytest.raises(jax.errors.JaxRuntimeError, match="RESOURCE_EXHAUSTED"):
         group.run(members())
-    assert group.training.method == "fastest"
-
-
-def test_events_are_for_processors(gpu):
-    del gpu
-    architecture = rhythmic_network((20.0, 90.0), pole_radius=0.9, name="own")
-    images = np.zeros((COUNT, TIME), np.uint8)
-    data = Data(images, np.zeros(COUNT, np.int32))
-    assert (
-        MemberTraining(architecture, CONFIGURATION, Problem(CLASSES)).prepared(data).sparse is None
-    )
 
 
 @pytest.mark.slow
-def test_on_a_processor_an_error_of_compilation_is_an_error(monkeypatch):
+def test_an_error_of_compilation_is_an_error(monkeypatch):
     group = group_training()
 
     def fail(*arguments):
@@ -92,13 +74,43 @@ def test_on_a_processor_an_error_of_compilation_is_an_error(monkeypatch):
         group.run(members())
 
 
+def test_events_are_for_a_cpu():
+    network = rhythmic_network((20.0, 90.0), pole_radius=0.9, name="own")
+    data = Data(np.zeros((COUNT, TIME), np.uint8), np.zeros(COUNT, np.int32))
+    training = MemberTraining(network, CONFIGURATION, Problem(CLASSES))
+    ways = {name: training.resolved(data, platform=name) for name in ("cpu", "cuda", "tpu")}
+    found = {name: one.method for name, one in ways.items()}
+    assert found == {"cpu": "events", "cuda": "kernel", "tpu": "scan"}
+    assert [one.one_by_one for one in ways.values()] == [True, False, False]
+
+
 @pytest.mark.parametrize("name", ["rrn-golden", "rnn", "lstm"])
-def test_every_network_of_the_protocol_has_an_adjoint_and_a_kernel(name, monkeypatch):
+def test_every_network_of_the_protocol_has_an_adjoint_and_a_kernel(name):
     model = published()[name].build(1, 10, key=jax.random.key(0))
-    by_hand = mean_with_adjoint(model.cell, model.feature)
-    assert by_hand is not None
-    assert fastest_mean(model.cell, model.feature) is by_hand
-    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert fastest_mean(model.cell, model.feature).func.__name__ == "time_mean_by_kernel"
-    monkeypatch.setattr(jax, "default_backend", lambda: "tpu")
-    assert fastest_mean(model.cell, model.feature) is None
+    cell, feature = model.cell, model.feature
+    assert ways_of(cell, feature) == ("scan", "adjoint", "kernel")
+    by_platform = {name: fastest_way(cell, feature, name) for name in ("cpu", "cuda", "tpu")}
+    assert by_platform == {"cpu": "adjoint", "cuda": "kernel", "tpu": "scan"}
+
+
+# From JAX 0.12 on Pallas announces the end of its Triton backend.
+@pytest.mark.filterwarnings("ignore:The Pallas Triton backend:DeprecationWarning")
+@pytest.mark.parametrize("name", ["rrn-golden", pytest.param("lstm", marks=pytest.mark.slow)])
+def test_the_platform_of_the_lowered_program_decides(name):
+    """A program for a GPU that is not there holds the kernel, one for a CPU does not."""
+    model = published()[name].build(1, 10, key=jax.random.key(0))
+    described = contextlib.nullcontext()
+    if jax.__version_info__ >= (0, 11):
+        device = AbstractDevice("NVIDIA H100 80GB HBM3", None, "gpu")
+        described = use_abstract_mesh(AbstractMesh((), (), abstract_device=device))
+
+    def loss(inputs):
+        return model.features(inputs, method="fastest").sum()
+
+    with described:
+        traced = jax.jit(jax.grad(loss)).trace(jnp.zeros((12, 1, 32)))
+        programs = {
+            platform: traced.lower(lowering_platforms=(platform,)).as_text()
+            for platform in ("cpu", "cuda")
+        }
+    assert ["triton" in programs[platform] for platform in ("cpu", "cuda")] == [False, True]

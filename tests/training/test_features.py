@@ -1,5 +1,7 @@
 """Features computed once, where no member trains the layer, against features of every batch."""
 
+import dataclasses
+
 import jax
 import numpy as np
 import pytest
@@ -14,9 +16,7 @@ from rhythmic.training import (
     MemberTraining,
     TrainingConfiguration,
 )
-from rhythmic.training import evaluation as evaluation_module
-from rhythmic.training import member as member_module
-from rhythmic.training.features import with_features
+from rhythmic.training.features import fixed_features
 from rhythmic.training.problem import Problem
 
 UNCONNECTED = rhythmic_network((20.0, 90.0), recurrence=False, pole_radius=0.9, name="own")
@@ -45,13 +45,11 @@ def members(seeds=(4, 5)):
 @pytest.mark.usefixtures("x64")
 def test_features_are_those_of_the_model_one_example_at_a_time():
     model = UNCONNECTED.build(1, CLASSES, key=jax.random.key(0))
-    known = with_features(model, pool(), batch_size=9)
-    assert known.features.shape == (COUNT, 2)
+    known = fixed_features(model, pool(), batch_size=9)
+    assert known.shape == (COUNT, 2)
     for example in (0, 8, 9, COUNT - 1):
         sequence = pool().inputs[example][:, None, None] / 255
-        np.testing.assert_allclose(
-            known.features[example], model.features(sequence)[:, 0], rtol=1e-12
-        )
+        np.testing.assert_allclose(known[example], model.features(sequence)[:, 0], rtol=1e-12)
 
 
 @pytest.mark.slow
@@ -59,9 +57,10 @@ def test_features_are_those_of_the_model_one_example_at_a_time():
 def test_a_run_on_known_features_is_the_run_without():
     training = MemberTraining(UNCONNECTED, CONFIGURATION, Problem(CLASSES))
     member = jax.tree.map(lambda x: x[0], members())
-    run = jax.jit(training.run)
-    plain = run(member, pool())
-    known = run(member, training.prepared(pool()))
+    plain = jax.jit(training.run)(member, pool())
+    resolved, tables = prepared(training, pool())
+    assert resolved.method == "precomputed"
+    known = jax.jit(resolved.run)(member, pool(), tables)
     assert np.all(np.isfinite(plain.history.train_loss))
     for a, b in zip(jax.tree.leaves(known), jax.tree.leaves(plain), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
@@ -86,10 +85,10 @@ def test_a_run_from_event_to_event_is_the_run_by_the_plain_scan():
     states, records = [], []
     for method in ("scan", "fastest"):
         training = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES), method=method)
-        data = training.prepared(sparse_pool())
-        assert (data.sparse is not None) == (method == "fastest")
-        states.append(jax.jit(training.run)(member, data))
-        records.append(jax.jit(training.test)(states[-1], member, data))
+        training, tables = prepared(training, sparse_pool())
+        assert training.method == ("events" if method == "fastest" else method)
+        states.append(jax.jit(training.run)(member, sparse_pool(), tables))
+        records.append(jax.jit(training.test)(states[-1], member, sparse_pool(), tables))
     assert np.all(np.isfinite(states[0].history.train_loss))
     for a, b in zip(jax.tree.leaves(states[1]), jax.tree.leaves(states[0]), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
@@ -101,10 +100,12 @@ def test_a_run_from_event_to_event_is_the_run_by_the_plain_scan():
 def test_events_are_for_images_of_which_all_are_sparse(inked, sparse):
     images = np.zeros((COUNT, TIME), np.uint8)
     images[3, :inked] = 1
-    data = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES)).prepared(
-        pool()._replace(inputs=images)
-    )
-    assert (data.sparse is not None) == sparse
+    training = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES))
+    data = pool()._replace(inputs=images)
+    assert training.resolved(data).method == ("events" if sparse else "adjoint")
+    if not sparse:
+        with pytest.raises(ValueError, match="method is 'events'; with this network"):
+            dataclasses.replace(training, method="events").resolved(data)
 
 
 @pytest.mark.parametrize(
@@ -114,14 +115,14 @@ def test_events_are_for_images_of_which_all_are_sparse(inked, sparse):
 def test_nodes_that_hardly_ring_take_every_step(frequencies, sample_rate, pole_radius):
     architecture = rhythmic_network(frequencies, sample_rate=sample_rate, pole_radius=pole_radius)
     training = MemberTraining(architecture, CONFIGURATION, Problem(CLASSES))
-    assert training.prepared(sparse_pool()).sparse is None
+    assert training.resolved(sparse_pool()).method == "adjoint"
 
 
 @pytest.mark.slow
 def test_a_member_that_diverges_leaves_the_others_of_its_device_alone():
     training = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES))
     group = GroupTraining(training, GroupPlan(1, 2), sparse_pool())
-    assert group.data.sparse is not None
+    assert group.training.method == "events"
     calm = group.run(members())
     rates = members().hyperparameters._replace(learning_rate=np.array([0.02, 1e38], np.float32))
     state = group.run(members()._replace(hyperparameters=rates))
@@ -132,7 +133,7 @@ def test_a_member_that_diverges_leaves_the_others_of_its_device_alone():
 
 
 def test_an_unknown_method_is_refused():
-    with pytest.raises(ValueError, match="method is 'fast'; choose from scan, fastest"):
+    with pytest.raises(ValueError, match="method is 'fast'; choose from fastest, scan"):
         MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES), method="fast")
 
 
@@ -140,7 +141,14 @@ def one_run(seed):
     """Train one member alone; return its losses."""
     training = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES))
     member = jax.tree.map(lambda x: x[0], members((seed,)))
-    return jax.jit(training.run)(member, training.prepared(sparse_pool())).history.train_loss
+    training, tables = prepared(training, sparse_pool())
+    return jax.jit(training.run)(member, sparse_pool(), tables).history.train_loss
+
+
+def prepared(training, data):
+    """Return the training by the way that suits the data, and what that way reads."""
+    training = training.resolved(data)
+    return training, training.tables(data)
 
 
 def count_scans(program):
@@ -158,18 +166,18 @@ def is_program(x):
 
 
 @pytest.mark.slow
-def test_members_are_scanned_where_an_adjoint_keeps_much(monkeypatch):
-    def scans_of_an_epoch():
-        training = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES))
-        data = training.prepared(sparse_pool())
-        state = jax.vmap(training.initial_state)(members())
-        epoch = jax.vmap(training.train_epoch, (0, 0, None))
-        return count_scans(jax.make_jaxpr(epoch)(state, members(), data).jaxpr)
+def test_members_are_scanned_where_an_adjoint_keeps_much():
+    training = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES))
+    training, tables = prepared(training, sparse_pool())
+    state = jax.vmap(training.initial_state)(members())
 
-    in_turn = scans_of_an_epoch()
-    for module in (member_module, evaluation_module):
-        monkeypatch.setattr(module, "one_by_one", lambda function, *_: function)
-    assert in_turn == scans_of_an_epoch() + 2  # over members: in an update, in an evaluation
+    def scans_of_an_epoch(training):
+        epoch = jax.vmap(training.train_epoch, (0, 0, None, None))
+        return count_scans(jax.make_jaxpr(epoch)(state, members(), sparse_pool(), tables).jaxpr)
+
+    side_by_side = scans_of_an_epoch(dataclasses.replace(training, one_by_one=False))
+    # Over members: in an update, in an evaluation.
+    assert scans_of_an_epoch(training) == side_by_side + 2
 
 
 @pytest.mark.slow
@@ -180,9 +188,9 @@ def test_members_are_scanned_where_an_adjoint_keeps_much(monkeypatch):
 def test_only_a_layer_without_trained_weights_has_features_once_for_all(architecture, fixed):
     training = MemberTraining(architecture, CONFIGURATION, Problem(CLASSES))
     group = GroupTraining(training, GroupPlan(1, 2), pool())
-    assert (group.data.features is not None) == fixed
+    assert (group.training.method == "precomputed") == fixed
     assert np.all(np.isfinite(group.run(members()).history.train_loss))
     if not fixed:
         model = architecture.build(1, CLASSES, key=jax.random.key(0))
         with pytest.raises(ValueError, match="model has a layer that is trained"):
-            with_features(model, pool(), batch_size=9)
+            fixed_features(model, pool(), batch_size=9)

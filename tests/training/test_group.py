@@ -87,7 +87,7 @@ def test_a_compiled_group_runs_where_compilation_is_off(group, finished):
 
 def test_members_of_one_seed_share_start_values_and_digits(group):
     together = members(*THREE)
-    start = row(group.call("initial_state", group.place(together), None), slice(None))
+    start = row(group.call("initial_state", group.place_members(together), None), slice(None))
     assert_same_bits(row(start, 0), row(start, 2))
     np.testing.assert_array_equal(together.train[0], together.train[2])
     assert np.any(together.train[0] != together.train[1])
@@ -366,9 +366,10 @@ def test_an_index_outside_the_pool_is_named_and_gives_nan_where_it_is_traced(gro
                 read(wrong)
         with pytest.raises(ValueError, match=message):
             TRAINING.run(row(wrong, 0), pool())
-    placed, data = group.place(asked), pool()
-    wrong = placed._replace(validation=placed.validation + 39)
-    state = group.call("train_epoch", group.call("initial_state", placed, None), wrong, group.data)
+    placed, data = group.place_members(asked), pool()
+    wrong = (placed[0]._replace(validation=placed[0].validation + 39), None)
+    started = group.call("initial_state", placed, None)
+    state = group.call("train_epoch", started, wrong, group.shared)
     assert np.isnan(state.history.validation_score[:, 0]).all()
     assert np.isfinite(state.history.train_score[:, 0]).all()
     assert np.array_equal(state.best.epoch, [-1, -1, -1])

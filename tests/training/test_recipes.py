@@ -11,6 +11,7 @@ import pytest
 
 from rhythmic.cells import trainable
 from rhythmic.data.dataset import Split
+from rhythmic.fast.resonant_events import rings_freely
 from rhythmic.networks import LAST, MEAN, POWER, NetworkSpec, rhythmic_network
 from rhythmic.training import (
     Data,
@@ -22,7 +23,7 @@ from rhythmic.training import (
 )
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.problem import Problem
-from rhythmic.training.rhythms import member_rhythms
+from rhythmic.training.rhythms import member_motions, member_rhythms
 from rhythmic.training.schedule import adamw_at
 
 RECIPE = TrainingConfiguration(epochs=2, batch_size=8, rising_share=0.4)
@@ -151,7 +152,7 @@ def test_double_precision_starts_from_the_same_network():
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["fastest", "scan"])
 def test_members_with_ladders_of_their_own_are_the_networks_of_those_ladders(method):
-    rhythms = member_rhythms(LADDERS, num_steps=TIME, pole_radius=0.99)
+    rhythms = member_rhythms(LADDERS, pole_radius=0.99)
     together = train(rows=members()._replace(rhythms=rhythms), method=method)
     for place, ladder in enumerate(LADDERS):
         alone = train(which=architecture(ladder), method=method)
@@ -162,21 +163,22 @@ def test_members_with_ladders_of_their_own_are_the_networks_of_those_ladders(met
 
 
 def test_the_rhythms_of_a_member_are_fixed_and_tabulated_where_they_may_be():
-    rhythms = member_rhythms(LADDERS, num_steps=TIME, pole_radius=0.99)
-    assert rhythms.motion.cosine.shape == (2, 2, TIME + 1)
-    assert member_rhythms(LADDERS, num_steps=TIME, pole_radius=0.99, poles="real").motion is None
+    rhythms = member_rhythms(LADDERS, pole_radius=0.99)
+    assert member_motions(rhythms, TIME).cosine.shape == (2, 2, TIME + 1)
+    assert rings_freely(rhythms.nodes)
+    assert not rings_freely(member_rhythms(LADDERS, pole_radius=0.99, poles="real").nodes)
     fixed = MemberTraining(architecture(), RECIPE, Problem(3)).fixed_part()
     assert not any(jax.tree.leaves(trainable(fixed)))
 
 
 @pytest.mark.slow
 def test_rhythms_that_do_not_fit_are_refused_in_one_line():
-    short = member_rhythms(((20.0,), (30.0,)), num_steps=TIME)
+    short = member_rhythms(((20.0,), (30.0,)))
     cases = {
         "rhythms are of 1 nodes; this architecture has 2": (architecture(), short),
         "make an architecture of each": (
             architecture(recurrence=False),
-            member_rhythms(LADDERS, num_steps=TIME),
+            member_rhythms(LADDERS),
         ),
     }
     for message, (which, rhythms) in cases.items():
@@ -185,7 +187,7 @@ def test_rhythms_that_do_not_fit_are_refused_in_one_line():
         assert "\n" not in str(caught.value)
     for ladders, message in (((), "ladders is empty"), (((2.0,), (2.0, 3.0)), "differ in length")):
         with pytest.raises(ValueError, match=message):
-            member_rhythms(ladders, num_steps=TIME)
+            member_rhythms(ladders)
 
 
 @pytest.mark.slow
@@ -194,7 +196,7 @@ def test_an_architecture_without_fixed_rhythms_takes_none():
     with pytest.raises(ValueError, match="no fixed rhythms to replace"):
         train(
             which=NetworkSpec("gru", 2, name="gru", **MEAN),
-            rows=members()._replace(rhythms=member_rhythms(LADDERS, num_steps=TIME)),
+            rows=members()._replace(rhythms=member_rhythms(LADDERS)),
         )
 
 

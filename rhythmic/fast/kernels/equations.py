@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell
-from rhythmic.kernels.unrolled import unknown_operations
+from rhythmic.fast.kernels.unrolled import unknown_operations
 from rhythmic.typing import Array, PyTree
 
 Shapes = list[jax.ShapeDtypeStruct]

@@ -22,11 +22,13 @@ from jax.custom_derivatives import SymbolicZero
 from rhythmic._sums import added, empty_sum, total_of
 from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell
-from rhythmic.kernels.equations import add, refusal, step_equations
-from rhythmic.kernels.plan import Plan, count, read, read_parameters, shaped, write
-from rhythmic.kernels.unrolled import unroll
+from rhythmic.fast.kernels.equations import add, refusal, step_equations
+from rhythmic.fast.kernels.plan import Plan, count, read, read_parameters, shaped, write
+from rhythmic.fast.kernels.unrolled import unroll
 from rhythmic.simulate import check_sequence, start
-from rhythmic.typing import Array, NodeArray, PyTree, Sequence
+from rhythmic.typing import AnyArray, Array, Int, NodeArray, PyTree, Sequence
+
+Ends = Int[Array, " sample"] | None
 
 
 @checked
@@ -35,6 +37,7 @@ def time_mean_by_kernel(
     inputs: Sequence,
     observe_name: str,
     *,
+    lengths: Int[AnyArray, "*batch"] | None = None,
     samples_per_program: int = 32,
     interpret: bool = False,
 ) -> NodeArray:
@@ -52,6 +55,8 @@ def time_mean_by_kernel(
         cell: a layer that ``has_kernel`` accepts.
         inputs: ``(time, feature, *batch)``, cast to the dtype of the cell.
         observe_name: the cell's method that is averaged, such as ``output``.
+        lengths: samples of each sequence that count, ``(*batch,)``; all of them by default. Behind
+            its end a sequence changes neither state nor sum, whatever stands there.
         samples_per_program: samples that share a program, a power of two. A thread works on one
             sample, so 32 fill a warp. More of them only put more warps on the same processor:
             54 networks with batches of 128 are 216 warps, for 528 warp schedulers on an H100.
@@ -71,13 +76,14 @@ def time_mean_by_kernel(
         raise ValueError(reason)
     if samples_per_program < 1 or samples_per_program & (samples_per_program - 1):
         raise ValueError(f"samples_per_program is {samples_per_program}; it must be a power of two")
-    return checked_time_mean(cell, inputs, observe_name, samples_per_program, interpret)
+    return checked_time_mean(cell, inputs, lengths, observe_name, samples_per_program, interpret)
 
 
 @eqx.filter_jit
 def checked_time_mean(
     cell: AbstractCell,
     inputs: Sequence,
+    lengths: Int[AnyArray, "*batch"] | None,
     observe_name: str,
     samples_per_program: int,
     interpret: bool,
@@ -89,46 +95,59 @@ def checked_time_mean(
     if not num_samples:  # a kernel has at least one program
         return jnp.zeros((*equations.observed.shape, *batch_shape), equations.observed.dtype)
     columns = inputs.reshape(num_steps, num_features, num_samples).astype(equations.sample.dtype)
-    columns = jnp.pad(columns, ((0, 0), (0, 0), (0, -num_samples % samples_per_program)))
+    filler = -num_samples % samples_per_program
+    columns = jnp.pad(columns, ((0, 0), (0, 0), (0, filler)))
     plan = Plan(equations, num_samples, samples_per_program, interpret)
-    total = total_over_time(plan)(parameters, columns)[:, :num_samples]
-    return total.reshape(*equations.observed.shape, *batch_shape) / num_steps
+    ends = None
+    if lengths is not None:
+        known = jnp.clip(jnp.asarray(lengths), 0, num_steps).astype(jnp.int32)
+        ends = jnp.pad(known.ravel(), (0, filler))
+    total = total_over_time(plan, ends)(parameters, columns)[:, :num_samples]
+    total = total.reshape(*equations.observed.shape, *batch_shape)
+    return total / (num_steps if lengths is None else lengths)
 
 
-def total_over_time(plan: Plan) -> Callable[[list[Array], Array], Array]:
-    """Return the sum over time of what is observed, as a function that knows its derivative."""
+def total_over_time(plan: Plan, ends: Ends) -> Callable[[list[Array], Array], Array]:
+    """Return the sum over time of what is observed, as a function that knows its derivative.
+
+    ``ends`` are the steps of each sample that count; None for all.
+    """
 
     @jax.custom_vjp
-    def total(parameters: list[Array], inputs: Array) -> Array:
-        return run_forward(plan, parameters, inputs, keep=False)[0]
+    def total(parameters: list[Array], inputs: Array, ends: Ends) -> Array:
+        return run_forward(plan, parameters, inputs, ends, keep=False)[0]
 
-    def forward(parameters: PyTree, inputs: Any) -> tuple[Array, PyTree]:
+    def forward(parameters: PyTree, inputs: Any, ends: Any) -> tuple[Array, PyTree]:
         primals = [*parameters, inputs]
         values = [primal.value for primal in primals]
-        observed, history, end = run_forward(plan, values[:-1], values[-1], keep=True)
+        ends = None if ends is None else ends.value
+        observed, history, end = run_forward(plan, values[:-1], values[-1], ends, keep=True)
         # What is asked for shows in the structure: None where no gradient is wanted.
         asked = [primal.value if primal.perturbed else None for primal in primals]
-        return observed, (values, asked, history, end)
+        return observed, (values, asked, (history, end), ends)
 
-    def backward(kept: PyTree, cotangent: Any) -> tuple[list[Array | None], Array | None]:
-        values, asked, history, end = kept
+    def backward(kept: PyTree, cotangent: Any) -> tuple[list[Array | None], Array | None, None]:
+        values, asked, states, ends = kept
         if isinstance(cotangent, SymbolicZero):
-            return [None] * (len(values) - 1), None
+            return [None] * (len(values) - 1), None, None
         wanted = [x is not None for x in asked]
-        return run_backward(plan, values, wanted, history, end, cotangent)
+        return *run_backward(plan, values, wanted, states, ends, cotangent), None
 
     total.defvjp(forward, backward, symbolic_zeros=True)
-    return total
+    return lambda parameters, inputs: total(parameters, inputs, ends)
 
 
-def run_forward(plan: Plan, parameters: list[Array], inputs: Array, *, keep: bool) -> list[Array]:
+def run_forward(
+    plan: Plan, parameters: list[Array], inputs: Array, ends: Ends, *, keep: bool
+) -> list[Array]:
     """Sum what is observed; with ``keep``, also the state before each step and the last one."""
     equations = plan.equations
     num_steps, num_features, num_columns = inputs.shape
     advance = unroll(equations.advance, *equations.arguments)
     num_state, num_observed = count(equations.state), count([equations.observed])
 
-    def kernel(parameters_ref: Any, inputs_ref: Any, total_ref: Any, *kept: Any) -> None:
+    def kernel(parameters_ref: Any, inputs_ref: Any, *others: Any) -> None:
+        num_steps_of, (total_ref, *kept) = ends_of(others, ends)
         values = read_parameters(parameters_ref, plan)
 
         def body(t: Array, carry: PyTree) -> PyTree:
@@ -139,8 +158,9 @@ def run_forward(plan: Plan, parameters: list[Array], inputs: Array, *, keep: boo
             following = read(inputs_ref, num_features, jnp.minimum(t + 1, num_steps - 1))
             arguments = shaped([*state, *sample], [*equations.state, equations.sample])
             *after, seen = advance(*values, *arguments)
-            total = [added(*pair) for pair in zip(total, plan.spread([seen]), strict=True)]
-            return plan.spread(after), total, following
+            shown = if_inside(t, num_steps_of, plan.spread([seen]))
+            total = [added(*pair) for pair in zip(total, shown, strict=True)]
+            return if_inside(t, num_steps_of, plan.spread(after), state), total, following
 
         dtype = inputs_ref.dtype
         carry = (
@@ -156,15 +176,15 @@ def run_forward(plan: Plan, parameters: list[Array], inputs: Array, *, keep: boo
     results: list[tuple[int, ...]] = [(num_observed, num_columns)]
     if keep:
         results += [(num_steps, num_state, num_columns), (num_state, num_columns)]
-    return plan.call(kernel, [as_vector(parameters), inputs], results)
+    return plan.call(kernel, [as_vector(parameters), inputs, *given(ends)], results)
 
 
 def run_backward(
     plan: Plan,
     values: list[Array],
     wanted: list[bool],
-    history: Array,
-    end: Array,
+    states: tuple[Array, Array],
+    ends: Ends,
     cotangent: Array,
 ) -> tuple[list[Array | None], Array | None]:
     """Run the adjoint equations from the last step to the first, for the gradients wanted."""
@@ -174,8 +194,9 @@ def run_backward(
     size = count([x for x, want in zip(plan.equations.parameters, wanted, strict=False) if want])
     shapes: list[tuple[int, ...]] = [(size, inputs.shape[-1])] if size else []
     shapes += [inputs.shape] if wanted[-1] else []
-    kernel = backward_kernel(plan, wanted, inputs.shape[0], size)
-    found = plan.call(kernel, [as_vector(parameters), inputs, history, end, cotangent], shapes)
+    kernel = backward_kernel(plan, wanted, inputs.shape[0], size, ends)
+    arrays = [as_vector(parameters), inputs, *states, cotangent, *given(ends)]
+    found = plan.call(kernel, arrays, shapes)
     by_parameters: list[Array | None] = [None] * len(parameters)
     if size:
         # The samples that fill the last program up belong to nobody.
@@ -185,7 +206,7 @@ def run_backward(
 
 
 def backward_kernel(
-    plan: Plan, wanted: list[bool], num_steps: int, size: int
+    plan: Plan, wanted: list[bool], num_steps: int, size: int, ends: Ends
 ) -> Callable[..., None]:
     """Return the kernel of the adjoint, for ``size`` entries of parameters wanted."""
     equations = plan.equations
@@ -194,8 +215,9 @@ def backward_kernel(
     num_state, num_features = count(equations.state), count([equations.sample])
 
     def kernel(
-        parameters: Any, inputs: Any, history: Any, end: Any, cotangent: Any, *results: Any
+        parameters: Any, inputs: Any, history: Any, end: Any, cotangent: Any, *others: Any
     ) -> None:
+        num_steps_of, results = ends_of(others, ends)
         values = read_parameters(parameters, plan)
         slope = read(cotangent, count([equations.observed]))
 
@@ -208,7 +230,8 @@ def backward_kernel(
             earlier = read_step(jnp.maximum(t - 1, 0))
             entries = [*before, *after, *sample, *adjoint, *slope]
             found = plan.spread(retreat(*values, *shaped(entries, arguments)))
-            adjoint, by_step = found[:num_state], found[num_state:]
+            by_step = if_inside(t, num_steps_of, found[num_state:])
+            adjoint = if_inside(t, num_steps_of, found[:num_state], adjoint)
             if wanted[-1]:
                 write(results[-1], by_step[size:], t)
             return before, earlier, adjoint, add(gradient, by_step[:size])
@@ -235,3 +258,24 @@ def split(vector: Array, arrays: list[Array], wanted: list[bool]) -> list[Array 
         vector[end - size : end].reshape(x.shape) if want else None
         for x, size, end, want in zip(arrays, sizes, ends, wanted, strict=True)
     ]
+
+
+def given(ends: Ends) -> list[Array]:
+    """Return the lengths as a list of one array, or of none."""
+    return [] if ends is None else [ends]
+
+
+def ends_of(others: tuple[Any, ...], ends: Ends) -> tuple[Array | None, tuple[Any, ...]]:
+    """Read the lengths of a program's samples, which come first, if there are any."""
+    return (None, others) if ends is None else (others[0][...], others[1:])
+
+
+def if_inside(
+    step: Array, ends: Array | None, entries: list[Array], otherwise: list[Array] | None = None
+) -> list[Array]:
+    """Return entries of the samples that have not ended before a step, of others ``otherwise``."""
+    if ends is None:
+        return entries
+    if otherwise is None:
+        otherwise = [jnp.zeros_like(entry) for entry in entries]
+    return [jnp.where(step < ends, *pair) for pair in zip(entries, otherwise, strict=True)]

@@ -11,17 +11,17 @@ import jax.numpy as jnp
 
 from rhythmic._scan import scan
 from rhythmic._sums import added, empty_sum, mean_of
-from rhythmic.adjoints.blocks import (
+from rhythmic.cells import LSTMCell
+from rhythmic.cells.interface import weigh_few
+from rhythmic.cells.lstm import LSTMState
+from rhythmic.fast._blocks import (
     affine_gradients,
     join,
     split,
     with_affine_gradient,
     written_once,
 )
-from rhythmic.adjoints.counted import counted_inputs, if_counted, number_counted, scan_counted
-from rhythmic.cells import LSTMCell
-from rhythmic.cells.interface import weigh_few
-from rhythmic.cells.lstm import LSTMState
+from rhythmic.fast._counted import counted_inputs, if_counted, number_counted, scan_counted
 from rhythmic.simulate import check_sequence, start
 from rhythmic.typing import Array, Int, NodeArray, PyTree, Sequence
 

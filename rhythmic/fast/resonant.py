@@ -9,11 +9,11 @@ import jax
 import jax.numpy as jnp
 
 from rhythmic._sums import added, empty_sum, mean_of
-from rhythmic.adjoints.counted import counted_inputs, if_counted, number_counted, scan_counted
 from rhythmic.arguments import checked
 from rhythmic.cells import ResonantCell
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.cells.resonant import without_diagonal
+from rhythmic.fast._counted import counted_inputs, if_counted, number_counted, scan_counted
 from rhythmic.simulate import check_sequence, start
 from rhythmic.typing import Array, Int, NodeArray, PyTree, Sequence
 

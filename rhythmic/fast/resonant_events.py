@@ -24,6 +24,14 @@ from rhythmic.typing import Array, Float, Int, Matrix, NodeArray, PyTree
 Weights = tuple[Matrix, Matrix | None]  # recurrent ones, and input weights unless all are one
 
 
+# Above this fraction of nonzero samples in the longest sequence, one step per sample is as fast.
+SPARSE = 0.6
+
+# Decay over angle of one step. Of slower, more strongly damped nodes the constants of free motion
+# cancel in float32: their error grows as the square of this ratio.
+MOST_DAMPED = 10.0
+
+
 class FreeMotion(NamedTuple):
     """What nodes do while no input comes, from ``w1``, ``w2`` and the constants of the amplitude.
 
@@ -46,6 +54,18 @@ class FreeMotion(NamedTuple):
     swing_real: Float[Array, "hidden 1"]
     swing_imag: Float[Array, "hidden 1"]
     past: Float[Array, "hidden 1"]
+
+
+def rings_freely(nodes: NodeConstants) -> bool:
+    """Tell whether the free motion of nodes can be tabulated without losing digits in float32.
+
+    Of the ladders of several runs, one row each, whether it can of all.
+    """
+    w1, w2 = (np.asarray(x, np.float64) for x in (nodes.w1, nodes.w2))
+    if not np.all((w2 < 0) & (w1**2 + 4 * w2 < 0)):
+        return False
+    decay, angle = -np.log(-w2) / 2, np.arccos(w1 / 2 / np.sqrt(-w2))
+    return bool(np.all(w2 == w2[..., :1]) and np.all(decay <= MOST_DAMPED * angle))
 
 
 @checked
@@ -158,13 +178,11 @@ def forward(
     hidden_size, num_steps = len(motion.past), len(motion.duration) - 1
     rest = jnp.zeros((hidden_size, values.shape[1]), weights.dtype)
     history = jnp.zeros((values.shape[0], *rest.shape), weights.dtype)
-    rotation = rotations(motion, gaps)
-    durations = motion.duration[gaps]
 
     def body(event: Array, carry: PyTree) -> PyTree:
         before_a, b, total, (kept_a, kept_b) = carry
-        cosine, sine = (row(x, event, axis=1) for x in rotation)
-        d, duration = driven_by(input_weights, row(values, event)), row(durations, event)
+        cosine, sine, duration = free_of(motion, row(gaps, event))
+        d = driven_by(input_weights, row(values, event))
         drive = d + weigh(weights, jnp.tanh(motion.past * b * d))
         a = before_a + drive
         # Re(d (z_j^2 - z'_j^2)): over all events this sums to the gaps' terms, but for the end.
@@ -178,7 +196,7 @@ def forward(
     a, b, total, kept = jax.lax.fori_loop(0, num_events, body, carry)
     total = added(total, -(motion.swing_real * (a**2 - b**2) - 2 * motion.swing_imag * a * b))
     mean = mean_of(total, num_steps, rest.dtype) + 1e-12
-    return mean, (both_weights, motion, values, rotation, durations, num_events, kept)
+    return mean, (both_weights, motion, values, gaps, num_events, kept)
 
 
 def driven_by(input_weights: Matrix | None, values: Array) -> Array:
@@ -188,9 +206,7 @@ def driven_by(input_weights: Matrix | None, values: Array) -> Array:
 
 def backward(kept: PyTree, cotangent: NodeArray) -> Weights:
     """Go back from event to event; return the gradients by both kinds of weights."""
-    (weights, input_weights), motion, values, rotation, durations, num_events, (kept_a, kept_b) = (
-        kept
-    )
+    (weights, input_weights), motion, values, gaps, num_events, (kept_a, kept_b) = kept
     scale = 2 * cotangent / (len(motion.duration) - 1)
     by_mean = scale * motion.mean
     by_real, by_imag = scale * motion.swing_real, scale * motion.swing_imag
@@ -198,8 +214,8 @@ def backward(kept: PyTree, cotangent: NodeArray) -> Weights:
     def body(index: Array, carry: PyTree) -> PyTree:
         event = num_events - 1 - index
         by_a, by_b, by_weights, by_inputs = carry
-        cosine, sine = (row(x, event, axis=1) for x in rotation)
-        u, duration, a, b = (row(x, event) for x in (values, durations, kept_a, kept_b))
+        cosine, sine, duration = free_of(motion, row(gaps, event))
+        u, a, b = (row(x, event) for x in (values, kept_a, kept_b))
         later_a, later_b = cosine * a - sine * b, sine * a + cosine * b
         by_a -= by_real * later_a - by_imag * later_b
         by_b += by_real * later_b + by_imag * later_a
@@ -248,18 +264,18 @@ def backward_rule(kept: PyTree, cotangent: NodeArray) -> tuple[Weights, None, No
 mean_from_rest.defvjp(forward_rule, backward_rule, symbolic_zeros=True)
 
 
-def rotations(motion: FreeMotion, gaps: Int[Array, "event batch"]) -> tuple[Array, Array]:
-    """Look up the parts of ``lambda^g``, each ``(hidden, event, batch)``."""
+def free_of(motion: FreeMotion, gaps: Int[Array, " batch"]) -> tuple[Array, Array, Array]:
+    """Look up the parts of ``lambda^g``, ``(hidden, batch)``, and ``G``, ``(batch,)``."""
 
     def look(table: Array) -> Array:
-        return jnp.take(table, gaps, axis=1, mode="clip")
+        return jnp.take(table, gaps, axis=-1, mode="clip")
 
-    return look(motion.cosine), look(motion.sine)
+    return look(motion.cosine), look(motion.sine), look(motion.duration)
 
 
-def row(array: Array, index: Array, axis: int = 0) -> Array:
-    """Return one entry along an axis."""
-    return dynamic_index_in_dim(array, index, axis, keepdims=False)
+def row(array: Array, index: Array) -> Array:
+    """Return one entry along the first axis."""
+    return dynamic_index_in_dim(array, index, 0, keepdims=False)
 
 
 def put(array: Array, value: Array, index: Array) -> Array:
