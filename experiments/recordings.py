@@ -92,8 +92,9 @@ def parts(options: RecordingsOptions) -> list[Part]:
         lstm = NetworkSpec("lstm", 1, pooling="every", name="lstm")
         recipe = TrainingConfiguration(epochs=40, batch_size=16)
         specs = (rhythmic_.within(*sizes), lstm.within(*sizes))
-        load = functools.partial(qtdb, options.ecg_dir)
-        found.append(Part("QTDB", load, specs, recipe, (0.01,)))
+        for name, unlabelled in (("QTDB", None), ("QTDB, every step", 0)):
+            load = functools.partial(qtdb, options.ecg_dir, unlabelled)
+            found.append(Part(name, load, specs, recipe, (0.01,)))
     return found
 
 
@@ -110,8 +111,13 @@ def from_aeon(name: str, sample_rate: float) -> tuple[Recordings, int]:
     return Recordings(trials, labels, sample_rate=sample_rate), len(test_x)
 
 
-def qtdb(folder: Path) -> tuple[Recordings, int]:
-    """Return QTDB, its unlabelled steps missing, in the order training, test.
+def qtdb(folder: Path, unlabelled: int | None) -> tuple[Recordings, int]:
+    """Return QTDB in the order training, test.
+
+    Args:
+        folder: with its two files.
+        unlabelled: class of the steps without a label; None where they are missing and do not
+            count. As published they are class 0 and count.
 
     Source: QT Database, PhysioNet (Laguna et al., 1997), coded by Yin, Corradi and Bohte (Nature
     Machine Intelligence 3, 2021).
@@ -128,8 +134,8 @@ def qtdb(folder: Path) -> tuple[Recordings, int]:
     inputs, marks = (
         np.concatenate([arrays[part][key] for part in QTDB])[:, :1300] for key in ("x", "y")
     )
-    labels = np.where(marks.any(axis=-1), marks.argmax(axis=-1), -1).astype(object)
-    labels[labels == -1] = None
+    labels = marks.argmax(axis=-1).astype(object)
+    labels[~marks.any(axis=-1)] = unlabelled
     data = Recordings(inputs, labels, sample_rate=250.0, kind="class_per_step")
     return data, len(arrays["test"]["x"])
 

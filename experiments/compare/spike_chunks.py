@@ -187,7 +187,8 @@ class Worker:
         else:
             row["validation_accuracy"] = four_digits(np.maximum(state.best.validation_score, 0.0))
         each = round((time.perf_counter() - started) / len(chunk.seeds), 3)
-        return row | {"seconds": each} | self.store.made
+        way = {"way_through_time": group.training.method}
+        return row | {"seconds": each} | self.store.made | way
 
     def members(self, chunk: Chunk) -> Members:
         """Gather the arrays of a chunk's networks."""

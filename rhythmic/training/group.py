@@ -211,7 +211,7 @@ class GroupTraining:
         state = self.call("initial_state", rows, None)
         if checkpoint is not None and checkpoint.exists():
             (known, found), made = load_arrays(checkpoint, (identity, state))
-            if made != made_by():
+            if made != made_by(self.training):
                 raise DamagedFileError(f"checkpoint {checkpoint} was computed otherwise: {made}")
             if any(np.any(np.asarray(a) != b) for a, b in zip(known, identity, strict=True)):
                 raise ValueError(f"checkpoint {checkpoint} belongs to other members; remove it")
@@ -223,7 +223,7 @@ class GroupTraining:
             compiling = self.compile_seconds - already
             seconds = time.perf_counter() - started - compiling
             if checkpoint is not None:
-                save_arrays(checkpoint, (identity, state), made_by())
+                save_arrays(checkpoint, (identity, state), made_by(self.training))
             if on_epoch is not None:
                 real = jax.tree.map(lambda x: np.asarray(x)[:count], state)
                 on_epoch(EpochReport(real, epoch, seconds, compiling))
@@ -299,11 +299,12 @@ class KernelError(RuntimeError):
     """A kernel over time that does not compile on a device."""
 
 
-def made_by() -> dict[str, str]:
-    """Return what a checkpoint may not differ in: versions and device."""
+def made_by(training: MemberTraining) -> dict[str, str]:
+    """Return what a checkpoint may not differ in: versions, device, the way through time."""
     kind = jax.devices()[0].device_kind
     device = processor_name() if jax.devices()[0].platform == "cpu" else kind
-    return {"jax": jax.__version__, "jaxlib": jaxlib.__version__, "device": device}
+    versions = {"jax": jax.__version__, "jaxlib": jaxlib.__version__}
+    return versions | {"device": device, "way_through_time": training.method}
 
 
 def row_functions(training: MemberTraining) -> dict[str, RowFunction]:

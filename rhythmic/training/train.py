@@ -254,7 +254,7 @@ def train(
     chosen, rate = _chosen(training, state, tuple(learning_rates), len(seeds))
     kept, kept_members = (jax.tree.map(lambda x: x[chosen], tree) for tree in (state, members))
     record = runs.test(kept, kept_members)
-    result = _result(training, recordings, kept, kept_members, record, rate, started)
+    result = _result(runs.group.training, recordings, kept, kept_members, record, rate, started)
     if folder is not None:
         _write(result, folder)
         runs.tell(f"wrote {folder} ({clock(result.seconds)})")
