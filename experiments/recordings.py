@@ -48,11 +48,13 @@ class RecordingsOptions:
         ecg_dir: folder with QTDB_train.mat and QTDB_test.mat; without it QTDB is left out.
         seeds: one network each.
         results: file of finished rows.
+        run_dir: folder for what is unfinished; the same command resumes it there.
     """
 
     ecg_dir: Path | None = None
     seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
     results: Path = RESULTS
+    run_dir: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -147,9 +149,12 @@ def official(num_trials: int, num_test: int, seed: int) -> Split:
     return Split(order[held:], order[:held], np.arange(num_trials - num_test, num_trials))
 
 
-def measured(part: Part, spec: NetworkSpec, seeds: Sequence[int]) -> Row:
-    """Train the networks of one kind on one set of recordings."""
+def measured(
+    part: Part, spec: NetworkSpec, seeds: Sequence[int], run_dir: Path | None = None
+) -> Row:
+    """Train the networks of one kind on one set of recordings, resumed from ``run_dir``."""
     recordings, num_test = part.load()
+    name = identity(part, spec, seeds)
     show(f"{part.name}, {spec.name}: {recordings}")
     found = train(
         spec,
@@ -158,9 +163,10 @@ def measured(part: Part, spec: NetworkSpec, seeds: Sequence[int]) -> Row:
         learning_rates=part.learning_rates,
         split=functools.partial(official, len(recordings), num_test),
         recipe=part.recipe,
+        folder=None if run_dir is None else run_dir / name,
     )
     row = {
-        "name": identity(part, spec, seeds),
+        "name": name,
         "recordings": part.name,
         "network": spec.name,
         "hidden_size": spec.hidden_size,
@@ -204,7 +210,7 @@ def rows_of(options: RecordingsOptions) -> list[Row]:
         for spec in part.specs:
             name = identity(part, spec, options.seeds)
             if name not in known:
-                known[name] = measured(part, spec, options.seeds)
+                known[name] = measured(part, spec, options.seeds, options.run_dir)
                 append_rows(options.results, [known[name]])
             found.append(known[name])
     return found

@@ -3,7 +3,8 @@
 Of sequences that turn out not to be sparse, and for gradients by anything but the weights, one step
 per sample: the choice is made while the program runs.
 
-Source: the equations are those of ``rhythmic.fast.resonant`` and ``rhythmic.fast.resonant_events``.
+Source: lecture, "Rhythmic RNN", and M. A. Kramer, arXiv:2506.17083; the equations stand in
+``rhythmic.fast.resonant`` and ``rhythmic.fast.resonant_events``.
 """
 
 import equinox as eqx

@@ -13,9 +13,7 @@ from fnmatch import fnmatch
 from tests.docs.test_docstrings import CLASSES, FUNCTIONS, METHODS, MODULES
 
 WITHOUT_SOURCE = {
-    "rhythmic.fast._blocks": "bookkeeping",
     "rhythmic.fast.ways": "chooses among the others",
-    "rhythmic.fast._counted": "bookkeeping",
     "rhythmic.arguments": "checks of arguments",
     "rhythmic.arrays": "files",
     "rhythmic.cells.adapter": "interface",

@@ -290,7 +290,7 @@ BAD = {
     r"sample has shape \(2,\); it must have shape \(3,\)": lambda n: n.step(
         n.initial_state(), np.ones(2)
     ),
-    "method is 'quick'; choose from scan, fastest": lambda n: n.features(
+    "method is 'quick'; choose from fastest, scan": lambda n: n.features(
         jnp.ones((9, 3, 1)), method="quick"
     ),
 }
