@@ -32,9 +32,3 @@ def test_nothing_is_trained_and_the_draw_is_standard():
     cell = ProjectionCell(40, num_steps=784, key=KEY)
     assert not any(jax.tree.leaves(trainable(cell)))
     assert np.std(np.asarray(cell.table)) * np.sqrt(784) == pytest.approx(1.0, abs=0.02)
-
-
-@pytest.mark.parametrize(("size", "steps", "name"), [(0, 5, "hidden_size"), (2, 0, "num_steps")])
-def test_sizes_out_of_range_are_named(size, steps, name):
-    with pytest.raises(ValueError, match=f"{name} is 0"):
-        ProjectionCell(size, num_steps=steps, key=KEY)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rhythmic.activations import identity
-from rhythmic.cells import ElmanCell, EquinoxCell, GRUCell, registry
+from rhythmic.cells import ElmanCell, GRUCell, registry
 from rhythmic.cells.registry import make_cell
 from rhythmic.fast.ways import mean_with_adjoint
 from rhythmic.networks import POWER, NetworkSpec
@@ -87,13 +87,6 @@ def test_features_of_no_examples_are_none(name, method):
     assert model.features(jnp.ones((5, 1, 0)), method=method).shape == (size, 0)
 
 
-def test_a_function_of_ones_own_takes_sizes_of_numpy():
-    cell = EquinoxCell(lambda u, h: h + u, input_size=np.int64(1), hidden_size=np.int64(2))
-    assert type(cell.input_size) is type(cell.hidden_size) is int
-    assert (cell.input_size, cell.hidden_size) == (1, 2)
-    assert cell.step(cell.initial_state((3,)), jnp.ones((1, 3))).shape == (2, 3)
-
-
 @pytest.mark.parametrize("activation", [jnp.tanh, jax.nn.relu, jax.nn.sigmoid, jnp.sin, identity])
 def test_activations_pickle_by_name(activation):
     cell = ElmanCell(1, 2, key=KEY, activation=activation)
@@ -105,11 +98,3 @@ def test_activations_pickle_by_name(activation):
 
 def is_fast(cell):
     return mean_with_adjoint(cell, "output") is not None
-
-
-@pytest.mark.parametrize("size", [0, -1, 2.0, "3", True])
-def test_sizes_that_are_no_count_are_refused(size):
-    with pytest.raises(ValueError, match=r"^hidden_size is "):
-        ElmanCell(1, size, key=KEY)
-    with pytest.raises(ValueError, match=r"^input_size is "):
-        EquinoxCell(eqx.nn.GRUCell(1, 2, key=KEY), input_size=size)

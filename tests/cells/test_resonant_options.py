@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rhythmic.cells import LearnedRhythms, ResonantCell, ResonantNodes, resonant_nodes, trainable
-from rhythmic.simulate import time_mean, trajectory
+from rhythmic.cells import LearnedRhythms, ResonantCell, resonant_nodes
+from rhythmic.simulate import trajectory
 
 FREQUENCIES = np.array([5.0, 20.0, 60.0])
 
@@ -71,46 +71,6 @@ def test_learned_rhythms_stay_in_range_wherever_training_takes_them(raw):
     assert np.all((moved.pole_radius() > 0.6) & (moved.pole_radius() < 1))
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("x64")
-def test_a_resolved_cell_takes_the_same_steps_and_has_the_same_gradient():
-    one = cell(rhythms="learned", pole_radius=0.99)
-    assert isinstance(one.resolved().nodes, ResonantNodes)
-    assert sum(jax.tree.leaves(trainable(one))) == 3
-    inputs = jnp.asarray(np.random.default_rng(0).uniform(size=(30, 1, 2)))
-    parameters, fixed = eqx.partition(one, trainable(one))
-
-    def by_steps(parameters):
-        unresolved = eqx.combine(parameters, fixed)
-        state, total = unresolved.initial_state((2,)), 0.0
-        for sample in inputs:
-            state = unresolved.step(state, sample)
-            total += jnp.sum(unresolved.squared_amplitude(state)) / len(inputs)
-        return total
-
-    def at_once(parameters):
-        whole = eqx.combine(parameters, fixed)
-        return jnp.sum(time_mean(whole, inputs, observe=whole.resolved().squared_amplitude).mean)
-
-    slow, fast = (jax.value_and_grad(f)(parameters) for f in (by_steps, at_once))
-    for a, b in zip(jax.tree.leaves(slow), jax.tree.leaves(fast), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-9)
-
-
-@pytest.mark.usefixtures("x64")
-def test_features_of_an_input_drive_each_node_by_its_own_weights():
-    one = cell(input_weights="learned", input_size=2, pole_radius=0.95)
-    inputs = np.random.default_rng(1).normal(size=(20, 2))
-    w1, w2 = np.asarray(one.nodes.w1), np.asarray(one.nodes.w2)
-    weights, x, previous = np.asarray(one.recurrent_weights), np.zeros(3), np.zeros(3)
-    for sample in inputs:
-        drive = np.asarray(one.input_weights) @ sample
-        x, previous = drive + w1 * x + w2 * previous + weights @ np.tanh(x * drive), x
-    found = trajectory(one, jnp.asarray(inputs)).final_state
-    np.testing.assert_allclose(found.position, x, rtol=1e-10)
-    np.testing.assert_allclose(found.previous, previous, rtol=1e-10)
-
-
 @pytest.mark.usefixtures("x64")
 def test_the_phasor_of_an_undamped_node_is_a_fourier_coefficient():
     # For r = 1 position and quadrature span the Fourier coefficient at the node's frequency.
@@ -128,34 +88,3 @@ def test_the_phasor_of_an_undamped_node_is_a_fourier_coefficient():
     phasor = one.phasor(state)
     assert phasor.shape == (2,)
     np.testing.assert_allclose(np.sum(phasor**2), one.squared_amplitude(state)[0], rtol=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"rhythms": "free"}, "rhythms is 'free'; choose from fixed, learned"),
-        ({"poles": "none"}, "poles is 'none'; choose from complex, double, real"),
-        ({"input_weights": "all"}, "input_weights is 'all'; choose from ones, learned"),
-        ({"rhythms": "learned", "poles": "real"}, "poles is 'real'; learned rhythms ring"),
-        ({"input_size": 2}, "input_weights is 'ones'; 2 features need learned ones"),
-        ({"rhythms": "learned", "pole_radius": 0.5}, "pole_radius is 0.5; it must lie between 0.6"),
-    ],
-)
-def test_what_does_not_go_together_is_refused(options, message):
-    with pytest.raises(ValueError, match=message):
-        cell(**options)
-
-
-@pytest.mark.parametrize("poles", ["complex", "double", "real"])
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"sample_rate": 0.0}, "sample_rate is 0.0; it must be above 0 and finite"),
-        ({"sample_rate": -5}, "sample_rate is -5; it must be above 0 and finite"),
-        ({"pole_radius": 0}, "pole_radius holds 0; each must lie between 0 and 1"),
-        ({"pole_radius": np.array([0.5, 1.0])}, "pole_radius holds 1; each must lie between 0"),
-    ],
-)
-def test_nodes_name_a_rate_or_radius_out_of_range(poles, options, message):
-    with pytest.raises(ValueError, match=f"^{message}"):
-        resonant_nodes(np.array([20.0, 90.0]), poles=poles, **options)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import expit, lambertw
 
-from rhythmic.theory import first_order_trajectory
 from rhythmic.theory.activation import (
     NODE_ACTIVATIONS,
     activation_range,
@@ -46,12 +45,6 @@ def test_scan_is_the_loop(name, dtype, x64):
     assert states.dtype == dtype
     expected = loop(name, w.astype(float), h0.astype(float) + 0 * w, 25)
     np.testing.assert_allclose(states, expected, rtol=2e4 * np.finfo(dtype).eps, atol=1e-30)
-
-
-def test_the_identity_is_the_first_order_node(x64):
-    w = np.array([-1.3, 0.4, 2.0])
-    found = activation_trajectory("identity", w, 0.1, 30)
-    np.testing.assert_array_equal(found, first_order_trajectory(w, 0.1, 30))
 
 
 def test_integers_no_steps_and_differentiation(x64):

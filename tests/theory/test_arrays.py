@@ -154,12 +154,6 @@ def test_lists_are_taken_as_arrays(case):
         np.testing.assert_array_equal(one, other)
 
 
-def test_trajectories_take_lists():
-    path = theory.first_order_trajectory([0.5, 2.0], [1.0, 1.0], 3)
-    np.testing.assert_array_equal(path[-1], [0.125, 8.0])
-    assert theory.second_order_trajectory([1.0, 1.5], (-0.5, -0.9), 0, 1, 4).shape == (5, 2)
-
-
 def test_complex_arguments_are_refused():
     for value in (1j, np.array([1j]), jnp.array([1j])):
         with pytest.raises(ValueError, match=r"^w1 is .*; it must be an array of real numbers$"):
@@ -174,8 +168,3 @@ def test_negative_counts_are_refused():
     ):
         with pytest.raises(ValueError, match=r"^num_steps must be 0 or more, got -1$"):
             call()
-
-
-def test_every_public_name_exists_once():
-    assert len(set(theory.__all__)) == len(theory.__all__)
-    assert all(hasattr(theory, name) for name in theory.__all__)

@@ -146,14 +146,6 @@ def test_lstm_at_rest_against_complex_steps():
     assert np.all(np.isnan(lstm_rest_jacobian(weights, bias)))
 
 
-def test_without_the_candidates_weights_the_forget_gate_alone_sets_the_rate():
-    weights, bias = np.zeros((8, 2)), np.array([0, 0, 1.0, 1.0, 0, 0, 0, 0])
-    forget_gate = 1 / (1 + np.exp(-1.0))
-    rest = lstm_rest_jacobian(weights, bias)
-    assert spectral_radius(rest) == pytest.approx(forget_gate, rel=1e-14)
-    np.testing.assert_allclose(lagged_products(rest[None])[1][2:, 2:], forget_gate * np.eye(2))
-
-
 def test_shapes_are_checked():
     with pytest.raises(ValueError, match=r"jacobians has shape \(3, 2\)"):
         lagged_products(np.zeros((3, 2)))

@@ -30,15 +30,6 @@ def test_motion_is_that_of_expm(omega, beta):
     np.testing.assert_allclose(velocity, expected[:, 1], rtol=1e-10, atol=1e-10)
 
 
-def test_motion_of_many_oscillators_at_once():
-    omega, beta = (np.array(values) for values in zip(*OSCILLATORS, strict=True))
-    together = oscillator_motion(omega, beta, [0.0, 0.1], position=2.0)
-    assert together.position.shape == (2, len(OSCILLATORS))
-    for number, (one, other) in enumerate(OSCILLATORS):
-        alone = oscillator_motion(one, other, [0.0, 0.1], position=2.0)
-        np.testing.assert_array_equal(together.position[:, number], alone.position)
-
-
 def test_motion_outside_its_domain(x64):
     assert np.all(np.isnan(oscillator_motion(-1.0, 0.0, [0.0, 1.0]).position))
     assert np.isnan(oscillator_motion(1.0, 0.0, [-0.1, 1.0]).position).tolist() == [True, False]

@@ -11,10 +11,8 @@ from jax.test_util import check_grads
 
 from rhythmic.theory import (
     NodeWeights,
-    decay_time,
     is_oscillatory,
     is_stable,
-    node_frequency,
     oscillator_from_weights,
     pole_radius,
     poles_from_weights,
@@ -95,25 +93,6 @@ def test_exact_weights_are_trace_and_determinant_of_the_step(omega, beta):
     assert w2 == pytest.approx(-np.exp(-2 * beta * DT), rel=1e-14)
 
 
-@pytest.mark.parametrize(("omega", "beta"), OSCILLATORS)
-def test_exact_node_moves_as_expm_says(omega, beta):
-    state, states = np.array([1.0, -50.0]), []
-    for _ in range(60):
-        states.append(state[0])
-        state = step_matrix(omega, beta, DT) @ state
-    weights = weights_from_oscillator(omega, beta, DT, "exact")
-    result = second_order_closed_form(*weights, states[0], states[1], 59)
-    np.testing.assert_allclose(result, states, rtol=1e-9, atol=1e-11)
-
-
-def test_exact_node_is_a_damped_cosine():
-    omega, beta, time = 250.0, 12.0, np.arange(200) * DT
-    cosine = np.exp(-beta * time) * np.cos(np.sqrt(omega**2 - beta**2) * time + 0.3)
-    weights = weights_from_oscillator(omega, beta, DT, "exact")
-    result = second_order_closed_form(*weights, cosine[0], cosine[1], 199)
-    np.testing.assert_allclose(result, cosine, atol=1e-11)
-
-
 def test_strong_overdamping_neither_overflows_nor_loses_the_slow_root():
     # beta dt = 1e4: the slow rate is omega^2 / (2 beta), the fast mode is gone in one step.
     for dtype in (np.float64, jnp.float32):
@@ -123,14 +102,6 @@ def test_strong_overdamping_neither_overflows_nor_loses_the_slow_root():
         assert w2 == 0
     w1, _ = weights_from_oscillator(100.0, 1e7, 1e-3, "exact")
     assert 1 - w1 == pytest.approx(5e-7, rel=1e-8)
-
-
-def test_exact_scheme_keeps_frequency_and_damping():
-    omega, beta = np.array([100.0, 1000.0, 3000.0]), np.array([1.0, 30.0, 0.5])
-    w1, w2 = weights_from_oscillator(omega, beta, DT, "exact")
-    ringing = np.sqrt(omega**2 - beta**2) / (2 * np.pi)
-    np.testing.assert_allclose(node_frequency(w1, w2, DT), ringing, rtol=1e-11)
-    np.testing.assert_allclose(decay_time(w1, w2, DT), 1 / beta, rtol=1e-11)
 
 
 @PROPERTY
@@ -146,15 +117,6 @@ def test_alias_of_the_exact_scheme_lies_below_nyquist():
     omega, beta = oscillator_from_weights(*weights, DT, "exact")
     assert omega / (2 * np.pi) == pytest.approx(300.0, rel=1e-12)
     assert beta == pytest.approx(0.0, abs=1e-12)
-
-
-def test_the_published_networks_odd_oscillators():
-    # At pole radius 0.99999 the inverse backward-difference map gives a negative damping.
-    frequency = np.array([2.0, 2 * 1.618**10])
-    weights = weights_from_poles(frequency, 0.99999, DT)
-    omega, beta = oscillator_from_weights(*weights, DT)
-    np.testing.assert_allclose(beta, [-0.069, -974.0], rtol=0.01)
-    assert omega[1] / (2 * np.pi) == pytest.approx(222.0, abs=0.5)
 
 
 def test_domains():

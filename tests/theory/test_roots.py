@@ -143,12 +143,6 @@ def test_decay_time():
     assert np.isnan(decay_time(jnp.nan, 0.2, dt))
 
 
-def test_decay_time_is_the_envelope_of_the_roots():
-    w1, w2 = np.array([1.1, 0.3, 1.2]), np.array([-0.24, 0.4, -0.72])
-    largest = np.abs(second_order_roots(w1, w2)).max(axis=-1)
-    np.testing.assert_allclose(np.exp(-1 / decay_time(w1, w2, 1.0)), largest, rtol=1e-13)
-
-
 @pytest.mark.parametrize(
     "function",
     [

@@ -71,14 +71,6 @@ def test_closed_form_in_each_case(w1, w2):
     np.testing.assert_allclose(result, expected, rtol=1e-11, atol=1e-16)
 
 
-def test_repeated_root_formula():
-    # h_t = r^t h_0 + t r^{t-1} (h_1 - r h_0); 0.75 and its square are exact doubles.
-    r, t = 0.75, np.arange(31)
-    expected = r**t * 0.4 + t * r ** (t - 1.0) * (1.5 - r * 0.4)
-    result = second_order_closed_form(2 * r, -r * r, 0.4, 1.5, 30)
-    np.testing.assert_allclose(result, expected, rtol=1e-13)
-
-
 @pytest.mark.parametrize("frequency", [1e-6, 1e-3, 2.0, 40.0, 245.9, 499.999])
 @pytest.mark.parametrize("radius", [0.9, 0.99999, 1.0])
 def test_no_digits_are_lost_near_repeated_roots(frequency, radius):
@@ -127,13 +119,6 @@ def test_drive_enters_the_step_of_its_own_row(x64):
     np.testing.assert_allclose(result, expected, rtol=1e-12)
 
 
-def test_first_two_rows_of_the_drive_are_not_used():
-    drive = np.zeros(5, np.float32)
-    drive[:2] = 7.0
-    driven = second_order_trajectory(0.5, 0.2, 1.0, 2.0, 4, drive)
-    np.testing.assert_array_equal(driven, second_order_trajectory(0.5, 0.2, 1.0, 2.0, 4))
-
-
 def test_drive_of_another_length_is_refused():
     with pytest.raises(ValueError, match=r"^drive must have num_steps \+ 1 = 5 .* \(4,\)$"):
         second_order_trajectory(0.5, 0.2, 1.0, 2.0, 4, np.zeros(4))
@@ -148,13 +133,6 @@ def test_short_runs(num_steps):
     expected = [3.0, 4.0, 0.5 * 4 + 0.25 * 3][: num_steps + 1]
     assert second_order_trajectory(0.5, 0.25, 3.0, 4.0, num_steps).tolist() == expected
     assert second_order_closed_form(0.5, 0.25, 3.0, 4.0, num_steps).tolist() == expected
-
-
-def test_scan_under_jit_and_vmap_is_a_loop_over_nodes():
-    w1, w2 = jnp.array([1.2, -0.4]), jnp.array([-0.8, 0.3])
-    run = jax.jit(jax.vmap(lambda a, b: second_order_trajectory(a, b, 0.5, 1.0, 12)))
-    for row, a, b in zip(run(w1, w2), w1, w2, strict=True):
-        np.testing.assert_allclose(row, second_order_trajectory(a, b, 0.5, 1.0, 12), rtol=1e-6)
 
 
 @pytest.mark.parametrize("function", [second_order_closed_form, second_order_trajectory])
