@@ -113,13 +113,6 @@ def test_an_epoch_is_cut_as_short_as_the_schedule_allows(epochs, rising_share):
             configuration.num_steps(8 * (fewest - 1))
 
 
-def test_timing_leaves_the_training_as_it_was(group, needed):
-    before = group.run(members(2))
-    seconds_per_update(group, members(2), num_updates=2)
-    after = group.run(members(2))
-    jax.tree.map(np.testing.assert_array_equal, before, after)
-
-
 @pytest.fixture
 def ten_bytes_a_member(monkeypatch):
     """Stand in for the compiler: ten bytes a member, and what is free is what a test sets."""
@@ -149,12 +142,6 @@ def test_the_largest_half_that_fits_is_taken(ten_bytes_a_member, free, chosen, n
     assert all("\n" not in line for line in lines)
     if free < 10:
         assert lines[-1].endswith("trying all the same")
-
-
-def test_a_plan_is_halved_upwards_down_to_one():
-    sizes = [GroupPlan(2, n).halved().members_per_device for n in (64, 7, 3, 2, 1)]
-    assert sizes == [32, 4, 2, 1, 1]
-    assert GroupPlan(2, 6).halved().num_devices == 2
 
 
 MEMINFO = "MemTotal:  900 kB\nMemFree:  100 kB\nMemAvailable:     700 kB\n"

@@ -43,17 +43,6 @@ def members(seeds=(4, 5)):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("x64")
-def test_features_are_those_of_the_model_one_example_at_a_time():
-    model = UNCONNECTED.build(1, CLASSES, key=jax.random.key(0))
-    known = fixed_features(model, pool(), batch_size=9)
-    assert known.shape == (COUNT, 2)
-    for example in (0, 8, 9, COUNT - 1):
-        sequence = pool().inputs[example][:, None, None] / 255
-        np.testing.assert_allclose(known[example], model.features(sequence)[:, 0], rtol=1e-12)
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("x64")
 def test_a_run_on_known_features_is_the_run_without():
     training = MemberTraining(UNCONNECTED, CONFIGURATION, Problem(CLASSES))
     member = jax.tree.map(lambda x: x[0], members())
@@ -149,35 +138,6 @@ def prepared(training, data):
     """Return the training by the way that suits the data, and what that way reads."""
     training = training.resolved(data)
     return training, training.tables(data)
-
-
-def count_scans(program):
-    """Count the scans of a program, at any depth."""
-    count = 0
-    for equation in program.eqns:
-        count += equation.primitive.name == "scan"
-        for value in jax.tree.leaves(list(equation.params.values()), is_leaf=is_program):
-            count += count_scans(getattr(value, "jaxpr", value)) if is_program(value) else 0
-    return count
-
-
-def is_program(x):
-    return hasattr(x, "eqns")
-
-
-@pytest.mark.slow
-def test_members_are_scanned_where_an_adjoint_keeps_much():
-    training = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES))
-    training, tables = prepared(training, sparse_pool())
-    state = jax.vmap(training.initial_state)(members())
-
-    def scans_of_an_epoch(training):
-        epoch = jax.vmap(training.train_epoch, (0, 0, None, None))
-        return count_scans(jax.make_jaxpr(epoch)(state, members(), sparse_pool(), tables).jaxpr)
-
-    side_by_side = scans_of_an_epoch(dataclasses.replace(training, one_by_one=False))
-    # Over members: in an update, in an evaluation.
-    assert scans_of_an_epoch(training) == side_by_side + 2
 
 
 @pytest.mark.slow

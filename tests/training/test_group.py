@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from rhythmic.data.dataset import Split
 from rhythmic.networks import rhythmic_network
-from rhythmic.sealed import load_arrays, save_arrays
 from rhythmic.training import (
     Data,
     GroupPlan,
@@ -83,25 +82,6 @@ def finished(group):
 def test_a_compiled_group_runs_where_compilation_is_off(group, finished):
     with jax.disable_jit():
         assert_same_bits(group.run(members(*THREE)), finished)
-
-
-def test_members_of_one_seed_share_start_values_and_digits(group):
-    together = members(*THREE)
-    start = row(group.call("initial_state", group.place_members(together), None), slice(None))
-    assert_same_bits(row(start, 0), row(start, 2))
-    np.testing.assert_array_equal(together.train[0], together.train[2])
-    assert np.any(together.train[0] != together.train[1])
-    weights = start.parameters.cell.recurrent_weights
-    assert np.any(weights[0] != weights[1])
-
-
-@pytest.mark.slow
-def test_twins_stay_twins_and_settings_tell_the_others_apart(group, finished):
-    state = group.run(members((1, 0.05), (1, 0.05), (1, 0.01)))
-    assert_same_bits(row(state, 0), row(state, 1))
-    assert_same_bits(row(state, 0), row(finished, 0))
-    weights = state.parameters.readout.weight
-    assert np.max(np.abs(weights[0] - weights[2])) > 1e-3
 
 
 def test_a_member_does_not_know_its_neighbours_nor_its_place(group, finished):
@@ -188,35 +168,6 @@ def test_a_stopped_run_goes_on_bit_for_bit(group, finished, tmp_path, last):
     assert [file.name for file in path.parent.iterdir()] == ["group.eqx"]
 
 
-def test_a_kill_while_saving_leaves_the_state_before(group, finished, tmp_path, monkeypatch):
-    path = tmp_path / "group.eqx"
-    with pytest.raises(Stop):
-        group.run(members(*THREE), on_epoch=stop_after(0), checkpoint=path)
-
-    def killed(*paths):
-        raise Stop
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "replace", killed)
-        with pytest.raises(Stop):
-            group.run(members(*THREE), checkpoint=path)
-    resumed = []
-    state = group.run(
-        members(*THREE), on_epoch=lambda report: resumed.append(report.epoch), checkpoint=path
-    )
-    assert resumed == [1, 2]
-    assert_same_bits(state, finished)
-
-
-@pytest.mark.parametrize("name", ["state.eqx", "state.checkpoint", "state"])
-def test_a_saved_state_is_read_from_the_same_path(tmp_path, name):
-    like = TRAINING.initial_state(jax.tree.map(jnp.asarray, row(members((1, 0.1)), 0)))
-    other = TRAINING.initial_state(jax.tree.map(jnp.asarray, row(members((2, 0.1)), 0)))
-    save_arrays(tmp_path / name, other, {})
-    assert [file.name for file in tmp_path.iterdir()] == [name]
-    assert_same_bits(load_arrays(tmp_path / name, like)[0], other)
-
-
 def test_the_test_record_of_every_member(group, finished):
     together = members(*THREE)
     record = group.test(finished, together)
@@ -234,11 +185,6 @@ def test_compilation_is_counted_once(group, finished):
     assert before > 0
     group.run(members((9, 0.01)))
     assert group.compile_seconds == before
-
-
-def test_too_many_members_are_refused_by_name(group):
-    with pytest.raises(ValueError, match="members"):
-        group.run(members(*THREE, (4, 0.1)))
 
 
 TWO_DEVICES = """
@@ -323,11 +269,6 @@ def test_a_plan_takes_least_time_and_is_large_among_equals(counts, num_devices, 
         other = time_of(counts, size, members_per_device, overhead)
         assert other > found - 1e-4
         assert abs(other - found) > 1e-5 or members_per_device <= plan.members_per_device
-
-
-def test_plans_of_the_published_search():
-    assert plan_groups((54,), 2, 6) == GroupPlan(num_devices=2, members_per_device=3)
-    assert plan_groups((54,), 1, 64) == GroupPlan(num_devices=1, members_per_device=54)
 
 
 def test_a_checkpoint_of_other_members_is_refused(group, tmp_path):

@@ -40,64 +40,6 @@ def member(seed=7, rate=0.02, decay=0.1, smoothing=0.05, dtype=np.float32):
     return Members(np.int32(seed), hyperparameters, *np.split(order, cuts))
 
 
-@dataclasses.dataclass(frozen=True)
-class Spy(MemberTraining):
-    """The same epochs without the training: notes which batches they hand out."""
-
-    notes: list = dataclasses.field(default_factory=list)
-
-    def update(self, state, member, data, fixed, batch, *, keys):
-        del member, data, fixed, keys
-        jax.debug.callback(lambda *seen: self.notes.append(seen), *batch, ordered=True)
-        return state, (jnp.array(0.0), jnp.array(0.0))
-
-    def evaluate(self, *arguments):
-        del arguments
-        return jnp.array(0.0), jnp.array(0.0)
-
-
-def visited(epochs=2, **options):
-    """The updates of some epochs as (step, examples of weight one), and their weights."""
-    spy, one = Spy(RRN, CONFIGURATION, CLASSES), member(**options)
-    state = spy.initial_state(one)
-    for _ in range(epochs):
-        state = spy.train_epoch(state, one, pool())
-    jax.effects_barrier()
-    assert state.epoch == epochs
-    notes = jax.tree.map(np.asarray, spy.notes)
-    return [(int(step), examples[weights > 0], weights) for step, examples, weights in notes]
-
-
-@pytest.mark.slow
-def test_an_epoch_visits_every_training_digit_once_in_a_new_order():
-    updates = visited()
-    assert [step for step, *_ in updates] == [0, 1, 2, 3, 4, 5]
-    assert [len(examples) for _, examples, _ in updates] == [8, 8, 5] * 2
-    assert all(set(np.unique(weights)) <= {0.0, 1.0} for *_, weights in updates)
-    first, second = (np.concatenate([e for _, e, _ in updates[i : i + 3]]) for i in (0, 3))
-    for order in (first, second):
-        np.testing.assert_array_equal(np.sort(order), np.sort(member().train))
-    assert np.any(first != second)
-    assert np.any(first != member().train)
-
-
-@pytest.mark.slow
-def test_the_order_is_the_seed_and_not_the_hyperparameters():
-    def order(**options):
-        return np.concatenate([examples for _, examples, _ in visited(1, **options)])
-
-    one = order()
-    np.testing.assert_array_equal(one, order(rate=0.5, decay=0.0, smoothing=0.2))
-    # Positions in the member's own list, since another seed has another list too.
-    places = [
-        np.argsort(member(seed=seed).train)[
-            np.searchsorted(np.sort(member(seed=seed).train), order(seed=seed))
-        ]
-        for seed in (7, 8)
-    ]
-    assert np.any(places[0] != places[1])
-
-
 @pytest.mark.parametrize(("count", "num_batches"), [(5, 1), (8, 1), (9, 2), (17, 3)])
 def test_batches_hold_every_example_once_and_padding_weighs_nothing(count, num_batches):
     examples = np.arange(100, 100 + count)

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from rhythmic.cells import trainable
 from rhythmic.data.dataset import Split
 from rhythmic.fast.resonant_events import rings_freely
-from rhythmic.networks import LAST, MEAN, POWER, NetworkSpec, rhythmic_network
+from rhythmic.networks import LAST, NetworkSpec, rhythmic_network
 from rhythmic.training import (
     Data,
     GroupPlan,
@@ -65,15 +64,6 @@ def train(recipe=RECIPE, which=None, data=None, rows=None, method="fastest"):
 
 def differs(a, b):
     return any(np.any(x != y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True))
-
-
-@pytest.mark.slow
-def test_floating_sequences_are_read_as_they_are_and_bytes_are_scaled():
-    by_bytes, by_numbers = train(), train(data=pool(np.float32))
-    for a, b in zip(
-        jax.tree.leaves(by_bytes.parameters), jax.tree.leaves(by_numbers.parameters), strict=True
-    ):
-        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
 
 
 def test_an_epoch_of_several_passes_visits_every_example_as_often_each_in_a_new_order():
@@ -188,26 +178,6 @@ def test_rhythms_that_do_not_fit_are_refused_in_one_line():
     for ladders, message in (((), "ladders is empty"), (((2.0,), (2.0, 3.0)), "differ in length")):
         with pytest.raises(ValueError, match=message):
             member_rhythms(ladders)
-
-
-@pytest.mark.slow
-def test_an_architecture_without_fixed_rhythms_takes_none():
-
-    with pytest.raises(ValueError, match="no fixed rhythms to replace"):
-        train(
-            which=NetworkSpec("gru", 2, name="gru", **MEAN),
-            rows=members()._replace(rhythms=member_rhythms(LADDERS)),
-        )
-
-
-@pytest.mark.slow
-def test_sequences_of_several_features_train():
-
-    data = Data(pool().inputs.reshape(39, 5, 2), pool().targets)
-    state = train(which=NetworkSpec("rrn", 3, name="rrn", **POWER), data=data)
-    assert np.all(state.failed_at_step == -1)
-    start = eqx.filter(state.best.parameters, eqx.is_array).cell.input_weights
-    assert start.shape == (2, 3, 2)
 
 
 @pytest.mark.slow

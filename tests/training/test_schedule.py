@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.training.schedule import learning_rate_at, momentum_at, one_cycle
+from rhythmic.training.schedule import learning_rate_at, momentum_at
 
 
 def torch_schedule(num_steps, peak, share):
@@ -51,10 +51,3 @@ def test_the_published_run():
     np.testing.assert_allclose(momenta[jnp.array([0, 1934, -1])], [0.95, 0.85, 0.95])
     assert np.all(np.diff(rates[:1935]) > 0)
     assert np.all(np.diff(rates[1934:]) < 0)
-
-
-@pytest.mark.usefixtures("x64")
-def test_one_cycle_halfway():
-    found = one_cycle(jnp.array([2, 7]), 11, start=1.0, peak=5.0, end=-3.0, rising_share=5 / 11)
-    # The peak stands at step 4: halfway up at 2 and halfway down at 7 of 10.
-    np.testing.assert_allclose(found, [3.0, 1.0], rtol=1e-12)

