@@ -5,7 +5,6 @@ import shutil
 
 import jax.numpy as jnp
 import pytest
-import xarray
 
 from rhythmic.records import PROVENANCE
 from rhythmic.sweep import Grid, Output, Sweep, linear_axis, run_sweep
@@ -138,20 +137,6 @@ def test_export(made, tmp_path, capsys, ending):
     target = tmp_path / f"sweep{ending}"
     assert call(capsys, "export", made[0], "--to", target) == f"{target}: written\n"
     assert target.stat().st_size > 0
-
-
-def test_export_of_several_and_of_unfinished_ones(made, copy, tmp_path, capsys):
-    def node(gain, bias):
-        return {"root": gain + bias}
-
-    design = Grid((linear_axis("gain", 4, 5, 2, "Hz"), GRID.axes[1]))
-    further, target = make(tmp_path / "further", node, design), tmp_path / "both.nc"
-    store = SweepStore.open(copy)
-    store.set_aside(next(store.chunks()))
-    said = call(capsys, "export", copy, further, "--to", target)
-    assert said == f"{target}: written; 3 points are not computed yet\n"
-    with xarray.open_dataset(target, engine="h5netcdf") as found:
-        assert dict(found["root"].sizes) == {"gain": 6, "bias": 3}
 
 
 def test_what_cannot_be_done_is_one_line(made, tmp_path, capsys):

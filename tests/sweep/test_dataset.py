@@ -1,6 +1,5 @@
 """Sweeps as data sets: opened, compared, joined, and exported to files that others read."""
 
-import re
 import shutil
 
 import jax.numpy as jnp
@@ -130,23 +129,6 @@ def test_lists_have_their_parameters_along_them(tmp_path):
         assert dict(found["out"].sizes) == {"place": 3}
         assert found["gain"].dims == found["bias"].dims == ("place",)
         np.testing.assert_array_equal(found["out"], [6, 3, 6])
-
-
-@pytest.mark.parametrize("what", ["no folder", "empty folder", "another file"])
-def test_a_folder_without_a_sweep_is_refused(tmp_path, what):
-    path = tmp_path / "x"
-    if what != "no folder":
-        path.mkdir()
-    if what == "another file":
-        (path / "notes.txt").write_text("no sweep")
-    with pytest.raises(ValueError, match=f"run_dir {re.escape(str(path))} holds no sweep"):
-        open_sweep(path)
-
-
-def test_equal_sweeps_compare_equal(whole):
-    found = compare(whole, in_memory(grid(0, 1, 2, 3)))
-    assert {one.name for one in found} == {*OUTPUTS, "first_bad_step", "status"}
-    assert all((one.num_points, one.largest, one.place) == (0, 0.0, {}) for one in found)
 
 
 def test_differences_are_counted_measured_and_placed(whole):
@@ -323,9 +305,3 @@ def test_several_sweeps_and_unfinished_ones(unfinished, tmp_path, ending):
         assert set(found.loc[found["status"] == -1, "gain"]) == {1}
         assert found.loc[found["gain"] == 1, "out"].isna().all()
     assert not list(tmp_path.glob("*.partial"))
-
-
-def test_other_endings_are_refused(folder, tmp_path):
-    with pytest.raises(ValueError, match=r"sweep\.h5; it must end in \.nc, \.csv, \.parquet"):
-        export([folder], tmp_path / "sweep.h5")
-    assert not list(tmp_path.iterdir())

@@ -271,65 +271,6 @@ def test_a_disk_that_fails_at_any_file_loses_nothing(
     assert stored_bytes(other) == expected
 
 
-def mounted(folder, options):
-    """Mount a small file system in memory, where this process may."""
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        pytest.skip("there is no mount here")
-    if done.returncode:
-        pytest.skip(f"this process may not mount: {done.stderr.strip()}")
-
-
-def test_a_full_disk(tmp_path):
-    disk = tmp_path / "disk"
-    mounted(disk, "size=64k")
-    try:
-        with pytest.raises(SweepStorageError, match="No space left on device"):
-            run_sweep(big_sweep(), folder=disk / "run", chunk_points=1, quiet=True)
-        kept = [record for _, record in SweepStore.open(disk / "run").finished()]
-        assert not list(SweepStore.open(disk / "run").damages())
-        subprocess.run(["mount", "-o", "remount,size=4m", str(disk)], check=True)
-        run_sweep(big_sweep(), folder=disk / "run", chunk_points=1, quiet=True)
-        finished = [record for _, record in SweepStore.open(disk / "run").finished()]
-        assert finished[: len(kept)] == kept
-        assert len(finished) == 8
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
-
-
-def test_a_disk_that_is_read_only(tmp_path):
-    disk = tmp_path / "disk"
-    mounted(disk, "size=4m")
-    try:
-        run(disk / "run")
-        without_chunk(disk / "run")
-        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        with pytest.raises(SweepStorageError, match="Read-only file system"):
-            run(disk / "run")
-        assert int((open_sweep(disk / "run")["status"] < 0).sum()) == 3
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
-
-
-def big_sweep():
-    def many(scale):
-        return {"many": scale * jnp.sin(jnp.arange(3000.0))}
-
-    axis = values_axis("scale", np.arange(1.0, 9.0), "1")
-    return Sweep("big", many, Grid((axis,)), {"many": Output("1", dims=("draw",))})
-
-
-def test_a_strange_folder_is_left_alone(tmp_path):
-    (tmp_path / "thesis.tex").write_text("x")
-    with pytest.raises(RefusedError, match=r"holds thesis\.tex, no sweep"):
-        run(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
-    assert (tmp_path / "thesis.tex").read_text() == "x"
-
-
 @pytest.mark.parametrize(
     "content",
     [

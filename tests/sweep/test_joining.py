@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from rhythmic.sweep import Grid, Output, Points, Sweep, compare, join, run_sweep, values_axis
-from rhythmic.sweep.__main__ import main
 
 
 def swept(values, unit="Hz", out="s", *, listed=False, precision="float32", function=None):
@@ -105,21 +104,3 @@ def test_what_is_no_sweep_is_refused(wrong):
             call()
     with pytest.raises(ValueError, match="second is no sweep: it is no data set with a status"):
         compare(known, known.drop_vars("status"))
-
-
-def test_the_command_refuses_other_units(tmp_path):
-    for name, unit in (("one", "Hz"), ("other", "kHz")):
-        run_sweep(swept(HERTZ, unit), folder=tmp_path / name, quiet=True)
-    with pytest.raises(SystemExit, match="error: datasets differ in the unit of frequency: 'Hz'"):
-        main(["compare", str(tmp_path / "one"), str(tmp_path / "other")])
-    with pytest.raises(SystemExit, match="error: datasets differ in the unit"):
-        main(
-            [
-                "export",
-                str(tmp_path / "one"),
-                str(tmp_path / "other"),
-                "--to",
-                str(tmp_path / "a.nc"),
-            ]
-        )
-    assert not (tmp_path / "a.nc").exists()

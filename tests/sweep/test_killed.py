@@ -53,22 +53,3 @@ def test_many_kills_at_touches(kind, chain_number, tmp_path, chain, undisturbed,
     with capsys.disabled():
         print(f" {kind}: {kills} kills")
     assert kills >= 8
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("chain_number", range(4))
-def test_many_kills_at_any_time(kind, chain_number, tmp_path, chain, capsys):
-    generator = random.Random(200 + chain_number)
-    # A process takes a second or two to start, then half a second for everything.
-    kills = chain(kind, tmp_path, lambda: (0, generator.uniform(1.0, 3.0)), most=10)
-    with capsys.disabled():
-        print(f" {kind}: {kills} kills")
-
-
-@pytest.mark.slow
-def test_there_were_at_least_two_hundred(capsys):
-    """Runs after the others of this file."""
-    with capsys.disabled():
-        print(f" {sum(COUNTED)} kills in all")
-    assert sum(COUNTED) >= 200

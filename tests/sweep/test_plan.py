@@ -91,20 +91,6 @@ def test_plans_along_an_axis(shape, data, num_devices, most, points_at_once):
     assert (plan.rows_per_device, plan.rows_at_once) == (1, 1)
 
 
-def test_halves():
-    plan = ChunkPlan(0, 100, 12, 4)
-    seen = []
-    while plan.halved() != plan:
-        plan = plan.halved()
-        seen.append((plan.rows_per_device, plan.rows_at_once))
-    assert seen == [(8, 4), (4, 4), (2, 2), (1, 1)]
-
-
-def test_a_plan_survives_a_file():
-    plan = ChunkPlan(1, 20, 10, 5)
-    assert ChunkPlan(**plan.as_dict()) == plan
-
-
 def test_stored_sweeps_have_some_thirty_chunks_and_others_few():
     sweep = Shaped((512, 512))
     stored, held = (choose_plan(sweep, 2, stored=stored) for stored in (True, False))

@@ -8,7 +8,6 @@ from jax.experimental import io_callback
 from rhythmic.sealed import read_sealed, write_sealed
 from rhythmic.sweep import Grid, Output, Sweep, linear_axis, preparing, run_sweep, values_axis
 from rhythmic.sweep.layout import DESCRIPTION, RefusedError
-from tests.sweep import small
 
 OUT = {"out": Output("")}
 GRID_OF_ONE = Grid((values_axis("gain", [1.0, 2.0, 3.0], ""),))
@@ -210,15 +209,6 @@ def test_callbacks_are_swept_in_memory_and_printing_does_no_harm(tmp_path, capfd
     assert "gain 3.0" in capfd.readouterr().out
 
 
-def test_a_changed_constant_changes_the_program():
-    def of(values):
-        return Sweep("c", lambda gain, bias: {"out": gain * values.sum()}, GRID, OUT).program_hash()
-
-    values = np.arange(100_000.0)
-    changed = np.where(values == 50_000, 1.0, values)
-    assert of(values) == of(values.copy()) != of(changed)
-
-
 def seeded(seed, prepared):
     return {"product": seed * prepared}
 
@@ -226,12 +216,6 @@ def seeded(seed, prepared):
 def prepared_sweep(prepare):
     axis = values_axis("seed", [1, 2, 3], "")
     return Sweep("rows", seeded, Grid((axis,)), {"product": Output("1")}, prepare=prepare)
-
-
-def test_other_rows_of_prepare_are_another_sweep(tmp_path):
-    small.run(tmp_path, prepared_sweep(lambda values: 2.0 * values["seed"]))
-    with pytest.raises(RefusedError, match="first_prepared: "):
-        small.run(tmp_path, prepared_sweep(lambda values: 3.0 * values["seed"]))
 
 
 def test_rows_of_prepare_that_do_not_fit_are_refused_by_name():

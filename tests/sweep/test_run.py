@@ -225,30 +225,6 @@ def test_stages_are_their_composition(tmp_path):
         assert in_memory[name].tobytes() == on_disk[name].tobytes()
 
 
-def test_no_stages_are_a_start_and_a_finish():
-    stages = Stages(lambda gain: gain + 1, lambda state: 0 * state, lambda state: {"out": state}, 0)
-    sweep = Sweep("s", stages, Grid((GAIN,)), {"out": Output("")})
-    found = run_sweep(sweep, quiet=True).arrays["out"]
-    np.testing.assert_allclose(found, GAIN.values + 1, rtol=1e-6)
-
-
-@pytest.mark.parametrize("points_at_once", [2, 1000])
-def test_points_at_once_change_nothing_beyond_rounding(points_at_once):
-    sweeps = [
-        Sweep("s", node, DESIGNS["list"], OUTPUTS, points_at_once=n) for n in (None, points_at_once)
-    ]
-    one, other = (run_sweep(sweep, quiet=True).arrays for sweep in sweeps)
-    np.testing.assert_allclose(one["trace"], other["trace"], rtol=1e-6)
-
-
-def test_chunks_change_nothing_beyond_rounding():
-    sweep = Sweep("s", node, DESIGNS["three axes"], OUTPUTS)
-    whole = run_sweep(sweep, quiet=True).arrays
-    for chunk_points in (2, 40):
-        found = run_sweep(sweep, quiet=True, chunk_points=chunk_points).arrays
-        np.testing.assert_allclose(found["trace"], whole["trace"], rtol=1e-6)
-
-
 def fragile(gain, bias):
     """Overflow where the gain is large."""
     value = jnp.exp(gain * 50) * 1e-30 + bias
@@ -349,12 +325,6 @@ def test_points_that_are_not_finite_are_counted_in_the_progress(capsys):
 def test_refused_options(options, message):
     with pytest.raises(ValueError, match=message):
         run_sweep(LONG, quiet=True, **options)
-
-
-def test_what_is_no_sweep_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"^sweep is 3; it must be of the type Sweep$"):
-        run_sweep(3, folder=tmp_path / "run")
-    assert not (tmp_path / "run").exists()
 
 
 def test_the_sweep_is_hashed_once_however_many_stages_are_kept(tmp_path, monkeypatch):

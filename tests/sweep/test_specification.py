@@ -227,54 +227,6 @@ def test_results_whose_names_differ_by_case_are_refused():
         assert of(lambda gain, name=name: {name: gain}, outputs={name: Output("")})()
 
 
-SETTINGS = {
-    "name": (None, "", "  ", 3, "a\x1b[2J"),
-    "precision": (64, None, ["float32"]),
-    "seed": (True, float("nan"), 1.0, "1", np.bool_(True)),
-    "points_at_once": (True, float("nan"), 0, "1"),
-    "prepare": (3, "prepare"),
-    "shared_identity": ("", 3),
-    "compiler_options": (3, "options"),
-    "design": (None, (GAIN,)),
-    "outputs": (None, ["out"], {"out": "mV"}),
-    "function": (None, 3, max, lambda gain, /: {"out": gain}, lambda gain: {1: gain}),
-}
-
-
-@pytest.mark.parametrize("field", SETTINGS)
-@pytest.mark.usefixtures("uncompiled")
-def test_settings_of_a_wrong_kind_are_refused(field):
-    for wrong in SETTINGS[field]:
-        options = {
-            "name": "small",
-            "function": gain_alone,
-            "design": Grid((GAIN,)),
-            "outputs": OUT,
-        }
-        with pytest.raises(ValueError, match=r".") as caught:
-            Sweep(**(options | {field: wrong}))
-        assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        (None,),
-        (3,),
-        ("mV\0",),
-        ("mV", None),
-        ("mV", "", 3),
-        ("mV", "", ("k", 1)),
-        ("mV", "", (), "no"),
-        ("mV", "", (), float("nan")),
-    ],
-)
-def test_outputs_of_a_wrong_kind_are_refused(arguments):
-    with pytest.raises(ValueError, match=r"unit|meaning|dims|name of an axis|nan_is_a_value"):
-        Output(*arguments)
-    assert Output("mV", "several\nlines").meaning == "several\nlines"
-
-
 @pytest.mark.parametrize("what", REFUSED)
 @pytest.mark.usefixtures("uncompiled")
 def test_refused_before_anything_is_compiled(what):
@@ -299,13 +251,6 @@ def test_nothing_is_compiled_for_what_is_allowed_either():
     assert Sweep("small", bad_step(np.int32(-1)), Grid((GAIN,)), OUT).num_points == 4
 
 
-def test_shape_and_points():
-    sweep = Sweep("small", both, GRID, OUT)
-    assert (sweep.shape, sweep.num_points) == ((4, 3), 12)
-    listed = Sweep("small", both, PAIRS, OUT)
-    assert (listed.shape, [d.name for d in listed.dimensions]) == ((4,), ["pair"])
-
-
 def test_defaults_hold_where_nothing_is_given():
     def node(gain, leak=0.5, *, key=None, shared=2.0, prepared=3.0):
         assert key is None
@@ -313,14 +258,6 @@ def test_defaults_hold_where_nothing_is_given():
 
     found = run_sweep(of(node)(), quiet=True).arrays["out"]
     np.testing.assert_allclose(found, GAIN.values * 0.5 + 6, rtol=1e-6)
-
-
-def test_axes_take_the_place_of_defaults():
-    def node(gain, bias=100.0):
-        return {"out": gain + bias}
-
-    found = run_sweep(of(node, GRID)(), quiet=True).arrays["out"]
-    np.testing.assert_allclose(found, GAIN.values[:, None] + BIAS.values, rtol=1e-6)
 
 
 def test_partial_functions():
@@ -335,17 +272,6 @@ def test_partial_functions():
         np.testing.assert_allclose(found, 2 * GAIN.values + 1, rtol=1e-6)
     with pytest.raises(ValueError, match="node takes bias; it is no axis"):
         of(functools.partial(node, 2.0))()
-
-
-def test_partial_stages():
-    def advance(scale, state, gain):
-        return state * scale + gain
-
-    stages = STAGES._replace(advance=functools.partial(advance, 3.0))
-    found = run_sweep(of(stages)(), quiet=True).arrays["out"]
-    np.testing.assert_allclose(
-        found, ((GAIN.values * 3 + GAIN.values) * 3 + GAIN.values), rtol=1e-6
-    )
 
 
 def test_whole_numbers_stay_whole():

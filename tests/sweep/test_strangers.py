@@ -1,6 +1,5 @@
 """Folders with other people's files, links, records that lie: nothing of theirs is touched."""
 
-import asyncio
 import errno
 import gc
 import hashlib
@@ -90,26 +89,6 @@ def test_strays_among_the_arrays_are_not_looked_at(folder, capsys):
     captured = capsys.readouterr()
     assert captured.out.startswith("small: 4 of 4 chunks, 8 points")
     assert captured.err == ""
-
-
-def test_what_belongs_to_a_sweep_is_listed_and_nothing_else(folder):
-    (folder / RESULTS / "double" / "mine").write_text("mine")
-    files = SweepStore.open(folder).zarr_files
-
-    async def listed(keys):
-        return [key async for key in keys]
-
-    assert asyncio.run(listed(files.list_dir(""))) == ["double", "gain", "status", "zarr.json"]
-    assert asyncio.run(listed(files.list_dir("gain/"))) == ["c", "zarr.json"]
-    assert asyncio.run(listed(files.list_prefix("double"))) == ["double/zarr.json"]
-    assert len(asyncio.run(listed(files.list()))) == 5
-
-
-def test_a_new_sweep_may_begin_beside_strays(tmp_path):
-    for name in (".DS_Store", "slurm-4711.out"):
-        (tmp_path / name).write_text("x")
-    (tmp_path / ".ipynb_checkpoints").mkdir()
-    assert run(tmp_path).arrays["status"].tolist() == [0] * 8
 
 
 @pytest.mark.parametrize(
