@@ -155,7 +155,7 @@ def is_no_such_thing(annotation: Any, value: Any) -> bool:
     """Tell whether a value is none of the class that is asked for, or no sequence of its kind."""
     origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is None:
-        known = isinstance(annotation, type) and annotation is not Any
+        known = isinstance(annotation, type) and annotation not in (Any, bool, float)
         return known and not isinstance(value, annotation)
     if origin is not Sequence:
         return False
