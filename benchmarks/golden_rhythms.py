@@ -16,7 +16,8 @@ from scipy.signal import hilbert
 
 from benchmarks.table import spread
 from experiments.ranges import check_ranges
-from rhythmic.coupled import CoupledOscillators, Recording, published_gain_frequencies, response
+from rhythmic.coupled import CoupledOscillators, Recording
+from rhythmic.coupled.sweep import published_gain_frequencies, response
 from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import show
 from rhythmic.provenance import processor_name, provenance

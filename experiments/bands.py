@@ -14,22 +14,23 @@ from experiments.stages import Results, Stages
 from rhythmic.plotting.bands import concatenation_figure, spacing_figure
 from rhythmic.rhythms import (
     CHANCE_DISTANCE,
-    CHOSEN_FOR,
-    SpacingEvidence,
     catalogue,
     check_ratios,
-    concatenate_periods,
     fit_consecutive,
     frequency_sum,
-    joined_distance,
     joined_frequency,
-    joined_periods,
     named_centres,
     ratio_name,
-    simulated_joined_distance,
-    spacing_evidence,
     sum_relations,
 )
+from rhythmic.rhythms.bands import CHOSEN_FOR
+from rhythmic.rhythms.concatenation import (
+    concatenate_periods,
+    joined_distance,
+    joined_periods,
+    simulated_joined_distance,
+)
+from rhythmic.rhythms.evidence import SpacingEvidence, spacing_evidence
 from rhythmic.theory.ladders import GOLDEN_RATIO
 
 NUM_SIMULATED = 37  # ratios at which the cycles are also simulated

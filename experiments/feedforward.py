@@ -11,15 +11,15 @@ from matplotlib.figure import Figure
 
 from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
+from rhythmic.activations import ACTIVATIONS
 from rhythmic.plotting.feedforward import feedforward_figure
 from rhythmic.static import (
-    ACTIVATIONS,
-    activity_variance,
     feedforward_network,
     feedforward_response,
     num_parameters,
     random_feedforward,
 )
+from rhythmic.static.feedforward import activity_variance
 
 # The lecture's numbers; biases are zero.
 INPUTS = (1, 3, -3)

@@ -18,15 +18,10 @@ from experiments.golden_rhythms_report import (
 )
 from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
-from rhythmic.coupled import (
-    CoupledOscillators,
-    published_gain_frequencies,
-    random_ladder,
-    random_ratio,
-    ratio_ladder,
-    responses,
-    rung_responses,
-)
+from rhythmic.coupled import CoupledOscillators, responses
+from rhythmic.coupled.ladders import random_ladder, random_ratio, ratio_ladder
+from rhythmic.coupled.rungs import rung_responses
+from rhythmic.coupled.sweep import published_gain_frequencies
 from rhythmic.plotting.golden import (
     response_figure,
     routing_figure,

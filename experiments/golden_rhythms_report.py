@@ -6,17 +6,10 @@ import numpy as np
 
 from experiments.golden_rhythms_options import GoldenOptions
 from experiments.stages import Results
-from rhythmic.coupled import (
-    PLASTIC_NUMBER,
-    PeakPlaces,
-    RungResponses,
-    Selectivity,
-    answer_peaks,
-    answers,
-    peak_places,
-    rank,
-    selectivity_scores,
-)
+from rhythmic.coupled.ladders import PLASTIC_NUMBER
+from rhythmic.coupled.peaks import PeakPlaces, answer_peaks, peak_places
+from rhythmic.coupled.rungs import RungResponses
+from rhythmic.coupled.selectivity import Selectivity, answers, rank, selectivity_scores
 from rhythmic.theory.ladders import GOLDEN_RATIO
 
 NAMED = {

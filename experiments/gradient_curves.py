@@ -24,7 +24,6 @@ from rhythmic.theory import (
     first_order_closed_form,
     first_order_trajectory,
     geometric_ladder,
-    impulse_response,
     pole_radius,
     second_order_trajectory,
     weights_from_poles,
@@ -37,6 +36,7 @@ from rhythmic.theory.backpropagation import (
     spectral_radius,
     tanh_jacobians,
 )
+from rhythmic.theory.response import impulse_response
 
 STEPS_PER_SECOND = 1000.0
 Inputs = np.ndarray

@@ -13,17 +13,13 @@ from matplotlib.figure import Figure
 from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.perceptron import perceptron_figure
-from rhythmic.static import (
+from rhythmic.static import logic_gate, perceptron_learning, perceptron_output
+from rhythmic.static.perceptron import PerceptronLearning, first_error_free_epoch, novikoff_bound
+from rhythmic.static.separability import (
     LOGIC_GATES,
     LabelledExamples,
-    PerceptronLearning,
     best_threshold_accuracy,
-    first_error_free_epoch,
     largest_margin_plane,
-    logic_gate,
-    novikoff_bound,
-    perceptron_learning,
-    perceptron_output,
     separable_clouds,
 )
 

@@ -12,11 +12,7 @@ from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
 from rhythmic.rhythm_detection import complex_amplitude, measure_rhythm
 from rhythmic.theory import (
-    Scheme,
-    backward_difference_distortion,
     decay_time,
-    forced_drive,
-    forcing_weights,
     node_frequency,
     second_order_regime,
     second_order_trajectory,
@@ -28,6 +24,8 @@ from rhythmic.theory.continuous import (
     oscillator_response,
     sampled_oscillator_response,
 )
+from rhythmic.theory.forcing import backward_difference_distortion, forced_drive, forcing_weights
+from rhythmic.theory.oscillator import Scheme
 from rhythmic.theory.solver import solved_oscillator
 
 SCHEMES: tuple[Scheme, ...] = ("backward_difference", "exact")

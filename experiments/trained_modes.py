@@ -14,12 +14,7 @@ import numpy as np
 from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
 from experiments.trained_modes_figures import draw
-from experiments.trained_modes_networks import (
-    Networks,
-    Retraining,
-    retrained_seeds,
-    with_weights,
-)
+from experiments.trained_modes_networks import Networks, Retraining, retrained_seeds, with_weights
 from experiments.trained_modes_options import PRESETS, TrainedModesOptions
 from experiments.trained_modes_report import answer, summarise
 from rhythmic.cells import ResonantCell
@@ -27,14 +22,10 @@ from rhythmic.data import Digits, load, split
 from rhythmic.plotting.trained_modes import growing
 from rhythmic.sensitivity import step_jacobian, step_jacobians
 from rhythmic.simulate import trajectory
-from rhythmic.stability import (
-    finite_time_exponents,
-    gradient_against_lag,
-    log_singular_values,
-    mode_participation,
-    sorted_eigenvalues,
-)
+from rhythmic.stability import finite_time_exponents, gradient_against_lag, mode_participation
 from rhythmic.stability.following import followed_eigenvalues
+from rhythmic.stability.modes import sorted_eigenvalues
+from rhythmic.stability.singular_values import log_singular_values
 from rhythmic.typing import AnyArray, Float
 
 KINDS = ("fixed", "start", "trained")

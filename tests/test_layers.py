@@ -1,11 +1,15 @@
 """Imports point one way, in the order that CONTRIBUTING lists; nothing is left out of that list."""
 
 import ast
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import rhythmic
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("rhythmic", "experiments", "benchmarks")
@@ -102,3 +106,13 @@ def test_an_import_the_other_way_is_found(order):
     assert list(imported(ast.parse(lazy))) == ["rhythmic.training", "rhythmic.sweep.grid"]
     checked = "if TYPE_CHECKING:\n    from rhythmic import training"
     assert list(imported(ast.parse(checked))) == []
+
+
+def test_as_many_names_are_exported_as_the_page_says():
+    """Distinct names in the ``__all__`` of ``rhythmic`` and of every package in it."""
+    found = pkgutil.walk_packages(rhythmic.__path__, "rhythmic.")
+    packages = [rhythmic, *(importlib.import_module(one.name) for one in found if one.ispkg)]
+    exported = {name for package in packages for name in getattr(package, "__all__", ())}
+    said = re.search(r"export (\d+) names", (ROOT / "docs/pages/design.md").read_text())
+    assert said
+    assert len(exported) == int(said[1])

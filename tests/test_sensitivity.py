@@ -20,8 +20,8 @@ from rhythmic.sensitivity import (
     step_jacobians,
 )
 from rhythmic.simulate import trajectory
-from rhythmic.theory import impulse_response
 from rhythmic.theory.backpropagation import lagged_products, tanh_jacobians
+from rhythmic.theory.response import impulse_response
 
 TIME = 5
 CELLS = {

@@ -45,7 +45,8 @@ from experiments.compare.trained_features import (
 from experiments.members import MemberStore, Pool
 from experiments.script import main
 from experiments.stages import Results, Stages
-from rhythmic.baselines import fourier_power, logistic_regression_accuracy, random_features
+from rhythmic.baselines import fourier_power, logistic_regression_accuracy
+from rhythmic.baselines.features import random_features
 from rhythmic.data import Split
 from rhythmic.networks import published
 from rhythmic.plotting.accuracy import confusion_figure

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rhythmic.networks import POWER, NetworkSpec
-from rhythmic.theory import copied_ladder, ladder
+from rhythmic.theory import ladder
+from rhythmic.theory.ladder_families import copied_ladder
 
 
 def with_inputs(frequencies: tuple[float, ...], head: Mapping[str, Any] = POWER) -> NetworkSpec:

@@ -30,13 +30,8 @@ from experiments.compare.smallest_search import (
 )
 from rhythmic.data.splits import NUM_TEST
 from rhythmic.records import Row
-from rhythmic.statistics import (
-    ACCURACY,
-    MIN_SEEDS_FOR_TEST,
-    summarise,
-    varies,
-    with_sampling_error,
-)
+from rhythmic.statistics import ACCURACY, MIN_SEEDS_FOR_TEST, summarise, varies
+from rhythmic.statistics.summaries import with_sampling_error
 
 # Number of parameters, and the accuracy to reach below it.
 TARGETS = {300: 0.85, 1000: 0.92}

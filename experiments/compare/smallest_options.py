@@ -12,10 +12,12 @@ from experiments.compare.options import NUM_TRAIN, RESULTS, CompareOptions
 from experiments.compare.parts import check_parts
 from experiments.compare.smallest_rivals import HEADS as RIVALS
 from experiments.members.identity import Identity, head_identity, network_identity
-from rhythmic.cells import ProjectionCell
+from rhythmic.cells.projection import ProjectionCell
 from rhythmic.data.dataset import NUM_PIXELS
-from rhythmic.networks import HiddenReadout, Layer, Network, NetworkSpec
+from rhythmic.networks import Network, NetworkSpec
+from rhythmic.networks.layers import Layer
 from rhythmic.networks.network import Pooling
+from rhythmic.networks.readouts import HiddenReadout
 from rhythmic.theory import image_ladder, random_ladder
 from rhythmic.training import TrainingConfiguration
 from rhythmic.training.search import Setting, setting_grid

@@ -19,7 +19,8 @@ from experiments.members.identity import (
     setting_identity,
     trains_identity,
 )
-from rhythmic.data import SpikePool, SpikeTrains, spike_pool
+from rhythmic.data import SpikeTrains
+from rhythmic.data.spikes import SpikePool, spike_pool
 from rhythmic.networks import NetworkSpec
 from rhythmic.progress import Progress, clock, show
 from rhythmic.records import Row, fingerprint

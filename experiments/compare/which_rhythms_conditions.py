@@ -25,7 +25,8 @@ from experiments.compare.which_rhythms_options import (
 )
 from experiments.members import Condition, Pool
 from rhythmic.networks import POWER, NetworkSpec, published, rhythmic_network
-from rhythmic.theory import copied_ladder, geometric_ladder, ladder, span_ladder
+from rhythmic.theory import geometric_ladder, ladder, span_ladder
+from rhythmic.theory.ladder_families import copied_ladder
 
 
 def conditions(options: WhichRhythmsOptions) -> list[Condition]:

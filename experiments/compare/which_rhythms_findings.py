@@ -7,13 +7,7 @@ from dataclasses import replace
 import numpy as np
 import scipy.stats
 
-from experiments.compare.findings import (
-    Claim,
-    Finding,
-    Rows,
-    accuracy_finding,
-    values_finding,
-)
+from experiments.compare.findings import Claim, Finding, Rows, accuracy_finding, values_finding
 from experiments.compare.parts import if_asked
 from experiments.compare.which_rhythms_claims import CLAIM, CURVES, NAMED
 from experiments.compare.which_rhythms_options import (
@@ -33,13 +27,9 @@ from experiments.compare.which_rhythms_options import (
 )
 from rhythmic.data import image_rhythm
 from rhythmic.records import Row
-from rhythmic.statistics import (
-    MIN_SEEDS_FOR_TEST,
-    Peak,
-    peak_of_curve,
-    rank_in_null_over_seeds,
-    varies,
-)
+from rhythmic.statistics import MIN_SEEDS_FOR_TEST, varies
+from rhythmic.statistics.curves import Peak, peak_of_curve
+from rhythmic.statistics.null import rank_in_null_over_seeds
 from rhythmic.theory import ladder
 
 

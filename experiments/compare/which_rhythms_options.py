@@ -4,13 +4,8 @@ from dataclasses import dataclass
 
 from experiments.compare.options import CompareOptions
 from experiments.compare.parts import check_parts
-from rhythmic.theory import (
-    PUBLISHED_GOLDEN_RATIO,
-    geometric_ladder,
-    ladder,
-    random_ladder,
-    span_ladder,
-)
+from rhythmic.theory import geometric_ladder, ladder, random_ladder, span_ladder
+from rhythmic.theory.ladders import PUBLISHED_GOLDEN_RATIO
 
 PARTS = ("null", "curves", "named", "learned", "larger", "sampled")
 NAMED = ("golden", "two", "log", "linear")

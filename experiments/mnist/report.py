@@ -20,16 +20,9 @@ from rhythmic.files import replacing
 from rhythmic.plotting.style import appearance
 from rhythmic.progress import printable, show
 from rhythmic.records import Row, write_table
-from rhythmic.statistics import (
-    ACCURACY,
-    MIN_SEEDS_FOR_TEST,
-    Agreement,
-    Comparison,
-    Summary,
-    agreement,
-    compare,
-    summarise,
-)
+from rhythmic.statistics import ACCURACY, MIN_SEEDS_FOR_TEST, Summary, compare, summarise
+from rhythmic.statistics.comparison import Comparison
+from rhythmic.statistics.summaries import Agreement, agreement
 
 WIDTH = 132
 ARRAYS = ("history", "confusion", "class_features", "parameters", "statistics")

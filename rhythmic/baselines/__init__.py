@@ -5,20 +5,10 @@
 ``threshold`` one number an example, split at the best place
 """
 
-from rhythmic.baselines.features import FeatureKind, fourier_power, random_features
-from rhythmic.baselines.readout import (
-    LogisticAccuracy,
-    fit_large_logistic_regression,
-    logistic_regression_accuracy,
-)
-from rhythmic.baselines.threshold import threshold_accuracy
+from rhythmic.baselines.features import fourier_power
+from rhythmic.baselines.readout import logistic_regression_accuracy
 
 __all__ = [
-    "FeatureKind",
-    "LogisticAccuracy",
-    "fit_large_logistic_regression",
     "fourier_power",
     "logistic_regression_accuracy",
-    "random_features",
-    "threshold_accuracy",
 ]

@@ -13,52 +13,31 @@ The numbers that a cell is built with may be traced: by ``jax.vmap`` over many v
 """
 
 from rhythmic.cells.adapter import EquinoxCell
-from rhythmic.cells.cornn import CoupledOscillatoryCell, CoupledOscillatoryState
+from rhythmic.cells.cornn import CoupledOscillatoryCell
 from rhythmic.cells.elman import ElmanCell
 from rhythmic.cells.gru import GRUCell
-from rhythmic.cells.horn import HornCell, HornState
-from rhythmic.cells.interface import (
-    AbstractCell,
-    FixedParameters,
-    constrained,
-    num_constrained,
-    trainable,
-)
-from rhythmic.cells.linoss import LinOSSCell, LinOSSState
-from rhythmic.cells.lstm import LSTMCell, LSTMState
-from rhythmic.cells.projection import ProjectionCell, ProjectionState
+from rhythmic.cells.horn import HornCell
+from rhythmic.cells.interface import AbstractCell, FixedParameters, constrained, trainable
+from rhythmic.cells.linoss import LinOSSCell
+from rhythmic.cells.lstm import LSTMCell
 from rhythmic.cells.reservoir import ResonantReservoirCell
 from rhythmic.cells.resonant import ResonantCell
-from rhythmic.cells.resonant_nodes import (
-    LearnedRhythms,
-    ResonantNodes,
-    ResonantState,
-    resonant_nodes,
-)
+from rhythmic.cells.resonant_nodes import ResonantNodes, resonant_nodes
 
 __all__ = [
     "AbstractCell",
     "CoupledOscillatoryCell",
-    "CoupledOscillatoryState",
     "ElmanCell",
     "EquinoxCell",
     "FixedParameters",
     "GRUCell",
     "HornCell",
-    "HornState",
     "LSTMCell",
-    "LSTMState",
-    "LearnedRhythms",
     "LinOSSCell",
-    "LinOSSState",
-    "ProjectionCell",
-    "ProjectionState",
     "ResonantCell",
     "ResonantNodes",
     "ResonantReservoirCell",
-    "ResonantState",
     "constrained",
-    "num_constrained",
     "resonant_nodes",
     "trainable",
 ]

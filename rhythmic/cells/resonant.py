@@ -221,12 +221,6 @@ def without_diagonal(weights: Matrix) -> Matrix:
     return jnp.where(jnp.eye(weights.shape[-1], dtype=bool), 0.0, weights)
 
 
-def check_resonance(pole_radius: float, diagonal: str) -> None:
-    """Raise a ValueError that names the pole radius or the rule for the diagonal out of range."""
-    checked_radius(pole_radius)
-    check_choice("diagonal", diagonal, Diagonal)
-
-
 def check_rules(rhythms: str, poles: str, input_weights: str, input_size: int) -> None:
     """Raise a ValueError that names the rule there is not, or two that do not go together."""
     check_choice("rhythms", rhythms, Rhythms)

@@ -23,13 +23,8 @@ from rhythmic.cells.options import (
     number,
     numbers,
 )
-from rhythmic.theory import (
-    largest_radius,
-    lowest_computed_cycles,
-    lowest_frequency,
-    oscillator_from_weights,
-    weights_from_poles,
-)
+from rhythmic.theory import oscillator_from_weights, weights_from_poles
+from rhythmic.theory.precision import largest_radius, lowest_computed_cycles, lowest_frequency
 from rhythmic.typing import AnyArray, Float, NodeArray, Vector
 
 Poles = Literal["complex", "double", "real"]

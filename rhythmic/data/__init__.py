@@ -8,42 +8,27 @@ Importing this package loads neither tensorflow-datasets nor mlxtend.
 import os
 
 from rhythmic.arguments import checked
-from rhythmic.data.dataset import DamagedFileError, DataUnavailableError, Digits, Split, fingerprint
+from rhythmic.data.dataset import DamagedFileError, DataUnavailableError, Digits, Split
 from rhythmic.data.mnist import load_mnist
 from rhythmic.data.mnist5k import load_mnist5k
-from rhythmic.data.noise import noisy
-from rhythmic.data.orders import Order, image_rhythm, in_order
-from rhythmic.data.recordings import Recordings, Scaling
-from rhythmic.data.source import MnistSource
-from rhythmic.data.spike_readings import log_odds, spike_count, spike_power
-from rhythmic.data.spikes import SpikePool, SpikeTrains, spike_pool
-from rhythmic.data.splits import mnist5k_split, mnist_split, split
+from rhythmic.data.orders import Order, image_rhythm
+from rhythmic.data.recordings import Recordings
+from rhythmic.data.spikes import SpikeTrains
+from rhythmic.data.splits import split
 
 __all__ = [
     "DATASETS",
     "DamagedFileError",
     "DataUnavailableError",
     "Digits",
-    "MnistSource",
     "Order",
     "Recordings",
-    "Scaling",
-    "SpikePool",
     "SpikeTrains",
     "Split",
-    "fingerprint",
     "image_rhythm",
-    "in_order",
     "load",
     "load_mnist",
     "load_mnist5k",
-    "log_odds",
-    "mnist5k_split",
-    "mnist_split",
-    "noisy",
-    "spike_count",
-    "spike_pool",
-    "spike_power",
     "split",
 ]
 

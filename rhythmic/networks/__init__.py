@@ -11,37 +11,20 @@ budget; ``published`` holds the seven of the published comparison.
 """
 
 from rhythmic.networks.files import load, save
-from rhythmic.networks.layers import Affine, Layer, LayerNorm
-from rhythmic.networks.network import ChannelScaling, Network, NetworkState
+from rhythmic.networks.network import ChannelScaling, Network
 from rhythmic.networks.published import LAST, MEAN, POWER, published, rhythmic_network
-from rhythmic.networks.readouts import (
-    AbstractReadout,
-    BatchNormReadout,
-    HiddenReadout,
-    LayerNormReadout,
-    LinearReadout,
-    RunningStatistics,
-)
+from rhythmic.networks.readouts import RunningStatistics
 from rhythmic.networks.spec import Block, BuildsNetwork, NetworkSpec
 
 __all__ = [
     "LAST",
     "MEAN",
     "POWER",
-    "AbstractReadout",
-    "Affine",
-    "BatchNormReadout",
     "Block",
     "BuildsNetwork",
     "ChannelScaling",
-    "HiddenReadout",
-    "Layer",
-    "LayerNorm",
-    "LayerNormReadout",
-    "LinearReadout",
     "Network",
     "NetworkSpec",
-    "NetworkState",
     "RunningStatistics",
     "load",
     "published",

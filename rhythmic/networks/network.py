@@ -16,7 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.arguments import checked
-from rhythmic.cells import AbstractCell, FixedParameters, num_constrained, trainable
+from rhythmic.cells import AbstractCell, FixedParameters, trainable
+from rhythmic.cells.interface import num_constrained
 from rhythmic.checks import checked_choice, shown
 from rhythmic.fast import Method, time_mean_by
 from rhythmic.networks.layers import Affine, Layer, Lengths

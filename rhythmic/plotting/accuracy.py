@@ -43,8 +43,7 @@ def accuracy_figure(
     axes.set_xticks(range(len(accuracies)), [appearance(name).label for name in accuracies])
     if len(accuracies) > 4:
         axes.tick_params(axis="x", rotation=30)
-    axes.set_xlim(-0.5, len(accuracies) - 0.4)
-    axes.set_ylabel("test accuracy")
+    axes.set(xlim=(-0.5, len(accuracies) - 0.4), ylabel="test accuracy")
     axes.set_title(title, loc="left")
     if axes.get_legend_handles_labels()[0]:
         figure.legend(loc="outside lower center", ncols=2)
@@ -66,8 +65,7 @@ def learning_curve_figure(histories: Mapping[str, Sequence[Mapping[str, Sequence
             network, colour, *_ = appearance(name)
             axes.plot(epochs, curves.T, color=colour, lw=0.5, alpha=0.4)
             axes.plot(epochs, np.nanmean(curves, axis=0), color=colour, label=network)
-        axes.set_xlabel("epoch")
-        axes.set_ylabel(label)
+        axes.set(xlabel="epoch", ylabel=label)
     labels = axes.get_legend_handles_labels()
     figure.legend(*labels, loc="outside lower center", ncols=4, title="thick: mean, thin: seeds")
     return figure
@@ -92,8 +90,7 @@ def confusion_figure(confusions: Mapping[str, Sequence[Sequence]]) -> Figure:
         axes.set_title(appearance(name).label)
         axes.set_xticks(range(0, len(shares), 3))
         axes.set_yticks(range(0, len(shares), 3))
-        axes.set_xlabel("predicted digit")
-        axes.set_ylabel("true digit")
+        axes.set(xlabel="predicted digit", ylabel="true digit")
         axes.spines[:].set_visible(False)
     figure.colorbar(image, ax=grid, label="share of the true digit,\nmean over seeds", shrink=0.8)
     return figure

@@ -59,8 +59,7 @@ class Window:
         placed: dict[str, Any] = {"origin": "lower", "aspect": "auto", "rasterized": True}
         extent = (*ends[0], *ends[1])
         drawn = axes.imshow(values.T, extent=extent, interpolation="nearest", **placed, **style)
-        axes.set_xlabel("$w_1$")
-        axes.set_ylabel("$w_2$")
+        axes.set(xlabel="$w_1$", ylabel="$w_2$")
         axes.xaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))
         return drawn
@@ -71,8 +70,7 @@ class Window:
         axes.plot([-2, 2, 0, -2], [-1, -1, 1, -1], color=colour, lw=0.9)
         across = np.linspace(*limits[0], 500)
         axes.plot(across, -(across**2) / 4, color=colour, lw=0.9, ls="--")
-        axes.set_xlim(limits[0])
-        axes.set_ylim(limits[1])
+        axes.set(xlim=limits[0], ylim=limits[1])
 
     def lines(
         self, axes: Axes, values: np.ndarray, levels: Sequence[float], unit: str, **style: Any

@@ -46,8 +46,7 @@ def comparison_figure(
             axes.plot([-reach, reach], [-(pole_radius**2)] * 2, **line)
             axes.set(xlim=limits[0], ylim=limits[1])
             if axes is not row[0]:
-                axes.set_ylabel("")
-                axes.set_yticklabels([])
+                axes.set(ylabel="", yticklabels=[])
             shares = f"simulation differs at {differs.mean():.2%}, strip {inside.mean():.2%}"
             shares += f"\nclosed form differs at {closed.mean():.2%}"
             axes.set_title(f"{title}\n{shares}", loc="left", fontsize=7)

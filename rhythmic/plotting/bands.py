@@ -101,8 +101,7 @@ def draw_band_lists(axes: Axes, bands: Mapping[str, BandList]) -> None:
     axes.set_ylim(height - 0.9, -1.1)
     axes.set_yticks(ticks, list(bands))
     axes.tick_params(axis="y", length=0)
-    axes.set_xscale("log")
-    axes.set_xlabel("frequency (Hz); bars: conventional range, dots: centre")
+    axes.set(xscale="log", xlabel="frequency (Hz); bars: conventional range, dots: centre")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
@@ -151,8 +150,7 @@ def draw_proposed(
         )
     axes.set_yticks(range(len(lists)), list(lists))
     axes.invert_yaxis()
-    axes.set_xlim(0, None)
-    axes.set_xlabel("distance (rungs), best start\n(grey: 90 % of random bands)")
+    axes.set(xlim=(0, None), xlabel="distance (rungs), best start\n(grey: 90 % of random bands)")
     axes.legend(
         loc="lower center", bbox_to_anchor=(0.5, 0.97), ncols=3, fontsize=7, handletextpad=0.1
     )
@@ -198,8 +196,7 @@ def concatenation_figure(
     label_ratios(ladder, ratios)
     ladder.set_yticks(np.arange(6) / 10)
     ladder.set_ylabel("joined period to\nnearest rung (rungs)", y=0.33)
-    ladder.set_ylim(0, 0.8)
-    ladder.set_xlim(ratios[0] / 1.04, ratios[-1] * 1.01)
+    ladder.set(ylim=(0, 0.8), xlim=(ratios[0] / 1.04, ratios[-1] * 1.01))
     ladder.legend(loc="upper right", ncols=2, fontsize=7)
     return figure
 

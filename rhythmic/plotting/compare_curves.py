@@ -97,17 +97,14 @@ def curve_panels(
     )
     for axes, (label, title, curves) in zip(row[0], panels, strict=True):
         draw_curves(axes, curves)
-        axes.set_xlabel(label)
-        axes.set_title(title)
+        axes.set(xlabel=label, title=title)
         if log_ticks:
-            axes.set_xscale("log")
-            axes.set_xlim(0.7 * min(log_ticks), 1.4 * max(log_ticks))
+            axes.set(xscale="log", xlim=(0.7 * min(log_ticks), 1.4 * max(log_ticks)))
             axes.xaxis.set_minor_locator(NullLocator())
             axes.set_xticks(list(log_ticks), [f"{tick:,}" for tick in log_ticks])
         elif all(np.all(np.asarray(curve.x) % 1 == 0) for curve in curves.values()):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    row[0, 0].set_ylabel("accuracy")
-    row[0, 0].set_ylim(0, 1)
+    row[0, 0].set(ylabel="accuracy", ylim=(0, 1))
     found: dict[str, Any] = {}  # one entry a name, whatever the number of panels
     for axes in row[0]:
         for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):

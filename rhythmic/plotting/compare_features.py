@@ -20,8 +20,7 @@ TICKS = (2, 5, 10, 20, 50, 100, 200)  # Hz
 
 def frequency_axis(axes: Axes, frequencies: Sequence[float]) -> None:
     """Make the horizontal axis one of node frequency, logarithmic, in Hz."""
-    axes.set_xscale("log")
-    axes.set_xlim(0.8 * min(frequencies), 1.25 * max(frequencies))
+    axes.set(xscale="log", xlim=(0.8 * min(frequencies), 1.25 * max(frequencies)))
     axes.xaxis.set_major_locator(FixedLocator(TICKS))
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.xaxis.set_minor_formatter(NullFormatter())
@@ -124,8 +123,7 @@ def baseline_figure(
         _points(left, [shift * num_features], [values], colour, label, marker)
         _points(right, [shift * size], [values], colour, label, marker)
     for axes, what in ((left, "features"), (right, "trained parameters")):
-        axes.set_xscale("log")
-        axes.set_xlabel(f"number of {what}")
+        axes.set(xscale="log", xlabel=f"number of {what}")
         axes.xaxis.set_minor_formatter(NullFormatter())
     ticks = {
         left: sorted({n for curve in curves.values() for n in curve}),

@@ -42,8 +42,7 @@ def draw_crossing(axes: Axes, table: Mapping[str, Mapping[str, Rows]]) -> None:
             marker = MARKERS[side % len(MARKERS)]
             draw_seeds(axes, place + shift, own[head], colour, marker, label)
     axes.set_xticks(range(len(table)), [NAMES.get(name, appearance(name).label) for name in table])
-    axes.set_xlim(-0.6, len(table) - 0.4)
-    axes.set_ylabel("test accuracy")
+    axes.set(xlim=(-0.6, len(table) - 0.4), ylabel="test accuracy")
     axes.legend(title="read out by", fontsize=7, title_fontsize=7)
 
 
@@ -85,8 +84,7 @@ def draw_frequencies(axes: Axes, alike: Mapping[float, Rows], chosen: float, gol
         )
         if summary.num_seeds > 1:
             axes.plot([frequency] * 2, [summary.low, summary.high], color=INK, zorder=1)
-    axes.set_xscale("log")
-    axes.set_xlim(min(*alike, 20) / 1.3, max(*alike, 50) * 1.3)
+    axes.set(xscale="log", xlim=(min(*alike, 20) / 1.3, max(*alike, 50) * 1.3))
     low, high = axes.get_xlim()
     shown = [tick for tick in (5, 10, 20, 35.7, 70, 140) if low <= tick <= high]
     plain_ticks(axes.xaxis, shown)

@@ -108,8 +108,7 @@ def _draw_spectra(axes: Axes, spectra: Sequence[Mapping[str, Any]]) -> None:
         axes.loglog(row["frequency"], row["power"], color=colour, lw=0.8, label=label)
     for node in ladder("golden"):
         axes.axvline(node, ymax=0.04, color=COLOURS["rrn-golden"], lw=1.4)
-    axes.set_xlabel("frequency (Hz); ticks: golden nodes")
-    axes.set_ylabel("mean power of the pixels")
+    axes.set(xlabel="frequency (Hz); ticks: golden nodes", ylabel="mean power of the pixels")
     if spectra:
         low, high = axes.get_ylim()
         axes.set_ylim(low / (high / low) ** 0.45, high)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from rhythmic.plotting.comparison import INK, MUTED
 from rhythmic.plotting.style import OKABE_ITO
 from rhythmic.statistics import ACCURACY, MIN_SEEDS_FOR_TEST, summarise
-from rhythmic.theory import image_waves
+from rhythmic.theory.image_ladder import image_waves
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -119,8 +119,7 @@ def draw_search(axes: Axes, families: Mapping[str, Rows]) -> None:
         )
     names = [family.replace(" ", "\n", 1) for family in families]
     axes.set_xticks(range(len(names)), names)
-    axes.set_xlim(-0.6, len(names) - 0.4)
-    axes.set_ylabel("validation accuracy")
+    axes.set(xlim=(-0.6, len(names) - 0.4), ylabel="validation accuracy")
 
 
 def draw_waves(axes: Axes, frequencies: Sequence[float], sample_rate: float = 1000.0) -> None:
@@ -138,6 +137,5 @@ def draw_waves(axes: Axes, frequencies: Sequence[float], sample_rate: float = 10
     axes.set_xticks(
         list(harmonics), [f"{place}\n{place * sample_rate / 28:.1f} Hz" for place in harmonics]
     )
-    axes.set_xlim(-0.4, max(harmonics) + 0.4)
-    axes.set_xlabel("cycles along a row, node frequency")
+    axes.set(xlim=(-0.4, max(harmonics) + 0.4), xlabel="cycles along a row, node frequency")
     axes.set_ylabel("cycles down the image")

@@ -56,8 +56,7 @@ def spike_trains_figure(
             color="0.35",
         )
     axes.set_yticks(range(len(labels)), labels)
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.set_xlabel("test accuracy")
+    axes.set(ylim=(len(labels) - 0.4, -0.6), xlabel="test accuracy")
     figure.legend(loc="outside lower center", ncols=2)
     return figure
 

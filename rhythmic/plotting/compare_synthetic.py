@@ -164,8 +164,6 @@ def skill_panel(axes: Axes, panels: Sequence[Panel]) -> None:
     axes.axvline(1, color="black", lw=0.8)
     labels = [f"{panel.title}\nat {panel.difficulties[panel.claimed]:g}" for panel in panels]
     axes.set_yticks(range(len(panels)), labels, fontsize=7)
-    axes.set_ylim(len(panels) - 0.5, -0.5)
-    axes.set_xlim(-0.15, furthest + 0.1)
+    axes.set(ylim=(len(panels) - 0.5, -0.5), xlim=(-0.15, furthest + 0.1))
     axes.set_xticks([0, 0.5, 1], ["chance", "half-way", "reference"])
-    axes.set_xlabel("mean score")
-    axes.set_title("who wins where")
+    axes.set(xlabel="mean score", title="who wins where")

@@ -12,7 +12,7 @@ from rhythmic.plotting.comparison import INK, MUTED
 from rhythmic.plotting.image_rhythm import mark_image_rhythm
 from rhythmic.plotting.style import COLOURS, LINE_STYLES, OKABE_ITO, appearance
 from rhythmic.statistics import ACCURACY, MIN_SEEDS_FOR_TEST, summarise
-from rhythmic.theory import PUBLISHED_GOLDEN_RATIO
+from rhythmic.theory.ladders import PUBLISHED_GOLDEN_RATIO
 from rhythmic.typing import AnyArray, Float
 
 RATIO_TICKS = (1.2, PUBLISHED_GOLDEN_RATIO, 2.0, 2.5, 3.3)
@@ -75,8 +75,7 @@ def draw_null(axes: Axes, draws: Float[AnyArray, " draw"], marks: Sequence[Mark]
             linewidth=1.5,
             label=mark.label,
         )
-    axes.set_xlabel("test accuracy, mean over seeds")
-    axes.set_ylabel("random ladders")
+    axes.set(xlabel="test accuracy, mean over seeds", ylabel="random ladders")
     axes.legend(fontsize=6.5, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
 
 

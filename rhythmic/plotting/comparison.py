@@ -50,5 +50,4 @@ def accuracy_strip(
         axes.axvline(chance, color=MUTED, linestyle=":", linewidth=1)
         axes.annotate("chance", (chance, len(labels) - 0.6), fontsize=7, color=MUTED)
     axes.set_yticks(range(len(labels)), labels)
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.set_xlabel("test accuracy")
+    axes.set(ylim=(len(labels) - 0.4, -0.6), xlabel="test accuracy")

@@ -65,8 +65,7 @@ def draw_rungs(
     for row, values in enumerate(centres.values()):
         axes.plot(values, np.full(values.shape, row), "o", color="k", ms=4)
     axes.set_yticks(range(len(centres)), list(centres))
-    axes.set_ylim(len(centres) - 0.5, -0.5)
-    axes.set_xlim(low, high)
+    axes.set(ylim=(len(centres) - 0.5, -0.5), xlim=(low, high))
     axes.set_xscale("log")
     axes.set_xlabel("frequency (Hz); lines: rungs of the day's ladder, dots: centres of bands")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -91,8 +90,7 @@ def draw_chance(
     axes.axvline(CHANCE_DISTANCE, color="0.4", lw=0.7, ls=":")
     axes.set_yticks(np.arange(len(lists)) + 0.2, list(lists))
     axes.tick_params(axis="y", length=0)
-    axes.set_ylim(len(lists) - 0.4, -0.6)
-    axes.set_xlim(0, 0.5)
+    axes.set(ylim=(len(lists) - 0.4, -0.6), xlim=(0, 0.5))
     axes.set_xlabel("distance (rungs); grey: random ladders,\ndots: from the lecture's day")
     axes.legend(
         loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=3, fontsize=7, handletextpad=0.1

@@ -64,9 +64,7 @@ def draw_random(axes: Axes, weights: Float[np.ndarray, "post pre"]) -> None:
     limit = 3 * weights.std()
     axes.imshow(weights, cmap=cm.vik, vmin=-limit, vmax=limit, interpolation="nearest")
     post, pre = weights.shape
-    axes.set_title(f"$W_{{ih}}$ ({post}, {pre})")
-    axes.set_xlabel(f"{pre} inputs")
-    axes.set_ylabel(f"{post} hidden")
+    axes.set(title=f"$W_{{ih}}$ ({post}, {pre})", xlabel=f"{pre} inputs", ylabel=f"{post} hidden")
     bare(axes)
 
 

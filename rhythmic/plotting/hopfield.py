@@ -98,8 +98,7 @@ def _trend(
     for label, place in zip(axes.get_xticklabels(), [0, *along], strict=True):
         if 0 < place < 0.06:  # large sizes lie close together
             label.set_rotation(60)
-    axes.set_xlim(0, 1.08 * along.max())
-    axes.set_ylim(0, None)
+    axes.set(xlim=(0, 1.08 * along.max()), ylim=(0, None))
     axes.set_xlabel(r"number of units N, spaced as $N^{-1/2}$")
     axes.set_ylabel("capacity, patterns per unit")
     axes.set_title("c", loc="left")
@@ -158,8 +157,7 @@ def descent_figure(
     alone, together = asynchronous / num_units**2, synchronous / num_units**2
     sweeps = np.arange(alone.shape[1]) / num_units
     panels[0].plot(sweeps, alone[:num_shown].T, color=RULE_COLOURS[0], lw=0.7)
-    panels[0].set_xlabel("time (sweeps, one update a unit)")
-    panels[0].set_ylabel(r"energy $E/N^2$")
+    panels[0].set(xlabel="time (sweeps, one update a unit)", ylabel=r"energy $E/N^2$")
     panels[0].set_title("a  one unit at a time", loc="left")
     looks = {
         1: (RULE_COLOURS[0], "-", "comes to rest"),
@@ -220,8 +218,7 @@ def digit_figure(
     axes.axhline(before, color="0.75", lw=0.8, zorder=0, label="before recall")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:.0f}")
-    axes.set_xlabel("number of stored digits")
-    axes.set_ylabel("overlap with the stored digit")
+    axes.set(xlabel="number of stored digits", ylabel="overlap with the stored digit")
     axes.set_title("a", loc="left")
     axes.legend(handlelength=2.6, fontsize=7, loc="lower left")
     names = ("stored", f"{corruption:.0%} flipped", *rules)

@@ -85,8 +85,7 @@ def gates_by_symbol_figure(
     grid = figure.subplots(2, 2, sharex=True)
     for axes, (name, opening) in zip(grid.flat, gates.items(), strict=False):
         class_panel(axes, opening, classes)
-        axes.set_ylim(-0.05, 1.05)
-        axes.set_ylabel(f"{name} gate")
+        axes.set(ylim=(-0.05, 1.05), ylabel=f"{name} gate")
     class_panel(grid[1, 1], memory, classes)
     grid[1, 1].set_ylabel("memory $c_t$")
     for axes in grid[1]:
@@ -120,14 +119,12 @@ def all_cells_figure(
         image = axes.imshow(
             opening[:, order].T, vmin=0, vmax=1, cmap=cm.batlow, aspect="auto", extent=extent
         )
-        axes.set_title(f"{name} gate")
-        axes.set_xlabel("time to the cue (steps)")
+        axes.set(title=f"{name} gate", xlabel="time to the cue (steps)")
     panels[0].set_ylabel("memory cell")
     figure.colorbar(image, ax=panels[:3], label="mean opening", location="bottom", shrink=0.5)
     finite = np.where(np.isfinite(separation), separation, np.nan)[:, order]
     image = panels[3].imshow(finite.T, vmin=0, cmap=cm.devon, aspect="auto", extent=extent)
-    panels[3].set_title("symbols apart, $d'$")
-    panels[3].set_xlabel("time to the cue (steps)")
+    panels[3].set(title="symbols apart, $d'$", xlabel="time to the cue (steps)")
     figure.colorbar(image, ax=panels[3], label="$d'$ of $c_t$", location="bottom", shrink=0.8)
     return figure
 
@@ -150,8 +147,7 @@ def gate_panel(axes: Axes, gates: Mapping[str, Float[np.ndarray, " time"]]) -> N
     colours = cm.batlow(np.linspace(0.1, 0.75, len(gates)))
     for colour, line, (name, opening) in zip(colours, LINES, gates.items(), strict=True):
         axes.plot(np.arange(1 - len(opening), 1), opening, ls=line, color=colour, label=name)
-    axes.set_ylim(-0.05, 1.05)
-    axes.set_ylabel("gate opening")
+    axes.set(ylim=(-0.05, 1.05), ylabel="gate opening")
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.96), fontsize=7, ncols=3, borderpad=0)
 
 
@@ -204,8 +200,7 @@ def lag_panel(
     axes.set_xticks(lags, [f"{lag:g}" for lag in lags])
     axes.minorticks_off()
     lowest = min(np.nanmin(values) for values in accuracies.values())
-    axes.set_ylim(min(0.35, lowest - 0.05), 1.04)
-    axes.set_ylabel("test accuracy")
+    axes.set(ylim=(min(0.35, lowest - 0.05), 1.04), ylabel="test accuracy")
 
 
 def held_panel(axes: Axes, held: Mapping[str, Mapping[str, Float[np.ndarray, " seed"]]]) -> None:
@@ -229,6 +224,5 @@ def held_panel(axes: Axes, held: Mapping[str, Mapping[str, Float[np.ndarray, " s
         axes.plot(places, np.array(values), "o", ms=2.2, mfc="white", mec="0.2", mew=0.5)
     axes.axhline(0.5, color="0.6", lw=0.8, ls=":")
     axes.set_xticks(range(len(held)), [f"{gate} gate" for gate in held])
-    axes.set_ylim(0.0, 1.04)
-    axes.set_ylabel("accuracy, gate held")
+    axes.set(ylim=(0.0, 1.04), ylabel="accuracy, gate held")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3, fontsize=7)

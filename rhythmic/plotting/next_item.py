@@ -40,8 +40,7 @@ def word_panel(
             label=network.label,
         )
     axes.set_xticks(range(len(words)), words)
-    axes.set_ylim(0, 1.05)
-    axes.set_ylabel("probability")
+    axes.set(ylim=(0, 1.05), ylabel="probability")
 
 
 def series_panel(
@@ -62,8 +61,7 @@ def series_panel(
     for name, predicted in predictions.items():
         label, colour, line, *_ = model_appearance(name)
         axes.plot(times, predicted, color=colour, ls=line, lw=1.1, label=label)
-    axes.set_xlabel("time (s)")
-    axes.set_ylabel("value")
+    axes.set(xlabel="time (s)", ylabel="value")
 
 
 def next_item_figure(
@@ -110,8 +108,7 @@ def next_item_figure(
             color="0.35",
         )
     grid[1, 0].set_ylabel("accuracy, all words")
-    grid[1, 2].set_ylabel("squared error / variance")
-    grid[1, 2].set_yscale("log")
+    grid[1, 2].set(ylabel="squared error / variance", yscale="log")
     for letter, axes in zip("abcdef", grid.flat, strict=True):
         axes.set_title(letter, loc="left", fontweight="bold")
     handles, labels = grid[0, 0].get_legend_handles_labels()

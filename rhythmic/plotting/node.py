@@ -27,8 +27,7 @@ def protection_panel(
         width = 2.2 - 0.4 * position
         line = LINE_STYLES[position % len(LINE_STYLES)]
         axes.semilogy(size, color=colours[position], ls=line, lw=width, label=name)
-    axes.set_xlabel("time $t$ (steps)")
-    axes.set_ylabel("$|h_t|$")
+    axes.set(xlabel="time $t$ (steps)", ylabel="$|h_t|$")
     axes.legend(loc="upper left", fontsize=7)
 
 
@@ -63,5 +62,4 @@ def bifurcation_panel(
             weights, branches, lw=1.1, label=[label, *["_"] * (branches.shape[1] - 1)], **style
         )
     axes.plot(weights, cycles, color=cycle, ls="--", lw=1.1, label=["2-cycle", "_"])
-    axes.set_xlabel("weight $w$")
-    axes.set_ylabel("$h$ in the distant future")
+    axes.set(xlabel="weight $w$", ylabel="$h$ in the distant future")

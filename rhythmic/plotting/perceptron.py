@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from rhythmic.plotting.style import MARKERS, OKABE_ITO
-from rhythmic.static import LOGIC_GATES, logic_gate
+from rhythmic.static import logic_gate
+from rhythmic.static.separability import LOGIC_GATES
 from rhythmic.typing import Float, Int
 
 SHOWN_EPOCHS = 12
@@ -127,8 +128,7 @@ def draw_bound(
     margins = np.geomspace(bound.max() ** -0.5, bound.min() ** -0.5, 2)
     axes.loglog(margins, margins**-2.0, "k-", label="Novikoff, (R / γ)²")
     axes.set(xlabel="largest margin γ / R", ylabel="updates until learned")
-    axes.set_ylim(0.7, 3 * bound.max())
-    axes.set_title("clouds, all gaps")
+    axes.set(ylim=(0.7, 3 * bound.max()), title="clouds, all gaps")
     axes.legend(loc="upper right", fontsize=7, handlelength=1.2, borderpad=0, labelspacing=0.3)
     norm = BoundaryNorm(np.arange(len(gaps) + 1) - 0.5, len(gaps))
     key = axes.figure.colorbar(

@@ -68,8 +68,7 @@ def recurrent_weight_figure(
     for axes, (name, mean) in zip(panels, means.items(), strict=True):
         image = axes.imshow(mean, vmin=-limit, vmax=limit, cmap=cm.vik, origin="lower")
         title = labels.get(name, appearance(name).label)
-        axes.set_title(f"{title}, mean of {len(weights[name])} seeds")
-        axes.set_xlabel("from node (Hz)")
+        axes.set(title=f"{title}, mean of {len(weights[name])} seeds", xlabel="from node (Hz)")
         axes.set_ylabel("to node (Hz)")
         label_nodes(axes.xaxis, frequencies[name])
         label_nodes(axes.yaxis, frequencies[name])
@@ -116,8 +115,7 @@ def spectrum_figure(
         trace = positions[:, node]
         dynamics.plot(times, node + 0.45 * trace / np.abs(trace).max(), color=colour, lw=0.6)
     dynamics.fill_between(times, -1.3, -1.3 + 0.8 * pixels, color="0.4", lw=0)
-    spectra.set_xlabel("frequency of a sine (Hz)")
-    spectra.set_ylabel("feature / its peak")
+    spectra.set(xlabel="frequency of a sine (Hz)", ylabel="feature / its peak")
     spectra.set_title(f"each node alone, {len(pixels)} samples", loc="left")
     dynamics.set_xlabel("time (s)")
     dynamics.set_yticks(

@@ -56,8 +56,7 @@ def resonance_panel(
         axes.plot(drives[shown], measured[number][shown], **marks)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.set_xlabel("frequency of the force (Hz)")
-    axes.set_ylabel(r"gain $|x|\,\omega^2/|F|$")
+    axes.set(xlabel="frequency of the force (Hz)", ylabel=r"gain $|x|\,\omega^2/|F|$")
     axes.set_title("resonance (marks: simulated)", loc="left")
 
 
@@ -120,10 +119,7 @@ def regime_panel(
             lw=0.8,
             color=style["color"],
         )
-    axes.set_xlim(w1[0], w1[-1])
-    axes.set_ylim(w2[0], w2[-1])
-    axes.set_xlabel("$w_1$")
-    axes.set_ylabel("$w_2$")
+    axes.set(xlim=(w1[0], w1[-1]), ylim=(w2[0], w2[-1]), xlabel="$w_1$", ylabel="$w_2$")
     axes.set_title("regimes, and the node as dt grows", loc="left")
 
 
@@ -137,8 +133,7 @@ def error_panel(
     """Draw errors against the time step in ms, both on logarithmic scales."""
     for name, values in errors.items():
         axes.loglog(1000 * time_steps, values, **styles[name], label=name, ms=3, lw=0.9)
-    axes.set_xlabel("time step (ms)")
-    axes.set_ylabel(ylabel)
+    axes.set(xlabel="time step (ms)", ylabel=ylabel)
 
 
 def node_figure(results: dict[str, np.ndarray], dt: float, frequency: float) -> Figure:

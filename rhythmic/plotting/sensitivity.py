@@ -30,8 +30,7 @@ def sensitivity_map(
     image = axes.imshow(
         sizes, cmap=cm.batlow, origin="lower", extent=edges, vmin=limits[0], vmax=limits[1]
     )
-    axes.set_xlabel("time of input $s$ (steps)")
-    axes.set_ylabel("time of state $t$ (steps)")
+    axes.set(xlabel="time of input $s$ (steps)", ylabel="time of state $t$ (steps)")
     return image
 
 
@@ -65,5 +64,4 @@ def lag_panel(
             lags = np.arange(position, len(predicted[name]), max(1, len(predicted[name]) // 12))
             axes.semilogy(lags, predicted[name][lags], "o", ms=2.6, mfc="none", color=colour)
     bottom, top = axes.get_ylim()
-    axes.set_ylim(max(bottom, limits[0]), min(top, limits[1]))
-    axes.set_xlabel("lag (steps)")
+    axes.set(ylim=(max(bottom, limits[0]), min(top, limits[1])), xlabel="lag (steps)")

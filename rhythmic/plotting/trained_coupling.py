@@ -59,8 +59,7 @@ def matrix_panel(
 ) -> AxesImage:
     """Draw a weight matrix, rows receiving from columns."""
     image = axes.imshow(mean, vmin=-limit, vmax=limit, cmap=cm.vik, origin="lower")
-    axes.set_xlabel("from node (Hz)")
-    axes.set_ylabel("to node (Hz)")
+    axes.set(xlabel="from node (Hz)", ylabel="to node (Hz)")
     label_nodes(axes.xaxis, list(frequencies))
     label_nodes(axes.yaxis, list(frequencies))
     axes.spines[:].set_visible(False)

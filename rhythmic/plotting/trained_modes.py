@@ -64,8 +64,7 @@ def plane_panel(axes: Axes, spectra: dict[str, np.ndarray], shown: int) -> None:
         label = {"fixed": "fixed nodes alone"}.get(name, name)
         axes.plot(values.real, values.imag, ls="", label=label, **style)
     axes.set_aspect("equal", adjustable="datalim")
-    axes.set_xlabel("real part of $\\lambda$")
-    axes.set_ylabel("imaginary part")
+    axes.set(xlabel="real part of $\\lambda$", ylabel="imaginary part")
     axes.set_title("one step at $x = 0$, $u = 1$", loc="left", pad=16)
     axes.legend(
         loc="lower left",
@@ -94,8 +93,7 @@ def seconds_panel(
         frequency, modes.growth_rate[upper], s=22, c=colours[owner], ec="k", lw=0.4, zorder=3
     )
     frequency_axis(axes.xaxis, axes.set_xscale)
-    axes.set_xlim(0.75 * LOWEST, 600)
-    axes.set_xlabel("frequency (Hz)")
+    axes.set(xlim=(0.75 * LOWEST, 600), xlabel="frequency (Hz)")
     growth_axis(axes, np.abs(modes.growth_rate).max())
     axes.set_title("trained modes (dots) and fixed nodes (bars)", loc="left")
 
@@ -193,9 +191,7 @@ def path_panels(hertz: Axes, growth: Axes, modes: Modes) -> None:
         hertz.plot(shown_frequency(modes.frequency[:, mode]), color=colour, lw=0.8)
         growth.plot(modes.growth_rate[:, mode], color=colour, lw=0.8)
     frequency_axis(hertz.yaxis, hertz.set_yscale)
-    hertz.set_ylim(0.85 * LOWEST, 600)
-    hertz.set_xlim(0, len(modes.modulus) - 1)
-    hertz.set_ylabel("frequency (Hz)")
+    hertz.set(ylim=(0.85 * LOWEST, 600), xlim=(0, len(modes.modulus) - 1), ylabel="frequency (Hz)")
     growth_axis(growth, float(np.nanmax(np.abs(modes.growth_rate), initial=0.0)))
 
 

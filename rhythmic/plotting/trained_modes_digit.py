@@ -55,8 +55,7 @@ def digit_figure(
     for frequency in fixed:
         hertz.axhline(frequency, color="0.85", lw=0.6, zorder=0)
     product_panel(gain, products, product_spacing)
-    gain.set_xlabel("time (s)")
-    gain.set_xlim(0, times[-1])
+    gain.set(xlabel="time (s)", xlim=(0, times[-1]))
     return figure
 
 
@@ -83,15 +82,13 @@ def mode_panels(
         hertz.scatter(at, frequency[which], label=name, **style)
         growth.scatter(at, rate[which], **style)
     frequency_axis(hertz.yaxis, hertz.set_yscale)
-    hertz.set_ylim(0.8 * LOWEST, 600)
-    hertz.set_ylabel("frequency (Hz)")
+    hertz.set(ylim=(0.8 * LOWEST, 600), ylabel="frequency (Hz)")
     hertz.set_title("modes of steps with ink; lines: fixed nodes", loc="left")
     hertz.legend(loc="lower right", ncols=3, fontsize=7, borderpad=0, bbox_to_anchor=(1.0, 1.0))
     growth.set_yscale("symlog", linthresh=10, linscale=0.5)
     growth.set_yticks([-1000, -100, -10, 0, 10, 100, 1000])
     growth.yaxis.set_major_formatter("{x:g}")
-    growth.set_ylim(-2000, 2000)
-    growth.set_ylabel("growth (1/s)")
+    growth.set(ylim=(-2000, 2000), ylabel="growth (1/s)")
 
 
 def product_panel(
@@ -143,8 +140,7 @@ def gradient_figure(
     for axes, (kind, curves) in zip(panels.flat, lags.items(), strict=False):
         lag_panel(axes, curves, KINDS[kind][1])
         axes.set_title(KINDS[kind][0], loc="left")
-        axes.set_xlabel("lag (s)")
-        axes.set_ylabel("$\\log_{10}$ size")
+        axes.set(xlabel="lag (s)", ylabel="$\\log_{10}$ size")
     figure.legend(handles=lag_handles(), loc="outside lower center", ncols=4, fontsize=7)
     for kind, values in exponents.items():
         label, colour, style = KINDS[kind]
@@ -154,8 +150,7 @@ def gradient_figure(
             low, high = values.min(axis=0), values.max(axis=0)
             panels[1, 1].fill_between(ranks, low, high, color=colour, alpha=0.2, lw=0)
     panels[1, 1].axhline(0, color="0.8", lw=0.6, zorder=0)
-    panels[1, 1].set_xlabel("rank")
-    panels[1, 1].set_ylabel("exponent (1/s)")
+    panels[1, 1].set(xlabel="rank", ylabel="exponent (1/s)")
     count = max(len(values) for values in exponents.values())
     panels[1, 1].set_title(f"finite-time exponents, whole images\n({count} digits)", loc="left")
     panels[1, 1].legend(fontsize=6.5, borderpad=0)

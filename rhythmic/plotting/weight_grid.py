@@ -134,8 +134,7 @@ def frequency_figure(
     for axes, values, title in zip((motion, centroid), shown, titles, strict=True):
         plane(axes, values, radii, ratios, norm)
         axes.set_title(f"{title} (gain {gains[gain]:g}, scale {scales[scale]:g})", loc="left")
-        axes.set_xlabel("pole radius $r$")
-        axes.set_ylabel("ladder ratio")
+        axes.set(xlabel="pole radius $r$", ylabel="ladder ratio")
     bar = figure.colorbar(ScalarMappable(norm, cm.batlow), ax=(motion, centroid), aspect=15)
     name_decades(bar.ax.yaxis)
     bar.set_label("frequency (Hz)")
@@ -155,8 +154,7 @@ def cloud_panel(axes: Axes, results: Mapping[str, np.ndarray], radii: Sequence[f
     axes.set_xscale("log")
     name_decades(axes.xaxis)
     low, high = axes.get_ylim()
-    axes.set_ylim(low - 0.35 * (high - low), high)  # room for the legend
-    axes.set_xlabel("frequency of the motion (Hz)")
+    axes.set(ylim=(low - 0.35 * (high - low), high), xlabel="frequency of the motion (Hz)")
     axes.set_ylabel("accuracy on validation digits")
     axes.set_title("c  every reservoir", loc="left")
     axes.legend(
@@ -196,7 +194,6 @@ def growth_panel(axes: Axes, growth: Grid, radii: Sequence[float], gains: Sequen
         axes.fill_between(places, *ends, color=look["color"], alpha=0.12, lw=0)
     axes.axhline(0, color="0.3", lw=0.5)
     axes.set_xticks(places, [f"{r:g}" for r in radii], rotation=60, fontsize=7)
-    axes.set_xlabel("pole radius $r$")
-    axes.set_ylabel(r"$\lambda_1 - \ln r$ (1/step)")
+    axes.set(xlabel="pole radius $r$", ylabel=r"$\lambda_1 - \ln r$ (1/step)")
     axes.set_title("d  what coupling adds to growth, and its range", loc="left")
     axes.legend(title="gain", fontsize=7, title_fontsize=7)

@@ -53,8 +53,7 @@ def reach_figure(rows: Sequence[ModelRow], sample_rate: float) -> Figure:
             right.scatter(drawn, heights, marker="|", color=colour, s=40, linewidths=0.6)
         if not len(row.sustained) + len(row.passing):
             right.text(0.5, 0.5, "none", transform=right.transAxes, ha="center", va="center")
-        right.set_ylim(-1, 1)
-        right.set_xlim(0, 0.52 * sample_rate)
+        right.set(ylim=(-1, 1), xlim=(0, 0.52 * sample_rate))
         for axes in (left, right):
             axes.set_yticks([])
             axes.spines["left"].set_visible(False)
@@ -103,8 +102,7 @@ def network_figure(
     shares.annotate(r"$1-1/\sqrt{2}$", (2, of_two), (8, -12), textcoords="offset points")
     shares.set_xscale("log", base=2)
     shares.xaxis.set_major_formatter("{x:.0f}")
-    shares.set_ylim(0, 1)
-    shares.set_xlabel("number of nodes")
+    shares.set(ylim=(0, 1), xlabel="number of nodes")
     shares.set_ylabel("share with a complex\nleading eigenvalue")
     # The last one, on top, is the one that lies on the line.
     styles = (("+", "#0072B2", 2.0, 0.35), (".", "#E69F00", 1.5, 1.0))
@@ -125,12 +123,10 @@ def network_figure(
         )
     highest = float(np.nanmax(rotation_predicted))
     networks.plot([0, highest], [0, highest], color="0.8", lw=3, zorder=0)
-    networks.set_ylim(0, 1.3 * highest)
-    networks.set_ylabel("measured (Hz)")
+    networks.set(ylim=(0, 1.3 * highest), ylabel="measured (Hz)")
     networks.set_title("random networks", loc="left")
     low, high = turning.get_ylim()
-    turning.set_ylim(low, high + 0.5 * (high - low))
-    turning.set_ylabel("measured minus angle (Hz)")
+    turning.set(ylim=(low, high + 0.5 * (high - low)), ylabel="measured minus angle (Hz)")
     turning.set_title("two tanh nodes that turn", loc="left")
     for axes in (networks, turning):
         axes.set_xlabel("angle of eigenvalue (Hz)")

@@ -11,40 +11,13 @@
 The cell is ``rhythmic.cells.ResonantReservoirCell``.
 """
 
-from rhythmic.reservoirs.growth import growth_factor
-from rhythmic.reservoirs.logistic_regression import (
-    LogisticRegression,
-    fit_logistic_regression,
-    standardise,
-)
-from rhythmic.reservoirs.noise import NoiseDrawn, example_keys, with_noise
-from rhythmic.reservoirs.readout import Readout, ReservoirData, read_out
-from rhythmic.reservoirs.response import (
-    FrequencyContent,
-    Response,
-    frequency_content,
-    mean_frequency,
-    reservoir_response,
-)
+from rhythmic.reservoirs.readout import ReservoirData, read_out
 from rhythmic.reservoirs.weight_grid import ReservoirGrid
 from rhythmic.reservoirs.weight_sweep import weight_grid_sweep
 
 __all__ = [
-    "FrequencyContent",
-    "LogisticRegression",
-    "NoiseDrawn",
-    "Readout",
     "ReservoirData",
     "ReservoirGrid",
-    "Response",
-    "example_keys",
-    "fit_logistic_regression",
-    "frequency_content",
-    "growth_factor",
-    "mean_frequency",
     "read_out",
-    "reservoir_response",
-    "standardise",
     "weight_grid_sweep",
-    "with_noise",
 ]

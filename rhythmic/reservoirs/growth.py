@@ -22,7 +22,7 @@ def growth_factor(
 
     the exponential of the largest Lyapunov exponent over the last three quarters of each run, mean
     over runs. Below 1 the reservoir forgets its start (the echo state property, locally), above 1
-    it does not. Deviations are measured in the modes of the free nodes (``as_modes``): without
+    it does not. Deviations are measured in the modes of the free nodes (``_as_modes``): without
     coupling the factor is the pole radius whatever the number of steps, and with it a run of some
     hundred steps tells growth from the turn of a slow oscillation.
 
@@ -42,7 +42,7 @@ def growth_factor(
     transient = num_steps - counted // every * every
 
     def step(modes: Modes, sample: InputArray) -> Modes:
-        return as_modes(cell, cell.step(from_modes(cell, modes), sample))
+        return _as_modes(cell, cell.step(_from_modes(cell, modes), sample))
 
     def exponent(signal: Array, key: Array) -> Array:
         noise_key, tangent_key = jax.random.split(key)
@@ -50,7 +50,7 @@ def growth_factor(
         noise = jax.random.normal(noise_key, shape, inputs.dtype)
         return lyapunov_exponents(
             step,
-            as_modes(cell, cell.initial_state()),
+            _as_modes(cell, cell.initial_state()),
             jnp.concatenate([signal[:, None], noise], axis=1),
             num_exponents=1,
             dt=1.0,
@@ -64,24 +64,24 @@ def growth_factor(
     return jnp.exp(jnp.mean(jax.vmap(exponent, in_axes=(1, 0))(inputs, keys)))
 
 
-def as_modes(cell: ResonantReservoirCell, state: ResonantState) -> Modes:
+def _as_modes(cell: ResonantReservoirCell, state: ResonantState) -> Modes:
     """Return real and imaginary part of ``z_t = x_t - conj(p) x_{t-1}``, p the pole of each node.
 
     ``z_t = p z_{t-1}`` for a free node: a turn of the plane and a factor ``|p|``, while
     ``(x_t, x_{t-1})`` is sheared, the more the slower the node.
     """
-    real, imaginary = poles(cell)
+    real, imaginary = _poles(cell)
     return state.position - real * state.previous, imaginary * state.previous
 
 
-def from_modes(cell: ResonantReservoirCell, modes: Modes) -> ResonantState:
+def _from_modes(cell: ResonantReservoirCell, modes: Modes) -> ResonantState:
     """Return the state that has these modes."""
-    real, imaginary = poles(cell)
+    real, imaginary = _poles(cell)
     previous = modes[1] / imaginary
     return ResonantState(position=modes[0] + real * previous, previous=previous)
 
 
-def poles(cell: ResonantReservoirCell) -> Modes:
+def _poles(cell: ResonantReservoirCell) -> Modes:
     """Return real and imaginary part of each node's pole; 0 and 1 for a node without memory."""
     real = cell.nodes.w1 / 2
     squared = -cell.nodes.w2 - real**2

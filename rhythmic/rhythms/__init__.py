@@ -1,113 +1,20 @@
 """Brain rhythms: their bands, how these are spaced, which of them sum, and the day's ladder."""
 
-from rhythmic.rhythms.bands import (
-    CATALOGUES,
-    CHOSEN_FOR,
-    PROPOSALS,
-    Band,
-    SpacingProposal,
-    band_centres,
-    catalogue,
-    named_centres,
-    ratio_name,
-)
-from rhythmic.rhythms.concatenation import (
-    Cycles,
-    concatenate_periods,
-    joined_distance,
-    joined_periods,
-    simulated_joined_distance,
-)
-from rhythmic.rhythms.day_table import (
-    LECTURE_TABLE,
-    PrintedRow,
-    RowComparison,
-    compare_rows,
-    rounds_to,
-)
-from rhythmic.rhythms.evidence import (
-    DayEvidence,
-    SpacingEvidence,
-    day_evidence,
-    random_band_distances,
-    random_ladder_distances,
-    share_at_least_as_good,
-    spacing_evidence,
-)
-from rhythmic.rhythms.planets import (
-    PLANETS,
-    ROTATIONS,
-    SIDEREAL_DAY_MEASURED,
-    SOLAR_DAY,
-    Rotation,
-    rotation,
-)
-from rhythmic.rhythms.spacing import (
-    CHANCE_DISTANCE,
-    ConsecutiveFit,
-    LadderFit,
-    check_ratios,
-    fit_consecutive,
-    fit_start,
-    ladder_distance,
-    rung_offset,
-    scan_ratios,
-)
-from rhythmic.rhythms.sums import (
-    SumKind,
-    SumRelation,
-    frequency_sum,
-    joined_frequency,
-    sum_ratio,
-    sum_relations,
-)
+from rhythmic.rhythms.bands import catalogue, named_centres, ratio_name
+from rhythmic.rhythms.planets import rotation
+from rhythmic.rhythms.spacing import CHANCE_DISTANCE, check_ratios, fit_consecutive
+from rhythmic.rhythms.sums import frequency_sum, joined_frequency, sum_ratio, sum_relations
 
 __all__ = [
-    "CATALOGUES",
     "CHANCE_DISTANCE",
-    "CHOSEN_FOR",
-    "LECTURE_TABLE",
-    "PLANETS",
-    "PROPOSALS",
-    "ROTATIONS",
-    "SIDEREAL_DAY_MEASURED",
-    "SOLAR_DAY",
-    "Band",
-    "ConsecutiveFit",
-    "Cycles",
-    "DayEvidence",
-    "LadderFit",
-    "PrintedRow",
-    "Rotation",
-    "RowComparison",
-    "SpacingEvidence",
-    "SpacingProposal",
-    "SumKind",
-    "SumRelation",
-    "band_centres",
     "catalogue",
     "check_ratios",
-    "compare_rows",
-    "concatenate_periods",
-    "day_evidence",
     "fit_consecutive",
-    "fit_start",
     "frequency_sum",
-    "joined_distance",
     "joined_frequency",
-    "joined_periods",
-    "ladder_distance",
     "named_centres",
-    "random_band_distances",
-    "random_ladder_distances",
     "ratio_name",
     "rotation",
-    "rounds_to",
-    "rung_offset",
-    "scan_ratios",
-    "share_at_least_as_good",
-    "simulated_joined_distance",
-    "spacing_evidence",
     "sum_ratio",
     "sum_relations",
 ]

@@ -11,7 +11,6 @@
 ``lyapunov``         Lyapunov exponents of any step, Kaplan-Yorke dimension
 ``singular_values``  finite-time exponents; singular values of long products of Jacobians
 ``gradients``        the gradient against the lag, beside what eigenvalues promise
-``mean_field``       variance and exponent of the large random network on paper
 
 The Jacobian of one step of any cell, those of a run and their products are in
 ``rhythmic.sensitivity``; ``spectral_radius`` and ``largest_singular_value`` in
@@ -20,75 +19,31 @@ The Jacobian of one step of any cell, those of a run and their products are in
 Functions take a pure ``step(state, inputs) -> state``: ``cell.step`` of any cell, or a map.
 """
 
-from rhythmic.stability.atlas import NodeChart, node_chart
-from rhythmic.stability.atlas_simulation import SimulatedNode, simulated_node
-from rhythmic.stability.atlas_strip import StripDistance, strip_distance
-from rhythmic.stability.atlas_sweep import chart_sweep, simulation_sweep, strip_sweep
-from rhythmic.stability.fixed_points import FixedPoints, find_fixed_points
-from rhythmic.stability.gradients import GradientLags, gradient_against_lag
-from rhythmic.stability.lyapunov import (
-    LyapunovExponents,
-    kaplan_yorke_dimension,
-    lyapunov_exponents,
-)
-from rhythmic.stability.mean_field import MeanField, random_network_mean_field
+from rhythmic.stability.fixed_points import find_fixed_points
+from rhythmic.stability.gradients import gradient_against_lag
+from rhythmic.stability.lyapunov import lyapunov_exponents
 from rhythmic.stability.modes import (
     Modes,
     matrix_modes,
     modes_of_eigenvalues,
-    sorted_eigenvalues,
     step_modes,
     trajectory_modes,
 )
-from rhythmic.stability.newton import FixedPointSolution, Outcome, solve_fixed_point
-from rhythmic.stability.participation import Participation, mode_participation
-from rhythmic.stability.periodic import (
-    Floquet,
-    PeriodicOrbit,
-    find_periodic_orbit,
-    floquet_multipliers,
-)
-from rhythmic.stability.singular_values import (
-    FiniteTimeExponents,
-    finite_time_exponents,
-    log_singular_values,
-)
+from rhythmic.stability.participation import mode_participation
+from rhythmic.stability.periodic import find_periodic_orbit, floquet_multipliers
+from rhythmic.stability.singular_values import finite_time_exponents
 
 __all__ = [
-    "FiniteTimeExponents",
-    "FixedPointSolution",
-    "FixedPoints",
-    "Floquet",
-    "GradientLags",
-    "LyapunovExponents",
-    "MeanField",
     "Modes",
-    "NodeChart",
-    "Outcome",
-    "Participation",
-    "PeriodicOrbit",
-    "SimulatedNode",
-    "StripDistance",
-    "chart_sweep",
     "find_fixed_points",
     "find_periodic_orbit",
     "finite_time_exponents",
     "floquet_multipliers",
     "gradient_against_lag",
-    "kaplan_yorke_dimension",
-    "log_singular_values",
     "lyapunov_exponents",
     "matrix_modes",
     "mode_participation",
     "modes_of_eigenvalues",
-    "node_chart",
-    "random_network_mean_field",
-    "simulated_node",
-    "simulation_sweep",
-    "solve_fixed_point",
-    "sorted_eigenvalues",
     "step_modes",
-    "strip_distance",
-    "strip_sweep",
     "trajectory_modes",
 ]

@@ -4,146 +4,41 @@ Closed problems of a few numbers (largest margins, the best of all thresholds) a
 in float64; everything else is JAX, and maps over data sets, starts and networks.
 """
 
-from rhythmic.activations import (
-    ACTIVATIONS,
-    ActivationName,
-    activation_function,
-    binary,
-    identity,
-)
+from rhythmic.activations import binary, identity
 from rhythmic.static.feedforward import (
-    FeedforwardLayer,
-    FeedforwardNetwork,
-    LayerResponse,
-    activity_variance,
     feedforward_network,
     feedforward_response,
     num_parameters,
     random_feedforward,
 )
-from rhythmic.static.hopfield import (
-    HopfieldNetwork,
-    energy,
-    hopfield_network,
-    local_fields,
-    update_all,
-    update_unit,
-)
-from rhythmic.static.hopfield_capacity import (
-    CapacitySweep,
-    StoredRecall,
-    capacity_sweep,
-    mean_field_capacity,
-    recall_stored,
-)
-from rhythmic.static.hopfield_estimates import (
-    CapacityEstimates,
-    LoadEstimate,
-    bootstrap_means,
-    capacity_estimates,
-    crossing_load,
-    limit_load,
-    load_estimate,
-)
-from rhythmic.static.hopfield_storage import (
-    centred_network,
-    corrupt,
-    hebbian_network,
-    hebbian_weights,
-    mean_thresholds,
-    overlap,
-    pseudo_inverse_network,
-    pseudo_inverse_weights,
-    random_patterns,
-)
+from rhythmic.static.hopfield import HopfieldNetwork, energy
+from rhythmic.static.hopfield_storage import corrupt, hebbian_network, random_patterns
 from rhythmic.static.hopfield_updates import (
-    Recall,
-    SynchronousRecall,
     asynchronous_trajectory,
     random_order,
     recall,
-    synchronous_recall,
     synchronous_trajectory,
 )
-from rhythmic.static.perceptron import (
-    PerceptronLearning,
-    first_error_free_epoch,
-    novikoff_bound,
-    perceptron_activity,
-    perceptron_learning,
-    perceptron_margin,
-    perceptron_output,
-)
-from rhythmic.static.separability import (
-    LOGIC_GATES,
-    LabelledExamples,
-    SeparatingPlane,
-    best_threshold_accuracy,
-    largest_margin_plane,
-    logic_gate,
-    separable_clouds,
-)
+from rhythmic.static.perceptron import perceptron_learning, perceptron_output
+from rhythmic.static.separability import logic_gate
 
 __all__ = [
-    "ACTIVATIONS",
-    "LOGIC_GATES",
-    "ActivationName",
-    "CapacityEstimates",
-    "CapacitySweep",
-    "FeedforwardLayer",
-    "FeedforwardNetwork",
     "HopfieldNetwork",
-    "LabelledExamples",
-    "LayerResponse",
-    "LoadEstimate",
-    "PerceptronLearning",
-    "Recall",
-    "SeparatingPlane",
-    "StoredRecall",
-    "SynchronousRecall",
-    "activation_function",
-    "activity_variance",
     "asynchronous_trajectory",
-    "best_threshold_accuracy",
     "binary",
-    "bootstrap_means",
-    "capacity_estimates",
-    "capacity_sweep",
-    "centred_network",
     "corrupt",
-    "crossing_load",
     "energy",
     "feedforward_network",
     "feedforward_response",
-    "first_error_free_epoch",
     "hebbian_network",
-    "hebbian_weights",
-    "hopfield_network",
     "identity",
-    "largest_margin_plane",
-    "limit_load",
-    "load_estimate",
-    "local_fields",
     "logic_gate",
-    "mean_field_capacity",
-    "mean_thresholds",
-    "novikoff_bound",
     "num_parameters",
-    "overlap",
-    "perceptron_activity",
     "perceptron_learning",
-    "perceptron_margin",
     "perceptron_output",
-    "pseudo_inverse_network",
-    "pseudo_inverse_weights",
     "random_feedforward",
     "random_order",
     "random_patterns",
     "recall",
-    "recall_stored",
-    "separable_clouds",
-    "synchronous_recall",
     "synchronous_trajectory",
-    "update_all",
-    "update_unit",
 ]

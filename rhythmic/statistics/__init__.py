@@ -12,55 +12,21 @@ Where nothing varies but by rounding (``varies``) there is no test: p-values and
 Higher values are taken for better ones throughout, as of an accuracy; give losses a minus sign.
 """
 
-from rhythmic.statistics._seeds import rounding, varies
-from rhythmic.statistics.comparison import (
-    MIN_SEEDS_FOR_TEST,
-    Comparison,
-    Difference,
-    compare,
-    difference,
-    holm,
-)
-from rhythmic.statistics.curves import Peak, peak_of_curve
-from rhythmic.statistics.equivalence import Equivalence, Verdict, equivalence, verdict
-from rhythmic.statistics.null import (
-    MIN_NULL_DRAWS,
-    NullRank,
-    rank_in_null,
-    rank_in_null_over_seeds,
-)
-from rhythmic.statistics.summaries import (
-    ACCURACY,
-    Agreement,
-    Summary,
-    agreement,
-    summarise,
-    with_sampling_error,
-)
+from rhythmic.statistics._seeds import varies
+from rhythmic.statistics.comparison import MIN_SEEDS_FOR_TEST, Difference, compare, difference, holm
+from rhythmic.statistics.equivalence import equivalence, verdict
+from rhythmic.statistics.summaries import ACCURACY, Summary, summarise
 
 __all__ = [
     "ACCURACY",
-    "MIN_NULL_DRAWS",
     "MIN_SEEDS_FOR_TEST",
-    "Agreement",
-    "Comparison",
     "Difference",
-    "Equivalence",
-    "NullRank",
-    "Peak",
     "Summary",
-    "Verdict",
-    "agreement",
     "compare",
     "difference",
     "equivalence",
     "holm",
-    "peak_of_curve",
-    "rank_in_null",
-    "rank_in_null_over_seeds",
-    "rounding",
     "summarise",
     "varies",
     "verdict",
-    "with_sampling_error",
 ]

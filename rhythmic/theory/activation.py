@@ -81,26 +81,6 @@ class NodeEquilibria(NamedTuple):
 
 
 @checked
-def activation_range(name: str) -> tuple[float, float]:
-    """Return the bounds of phi, and so of h_t from the first step on, for every weight and start.
-
-    tanh keeps |h_t| <= 1 and the sigmoid 0 <= h_t <= 1. relu and the identity have an infinite
-    bound: they protect from no explosion.
-
-    Raises:
-        ValueError: for an unknown name.
-    """
-    check_activation(name)
-    infinity = float("inf")
-    return {
-        "tanh": (-1.0, 1.0),
-        "sigmoid": (0.0, 1.0),
-        "relu": (0.0, infinity),
-        "identity": (-infinity, infinity),
-    }[name]
-
-
-@checked
 def activation_trajectory(
     activation: str,
     w: Real[RealLike, "*#nodes"],

@@ -127,39 +127,6 @@ def geometric_ladder(
 
 
 @checked
-def linear_ladder(
-    *,
-    start: float = _PROTOCOL_START,
-    stop: float = _PROTOCOL_STOP,
-    num_nodes: int = 11,
-    sample_rate: float = 1000.0,
-) -> Float[np.ndarray, " hidden"]:
-    """Give equally spaced frequencies from `start` to `stop`, both included.
-
-    Args:
-        start: lowest frequency in Hz.
-        stop: highest frequency in Hz.
-        num_nodes: number of frequencies, 2 or more.
-        sample_rate: steps per second, in Hz.
-
-    Returns:
-        Rising frequencies in Hz, float64.
-
-    Raises:
-        ValueError: if not 0 < start < stop < sample_rate / 4, `num_nodes` is below 2, or
-            `sample_rate` is not positive and finite.
-
-    Source: lecture, "Brain rhythms" (the spacing that the others are compared with).
-    """
-    limit = _checked_limit(sample_rate)
-    _check_between("start", start, 0.0, limit)
-    _check_between("stop", stop, start, limit)
-    if num_nodes < 2:
-        raise ValueError(f"num_nodes must be 2 or more, got {num_nodes}")
-    return np.linspace(start, stop, num_nodes)
-
-
-@checked
 def validate_ladder(
     frequencies: Sequence[float] | Real[AnyArray, " hidden"], sample_rate: float
 ) -> Float[np.ndarray, " hidden"]:

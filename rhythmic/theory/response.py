@@ -88,45 +88,6 @@ def frequency_response(
 
 @checked
 @ieee_arithmetic
-def noise_spectrum(
-    w1: Real[RealLike, "*#nodes"],
-    w2: Real[RealLike, "*#nodes"],
-    frequency: Real[RealLike, "*#nodes"],
-    dt: Real[RealLike, "*#nodes"],
-    noise_std: Real[RealLike, "*#nodes"],
-) -> Float[AnyArray, "*nodes"]:
-    """Give the two-sided power spectral density of a node driven by white noise.
-
-        S(f) = noise_std^2 dt / |1 - w1 e^{-i theta} - w2 e^{-2 i theta}|^2, theta = 2 pi f dt
-
-    The drive is drawn anew in each step with standard deviation `noise_std`. The integral of S
-    from -1 / (2 dt) to 1 / (2 dt) is `stationary_variance`.
-
-    Args:
-        w1: weight on the state one step back, no unit.
-        w2: weight on the state two steps back, no unit.
-        frequency: f in Hz; S is even and has period 1 / dt.
-        dt: time step in s.
-        noise_std: standard deviation of the drive in one step, in units of h.
-
-    Returns:
-        S in units of h squared per Hz, two-sided (double it for a one-sided spectrum). NaN where
-        the node is not stable, as no stationary spectrum exists, for `dt` <= 0 and for
-        `noise_std` < 0.
-
-    Source: lecture, "Rhythmic RNN"; the spectrum of an autoregressive process of order two.
-    """
-    xp, w1, w2, frequency, dt, noise_std = common_arrays(
-        w1=w1, w2=w2, frequency=frequency, dt=dt, noise_std=noise_std
-    )
-    valid = is_stable(w1, w2) & (dt > 0) & (noise_std >= 0)
-    real, imaginary = _rotated_polynomial(xp, w1, w2, 2 * np.pi * (frequency * dt))
-    power = real * real + imaginary * imaginary
-    return xp.where(valid, noise_std**2 * dt / xp.where(valid, power, 1.0), np.nan)
-
-
-@checked
-@ieee_arithmetic
 def stationary_variance(
     w1: Real[RealLike, "*#nodes"],
     w2: Real[RealLike, "*#nodes"],

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.baselines import fourier_power, random_features
+from rhythmic.baselines import fourier_power
+from rhythmic.baselines.features import random_features
 
 
 def sequences(seed=0, shape=(5, 96)):

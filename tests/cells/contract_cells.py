@@ -15,24 +15,23 @@ import numpy as np
 from rhythmic.cells import (
     AbstractCell,
     CoupledOscillatoryCell,
-    CoupledOscillatoryState,
     ElmanCell,
     EquinoxCell,
     FixedParameters,
     GRUCell,
     HornCell,
-    HornState,
     LinOSSCell,
-    LinOSSState,
     LSTMCell,
-    LSTMState,
-    ProjectionCell,
-    ProjectionState,
     ResonantCell,
     ResonantReservoirCell,
-    ResonantState,
     registry,
 )
+from rhythmic.cells.cornn import CoupledOscillatoryState
+from rhythmic.cells.horn import HornState
+from rhythmic.cells.linoss import LinOSSState
+from rhythmic.cells.lstm import LSTMState
+from rhythmic.cells.projection import ProjectionCell, ProjectionState
+from rhythmic.cells.resonant_nodes import ResonantState
 
 FREQUENCIES = (5.0, 20.0, 60.0)
 TIME, BATCH = 12, 4

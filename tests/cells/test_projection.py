@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import rhythmic
-from rhythmic.cells import ProjectionCell, trainable
+from rhythmic.cells import trainable
+from rhythmic.cells.projection import ProjectionCell
 
 KEY = jax.random.key(4)
 

@@ -13,7 +13,6 @@ from rhythmic.cells import (
     GRUCell,
     HornCell,
     LinOSSCell,
-    ProjectionCell,
     ResonantCell,
     ResonantReservoirCell,
     registry,
@@ -21,6 +20,7 @@ from rhythmic.cells import (
 )
 from rhythmic.cells.bounded import raw_of
 from rhythmic.cells.options import between, per_node
+from rhythmic.cells.projection import ProjectionCell
 from rhythmic.cells.registry import make_cell
 from tests.refusals import refusals
 

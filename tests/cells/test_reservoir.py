@@ -6,9 +6,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.cells import ResonantCell, ResonantReservoirCell, ResonantState, trainable
+from rhythmic.cells import ResonantCell, ResonantReservoirCell, trainable
 from rhythmic.cells.reservoir import perron_root, sparse_weights, with_spectral_radius
-from rhythmic.networks import BatchNormReadout, Layer, Network
+from rhythmic.cells.resonant_nodes import ResonantState
+from rhythmic.networks import Network
+from rhythmic.networks.layers import Layer
+from rhythmic.networks.readouts import BatchNormReadout
 from rhythmic.simulate import trajectory
 from tests.marks import rest_slow
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rhythmic.cells import LearnedRhythms, ResonantCell, resonant_nodes
+from rhythmic.cells import ResonantCell, resonant_nodes
+from rhythmic.cells.resonant_nodes import LearnedRhythms
 from rhythmic.simulate import trajectory
 
 FREQUENCIES = np.array([5.0, 20.0, 60.0])

@@ -13,13 +13,12 @@ from rhythmic.cells.registry import make_cell
 from rhythmic.functional import resonant_features
 from rhythmic.network_rhythms import companion_weights
 from rhythmic.theory import (
-    largest_radius,
-    lowest_frequency,
     node_frequency,
     second_order_trajectory,
     weights_from_oscillator,
     weights_from_poles,
 )
+from rhythmic.theory.precision import largest_radius, lowest_frequency
 from rhythmic.training.rhythms import member_rhythms
 
 KEY = jax.random.key(0)

@@ -12,10 +12,10 @@ from rhythmic.cells import (
     HornCell,
     LinOSSCell,
     LSTMCell,
-    ProjectionCell,
     ResonantCell,
     ResonantReservoirCell,
 )
+from rhythmic.cells.projection import ProjectionCell
 from rhythmic.cells.registry import make_cell
 from rhythmic.simulate import trajectory
 from tests.cells.contract_cells import (

@@ -6,8 +6,11 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 from scipy.signal import hilbert
 
-from rhythmic.coupled import CoupledOscillators, OscillatorArrays, Recording, motion, responses
-from rhythmic.theory import second_order_closed_form, weights_from_oscillator
+from rhythmic.coupled import CoupledOscillators, Recording, responses
+from rhythmic.coupled.integrator import motion
+from rhythmic.coupled.oscillators import OscillatorArrays
+from rhythmic.theory import weights_from_oscillator
+from rhythmic.theory.second_order import second_order_closed_form
 
 GOLDEN = CoupledOscillators()
 GAIN_FREQUENCIES = np.array([2.3, 11.1, 29.03, 58.0, 96.4])

@@ -3,7 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from rhythmic.coupled import CoupledOscillators, Recording, ratio_ladder
+from rhythmic.coupled import CoupledOscillators, Recording
+from rhythmic.coupled.ladders import ratio_ladder
 
 
 def test_defaults_are_the_published_network():

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import find_peaks
 
-from rhythmic.coupled import answer_peaks, peak_places, ratio_ladder
+from rhythmic.coupled.ladders import ratio_ladder
+from rhythmic.coupled.peaks import answer_peaks, peak_places
 from rhythmic.theory import GOLDEN_RATIO
 
 

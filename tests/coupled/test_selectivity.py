@@ -4,23 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis.extra.numpy import arrays
 
-from rhythmic.coupled import (
+from rhythmic.coupled import CoupledOscillators, Recording, responses
+from rhythmic.coupled.ladders import (
     DRIVER_FREQUENCY,
     PLASTIC_NUMBER,
-    CoupledOscillators,
-    Recording,
-    answers,
     random_ladder,
     random_ratio,
-    rank,
     ratio_ladder,
-    responses,
-    rung_responses,
-    rung_targets,
-    rung_windows,
-    selectivity_scores,
-    targets,
 )
+from rhythmic.coupled.rungs import rung_responses, rung_windows
+from rhythmic.coupled.selectivity import answers, rank, rung_targets, selectivity_scores, targets
 from rhythmic.theory import GOLDEN_RATIO
 
 GOLDEN = ratio_ladder(GOLDEN_RATIO)

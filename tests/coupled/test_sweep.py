@@ -4,13 +4,8 @@ import numpy as np
 import pytest
 from scipy.signal import hilbert
 
-from rhythmic.coupled import (
-    CoupledOscillators,
-    Recording,
-    mean_amplitude,
-    published_gain_frequencies,
-    responses,
-)
+from rhythmic.coupled import CoupledOscillators, Recording, responses
+from rhythmic.coupled.sweep import mean_amplitude, published_gain_frequencies
 
 SHORT = Recording(duration=0.1, averaged=0.08)
 GOLDEN = CoupledOscillators()

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rhythmic.data import MnistSource
+from rhythmic.data.source import MnistSource
 
 FILES = (
     "train-images-idx3-ubyte.gz",

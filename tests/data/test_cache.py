@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rhythmic.data import DataUnavailableError, Digits, fingerprint
+from rhythmic.data import DataUnavailableError, Digits
 from rhythmic.data.cache import (
     cache_folder,
     is_prepared,
@@ -14,6 +14,7 @@ from rhythmic.data.cache import (
     replacing_folder,
     write_decoded,
 )
+from rhythmic.data.dataset import fingerprint
 from rhythmic.files import replacing
 
 

@@ -3,7 +3,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from rhythmic.data import DamagedFileError, DataUnavailableError, fingerprint
+from rhythmic.data import DamagedFileError, DataUnavailableError
+from rhythmic.data.dataset import fingerprint
 
 
 @pytest.fixture

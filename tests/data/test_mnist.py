@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rhythmic.data import DamagedFileError, DataUnavailableError, MnistSource, load_mnist, mnist
+from rhythmic.data import DamagedFileError, DataUnavailableError, load_mnist, mnist
+from rhythmic.data.source import MnistSource
 
 FOLDER_WITH_MNIST = os.environ.get("RHYTHMIC_DATA_DIR")  # before the fixtures hide it
 

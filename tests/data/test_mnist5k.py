@@ -3,7 +3,8 @@ import sys
 import numpy as np
 import pytest
 
-from rhythmic.data import DamagedFileError, fingerprint, load_mnist5k, mnist5k
+from rhythmic.data import DamagedFileError, load_mnist5k, mnist5k
+from rhythmic.data.dataset import fingerprint
 
 
 def test_five_hundred_of_each_class_as_uint8():

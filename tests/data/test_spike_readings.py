@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from rhythmic.data import SpikeTrains, log_odds, spike_count, spike_pool, spike_power
+from rhythmic.data import SpikeTrains
+from rhythmic.data.spike_readings import log_odds, spike_count, spike_power
+from rhythmic.data.spikes import spike_pool
 
 RECIPE = SpikeTrains()
 

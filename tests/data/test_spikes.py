@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import scipy.integrate
 
-from rhythmic.data import SpikeTrains, spike_pool
+from rhythmic.data import SpikeTrains
+from rhythmic.data.spikes import spike_pool
 from rhythmic.training.configuration import make_members
 
 RECIPE = SpikeTrains()

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from rhythmic.data import Digits, mnist5k_split, mnist_split, split
+from rhythmic.data import Digits, split
+from rhythmic.data.splits import mnist5k_split, mnist_split
 
 SORTED_LABELS = np.repeat(np.arange(10), 500).astype(np.uint8)
 

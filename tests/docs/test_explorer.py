@@ -13,10 +13,15 @@ import numpy as np
 import pytest
 
 from rhythmic import rhythms, theory
+from rhythmic.rhythms.concatenation import joined_distance
+from rhythmic.rhythms.spacing import rung_offset
+from rhythmic.theory.continuous import sampled_oscillator_response
+from rhythmic.theory.forcing import backward_difference_distortion, forcing_weights
+from rhythmic.theory.oscillator import Scheme
 
 TOLERANCE = 1e-6
 STEPS = 60
-SCHEMES: tuple[theory.Scheme, ...] = ("exact", "backward_difference")
+SCHEMES: tuple[Scheme, ...] = ("exact", "backward_difference")
 
 
 def weight_points() -> np.ndarray:
@@ -193,9 +198,9 @@ def test_both_discretisations_are_those_of_theory(ask):
         weights = theory.weights_from_oscillator(omega, beta, dt, scheme)
         size = np.stack([np.maximum(np.abs(weights.w1), np.sqrt(-weights.w2)), -weights.w2], -1)
         agree(found["weights"][:, place], np.stack(weights, -1), size)
-        taps = theory.forcing_weights(omega, beta, dt, scheme)
+        taps = forcing_weights(omega, beta, dt, scheme)
         agree(found["taps"][:, place], np.stack(taps, -1))
-        sampled = theory.sampled_oscillator_response(omega, beta, force, dt, scheme)
+        sampled = sampled_oscillator_response(omega, beta, force, dt, scheme)
         parts = np.stack([sampled.real, sampled.imag], -1)
         agree(found["sampled"][:, place], parts, np.abs(sampled)[:, None])
     motion = [
@@ -207,7 +212,7 @@ def test_both_discretisations_are_those_of_theory(ask):
     response = theory.oscillator_response(omega, beta, force)
     parts = np.stack([response.real, response.imag], -1)
     agree(found["response"], parts, np.abs(response)[:, None])
-    distortion = np.stack(theory.backward_difference_distortion(omega, beta, dt), -1)
+    distortion = np.stack(backward_difference_distortion(omega, beta, dt), -1)
     agree(found["distortion"], distortion)
     assert 0 < np.isnan(distortion).any(axis=1).sum() < len(distortion)
     poles = theory.weights_from_poles(omega / 50, np.abs(beta) / 100, dt)
@@ -251,9 +256,9 @@ def test_ladders_bands_and_names_are_those_of_rhythmic(ask):
         agree(found["joined"][k], joined)
     agree(found["sums"], [rhythms.sum_ratio(m, n) for m, n in pairs])
     seventeen = np.full(len(ratios), 17.0)
-    offsets = rhythms.rung_offset(seventeen, np.array(starts), np.array(ratios))
+    offsets = rung_offset(seventeen, np.array(starts), np.array(ratios))
     agree(found["offsets"], offsets, 1.0)
-    agree(found["distances"], rhythms.joined_distance(np.array(ratios)), 1.0)
+    agree(found["distances"], joined_distance(np.array(ratios)), 1.0)
     assert found["golden"] == [rhythms.ratio_name(ratio) == "golden" for ratio in ratios]
     assert (found["day"], found["ratio"]) == (theory.SIDEREAL_DAY, theory.GOLDEN_RATIO)
     bands = [(band["name"], band["low"], band["high"]) for band in found["bands"]]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rhythmic import theory
+from rhythmic.theory.second_order import second_order_closed_form
 from tests.marks import rest_slow
 
 FIELDS = """
@@ -126,7 +127,7 @@ def test_it_sounds_only_when_asked_and_as_the_node_moves(ask):
     assert (found["opened"], found["closed"], found["count"]) == (1, 1, 1)
     assert (found["pressed"], found["released"]) == ("true", "false")
     # 48 kHz and 200 Hz x 20: twelve samples a step.
-    moved = theory.second_order_closed_form(1.9, -0.98, 1.0, 0.95, 100)
+    moved = second_order_closed_form(1.9, -0.98, 1.0, 0.95, 100)
     np.testing.assert_allclose(found["first"][120 : 12 * 101 : 12], 0.25 * moved[10:], atol=1e-6)
     assert max(map(abs, found["first"])) <= 0.25
     assert "20 times faster" in found["words"]

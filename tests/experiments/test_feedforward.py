@@ -7,8 +7,8 @@ import pytest
 
 from experiments.feedforward import EXPERIMENT, FeedforwardOptions
 from experiments.stages import Stages
+from rhythmic.activations import ACTIVATIONS
 from rhythmic.plotting.style import house_style
-from rhythmic.static import ACTIVATIONS
 
 TINY = FeedforwardOptions(num_neurons=8, num_networks=50, weight_scale=1.5)
 

@@ -9,21 +9,19 @@ import pytest
 
 from rhythmic import cells, sensitivity, static, training
 from rhythmic.reductions import maximum, reduce_steps
-from rhythmic.rhythms import random_band_distances, random_ladder_distances
+from rhythmic.rhythms.evidence import random_band_distances, random_ladder_distances
 from rhythmic.rhythms.spacing import scan_ratios
 from rhythmic.simulate import mask_from_lengths
-from rhythmic.stability import (
-    finite_time_exponents,
-    matrix_modes,
-    node_chart,
-    simulated_node,
-    solve_fixed_point,
-    step_modes,
-    strip_distance,
-)
+from rhythmic.stability import finite_time_exponents, matrix_modes, step_modes
+from rhythmic.stability.atlas import node_chart
+from rhythmic.stability.atlas_simulation import simulated_node
+from rhythmic.stability.atlas_strip import strip_distance
+from rhythmic.stability.newton import solve_fixed_point
+from rhythmic.static.hopfield_capacity import capacity_sweep
 from rhythmic.static.hopfield_estimates import bootstrap_means, capacity_estimates, crossing_load
-from rhythmic.theory import geometric_ladder, solved_oscillator
+from rhythmic.theory import geometric_ladder
 from rhythmic.theory.image_ladder import image_ladder
+from rhythmic.theory.solver import solved_oscillator
 
 KEY = jax.random.key(0)
 NAN = float("nan")
@@ -35,7 +33,7 @@ def half(state, sample):
 
 
 def stored(num_stored):
-    return static.capacity_sweep(
+    return capacity_sweep(
         4,
         num_stored,
         np.array([0.5]),

@@ -7,14 +7,8 @@ import numpy as np
 import pytest
 
 from rhythmic.cells import ElmanCell, LSTMCell, ResonantCell
-from rhythmic.networks import (
-    MEAN,
-    BatchNormReadout,
-    LayerNormReadout,
-    NetworkSpec,
-    published,
-    rhythmic_network,
-)
+from rhythmic.networks import MEAN, NetworkSpec, published, rhythmic_network
+from rhythmic.networks.readouts import BatchNormReadout, LayerNormReadout
 from rhythmic.trees import named_arrays, with_named_arrays
 
 PUBLISHED = {

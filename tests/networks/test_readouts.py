@@ -8,12 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.networks import (
+from rhythmic.networks import RunningStatistics
+from rhythmic.networks.readouts import (
     BatchNormReadout,
     HiddenReadout,
     LayerNormReadout,
     LinearReadout,
-    RunningStatistics,
 )
 from rhythmic.training.losses import weighted_mean
 

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from rhythmic.cells import ResonantReservoirCell
-from rhythmic.reservoirs import growth_factor
-from rhythmic.reservoirs.growth import as_modes, from_modes
+from rhythmic.reservoirs.growth import _as_modes, _from_modes, growth_factor
 from rhythmic.sensitivity import step_jacobians
 from rhythmic.simulate import trajectory
 
@@ -57,10 +56,10 @@ def test_with_coupling_it_is_the_growth_of_the_product_of_jacobians():
 def test_modes_and_states_tell_the_same_and_free_modes_turn():
     cell = build(spectral_radius=0.0)
     state = trajectory(cell, drawn(10, probes=1)).final_state
-    for found, expected in zip(from_modes(cell, as_modes(cell, state)), state, strict=True):
+    for found, expected in zip(_from_modes(cell, _as_modes(cell, state)), state, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-10)
-    mode = np.array(as_modes(cell, state)).T @ [1, 1j]
-    later = np.array(as_modes(cell, cell.step(state, jnp.zeros(1)))).T @ [1, 1j]
+    mode = np.array(_as_modes(cell, state)).T @ [1, 1j]
+    later = np.array(_as_modes(cell, cell.step(state, jnp.zeros(1)))).T @ [1, 1j]
     pole = 0.93004 * np.exp(2j * np.pi * FREQUENCIES / 1000)
     np.testing.assert_allclose(later, pole * mode, rtol=1e-9)
 

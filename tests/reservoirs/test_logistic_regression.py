@@ -7,8 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.reservoirs import fit_logistic_regression, standardise
-from rhythmic.reservoirs.logistic_regression import derivatives
+from rhythmic.reservoirs.logistic_regression import (
+    derivatives,
+    fit_logistic_regression,
+    standardise,
+)
 from tests.marks import rest_slow
 
 fit_three = jax.jit(partial(fit_logistic_regression, num_classes=3))

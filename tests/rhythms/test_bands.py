@@ -6,14 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from rhythmic.rhythms import (
-    CATALOGUES,
-    PROPOSALS,
-    band_centres,
-    catalogue,
-    named_centres,
-    ratio_name,
-)
+from rhythmic.rhythms import catalogue, named_centres, ratio_name
+from rhythmic.rhythms.bands import CATALOGUES, PROPOSALS, band_centres
 from rhythmic.theory import GOLDEN_RATIO
 
 

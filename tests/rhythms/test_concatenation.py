@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.rhythms import (
+from rhythmic.rhythms import sum_ratio
+from rhythmic.rhythms.concatenation import (
     concatenate_periods,
     joined_distance,
     joined_periods,
     simulated_joined_distance,
-    sum_ratio,
 )
 from rhythmic.theory import GOLDEN_RATIO
 

@@ -7,17 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.rhythms import (
-    CHANCE_DISTANCE,
-    band_centres,
+from rhythmic.rhythms import CHANCE_DISTANCE
+from rhythmic.rhythms.bands import band_centres
+from rhythmic.rhythms.evidence import (
     day_evidence,
-    fit_start,
-    ladder_distance,
     random_band_distances,
     random_ladder_distances,
     share_at_least_as_good,
     spacing_evidence,
 )
+from rhythmic.rhythms.spacing import fit_start, ladder_distance
 from rhythmic.theory import GOLDEN_RATIO, SIDEREAL_DAY
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rhythmic.rhythms import PLANETS, ROTATIONS, SIDEREAL_DAY_MEASURED, SOLAR_DAY, rotation
+from rhythmic.rhythms import rotation
+from rhythmic.rhythms.planets import PLANETS, ROTATIONS, SIDEREAL_DAY_MEASURED, SOLAR_DAY
 from rhythmic.theory import SIDEREAL_DAY
 
 HOURS = {

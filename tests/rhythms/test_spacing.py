@@ -8,16 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rhythmic.rhythms import (
-    CHANCE_DISTANCE,
-    band_centres,
-    check_ratios,
-    fit_consecutive,
-    fit_start,
-    ladder_distance,
-    rung_offset,
-    scan_ratios,
-)
+from rhythmic.rhythms import CHANCE_DISTANCE, check_ratios, fit_consecutive
+from rhythmic.rhythms.bands import band_centres
+from rhythmic.rhythms.spacing import fit_start, ladder_distance, rung_offset, scan_ratios
 
 pytestmark = pytest.mark.usefixtures("x64")
 

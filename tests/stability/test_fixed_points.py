@@ -9,7 +9,8 @@ from scipy.optimize import brentq, fsolve
 
 from rhythmic.cells import ElmanCell, LSTMCell
 from rhythmic.simulate import trajectory
-from rhythmic.stability import Outcome, find_fixed_points, solve_fixed_point
+from rhythmic.stability import find_fixed_points
+from rhythmic.stability.newton import Outcome, solve_fixed_point
 
 compiled = eqx.filter_jit(solve_fixed_point)
 

@@ -21,11 +21,11 @@ from rhythmic.stability import (
     lyapunov_exponents,
     matrix_modes,
     modes_of_eigenvalues,
-    solve_fixed_point,
-    sorted_eigenvalues,
     step_modes,
     trajectory_modes,
 )
+from rhythmic.stability.modes import sorted_eigenvalues
+from rhythmic.stability.newton import solve_fixed_point
 from rhythmic.theory import SecondOrderRegime, decay_time, node_frequency, second_order_regime
 from rhythmic.theory.backpropagation import spectral_radius
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from rhythmic.sensitivity import state_sensitivity
-from rhythmic.stability import finite_time_exponents, log_singular_values, lyapunov_exponents
+from rhythmic.stability import finite_time_exponents, lyapunov_exponents
+from rhythmic.stability.singular_values import log_singular_values
 
 compiled = jax.jit(log_singular_values, static_argnames="every")
 compiled_windows = eqx.filter_jit(finite_time_exponents)

@@ -12,15 +12,14 @@ from jax.test_util import check_grads
 from scipy.integrate import quad
 from scipy.stats import norm
 
+from rhythmic.activations import ACTIVATIONS, activation_function
 from rhythmic.static import (
-    ACTIVATIONS,
-    activation_function,
-    activity_variance,
     feedforward_network,
     feedforward_response,
     num_parameters,
     random_feedforward,
 )
+from rhythmic.static.feedforward import activity_variance
 
 PROPERTY = settings(max_examples=25, derandomize=True, deadline=None)
 PHI = {

@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from rhythmic.static import (
-    LOGIC_GATES,
-    best_threshold_accuracy,
+from rhythmic.static import logic_gate, perceptron_learning, perceptron_output
+from rhythmic.static.perceptron import (
     first_error_free_epoch,
-    largest_margin_plane,
-    logic_gate,
     novikoff_bound,
     perceptron_activity,
-    perceptron_learning,
     perceptron_margin,
-    perceptron_output,
+)
+from rhythmic.static.separability import (
+    LOGIC_GATES,
+    best_threshold_accuracy,
+    largest_margin_plane,
     separable_clouds,
 )
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from rhythmic.statistics import agreement, summarise, with_sampling_error
+from rhythmic.statistics import summarise
+from rhythmic.statistics.summaries import agreement, with_sampling_error
 
 
 def test_summary_is_mean_error_and_student_interval():

@@ -4,7 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.sweep import Grid, Output, Points, Sweep, compare, join, run_sweep, values_axis
+from rhythmic.sweep import Grid, Output, Points, Sweep, run_sweep, values_axis
+from rhythmic.sweep.joining import compare, join
 
 
 def swept(values, unit="Hz", out="s", *, listed=False, precision="float32", function=None):

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-import rhythmic.theory as theory
+from rhythmic import theory
+from rhythmic.theory import forcing, response, second_order
 
 # One valid call of each closed form: a function of array arguments and those arguments.
 W1 = np.array([1.2, -0.4, 0.9])
@@ -17,7 +18,7 @@ CASES = {
     "first_order_closed_form": (lambda w, h: theory.first_order_closed_form(w, h, 5), (W1, W2)),
     "first_order_regime": (theory.first_order_regime, (W1,)),
     "second_order_closed_form": (
-        lambda *a: theory.second_order_closed_form(*a, 5),
+        lambda *a: second_order.second_order_closed_form(*a, 5),
         (W1, W2, OMEGA, BETA),
     ),
     "second_order_roots": (theory.second_order_roots, (W1, W2)),
@@ -27,9 +28,8 @@ CASES = {
     "pole_radius": (theory.pole_radius, (W1, W2)),
     "node_frequency": (theory.node_frequency, (W1, W2, DT)),
     "decay_time": (theory.decay_time, (W1, W2, DT)),
-    "impulse_response": (lambda *a: theory.impulse_response(*a, 5), (W1, W2)),
+    "impulse_response": (lambda *a: response.impulse_response(*a, 5), (W1, W2)),
     "frequency_response": (theory.frequency_response, (W1, W2, OMEGA, DT)),
-    "noise_spectrum": (theory.noise_spectrum, (W1, W2, OMEGA, DT, OMEGA)),
     "stationary_variance": (theory.stationary_variance, (W1, W2, OMEGA)),
     "weights_backward": (theory.weights_from_oscillator, (OMEGA, BETA, DT)),
     "weights_exact": (
@@ -43,16 +43,16 @@ CASES = {
     ),
     "weights_from_poles": (theory.weights_from_poles, (OMEGA, np.abs(W1), DT)),
     "poles_from_weights": (theory.poles_from_weights, (W1, W2, DT)),
-    "forcing_backward": (theory.forcing_weights, (OMEGA, BETA, DT)),
+    "forcing_backward": (forcing.forcing_weights, (OMEGA, BETA, DT)),
     "forcing_exact": (
-        lambda *a: theory.forcing_weights(*a, scheme="exact"),
+        lambda *a: forcing.forcing_weights(*a, scheme="exact"),
         (OMEGA, BETA, DT),
     ),
     "forced_drive": (
-        lambda a, b, c, force: theory.forced_drive(theory.ForcingTaps(a, b, c), force),
+        lambda a, b, c, force: forcing.forced_drive(forcing.ForcingTaps(a, b, c), force),
         (W1, W2, DT, np.stack([W1, W2, OMEGA, BETA])),
     ),
-    "distortion": (theory.backward_difference_distortion, (OMEGA, BETA, DT)),
+    "distortion": (forcing.backward_difference_distortion, (OMEGA, BETA, DT)),
 }
 
 
@@ -163,8 +163,8 @@ def test_complex_arguments_are_refused():
 def test_negative_counts_are_refused():
     for call in (
         lambda: theory.first_order_trajectory(0.5, 1.0, -1),
-        lambda: theory.second_order_closed_form(0.5, 0.1, 1.0, 1.0, -1),
-        lambda: theory.impulse_response(0.5, 0.1, -1),
+        lambda: second_order.second_order_closed_form(0.5, 0.1, 1.0, 1.0, -1),
+        lambda: response.impulse_response(0.5, 0.1, -1),
     ):
         with pytest.raises(ValueError, match=r"^num_steps must be 0 or more, got -1$"):
             call()

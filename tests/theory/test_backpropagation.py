@@ -9,7 +9,6 @@ import scipy.linalg
 from rhythmic.theory import (
     first_order_closed_form,
     first_order_trajectory,
-    impulse_response,
     second_order_roots,
     second_order_trajectory,
 )
@@ -22,6 +21,7 @@ from rhythmic.theory.backpropagation import (
     tanh_jacobians,
     transient_growth,
 )
+from rhythmic.theory.response import impulse_response
 
 
 def complex_step_jacobian(function, point):

@@ -8,13 +8,14 @@ import scipy.linalg
 import scipy.optimize
 import scipy.signal
 
-from rhythmic.theory import forcing_weights, weights_from_oscillator
+from rhythmic.theory import weights_from_oscillator
 from rhythmic.theory.continuous import (
     oscillator_motion,
     oscillator_resonance,
     oscillator_response,
     sampled_oscillator_response,
 )
+from rhythmic.theory.forcing import forcing_weights
 
 # omega, beta: undamped, underdamped, critical, overdamped, growing, free particle.
 OSCILLATORS = [(60.0, 0.0), (60.0, 5.0), (20.0, 20.0), (5.0, 30.0), (60.0, -3.0), (0.0, 4.0)]

@@ -11,15 +11,17 @@ import scipy.linalg
 from jax.test_util import check_grads
 
 from rhythmic.theory import (
-    ForcingTaps,
-    backward_difference_distortion,
     decay_time,
-    forced_drive,
-    forcing_weights,
     node_frequency,
     pole_radius,
     second_order_trajectory,
     weights_from_oscillator,
+)
+from rhythmic.theory.forcing import (
+    ForcingTaps,
+    backward_difference_distortion,
+    forced_drive,
+    forcing_weights,
 )
 
 DT = 1e-3

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rhythmic.theory import image_ladder, image_waves
+from rhythmic.theory import image_ladder
+from rhythmic.theory.image_ladder import image_waves
 
 
 def test_eight_longest_waves_by_hand():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from rhythmic.theory import copied_ladder, ladder, random_ladder, span_ladder
+from rhythmic.theory import ladder, random_ladder, span_ladder
+from rhythmic.theory.ladder_families import copied_ladder
 
 
 def test_eleven_nodes_over_the_span_are_the_golden_ladder():

@@ -12,7 +12,6 @@ from rhythmic.theory import (
     day_ladder,
     geometric_ladder,
     ladder,
-    linear_ladder,
     validate_ladder,
     weights_from_poles,
 )
@@ -68,11 +67,6 @@ def test_geometric_ladder():
     np.testing.assert_array_equal(geometric_ladder(1e300), [2.0])
 
 
-def test_linear_ladder():
-    np.testing.assert_allclose(linear_ladder(start=10.0, stop=30.0, num_nodes=3), [10, 20, 30])
-    np.testing.assert_array_equal(linear_ladder(), ladder("linear"))
-
-
 def one_line(call, pattern):
     with pytest.raises(ValueError, match=pattern) as caught:
         call()
@@ -84,7 +78,6 @@ def test_bad_sample_rates_are_named(bad):
     for call in (
         lambda: ladder("golden", bad),
         lambda: geometric_ladder(2.0, sample_rate=bad),
-        lambda: linear_ladder(sample_rate=bad),
         lambda: validate_ladder([1.0], bad),
     ):
         one_line(call, rf"^sample_rate must be positive and finite \(Hz\), got {bad}$")
@@ -105,10 +98,6 @@ def test_bad_ladders_are_named():
             lambda count=count: geometric_ladder(2.0, num_nodes=count),
             f"^num_nodes must be 1 to 7 .*, got {count}$",
         )
-    one_line(lambda: linear_ladder(start=0.0), "^start must .* got 0.0$")
-    for stop in (2.0, 250.0):
-        one_line(lambda stop=stop: linear_ladder(stop=stop), f"^stop must .* got {stop}$")
-    one_line(lambda: linear_ladder(num_nodes=1), "^num_nodes must be 2 or more, got 1$")
 
 
 @pytest.mark.parametrize("bad", [0.0, -3.0, 250.0, math.nan, math.inf])

@@ -16,10 +16,10 @@ from rhythmic.theory import (
     oscillator_from_weights,
     pole_radius,
     poles_from_weights,
-    second_order_closed_form,
     weights_from_oscillator,
     weights_from_poles,
 )
+from rhythmic.theory.second_order import second_order_closed_form
 
 SCHEMES = ["backward_difference", "exact"]
 DT = 1e-3

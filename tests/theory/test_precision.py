@@ -4,8 +4,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.theory import largest_radius, lowest_frequency, weights_from_poles
-from rhythmic.theory.precision import DECAY_TOLERANCE, FREQUENCY_TOLERANCE
+from rhythmic.theory import weights_from_poles
+from rhythmic.theory.precision import (
+    DECAY_TOLERANCE,
+    FREQUENCY_TOLERANCE,
+    largest_radius,
+    lowest_frequency,
+)
 
 
 def error(frequency, radius, dtype):

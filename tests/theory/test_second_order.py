@@ -10,11 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax.test_util import check_grads
 
-from rhythmic.theory import (
-    second_order_closed_form,
-    second_order_trajectory,
-    weights_from_poles,
-)
+from rhythmic.theory import second_order_trajectory, weights_from_poles
+from rhythmic.theory.second_order import second_order_closed_form
 
 PROPERTY = settings(max_examples=150, derandomize=True, deadline=None)
 WEIGHT = st.floats(-2.2, 2.2, allow_subnormal=False)

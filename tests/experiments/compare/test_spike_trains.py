@@ -13,7 +13,8 @@ from experiments.compare.spike_options import FIRST_TUNING_SEED, PRESETS
 from experiments.compare.spike_plain import COUNT, IDEAL, read_chunks
 from experiments.compare.spike_trains import CLAIMS, COMPARED, draw, findings, label, spread
 from experiments.members import MemberStore
-from rhythmic.data import SpikeTrains, spike_pool
+from rhythmic.data import SpikeTrains
+from rhythmic.data.spikes import spike_pool
 from rhythmic.networks import published
 from rhythmic.plotting.style import house_style
 from rhythmic.progress import Progress
