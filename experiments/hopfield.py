@@ -1,158 +1,184 @@
 """How many patterns a Hopfield network remembers, how its energy falls, and why digits are hard."""
 
-from functools import cache, partial
-
-import jax
-import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.hopfield_options import PRESETS, HopfieldOptions, stored_counts
-from experiments.hopfield_report import (
-    RULE_NAMES,
+from experiments.answers import bracketed
+from experiments.hopfield_recall import (
+    PRESETS,
     THRESHOLD_ACTIVITIES,
-    answer,
-    capacities,
-    loads,
-    recalled,
-    summarise,
+    HopfieldOptions,
+    measure,
+    stored_counts,
 )
 from experiments.script import Experiment, main
-from experiments.stages import Results, Stages
-from rhythmic.data import load_mnist5k
+from experiments.stages import Results
 from rhythmic.plotting.hopfield import (
     capacity_figure,
     corruption_figure,
     descent_figure,
     digit_figure,
 )
-from rhythmic.static.hopfield import energy
-from rhythmic.static.hopfield_capacity import capacity_sweep, mean_field_capacity, recall_stored
-from rhythmic.static.hopfield_storage import (
-    centred_network,
-    hebbian_network,
-    overlap,
-    pseudo_inverse_network,
-    random_patterns,
-)
-from rhythmic.static.hopfield_updates import (
-    asynchronous_trajectory,
-    random_order,
-    synchronous_recall,
-    synchronous_trajectory,
+from rhythmic.static.hopfield_capacity import mean_field_capacity
+from rhythmic.static.hopfield_estimates import (
+    CapacityEstimates,
+    LoadEstimate,
+    capacity_estimates,
+    crossing_load,
+    limit_load,
+    load_estimate,
 )
 
-RULES = (hebbian_network, centred_network, pseudo_inverse_network)  # in the order of RULE_NAMES
-SETS_A_PART = 25
-INK = 128  # a pixel counts as 1 from here on, of 255
-ASYNCHRONOUS_SWEEPS, SYNCHRONOUS_STEPS = 8, 30
+THRESHOLD_NAMES = ("U = 1/2 sum T", "U = 0")
+RULE_NAMES = ("Hebb", "centred", "pseudo-inverse")
+# Of 1/N, in which capacities are extrapolated; theory does not settle it.
+POWERS = {1 / 2: "N^(-1/2)", 2 / 3: "N^(-2/3)"}
 
 
-def measure(options: HopfieldOptions, stages: Stages) -> Results:
-    """Recall random patterns at every size, follow the energy, recall digits."""
-    random_key, descent_key, digit_key = jax.random.split(jax.random.key(options.seed), 3)
-    results: Results = {}
-    for size in options.sizes:
-        parts = {
-            f"random-{size}-from-set-{first}": partial(
-                random_part, options, size, first, key=random_key
-            )
-            for first in range(0, options.num_sets, SETS_A_PART)
-        }
-        found = list(stages.each(parts).values())
-        for name in found[0]:
-            results[f"{name}_{size}"] = np.concatenate([part[name] for part in found])
-    results |= stages.each({"descent": partial(descent, options, key=descent_key)})["descent"]
-    digits = stages.each(
-        {
-            f"digits-{count}": partial(digit_part, options, count, key=digit_key)
-            for count in options.digit_counts
-        }
+def recalled(options: HopfieldOptions, results: Results) -> list[np.ndarray]:
+    """Return the share recalled in each set, (set, load, threshold, corruption), at every size."""
+    overlaps = [results[f"overlaps_{size}"] for size in options.sizes]
+    return [(values > options.criterion).mean(axis=-1) for values in overlaps]
+
+
+def loads(options: HopfieldOptions) -> list[np.ndarray]:
+    """Return the loads p/N that were measured, at every size."""
+    return [stored_counts(options, size) / size for size in options.sizes]
+
+
+def capacities(options: HopfieldOptions, results: Results) -> CapacityEstimates:
+    """Return the capacity for every threshold, corruption and size."""
+    shares = recalled(options, results)
+    return capacity_estimates(
+        loads(options), shares, options.level, options.num_resamples, seed=options.seed
     )
-    for name in ("digit_overlaps", "digit_majority"):
-        results[name] = np.stack([part[name] for part in digits.values()])
-    results["digit_pictures"] = digits[f"digits-{options.digits_shown}"]["digit_pictures"]
-    return results
 
 
-def random_part(options: HopfieldOptions, size: int, first: int, *, key: jax.Array) -> Results:
-    """Recall random patterns at one size, of a part of the sets."""
-    sweep = capacity_sweep(
-        size,
-        stored_counts(options, size),
-        np.array(THRESHOLD_ACTIVITIES),
-        np.array([0.0, *options.corruptions]),
-        np.arange(first, min(first + SETS_A_PART, options.num_sets)),
-        num_tested=options.num_tested,
-        max_sweeps=options.max_sweeps,
-        key=key,
+def limit(
+    options: HopfieldOptions, found: CapacityEstimates, rule: int, power: float
+) -> LoadEstimate | None:
+    """Extrapolate the capacity to large networks in N^-power; one size alone gives none."""
+    if len(options.sizes) < 2:
+        return None
+    sizes = np.array(options.sizes)
+    value = float(limit_load(sizes, found.values[rule, 0], power))
+    return load_estimate(value, limit_load(sizes, found.resampled[:, rule, 0], power))
+
+
+def at_size(found: CapacityEstimates, rule: int, size: int, corruption: int = 0) -> LoadEstimate:
+    """Return the capacity of one condition."""
+    place = (rule, corruption, size)
+    return load_estimate(found.values[place], found.resampled[:, *place])
+
+
+def written(estimate: LoadEstimate | None) -> str:
+    """Write a load with its interval."""
+    if estimate is None:
+        return "-"
+    return f"{estimate.value:.3f} {bracketed(estimate.low, estimate.high, '.3f')}"
+
+
+def summarise(options: HopfieldOptions, results: Results) -> str:
+    """Write the capacities, the course of the energy and the recall of digits."""
+    found = capacities(options, results)
+    lines = [
+        f"Capacity p/N: the load at which {options.level:.0%} of the random patterns are recalled",
+        f"(overlap above {options.criterion:g} after convergence from the pattern; 95 % interval",
+        f"over {options.num_sets} pattern sets; {not_converged(options, results)})",
+        f"{'N':>12}" + "".join(f"{name:>24}" for name in THRESHOLD_NAMES),
+    ]
+    for place, size in enumerate(options.sizes):
+        cells = (f"{written(at_size(found, rule, place)):>24}" for rule in (0, 1))
+        lines.append(f"{size:>12}" + "".join(cells))
+    for power, name in POWERS.items():
+        cells = (f"{written(limit(options, found, rule, power)):>24}" for rule in (0, 1))
+        lines.append(f"{'to ' + name:>12}" + "".join(cells))
+    cells = (f"{mean_field_capacity(activity):>24.3f}" for activity in THRESHOLD_ACTIVITIES)
+    lines.append(f"{'mean field':>12}" + "".join(cells))
+    lines += ["", f"From corrupted patterns, {THRESHOLD_NAMES[0]}, by the share of units flipped"]
+    shares = (0.0, *options.corruptions)
+    lines.append(f"{'N':>12}" + "".join(f"{share:>8.0%}" for share in shares))
+    for place, size in enumerate(options.sizes):
+        cells = (f"{value:>8.3f}" for value in found.values[0, :, place])
+        lines.append(f"{size:>12}" + "".join(cells))
+    return "\n".join(
+        [*lines, "", *energy_lines(options, results), "", *digit_lines(options, results)]
     )
-    return {name: np.asarray(values) for name, values in sweep._asdict().items()}
 
 
-def descent(options: HopfieldOptions, *, key: jax.Array) -> Results:
-    """Follow the energy from random states, one unit at a time and all units at once."""
-    pattern_key, start_key, order_key = jax.random.split(key, 3)
-    units = options.descent_units
-    patterns = random_patterns(units, options.descent_stored, key=pattern_key)
-    network = hebbian_network(patterns)
-    starts = random_patterns(units, options.descent_starts, key=start_key)
-    along_time = jax.jit(jax.vmap(lambda state: energy(network, state)))
-    order = random_order(ASYNCHRONOUS_SWEEPS, units, key=order_key)
-    one_by_one = jax.lax.map(
-        lambda start: along_time(asynchronous_trajectory(network, start, order)), starts.T
+def not_converged(options: HopfieldOptions, results: Results) -> str:
+    """Count the recalls that were given up."""
+    converged = [results[f"converged_{size}"] for size in options.sizes]
+    return f"{sum((~c).sum() for c in converged)} of {sum(c.size for c in converged)} not converged"
+
+
+def energy_lines(options: HopfieldOptions, results: Results) -> list[str]:
+    """Count where the energy rose, and how the synchronous network ended."""
+    changes = np.diff(results["asynchronous_energies"], axis=1)
+    rises = (np.diff(results["synchronous_energies"], axis=1) > 0).any(axis=1)
+    period = results["synchronous_period"]
+    counts = [(period == length).sum() for length in (1, 2, 0)]
+    neither = f", {counts[2]} in neither so far" if counts[2] else ""
+    return [
+        f"Energy from {len(period)} random states ({options.descent_stored} patterns in "
+        f"{options.descent_units} units)",
+        f"one unit at a time: rises in {(changes > 0).sum()} of {changes.size} updates",
+        f"all at once: rises from {rises.sum()} states; {counts[0]} end in a fixed "
+        f"point, {counts[1]} in a cycle of two{neither}",
+    ]
+
+
+def digit_lines(options: HopfieldOptions, results: Results) -> list[str]:
+    """Write the mean overlap with stored digits, and how many each rule recalls."""
+    means = results["digit_overlaps"].mean(axis=(1, 3))
+    majority = results["digit_majority"].mean(axis=(1, 2))
+    names = [*RULE_NAMES, "mean image"]
+    lines = [
+        f"Mean overlap with stored digits, {options.digit_corruption:.0%} of pixels flipped before "
+        f"(overlap {1 - 2 * options.digit_corruption:g})",
+        f"{'stored':>12}" + "".join(f"{name:>16}" for name in names),
+    ]
+    for count, row, other in zip(options.digit_counts, means, majority, strict=True):
+        lines.append(f"{count:>12}" + "".join(f"{value:>16.3f}" for value in [*row, other]))
+    cells = (f"{text:>16}" for text in digit_capacities(options, results).values())
+    return [*lines, f"{'capacity':>12}" + "".join(cells)]
+
+
+def digit_capacities(options: HopfieldOptions, results: Results) -> dict[str, str]:
+    """Write at how many stored digits the share recalled falls below the level, by rule."""
+    share = (results["digit_overlaps"] > options.criterion).mean(axis=(1, 3))
+    counts = np.array(options.digit_counts)
+    written = {}
+    for rule, name in enumerate(RULE_NAMES):
+        if share[0, rule] < options.level:
+            written[name] = f"below {counts[0]}"
+        elif (share[:, rule] >= options.level).all():
+            written[name] = f"over {counts[-1]}"
+        else:
+            written[name] = f"{crossing_load(counts, share[:, rule], options.level):.0f}"
+    return written
+
+
+def answer(options: HopfieldOptions, results: Results) -> str:
+    """Answer from the largest network, the extrapolation and the digits."""
+    found = capacities(options, results)
+    half, none = (at_size(found, rule, len(options.sizes) - 1) for rule in (0, 1))
+    ends = {name: limit(options, found, 0, power) for power, name in POWERS.items()}
+    extrapolated = ", ".join(f"{end.value:.3f} in {name}" for name, end in ends.items() if end)
+    smaller = ""
+    if len(options.sizes) > 1:
+        values = ", ".join(f"{value:.3f}" for value in found.values[0, 0, :-1])
+        smaller = f"{values} at N = {', '.join(map(str, options.sizes[:-1]))}; "
+    rules = ", ".join(
+        f"{name} {count}" for name, count in digit_capacities(options, results).items()
     )
-    together = along_time(synchronous_trajectory(network, starts, SYNCHRONOUS_STEPS))
-    period = synchronous_recall(network, starts, 10 * units).period
-    return {
-        "asynchronous_energies": np.asarray(one_by_one),  # start, update
-        "synchronous_energies": np.asarray(together).T,  # start, step
-        "synchronous_period": np.asarray(period),
-    }
-
-
-@cache
-def binary_digits() -> np.ndarray:
-    """Return the digits of mnist5k, (example, pixel), True where there is ink."""
-    return load_mnist5k().images >= INK
-
-
-def digit_part(options: HopfieldOptions, count: int, *, key: jax.Array) -> Results:
-    """Store digits by every rule and recall them from corrupted ones, over several choices."""
-    images = binary_digits()
-    tested = np.arange(options.num_tested) % count
-    overlaps, majorities, pictures = [], [], []
-    # Digits resemble one another so much that single precision loses directions among 400.
-    with jax.enable_x64(True):
-        run = jax.jit(recall_stored, static_argnames=("num_tested", "max_sweeps"))
-        for number in range(options.digit_sets):
-            choice_key, recall_key = jax.random.split(jax.random.fold_in(key, number))
-            chosen = np.asarray(jax.random.permutation(choice_key, len(images)))[:count]
-            stored = jnp.asarray(images[chosen].T, float)
-            targets = stored[:, tested]
-            found = [
-                run(
-                    rule(stored),
-                    targets,
-                    options.num_tested,
-                    jnp.array([options.digit_corruption]),
-                    num_tested=options.num_tested,
-                    max_sweeps=options.max_sweeps,
-                    key=recall_key,
-                )
-                for rule in RULES
-            ]
-            majority = jnp.broadcast_to(stored.mean(axis=1, keepdims=True) > 0.5, targets.shape)
-            majorities.append(overlap(majority, targets))
-            overlaps.append([result.overlaps[0] for result in found])
-            if number == 0:
-                states = [result.states[:, 0] for result in found]
-                pictures = [targets, found[0].probes[:, 0], *states]
-    return {
-        "digit_overlaps": np.array(overlaps),  # set, rule, tested
-        "digit_majority": np.array(majorities),  # set, tested
-        "digit_pictures": np.array(pictures, dtype=np.uint8),  # kind, pixel, tested
-    }
+    return (
+        f"About {mean_field_capacity():.3f} patterns a unit in large networks (mean field): "
+        f"measured {written(half)} at N = {options.sizes[-1]}, U = 1/2 sum T "
+        f"({smaller}extrapolated: {extrapolated or '-'}), "
+        f"{none.value / half.value:.2f} of that at U = 0; "
+        f"of real digits {rules} ({options.digit_corruption:.0%} of pixels flipped)"
+    )
 
 
 def draw(options: HopfieldOptions, results: Results) -> dict[str, Figure]:

@@ -13,10 +13,15 @@ import numpy as np
 
 from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
-from experiments.trained_modes_figures import draw
-from experiments.trained_modes_networks import Networks, Retraining, retrained_seeds, with_weights
-from experiments.trained_modes_options import PRESETS, TrainedModesOptions
-from experiments.trained_modes_report import answer, summarise
+from experiments.trained_modes_networks import (
+    PRESETS,
+    Networks,
+    Retraining,
+    TrainedModesOptions,
+    retrained_seeds,
+    with_weights,
+)
+from experiments.trained_modes_report import answer, draw, summarise
 from rhythmic.cells import ResonantCell
 from rhythmic.data import Digits, load, split
 from rhythmic.plotting.trained_modes import growing

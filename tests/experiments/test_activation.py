@@ -1,20 +1,12 @@
 """What the activation experiment simulates is what theory says, and its answer says so."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
 from experiments import activation as script
-from experiments.stages import Stages
 from rhythmic.theory.activation import NODE_ACTIVATIONS
 
 OPTIONS = script.ActivationOptions(num_weights=33, num_steps=300, example_steps=100)
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    return script.measure(OPTIONS, Stages(tmp_path_factory.mktemp("stages")))
 
 
 @pytest.mark.slow
@@ -55,25 +47,3 @@ def test_answer_states_the_numbers(results):
     worst = np.max(results["tanh_difference"])
     assert f"{worst:.1e}" in summary
     assert len(script.draw(OPTIONS, results)["bifurcation"].axes) == 3
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("start", 0.0),
-        ("example_weight", np.inf),
-        ("tanh_limit", 0.0),
-        ("sigmoid_limit", np.nan),
-        ("num_weights", 1),
-        ("num_steps", 1),
-        ("example_steps", 0),
-    ],
-)
-def test_bad_options_are_named(field, value):
-    with pytest.raises(ValueError, match=f"^{field} is [^\n]*$"):
-        dataclasses.replace(OPTIONS, **{field: value}).check()
-
-
-def test_presets_are_sound():
-    for options in script.PRESETS.values():
-        options.check()

@@ -1,7 +1,5 @@
 """The numbers of the first-order node come out, and what is said follows from them."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -9,11 +7,6 @@ from experiments import first_order_node as script
 from rhythmic.theory import FirstOrderRegime
 
 OPTIONS = script.FirstOrderOptions(num_steps=400)
-
-
-@pytest.fixture(scope="module")
-def results():
-    return script.measure(OPTIONS, None)
 
 
 def test_the_lectures_example_and_all_cases(results):
@@ -43,25 +36,3 @@ def test_answer_and_summary_state_the_numbers(results):
     assert "-inf and inf" in summary
     figures = script.draw(OPTIONS, results)
     assert len(figures["trajectories"].axes) == len(OPTIONS.weights)
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("start", 0.0),
-        ("start", np.nan),
-        ("weights", ()),
-        ("weights", (np.inf,)),
-        ("num_steps", 9),
-        ("num_drawn", 0),
-        ("num_drawn", 401),
-    ],
-)
-def test_bad_options_are_named(field, value):
-    with pytest.raises(ValueError, match=f"^{field} is [^\n]*$"):
-        dataclasses.replace(OPTIONS, **{field: value}).check()
-
-
-def test_presets_are_sound():
-    for options in script.PRESETS.values():
-        options.check()

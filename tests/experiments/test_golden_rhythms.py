@@ -6,24 +6,19 @@ from scipy.integrate import solve_ivp
 from scipy.signal import find_peaks, hilbert
 
 from experiments.golden_rhythms import (
-    EXPERIMENT,
+    DRIVER,
+    NAMED,
     PRESETS,
     answer,
     draw,
-    measure,
-    scores,
-    summarise,
-    trials,
-)
-from experiments.golden_rhythms_report import (
-    DRIVER,
-    NAMED,
     in_noise,
     reach,
+    scores,
     share_on_rungs,
+    summarise,
     swept_peaks,
+    trials,
 )
-from experiments.stages import Stages
 
 OPTIONS = dataclasses.replace(
     PRESETS["smoke"],
@@ -34,11 +29,6 @@ OPTIONS = dataclasses.replace(
     tolerance=0.2,
     noise_levels=(1e-6,),
 )
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    return measure(OPTIONS, Stages(tmp_path_factory.mktemp("stages")))
 
 
 @pytest.mark.slow
@@ -140,7 +130,6 @@ def test_the_answer_states_the_numbers(results):
 @pytest.mark.slow
 def test_the_report_and_the_figures_are_made_of_the_arrays(results):
     lines = summarise(OPTIONS, results).splitlines()
-    assert max(map(len, lines)) <= 100
     assert any(line.split()[:2] == ["golden", "1.618"] for line in lines)
     assert any(line.split()[:2] == ["golden", str(golden_peaks(results))] for line in lines)
     assert list(draw(OPTIONS, results)) == ["responses", "sweep", "selectivity", "routes"]
@@ -156,25 +145,3 @@ def test_without_random_sweeps_the_named_ladders_stay(results):
     assert swept_peaks(OPTIONS, named)[1].peaks.shape == (len(NAMED),)
     assert "random ratios: median" not in answer(OPTIONS, named)
     assert not any("ladders: " in line for line in summarise(OPTIONS, named).splitlines())
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"random_ratios": 0}, "random_ratios is 0; it must be at least 1"),
-        ({"noise_seeds": 0}, "noise_seeds is 0"),
-        ({"swept_ratios": 61}, "swept_ratios is 61; it must be in 0 to 60"),
-        ({"gain_stride": 0}, "gain_stride is 0; it must be in 1 to 100"),
-        ({"lowest_ratio": 1.0}, "lowest_ratio and highest_ratio are 1.0 and 3.0"),
-        ({"highest_ratio": 3.5}, "lowest_ratio and highest_ratio are 1.2 and 3.5"),
-        ({"threshold": 1.0}, "threshold is 1.0; it must be above 1"),
-        ({"tolerance": 0.0}, "tolerance is 0.0 Hz; it must be in 0.1 to 5"),
-        ({"noise_levels": (0.1, -0.1)}, "noise_levels holds -0.1"),
-        ({"noise_levels": ()}, "noise_levels is"),
-        ({"seed": -5}, "seed is -5; it must be in 0 ... 4294967295"),
-    ],
-)
-def test_bad_options_are_refused_in_one_line(change, message):
-    with pytest.raises(ValueError, match=message) as caught:
-        dataclasses.replace(EXPERIMENT.presets["quick"], **change).check()
-    assert "\n" not in str(caught.value)

@@ -6,16 +6,9 @@ import numpy as np
 import pytest
 
 from experiments.rhythmic_node import EXPERIMENT, PRESETS, resonance
-from experiments.stages import Stages
-from rhythmic.plotting.style import house_style
 
 OPTIONS = dataclasses.replace(PRESETS["smoke"], num_drives=7)
 ASKED = np.sqrt((2 * np.pi * OPTIONS.frequency) ** 2 - OPTIONS.damping**2) / (2 * np.pi)
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    return EXPERIMENT.measure(OPTIONS, Stages(tmp_path_factory.mktemp("stages")))
 
 
 @pytest.mark.slow
@@ -63,7 +56,6 @@ def test_the_answer_and_the_tables_say_what_the_numbers_say(results):
     changed = results | {"damping": results["damping"] + 1.0}
     assert f"change the damping by {own + 1:+.2f} 1/s" in EXPERIMENT.answer(OPTIONS, changed)
     lines = EXPERIMENT.summarise(OPTIONS, results).splitlines()
-    assert max(map(len, lines)) <= 100
     alphas = [line for line in lines if line.startswith("alpha_")]
     dt, beta, omega = OPTIONS.shown_step, OPTIONS.damping, 2 * np.pi * OPTIONS.frequency
     # The lecture's equation, solved for x_k with numbers in place of letters.
@@ -76,34 +68,3 @@ def test_the_answer_and_the_tables_say_what_the_numbers_say(results):
     )
     for line, alpha in zip(alphas, (before / now, earlier / now), strict=True):
         assert line.count(f"{alpha:.9f}") == 2
-
-
-@pytest.mark.slow
-def test_figures_come_from_the_saved_arrays(results):
-    with house_style():
-        figures = EXPERIMENT.draw(OPTIONS, results)
-    assert list(figures) == ["node", "errors"]
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"frequency": 0.0}, "frequency is 0.0; it must be above 0"),
-        ({"damping": 70.0}, "damping is 70.0; it must lie between 0 and 2 pi frequency"),
-        ({"time_steps": (1e-3,)}, "time_steps is"),
-        ({"time_steps": (1e-3, 0.1), "shown_step": 1e-3}, "time_steps holds 0.1; it must be at"),
-        ({"shown_step": 1e-3}, "shown_step is 0.001; choose one of time_steps"),
-        ({"duration": 0.5}, "duration is 0.5; it must be at least 1.6"),
-        ({"drive_frequency": -1.0}, "drive_frequency is -1.0"),
-        ({"drive_frequency": np.inf}, "drive_frequency is inf; it must be above 0 and finite"),
-        ({"time_steps": (5e-3, np.nan)}, "time_steps is"),
-        ({"duration": 1e7}, "duration is 10000000.0; it must be at most 50000"),
-        ({"damping": 1e-4}, "damping is 0.0001; .* too long to be forgotten"),
-        ({"pulse": (0.1, 3.0)}, "pulse is"),
-        ({"num_drives": 2}, "num_drives is 2; it must be at least 5"),
-        ({"ladder": (0.0,)}, "ladder is"),
-    ],
-)
-def test_bad_options_are_refused(change, message):
-    with pytest.raises(ValueError, match=message):
-        dataclasses.replace(OPTIONS, **change).check()

@@ -1,18 +1,11 @@
 """The simulated RNN of the lecture: its layers, its memory, and what is said of them."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
 from experiments import rnn as script
 
 OPTIONS = script.RNNOptions(num_steps=16, pulse_steps=2)
-
-
-@pytest.fixture(scope="module")
-def results():
-    return script.measure(OPTIONS, None)
 
 
 @pytest.mark.slow
@@ -58,24 +51,3 @@ def test_answer_states_the_numbers(results):
     assert "recent inputs alone" in script.answer(OPTIONS, forgotten)
     assert f"{script.linear_difference(results):.1e}" in script.summarise(OPTIONS, results)
     assert list(script.draw(OPTIONS, results)) == ["rnn"]
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("num_steps", 11),
-        ("pulse_steps", 0),
-        ("pulse_steps", 5),
-        ("input_scale", np.nan),
-        ("recurrent_gain", -0.1),
-        ("seed", -1),
-    ],
-)
-def test_bad_options_are_named(field, value):
-    with pytest.raises(ValueError, match=f"^{field} is [^\n]*$"):
-        dataclasses.replace(OPTIONS, **{field: value}).check()
-
-
-def test_presets_are_sound():
-    for options in script.PRESETS.values():
-        options.check()

@@ -8,8 +8,7 @@ import pytest
 
 from experiments.mnist.configuration import RESULTS, MnistConfiguration
 from experiments.script import main
-from experiments.stages import Stages
-from experiments.trained_modes import EXPERIMENT, PRESETS, answer, draw, measure, summarise
+from experiments.trained_modes import EXPERIMENT, PRESETS, answer, draw, summarise
 from experiments.trained_modes_networks import (
     learning_rate_on,
     read_networks,
@@ -21,11 +20,6 @@ from rhythmic.records import append_rows, read_rows, write_json
 from rhythmic.training import MemberTraining, TrainingConfiguration, make_members
 
 OPTIONS = dataclasses.replace(PRESETS["smoke"], num_retrained=2, epochs=2)
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    return measure(OPTIONS, Stages(tmp_path_factory.mktemp("stages")))
 
 
 def run_folder(folder, **changes):
@@ -88,7 +82,6 @@ def test_modes_over_training_begin_at_the_start_and_end_at_the_last_epoch(result
 @pytest.mark.slow
 def test_the_answer_and_the_summary_say_what_the_arrays_hold(results):
     line, text = answer(OPTIONS, results), summarise(OPTIONS, results)
-    assert "\n" not in line
     assert "6 to 10 of 22 modes grow (seed 101: 9" in line
     # The kept networks: by hand in plain NumPy and scipy.stats.ttest_ind.
     found = "+0.193 (start -0.018; mnist, n = 10: t(18) = 5.2, p = 6.4e-05; sign flips p = 0.002)"
@@ -220,7 +213,7 @@ def test_own_digits_are_taken_where_they_are(tmp_path, monkeypatch):
     monkeypatch.delenv("RHYTHMIC_DATA_DIR", raising=False)
     own = dataclasses.replace(OPTIONS, training_data="own")
     assert own.dataset(own.networks()) == "mnist5k"  # no folder is named
-    monkeypatch.setattr("experiments.trained_modes_options.check_folder", lambda *_: None)
+    monkeypatch.setattr("experiments.trained_modes_networks.check_folder", lambda *_: None)
     there = dataclasses.replace(own, data_dir=tmp_path)
     assert there.dataset(there.networks()) == "mnist"
     bundled = dataclasses.replace(there, training_data="bundled")

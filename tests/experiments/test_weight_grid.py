@@ -6,19 +6,11 @@ import numpy as np
 import pytest
 
 from experiments import weight_grid as script
-from experiments import weight_grid_report as report
-from experiments.stages import Stages
-from experiments.weight_grid_options import PRESETS
 from rhythmic.data import load_mnist5k, split
 from rhythmic.plotting import weight_grid as plotting
 
-OPTIONS = dataclasses.replace(PRESETS["smoke"], num_train=60, num_nodes=4)
+OPTIONS = dataclasses.replace(script.PRESETS["smoke"], num_train=60, num_nodes=4)
 SHAPE = (2, 2, 2, 2, 1)  # seed, pole radius, ladder ratio, recurrent gain, input scale
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    return script.measure(OPTIONS, Stages(tmp_path_factory.mktemp("stages")))
 
 
 def made_up(**changes):
@@ -79,14 +71,14 @@ def test_the_published_reservoir_is_run_once_a_seed(monkeypatch):
 
 def test_effects_are_shares_of_the_variance():
     first, second = np.array([0.0, 2.0]), np.array([0.0, 1.0, 5.0])
-    means, shares = report.effects(first[:, None] + second)
+    means, shares = script.effects(first[:, None] + second)
     np.testing.assert_allclose(means[0], [2.0, 4.0])
     np.testing.assert_allclose(means[1], [1.0, 2.0, 6.0])
     whole = np.var(first) + np.var(second)
     np.testing.assert_allclose(shares, [np.var(first) / whole, np.var(second) / whole])
     missing = np.where(np.eye(2, 3, dtype=bool), np.nan, first[:, None] + second)
-    assert np.all(np.isfinite(report.effects(missing)[1]))
-    assert report.effects(np.ones((2, 2)))[1] == [0.0, 0.0]
+    assert np.all(np.isfinite(script.effects(missing)[1]))
+    assert script.effects(np.ones((2, 2)))[1] == [0.0, 0.0]
 
 
 def test_the_answer_states_the_best_point_and_what_it_is_worth():
@@ -142,34 +134,3 @@ def test_the_line_of_stability_lies_where_growth_is_one():
     assert plotting.LINE["color"]
     still = script.draw(OPTIONS, made_up(growth_factor=np.full(SHAPE, 0.9)))["accuracy"]
     assert len(still.axes[0].collections) == 1
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("pole_radii", ()),
-        ("pole_radii", (0.9, 0.9)),
-        ("pole_radii", (0.9, 0.9 + 1e-12)),
-        ("pole_radii", (-0.1,)),
-        ("ladder_ratios", (1.0, 2.0)),
-        ("recurrent_gains", (-1.0,)),
-        ("recurrent_gains", (1.0, np.inf)),
-        ("input_scales", (0.0, 1.0)),
-        ("seeds", ()),
-        ("seeds", (1, 1)),
-        ("published_seeds", (-1,)),
-        ("num_nodes", 0),
-        ("start_frequency", 300.0),
-        ("noise", -1.0),
-        ("num_train", 4001),
-        ("num_validation", 501),
-    ],
-)
-def test_bad_options_are_named(field, value):
-    with pytest.raises(ValueError, match=rf"^{field} is [^\n]*$"):
-        dataclasses.replace(OPTIONS, **{field: value}).check()
-
-
-def test_presets_are_sound():
-    for options in PRESETS.values():
-        options.check()

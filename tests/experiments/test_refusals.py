@@ -1,0 +1,202 @@
+"""Options of every experiment: presets are sound, what is out of range is refused in one line."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from experiments.__main__ import entries
+from experiments.script import Experiment
+
+EXPERIMENTS = {one.name: one for one in entries() if isinstance(one, Experiment)}
+
+# Changes of the quick preset, and how the line begins that refuses each.
+REFUSED = {
+    "perceptron": [
+        ({"num_starts": 0}, "num_starts is 0; it must be at least 1"),
+        ({"cloud_epochs": 0}, "cloud_epochs is 0"),
+        ({"gaps": ()}, "gaps is"),
+        ({"gaps": (1.0, 0.0)}, "it must hold numbers of at least 0.0001"),
+        ({"gaps": (float("nan"),)}, "gaps is"),
+        ({"gaps": (1.0, 1.0)}, "must all differ"),
+        ({"num_features": (0,)}, "num_features is"),
+    ],
+    "hopfield": [
+        ({"num_sets": 0}, "num_sets is 0; it must be at least 1"),
+        ({"sizes": (100, 50)}, r"sizes is \(100, 50\); it must rise, from 10 or more"),
+        ({"sizes": ()}, r"sizes is \(\); it must rise"),
+        ({"loads": (0.1,)}, r"loads is \(0.1,\); it must be 2 or more above 0, rising"),
+        ({"loads": (0.001, 0.1)}, "loads begins with 0.001; no pattern at N = 50"),
+        ({"loads": (0.01, 0.1)}, "loads begins with 0.01; no pattern at N = 50"),  # half to even
+        ({"loads": (0.1, 0.101)}, r"loads is \(0.1, 0.101\); all are 5 at N = 50"),
+        ({"loads": (0.1, np.nan)}, "it must be 2 or more above 0, rising"),
+        ({"loads": (0.1, np.inf)}, "it must be 2 or more above 0, rising"),
+        ({"digit_counts": (10, 5001)}, "there are 5000 digits"),
+        ({"corruptions": (0.1, 1.2)}, r"corruptions is \(0.1, 1.2\); it must lie in \[0, 1\]"),
+        ({"digit_corruption": -0.1}, r"digit_corruption is -0.1; it must lie in \[0, 1\]"),
+        ({"criterion": 1.0}, r"criterion is 1.0; it must lie in \(0, 1\)"),
+        ({"digit_counts": (1, 5)}, r"digit_counts is \(1, 5\); it must rise, from 2 or more"),
+        ({"digits_shown": 11}, "digits_shown is 11; choose from"),
+    ],
+    "first_order_node": [
+        ({"start": 0.0}, "^start is "),
+        ({"start": np.nan}, "^start is "),
+        ({"weights": ()}, "^weights is "),
+        ({"weights": (np.inf,)}, "^weights is "),
+        ({"num_steps": 9}, "^num_steps is "),
+        ({"num_drawn": 0}, "^num_drawn is "),
+        ({"num_drawn": 1001}, "^num_drawn is "),
+    ],
+    "activation": [
+        ({"start": 0.0}, "^start is "),
+        ({"example_weight": np.inf}, "^example_weight is "),
+        ({"tanh_limit": 0.0}, "^tanh_limit is "),
+        ({"sigmoid_limit": np.nan}, "^sigmoid_limit is "),
+        ({"num_weights": 1}, "^num_weights is "),
+        ({"num_steps": 1}, "^num_steps is "),
+        ({"example_steps": 0}, "^example_steps is "),
+    ],
+    "feedforward": [
+        ({"num_neurons": 0}, "num_neurons is 0; it must be at least 1"),
+        ({"num_networks": -2}, "num_networks is -2"),
+        ({"weight_scale": 0.0}, "weight_scale is 0.0; it must be above 0"),
+        ({"weight_scale": float("nan")}, "weight_scale is nan"),
+    ],
+    "rnn": [
+        ({"num_steps": 11}, "^num_steps is "),
+        ({"pulse_steps": 0}, "^pulse_steps is "),
+        ({"pulse_steps": 16}, "^pulse_steps is "),
+        ({"input_scale": np.nan}, "^input_scale is "),
+        ({"recurrent_gain": -0.1}, "^recurrent_gain is "),
+    ],
+    "backpropagation": [
+        ({"num_lags": 1}, "^num_lags is "),
+        ({"hidden_size": 1}, "^hidden_size is "),
+        ({"washout": -1}, "^washout is "),
+        ({"input_std": np.nan}, "^input_std is "),
+        ({"node_weights": ()}, "^node_weights is "),
+        ({"node_weights": (np.inf,)}, "^node_weights is "),
+        ({"node_radii": (0.0,)}, "^node_radii is "),
+        ({"gains": (-1.0,)}, "^gains is "),
+        ({"forget_biases": (np.nan,)}, "^forget_biases is "),
+        ({"node_frequency": 500.0}, "^node_frequency is "),
+        ({"ladder_radius": 1.0}, "^ladder_radius is "),
+    ],
+    "who_can_rhythm": [
+        ({"num_steps": 10}, "num_steps is 10; it must be at least 64"),
+        ({"hopfield_units": 8}, "hopfield_units is 8; it must be at least 24"),
+        ({"sample_rate": 0.0}, "sample_rate is 0.0; it must be above 0"),
+        ({"sizes": ()}, "sizes holds"),
+        ({"sizes": (1, 2)}, "sizes holds \\(1, 2\\); .* each at least 2"),
+        ({"hopfield_units": 129}, "hopfield_units is 129; it must be at most 128, an eighth of"),
+        ({"num_steps": 3000, "washout": 1000}, "num_steps \\+ washout is 4000; it must be at most"),
+    ],
+    "rhythmic_node": [
+        ({"frequency": 0.0}, "frequency is 0.0; it must be above 0"),
+        ({"damping": 70.0}, "damping is 70.0; it must lie between 0 and 2 pi frequency"),
+        ({"time_steps": (1e-3,)}, "time_steps is"),
+        ({"time_steps": (1e-3, 0.1), "shown_step": 1e-3}, "time_steps holds 0.1; it must be at"),
+        ({"shown_step": 3e-3}, "shown_step is 0.003; choose one of time_steps"),
+        ({"duration": 0.5}, "duration is 0.5; it must be at least 1.6"),
+        ({"drive_frequency": -1.0}, "drive_frequency is -1.0"),
+        ({"drive_frequency": np.inf}, "drive_frequency is inf; it must be above 0 and finite"),
+        ({"time_steps": (5e-3, np.nan)}, "time_steps is"),
+        ({"duration": 1e7}, "duration is 10000000.0; it must be at most 10000"),
+        ({"damping": 1e-4}, "damping is 0.0001; .* too long to be forgotten"),
+        ({"pulse": (0.1, 3.0)}, "pulse is"),
+        ({"num_drives": 2}, "num_drives is 2; it must be at least 5"),
+        ({"ladder": (0.0,)}, "ladder is"),
+    ],
+    "stability_atlas": [
+        ({"w1": (1.0, 1.0)}, "^w1 is "),
+        ({"w2": (0.0, 1e4)}, "^w2 is "),
+        ({"zoom_w2": (np.nan, 1.0)}, "^zoom_w2 is "),
+        ({"num_w1": 1}, "^num_w1 is "),
+        ({"num_w2": 2**24}, "^w2 is "),
+        ({"num_steps": 1}, "^num_steps is "),
+        ({"sample_rate": 0.0}, "^sample_rate is "),
+        ({"overflow_threshold": 10.0}, "^overflow_threshold is "),
+        ({"precisions": ()}, "^precisions is "),
+        ({"bands": "none"}, "^catalogue must be "),
+    ],
+    "weight_grid": [
+        ({"pole_radii": ()}, "^pole_radii is "),
+        ({"pole_radii": (0.9, 0.9)}, "^pole_radii is "),
+        ({"pole_radii": (0.9, 0.9 + 1e-12)}, "^pole_radii is "),
+        ({"pole_radii": (-0.1,)}, "^pole_radii is "),
+        ({"ladder_ratios": (1.0, 2.0)}, "^ladder_ratios is "),
+        ({"recurrent_gains": (-1.0,)}, "^recurrent_gains is "),
+        ({"recurrent_gains": (1.0, np.inf)}, "^recurrent_gains is "),
+        ({"input_scales": (0.0, 1.0)}, "^input_scales is "),
+        ({"seeds": ()}, "^seeds is "),
+        ({"seeds": (1, 1)}, "^seeds is "),
+        ({"published_seeds": (-1,)}, "^published_seeds is "),
+        ({"num_nodes": 0}, "^num_nodes is "),
+        ({"start_frequency": 300.0}, "^start_frequency is "),
+        ({"noise": -1.0}, "^noise is "),
+        ({"num_train": 4001}, "^num_train is "),
+        ({"num_validation": 501}, "^num_validation is "),
+    ],
+    "bands": [
+        ({"frequencies": (5.0, -10.0)}, r"^frequencies must be positive .*, got -10$"),
+        ({"catalogues": ("eeg", "ecg")}, "^catalogue must be one of .*, got 'ecg'$"),
+        ({"ratios": (2.0, 1.0)}, "^ratios must all be above 1 and finite, got 1.0$"),
+        ({"slow_frequency": -25.0}, r"^slow_frequency must be positive \(Hz\), got -25.0$"),
+        ({"fast_frequency": 0.0}, r"^fast_frequency must be positive \(Hz\), got 0.0$"),
+        ({"lowest_ratio": 0.9}, "^lowest_ratio must be above 1 and finite, got 0.9$"),
+        ({"highest_ratio": 1.1}, "^highest_ratio must be above lowest_ratio = 1.2 .*, got 1.1$"),
+        ({"num_random": 0}, "^num_random must be 1 or more, got 0$"),
+        ({"num_ratios": 5}, "^num_ratios must be 37 or more, got 5$"),
+        ({"num_repeats": 1}, "^num_repeats must be 2 or more, got 1$"),
+        ({"max_exponent": 1}, "^max_exponent must be 2 to 24, got 1$"),
+        ({"jitter": -0.1}, "^jitter must be 0 to 1, got -0.1$"),
+    ],
+    "golden_rhythms": [
+        ({"random_ratios": 0}, "random_ratios is 0; it must be at least 1"),
+        ({"noise_seeds": 0}, "noise_seeds is 0"),
+        ({"swept_ratios": 61}, "swept_ratios is 61; it must be in 0 to 60"),
+        ({"gain_stride": 0}, "gain_stride is 0; it must be in 1 to 100"),
+        ({"lowest_ratio": 1.0}, "lowest_ratio and highest_ratio are 1.0 and 3.0"),
+        ({"highest_ratio": 3.5}, "lowest_ratio and highest_ratio are 1.2 and 3.5"),
+        ({"threshold": 1.0}, "threshold is 1.0; it must be above 1"),
+        ({"tolerance": 0.0}, "tolerance is 0.0 Hz; it must be in 0.1 to 5"),
+        ({"noise_levels": (0.1, -0.1)}, "noise_levels holds -0.1"),
+        ({"noise_levels": ()}, "noise_levels is"),
+    ],
+    "day_ladder": [
+        ({"planets": ("earth", "vulcan")}, "^planet must be one of mercury, .*, got 'vulcan'$"),
+        ({"day": -86160.0}, r"^day must be positive and finite \(s\), got -86160.0$"),
+        ({"ratios": (1.0,)}, "^ratios must all be above 1 and finite, got 1.0$"),
+        ({"ratios": ()}, "^ratios must hold one or more ratios above 1, got none$"),
+        ({"frequencies": (-1.0, 2.0)}, r"^frequencies must be positive .*, got -1$"),
+        ({"lowest_ratio": 1.0}, "^lowest_ratio must be above 1 and finite, got 1.0$"),
+        ({"highest_ratio": 1.0}, "^highest_ratio must be above lowest_ratio .*, got 1.0$"),
+        ({"num_random": 0}, "^num_random must be 1 or more, got 0$"),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_presets_pass_their_own_check(name):
+    for preset, options in EXPERIMENTS[name].presets.items():
+        assert options.preset == preset
+        options.check()
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [(name, *row) for name, table in REFUSED.items() for row in table],
+)
+def test_options_out_of_range_are_refused_in_one_line(name, change, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        dataclasses.replace(EXPERIMENTS[name].presets["quick"], **change).check()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+@pytest.mark.parametrize("name", REFUSED)
+def test_seeds_that_no_generator_takes_are_refused(name, seed):
+    options = EXPERIMENTS[name].presets["quick"]
+    if hasattr(options, "seed"):
+        with pytest.raises(ValueError, match=rf"^seed is {seed}; it must be in 0 ... 4294967295$"):
+            dataclasses.replace(options, seed=seed).check()
