@@ -25,8 +25,8 @@ import jax
 import numpy as np
 
 from benchmarks import project_step
-from benchmarks.problem import Problem
-from benchmarks.table import spread
+from benchmarks.harness import spread, use_devices
+from benchmarks.problem import LARGE, Problem
 from experiments.ranges import MOST, MOST_BY_NAME, check_number
 from rhythmic.interruption import refuse, stopping
 from rhythmic.networks import published
@@ -35,7 +35,6 @@ from rhythmic.records import Row, append_rows, open_run_folder, read_sealed_rows
 from rhythmic.training import is_out_of_memory
 from rhythmic.training.features import Method
 
-LARGE = "horn-like"  # has no kernel, and 300 times the arithmetic: one step a turn
 MODELS = (*published(), LARGE)
 
 
@@ -245,7 +244,7 @@ def main() -> None:
         options = parse(sys.argv[1:])
         try:
             check(options)
-            jax.config.update("jax_num_cpu_devices", options.devices)
+            use_devices(options.devices)
             options.output.mkdir(parents=True, exist_ok=True)
             options.function(options, Clock(options.minutes))
             show(f"{options.part}: finished")

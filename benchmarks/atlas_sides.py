@@ -2,11 +2,9 @@
 
 import resource
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from typing import Any, cast
+from functools import cache
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -61,11 +59,6 @@ class Work:
         return replace(self, side=side)
 
 
-def use_devices(number: int) -> None:
-    """Divide the processor before JAX looks at it."""
-    jax.config.update("jax_num_cpu_devices", number)
-
-
 def peak_gib() -> float:
     """Return the most memory that this process ever held, in GiB."""
     unit = 1 if sys.platform == "darwin" else 1024
@@ -113,7 +106,7 @@ def program(work: Work) -> tuple[ChunkComputer, ChunkPlan, float]:
     return computer, plan, computer.program.compile_seconds
 
 
-def project_map(work: Work, *, keep: bool) -> Arrays:
+def project_map(work: Work, keep: bool = True) -> Arrays:
     """Compute a map here; the regimes are kept, the rest only if asked for."""
     computer, plan, _ = program(work)
     chunks = list(plan.chunks(computer.sweep.shape))
@@ -130,7 +123,7 @@ def project_map(work: Work, *, keep: bool) -> Arrays:
     return {name: results[name] for name in shapes} if results is not None else {}
 
 
-def numpy_map(work: Work, side: str, *, keep: bool) -> Arrays:
+def numpy_map(work: Work, side: str, keep: bool = True) -> Arrays:
     """Compute a map by NumPy, block by block."""
     w1, w2 = work.axes()
     results: Arrays = {}
@@ -169,33 +162,6 @@ def room(name: str, side: int, dtype: np.dtype) -> np.ndarray:
     return np.zeros((side, side), dtype)
 
 
-def seconds(function: Callable[..., Any], *arguments: Any) -> float:
-    """Time a map."""
-    started = time.perf_counter()
-    partial(function, keep=False)(*arguments)
-    return time.perf_counter() - started
-
-
 def compile_seconds(work: Work) -> float:
     """Compile the program of a map and return how long it took."""
     return program(work)[2]
-
-
-def timed_project(work: Work) -> float:
-    """Return the seconds of a map here."""
-    return seconds(project_map, work)
-
-
-def timed_numpy(work: Work, side: str) -> float:
-    """Return the seconds of a map by NumPy."""
-    return seconds(numpy_map, work, side)
-
-
-def kept_project(work: Work) -> Arrays:
-    """Return a whole map, as computed here."""
-    return project_map(work, keep=True)
-
-
-def kept_numpy(work: Work, side: str) -> Arrays:
-    """Return a whole map, as computed by NumPy."""
-    return numpy_map(work, side, keep=True)

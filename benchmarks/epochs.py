@@ -1,18 +1,26 @@
 """``python -m benchmarks.epochs``: epochs of 1, 8 and 54 members, on one core and on two."""
 
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
 from benchmarks import groups, project_step
 from benchmarks.groups import BATCH_SIZE, TABLE_RUNS, TUNING_RUNS, UPDATES_AN_EPOCH, Work
-from benchmarks.table import epoch_table, run_table, spread
-from benchmarks.turns import Side, check_names, check_numbers, load_average, take_turns
-from experiments.ranges import check_ranges
-from rhythmic.interruption import refuse, stopping
+from benchmarks.harness import (
+    RATIOS_SUFFER,
+    Side,
+    cell,
+    check_names,
+    check_options,
+    command,
+    in_words,
+    load_average,
+    markdown,
+    spread,
+    take_turns,
+    use_devices,
+)
+from benchmarks.problem import MODELS
 from rhythmic.progress import show
 from rhythmic.records import Row, write_table
 
@@ -55,15 +63,12 @@ class Options:
     output: Path = Path("benchmarks/results/epochs.csv")
 
     def __post_init__(self) -> None:
-        check_ranges(self)
         ones = ("repetitions", "members_per_device", "time_steps")
-        check_numbers(self, dict.fromkeys(ones, 1) | {"warm_up": 0, "devices": 2, "updates": 7})
+        check_options(self, dict.fromkeys(ones, 1) | {"warm_up": 0, "devices": 2, "updates": 7})
         check_names("architectures", self.architectures, ARCHITECTURES)
         check_names("members", self.members)
         if min(self.members) < 1:
             raise ValueError(f"members holds {min(self.members)}; it must be at least 1")
-        if self.output.suffix != ".csv":
-            raise ValueError(f"output is {self.output}; its name must end in .csv")
 
     def work(self, architecture: str, num_members: int) -> Work:
         """Return an epoch of so many members."""
@@ -93,8 +98,8 @@ def compare(one: Side, several: Side, architecture: str, options: Options) -> li
     for count, work in works.items():
         for name, side in (("one", one), ("several", several)):
             if count > 1 or name == "one":  # one member cannot be spread
-                turns[f"{name} {count}"] = side.turn(groups.run_seconds, work)
-                shapes[f"{name} {count}"] = side.ask(groups.shape, work)
+                turns[f"{name} {count}"] = side.turn(groups.take, work, "run")
+                shapes[f"{name} {count}"] = side.ask(groups.of, work, "shape")
     times = take_turns(turns, repetitions=options.repetitions, warm_up=options.warm_up)
     rows = []
     for count, work in works.items():
@@ -109,7 +114,7 @@ def compare(one: Side, several: Side, architecture: str, options: Options) -> li
             row |= spread("seconds_several", scale * spread_out)
             row |= {"groups_several": shapes[f"several {count}"]}
             row |= spread("cores_ratio", alone / spread_out)
-        row["compile_seconds"] = one.ask(groups.compile_seconds, work)
+        row["compile_seconds"] = one.ask(groups.of, work, "compile_seconds")
         rows.append(row)
     one.ask(groups.forget)
     several.ask(groups.forget)
@@ -124,9 +129,9 @@ def sweep(one: Side, options: Options) -> list[Row]:
         size = one.ask(groups.plan_size, options.part(name, counts, 1, epochs=SWEEP_EPOCHS))
         works[name] = options.part(name, counts, size, epochs=SWEEP_EPOCHS)
     show("a run of 30 epochs, without recurrence and with it")
-    turns = {name: one.turn(groups.run_seconds, work) for name, work in works.items()}
+    turns = {name: one.turn(groups.take, work, "run") for name, work in works.items()}
     times = take_turns(turns, repetitions=options.repetitions, warm_up=0)
-    preparing = {name: one.ask(groups.prepare_seconds, work) for name, work in works.items()}
+    preparing = {name: one.ask(groups.of, work, "prepare_seconds") for name, work in works.items()}
     whole = {
         name: times[name] / work.num_members + preparing[name] / RUNS
         for name, work in works.items()
@@ -137,20 +142,70 @@ def sweep(one: Side, options: Options) -> list[Row]:
             **spread("seconds_a_run", whole[name]),
             "preparation_seconds": preparing[name],
             "preparation_a_run": preparing[name] / RUNS,
-            "groups_one": one.ask(groups.shape, works[name]),
+            "groups_one": one.ask(groups.of, works[name], "shape"),
             **spread("recurrence_ratio", whole["rrn-golden"] / whole[name]),
         }
         for name in SWEPT
     ]
 
 
+def epoch_table(rows: list[Row]) -> str:
+    """Return the table of epochs."""
+    titles = (
+        "model",
+        "members",
+        "one core, s per 1,000 updates of a member",
+        "wall time against one member",
+        "several cores, s",
+        "times faster than one core",
+        "groups",
+        "compile, s",
+    )
+    lines = [
+        (
+            MODELS[row["architecture"]],
+            str(row["members"]),
+            cell(row, "seconds_one_core", 2),
+            cell(row, "wall_time_of_members"),
+            cell(row, "seconds_several", 2),
+            cell(row, "cores_ratio", 2),
+            "; ".join(row[name] for name in ("groups_one", "groups_several") if name in row),
+            f"{row['compile_seconds']:.1f}",
+        )
+        for row in rows
+    ]
+    return markdown(titles, lines)
+
+
+def run_table(rows: list[Row]) -> str:
+    """Return the table of whole runs."""
+    titles = (
+        "golden RRN, 30 epochs",
+        "s a run",
+        "of these, its share of preparing the pool",
+        "groups",
+        "times faster than with recurrence",
+    )
+    lines = [
+        (
+            row["architecture"],
+            cell(row, "seconds_a_run", 3),
+            f"{row['preparation_a_run']:.3f} (of {row['preparation_seconds']:.2f} s)",
+            row["groups_one"],
+            cell(row, "recurrence_ratio", 0),
+        )
+        for row in rows
+    ]
+    return markdown(titles, lines)
+
+
 def run(options: Options) -> None:
     """Time, print the tables and write the rows."""
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    load = load_average()
+    load = load_average(RATIOS_SUFFER)
     with ExitStack() as stack:
-        one = Side(stack, project_step.use_devices, 1, True)
-        several = Side(stack, project_step.use_devices, options.devices, True)
+        one = Side(stack, use_devices, 1, True)
+        several = Side(stack, use_devices, options.devices, True)
         facts = one.ask(project_step.facts) | {"load_average": load, "batch_size": BATCH_SIZE}
         facts["cores_of_several"] = several.ask(project_step.facts)["project_cores"]
         facts |= {
@@ -167,17 +222,8 @@ def run(options: Options) -> None:
     print(epoch_table([row for row in rows if "members" in row]))
     if options.sweep:
         print("\n" + run_table([row for row in rows if "seconds_a_run" in row]))
-    print("\n" + ", ".join(f"{name} {value}" for name, value in facts.items()))
-
-
-def main() -> None:
-    """Run, and turn what the user can correct into one line."""
-    with stopping("stopped"):
-        try:
-            run(tyro.cli(Options, prog="python -m benchmarks.epochs"))
-        except (ValueError, OSError, BrokenProcessPool) as error:
-            refuse(error)
+    print("\n" + in_words(facts))
 
 
 if __name__ == "__main__":
-    main()
+    command("epochs", Options, run)

@@ -13,8 +13,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.horn import AMPLITUDE, ANGULAR_FREQUENCY, DAMPING, HIDDEN_SIZE
-from benchmarks.problem import DROPOUT_RATE, NUM_CLASSES
+from benchmarks.problem import (
+    AMPLITUDE,
+    ANGULAR_FREQUENCY,
+    DAMPING,
+    DROPOUT_RATE,
+    HIDDEN_SIZE,
+    NUM_CLASSES,
+)
 
 Array = jax.Array
 PyTree = Any

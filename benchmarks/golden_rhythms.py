@@ -2,25 +2,34 @@
 
 import bisect
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import jax
 import numpy as np
-import tyro
 from scipy.integrate import solve_ivp
 from scipy.signal import hilbert
 
-from benchmarks.table import spread
-from experiments.ranges import check_ranges
+from benchmarks.harness import (
+    cell,
+    check_names,
+    check_options,
+    command,
+    in_words,
+    load_average,
+    machine,
+    markdown,
+    seconds,
+    spread,
+    take_turns,
+)
 from rhythmic.coupled import CoupledOscillators, Recording
 from rhythmic.coupled.sweep import published_gain_frequencies, response
-from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import show
-from rhythmic.provenance import processor_name, provenance
+from rhythmic.provenance import device_name
 from rhythmic.records import Row, write_table
 
 METHODS = ("RK45", "DOP853", "LSODA")
@@ -53,17 +62,8 @@ class Options:
     output: Path = Path("benchmarks/results/golden_rhythms.csv")
 
     def __post_init__(self) -> None:
-        check_ranges(self)
-        for name, least in {"every": 1, "repetitions": 1, "warm_up": 0}.items():
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
-        for method in self.methods:
-            if method not in METHODS:
-                raise ValueError(f"methods holds {method!r}; choose from {', '.join(METHODS)}")
-        if not self.methods or len(set(self.methods)) < len(self.methods):
-            raise ValueError(f"methods is {self.methods}; it takes one or more different values")
-        if self.output.suffix != ".csv":
-            raise ValueError(f"output is {self.output}; its name must end in .csv")
+        check_options(self, {"every": 1, "repetitions": 1, "warm_up": 0})
+        check_names("methods", self.methods, METHODS)
         self.recording()
 
     def recording(self) -> Recording:
@@ -163,13 +163,6 @@ def loosest(loop: Loop, method: str, reference: np.ndarray, allowed: float) -> t
     return TOLERANCES[place], errors[TOLERANCES[place]]
 
 
-def seconds(action: Callable[[], object]) -> float:
-    """Time one call."""
-    started = time.perf_counter()
-    action()
-    return time.perf_counter() - started
-
-
 def compare(options: Options) -> tuple[list[Row], Row]:
     """Match errors, take turns, and return a row for each solver and what they share."""
     network, recording = CoupledOscillators(), options.recording()
@@ -184,20 +177,14 @@ def compare(options: Options) -> tuple[list[Row], Row]:
     for method in options.methods:
         matched[method] = loosest(loop, method, reference, error)
         show(f"{method}: rtol {matched[method][0]:.1e}, error {matched[method][1]:.1e}")
-    turns = {"sweep": sweep.run} | {
-        method: lambda method=method: loop.run(method, matched[method][0])
-        for method in options.methods
-    }
-    rounds = np.array(
-        [
-            [seconds(turn) for turn in turns.values()]
-            for _ in range(options.warm_up + options.repetitions)
-        ]
-    )[options.warm_up :]
-    ours = rounds[:, 0]
+    turns: dict[str, Callable[[], float]] = {"sweep": partial(seconds, sweep.run)}
+    for method, (tolerance, _) in matched.items():
+        turns[method] = partial(seconds, loop.run, method, tolerance)
+    times = take_turns(turns, repetitions=options.repetitions, warm_up=options.warm_up)
+    ours = times["sweep"]
     rows = []
-    for place, method in enumerate(options.methods, start=1):
-        theirs = share * rounds[:, place]
+    for method in options.methods:
+        theirs = share * times[method]
         row: Row = {"method": method, "rtol": matched[method][0]}
         row |= {"scipy_error": matched[method][1], "project_error": error}
         row |= spread("project_seconds", ours) | spread("scipy_seconds", theirs)
@@ -212,31 +199,10 @@ def compare(options: Options) -> tuple[list[Row], Row]:
     }
 
 
-def facts() -> Row:
-    """Return what this ran on, as scalars."""
-    record = provenance()
-    versions = ("python", "jax", "jaxlib", "numpy", "scipy")
-    return {
-        "device": record["device"],
-        "processor": processor_name(),
-        "processor_cores": os.cpu_count(),
-        **{name: record["versions"][name] for name in versions},
-        "git": record["git"],
-        "started": record["started"],
-        "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
-    }
-
-
-def markdown(rows: list[Row]) -> str:
-    """Return the table of medians as Markdown, the smallest and largest in brackets."""
-
-    def cell(row: Row, name: str, digits: int) -> str:
-        middle, low, high = (f"{row[name + end]:.{digits}f}" for end in ("", "_min", "_max"))
-        return f"{middle} ({low} to {high})"
-
+def table(rows: list[Row]) -> str:
+    """Return the medians as Markdown, the smallest and largest in brackets."""
     titles = ("against", "rtol", "its error", "error", "rhythmic, s", "loop, s", "times faster")
-    table = [titles, ("---",) * len(titles)]
-    table += [
+    lines = [
         (
             f"solve_ivp, {row['method']}",
             f"{row['rtol']:.1e}",
@@ -248,33 +214,23 @@ def markdown(rows: list[Row]) -> str:
         )
         for row in rows
     ]
-    return "\n".join("| " + " | ".join(line) + " |" for line in table)
+    return markdown(titles, lines)
 
 
 def run(options: Options) -> None:
     """Compare, print the table and write the rows."""
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    common = facts()
-    if (common["load_average"] or 0) > 0.5:
-        show(f"warning: the machine is busy (load average {common['load_average']})")
+    versions = ("python", "jax", "jaxlib", "numpy", "scipy")
+    common = {"device": device_name(), **machine(versions), "load_average": load_average()}
     rows, sizes = compare(options)
     write_table(options.output, [row | sizes | common for row in rows])
-    print(markdown(rows))
+    print(table(rows))
     print(
         f"\n{sizes['gain_frequencies']} gain frequencies, of which solve_ivp was timed on "
         f"{sizes['timed_of_these']} and projected; errors are the largest relative ones of these"
     )
-    print(", ".join(f"{name} {value}" for name, value in (sizes | common).items()))
-
-
-def main() -> None:
-    """Run, and turn what the user can correct into one line."""
-    with stopping("stopped"):
-        try:
-            run(tyro.cli(Options, prog="python -m benchmarks.golden_rhythms"))
-        except (ValueError, OSError) as error:
-            refuse(error)
+    print(in_words(sizes | common))
 
 
 if __name__ == "__main__":
-    main()
+    command("golden_rhythms", Options, run)

@@ -4,6 +4,7 @@ import functools
 import operator
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import numpy as np
@@ -107,12 +108,27 @@ class Groups:
         architecture = published()[work.architecture]
         training = MemberTraining(architecture, configuration, Sizes(NUM_CLASSES), work.method)
         self.members = work.members()
-        self.plan = work.plan()
+        self.plan, self.counts = work.plan(), work.both_counts()
         started = time.perf_counter()
         data = Data(images, labels_of(len(images)))
         self.group = GroupTraining(training, self.plan, data)
         jax.block_until_ready(self.group.shared)
         self.prepare_seconds = time.perf_counter() - started
+
+    @property
+    def compile_seconds(self) -> float:
+        """What the programs took to compile so far."""
+        return self.group.compile_seconds
+
+    @property
+    def shape(self) -> str:
+        """The shape of the groups, in words."""
+        return str(self.plan)
+
+    @property
+    def num_groups(self) -> int:
+        """The groups of all runs that the plan was made for."""
+        return num_groups(self.counts, self.plan)
 
     def run(self) -> float:
         """Train all members from the start and return the seconds, compilation left out."""
@@ -146,39 +162,19 @@ def groups(work: Work) -> Groups:
     return Groups(work)
 
 
-def run_seconds(work: Work) -> float:
-    """Train all members of a piece of work once."""
-    return groups(work).run()
+def take(work: Work, action: str) -> float:
+    """Return the seconds of ``run`` or ``test`` of a piece of work, by its name."""
+    return getattr(groups(work), action)()
 
 
-def test_seconds(work: Work) -> float:
-    """Test one group of a piece of work once."""
-    return groups(work).test()
-
-
-def prepare_seconds(work: Work) -> float:
-    """Return what preparing the pool took, compilation of that included."""
-    return groups(work).prepare_seconds
-
-
-def compile_seconds(work: Work) -> float:
-    """Return what the programs took to compile so far."""
-    return groups(work).group.compile_seconds
+def of(work: Work, name: str) -> Any:
+    """Return what the groups of a piece of work know, by its name."""
+    return getattr(groups(work), name)
 
 
 def plan_size(work: Work) -> int:
     """Count the members of a group, without making one."""
     return work.plan().size
-
-
-def shape(work: Work) -> str:
-    """Return the shape of the groups, in words."""
-    return str(groups(work).plan)
-
-
-def groups_in_all(work: Work) -> int:
-    """Count the groups of all runs that the plan was made for."""
-    return num_groups(work.both_counts(), groups(work).plan)
 
 
 def forget() -> None:

@@ -1,12 +1,10 @@
 """``python -m benchmarks.paper``: the whole published comparison, projected from short runs."""
 
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import tyro
 
 from benchmarks import groups, project_step
 from benchmarks.groups import (
@@ -19,13 +17,21 @@ from benchmarks.groups import (
     VALIDATION_DIGITS,
     Work,
 )
+from benchmarks.harness import (
+    RATIOS_SUFFER,
+    cell,
+    check_names,
+    check_options,
+    command,
+    in_words,
+    load_average,
+    markdown,
+    spread,
+    take_turns,
+)
 from benchmarks.problem import Problem
 from benchmarks.sides import Sides, check_same
-from benchmarks.table import paper_table, spread
 from benchmarks.training_step import check_torch
-from benchmarks.turns import check_names, check_numbers, load_average, take_turns
-from experiments.ranges import check_ranges
-from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import show
 from rhythmic.records import Row, write_table
 
@@ -72,12 +78,9 @@ class Options:
     output: Path = Path("benchmarks/results/paper.csv")
 
     def __post_init__(self) -> None:
-        check_ranges(self)
         ones = ("repetitions", "steps", "devices", "members_per_device", "time_steps")
-        check_numbers(self, dict.fromkeys(ones, 1) | {"warm_up": 0, "updates": 7})
+        check_options(self, dict.fromkeys(ones, 1) | {"warm_up": 0, "updates": 7})
         check_names("architectures", self.architectures, PAPER.architectures)
-        if self.output.suffix != ".csv":
-            raise ValueError(f"output is {self.output}; its name must end in .csv")
 
     def work(self, architecture: str, num_members: int) -> Work:
         """Return a part of the first epoch of so many members, of all the runs there are."""
@@ -105,8 +108,8 @@ class Projection:
         size = project.ask(groups.plan_size, options.work(architecture, 1))
         self.work = options.work(architecture, size)
         self.turns = {
-            "train": project.turn(groups.run_seconds, self.work),
-            "test": project.turn(groups.test_seconds, self.work),
+            "train": project.turn(groups.take, self.work, "run"),
+            "test": project.turn(groups.take, self.work, "test"),
         }
         if sides.torch is not None:
             from benchmarks import torch_step
@@ -126,14 +129,16 @@ class Projection:
         options, work = self.options, self.work
         times = take_turns(self.turns, repetitions=options.repetitions, warm_up=options.warm_up)
         project = self.sides.project
-        once = project.ask(groups.prepare_seconds, work) + project.ask(groups.compile_seconds, work)
-        num_groups = project.ask(groups.groups_in_all, work)
+        once = sum(
+            project.ask(groups.of, work, name) for name in ("prepare_seconds", "compile_seconds")
+        )
+        num_groups = project.ask(groups.of, work, "num_groups")
         table_groups = -(-TABLE_RUNS // work.num_members)
         training = num_groups * EPOCHS * times["train"] * UPDATES_AN_EPOCH / work.updates
         testing = table_groups * times["test"] * TEST_DIGITS / work.share(TEST_DIGITS)
         ours = (training + testing + once) / HOUR
         per_update = times["train"] / work.updates / work.num_members
-        row = self.row | {"groups": project.ask(groups.shape, work), "num_groups": num_groups}
+        row = self.row | {"groups": project.ask(groups.of, work, "shape"), "num_groups": num_groups}
         row |= spread("project_ms_an_update", 1e3 * per_update) | {"once_seconds": once}
         row |= spread("project_hours", ours)
         project.ask(groups.forget)
@@ -145,6 +150,34 @@ class Projection:
         row |= spread("torch_ms_a_step", 1e3 * times["step"]) | spread("torch_hours", theirs)
         row |= spread("torch_ms_a_prediction", 1e3 * times["predict"])
         return row | spread("ratio", theirs / ours), ours, theirs
+
+
+def paper_table(rows: list[Row]) -> str:
+    """Return the table of the projected comparison."""
+    titles = (
+        "architecture",
+        "rhythmic, h",
+        "ms an update of a member",
+        "groups",
+        "against",
+        "torch, h",
+        "ms a step",
+        "times faster",
+    )
+    lines = [
+        (
+            row["architecture"],
+            cell(row, "project_hours", 2),
+            cell(row, "project_ms_an_update", 2),
+            f"{row['num_groups']} of {row['groups']}" if "groups" in row else "",
+            row.get("against", ""),
+            cell(row, "torch_hours"),
+            cell(row, "torch_ms_a_step", 0),
+            cell(row, "ratio"),
+        )
+        for row in rows
+    ]
+    return markdown(titles, lines)
 
 
 def project_all(sides: Sides, options: Options) -> list[Row]:
@@ -172,7 +205,7 @@ def run(options: Options) -> None:
     if options.torch:
         check_torch()
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    load = load_average()
+    load = load_average(RATIOS_SUFFER)
     with ExitStack() as stack:
         devices = options.devices or project_step.usable_cores()
         sides = Sides.start(stack, num_devices=devices, pinned=False, torch=options.torch)
@@ -187,17 +220,8 @@ def run(options: Options) -> None:
         rows = project_all(sides, options)
         write_table(options.output, [row | facts for row in rows])
     print(paper_table(rows))
-    print("\n" + ", ".join(f"{name} {value}" for name, value in facts.items()))
-
-
-def main() -> None:
-    """Run, and turn what the user can correct into one line."""
-    with stopping("stopped"):
-        try:
-            run(tyro.cli(Options, prog="python -m benchmarks.paper"))
-        except (ValueError, ImportError, OSError, BrokenProcessPool) as error:
-            refuse(error)
+    print("\n" + in_words(facts))
 
 
 if __name__ == "__main__":
-    main()
+    command("paper", Options, run)

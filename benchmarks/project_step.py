@@ -11,10 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from benchmarks.horn import HORN
+from benchmarks.harness import machine
 from benchmarks.problem import (
     CLIP_NORM,
     DROPOUT_RATE,
+    HORN,
     LABEL_SMOOTHING,
     LEARNING_RATE,
     NUM_CLASSES,
@@ -27,7 +28,8 @@ from benchmarks.problem import (
 )
 from rhythmic.fast import Method
 from rhythmic.networks import published
-from rhythmic.provenance import processor_name, provenance
+from rhythmic.networks.network import Method
+from rhythmic.provenance import device_name
 from rhythmic.spread import wide_vectors
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
 from rhythmic.training.configuration import member_keys
@@ -39,16 +41,6 @@ from rhythmic.trees import named_arrays
 from rhythmic.typing import Array, PyTree
 
 NUM_TRAIN = 55_000  # sets the length of the learning-rate schedule, nothing else here
-
-
-def use_devices(num_devices: int, pinned: bool) -> None:
-    """Divide the processor into devices, and keep this process on as many cores if ``pinned``.
-
-    Threads that it starts from now on stay there too.
-    """
-    if pinned and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-num_devices:])
-    jax.config.update("jax_num_cpu_devices", num_devices)
 
 
 def member_training(
@@ -234,13 +226,5 @@ def usable_cores() -> int:
 
 def facts() -> dict[str, Any]:
     """Return what this process ran on, as scalars."""
-    record = provenance()
-    return {
-        "device": record["device"],
-        "processor": processor_name(),
-        "processor_cores": os.cpu_count(),
-        "project_cores": usable_cores(),
-        **{name: record["versions"][name] for name in ("python", "jax", "jaxlib")},
-        "git": record["git"],
-        "started": record["started"],
-    }
+    versions = ("python", "jax", "jaxlib")
+    return {"device": device_name(), **machine(versions, project_cores=usable_cores())}

@@ -4,15 +4,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from benchmarks import equinox_step, project_step
-from benchmarks.problem import Differences, Problem
-from benchmarks.turns import Side
+from benchmarks.harness import Side, use_devices
+from benchmarks.problem import LARGE, Differences, Problem
 from rhythmic.records import Row
 
 # All in float64: they differ by rounding, which near-critical nodes amplify a little.
 TOLERANCE = 1e-8
 SCAN = "rhythmic, plain scan"
-# 300 times the arithmetic of the others: one network, and one step a turn.
-LARGE = "horn-like"
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Sides:
         torch_threads: int | None = None,
     ) -> "Sides":
         """Start both; they end with ``stack``."""
-        project = Side(stack, project_step.use_devices, num_devices, pinned)
+        project = Side(stack, use_devices, num_devices, pinned)
         if not torch:
             return cls(project, None)
         from benchmarks import torch_step

@@ -1,21 +1,29 @@
 """``python -m benchmarks.stability_atlas``: the atlas of the two-step node, beside NumPy."""
 
-import os
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import tyro
 
 from benchmarks import atlas_sides
-from benchmarks.atlas_sides import REGIME, RHYTHM, SIMULATION, Arrays, Work
-from benchmarks.table import cell, markdown, spread
-from benchmarks.turns import Side, check_names, check_numbers, take_turns
-from experiments.ranges import check_ranges
-from rhythmic.interruption import refuse, stopping
+from benchmarks.atlas_sides import REGIME, RHYTHM, SIMULATION, Arrays, Work, numpy_map, project_map
+from benchmarks.harness import (
+    Side,
+    cell,
+    check_names,
+    check_options,
+    command,
+    in_words,
+    load_average,
+    machine,
+    markdown,
+    seconds,
+    spread,
+    take_turns,
+    use_devices,
+)
 from rhythmic.progress import show
-from rhythmic.provenance import processor_name, provenance
 from rhythmic.records import Row, write_table
 
 RIVALS = {
@@ -59,12 +67,9 @@ class Options:
     output: Path = Path("benchmarks/results/stability_atlas.csv")
 
     def __post_init__(self) -> None:
-        check_ranges(self)
         least = {"side": 2, "simulated_side": 2, "num_steps": 2, "cores": 1, "chunk_points": 1}
-        check_numbers(self, least | {"block_points": 1, "repetitions": 1, "warm_up": 0})
+        check_options(self, least | {"block_points": 1, "repetitions": 1, "warm_up": 0})
         check_names("dtypes", self.dtypes, ("float32", "float64"))
-        if self.output.suffix != ".csv":
-            raise ValueError(f"output is {self.output}; its name must end in .csv")
 
     def work(self, task: str, dtype: str) -> Work:
         """Return one map."""
@@ -104,8 +109,8 @@ def check_agreement(work: Work, ours: Arrays, theirs: Arrays, rival: str) -> Row
 def compare(options: Options) -> list[Row]:
     """Show that all sides agree, let them take turns, and return a row for each comparison."""
     with ExitStack() as stack:
-        project = Side(stack, atlas_sides.use_devices, options.cores)
-        numpy = Side(stack, atlas_sides.use_devices, 1)
+        project = Side(stack, use_devices, options.cores)
+        numpy = Side(stack, use_devices, 1)
         rows = [
             row
             for dtype in options.dtypes
@@ -120,15 +125,15 @@ def compare(options: Options) -> list[Row]:
 def compare_task(project: Side, numpy: Side, work: Work, options: Options) -> list[Row]:
     """Compare one map."""
     small = work.smaller(min(work.side, SMALL))
-    ours = project.ask(atlas_sides.kept_project, small)
+    ours = project.ask(project_map, small)
     agreement = {
-        rival: check_agreement(small, ours, numpy.ask(atlas_sides.kept_numpy, small, rival), rival)
+        rival: check_agreement(small, ours, numpy.ask(numpy_map, small, rival), rival)
         for rival in RIVALS[work.task]
     }
     show(f"{work.task}, {work.dtype}: all sides agree")
     compiling = project.ask(atlas_sides.compile_seconds, work)
-    turns = {"project": project.turn(atlas_sides.timed_project, work)} | {
-        rival: numpy.turn(atlas_sides.timed_numpy, work, rival) for rival in agreement
+    turns = {"project": project.turn(seconds, project_map, work, False)} | {
+        rival: numpy.turn(seconds, numpy_map, work, rival, False) for rival in agreement
     }
     times = take_turns(turns, repetitions=options.repetitions, warm_up=options.warm_up)
     rows = []
@@ -142,20 +147,11 @@ def compare_task(project: Side, numpy: Side, work: Work, options: Options) -> li
 
 def facts(options: Options) -> Row:
     """Return what this ran on, as scalars."""
-    record = provenance()
+    settings = ("num_steps", "chunk_points", "block_points", "repetitions", "warm_up")
     return {
-        "processor": processor_name(),
-        "processor_cores": os.cpu_count(),
-        "project_cores": options.cores,
-        **{name: record["versions"][name] for name in ("python", "jax", "jaxlib", "numpy")},
-        "git": record["git"],
-        "started": record["started"],
-        "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
-        "num_steps": options.num_steps,
-        "chunk_points": options.chunk_points,
-        "block_points": options.block_points,
-        "repetitions": options.repetitions,
-        "warm_up": options.warm_up,
+        **machine(("python", "jax", "jaxlib", "numpy"), project_cores=options.cores),
+        "load_average": load_average(", which several cores suffer more"),
+        **{name: getattr(options, name) for name in settings},
     }
 
 
@@ -184,9 +180,6 @@ def run(options: Options) -> None:
     """Compare, print the table and write the rows."""
     options.output.parent.mkdir(parents=True, exist_ok=True)
     common = facts(options)
-    if (common["load_average"] or 0) > 0.5:
-        load = common["load_average"]
-        show(f"warning: the machine is busy (load average {load}), which several cores suffer more")
     rows = compare(options)
     write_table(options.output, [row | common for row in rows])
     print(table(rows))
@@ -195,17 +188,8 @@ def run(options: Options) -> None:
         f" NumPy on one; peak memory {rows[0]['project_peak_gib']:.2f} GiB here,"
         f" {rows[0]['numpy_peak_gib']:.2f} GiB in NumPy's process"
     )
-    print(", ".join(f"{name} {value}" for name, value in common.items()))
-
-
-def main() -> None:
-    """Run, and turn what the user can correct into one line."""
-    with stopping("stopped"):
-        try:
-            run(tyro.cli(Options, prog="python -m benchmarks.stability_atlas"))
-        except (ValueError, OSError) as error:
-            refuse(error)
+    print(in_words(common))
 
 
 if __name__ == "__main__":
-    main()
+    command("stability_atlas", Options, run)

@@ -2,22 +2,29 @@
 
 import os
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import tyro
 import xarray
 import zarr
 
-from benchmarks.table import cell, markdown, spread
-from benchmarks.turns import check_numbers, take_turns
+from benchmarks.harness import (
+    cell,
+    check_numbers,
+    command,
+    current_load,
+    in_words,
+    machine,
+    markdown,
+    seconds,
+    spread,
+    take_turns,
+)
 from experiments.ranges import check_ranges
-from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import show
-from rhythmic.provenance import processor_name, provenance
 from rhythmic.records import Row, append_rows, write_table
 from rhythmic.sweep import Grid, Output, Sweep, linear_axis, run_sweep
 from rhythmic.sweep.dataset import open_sweep
@@ -66,13 +73,6 @@ def sweep_of(points: int) -> Sweep:
     return Sweep("files", doubled, Grid((linear_axis("a", 0, 1, points, ""),)), {"y": Output("")})
 
 
-def seconds(function: Callable[[], object]) -> float:
-    """Return the seconds of a call."""
-    begin = time.perf_counter()
-    function()
-    return time.perf_counter() - begin
-
-
 def write_synced(path: Path, content: bytes, flags: int = os.O_TRUNC) -> None:
     """Write bytes as they are, and wait for the disk."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | flags)
@@ -102,7 +102,7 @@ def read_turns(folder: Path, options: Options) -> dict[str, Callable[[], float]]
         return opened["y"].values
 
     np.testing.assert_array_equal(with_checks(), without())
-    return {"project": lambda: seconds(with_checks), "plain": lambda: seconds(without)}
+    return {"project": partial(seconds, with_checks), "plain": partial(seconds, without)}
 
 
 def chunk_turns(folder: Path, options: Options) -> dict[str, Callable[[], float]]:
@@ -112,7 +112,7 @@ def chunk_turns(folder: Path, options: Options) -> dict[str, Callable[[], float]
     def ours() -> float:
         with tempfile.TemporaryDirectory(dir=folder) as fresh:
             place = Path(fresh)
-            return seconds(lambda: run_sweep(sweep, folder=place, chunk_points=1, quiet=True))
+            return seconds(partial(run_sweep, sweep, folder=place, chunk_points=1, quiet=True))
 
     run_sweep(sweep, folder=folder / "known", chunk_points=1, quiet=True)
     files = [path for path in (folder / "known").rglob("*") if path.is_file()]
@@ -120,7 +120,7 @@ def chunk_turns(folder: Path, options: Options) -> dict[str, Callable[[], float]
 
     def plain() -> float:
         with tempfile.TemporaryDirectory(dir=folder) as fresh:
-            return seconds(lambda: write_all(Path(fresh), contents))
+            return seconds(write_all, Path(fresh), contents)
 
     return {"project": ours, "plain": plain}
 
@@ -138,19 +138,12 @@ def row_turns(folder: Path, options: Options) -> dict[str, Callable[[], float]]:
         for _ in range(options.rows):
             write_synced(folder / "plain.jsonl", content, os.O_APPEND)
 
-    return {"project": lambda: seconds(ours), "plain": lambda: seconds(plain)}
+    return {"project": partial(seconds, ours), "plain": partial(seconds, plain)}
 
 
 def run(options: Options) -> None:
     """Compare, print the table and write the rows."""
-    record = provenance()
-    common = {
-        "processor": processor_name(),
-        "processor_cores": os.cpu_count(),
-        "git": record["git"],
-        "started": record["started"],
-        "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
-    }
+    common = machine() | {"load_average": current_load()}
     works = {
         f"read {options.points:,} points": read_turns,
         f"write {options.chunks} chunks": chunk_turns,
@@ -171,17 +164,8 @@ def run(options: Options) -> None:
     names = ("project_seconds", "plain_seconds", "ratio")
     lines = [(row["work"], *(cell(row, name, 3) for name in names)) for row in rows]
     print(markdown(("work", "with checks, s", "plain, s", "ratio"), lines))
-    print(", ".join(f"{name} {value}" for name, value in common.items()))
-
-
-def main() -> None:
-    """Run, and turn what the user can correct into one line."""
-    with stopping("stopped"):
-        try:
-            run(tyro.cli(Options, prog="python -m benchmarks.sweep_files"))
-        except (ValueError, OSError) as error:
-            refuse(error)
+    print(in_words(common))
 
 
 if __name__ == "__main__":
-    main()
+    command("sweep_files", Options, run)

@@ -9,8 +9,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from benchmarks.horn import AMPLITUDE, ANGULAR_FREQUENCY, DAMPING, HIDDEN_SIZE
-from benchmarks.problem import DROPOUT_RATE, NUM_CLASSES
+from benchmarks.problem import (
+    AMPLITUDE,
+    ANGULAR_FREQUENCY,
+    DAMPING,
+    DROPOUT_RATE,
+    HIDDEN_SIZE,
+    NUM_CLASSES,
+)
 
 
 def rising(ratio: float, count: int) -> tuple[float, ...]:

@@ -3,23 +3,29 @@
 import csv
 import importlib.util
 from collections.abc import Callable
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
-import tyro
 
 from benchmarks import equinox_step, project_step
+from benchmarks.harness import (
+    RATIOS_SUFFER,
+    cell,
+    check_names,
+    check_options,
+    command,
+    in_words,
+    load_average,
+    markdown,
+    spread,
+    take_turns,
+)
 from benchmarks.operations import operations, operations_at_events
-from benchmarks.problem import Pixels, Problem
-from benchmarks.sides import LARGE, SCAN, Sides, check_same
-from benchmarks.table import MODELS, spread, step_tables
-from benchmarks.turns import check_names, check_numbers, load_average, take_turns
-from experiments.ranges import check_ranges
-from rhythmic.interruption import refuse, stopping
+from benchmarks.problem import LARGE, MODELS, Pixels, Problem
+from benchmarks.sides import SCAN, Sides, check_same
 from rhythmic.progress import show
 from rhythmic.records import Row, write_table
 
@@ -65,17 +71,14 @@ class Options:
     output: Path = Path("benchmarks/results/training_step.csv")
 
     def __post_init__(self) -> None:
-        check_ranges(self)
         ones = ("repetitions", "warm_up", "steps", "time_steps", "torch_threads")
-        check_numbers(self, dict.fromkeys(ones, 1) | {"batch_size": 2})
+        check_options(self, dict.fromkeys(ones, 1) | {"batch_size": 2})
         check_names("models", self.models, MODELS)
         for size in self.members:
             if size < 1:
                 raise ValueError(f"members holds {size}; a group has at least 1")
         check_names("members", self.members)
         check_names("pixels", (self.pixels,), get_args(Pixels))
-        if self.output.suffix != ".csv":
-            raise ValueError(f"output is {self.output}; its name must end in .csv")
 
 
 Turn = Callable[[], float]
@@ -155,6 +158,59 @@ class Contest:
         }
 
 
+def step_tables(rows: list[Row]) -> str:
+    """Return two tables: this project's training steps, and those of its rivals with the ratios."""
+    first = own_steps(rows)
+    return f"{first}\n\n{rival_steps(rows)}" if any(row["against"] for row in rows) else first
+
+
+def own_steps(rows: list[Row]) -> str:
+    """Return the table of this project's training steps."""
+    titles = ("model", "members", "rhythmic, ms a step a member", "roofline share", "compile, s")
+    ours = {(row["model"], row["members"]): row for row in rows}
+    lines = [
+        (
+            MODELS[model],
+            str(size),
+            cell(row, "project_ms"),
+            roofline(row),
+            f"{row['compile_seconds']:.1f}",
+        )
+        for (model, size), row in ours.items()
+    ]
+    return markdown(titles, lines)
+
+
+def rival_steps(rows: list[Row]) -> str:
+    """Return the table of the rivals' training steps, with a ratio for each size of group."""
+    rivals: dict[tuple[str, str], dict[int, Row]] = {}
+    for row in rows:
+        rivals.setdefault((row["model"], row["against"]), {})[row["members"]] = row
+    sizes = sorted({row["members"] for row in rows})
+    ratios = (f"times faster, {size} member{'' if size == 1 else 's'}" for size in sizes)
+    titles = ("model", "against", "ms a step", "compile, s", *ratios)
+    lines = []
+    for (model, against), by_size in rivals.items():
+        any_size = next(iter(by_size.values()))
+        times = (cell(any_size, "rival_ms"), rival_compilation(any_size))
+        own = (cell(by_size.get(size, {}), "ratio") for size in sizes)
+        lines.append((MODELS[model], against, *times, *own))
+    return markdown(titles, lines)
+
+
+def roofline(row: Row) -> str:
+    """Write the share of the least time in the time taken."""
+    share = f"{100 * row['roofline_share']:.0f} %"
+    at_events = row.get("roofline_share_at_events")
+    return share if at_events is None else f"{share}, {100 * at_events:.0f} % at the events"
+
+
+def rival_compilation(row: Row) -> str:
+    """Write the seconds that a rival compiles, nothing where it does not."""
+    seconds = row.get("rival_compile_seconds")
+    return "" if seconds is None else f"{seconds:.1f}"
+
+
 def gather_facts(sides: Sides, options: Options) -> Row:
     """Return what the rows have in common: machine, versions, sizes."""
     facts = sides.project.ask(project_step.facts)
@@ -192,7 +248,7 @@ def run(options: Options) -> None:
     if options.torch:
         check_torch()
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    load = load_average()
+    load = load_average(RATIOS_SUFFER)
     with ExitStack() as stack:
         sides = Sides.start(
             stack,
@@ -207,17 +263,8 @@ def run(options: Options) -> None:
             rows += Contest(sides, model, options).rows(1e9 * facts["peak_gigaflops"])
             write_table(options.output, [*others, *(row | facts for row in rows)])
     print(step_tables(rows))
-    print("\n" + ", ".join(f"{name} {value}" for name, value in facts.items()))
-
-
-def main() -> None:
-    """Run, and turn what the user can correct into one line."""
-    with stopping("stopped"):
-        try:
-            run(tyro.cli(Options, prog="python -m benchmarks.training_step"))
-        except (ValueError, ImportError, OSError, BrokenProcessPool) as error:
-            refuse(error)
+    print("\n" + in_words(facts))
 
 
 if __name__ == "__main__":
-    main()
+    command("training_step", Options, run)

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from benchmarks import epochs, groups, paper, project_step, training_step, turns
+from benchmarks import epochs, groups, harness, paper, project_step, training_step
 from rhythmic.training import plan_groups
 
 
@@ -150,7 +150,7 @@ def test_turns_go_round_and_the_first_is_left_out():
     def turn(name):
         return lambda: order.append(name) or float(len(order))
 
-    times = turns.take_turns({name: turn(name) for name in "ab"}, repetitions=2, warm_up=1)
+    times = harness.take_turns({name: turn(name) for name in "ab"}, repetitions=2, warm_up=1)
     assert order == list("ababab")
     assert {name: x.tolist() for name, x in times.items()} == {"a": [3.0, 5.0], "b": [4.0, 6.0]}
 

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from benchmarks import equinox_step, project_step, sides, torch_models, torch_step
-from benchmarks.problem import Problem, differences
-from benchmarks.table import MODELS
+from benchmarks.problem import MODELS, Problem, differences
 from rhythmic.networks import published
 from rhythmic.records import Row
 

@@ -61,7 +61,7 @@ def test_numpy_classifies_as_theory_does(dtype):
     w1, w2 = (axis.astype(np.float64) for axis in work.axes())
     expected = second_order_regime(w1, w2[:, None])
     for side, allowed in (("complex roots", 0.02), ("same inequalities", 0.002)):
-        found = atlas_sides.kept_numpy(work, side)["regime"]
+        found = atlas_sides.numpy_map(work, side)["regime"]
         assert found.dtype == np.int8
         assert np.mean(found != expected) < allowed
     w1, w2 = np.array([[0.0, 1.0, 2.0, -2.0, 0.0]]), np.array([[0.0], [-1.0], [1.0]])
@@ -84,7 +84,7 @@ def test_dropping_stopped_nodes_changes_nothing():
 def test_chunks_fill_the_map(task):
     # Rows that do not divide evenly: the last chunk is padded, and what pads it is left out.
     works = (Work(task, 23, "float32", size, 50, 16) for size in (100, 10_000))
-    parts, whole = (atlas_sides.kept_project(work) for work in works)
+    parts, whole = (atlas_sides.project_map(work) for work in works)
     for name, values in whole.items():
         assert values.shape == (23, 23)
         np.testing.assert_allclose(parts[name], values, rtol=1e-5)
