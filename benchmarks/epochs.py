@@ -4,22 +4,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import groups, project_step
+from benchmarks import groups, harness, project_step
 from benchmarks.groups import BATCH_SIZE, TABLE_RUNS, TUNING_RUNS, UPDATES_AN_EPOCH, Work
-from benchmarks.harness import (
-    RATIOS_SUFFER,
-    Side,
-    cell,
-    check_names,
-    check_options,
-    command,
-    in_words,
-    load_average,
-    markdown,
-    spread,
-    take_turns,
-    use_devices,
-)
 from benchmarks.problem import MODELS
 from rhythmic.progress import show
 from rhythmic.records import Row, write_table
@@ -64,9 +50,11 @@ class Options:
 
     def __post_init__(self) -> None:
         ones = ("repetitions", "members_per_device", "time_steps")
-        check_options(self, dict.fromkeys(ones, 1) | {"warm_up": 0, "devices": 2, "updates": 7})
-        check_names("architectures", self.architectures, ARCHITECTURES)
-        check_names("members", self.members)
+        harness.check_options(
+            self, dict.fromkeys(ones, 1) | {"warm_up": 0, "devices": 2, "updates": 7}
+        )
+        harness.check_names("architectures", self.architectures, ARCHITECTURES)
+        harness.check_names("members", self.members)
         if min(self.members) < 1:
             raise ValueError(f"members holds {min(self.members)}; it must be at least 1")
 
@@ -90,7 +78,9 @@ class Options:
         )
 
 
-def compare(one: Side, several: Side, architecture: str, options: Options) -> list[Row]:
+def compare(
+    one: harness.Side, several: harness.Side, architecture: str, options: Options
+) -> list[Row]:
     """Time one network; return a row for each number of members."""
     show(f"{architecture}: compiling")
     works = {count: options.work(architecture, count) for count in options.members}
@@ -100,20 +90,22 @@ def compare(one: Side, several: Side, architecture: str, options: Options) -> li
             if count > 1 or name == "one":  # one member cannot be spread
                 turns[f"{name} {count}"] = side.turn(groups.take, work, "run")
                 shapes[f"{name} {count}"] = side.ask(groups.of, work, "shape")
-    times = take_turns(turns, repetitions=options.repetitions, warm_up=options.warm_up)
+    times = harness.take_turns(turns, repetitions=options.repetitions, warm_up=options.warm_up)
     rows = []
     for count, work in works.items():
         row: Row = {"architecture": architecture, "members": count}
         alone = times[f"one {count}"]
         scale = 1000 / options.updates / count
-        row |= spread("seconds_one_core", scale * alone) | {"groups_one": shapes[f"one {count}"]}
+        row |= harness.spread("seconds_one_core", scale * alone) | {
+            "groups_one": shapes[f"one {count}"]
+        }
         if 1 in works:
-            row |= spread("wall_time_of_members", alone / times["one 1"])
+            row |= harness.spread("wall_time_of_members", alone / times["one 1"])
         if count > 1:
             spread_out = times[f"several {count}"]
-            row |= spread("seconds_several", scale * spread_out)
+            row |= harness.spread("seconds_several", scale * spread_out)
             row |= {"groups_several": shapes[f"several {count}"]}
-            row |= spread("cores_ratio", alone / spread_out)
+            row |= harness.spread("cores_ratio", alone / spread_out)
         row["compile_seconds"] = one.ask(groups.of, work, "compile_seconds")
         rows.append(row)
     one.ask(groups.forget)
@@ -121,7 +113,7 @@ def compare(one: Side, several: Side, architecture: str, options: Options) -> li
     return rows
 
 
-def sweep(one: Side, options: Options) -> list[Row]:
+def sweep(one: harness.Side, options: Options) -> list[Row]:
     """Time one run of 30 epochs in a sweep of 64, without recurrence and with it."""
     counts = (TUNING_RUNS, TABLE_RUNS)
     works = {}
@@ -130,7 +122,7 @@ def sweep(one: Side, options: Options) -> list[Row]:
         works[name] = options.part(name, counts, size, epochs=SWEEP_EPOCHS)
     show("a run of 30 epochs, without recurrence and with it")
     turns = {name: one.turn(groups.take, work, "run") for name, work in works.items()}
-    times = take_turns(turns, repetitions=options.repetitions, warm_up=0)
+    times = harness.take_turns(turns, repetitions=options.repetitions, warm_up=0)
     preparing = {name: one.ask(groups.of, work, "prepare_seconds") for name, work in works.items()}
     whole = {
         name: times[name] / work.num_members + preparing[name] / RUNS
@@ -139,11 +131,11 @@ def sweep(one: Side, options: Options) -> list[Row]:
     return [
         {
             "architecture": name,
-            **spread("seconds_a_run", whole[name]),
+            **harness.spread("seconds_a_run", whole[name]),
             "preparation_seconds": preparing[name],
             "preparation_a_run": preparing[name] / RUNS,
             "groups_one": one.ask(groups.of, works[name], "shape"),
-            **spread("recurrence_ratio", whole["rrn-golden"] / whole[name]),
+            **harness.spread("recurrence_ratio", whole["rrn-golden"] / whole[name]),
         }
         for name in SWEPT
     ]
@@ -165,16 +157,16 @@ def epoch_table(rows: list[Row]) -> str:
         (
             MODELS[row["architecture"]],
             str(row["members"]),
-            cell(row, "seconds_one_core", 2),
-            cell(row, "wall_time_of_members"),
-            cell(row, "seconds_several", 2),
-            cell(row, "cores_ratio", 2),
+            harness.cell(row, "seconds_one_core", 2),
+            harness.cell(row, "wall_time_of_members"),
+            harness.cell(row, "seconds_several", 2),
+            harness.cell(row, "cores_ratio", 2),
             "; ".join(row[name] for name in ("groups_one", "groups_several") if name in row),
             f"{row['compile_seconds']:.1f}",
         )
         for row in rows
     ]
-    return markdown(titles, lines)
+    return harness.markdown(titles, lines)
 
 
 def run_table(rows: list[Row]) -> str:
@@ -189,23 +181,23 @@ def run_table(rows: list[Row]) -> str:
     lines = [
         (
             row["architecture"],
-            cell(row, "seconds_a_run", 3),
+            harness.cell(row, "seconds_a_run", 3),
             f"{row['preparation_a_run']:.3f} (of {row['preparation_seconds']:.2f} s)",
             row["groups_one"],
-            cell(row, "recurrence_ratio", 0),
+            harness.cell(row, "recurrence_ratio", 0),
         )
         for row in rows
     ]
-    return markdown(titles, lines)
+    return harness.markdown(titles, lines)
 
 
 def run(options: Options) -> None:
     """Time, print the tables and write the rows."""
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    load = load_average(RATIOS_SUFFER)
+    load = harness.load_average(harness.RATIOS_SUFFER)
     with ExitStack() as stack:
-        one = Side(stack, use_devices, 1, True)
-        several = Side(stack, use_devices, options.devices, True)
+        one = harness.Side(stack, harness.use_devices, 1, True)
+        several = harness.Side(stack, harness.use_devices, options.devices, True)
         facts = one.ask(project_step.facts) | {"load_average": load, "batch_size": BATCH_SIZE}
         facts["cores_of_several"] = several.ask(project_step.facts)["project_cores"]
         facts |= {
@@ -222,8 +214,8 @@ def run(options: Options) -> None:
     print(epoch_table([row for row in rows if "members" in row]))
     if options.sweep:
         print("\n" + run_table([row for row in rows if "seconds_a_run" in row]))
-    print("\n" + in_words(facts))
+    print("\n" + harness.in_words(facts))
 
 
 if __name__ == "__main__":
-    command("epochs", Options, run)
+    harness.command("epochs", Options, run)

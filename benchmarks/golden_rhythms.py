@@ -13,19 +13,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.signal import hilbert
 
-from benchmarks.harness import (
-    cell,
-    check_names,
-    check_options,
-    command,
-    in_words,
-    load_average,
-    machine,
-    markdown,
-    seconds,
-    spread,
-    take_turns,
-)
+from benchmarks import harness
 from rhythmic.coupled import CoupledOscillators, Recording
 from rhythmic.coupled.sweep import published_gain_frequencies, response
 from rhythmic.progress import show
@@ -62,8 +50,8 @@ class Options:
     output: Path = Path("benchmarks/results/golden_rhythms.csv")
 
     def __post_init__(self) -> None:
-        check_options(self, {"every": 1, "repetitions": 1, "warm_up": 0})
-        check_names("methods", self.methods, METHODS)
+        harness.check_options(self, {"every": 1, "repetitions": 1, "warm_up": 0})
+        harness.check_names("methods", self.methods, METHODS)
         self.recording()
 
     def recording(self) -> Recording:
@@ -177,18 +165,18 @@ def compare(options: Options) -> tuple[list[Row], Row]:
     for method in options.methods:
         matched[method] = loosest(loop, method, reference, error)
         show(f"{method}: rtol {matched[method][0]:.1e}, error {matched[method][1]:.1e}")
-    turns: dict[str, Callable[[], float]] = {"sweep": partial(seconds, sweep.run)}
+    turns: dict[str, Callable[[], float]] = {"sweep": partial(harness.seconds, sweep.run)}
     for method, (tolerance, _) in matched.items():
-        turns[method] = partial(seconds, loop.run, method, tolerance)
-    times = take_turns(turns, repetitions=options.repetitions, warm_up=options.warm_up)
+        turns[method] = partial(harness.seconds, loop.run, method, tolerance)
+    times = harness.take_turns(turns, repetitions=options.repetitions, warm_up=options.warm_up)
     ours = times["sweep"]
     rows = []
     for method in options.methods:
         theirs = share * times[method]
         row: Row = {"method": method, "rtol": matched[method][0]}
         row |= {"scipy_error": matched[method][1], "project_error": error}
-        row |= spread("project_seconds", ours) | spread("scipy_seconds", theirs)
-        rows.append(row | spread("ratio", theirs / ours))
+        row |= harness.spread("project_seconds", ours) | harness.spread("scipy_seconds", theirs)
+        rows.append(row | harness.spread("ratio", theirs / ours))
     return rows, {
         "gain_frequencies": len(sweep.frequency),
         "timed_of_these": len(loop.frequency),
@@ -208,20 +196,24 @@ def table(rows: list[Row]) -> str:
             f"{row['rtol']:.1e}",
             f"{row['scipy_error']:.1e}",
             f"{row['project_error']:.1e}",
-            cell(row, "project_seconds", 2),
-            cell(row, "scipy_seconds", 0),
-            cell(row, "ratio", 0),
+            harness.cell(row, "project_seconds", 2),
+            harness.cell(row, "scipy_seconds", 0),
+            harness.cell(row, "ratio", 0),
         )
         for row in rows
     ]
-    return markdown(titles, lines)
+    return harness.markdown(titles, lines)
 
 
 def run(options: Options) -> None:
     """Compare, print the table and write the rows."""
     options.output.parent.mkdir(parents=True, exist_ok=True)
     versions = ("python", "jax", "jaxlib", "numpy", "scipy")
-    common = {"device": device_name(), **machine(versions), "load_average": load_average()}
+    common = {
+        "device": device_name(),
+        **harness.machine(versions),
+        "load_average": harness.load_average(),
+    }
     rows, sizes = compare(options)
     write_table(options.output, [row | sizes | common for row in rows])
     print(table(rows))
@@ -229,8 +221,8 @@ def run(options: Options) -> None:
         f"\n{sizes['gain_frequencies']} gain frequencies, of which solve_ivp was timed on "
         f"{sizes['timed_of_these']} and projected; errors are the largest relative ones of these"
     )
-    print(in_words(sizes | common))
+    print(harness.in_words(sizes | common))
 
 
 if __name__ == "__main__":
-    command("golden_rhythms", Options, run)
+    harness.command("golden_rhythms", Options, run)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import groups, project_step
+from benchmarks import groups, harness, project_step
 from benchmarks.groups import (
     BATCH_SIZE,
     PAPER,
@@ -16,18 +16,6 @@ from benchmarks.groups import (
     UPDATES_AN_EPOCH,
     VALIDATION_DIGITS,
     Work,
-)
-from benchmarks.harness import (
-    RATIOS_SUFFER,
-    cell,
-    check_names,
-    check_options,
-    command,
-    in_words,
-    load_average,
-    markdown,
-    spread,
-    take_turns,
 )
 from benchmarks.problem import Problem
 from benchmarks.sides import Sides, check_same
@@ -79,8 +67,8 @@ class Options:
 
     def __post_init__(self) -> None:
         ones = ("repetitions", "steps", "devices", "members_per_device", "time_steps")
-        check_options(self, dict.fromkeys(ones, 1) | {"warm_up": 0, "updates": 7})
-        check_names("architectures", self.architectures, PAPER.architectures)
+        harness.check_options(self, dict.fromkeys(ones, 1) | {"warm_up": 0, "updates": 7})
+        harness.check_names("architectures", self.architectures, PAPER.architectures)
 
     def work(self, architecture: str, num_members: int) -> Work:
         """Return a part of the first epoch of so many members, of all the runs there are."""
@@ -127,7 +115,9 @@ class Projection:
     def measure(self) -> tuple[Row, np.ndarray, np.ndarray | None]:
         """Take turns; return a row, and the hours of this project and of torch in every round."""
         options, work = self.options, self.work
-        times = take_turns(self.turns, repetitions=options.repetitions, warm_up=options.warm_up)
+        times = harness.take_turns(
+            self.turns, repetitions=options.repetitions, warm_up=options.warm_up
+        )
         project = self.sides.project
         once = sum(
             project.ask(groups.of, work, name) for name in ("prepare_seconds", "compile_seconds")
@@ -139,17 +129,19 @@ class Projection:
         ours = (training + testing + once) / HOUR
         per_update = times["train"] / work.updates / work.num_members
         row = self.row | {"groups": project.ask(groups.of, work, "shape"), "num_groups": num_groups}
-        row |= spread("project_ms_an_update", 1e3 * per_update) | {"once_seconds": once}
-        row |= spread("project_hours", ours)
+        row |= harness.spread("project_ms_an_update", 1e3 * per_update) | {"once_seconds": once}
+        row |= harness.spread("project_hours", ours)
         project.ask(groups.forget)
         if self.rival is None:
             return row, ours, None
         digits = RUNS * EPOCHS * VALIDATION_DIGITS + TABLE_RUNS * TEST_DIGITS
         theirs = RUNS * EPOCHS * UPDATES_AN_EPOCH * times["step"]
         theirs = (theirs + digits / PREDICTED * times["predict"]) / HOUR
-        row |= spread("torch_ms_a_step", 1e3 * times["step"]) | spread("torch_hours", theirs)
-        row |= spread("torch_ms_a_prediction", 1e3 * times["predict"])
-        return row | spread("ratio", theirs / ours), ours, theirs
+        row |= harness.spread("torch_ms_a_step", 1e3 * times["step"]) | harness.spread(
+            "torch_hours", theirs
+        )
+        row |= harness.spread("torch_ms_a_prediction", 1e3 * times["predict"])
+        return row | harness.spread("ratio", theirs / ours), ours, theirs
 
 
 def paper_table(rows: list[Row]) -> str:
@@ -167,17 +159,17 @@ def paper_table(rows: list[Row]) -> str:
     lines = [
         (
             row["architecture"],
-            cell(row, "project_hours", 2),
-            cell(row, "project_ms_an_update", 2),
+            harness.cell(row, "project_hours", 2),
+            harness.cell(row, "project_ms_an_update", 2),
             f"{row['num_groups']} of {row['groups']}" if "groups" in row else "",
             row.get("against", ""),
-            cell(row, "torch_hours"),
-            cell(row, "torch_ms_a_step", 0),
-            cell(row, "ratio"),
+            harness.cell(row, "torch_hours"),
+            harness.cell(row, "torch_ms_a_step", 0),
+            harness.cell(row, "ratio"),
         )
         for row in rows
     ]
-    return markdown(titles, lines)
+    return harness.markdown(titles, lines)
 
 
 def project_all(sides: Sides, options: Options) -> list[Row]:
@@ -189,10 +181,10 @@ def project_all(sides: Sides, options: Options) -> list[Row]:
         ours.append(project_hours)
         if torch_hours is not None:
             theirs.append(torch_hours)
-    total: Row = {"architecture": "in all", **spread("project_hours", np.sum(ours, axis=0))}
+    total: Row = {"architecture": "in all", **harness.spread("project_hours", np.sum(ours, axis=0))}
     if theirs:
-        total |= spread("torch_hours", np.sum(theirs, axis=0))
-        total |= spread("ratio", np.sum(theirs, axis=0) / np.sum(ours, axis=0))
+        total |= harness.spread("torch_hours", np.sum(theirs, axis=0))
+        total |= harness.spread("ratio", np.sum(theirs, axis=0) / np.sum(ours, axis=0))
     return [*rows, total]
 
 
@@ -205,7 +197,7 @@ def run(options: Options) -> None:
     if options.torch:
         check_torch()
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    load = load_average(RATIOS_SUFFER)
+    load = harness.load_average(harness.RATIOS_SUFFER)
     with ExitStack() as stack:
         devices = options.devices or project_step.usable_cores()
         sides = Sides.start(stack, num_devices=devices, pinned=False, torch=options.torch)
@@ -220,8 +212,8 @@ def run(options: Options) -> None:
         rows = project_all(sides, options)
         write_table(options.output, [row | facts for row in rows])
     print(paper_table(rows))
-    print("\n" + in_words(facts))
+    print("\n" + harness.in_words(facts))
 
 
 if __name__ == "__main__":
-    command("paper", Options, run)
+    harness.command("paper", Options, run)

@@ -28,7 +28,6 @@ from benchmarks.problem import (
 )
 from rhythmic.fast import Method
 from rhythmic.networks import published
-from rhythmic.networks.network import Method
 from rhythmic.provenance import device_name
 from rhythmic.spread import wide_vectors
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration

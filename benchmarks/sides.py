@@ -3,8 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from benchmarks import equinox_step, project_step
-from benchmarks.harness import Side, use_devices
+from benchmarks import equinox_step, harness, project_step
 from benchmarks.problem import LARGE, Differences, Problem
 from rhythmic.records import Row
 
@@ -17,8 +16,8 @@ SCAN = "rhythmic, plain scan"
 class Sides:
     """The two processes; torch's is absent if nobody asked for it."""
 
-    project: Side
-    torch: Side | None
+    project: harness.Side
+    torch: harness.Side | None
 
     @classmethod
     def start(
@@ -31,12 +30,12 @@ class Sides:
         torch_threads: int | None = None,
     ) -> "Sides":
         """Start both; they end with ``stack``."""
-        project = Side(stack, use_devices, num_devices, pinned)
+        project = harness.Side(stack, harness.use_devices, num_devices, pinned)
         if not torch:
             return cls(project, None)
         from benchmarks import torch_step
 
-        return cls(project, Side(stack, torch_step.set_threads, torch_threads))
+        return cls(project, harness.Side(stack, torch_step.set_threads, torch_threads))
 
 
 def check_same(sides: Sides, problem: Problem, *, plain: bool) -> dict[str, Row]:

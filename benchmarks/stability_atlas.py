@@ -6,23 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import atlas_sides
+from benchmarks import atlas_sides, harness
 from benchmarks.atlas_sides import REGIME, RHYTHM, SIMULATION, Arrays, Work, numpy_map, project_map
-from benchmarks.harness import (
-    Side,
-    cell,
-    check_names,
-    check_options,
-    command,
-    in_words,
-    load_average,
-    machine,
-    markdown,
-    seconds,
-    spread,
-    take_turns,
-    use_devices,
-)
 from rhythmic.progress import show
 from rhythmic.records import Row, write_table
 
@@ -68,8 +53,8 @@ class Options:
 
     def __post_init__(self) -> None:
         least = {"side": 2, "simulated_side": 2, "num_steps": 2, "cores": 1, "chunk_points": 1}
-        check_options(self, least | {"block_points": 1, "repetitions": 1, "warm_up": 0})
-        check_names("dtypes", self.dtypes, ("float32", "float64"))
+        harness.check_options(self, least | {"block_points": 1, "repetitions": 1, "warm_up": 0})
+        harness.check_names("dtypes", self.dtypes, ("float32", "float64"))
 
     def work(self, task: str, dtype: str) -> Work:
         """Return one map."""
@@ -109,8 +94,8 @@ def check_agreement(work: Work, ours: Arrays, theirs: Arrays, rival: str) -> Row
 def compare(options: Options) -> list[Row]:
     """Show that all sides agree, let them take turns, and return a row for each comparison."""
     with ExitStack() as stack:
-        project = Side(stack, use_devices, options.cores)
-        numpy = Side(stack, use_devices, 1)
+        project = harness.Side(stack, harness.use_devices, options.cores)
+        numpy = harness.Side(stack, harness.use_devices, 1)
         rows = [
             row
             for dtype in options.dtypes
@@ -122,7 +107,9 @@ def compare(options: Options) -> list[Row]:
     return [row | peak for row in rows]
 
 
-def compare_task(project: Side, numpy: Side, work: Work, options: Options) -> list[Row]:
+def compare_task(
+    project: harness.Side, numpy: harness.Side, work: Work, options: Options
+) -> list[Row]:
     """Compare one map."""
     small = work.smaller(min(work.side, SMALL))
     ours = project.ask(project_map, small)
@@ -132,16 +119,18 @@ def compare_task(project: Side, numpy: Side, work: Work, options: Options) -> li
     }
     show(f"{work.task}, {work.dtype}: all sides agree")
     compiling = project.ask(atlas_sides.compile_seconds, work)
-    turns = {"project": project.turn(seconds, project_map, work, False)} | {
-        rival: numpy.turn(seconds, numpy_map, work, rival, False) for rival in agreement
+    turns = {"project": project.turn(harness.seconds, project_map, work, False)} | {
+        rival: numpy.turn(harness.seconds, numpy_map, work, rival, False) for rival in agreement
     }
-    times = take_turns(turns, repetitions=options.repetitions, warm_up=options.warm_up)
+    times = harness.take_turns(turns, repetitions=options.repetitions, warm_up=options.warm_up)
     rows = []
     for rival, agreed in agreement.items():
         row: Row = {"task": work.task, "against": rival, "dtype": work.dtype}
         row |= {"points": work.side**2, **agreed, "compile_seconds": compiling}
-        row |= spread("project_seconds", times["project"]) | spread("numpy_seconds", times[rival])
-        rows.append(row | spread("ratio", times[rival] / times["project"]))
+        row |= harness.spread("project_seconds", times["project"]) | harness.spread(
+            "numpy_seconds", times[rival]
+        )
+        rows.append(row | harness.spread("ratio", times[rival] / times["project"]))
     return rows
 
 
@@ -149,8 +138,8 @@ def facts(options: Options) -> Row:
     """Return what this ran on, as scalars."""
     settings = ("num_steps", "chunk_points", "block_points", "repetitions", "warm_up")
     return {
-        **machine(("python", "jax", "jaxlib", "numpy"), project_cores=options.cores),
-        "load_average": load_average(", which several cores suffer more"),
+        **harness.machine(("python", "jax", "jaxlib", "numpy"), project_cores=options.cores),
+        "load_average": harness.load_average(", which several cores suffer more"),
         **{name: getattr(options, name) for name in settings},
     }
 
@@ -164,13 +153,13 @@ def table(rows: list[Row]) -> str:
             f"{row['points']:,}",
             row["dtype"],
             row["against"],
-            cell(row, "project_seconds", 3),
-            cell(row, "numpy_seconds", 2),
-            cell(row, "ratio"),
+            harness.cell(row, "project_seconds", 3),
+            harness.cell(row, "numpy_seconds", 2),
+            harness.cell(row, "ratio"),
         )
         for row in rows
     ]
-    return markdown(
+    return harness.markdown(
         (*titles, "compile, s"),
         [(*line, f"{row['compile_seconds']:.1f}") for line, row in zip(lines, rows, strict=True)],
     )
@@ -188,8 +177,8 @@ def run(options: Options) -> None:
         f" NumPy on one; peak memory {rows[0]['project_peak_gib']:.2f} GiB here,"
         f" {rows[0]['numpy_peak_gib']:.2f} GiB in NumPy's process"
     )
-    print(in_words(common))
+    print(harness.in_words(common))
 
 
 if __name__ == "__main__":
-    command("stability_atlas", Options, run)
+    harness.command("stability_atlas", Options, run)

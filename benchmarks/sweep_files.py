@@ -11,18 +11,7 @@ import numpy as np
 import xarray
 import zarr
 
-from benchmarks.harness import (
-    cell,
-    check_numbers,
-    command,
-    current_load,
-    in_words,
-    machine,
-    markdown,
-    seconds,
-    spread,
-    take_turns,
-)
+from benchmarks import harness
 from experiments.ranges import check_ranges
 from rhythmic.progress import show
 from rhythmic.records import Row, append_rows, write_table
@@ -60,7 +49,7 @@ class Options:
     def __post_init__(self) -> None:
         check_ranges(self, {"points": 2**31})
         least = dict.fromkeys(("points", "chunks", "rows"), 2)
-        check_numbers(self, least | {"repetitions": 1, "warm_up": 0})
+        harness.check_numbers(self, least | {"repetitions": 1, "warm_up": 0})
 
 
 def doubled(a: Array) -> dict[str, Array]:
@@ -102,7 +91,10 @@ def read_turns(folder: Path, options: Options) -> dict[str, Callable[[], float]]
         return opened["y"].values
 
     np.testing.assert_array_equal(with_checks(), without())
-    return {"project": partial(seconds, with_checks), "plain": partial(seconds, without)}
+    return {
+        "project": partial(harness.seconds, with_checks),
+        "plain": partial(harness.seconds, without),
+    }
 
 
 def chunk_turns(folder: Path, options: Options) -> dict[str, Callable[[], float]]:
@@ -112,7 +104,9 @@ def chunk_turns(folder: Path, options: Options) -> dict[str, Callable[[], float]
     def ours() -> float:
         with tempfile.TemporaryDirectory(dir=folder) as fresh:
             place = Path(fresh)
-            return seconds(partial(run_sweep, sweep, folder=place, chunk_points=1, quiet=True))
+            return harness.seconds(
+                partial(run_sweep, sweep, folder=place, chunk_points=1, quiet=True)
+            )
 
     run_sweep(sweep, folder=folder / "known", chunk_points=1, quiet=True)
     files = [path for path in (folder / "known").rglob("*") if path.is_file()]
@@ -120,7 +114,7 @@ def chunk_turns(folder: Path, options: Options) -> dict[str, Callable[[], float]
 
     def plain() -> float:
         with tempfile.TemporaryDirectory(dir=folder) as fresh:
-            return seconds(write_all, Path(fresh), contents)
+            return harness.seconds(write_all, Path(fresh), contents)
 
     return {"project": ours, "plain": plain}
 
@@ -138,12 +132,12 @@ def row_turns(folder: Path, options: Options) -> dict[str, Callable[[], float]]:
         for _ in range(options.rows):
             write_synced(folder / "plain.jsonl", content, os.O_APPEND)
 
-    return {"project": partial(seconds, ours), "plain": partial(seconds, plain)}
+    return {"project": partial(harness.seconds, ours), "plain": partial(harness.seconds, plain)}
 
 
 def run(options: Options) -> None:
     """Compare, print the table and write the rows."""
-    common = machine() | {"load_average": current_load()}
+    common = harness.machine() | {"load_average": harness.current_load()}
     works = {
         f"read {options.points:,} points": read_turns,
         f"write {options.chunks} chunks": chunk_turns,
@@ -155,17 +149,19 @@ def run(options: Options) -> None:
             place = Path(folder, str(number))
             place.mkdir()
             turns = turns_of(place, options)
-            found = take_turns(turns, repetitions=options.repetitions, warm_up=options.warm_up)
-            row: Row = {"work": work, **spread("project_seconds", found["project"])}
-            row |= spread("plain_seconds", found["plain"])
-            rows.append(row | spread("ratio", found["project"] / found["plain"]) | common)
+            found = harness.take_turns(
+                turns, repetitions=options.repetitions, warm_up=options.warm_up
+            )
+            row: Row = {"work": work, **harness.spread("project_seconds", found["project"])}
+            row |= harness.spread("plain_seconds", found["plain"])
+            rows.append(row | harness.spread("ratio", found["project"] / found["plain"]) | common)
             show(f"{work}: done")
     write_table(options.output, rows)
     names = ("project_seconds", "plain_seconds", "ratio")
-    lines = [(row["work"], *(cell(row, name, 3) for name in names)) for row in rows]
-    print(markdown(("work", "with checks, s", "plain, s", "ratio"), lines))
-    print(in_words(common))
+    lines = [(row["work"], *(harness.cell(row, name, 3) for name in names)) for row in rows]
+    print(harness.markdown(("work", "with checks, s", "plain, s", "ratio"), lines))
+    print(harness.in_words(common))
 
 
 if __name__ == "__main__":
-    command("sweep_files", Options, run)
+    harness.command("sweep_files", Options, run)

@@ -10,19 +10,7 @@ from typing import get_args
 
 import numpy as np
 
-from benchmarks import equinox_step, project_step
-from benchmarks.harness import (
-    RATIOS_SUFFER,
-    cell,
-    check_names,
-    check_options,
-    command,
-    in_words,
-    load_average,
-    markdown,
-    spread,
-    take_turns,
-)
+from benchmarks import equinox_step, harness, project_step
 from benchmarks.operations import operations, operations_at_events
 from benchmarks.problem import LARGE, MODELS, Pixels, Problem
 from benchmarks.sides import SCAN, Sides, check_same
@@ -72,13 +60,13 @@ class Options:
 
     def __post_init__(self) -> None:
         ones = ("repetitions", "warm_up", "steps", "time_steps", "torch_threads")
-        check_options(self, dict.fromkeys(ones, 1) | {"batch_size": 2})
-        check_names("models", self.models, MODELS)
+        harness.check_options(self, dict.fromkeys(ones, 1) | {"batch_size": 2})
+        harness.check_names("models", self.models, MODELS)
         for size in self.members:
             if size < 1:
                 raise ValueError(f"members holds {size}; a group has at least 1")
-        check_names("members", self.members)
-        check_names("pixels", (self.pixels,), get_args(Pixels))
+        harness.check_names("members", self.members)
+        harness.check_names("pixels", (self.pixels,), get_args(Pixels))
 
 
 Turn = Callable[[], float]
@@ -129,17 +117,23 @@ class Contest:
             peak: operations a second that a core reaches.
         """
         options = self.options
-        times = take_turns(self.turns, repetitions=options.repetitions, warm_up=options.warm_up)
+        times = harness.take_turns(
+            self.turns, repetitions=options.repetitions, warm_up=options.warm_up
+        )
         names: list[str | None] = [*self.rivals] or [None]
         rows = []
         for against in names:
             for size in self.sizes:
                 ours = 1e3 * times[f"members {size}"]
                 row: Row = {"model": self.problem.model, "against": against, "members": size}
-                row |= spread("project_ms", ours) | self.shares(peak, float(np.median(ours)))
+                row |= harness.spread("project_ms", ours) | self.shares(
+                    peak, float(np.median(ours))
+                )
                 if against is not None:
                     theirs = 1e3 * times[against]
-                    row |= spread("rival_ms", theirs) | spread("ratio", theirs / ours)
+                    row |= harness.spread("rival_ms", theirs) | harness.spread(
+                        "ratio", theirs / ours
+                    )
                     row |= self.rivals[against]
                 row |= {"compile_seconds": self.compile_seconds[size], "steps": self.steps}
                 rows.append(row | {"pixels": self.problem.pixels})
@@ -172,13 +166,13 @@ def own_steps(rows: list[Row]) -> str:
         (
             MODELS[model],
             str(size),
-            cell(row, "project_ms"),
+            harness.cell(row, "project_ms"),
             roofline(row),
             f"{row['compile_seconds']:.1f}",
         )
         for (model, size), row in ours.items()
     ]
-    return markdown(titles, lines)
+    return harness.markdown(titles, lines)
 
 
 def rival_steps(rows: list[Row]) -> str:
@@ -192,10 +186,10 @@ def rival_steps(rows: list[Row]) -> str:
     lines = []
     for (model, against), by_size in rivals.items():
         any_size = next(iter(by_size.values()))
-        times = (cell(any_size, "rival_ms"), rival_compilation(any_size))
-        own = (cell(by_size.get(size, {}), "ratio") for size in sizes)
+        times = (harness.cell(any_size, "rival_ms"), rival_compilation(any_size))
+        own = (harness.cell(by_size.get(size, {}), "ratio") for size in sizes)
         lines.append((MODELS[model], against, *times, *own))
-    return markdown(titles, lines)
+    return harness.markdown(titles, lines)
 
 
 def roofline(row: Row) -> str:
@@ -248,7 +242,7 @@ def run(options: Options) -> None:
     if options.torch:
         check_torch()
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    load = load_average(RATIOS_SUFFER)
+    load = harness.load_average(harness.RATIOS_SUFFER)
     with ExitStack() as stack:
         sides = Sides.start(
             stack,
@@ -263,8 +257,8 @@ def run(options: Options) -> None:
             rows += Contest(sides, model, options).rows(1e9 * facts["peak_gigaflops"])
             write_table(options.output, [*others, *(row | facts for row in rows)])
     print(step_tables(rows))
-    print("\n" + in_words(facts))
+    print("\n" + harness.in_words(facts))
 
 
 if __name__ == "__main__":
-    command("training_step", Options, run)
+    harness.command("training_step", Options, run)

@@ -1,41 +1,20 @@
 """Each command at its smallest: what it prints, what it writes, what it refuses."""
 
-import csv
-
 import jax
 import numpy as np
 import pytest
 
 from benchmarks import epochs, groups, harness, paper, project_step, training_step
 from rhythmic.training import plan_groups
-
-
-class Here:
-    """A side in this process, which keeps its devices and threads."""
-
-    def __init__(self, stack, initializer, *arguments):
-        pass
-
-    def ask(self, function, *arguments):
-        return function(*arguments)
-
-    def turn(self, function, *arguments):
-        return lambda: function(*arguments)
+from tests.benchmarks.conftest import rows_of
 
 
 @pytest.fixture(autouse=True)
-def in_this_process(monkeypatch):
-    monkeypatch.setattr("benchmarks.sides.Side", Here)
-    monkeypatch.setattr("benchmarks.epochs.Side", Here)
+def small_peak(monkeypatch):
     peak = project_step.peak_operations
     monkeypatch.setattr(project_step, "peak_operations", lambda: peak(64, 1))
     yield
     groups.forget()
-
-
-def rows_of(path):
-    with open(path) as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.mark.slow

@@ -8,19 +8,13 @@ from benchmarks import equinox_step, project_step, sides, torch_models, torch_st
 from benchmarks.problem import MODELS, Problem, differences
 from rhythmic.networks import published
 from rhythmic.records import Row
+from tests.benchmarks.conftest import Here
 
 TRAINED = sorted({*published(), *MODELS})
 
 
 def small(model):
     return Problem(model, 6, 12)
-
-
-class Here:
-    """A side in this process."""
-
-    def ask(self, function, *arguments):
-        return function(*arguments)
 
 
 @pytest.fixture(scope="module")

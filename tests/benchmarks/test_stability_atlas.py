@@ -1,7 +1,5 @@
 """The atlas benchmark at its smallest: all sides agree, rows are written, nonsense is refused."""
 
-import csv
-
 import jax
 import numpy as np
 import pytest
@@ -9,23 +7,10 @@ import pytest
 from benchmarks import atlas_sides, numpy_atlas, stability_atlas
 from benchmarks.atlas_sides import REGIME, RHYTHM, SIMULATION, Work
 from rhythmic.theory import second_order_regime
+from tests.benchmarks.conftest import rows_of
 
 
-class Here:
-    """A side in this process."""
-
-    def __init__(self, stack, initializer, *arguments):
-        pass
-
-    def ask(self, function, *arguments):
-        return function(*arguments)
-
-    def turn(self, function, *arguments):
-        return lambda: function(*arguments)
-
-
-def test_rows_and_table(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(stability_atlas, "Side", Here)
+def test_rows_and_table(tmp_path, capsys):
     output = tmp_path / "atlas.csv"
     stability_atlas.run(
         stability_atlas.Options(
@@ -41,8 +26,7 @@ def test_rows_and_table(tmp_path, monkeypatch, capsys):
             output=output,
         )
     )
-    with open(output) as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(output)
     against = [(row["task"], row["against"]) for row in rows]
     expected = [(task, rival) for task, all_ in stability_atlas.RIVALS.items() for rival in all_]
     assert against == expected

@@ -1,18 +1,16 @@
 """Files with their checks beside plain ones, at the smallest."""
 
-import csv
-
 import pytest
 
 from benchmarks.sweep_files import Options, run
+from tests.benchmarks.conftest import rows_of
 
 
 def test_each_work_has_a_row_and_a_ratio(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     output = tmp_path / "rows.csv"
     run(Options(points=64, chunks=2, rows=2, repetitions=1, warm_up=0, output=output))
-    with open(output) as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(output)
     assert [row["work"] for row in rows] == ["read 64 points", "write 2 chunks", "append 2 rows"]
     for row in rows:
         ratio = float(row["project_seconds"]) / float(row["plain_seconds"])
