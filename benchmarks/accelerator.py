@@ -28,12 +28,12 @@ from benchmarks import project_step
 from benchmarks.harness import spread, use_devices
 from benchmarks.problem import LARGE, Problem
 from experiments.ranges import MOST, MOST_BY_NAME, check_number
+from rhythmic.fast import Method
 from rhythmic.interruption import refuse, stopping
 from rhythmic.networks import published
 from rhythmic.progress import show
 from rhythmic.records import Row, append_rows, open_run_folder, read_sealed_rows
 from rhythmic.training import is_out_of_memory
-from rhythmic.training.features import Method
 
 MODELS = (*published(), LARGE)
 

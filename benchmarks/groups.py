@@ -13,6 +13,7 @@ from benchmarks.problem import NUM_CLASSES, Problem, labels_of
 from experiments.members.plans import group_plan, num_groups
 from experiments.mnist.configuration import PRESETS
 from rhythmic.data import Split
+from rhythmic.fast import Method
 from rhythmic.networks import published
 from rhythmic.training import (
     Data,
@@ -24,7 +25,6 @@ from rhythmic.training import (
     make_members,
 )
 from rhythmic.training.estimate import first_members
-from rhythmic.training.features import Method
 from rhythmic.training.problem import Problem as Sizes
 
 PAPER = PRESETS["paper"]
