@@ -68,9 +68,11 @@ from rhythmic.training.member import MemberTraining
 from rhythmic.training.problem import Problem
 from rhythmic.training.sequence_choice import train_and_choose
 from rhythmic.training.sequences import SequenceConfiguration, SequenceTraining, score_on_test
+from rhythmic.training.sources import fresh_split
 from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState
 from rhythmic.training.sweep import training_sweep
-from rhythmic.training.train import Trained, TrainingHistory, train
+from rhythmic.training.train import train
+from rhythmic.training.trained import Trained, TrainingHistory
 
 __all__ = [
     "Best",
@@ -94,6 +96,7 @@ __all__ = [
     "available_memory",
     "estimate_group",
     "fitting_group",
+    "fresh_split",
     "is_out_of_memory",
     "make_members",
     "plan_groups",

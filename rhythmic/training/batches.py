@@ -9,10 +9,19 @@ from jaxtyping import UInt
 
 from rhythmic.fast.events import Events
 from rhythmic.simulate import mask_from_lengths
-from rhythmic.training.configuration import FILLER
+from rhythmic.training.configuration import FILLER, MemberKeys
 from rhythmic.training.problem import Problem
 from rhythmic.training.state import Data
 from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
+
+
+class Update(NamedTuple):
+    """What one update takes: its number, its examples and their weights, the member's keys."""
+
+    step: Int[Array, ""]
+    examples: Int[Array, " batch"]
+    weights: Float[Array, " batch"]
+    keys: MemberKeys
 
 
 class Batch(NamedTuple):

@@ -20,6 +20,7 @@ from rhythmic.checks import checked_choice, checked_integer, checked_real, shown
 from rhythmic.data.dataset import Split, check_split
 from rhythmic.indices import check_indices
 from rhythmic.networks.network import ChannelScaling
+from rhythmic.tasks import AbstractTask
 from rhythmic.training.objectives import OF_CLASSES, OF_NUMBERS, LossName, ScoreName
 from rhythmic.typing import AnyArray, Float, Int
 
@@ -196,7 +197,9 @@ class Members(NamedTuple):
     ``seed`` sets start values, batch order and dropout; ``train``, ``validation`` and ``test`` are
     the rows of the pool that each member has. ``rhythms`` is None where all have those of the
     network. ``input_scaling`` and ``output_scaling`` are those of each member's training examples,
-    ``class_weights`` the factors on the loss of each class.
+    ``class_weights`` the factors on the loss of each class. ``task`` takes the place of a pool: its
+    leaves have a leading axis ``member``, and ``train``, ``validation`` and ``test`` count fresh
+    examples, see ``fresh_split``.
     """
 
     seed: Int[AnyArray, " member"]
@@ -208,6 +211,7 @@ class Members(NamedTuple):
     input_scaling: ChannelScaling | None = None
     output_scaling: ChannelScaling | None = None
     class_weights: Float[AnyArray, "member class_"] | None = None
+    task: AbstractTask | None = None
 
 
 @checked
@@ -218,8 +222,9 @@ def make_members(
     learning_rate: tuple[float, ...],
     weight_decay: tuple[float, ...],
     label_smoothing: tuple[float, ...],
+    tasks: tuple[AbstractTask, ...] | None = None,
 ) -> Members:
-    """Gather members, one for each entry of the four tuples.
+    """Gather members, one for each entry of the tuples.
 
     Args:
         split: the division of the data that belongs to a seed, as indices into the pool.
@@ -227,10 +232,12 @@ def make_members(
         learning_rate: peak rate of each member, above 0.
         weight_decay: decoupled decay of each member, at least 0.
         label_smoothing: share of the target spread over all classes, in [0, 1).
+        tasks: of each member, in place of a pool; they differ in array leaves alone.
 
     Raises:
-        ValueError: for no members, tuples of different length, a value out of range, or a split
-            whose parts are no indices, share an example or differ in length between seeds.
+        ValueError: for no members, tuples of different length, a value out of range, a split
+            whose parts are no indices, share an example or differ in length between seeds, or
+            tasks of different shapes.
     """
     values = {
         "learning_rate": learning_rate,
@@ -253,7 +260,17 @@ def make_members(
         _stacked(part, [getattr(splits[seed], part) for seed in seeds]) for part in Split._fields
     )
     hyperparameters = Hyperparameters(**{k: np.asarray(v, np.float32) for k, v in values.items()})
-    return Members(np.asarray(seeds, np.int32), hyperparameters, train, validation, test)
+    members = Members(np.asarray(seeds, np.int32), hyperparameters, train, validation, test)
+    return members if tasks is None else members._replace(task=_stacked_tasks(tasks, len(seeds)))
+
+
+def _stacked_tasks(tasks: tuple[AbstractTask, ...], count: int) -> AbstractTask:
+    """Return the tasks of ``count`` members as one, whose leaves have a row each."""
+    if len(tasks) != count:
+        raise ValueError(f"tasks has {len(tasks)} values for {count} seeds")
+    if len({jax.tree.structure(task) for task in tasks}) > 1:
+        raise ValueError("tasks differ in static fields; train them in groups of their own")
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *tasks)
 
 
 def _stacked(name: str, parts: list[AnyArray]) -> Int[np.ndarray, "member example"]:
@@ -307,14 +324,20 @@ def check_hyperparameter(name: str, value: float) -> None:
 
 
 class MemberKeys(NamedTuple):
-    """The independent streams of chance in one member's run, all from its own seed."""
+    """The independent streams of chance in one member's run, all from its own seed.
+
+    ``batch_order`` draws the training examples themselves where they come from a task, and the
+    last two those that validate and test.
+    """
 
     start_values: jax.Array
     batch_order: jax.Array
     dropout: jax.Array
     input_noise: jax.Array
+    validation: jax.Array
+    test: jax.Array
 
 
 def member_keys(seed: Int[AnyArray, ""]) -> MemberKeys:
     """Split a member's seed once, into named keys."""
-    return MemberKeys(*jax.random.split(jax.random.key(jnp.asarray(seed)), 4))
+    return MemberKeys(*jax.random.split(jax.random.key(jnp.asarray(seed)), 6))

@@ -65,7 +65,7 @@ def estimate_group(group: GroupTraining, members: Members) -> Estimate:
 def fitting_group(
     training: MemberTraining,
     plan: GroupPlan,
-    data: Data,
+    data: Data | None,
     members: Members,
     *,
     tell: Callable[[str], None] | None = None,
@@ -77,7 +77,7 @@ def fitting_group(
     Args:
         training: what is trained, and how.
         plan: the shape that is wanted.
-        data: the pool of examples.
+        data: the pool of examples; None where each member has a task.
         members: the members of a first group; those beyond a smaller group are left out.
         tell: called with one line for every shape that is expected not to fit.
 

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -91,12 +92,11 @@ def features_of(
 def resolved_way(
     method: Method,
     model: Network,
-    data: Data,
-    *,
+    data: Data | None,
     platform: str,
+    *,
     rhythms: MemberRhythms | None = None,
     shared_layers: bool = True,
-    noisy: bool = False,
 ) -> Way:
     """Return the way through time for a network and a pool; ``method`` unless it is ``fastest``.
 
@@ -107,17 +107,16 @@ def resolved_way(
     Args:
         method: what is asked for.
         model: the network, at any parameters.
-        data: the pool of examples, known.
+        data: the pool of examples, known before training; None where it is not, as of a task.
         platform: for which programs are lowered, see ``rhythmic.fast.platform_of``.
         rhythms: of the runs, where they have rhythms of their own.
         shared_layers: whether all runs have the same layers before training; where each draws its
             own, there are no features for all.
-        noisy: whether noise is added to the inputs while training.
 
     Raises:
         ValueError: for a way that this network or these data do not have.
     """
-    known = [] if noisy else _ways_of_pool(model, data, rhythms, shared_layers)
+    known = [] if data is None else _ways_of_pool(model, data, rhythms, shared_layers)
     if method in ("precomputed", "events") and method not in known:
         raise ValueError(
             f"method is {method!r}; with this network on these data it must be 'fastest' or "
@@ -187,6 +186,12 @@ def is_sparse(inputs: np.ndarray) -> bool:
         return False
     # One dense sequence is enough: it sets the steps of every batch that it is in, and the memory.
     return bool(np.max(np.count_nonzero(inputs, axis=1)) <= SPARSE * inputs.shape[1])
+
+
+def share_layers(one: Network, other: Network) -> bool:
+    """Tell whether two draws of a network have the same layers, unless training changes them."""
+    layers = [jax.tree.leaves(eqx.filter(model.layers, eqx.is_array)) for model in (one, other)]
+    return not has_fixed_features(one) or all(map(np.array_equal, *layers))
 
 
 def has_fixed_features(model: Network) -> bool:

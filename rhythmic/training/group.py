@@ -113,21 +113,27 @@ class GroupTraining:
     """
 
     def __init__(
-        self, training: MemberTraining, plan: GroupPlan, data: Data, *, room_for_events: int = 1
+        self,
+        training: MemberTraining,
+        plan: GroupPlan,
+        data: Data | None = None,
+        *,
+        room_for_events: int = 1,
     ):
         """Resolve the way through time, and place the data on the devices of ``plan``.
 
         Args:
             training: of one member.
             plan: how many members train at once.
-            data: the pool of examples, shared by all.
+            data: the pool of examples, shared by all; None where each member has a task.
             room_for_events: of the longest sequence at least, where the way is that of events, so
                 that pools whose sequences differ can replace one another.
 
         Raises:
             ValueError: for data that do not fit, or a network that no device can hold.
         """
-        check_data(data, training.problem)
+        if data is not None:
+            check_data(data, training.problem)
         training.check_size(plan.num_devices)
         self.asked = training
         self.plan = plan
@@ -139,7 +145,7 @@ class GroupTraining:
         self.shared = self.programs.place(self._pool(data), self.programs.shared)
 
     @property
-    def data(self) -> Data:
+    def data(self) -> Data | None:
         """The pool of examples, on the devices."""
         return self.shared[0]
 
@@ -162,7 +168,7 @@ class GroupTraining:
             return False
         return jax.tree.map(np.shape, self._pool(data)) == jax.tree.map(np.shape, self.shared)
 
-    def _pool(self, data: Data) -> tuple[Data, Tables]:
+    def _pool(self, data: Data | None) -> tuple[Data | None, Tables]:
         """Return a pool with what the way through time reads beside it."""
         return data, self.training.tables(data, room_for_events=self.room_for_events)
 
@@ -206,8 +212,8 @@ class GroupTraining:
         self.take_way_of(members)
         rows = self.place_members(members)
         members = rows[0]
-        own = jax.tree.leaves((members.rhythms, members.input_scaling, members.output_scaling))
-        identity = (members.seed, *members.hyperparameters, *own)
+        own = (members.rhythms, members.input_scaling, members.output_scaling, members.task)
+        identity = (members.seed, *members.hyperparameters, *jax.tree.leaves(own))
         state = self.call("initial_state", rows, None)
         if checkpoint is not None and checkpoint.exists():
             (known, found), made = load_arrays(checkpoint, (identity, state))
@@ -254,7 +260,7 @@ class GroupTraining:
         if not 1 <= count <= self.plan.size:
             raise ValueError(f"members holds {count}; a group takes between 1 and {self.plan.size}")
         check_rows("members" if isinstance(rows, Members) else "state", rows, count)
-        if isinstance(rows, Members):
+        if isinstance(rows, Members) and self.data is not None:
             check_members(rows, len(self.data.targets))
 
         def pad(x: np.ndarray) -> np.ndarray:
@@ -265,7 +271,7 @@ class GroupTraining:
 
     def place_members(self, members: Members) -> OwnRows:
         """Return members as ``place`` does, with what the way through time has of each."""
-        if self.training.method != "events" or members.rhythms is None:
+        if members.rhythms is None or self.data is None or self.training.method != "events":
             return self.place(members), None
         motions = member_motions(members.rhythms, self.data.inputs.shape[1])
         return self.place(members), self.place(motions)
@@ -319,7 +325,7 @@ def row_functions(training: MemberTraining) -> dict[str, RowFunction]:
 
     def over_members(function: Callable[..., PyTree]) -> Callable[..., PyTree]:
         def one(
-            state: TrainingState, row: OwnRows, shared: tuple[Data, Tables]
+            state: TrainingState, row: OwnRows, shared: tuple[Data | None, Tables]
         ) -> TrainingState | TestRecord:
             (member, motion), (data, tables) = row, shared
             if motion is not None:

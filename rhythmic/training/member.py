@@ -3,32 +3,35 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import NamedTuple
+from typing import Literal
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
-import optax
 from jax.custom_batching import sequential_vmap
 
 from rhythmic.arguments import checked
 from rhythmic.cells import trainable
 from rhythmic.checks import checked_choice
 from rhythmic.fast import Method, platform_of
-from rhythmic.indices import are_indices, check_labels
 from rhythmic.memory import check_fits
 from rhythmic.networks.network import Network
 from rhythmic.networks.readouts import RunningStatistics
 from rhythmic.networks.spec import BuildsNetwork
-from rhythmic.training.batches import Batch, epoch_batches, gathered, like_length_batches
+from rhythmic.training.batches import (
+    Batch,
+    Update,
+    epoch_batches,
+    gathered,
+    in_batches,
+    like_length_batches,
+)
 from rhythmic.training.configuration import (
     FILLER,
     MemberKeys,
     MemberRhythms,
     Members,
     TrainingConfiguration,
-    check_members,
     member_keys,
 )
 from rhythmic.training.evaluation import class_sums, sum_over
@@ -36,8 +39,8 @@ from rhythmic.training.features import (
     InputNoise,
     Tables,
     features_of,
-    has_fixed_features,
     resolved_way,
+    share_layers,
     tables_of,
 )
 from rhythmic.training.judging import Objective
@@ -48,19 +51,19 @@ from rhythmic.training.objectives import (
     balanced_weights,
     better_is_higher,
 )
-from rhythmic.training.pieces import in_pieces, rest_of
+from rhythmic.training.pieces import update_by_pieces
 from rhythmic.training.problem import Problem
 from rhythmic.training.rhythms import with_own_constants
 from rhythmic.training.schedule import optimizer_at
+from rhythmic.training.sources import check_source, drawn, held_out, where_known
 from rhythmic.training.state import (
     Best,
     Data,
     History,
     TestRecord,
     TrainingState,
-    all_finite,
-    constrained,
     keep_best,
+    stepped,
 )
 from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 
@@ -68,24 +71,15 @@ from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 COPIES = 4
 
 
-class Update(NamedTuple):
-    """What one update takes: its number, its examples and their weights, the member's keys."""
-
-    step: Int[Array, ""]
-    examples: Int[Array, " batch"]
-    weights: Float[Array, " batch"]
-    keys: MemberKeys
-
-
 @checked
 @dataclass(frozen=True)
 class MemberTraining:
     """Training of one network by one recipe; every method is pure and handles one member.
 
-    A member is one row of ``Members``, ``state`` its ``TrainingState``, ``data`` the pool as
-    ``prepared`` gives it; ``model`` is a network. Nothing here depends on which other members run
-    beside it. A label that is no class or an index outside the pool is an error, and gives NaN
-    losses and scores where it is traced.
+    A member is one row of ``Members``, ``state`` its ``TrainingState``, ``data`` the pool, None
+    where each member has a task, ``tables`` what its way through time reads beside it, ``model`` a
+    network. Nothing here depends on which other members run beside it. A label that is no class or
+    an index outside the pool is an error, and gives NaN losses and scores where it is traced.
 
     Args:
         spec: what is trained.
@@ -142,26 +136,9 @@ class MemberTraining:
         build = partial(self.build, key=jax.random.key(0))
         check_fits(self.spec.name, build, COPIES, num_devices)
 
-    def check(self, member: Members, data: Data) -> None:
+    def check(self, member: Members, data: Data | None) -> None:
         """Raise a ValueError for a known label or index of ``member`` that lies out of range."""
-        if self.problem.is_class:
-            known = jnp if isinstance(data.targets, jax.core.Tracer) else np
-            missing = known.where(known.asarray(data.targets) == -1, 0, data.targets)
-            check_labels("data.targets", missing, self.problem.num_outputs)
-        check_members(member, len(data.targets))
-
-    def known(
-        self, examples: Int[AnyArray, " example"], data: Data, values: tuple[Array, ...]
-    ) -> tuple[Array, ...]:
-        """Return ``values``, scalars, of ``examples``; NaN where one lies out of range."""
-        indices, targets = jnp.asarray(examples), jnp.asarray(data.targets)
-        indices = jnp.where(indices == FILLER, 0, indices)
-        inside = are_indices(indices, len(targets))
-        if self.problem.is_class:
-            classes = targets[indices].astype(jnp.int32)
-            missing = jnp.where(classes == -1, 0, classes)
-            inside &= are_indices(missing, self.problem.num_outputs)
-        return tuple(jnp.where(inside, value, jnp.nan) for value in values)
+        check_source(member, data, self.problem, self.configuration)
 
     def initial_state(self, member: Members) -> TrainingState:
         """Draw the start values from the member's seed."""
@@ -189,12 +166,16 @@ class MemberTraining:
         return fixed if member is None else with_own_constants(fixed, member)
 
     def resolved(
-        self, data: Data, *, platform: str | None = None, rhythms: MemberRhythms | None = None
+        self,
+        data: Data | None,
+        *,
+        platform: str | None = None,
+        rhythms: MemberRhythms | None = None,
     ) -> "MemberTraining":
         """Return the training with its way through time resolved for a pool.
 
         Args:
-            data: the pool, known.
+            data: the pool, known; None where each member has a task.
             platform: for which programs are lowered, ``cpu``, ``cuda``, ``rocm`` or ``tpu``; that
                 of the first device by default.
             rhythms: of the members, where they have rhythms of their own.
@@ -204,22 +185,17 @@ class MemberTraining:
         """
         platform = platform or platform_of(jax.devices()[0])
         models = [self.build(key=jax.random.key(i)) for i in (0, 1)]
-        layers = [jax.tree.leaves(eqx.filter(model.layers, eqx.is_array)) for model in models]
-        # A layer that each member draws from its own seed and nobody trains is not shared.
-        drawn = has_fixed_features(models[0]) and not all(map(np.array_equal, *layers))
+        noisy = self.configuration.input_noise > 0
+        known = None if noisy else data  # noise is drawn anew: nothing of the pool is known before
+        shared = share_layers(*models)
         way = resolved_way(
-            self.method,
-            models[0],
-            data,
-            platform=platform,
-            rhythms=rhythms,
-            shared_layers=not drawn,
-            noisy=self.configuration.input_noise > 0,
+            self.method, models[0], known, platform, rhythms=rhythms, shared_layers=shared
         )
-        in_turn = way in ("adjoint", "events") or data.lengths is not None
+        of_lengths = data is not None and data.lengths is not None
+        in_turn = way in ("adjoint", "events") or of_lengths
         return replace(self, method=way, one_by_one=platform == "cpu" and in_turn)
 
-    def tables(self, data: Data, *, room_for_events: int = 1) -> Tables:
+    def tables(self, data: Data | None, *, room_for_events: int = 1) -> Tables:
         """Return what the way through time, once ``resolved``, reads beside the pool.
 
         Not inside ``jax.jit``.
@@ -229,12 +205,15 @@ class MemberTraining:
             room_for_events: of the longest sequence at least, so that pools whose sequences differ
                 have tables of one shape.
         """
+        if data is None:
+            return Tables()
         model = self.build(key=jax.random.key(0))
         size = self.configuration.evaluation_batch_size
-        options = {"batch_size": size, "room_for_events": room_for_events}
-        return tables_of(self.method, model, data, **options)
+        return tables_of(self.method, model, data, batch_size=size, room_for_events=room_for_events)
 
-    def run(self, member: Members, data: Data, tables: Tables | None = None) -> TrainingState:
+    def run(
+        self, member: Members, data: Data | None, tables: Tables | None = None
+    ) -> TrainingState:
         """Train from the start values to the last epoch."""
         self.check(member, data)
 
@@ -244,12 +223,16 @@ class MemberTraining:
         return jax.lax.fori_loop(0, self.configuration.epochs, body, self.initial_state(member))
 
     def train_epoch(
-        self, state: TrainingState, member: Members, data: Data, tables: Tables | None = None
+        self,
+        state: TrainingState,
+        member: Members,
+        data: Data | None,
+        tables: Tables | None = None,
     ) -> TrainingState:
         """Return the state after one more epoch; that of a run which has stopped stays.
 
-        Every training example is visited, once a pass in an order drawn from the seed; then the
-        network is validated.
+        Every training example is visited, once a pass in an order drawn from the seed, or as many
+        are drawn from the member's task; then the network is validated.
         """
         self.check(member, data)
         member = self._weighed(member, data)
@@ -270,11 +253,12 @@ class MemberTraining:
         after, seen = jax.lax.scan(body, state, (steps, batches, weights))
         sums = added_up(seen)
         model = eqx.combine(after.parameters, fixed)
-        examples = member.validation
-        validation = self.evaluate(model, after.statistics, examples, member, data, tables)
+        validation = self.evaluate(model, after.statistics, "validation", member, data, tables)
         higher = better_is_higher(self.score)
         after = keep_best(after, *validation, higher=higher)
-        loss, score = self.known(member.train, data, self.objective.means(sums))
+        loss, score = self.objective.means(sums)
+        if data is not None:
+            loss, score = where_known((loss, score), member.train, data, self.problem)
         record = History(loss, score, *validation)
         history = jax.tree.map(lambda x, now: x.at[state.epoch].set(now), state.history, record)
         after = after._replace(history=history)
@@ -283,13 +267,14 @@ class MemberTraining:
             after = jax.tree.map(lambda new, old: jnp.where(stopped, old, new), after, state)
         return after._replace(epoch=state.epoch + 1)
 
-    def _weighed(self, member: Members, data: Data) -> Members:
+    def _weighed(self, member: Members, data: Data | None) -> Members:
         """Return the member with the recipe's weights of classes, from its training targets."""
         asked, number = self.configuration.class_weights, self.problem.num_outputs
         if asked is None:
             return member
         if asked != "balanced":
             return member._replace(class_weights=jnp.asarray(asked))
+        assert data is not None
         filled = jnp.asarray(member.train) == FILLER
         targets = jnp.asarray(data.targets)[jnp.where(filled, 0, member.train)]
         filled = filled.reshape(-1, *(1,) * (targets.ndim - 1))
@@ -303,7 +288,7 @@ class MemberTraining:
         return state.epoch - 1 - state.best.epoch >= self.configuration.patience
 
     def batches(
-        self, member: Members, epoch: Int[Array, ""], data: Data, *, key: jax.Array
+        self, member: Members, epoch: Int[Array, ""], data: Data | None, *, key: jax.Array
     ) -> tuple[Int[Array, "num_batches batch"], Float[Array, "num_batches batch"]]:
         """Return the examples and weights of every batch of an epoch, pass after pass."""
         num_batches = self.configuration.num_batches(member.train.shape[0])
@@ -311,6 +296,8 @@ class MemberTraining:
 
         def one_pass(place: Int[Array, ""]) -> tuple[Array, Array]:
             own = jax.random.fold_in(key, place)
+            if data is None:
+                return in_batches(member.train, num_batches, size)
             if data.lengths is None:
                 return epoch_batches(
                     member.train, num_batches, size, key=own, ragged=self.is_ragged
@@ -318,14 +305,14 @@ class MemberTraining:
             lengths = jnp.asarray(data.lengths)
             return like_length_batches(member.train, lengths, num_batches, size, key=own)
 
-        drawn = jax.lax.map(one_pass, epoch * passes + jnp.arange(passes))
-        return jax.tree.map(lambda x: x.reshape(-1, size), drawn)
+        orders = jax.lax.map(one_pass, epoch * passes + jnp.arange(passes))
+        return jax.tree.map(lambda x: x.reshape(-1, size), orders)
 
     def update(
         self,
         state: TrainingState,
         member: Members,
-        data: Data,
+        data: Data | None,
         fixed: PyTree,
         update: Update,
         tables: Tables | None = None,
@@ -334,8 +321,14 @@ class MemberTraining:
 
         ``fixed`` is what ``fixed_part`` gives. Returns the new state, and the sums of the batch.
         """
-        if self.configuration.piece_length is not None:
-            return self._update_by_pieces(state, member, data, fixed, update)
+        if data is None:
+            key = jax.random.fold_in(update.keys.batch_order, update.step)
+            examples, data = drawn(member, update.examples.shape[0], key=key)
+            update = update._replace(examples=examples)
+        recipe, objective = self.configuration, self.objective
+        if recipe.piece_length is not None:
+            batch = gathered(data, update.examples, update.weights, self.problem)
+            return update_by_pieces(recipe, objective, state, member, fixed, batch, update)
         arrays, functions = eqx.partition(fixed, eqx.is_array)
         value_and_gradient = jax.value_and_grad(partial(self.batch_loss, functions), has_aux=True)
         if self.one_by_one:
@@ -350,68 +343,10 @@ class MemberTraining:
             (member.hyperparameters.label_smoothing, member.class_weights),
             keys,
         )
-        state = self._stepped(state, member, fixed, update.step, loss, gradient)
+        num_steps = recipe.num_steps(member.train.shape[0])
+        optimizer = optimizer_at(recipe, member.hyperparameters, update.step, num_steps)
+        state = stepped(state, update.step, loss, gradient, optimizer, fixed)
         return state._replace(statistics=statistics), sums
-
-    def _update_by_pieces(
-        self, state: TrainingState, member: Members, data: Data, fixed: PyTree, update: Update
-    ) -> tuple[TrainingState, Sums]:
-        """Make one update on each piece of a batch, the cells' states carried without a gradient.
-
-        Truncated back-propagation through time (Williams and Peng, Neural Computation 2, 1990).
-        """
-        batch = gathered(data, update.examples, update.weights, self.problem)
-        length = self.configuration.piece_length or len(batch.inputs)
-        pieces = in_pieces(batch, length, self.problem)
-        number = pieces.inputs.shape[0]
-        start = eqx.combine(state.parameters, fixed).initial_state(batch.inputs.shape[2]).layers
-
-        def body(carry: PyTree, numbered: tuple[Array, Batch]) -> tuple[PyTree, Sums]:
-            state, cells = carry
-            place, piece = numbered
-            step = update.step * number + place
-            keys = jax.tree.map(lambda key: jax.random.fold_in(key, step), update.keys)
-
-            def loss_of(parameters: PyTree) -> tuple[Array, PyTree]:
-                model: Network = eqx.combine(parameters, fixed)
-                noisy = self._with_noise(piece.inputs, key=keys.input_noise)
-                features, after = model.continued(
-                    noisy, piece.lengths, cells, key=jax.random.fold_in(keys.dropout, 1)
-                )
-                known = (member.hyperparameters.label_smoothing, member.class_weights)
-                loss, found = self.objective.of_training(
-                    model, features, piece, state.statistics, known, key=keys.dropout
-                )
-                return loss, (found, rest_of(after))
-
-            compute = jax.value_and_grad(loss_of, has_aux=True)
-            (loss, ((statistics, sums), cells)), gradient = compute(state.parameters)
-            state = self._stepped(state, member, fixed, step, loss, gradient, number)
-            return (state._replace(statistics=statistics), cells), sums
-
-        (state, _), sums = jax.lax.scan(body, (state, start), (jnp.arange(number), pieces))
-        return state, added_up(sums)
-
-    def _stepped(
-        self,
-        state: TrainingState,
-        member: Members,
-        fixed: PyTree,
-        step: Int[Array, ""],
-        loss: Array,
-        gradient: PyTree,
-        updates_per_batch: int = 1,
-    ) -> TrainingState:
-        """Return the state with parameters and optimiser after one step along a gradient."""
-        num_steps = self.configuration.num_steps(member.train.shape[0]) * updates_per_batch
-        optimizer = optimizer_at(self.configuration, member.hyperparameters, step, num_steps)
-        change, optimizer_state = optimizer.update(gradient, state.optimizer, state.parameters)
-        parameters = constrained(optax.apply_updates(state.parameters, change), fixed)
-        finite = all_finite((loss, gradient, parameters))
-        failed = jnp.where((state.failed_at_step < 0) & ~finite, step, state.failed_at_step)
-        return state._replace(
-            parameters=parameters, optimizer=optimizer_state, failed_at_step=failed
-        )
 
     def batch_loss(
         self,
@@ -448,37 +383,40 @@ class MemberTraining:
             model, features, batch, statistics, known, key=keys.dropout
         )
 
-    def _with_noise(self, inputs: Array, *, key: jax.Array) -> Array:
-        """Return inputs with the recipe's noise."""
-        level = self.configuration.input_noise
-        if level == 0:
-            return inputs
-        return inputs + level * jax.random.normal(key, inputs.shape, inputs.dtype)
-
     def evaluate(
         self,
         model: Network,
         statistics: RunningStatistics,
-        examples: Int[AnyArray, " example"],
+        part: Literal["validation", "test"],
         member: Members,
-        data: Data,
+        data: Data | None,
         tables: Tables | None = None,
     ) -> tuple[Array, Array]:
-        """Return mean loss and score of ``model`` over ``examples``, both scalars.
+        """Return mean loss and score of ``model`` over a ``part`` of the split, both scalars.
 
         Labels are smoothed as in training; ``statistics`` are those of the readout.
         """
+        examples, data = held_out(part, member, data)
         model = eqx.tree_at(lambda one: one.statistics, model, statistics)
 
         def look(outputs: Array, features: Array, batch: Batch) -> Sums:
             return self.objective.of_test(model, outputs, batch, member)
 
         sums = self.sum_over(look, model, examples, data, tables)
-        loss, score = self.known(examples, data, self.objective.means(sums))
+        loss, score = where_known(self.objective.means(sums), examples, data, self.problem)
         return loss, score
 
+    def network(self, state: TrainingState, member: Members) -> Network:
+        """Return the network with the parameters of the best epoch."""
+        model: Network = eqx.combine(state.best.parameters, self.fixed_part(member))
+        return eqx.tree_at(lambda one: one.statistics, model, state.best.statistics)
+
     def test(
-        self, state: TrainingState, member: Members, data: Data, tables: Tables | None = None
+        self,
+        state: TrainingState,
+        member: Members,
+        data: Data | None,
+        tables: Tables | None = None,
     ) -> TestRecord:
         """Read the test examples with the parameters of the best epoch; NaN of a run that failed.
 
@@ -489,8 +427,8 @@ class MemberTraining:
         if not member.test.shape[0]:
             raise ValueError("members.test is empty; a test needs at least one example")
         member = self._weighed(member, data)
-        model: Network = eqx.combine(state.best.parameters, self.fixed_part(member))
-        model = eqx.tree_at(lambda one: one.statistics, model, state.best.statistics)
+        model = self.network(state, member)
+        examples, data = held_out("test", member, data)
         of_classes = self.problem.is_class and not self.problem.per_step
 
         def look(outputs: Array, features: Array, batch: Batch) -> tuple[Sums, PyTree]:
@@ -499,8 +437,8 @@ class MemberTraining:
             number = self.problem.num_outputs
             return sums, class_sums(features, batch, number) if of_classes else None
 
-        sums, by_class = self.sum_over(look, model, member.test, data, tables)
-        loss, score = self.known(member.test, data, self.objective.means(sums))
+        sums, by_class = self.sum_over(look, model, examples, data, tables)
+        loss, score = where_known(self.objective.means(sums), examples, data, self.problem)
         failed = (state.failed_at_step >= 0) | (state.best.epoch < 0)
         nothing = jnp.zeros((0, 0))
         return TestRecord(

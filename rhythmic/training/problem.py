@@ -7,12 +7,13 @@ from rhythmic.arguments import checked
 from rhythmic.checks import checked_choice, checked_integer, checked_real
 from rhythmic.data import Recordings
 from rhythmic.data.recordings import TargetKind
+from rhythmic.tasks import AbstractTask
 
 
 @checked
 @dataclass(frozen=True)
 class Problem:
-    """The sizes of a pool of examples, and what its targets are.
+    """The sizes of the examples, and what their targets are.
 
     Args:
         num_outputs: classes, or numbers.
@@ -38,19 +39,25 @@ class Problem:
         checked_real("sample_rate", self.sample_rate, above=0.0)
 
     @classmethod
-    def of(cls, recordings: Recordings, *, standardised: bool = True) -> Self:
-        """Return the sizes and the kind of ``recordings``.
+    def of(cls, source: Recordings | AbstractTask, *, standardised: bool = True) -> Self:
+        """Return the sizes and the kind of recordings, or of a task.
+
+        A task's sequences have the sample rate that it names, if any, and are never standardised.
 
         Args:
-            recordings: the data.
-            standardised: as in the class.
+            source: of the examples.
+            standardised: as in the class, for recordings.
         """
-        duration = float(recordings.lengths.max()) / recordings.sample_rate
+        if isinstance(source, AbstractTask):
+            kind: TargetKind = "class_per_step" if source.kind == "classes" else "value_per_step"
+            rate = getattr(source, "sample_rate", cls.sample_rate)
+            return cls(source.num_outputs, source.input_size, kind, rate)
+        duration = float(source.lengths.max()) / source.sample_rate
         return cls(
-            recordings.num_outputs,
-            recordings.num_channels,
-            recordings.kind,
-            recordings.sample_rate,
+            source.num_outputs,
+            source.num_channels,
+            source.kind,
+            source.sample_rate,
             duration,
             standardised,
         )

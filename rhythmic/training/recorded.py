@@ -1,6 +1,7 @@
-"""From recordings to what training takes: the pool of examples, one row per run, a recipe."""
+"""From recordings, or a task, to what training takes: a pool, one row per run, a recipe."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +10,7 @@ import numpy as np
 from rhythmic.data import Recordings, Split
 from rhythmic.data.dataset import check_split
 from rhythmic.networks.network import ChannelScaling
+from rhythmic.tasks import AbstractTask
 from rhythmic.training.configuration import (
     FILLER,
     Hyperparameters,
@@ -24,25 +26,39 @@ from rhythmic.training.state import Data
 UPDATES = 2000  # of a whole run, about, where no recipe is given
 
 
-def recording_data(recordings: Recordings) -> Data:
-    """Return the pool of examples; lengths only where they differ."""
-    inputs = recordings.inputs
+def pool_of(source: Recordings | AbstractTask) -> Data | None:
+    """Return the pool of examples, lengths only where they differ; None of a task."""
+    if isinstance(source, AbstractTask):
+        return None
+    inputs = source.inputs
     if inputs.dtype == np.float64 and not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
         inputs = inputs.astype(np.float32)
-    targets = recordings.targets
-    if not recordings.classes:
+    targets = source.targets
+    if not source.classes:
         targets = targets.astype(inputs.dtype if inputs.dtype != np.uint8 else np.float32)
-    lengths = recordings.lengths
+    lengths = source.lengths
     alike = np.all(lengths == inputs.shape[1])
     return Data(inputs, targets, None if alike else lengths)
 
 
-def default_recipe(num_train: int) -> TrainingConfiguration:
+def classes_of(source: Recordings | AbstractTask) -> tuple[Any, ...]:
+    """Return the labels in the order of the outputs, of a task numbers; none of values."""
+    if isinstance(source, AbstractTask):
+        return tuple(range(source.num_outputs)) if source.kind == "classes" else ()
+    return source.classes
+
+
+def default_recipe(source: Recordings | AbstractTask, num_train: int) -> TrainingConfiguration:
     """Return the published recipe with batches and epochs for ``num_train`` examples.
 
     Batches hold about an eighth of the examples, 4 to 128; there are about 2,000 updates in 20 to
-    200 epochs.
+    200 epochs. A task, whose examples are always new, takes fewer and larger steps: 10 epochs, in
+    batches of 32, by Adam with its usual constants.
     """
+    if isinstance(source, AbstractTask):
+        return TrainingConfiguration(
+            epochs=10, batch_size=32, momentum="constant", evaluation_batch_size=512
+        )
     batch_size = int(2 ** np.clip(np.floor(np.log2(max(num_train, 8) / 8)), 2, 7))
     while num_train % batch_size == 1:
         batch_size += 1
@@ -52,8 +68,8 @@ def default_recipe(num_train: int) -> TrainingConfiguration:
     )
 
 
-def recording_members(
-    recordings: Recordings,
+def members_of(
+    source: Recordings | AbstractTask,
     split: Callable[[int], Split],
     *,
     seeds: Sequence[int],
@@ -65,7 +81,7 @@ def recording_members(
     """Return one row per rate and seed, seeds fastest, each with its own split and scaling.
 
     Args:
-        recordings: the data.
+        source: the data, or a task that all share.
         split: of the trials, by seed.
         seeds: one run each, for every rate.
         learning_rates: peak rates to choose from.
@@ -92,12 +108,13 @@ def recording_members(
         for value in values:
             check_hyperparameter(name, value)
     splits = [split(seed) for seed in seeds]
+    task = source if isinstance(source, AbstractTask) else None
     for one in splits:
-        check_split(one, len(recordings))
+        check_split(one, None if isinstance(source, AbstractTask) else len(source))
         for part in ("train", "validation"):
             if not len(getattr(one, part)):
                 raise ValueError(f"{part} of the split is empty; at least one trial is needed")
-    scalings = [_scalings(recordings, one, standardised) for one in splits]
+    scalings = [_scalings(source, one, standardised) for one in splits]
     rows = [(place, rate) for rate in learning_rates for place in range(len(seeds))]
     places = np.array([place for place, _ in rows])
     train, validation, test = (
@@ -114,7 +131,16 @@ def recording_members(
         for one in (_rows([pair[k] for pair in scalings]) for k in (0, 1))
     )
     seed_column = np.asarray(seeds, np.int32)[places]
-    return Members(seed_column, hyperparameters, train, validation, test, None, inputs, outputs)
+    return Members(
+        seed_column,
+        hyperparameters,
+        train,
+        validation,
+        test,
+        input_scaling=inputs,
+        output_scaling=outputs,
+        task=None if task is None else stacked([task] * count),
+    )
 
 
 def is_ragged(members: Members) -> bool:
@@ -122,28 +148,28 @@ def is_ragged(members: Members) -> bool:
     return any(bool(np.any(getattr(members, part) == FILLER)) for part in Split._fields)
 
 
-def problem_of(recordings: Recordings, standardised: bool) -> Problem:
+def problem_of(source: Recordings | AbstractTask, standardised: bool) -> Problem:
     """Return what networks are trained for; refuse recordings without a known target.
 
     Raises:
         ValueError: if no target is known.
     """
-    if not recordings.known.any():
+    if isinstance(source, Recordings) and not source.known.any():
         raise ValueError("targets holds no known one; training needs some")
-    return Problem.of(recordings, standardised=standardised)
+    return Problem.of(source, standardised=standardised)
 
 
 def _scalings(
-    recordings: Recordings, split: Split, standardised: bool
+    source: Recordings | AbstractTask, split: Split, standardised: bool
 ) -> tuple[ChannelScaling | None, ChannelScaling | None]:
     """Return the scaling of inputs, and of targets that are numbers, by the training trials."""
-    if not standardised:
+    if not standardised or isinstance(source, AbstractTask):
         return None, None
-    train = recordings[split.train]
+    train = source[split.train]
     scaling = train.scaling()
-    factor = 255 if recordings.inputs.dtype == np.uint8 else 1  # bytes are read as 0 to 1
+    factor = 255 if source.inputs.dtype == np.uint8 else 1  # bytes are read as 0 to 1
     inputs = _scaling(scaling.mean / factor, scaling.deviation / factor)
-    if recordings.classes:
+    if source.classes:
         return inputs, None
     values = train.targets.reshape(-1, train.targets.shape[-1])
     with np.errstate(invalid="ignore"):

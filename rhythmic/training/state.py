@@ -5,6 +5,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import optax
 
 from rhythmic import cells
 from rhythmic.cells import trainable
@@ -100,6 +101,31 @@ def constrained(parameters: PyTree, fixed: PyTree) -> PyTree:
     """Put parameters back where the cell allows them, such as a zero diagonal."""
     model = cells.constrained(eqx.combine(parameters, fixed))
     return eqx.filter(model, trainable(model))
+
+
+def stepped(
+    state: TrainingState,
+    step: Int[Array, ""],
+    loss: Float[Array, ""],
+    gradient: PyTree,
+    optimizer: optax.GradientTransformation,
+    fixed: PyTree,
+) -> TrainingState:
+    """Return the state after one step of the optimiser.
+
+    Args:
+        state: before it.
+        step: number of the update.
+        loss: of its examples.
+        gradient: of the loss.
+        optimizer: as it stands at this update.
+        fixed: the part of the model that is not trained.
+    """
+    change, optimizer_state = optimizer.update(gradient, state.optimizer, state.parameters)
+    parameters = constrained(optax.apply_updates(state.parameters, change), fixed)
+    finite = all_finite((loss, gradient, parameters))
+    failed = jnp.where((state.failed_at_step < 0) & ~finite, step, state.failed_at_step)
+    return state._replace(parameters=parameters, optimizer=optimizer_state, failed_at_step=failed)
 
 
 def keep_best(

@@ -64,9 +64,11 @@ WITHOUT_SOURCE = {
     "rhythmic.training.sequence_choice": "training loop",
     "rhythmic.training.sequence_members": "training loop",
     "rhythmic.training.sequences": "training loop",
+    "rhythmic.training.sources": "training loop",
     "rhythmic.training.state": "containers",
     "rhythmic.training.sweep": "training loop",
     "rhythmic.training.train": "training loop",
+    "rhythmic.training.trained": "containers",
     "rhythmic.trees": "layout of arrays",
 }
 

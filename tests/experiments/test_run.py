@@ -178,7 +178,7 @@ def test_the_saved_network_gives_the_recorded_accuracy(first, folder):
     _, accuracy = training.evaluate(
         model,
         statistics,
-        split(digits, row["seed"]).test,
+        "test",
         member,
         Data(digits.images, digits.labels),
     )

@@ -171,7 +171,7 @@ def test_the_streams_of_a_seed_differ_from_one_another_and_from_other_seeds():
         for seed in seeds
         for key in member_keys(seed)
     }
-    assert len(data) == 16
+    assert len(data) == 24
     again = [jax.random.key_data(key) for key in member_keys(seeds[2])]
     np.testing.assert_array_equal(
         again, [jax.random.key_data(key) for key in member_keys(np.int32(123))]

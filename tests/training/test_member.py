@@ -12,10 +12,9 @@ import pytest
 from rhythmic.cells import trainable
 from rhythmic.networks import MEAN, NetworkSpec, rhythmic_network
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
-from rhythmic.training.batches import in_batches, sequences
+from rhythmic.training.batches import Update, in_batches, sequences
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
-from rhythmic.training.member import Update
 from rhythmic.training.problem import Problem
 from rhythmic.training.schedule import adamw_at
 from rhythmic.training.state import keep_best

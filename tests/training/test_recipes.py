@@ -126,7 +126,9 @@ def test_double_precision_starts_from_the_same_network():
     with jax.enable_x64(True):
         training = MemberTraining(architecture(), RECIPE, Problem(3))
         double = training.initial_state(member)
-        orders = training.batches(member, jnp.array(0), key=member_keys(member.seed).batch_order)
+        orders = training.batches(
+            member, jnp.array(0), pool(), key=member_keys(member.seed).batch_order
+        )
         after = train()
     for a, b in zip(
         jax.tree.leaves(single.parameters), jax.tree.leaves(double.parameters), strict=True
@@ -134,7 +136,7 @@ def test_double_precision_starts_from_the_same_network():
         assert b.dtype == np.float64
         np.testing.assert_array_equal(a, b.astype(np.float32))
     plain = MemberTraining(architecture(), RECIPE, Problem(3))
-    own = plain.batches(member, jnp.array(0), key=member_keys(member.seed).batch_order)
+    own = plain.batches(member, jnp.array(0), pool(), key=member_keys(member.seed).batch_order)
     np.testing.assert_array_equal(own[0], orders[0])
     assert {x.dtype for x in jax.tree.leaves(after.parameters)} == {np.dtype("float64")}
 

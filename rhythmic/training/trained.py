@@ -1,0 +1,177 @@
+"""What ``train`` gives back: networks, what they showed after every epoch, what they scored."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from rhythmic.arguments import checked
+from rhythmic.data import Split
+from rhythmic.networks.files import save
+from rhythmic.networks.network import Network
+from rhythmic.records import write_json, write_table
+from rhythmic.training.configuration import TrainingConfiguration
+
+RESULT = "result.json"  # is written last
+
+
+class TrainingHistory(NamedTuple):
+    """What every run showed after every epoch; NaN where it had stopped.
+
+    ``train_loss``, ``train_score``, ``validation_loss`` and ``validation_score`` are
+    ``(seed, epoch)``, ``seeds`` those of the rows; ``score`` names what the scores are.
+    """
+
+    seeds: tuple[int, ...]
+    score: str
+    train_loss: np.ndarray
+    train_score: np.ndarray
+    validation_loss: np.ndarray
+    validation_score: np.ndarray
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row per seed and epoch, epochs from 1."""
+        names = ("train_loss", "train_score", "validation_loss", "validation_score")
+        return [
+            {"seed": seed, "epoch": epoch + 1}
+            | {
+                name.replace("score", self.score): float(getattr(self, name)[place, epoch])
+                for name in names
+            }
+            for place, seed in enumerate(self.seeds)
+            for epoch in range(self.train_loss.shape[1])
+            if np.isfinite(self.validation_loss[place, epoch]) or epoch == 0
+        ]
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write one row per seed and epoch to ``path``."""
+        write_table(Path(path), self.rows())
+
+    def to_tensorboard(self, folder: str | Path) -> None:
+        """Write scalars for TensorBoard, one run per seed below ``folder``.
+
+        Raises:
+            ImportError: in one line, without a package that writes them.
+        """
+        try:
+            from tensorboardX import SummaryWriter
+        except ImportError:
+            try:
+                from torch.utils.tensorboard import SummaryWriter
+            except ImportError:
+                raise ImportError(
+                    "to_tensorboard needs a writer: pip install tensorboardX"
+                ) from None
+        for seed in self.seeds:
+            with SummaryWriter(str(Path(folder) / f"seed-{seed}")) as writer:
+                for row in self.rows():
+                    if row["seed"] == seed:
+                        for name, value in row.items():
+                            if name not in ("seed", "epoch"):
+                                writer.add_scalar(name, value, row["epoch"])
+
+
+@checked
+@dataclasses.dataclass(frozen=True, eq=False)
+class Trained:
+    """Networks that ``train`` has trained, one per seed, with what they scored.
+
+    Attributes:
+        networks: with the parameters of their best validation epoch; they take raw recordings.
+        seeds: of the networks.
+        history: of the chosen runs.
+        score: what networks are judged by.
+        validation_scores: of the best epoch of each network, ``(seed,)``.
+        test_scores: of the test trials, read once, ``(seed,)``; NaN of a run that failed.
+        confusion: test targets by true and predicted class, ``(seed, class_, class_)``.
+        learning_rate: of all networks, chosen on validation trials.
+        num_parameters: that training may change, of each network.
+        classes: the labels, in the order of the outputs; empty for numbers.
+        splits: the trials that train, validate and test each network.
+        recipe: by which they were trained.
+        arithmetic: what computed the result: the way through time, device and version of JAX.
+        seconds: that training and test took, compilation included.
+    """
+
+    networks: tuple[Network, ...]
+    seeds: tuple[int, ...]
+    history: TrainingHistory
+    score: str
+    validation_scores: np.ndarray
+    test_scores: np.ndarray
+    confusion: np.ndarray
+    learning_rate: float
+    num_parameters: int
+    classes: tuple[Any, ...]
+    splits: tuple[Split, ...]
+    recipe: TrainingConfiguration
+    arithmetic: dict[str, str]
+    seconds: float
+
+    def __repr__(self) -> str:
+        """Return a line on what came out."""
+        known = self.test_scores[np.isfinite(self.test_scores)]
+        mean, spread = (known.mean(), known.std()) if known.size else (np.nan, np.nan)
+        number = len(self.seeds)
+        return (
+            f"Trained({number} network{'s' if number > 1 else ''} of {self.num_parameters} "
+            f"parameters, test {self.score} {mean:.3f} +- {spread:.3f})"
+        )
+
+    def outputs(self, inputs: Any, lengths: Any = None) -> np.ndarray:
+        """Return the mean over the networks of class probabilities, or of values.
+
+        Args:
+            inputs: ``(time, channel)`` or ``(batch, time, channel)``, as they were recorded.
+            lengths: samples of the sequence, or of each.
+
+        Returns:
+            ``(output,)`` or ``(batch, output)``, or of answers at every step ``(time, output)`` or
+            ``(batch, time, output)``.
+        """
+        answers = [np.asarray(_answer(one, inputs, lengths)) for one in self.networks]
+        if self.classes:
+            answers = [np.asarray(jax.nn.softmax(one, axis=-1)) for one in answers]
+        return np.mean(answers, axis=0)
+
+    def predict(self, inputs: Any, lengths: Any = None) -> np.ndarray:
+        """Return labels as they were given, or values, of the networks together.
+
+        Arguments are those of ``outputs``: ``inputs`` and ``lengths``. Labels, ``(batch,)`` or
+        ``(batch, time)``, are those of the highest mean probability.
+        """
+        outputs = self.outputs(inputs, lengths)
+        if not self.classes:
+            return outputs
+        return np.asarray(self.classes)[np.argmax(outputs, axis=-1)]
+
+
+@eqx.filter_jit
+def _answer(network: Network, inputs: Any, lengths: Any) -> Any:
+    return network(inputs, lengths)
+
+
+def write_result(result: Trained, folder: Path) -> None:
+    """Write history, scores and networks; the checkpoints are no longer needed."""
+    result.history.to_csv(folder / "history.csv")
+    for seed, network in zip(result.seeds, result.networks, strict=True):
+        if network.origin is not None:
+            save(network, folder / f"network-{seed}.safetensors")
+    write_json(
+        folder / RESULT,
+        {
+            "score": result.score,
+            "seeds": result.seeds,
+            "validation_scores": result.validation_scores,
+            "test_scores": result.test_scores,
+            "learning_rate": result.learning_rate,
+            "num_parameters": result.num_parameters,
+            "arithmetic": result.arithmetic,
+            "seconds": result.seconds,
+        },
+    )
+    for checkpoint in folder.glob("group-*.ckpt"):
+        checkpoint.unlink()
