@@ -20,7 +20,6 @@ from rhythmic.training import (
 )
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.problem import Problem
-from rhythmic.training.search import Setting
 
 OUT_OF_RANGE = {
     "epochs": (0, -3),
@@ -181,23 +180,6 @@ def test_the_streams_of_a_seed_differ_from_one_another_and_from_other_seeds():
 def test_a_constant_rate_has_no_momentum_to_cycle():
     with pytest.raises(ValueError, match="momentum is 'cycled'; a constant schedule needs"):
         TrainingConfiguration(schedule="constant")
-
-
-def test_integers_and_numpys_numbers_are_the_same_recipe_and_setting():
-    given = TrainingConfiguration(epochs=np.int64(30), batch_size=np.uint8(128), clip_norm=1)
-    assert repr(given) == repr(TrainingConfiguration())
-    assert repr(Setting(1, np.float64(0.5), 0)) == repr(Setting(1.0, 0.5, 0.0))
-    members = make_members(
-        split,
-        seeds=(np.int64(4),),
-        learning_rate=(1,),
-        weight_decay=(np.float32(0.5),),
-        label_smoothing=(0,),
-    )
-    assert [x.tolist() for x in members.hyperparameters] == [[1.0], [0.5], [0.0]]
-    for wrong in ({"seeds": (True,)}, {"seeds": (4.0,)}, {"learning_rate": (True,)}):
-        with pytest.raises(ValueError, match=r"^(seeds|learning_rate) is "):
-            make_members(split, **({name: values[:1] for name, values in VALUES.items()} | wrong))
 
 
 def test_a_network_that_no_memory_holds_is_refused_before_it_is_drawn():

@@ -5,78 +5,38 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import jax
-import numpy as np
 import pytest
 
-from rhythmic.data.dataset import Split
-from rhythmic.networks import rhythmic_network
 from rhythmic.training import (
-    Data,
     Estimate,
     GroupPlan,
     GroupTraining,
-    MemberTraining,
     TrainingConfiguration,
     available_memory,
     estimate_group,
     fitting_group,
     is_out_of_memory,
-    make_members,
     seconds_per_update,
 )
 from rhythmic.training.estimate import fewest_updates
-from rhythmic.training.problem import Problem
+from tests.training import small
+from tests.training.small import TRAINING
 
 MODULE = "rhythmic.training.estimate"
-TRAINING = MemberTraining(
-    rhythmic_network((20.0, 90.0), pole_radius=0.9, name="rrn"),
-    TrainingConfiguration(epochs=3, batch_size=8, rising_share=0.4),
-    Problem(3),
-)
-DATA = Data(
-    np.random.default_rng(5).integers(0, 256, (39, 10)).astype(np.uint8),
-    (np.arange(39) % 3).astype(np.int32),
-)
-
-
-def split(seed):
-    order = np.random.default_rng(seed).permutation(39).astype(np.int32)
-    return Split(order[:21], order[21:28], order[28:])
 
 
 def members(count):
-    return make_members(
-        split,
-        seeds=tuple(range(count)),
-        learning_rate=(0.05,) * count,
-        weight_decay=(0.01,) * count,
-        label_smoothing=(0.05,) * count,
-    )
+    return small.members(*((seed, 0.05) for seed in range(count)))
 
 
 @pytest.fixture(scope="module")
 def group():
-    return GroupTraining(TRAINING, GroupPlan(num_devices=1, members_per_device=2), DATA)
+    return GroupTraining(TRAINING, GroupPlan(num_devices=1, members_per_device=2), small.pool())
 
 
 @pytest.fixture(scope="module")
 def needed(group):
     return estimate_group(group, members(2))
-
-
-def num_bytes(tree):
-    return sum(np.asarray(x).nbytes for x in jax.tree.leaves(tree))
-
-
-@pytest.mark.slow
-def test_arguments_are_state_members_and_examples(group, needed):
-    together = members(2)
-    state = group.call("initial_state", group.place_members(together), None)
-    seen = num_bytes(state) + num_bytes(together) + num_bytes(group.shared)
-    # An epoch does not read the test digits, and the program does not take them.
-    assert needed.arguments == seen - num_bytes(together.test)
-    assert needed.temporaries > 0
-    assert needed.memory == needed.arguments + needed.temporaries + needed.outputs
 
 
 def test_what_was_compiled_for_the_estimate_is_what_trains(group, needed):
@@ -135,7 +95,9 @@ def ten_bytes_a_member(monkeypatch):
 def test_the_largest_half_that_fits_is_taken(ten_bytes_a_member, free, chosen, num_lines):
     ten_bytes_a_member(free)
     lines = []
-    found, needed = fitting_group(TRAINING, GroupPlan(1, 6), DATA, members(6), tell=lines.append)
+    found, needed = fitting_group(
+        TRAINING, GroupPlan(1, 6), small.pool(), members(6), tell=lines.append
+    )
     assert found.plan == GroupPlan(1, chosen)
     assert needed.memory == 10 * chosen
     assert len(lines) == num_lines

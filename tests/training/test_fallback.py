@@ -9,37 +9,25 @@ import pytest
 from jax.sharding import AbstractDevice, AbstractMesh, use_abstract_mesh
 
 from rhythmic.fast import fastest_way, ways_of
-from rhythmic.networks import MEAN, NetworkSpec, published, rhythmic_network
-from rhythmic.training import (
-    Data,
-    GroupPlan,
-    GroupTraining,
-    Hyperparameters,
-    Members,
-    MemberTraining,
-    TrainingConfiguration,
-)
+from rhythmic.networks import published
+from rhythmic.training import Data, GroupPlan, GroupTraining, MemberTraining
 from rhythmic.training.group import KernelError, row_functions
 from rhythmic.training.problem import Problem
-
-CONFIGURATION = TrainingConfiguration(epochs=2, batch_size=8, rising_share=0.4)
-COUNT, TIME, CLASSES = 40, 12, 3
+from tests.training.test_features import (
+    CLASSES,
+    CONFIGURATION,
+    CONNECTED,
+    COUNT,
+    RNN,
+    TIME,
+    members,
+    pool,
+)
 
 
 def group_training(method="fastest"):
-    rng = np.random.default_rng(3)
-    images = rng.integers(0, 256, (COUNT, TIME)).astype(np.uint8)
-    data = Data(images, (np.arange(COUNT) % CLASSES).astype(np.int32))
-    architecture = NetworkSpec("rnn", 2, name="rnn", **MEAN)
-    training = MemberTraining(architecture, CONFIGURATION, Problem(CLASSES), method=method)
-    return GroupTraining(training, GroupPlan(1, 2), data)
-
-
-def members():
-    order = np.stack([np.random.default_rng(s).permutation(COUNT) for s in (4, 5)])
-    rates = Hyperparameters(*(np.full(2, x, np.float32) for x in (0.02, 0.1, 0.05)))
-    parts = np.split(order.astype(np.int32), (21, 28), axis=1)
-    return Members(np.array([4, 5]), rates, *parts)
+    training = MemberTraining(RNN, CONFIGURATION, Problem(CLASSES), method=method)
+    return GroupTraining(training, GroupPlan(1, 2), pool())
 
 
 def test_a_kernel_that_does_not_compile_is_an_error_that_names_the_other_way():
@@ -75,9 +63,8 @@ def test_an_error_of_compilation_is_an_error(monkeypatch):
 
 
 def test_events_are_for_a_cpu():
-    network = rhythmic_network((20.0, 90.0), pole_radius=0.9, name="own")
     data = Data(np.zeros((COUNT, TIME), np.uint8), np.zeros(COUNT, np.int32))
-    training = MemberTraining(network, CONFIGURATION, Problem(CLASSES))
+    training = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES))
     ways = {name: training.resolved(data, platform=name) for name in ("cpu", "cuda", "tpu")}
     found = {name: one.method for name, one in ways.items()}
     assert found == {"cpu": "events", "cuda": "kernel", "tpu": "scan"}

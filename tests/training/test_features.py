@@ -107,31 +107,9 @@ def test_nodes_that_hardly_ring_take_every_step(frequencies, sample_rate, pole_r
     assert training.resolved(sparse_pool()).method == "adjoint"
 
 
-@pytest.mark.slow
-def test_a_member_that_diverges_leaves_the_others_of_its_device_alone():
-    training = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES))
-    group = GroupTraining(training, GroupPlan(1, 2), sparse_pool())
-    assert group.training.method == "events"
-    calm = group.run(members())
-    rates = members().hyperparameters._replace(learning_rate=np.array([0.02, 1e38], np.float32))
-    state = group.run(members()._replace(hyperparameters=rates))
-    assert state.failed_at_step[0] == -1
-    assert state.failed_at_step[1] >= 0
-    np.testing.assert_array_equal(state.history.train_loss[0], calm.history.train_loss[0])
-    np.testing.assert_allclose(calm.history.train_loss[0], one_run(4), rtol=1e-5)
-
-
 def test_an_unknown_method_is_refused():
     with pytest.raises(ValueError, match="method is 'fast'; choose from fastest, scan"):
         MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES), method="fast")
-
-
-def one_run(seed):
-    """Train one member alone; return its losses."""
-    training = MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES))
-    member = jax.tree.map(lambda x: x[0], members((seed,)))
-    training, tables = prepared(training, sparse_pool())
-    return jax.jit(training.run)(member, sparse_pool(), tables).history.train_loss
 
 
 def prepared(training, data):

@@ -12,46 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rhythmic.data.dataset import Split
-from rhythmic.networks import rhythmic_network
-from rhythmic.training import (
-    Data,
-    GroupPlan,
-    GroupTraining,
-    MemberTraining,
-    TrainingConfiguration,
-    make_members,
-    plan_groups,
-)
+from rhythmic.training import GroupPlan, GroupTraining, MemberTraining, plan_groups
 from rhythmic.training.problem import Problem
-
-CONFIGURATION = TrainingConfiguration(epochs=3, batch_size=8, rising_share=0.4)
-RRN = rhythmic_network((20.0, 90.0), pole_radius=0.9, name="rrn")
-TRAINING = MemberTraining(RRN, CONFIGURATION, problem=Problem(3))
-
-
-def pool():
-    rng = np.random.default_rng(5)
-    return Data(
-        rng.integers(0, 256, (39, 10)).astype(np.uint8), (np.arange(39) % 3).astype(np.int32)
-    )
-
-
-def split(seed):
-    order = np.random.default_rng(seed).permutation(39).astype(np.int32)
-    return Split(order[:21], order[21:28], order[28:])
-
-
-def members(*pairs):
-    """Members of (seed, learning rate)."""
-    count = len(pairs)
-    return make_members(
-        split,
-        seeds=tuple(seed for seed, _ in pairs),
-        learning_rate=tuple(rate for _, rate in pairs),
-        weight_decay=(0.01,) * count,
-        label_smoothing=(0.05,) * count,
-    )
+from tests.training.small import CONFIGURATION, RRN, TRAINING, members, pool
 
 
 def row(tree, index):
@@ -317,20 +280,6 @@ def test_an_index_outside_the_pool_is_named_and_gives_nan_where_it_is_traced(gro
     other = MemberTraining(RRN, CONFIGURATION, problem=Problem(2))
     with pytest.raises(ValueError, match=r"^data\.targets holds 2; it must lie in 0 to 1"):
         other.test(row(finished, 0), row(asked, 0), data)
-
-
-@pytest.mark.slow
-def test_the_example_of_the_package_runs():
-    import textwrap
-
-    import rhythmic.training
-
-    example = rhythmic.training.__doc__.split("\n\n")
-    code = "\n".join(textwrap.dedent(part) for part in example if part.startswith("    "))
-    names: dict = {}
-    exec(code, names)
-    assert names["record"].score.shape == (2,)
-    assert np.all(names["state"].epoch == 1)
 
 
 def test_every_array_has_a_row_for_every_member(group, finished):

@@ -10,26 +10,18 @@ import optax
 import pytest
 
 from rhythmic.cells import trainable
-from rhythmic.networks import MEAN, NetworkSpec, rhythmic_network
-from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
+from rhythmic.networks import MEAN, NetworkSpec
+from rhythmic.training import Data, Hyperparameters, Members, MemberTraining
 from rhythmic.training.batches import Update, in_batches, sequences
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
 from rhythmic.training.problem import Problem
 from rhythmic.training.schedule import adamw_at
 from rhythmic.training.state import keep_best
+from tests.training.small import CONFIGURATION, RRN, pool
 
 NUM_TRAIN, NUM_VALIDATION, NUM_TEST, TIME, BATCH, CLASSES = 21, 7, 11, 10, 8, 3
-CONFIGURATION = TrainingConfiguration(epochs=3, batch_size=BATCH, rising_share=0.4)
-RRN = rhythmic_network((20.0, 90.0), pole_radius=0.9, name="rrn")
 RNN = NetworkSpec("rnn", 2, name="rnn", dropout_rate=0.5, **MEAN)
-
-
-def pool():
-    rng = np.random.default_rng(5)
-    count = NUM_TRAIN + NUM_VALIDATION + NUM_TEST
-    images = rng.integers(0, 256, (count, TIME)).astype(np.uint8)
-    return Data(images, (np.arange(count) % CLASSES).astype(np.int32))
 
 
 def member(seed=7, rate=0.02, decay=0.1, smoothing=0.05, dtype=np.float32):
@@ -142,16 +134,6 @@ def test_clipping_momentum_and_decay_of_the_first_update():
         np.testing.assert_allclose(np.abs(free[name] - start[name]), rate, rtol=1e-6)
         loss = free[name] - decayed[name]
         np.testing.assert_allclose(loss, rate * 0.3 * start[name], rtol=1e-9)
-
-
-@pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize(
-    ("option", "value"), [("rising_share", 0.6), ("momentum", "constant"), ("clip_norm", 1.9)]
-)
-def test_options_of_the_recipe_change_the_updates(option, value):
-    _, plain, _ = optimise(steps=5)
-    _, changed, _ = optimise(steps=5, **{option: value})
-    assert all(np.max(np.abs(plain[name] - changed[name])) > 1e-5 for name in plain)
 
 
 def test_the_best_epoch_is_kept_and_ties_keep_the_earlier():

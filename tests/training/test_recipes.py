@@ -9,21 +9,14 @@ import optax
 import pytest
 
 from rhythmic.cells import trainable
-from rhythmic.data.dataset import Split
 from rhythmic.fast.resonant_events import rings_freely
 from rhythmic.networks import LAST, NetworkSpec, rhythmic_network
-from rhythmic.training import (
-    Data,
-    GroupPlan,
-    GroupTraining,
-    MemberTraining,
-    TrainingConfiguration,
-    make_members,
-)
+from rhythmic.training import Data, GroupPlan, GroupTraining, MemberTraining, TrainingConfiguration
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.problem import Problem
 from rhythmic.training.rhythms import member_motions, member_rhythms
 from rhythmic.training.schedule import adamw_at
+from tests.training import small
 
 RECIPE = TrainingConfiguration(epochs=2, batch_size=8, rising_share=0.4)
 LADDERS = ((20.0, 90.0), (35.0, 60.0))
@@ -41,19 +34,8 @@ def pool(dtype=np.uint8):
     return Data(values, (np.arange(39) % 3).astype(np.int32))
 
 
-def split(seed):
-    order = np.random.default_rng(seed).permutation(39).astype(np.int32)
-    return Split(order[:21], order[21:28], order[28:])
-
-
 def members(count=2):
-    return make_members(
-        split,
-        seeds=tuple(range(count)),
-        learning_rate=(0.03,) * count,
-        weight_decay=(0.0,) * count,
-        label_smoothing=(0.0,) * count,
-    )
+    return small.members(*((seed, 0.03) for seed in range(count)), decay=0.0, smoothing=0.0)
 
 
 def train(recipe=RECIPE, which=None, data=None, rows=None, method="fastest"):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rhythmic.data.dataset import Split
-from rhythmic.networks import MEAN, NetworkSpec, rhythmic_network
+from rhythmic.networks import MEAN, NetworkSpec
 from rhythmic.sweep import Grid, Points, run_sweep, values_axis
 from rhythmic.sweep.chunks import ChunkComputer
 from rhythmic.sweep.dataset import open_sweep
@@ -14,24 +14,15 @@ from rhythmic.training import (
     GroupPlan,
     GroupTraining,
     MemberTraining,
-    TrainingConfiguration,
     make_members,
     training_sweep,
 )
 from rhythmic.training.problem import Problem
 from rhythmic.trees import named_arrays
+from tests.training.small import CONFIGURATION, RRN, pool, split
 
-CONFIGURATION = TrainingConfiguration(epochs=3, batch_size=8, rising_share=0.4)
-DATA = Data(
-    np.random.default_rng(5).integers(0, 256, (39, 10)).astype(np.uint8),
-    (np.arange(39) % 3).astype(np.int32),
-)
+DATA = pool()
 RATES = (0.01, 0.05)
-
-
-def split(seed):
-    parts = np.split(np.random.default_rng(seed).permutation(39).astype(np.int32), (20, 28))
-    return Split(*parts)
 
 
 def design(seeds=(3, 4), rates=RATES):
@@ -46,7 +37,6 @@ def design(seeds=(3, 4), rates=RATES):
     return Grid((values_axis("seed", seeds, ""), settings))
 
 
-RRN = rhythmic_network((20.0, 90.0), pole_radius=0.9, name="rrn")
 RNN = NetworkSpec("rnn", 2, name="rnn", dropout_rate=0.1, **MEAN)
 
 
