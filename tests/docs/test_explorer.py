@@ -100,12 +100,6 @@ def agree(found: Any, expected: Any, size: Any = None) -> None:
     assert np.all(same | (error <= TOLERANCE * size))
 
 
-@pytest.mark.slow
-def test_the_points_are_many_and_of_every_regime(points, of_weights):
-    assert len(points["w1"]) >= 200
-    assert set(of_weights["regime"]) == {r.name for r in theory.SecondOrderRegime} - {"UNDEFINED"}
-
-
 def test_roots_and_regimes_are_those_of_theory(points, of_weights):
     w1, w2 = points["w1"], points["w2"]
     roots = theory.second_order_roots(w1, w2)

@@ -36,12 +36,6 @@ def test_the_page_needs_no_other_file_and_its_mathematics_no_page():
     assert not re.search(r"document|canvas|addEventListener|location", mathematics[1])
 
 
-def test_parts_are_short_enough_to_read():
-    for part in FOLDER.iterdir():
-        if part.name != "index.html" and part.is_file():
-            assert len(part.read_text("utf-8").splitlines()) <= 250, part.name
-
-
 DRAGS = """
 const plane = at("#plane canvas"), circle = at("#circle canvas"), states = {};
 const pixel = explorer.place("plane", 0, 0).clientX - explorer.place("plane", -1, 0).clientX;

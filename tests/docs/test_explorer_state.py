@@ -133,27 +133,6 @@ def test_it_sounds_only_when_asked_and_as_the_node_moves(ask):
     assert "20 times faster" in found["words"]
 
 
-@pytest.mark.slow
-def test_extremes_and_printing_break_nothing(ask):
-    found = ask(
-        """
-    for (const w1 of [-2.4, -2, -1, 0, 1, 2, 2.4]) for (const w2 of [-1.4, -1, -0.25, 0, 1, 1.4]) {
-      for (const scheme of window.rhythmic.SCHEMES) {
-        explorer.change({ w1, w2, scheme, steps: 2000 });
-        now();
-      }
-    }
-    explorer.change({ ratio: 1.15, first: 100, day: 1e8, fs: 20000 });
-    now();
-    dispatchEvent(new Event("beforeprint"));
-    const paper = getComputedStyle(document.documentElement).getPropertyValue("--panel");
-    dispatchEvent(new Event("afterprint"));
-    answer({ paper, printing: document.documentElement.className });
-    """
-    )
-    assert found == {"paper": "#ffffff", "printing": ""}
-
-
 @pytest.mark.parametrize("width", rest_slow([390, 1280], 390))
 def test_nothing_is_wider_than_the_window(ask, width):
     found = ask(

@@ -61,11 +61,6 @@ def drawn(monkeypatch):
     plt.close("all")
 
 
-def test_there_are_seven_notebooks_in_order():
-    assert len(SCRIPTS) == 7
-    assert [path.name[:3] for path in SCRIPTS] == [f"{k:02}_" for k in range(1, 8)]
-
-
 # The sixth trains.
 @pytest.mark.parametrize("path", rest_slow(SCRIPTS, *SCRIPTS[:5], SCRIPTS[6]), ids=lambda p: p.stem)
 def test_notebooks_and_their_answers_run(path, drawn, capsys):
@@ -149,16 +144,6 @@ def test_a_page_shows_code_and_what_it_printed_and_drew(notebooks, tmp_path):
         "```text\n42\n```\n\n"
         "[This notebook as a script](01_look.py){ .md-button download }\n"
     )
-
-
-def test_a_page_without_heading_gets_the_name_of_its_script(notebooks, tmp_path):
-    nbformat = pytest.importorskip("nbformat")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("Text.")])
-    path = tmp_path / "first_look.py"
-    path.write_text("# %% [markdown]\n# Text.\n")
-    assert notebooks.written(notebook, path).text.startswith("# First look\n\nText.\n")
-    path.write_text("# %% [markdown]\n# # A look\n")
-    assert notebooks.title(path) == "A look"
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)

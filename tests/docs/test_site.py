@@ -60,29 +60,6 @@ def test_the_probe_finds_what_the_console_says(tmp_path):
     assert len(probe.messages(page, 1280)) == 1
 
 
-@pytest.mark.slow
-def test_the_probe_finds_what_is_cut(tmp_path):
-    browser.require()
-    wide = '<div style="width:500px">wide</div>'
-    pages = {
-        "fits.html": "<p>fits</p>" + '<pre style="overflow:auto"><code>long code </code></pre>' * 9,
-        "page.html": wide,
-        "sub/scrolled.html": f'<div class="table" style="overflow-x:auto">{wide}</div>',
-        "sub/hidden.html": f'<main style="overflow:hidden">{wide}</main>',
-    }
-    for name, body in pages.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(f"<!doctype html><html><body>{body}</body></html>")
-    found = probe.cut(tmp_path, 390)
-    assert [line.split(" ")[0] for line in found] == [
-        "page.html:",
-        *["sub/hidden.html:"] * 2,
-        "sub/scrolled.html:",
-    ]
-    assert 'div.table "wide"' in found[-1]
-    assert probe.cut(tmp_path, 1280) == []
-
-
 def test_every_page_says_where_the_repository_is(hook):
     pytest.importorskip("mkdocs")
     project = '[project]\nname = "rhythmic"\nversion = "1"\nlicense = "MIT"\n'
@@ -121,21 +98,3 @@ def test_parts_of_an_equation_may_stand_below_one_another(hook):
     pytest.importorskip("ziamath")
     shown = hook("equations").displayed(r"a = b, \qquad c = d")
     assert shown.count("<svg") == 2
-
-
-def test_the_probe_says_what_is_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr(probe, "CHROMIUM", "chromium")
-    assert str(tmp_path / "index.html") in str(probe.main([str(tmp_path)]))
-    assert "usage" in str(probe.main([]))
-    monkeypatch.setattr(probe, "CHROMIUM", None)
-    assert probe.main([str(tmp_path)]) == probe.NO_BROWSER
-
-
-def test_a_missing_browser_skips_or_fails_as_the_environment_asks(monkeypatch):
-    monkeypatch.setattr(probe, "CHROMIUM", None)
-    monkeypatch.delenv(browser.VARIABLE, raising=False)
-    with pytest.raises(pytest.skip.Exception, match=browser.VARIABLE):
-        browser.require()
-    monkeypatch.setenv(browser.VARIABLE, "1")
-    with pytest.raises(pytest.fail.Exception, match=browser.VARIABLE):
-        browser.require()
