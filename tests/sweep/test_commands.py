@@ -132,13 +132,6 @@ def test_compare(made, capsys):
     assert call(capsys, "compare", made[0], made[0]) == "root: equal\nstatus: equal\n"
 
 
-@pytest.mark.parametrize("ending", [".nc", ".csv", ".parquet"])
-def test_export(made, tmp_path, capsys, ending):
-    target = tmp_path / f"sweep{ending}"
-    assert call(capsys, "export", made[0], "--to", target) == f"{target}: written\n"
-    assert target.stat().st_size > 0
-
-
 def test_what_cannot_be_done_is_one_line(made, tmp_path, capsys):
     no_sweep = tmp_path / "none"
     for arguments, message in (
@@ -156,26 +149,6 @@ def test_what_cannot_be_done_is_one_line(made, tmp_path, capsys):
         assert "\n" not in str(code)
         assert captured.out == ""
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ([], ["show", "verify", "compare", "export"]),
-        (["show"], ["run folder", "points a second"]),
-        (["verify"], ["run folder", "recorded hash"]),
-        (["compare"], ["run folder of one", "points that they have in common"]),
-        (["export"], ["run folders", "--to", ".nc", ".csv", ".parquet"]),
-    ],
-    ids=["all", "show", "verify", "compare", "export"],
-)
-def test_help(arguments, words, capsys):
-    code, captured = failure(capsys, *arguments, "--help")
-    assert code == 0
-    assert "python -m rhythmic.sweep" in captured.out
-    text = " ".join(captured.out.replace("│", " ").split())
-    for word in words:
-        assert word in text
 
 
 @pytest.mark.parametrize("arguments", [[], ["bogus"], ["show"], ["export", "run"]])

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -199,45 +198,6 @@ def test_a_second_writer_is_refused(folder, stored_bytes):
         run(folder)
     assert stored_bytes(folder) == before
     run(folder)
-
-
-FULL = """
-import resource, signal, sys
-from pathlib import Path
-import numpy as np
-from rhythmic.sweep import Grid, Output, Sweep, SweepStorageError, run_sweep, values_axis
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-def function(seed):
-    import jax, jax.numpy as jnp
-    return {"noise": jax.random.normal(jax.random.key(seed), (4000,))}
-axis = values_axis("seed", np.arange(4), "")
-sweep = Sweep("big", function, Grid((axis,)), {"noise": Output("", dims=("draw",))})
-if sys.argv[2] != "0":
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
-try:
-    run_sweep(sweep, folder=Path(sys.argv[1]), chunk_points=1, quiet=True)
-except SweepStorageError as error:
-    sys.exit(f"error: {error}")
-"""
-
-
-@pytest.mark.slow
-def test_the_kernel_refuses_to_write_more(tmp_path):
-    """A real error of the kernel, which root meets as well: no file may grow beyond 8 kB."""
-
-    def start(limit):
-        command = [sys.executable, "-c", FULL, str(tmp_path), str(limit)]
-        # The limit would refuse compiled programs too, and JAX warns of that before our error.
-        unkept = {**os.environ, "JAX_ENABLE_COMPILATION_CACHE": "0"}
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=unkept)
-
-    refused = start(8192)
-    assert refused.returncode == 1
-    assert refused.stderr.startswith(f"error: run_dir {tmp_path} cannot be written to: File too")
-    assert "0 finished chunks are kept" in refused.stderr
-    assert start(0).returncode == 0
-    assert not list(SweepStore.open(tmp_path).damages())
-    assert sum(1 for _ in SweepStore.open(tmp_path).finished()) == 4
 
 
 @pytest.mark.parametrize(

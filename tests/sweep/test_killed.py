@@ -5,7 +5,6 @@ import random
 import pytest
 
 KINDS = ("plain", "stages")
-COUNTED: list[int] = []  # kills of the slow tests, in the order in which they ran
 
 
 @pytest.fixture
@@ -27,29 +26,24 @@ def chain(run_child, stored_bytes, undisturbed):
                 break
             kills += 1
         assert stored_bytes(folder) == undisturbed(kind)[0]
-        COUNTED.append(kills)
         return kills
 
     return run
 
 
 @pytest.mark.parametrize("kind", ["plain", pytest.param("stages", marks=pytest.mark.slow)])
-def test_kills_at_touches_of_the_folder(kind, tmp_path, chain, undisturbed, capsys):
+def test_kills_at_touches_of_the_folder(kind, tmp_path, chain, undisturbed):
     touches = undisturbed(kind)[1]
     generator = random.Random(1)
     kills = chain(kind, tmp_path, lambda: (generator.randint(1, touches // 4), None), most=1)
-    with capsys.disabled():
-        print(f" {kind}: {kills} kills")
     assert kills == 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("chain_number", range(11))
-def test_many_kills_at_touches(kind, chain_number, tmp_path, chain, undisturbed, capsys):
+def test_many_kills_at_touches(kind, chain_number, tmp_path, chain, undisturbed):
     touches = undisturbed(kind)[1]
     generator = random.Random(100 + chain_number)
     kills = chain(kind, tmp_path, lambda: (generator.randint(1, touches // 6), None), most=10)
-    with capsys.disabled():
-        print(f" {kind}: {kills} kills")
     assert kills >= 8

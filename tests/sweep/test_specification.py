@@ -7,16 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.sweep import (
-    Grid,
-    Output,
-    Points,
-    Stages,
-    Sweep,
-    linear_axis,
-    run_sweep,
-    values_axis,
-)
+from rhythmic.sweep import Grid, Output, Points, Stages, Sweep, linear_axis, run_sweep, values_axis
 
 GAIN = linear_axis("gain", 0, 1, 4, "")
 BIAS = values_axis("bias", [1, 2, 3], "")
