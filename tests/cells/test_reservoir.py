@@ -1,12 +1,11 @@
 """The resonant reservoir against its equations in NumPy, its weights against eigenvalues."""
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.cells import ResonantCell, ResonantReservoirCell, trainable
+from rhythmic.cells import ResonantReservoirCell, trainable
 from rhythmic.cells.reservoir import perron_root, sparse_weights, with_spectral_radius
 from rhythmic.cells.resonant_nodes import ResonantState
 from rhythmic.networks import Network
@@ -48,17 +47,6 @@ def test_at_rest_the_phase_is_zero_and_flat():
     assert not any(np.any(slope) for slope in jax.tree.leaves(slopes))
     broken = ResonantState(jnp.full(6, jnp.nan), jnp.zeros(6))
     assert np.all(np.isnan(cell.phase_cosine(broken)))
-
-
-@pytest.mark.usefixtures("x64")
-def test_without_weights_it_is_the_unconnected_resonant_layer():
-    inputs = jnp.asarray(np.random.default_rng(1).uniform(size=(50, 1)))
-    frequencies = FREQUENCIES[:-1]
-    cell = ResonantReservoirCell(frequencies, key=KEYS[0], noise=0.0, spectral_radius=0.0)
-    free = ResonantCell(frequencies, key=KEYS[0], recurrence=False, pole_radius=0.93004)
-    np.testing.assert_allclose(
-        trajectory(cell, inputs).observed, trajectory(free, inputs).observed, rtol=1e-12
-    )
 
 
 def test_noise_is_what_it_costs():
@@ -137,16 +125,3 @@ def test_nothing_is_trained_and_a_readout_can_stand_on_it():
     network = Network(None, layers, readout, statistics, None, None, "mean", 1, 10)
     assert network.features(jnp.ones((20, 1, 3)), method="fastest").shape == (6, 3)
     assert network(np.ones((3, 20, 1))).shape == (3, 10)
-
-
-@pytest.mark.slow
-def test_members_are_built_and_run_side_by_side():
-    def build(key):
-        return ResonantReservoirCell(FREQUENCIES, key=key, noise=0.0)
-
-    inputs = jnp.asarray(np.random.default_rng(2).uniform(size=(30, 1, 4)), jnp.float32)
-    members = eqx.filter_vmap(build)(jnp.stack(KEYS[:3]))
-    found = eqx.filter_vmap(lambda cell: trajectory(cell, inputs).observed)(members)
-    for number, key in enumerate(KEYS[:3]):
-        alone = trajectory(build(key), inputs).observed
-        np.testing.assert_allclose(found[number], alone, rtol=2e-4, atol=2e-5)

@@ -70,22 +70,3 @@ def test_learned_rhythms_stay_in_range_wherever_training_takes_them(raw):
     )
     assert np.all((moved.frequencies() >= 0) & (moved.frequencies() <= 250))
     assert np.all((moved.pole_radius() > 0.6) & (moved.pole_radius() < 1))
-
-
-@pytest.mark.usefixtures("x64")
-def test_the_phasor_of_an_undamped_node_is_a_fourier_coefficient():
-    # For r = 1 position and quadrature span the Fourier coefficient at the node's frequency.
-    frequency = 20.0
-    one = ResonantCell(
-        np.array([frequency]), key=jax.random.key(0), recurrence=False, pole_radius=1 - 1e-12
-    )
-    signal = np.random.default_rng(2).normal(size=(100, 1))
-    state = trajectory(one, jnp.asarray(signal)).final_state
-    angle = 2 * np.pi * frequency / 1000
-    coefficient = np.sum(signal[:, 0] * np.exp(1j * angle * (99 - np.arange(100))))
-    # x_t = sum_s u_s sin((t - s + 1) angle) / sin(angle)
-    position = (coefficient * np.exp(1j * angle)).imag / np.sin(angle)
-    np.testing.assert_allclose(state.position[0], position, rtol=1e-6)
-    phasor = one.phasor(state)
-    assert phasor.shape == (2,)
-    np.testing.assert_allclose(np.sum(phasor**2), one.squared_amplitude(state)[0], rtol=1e-9)

@@ -19,7 +19,6 @@ from rhythmic.cells.projection import ProjectionCell
 from rhythmic.cells.registry import make_cell
 from rhythmic.simulate import trajectory
 from tests.cells.contract_cells import (
-    FREQUENCIES,
     NEWCOMERS,
     SUBJECTS,
     cornn,
@@ -157,21 +156,6 @@ def test_the_table_has_every_number_that_a_cell_is_built_with():
             assert not number or f"{names[kind]}-{name}" in CASES, f"{kind.__name__}: {name}"
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("x64")
-def test_one_value_a_node_may_be_traced_and_keeps_its_shape():
-    values = jnp.array([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]])
-    run = shown(horn, "damping")
-    alone = [run(np.asarray(one)) for one in values]
-    np.testing.assert_allclose(jax.vmap(run)(values), alone, rtol=1e-9, atol=1e-12)
-    listed = jax.jit(lambda one: run([one, 0.2, 0.3]))(0.1)
-    np.testing.assert_allclose(listed, alone[0], rtol=1e-9, atol=1e-12)
-    with pytest.raises(ValueError, match=r"damping has shape \(2,\); expected a number or \(3,\)"):
-        jax.jit(run)(jnp.ones(2))
-    with pytest.raises(ValueError, match=r"^pole_radius has shape \(2,\); expected \(\)"):
-        jax.jit(shown(resonant, "pole_radius"))(jnp.full(2, 0.9))
-
-
 def test_a_known_value_whose_range_is_traced_gives_nan_too():
     def run(damping):
         return shown(lambda key, **options: horn(key, angular_frequency=1.7, **options), "damping")(
@@ -207,14 +191,3 @@ def test_what_decides_the_program_cannot_be_traced(name, build):
     with pytest.raises(ValueError, match=f"^{name} is traced; it must be known") as caught:
         jax.jit(build)(3)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.slow
-def test_a_registered_cell_takes_a_traced_ladder():
-    def run(scale):
-        cell = make_cell("rrn", 1, 3, key=KEY, frequencies=scale * jnp.array(FREQUENCIES))
-        return trajectory(cell, sequence(cell, np.float32)).observed
-
-    found = jax.vmap(run)(jnp.array([1.0, 2.0]))
-    expected = run(1.0), run(2.0)
-    np.testing.assert_allclose(found, expected, rtol=2e-4, atol=1e-4)

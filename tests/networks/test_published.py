@@ -10,6 +10,7 @@ from rhythmic.cells import ElmanCell, LSTMCell, ResonantCell
 from rhythmic.networks import MEAN, NetworkSpec, published, rhythmic_network
 from rhythmic.networks.readouts import BatchNormReadout, LayerNormReadout
 from rhythmic.trees import named_arrays, with_named_arrays
+from tests.refusals import refusals
 
 PUBLISHED = {
     "rrn-golden": (11, 252),
@@ -21,12 +22,6 @@ PUBLISHED = {
     "lstm": (6, 298),
 }
 KEY = jax.random.key(1)
-
-
-def test_the_seven_names():
-    specs = published()
-    assert list(specs) == list(PUBLISHED)
-    assert all(name == spec.name for name, spec in specs.items())
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -58,25 +53,6 @@ def test_cell_and_readout_have_keys_of_their_own(name):
     for i in range(3):
         for j in range(i):
             assert not np.allclose(scaled[i], scaled[j])
-
-
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("frequencies", (5.0, 12.0)),
-        ("recurrence", False),
-        ("sample_rate", 500.0),
-        ("pole_radius", 0.9),
-    ],
-)
-def test_options_of_the_rhythmic_network_change_its_features(option, value):
-    options = {"frequencies": (5.0, 20.0)}
-    inputs = jnp.asarray(np.random.default_rng(0).random((20, 1, 2)), jnp.float32)
-    plain, changed = (
-        rhythmic_network(**(options | extra)).build(1, 10, key=KEY).features(inputs)
-        for extra in ({}, {option: value})
-    )
-    assert np.max(np.abs(plain / changed - 1)) > 1e-3
 
 
 def test_options_reach_cell_and_readout():
@@ -127,8 +103,4 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("message", BAD)
-def test_bad_rhythms_are_refused_in_one_line(message):
-    with pytest.raises(ValueError, match=message) as caught:
-        BAD[message]()
-    assert "\n" not in str(caught.value)
+test_bad_rhythms_are_refused_in_one_line = refusals(BAD)

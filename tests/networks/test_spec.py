@@ -9,11 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.cells.registry import CELLS, make_cell
+from rhythmic.cells.registry import CELLS
 from rhythmic.networks import LAST, MEAN, POWER, Block, NetworkSpec, published
 from rhythmic.simulate import trajectory
 from rhythmic.theory import ladder
 from tests.marks import rest_slow
+from tests.refusals import refusals
 
 KEY = jax.random.key(4)
 HEADS = {"power": POWER, "mean": MEAN, "last": LAST}
@@ -34,14 +35,6 @@ def test_every_cell_goes_with_every_readout(cell, head):
     if head == "power":
         assert np.all(features >= 0)
     assert network(np.moveaxis(inputs, -1, 0)).shape == (5, 4)
-
-
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-def test_the_power_of_a_cell_that_does_not_swing_is_its_output_squared(cell):
-    network = NetworkSpec(cell, 3, **POWER).build(1, 2, key=KEY)
-    inputs = jnp.asarray(np.random.default_rng(0).uniform(size=(6, 1, 5)), jnp.float32)
-    expected = np.mean(np.asarray(trajectory(network.cell, inputs).observed) ** 2, axis=0)
-    np.testing.assert_allclose(network.features(inputs), expected, rtol=1e-5)
 
 
 def test_the_published_networks_are_among_them():
@@ -87,14 +80,6 @@ def test_the_largest_network_within_a_budget(cell, most):
     assert larger.num_parameters(1, 10) > most
     assert found.build(1, 10, key=KEY).num_parameters() == found.num_parameters(1, 10)
     assert found.name == f"{cell}-{found.hidden_size}"
-
-
-@pytest.mark.parametrize(("depth", "most"), [(2, 3000), (3, 20_000)])
-def test_the_largest_stack_within_a_budget(depth, most):
-    found = NetworkSpec("lstm", 1, depth=depth, bidirectional=True).within(most, 7, 3)
-    assert found.num_parameters(7, 3) <= most
-    larger = dataclasses.replace(found, hidden_size=found.hidden_size + 1, name="larger")
-    assert larger.num_parameters(7, 3) > most
 
 
 def frequencies_of(network):
@@ -157,13 +142,6 @@ def test_a_specification_is_frozen_hashable_and_writes_itself_down():
         spec.depth = 3
 
 
-def test_a_resonant_cell_by_name_stands_on_the_golden_ladder_or_on_the_one_given():
-    by_name = make_cell("rrn", 1, 11, key=KEY)
-    assert by_name.nodes.w1.shape == ladder("golden").shape
-    given = make_cell("rrn", 1, 2, key=KEY, frequencies=(5.0, 9.0), pole_radius=0.9)
-    np.testing.assert_allclose(given.nodes.w2, -0.81, rtol=1e-6)
-
-
 def test_ringing_has_one_scale_for_all_rhythms():
     options = {"frequencies": (0.5, 2.0, 11.0, 24.0), "sample_rate": 100.0}
     inputs = np.zeros((200, 1, 1), np.float32)
@@ -211,8 +189,4 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("message", BAD)
-def test_what_cannot_be_built_is_refused_in_one_line(message):
-    with pytest.raises(ValueError, match=message) as caught:
-        BAD[message]()
-    assert "\n" not in str(caught.value)
+test_what_cannot_be_built_is_refused_in_one_line = refusals(BAD)

@@ -19,7 +19,7 @@ from rhythmic.static import (
     num_parameters,
     random_feedforward,
 )
-from rhythmic.static.feedforward import activity_variance
+from tests.refusals import refusals
 
 PROPERTY = settings(max_examples=25, derandomize=True, deadline=None)
 PHI = {
@@ -51,20 +51,6 @@ def test_activations_elementwise():
         np.testing.assert_allclose(result, [phi(h) for h in values], rtol=1e-6)
         assert np.isnan(activation_function(name)(jnp.asarray(jnp.nan)))
     assert jax.grad(activation_function("binary"))(0.3) == 0.0
-
-
-def test_the_lectures_numbers():
-    network = feedforward_network(
-        [
-            np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]]),
-            np.array([[1, 1, 1], [-2, -2, -2], [3, 3, 3]]),
-        ]
-    )
-    hidden, output = feedforward_response(network, np.array([1, 3, -3]), "binary")
-    np.testing.assert_array_equal(hidden.activity, [-2, 1, 4])
-    np.testing.assert_array_equal(hidden.output, [0, 1, 1])
-    np.testing.assert_array_equal(output.activity, [2, -4, 6])
-    np.testing.assert_array_equal(output.output, [1, 0, 1])
 
 
 @PROPERTY
@@ -118,14 +104,6 @@ def test_gradients_are_finite_differences(x64):
     check_grads(last, (network,), order=1, modes=["rev"])
 
 
-def test_two_inputs_and_ten_hidden_neurons_need_ten_rows_and_two_columns():
-    (layer,) = random_feedforward((2, 10), key=jax.random.key(0))
-    assert layer.weights.shape == (10, 2)
-    assert layer.bias.shape == (10,)
-    with pytest.raises(ValueError, match=r"layer 1: weights have shape \(2, 10\)"):
-        feedforward_response(feedforward_network([layer.weights.T]), np.ones(2), "tanh")
-
-
 def test_number_of_parameters():
     network = random_feedforward((100, 100, 100), key=jax.random.key(0))
     assert num_parameters(network) == 2 * (100 * 100 + 100)
@@ -157,68 +135,27 @@ def test_variance_of_activity_is_the_integral(name):
     assert result == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.slow
-def test_variance_of_activity_is_that_of_random_networks():
-    inputs = jnp.array([0.5, -2.0, 1.0])
-    keys = jax.random.split(jax.random.key(8), 4000)
-
-    def run(key):
-        network = random_feedforward((3, 4, 5), key=key, weight_scale=1.2, bias_scale=0.4)
-        hidden, output = feedforward_response(network, inputs, "relu")
-        return hidden.activity, output.activity
-
-    hidden, output = jax.jit(jax.vmap(run))(keys)
-    variance = 1.2**2 * float(jnp.mean(inputs**2)) + 0.4**2
-    assert np.var(hidden) == pytest.approx(variance, rel=0.05)
-    predicted = activity_variance("relu", variance, weight_scale=1.2, bias_scale=0.4)
-    assert np.var(output) == pytest.approx(predicted, rel=0.05)
-    assert np.isnan(activity_variance("tanh", -1.0))
-
-
-@pytest.mark.parametrize(
-    ("call", "words"),
-    [
-        (lambda: feedforward_network([]), "at least 1 layer"),
-        (lambda: feedforward_network([np.ones(3)]), r"weights\[0\] has shape \(3,\)"),
-        (
-            lambda: feedforward_network([np.ones((4, 2)), np.ones((3, 2))]),
-            r"layer 2: weights have shape \(3, 2\), but layer 1 has 4 neurons",
+test_bad_arguments_are_named_in_one_line = refusals(
+    {
+        "at least 1 layer": lambda: feedforward_network([]),
+        r"weights\[0\] has shape \(3,\)": lambda: feedforward_network([np.ones(3)]),
+        r"layer 2: weights have shape \(3, 2\), but layer 1 has 4 neurons": lambda: (
+            feedforward_network([np.ones((4, 2)), np.ones((3, 2))])
         ),
-        (lambda: feedforward_network([np.ones((4, 2))], []), "biases are 0 for 1 layers"),
-        (
-            lambda: feedforward_network([np.ones((4, 2))], [np.ones(2)]),
-            r"layer 1: bias has shape \(2,\); it must be \(4,\)",
+        "biases are 0 for 1 layers": lambda: feedforward_network([np.ones((4, 2))], []),
+        r"layer 1: bias has shape \(2,\); it must be \(4,\)": lambda: feedforward_network(
+            [np.ones((4, 2))], [np.ones(2)]
         ),
-        (
-            lambda: feedforward_response(
-                feedforward_network([np.ones((4, 2))]), np.ones(4), "relu"
-            ),
-            r"inputs \(4,\); the first axis of inputs must be 2",
+        r"inputs \(4,\); the first axis of inputs must be 2": lambda: feedforward_response(
+            feedforward_network([np.ones((4, 2))]), np.ones(4), "relu"
         ),
-        (
-            lambda: feedforward_response(
-                feedforward_network([np.ones((4, 2))]), np.ones(2), "step"
-            ),
-            "activation is 'step'; choose from binary",
+        "activation is 'step'; choose from binary": lambda: feedforward_response(
+            feedforward_network([np.ones((4, 2))]), np.ones(2), "step"
         ),
-        (
-            lambda: feedforward_response(feedforward_network([np.ones((4, 2))]), np.ones(2), []),
-            "activation holds 0 names for 1 layers",
+        "activation holds 0 names for 1 layers": lambda: feedforward_response(
+            feedforward_network([np.ones((4, 2))]), np.ones(2), []
         ),
-        (lambda: random_feedforward((3,), key=jax.random.key(0)), r"layer_sizes holds \[3\]"),
-        (lambda: random_feedforward((3, 0), key=jax.random.key(0)), r"layer_sizes holds \[3, 0\]"),
-    ],
+        r"layer_sizes holds \[3\]": lambda: random_feedforward((3,), key=jax.random.key(0)),
+        r"layer_sizes holds \[3, 0\]": lambda: random_feedforward((3, 0), key=jax.random.key(0)),
+    }
 )
-def test_bad_arguments_are_named_in_one_line(call, words):
-    with pytest.raises(ValueError, match=words) as error:
-        call()
-    assert "\n" not in str(error.value)
-
-
-def test_matrices_and_inputs_may_be_nested_lists():
-    network = feedforward_network([[[1, 2], [3, 4], [0, 1]], [[1.0, -1.0, 0.5]]], [[0, 1, 0], [2]])
-    (hidden, output) = feedforward_response(network, [1, -2], "identity")
-    np.testing.assert_array_equal(hidden.activity, [-3, -4, -2])
-    np.testing.assert_array_equal(output.activity, [2])
-    with pytest.raises(ValueError, match=r"weights\[0\] has shape \(2,\); expected \(post, pre\)"):
-        feedforward_network([[1, 2], [3, 4]])

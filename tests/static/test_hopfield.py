@@ -73,24 +73,6 @@ def test_one_unit_lowers_the_energy_by_its_field_and_a_tie_leaves_it(network):
         np.testing.assert_array_equal(value[ties], np.asarray(states)[unit, ties])
 
 
-def test_a_tie_leaves_units_at_0_and_at_1():
-    network = hopfield_network(np.zeros((2, 2)), np.zeros(2))
-    state = jnp.array([0.0, 1.0])
-    np.testing.assert_array_equal(update_all(network, state), state)
-    np.testing.assert_array_equal(update_unit(network, state, 0), state)
-    np.testing.assert_array_equal(update_unit(network, state, 1), state)
-
-
-def test_all_at_once_is_each_alone_from_the_same_state():
-    rng = np.random.default_rng(1)
-    upper = np.triu(rng.integers(-4, 5, (UNITS, UNITS)), 1)
-    network = hopfield_network(upper + upper.T, rng.integers(-3, 4, UNITS))
-    states = jnp.asarray(all_states(UNITS))
-    together = update_all(network, states)
-    for unit in range(UNITS):
-        np.testing.assert_array_equal(together[unit], update_unit(network, states, unit)[unit])
-
-
 @pytest.mark.parametrize(
     ("weights", "thresholds", "words"),
     [
@@ -119,9 +101,3 @@ def test_states_of_other_units_are_refused():
             function(network, jnp.zeros(()))
     with pytest.raises(ValueError, match=r"thresholds \(2,\)"):
         energy(HopfieldNetwork(jnp.zeros((3, 3)), jnp.zeros(2)), jnp.zeros(3))
-
-
-def test_integers_and_truth_values_are_taken_as_numbers():
-    network = hopfield_network(np.array([[0, 1], [1, 0]]), np.array([0, 0]))
-    assert network.weights.dtype == network.thresholds.dtype == jnp.float32
-    assert energy(network, jnp.array([True, True])) == -1

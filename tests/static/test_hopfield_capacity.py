@@ -22,44 +22,6 @@ def sweep(sets):
     )
 
 
-def test_a_sweep_runs_without_compilation():
-    given = (6, np.array([1, 2]), np.array([0.5]), np.array([0.0]), np.arange(1))
-    options = {"num_tested": 1, "max_sweeps": 2, "key": KEY}
-    with jax.disable_jit():
-        plain = capacity_sweep(*given, **options)
-    compiled = capacity_sweep(*given, **options)
-    np.testing.assert_array_equal(plain.overlaps, compiled.overlaps)
-
-
-@pytest.mark.slow
-def test_a_sweep_is_its_points_one_by_one():
-    found = sweep(np.arange(3))
-    assert found.overlaps.shape == found.converged.shape == (3, 3, 2, 2, 4)
-    assert found.converged.all()
-    set_key = jax.random.fold_in(jax.random.fold_in(KEY, 30), 1)
-    pattern_key, recall_key = jax.random.split(set_key)
-    patterns = random_patterns(30, 15, key=pattern_key)
-    for load, count in enumerate(COUNTS):
-        for rule, activity in enumerate(ACTIVITIES):
-            alone = RUN(
-                hebbian_network(patterns[:, :count], activity),
-                patterns,
-                count,
-                CORRUPTIONS,
-                num_tested=4,
-                max_sweeps=40,
-                key=jax.random.fold_in(recall_key, count),
-            )
-            np.testing.assert_array_equal(alone.overlaps, found.overlaps[1, load, rule])
-
-
-@pytest.mark.slow
-def test_a_part_of_a_sweep_gives_the_numbers_of_the_whole():
-    whole, part = sweep(np.arange(3)), sweep(np.array([2, 7, 0]))
-    np.testing.assert_array_equal(np.asarray(whole.overlaps)[[2, 0]], part.overlaps[::2])
-    assert len({np.asarray(values).tobytes() for values in whole.overlaps}) == 3
-
-
 @pytest.mark.slow
 def test_recall_starts_at_the_corrupted_patterns_and_ends_in_fixed_points():
     patterns = random_patterns(30, 15, key=jax.random.key(1))
@@ -84,13 +46,6 @@ def test_recall_starts_at_the_corrupted_patterns_and_ends_in_fixed_points():
     expected = (signs * (2 * tested - 1)[:, None]).mean(axis=0)
     np.testing.assert_allclose(found.overlaps, expected, atol=1e-6)
     assert (found.overlaps > 0.9).all()
-
-
-@pytest.mark.slow
-def test_few_patterns_come_back_and_many_do_not():
-    overlaps = np.asarray(sweep(np.arange(3)).overlaps)
-    assert (overlaps[:, 0, 0] == 1).mean() > 0.9
-    assert (overlaps[:, 2] == 1).mean() < 0.1
 
 
 def test_no_patterns_are_refused():

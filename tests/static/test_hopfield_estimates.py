@@ -55,17 +55,6 @@ def test_capacities_come_with_intervals_that_hold_the_truth_as_often_as_they_say
     assert 52 <= covered <= 60
 
 
-def test_sizes_are_resampled_on_their_own():
-    rng = np.random.default_rng(3)
-    recalled = np.sort(rng.random((20, 3, 2)), axis=1)[:, ::-1]
-    found = capacity_estimates([LOADS, LOADS], [recalled, recalled], 0.5, 500, seed=0)
-    assert found.values.shape == (2, 2)
-    assert found.resampled.shape == (500, 2, 2)
-    np.testing.assert_array_equal(found.values[:, 0], found.values[:, 1])
-    correlation = np.corrcoef(found.resampled[:, 0, 0], found.resampled[:, 0, 1])[0, 1]
-    assert abs(correlation) < 0.2
-
-
 def test_a_resample_without_a_crossing_leaves_the_interval_open():
     assert np.isnan(load_estimate(0.3, np.array([0.3, 3 * 0.1]))[1:]).all()
     estimate = load_estimate(0.2, np.array([0.1, np.nan, 0.3]))

@@ -21,6 +21,7 @@ from rhythmic.static.hopfield_storage import (
     pseudo_inverse_weights,
     random_patterns,
 )
+from tests.refusals import refusals
 
 PROPERTY = settings(max_examples=40, derandomize=True, deadline=None)
 
@@ -73,24 +74,6 @@ def test_the_pseudo_inverse_stores_independent_patterns_exactly(seed):
         np.testing.assert_allclose(local_fields(network, patterns), fields, atol=1e-11)
 
 
-def test_the_pseudo_inverse_is_hebbs_rule_for_orthogonal_patterns_and_counts_copies_once(x64):
-    hadamard = np.array([[1]])
-    for _ in range(4):
-        hadamard = np.block([[hadamard, hadamard], [hadamard, -hadamard]])
-    patterns = (hadamard[:, 1:6] + 1) / 2
-    weights = pseudo_inverse_weights(patterns)
-    np.testing.assert_allclose(weights, hebbian_weights(patterns), atol=1e-12)
-    copies = np.concatenate([patterns, patterns[:, :2]], axis=1)
-    np.testing.assert_allclose(pseudo_inverse_weights(copies), weights, atol=1e-12)
-
-
-def test_hebbs_rule_loses_correlated_patterns_that_centring_holds(x64):
-    patterns = correlated_patterns(2, 200, 8)
-    hebbian, centred = hebbian_network(patterns), centred_network(patterns)
-    assert overlap(update_all(hebbian, patterns), patterns).max() < 0.9
-    np.testing.assert_array_equal(update_all(centred, patterns), patterns)
-
-
 def test_the_centred_thresholds_hold_units_that_never_change():
     patterns = correlated_patterns(3, 60, 4)
     constant = np.ptp(patterns, axis=1) == 0
@@ -99,13 +82,6 @@ def test_the_centred_thresholds_hold_units_that_never_change():
     assert not np.asarray(network.weights)[constant].any()
     start = jnp.asarray(1 - patterns)
     np.testing.assert_array_equal(update_all(network, start)[constant], patterns[constant])
-
-
-def test_centring_changes_nothing_where_every_unit_is_1_in_half_of_the_patterns(x64):
-    half = np.random.default_rng(4).integers(0, 2, (15, 3))
-    patterns = np.concatenate([half, 1 - half], axis=1)
-    for one, other in zip(hebbian_network(patterns), centred_network(patterns), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-12)
 
 
 def test_corruption_flips_as_many_units_as_asked_and_more_with_a_larger_share():
@@ -135,25 +111,23 @@ def test_random_patterns_are_even_and_a_larger_set_begins_with_the_smaller():
     np.testing.assert_array_equal(fewer, patterns[:, :7])
 
 
-def test_shapes_that_do_not_match_are_refused():
-    with pytest.raises(ValueError, match=r"patterns has shape \(4,\)"):
-        hebbian_weights(jnp.zeros(4))
-    with pytest.raises(ValueError, match=r"patterns has shape \(4, 0\)"):
-        pseudo_inverse_weights(jnp.zeros((4, 0)))
-    with pytest.raises(ValueError, match=r"mean_activity has shape \(3,\); .* with unit = 4 as"):
-        hebbian_weights(jnp.zeros((4, 2)), jnp.zeros(3))
-    with pytest.raises(ValueError, match="mean_activity has shape"):
-        mean_thresholds(jnp.zeros((4, 4)), jnp.zeros(3))
-    with pytest.raises(ValueError, match="centring needs at least 2"):
-        centred_network(jnp.zeros((4, 1)))
-    with pytest.raises(
-        ValueError, match=r"^pattern has shape \(3,\); .* with unit = 4 as in state$"
-    ):
-        overlap(jnp.zeros(4), jnp.zeros(3))
-    with pytest.raises(
-        ValueError, match=r"^pattern has shape \(4,\); .* with batch = \(4,\) as in state$"
-    ):
-        overlap(jnp.zeros((4, 4)), jnp.zeros(4))
+test_shapes_that_do_not_match_are_refused = refusals(
+    {
+        r"patterns has shape \(4,\)": lambda: hebbian_weights(jnp.zeros(4)),
+        r"patterns has shape \(4, 0\)": lambda: pseudo_inverse_weights(jnp.zeros((4, 0))),
+        r"mean_activity has shape \(3,\); .* with unit = 4 as": lambda: hebbian_weights(
+            jnp.zeros((4, 2)), jnp.zeros(3)
+        ),
+        "mean_activity has shape": lambda: mean_thresholds(jnp.zeros((4, 4)), jnp.zeros(3)),
+        "centring needs at least 2": lambda: centred_network(jnp.zeros((4, 1))),
+        r"^pattern has shape \(3,\); .* with unit = 4 as in state$": lambda: overlap(
+            jnp.zeros(4), jnp.zeros(3)
+        ),
+        r"^pattern has shape \(4,\); .* with batch = \(4,\) as in state$": lambda: overlap(
+            jnp.zeros((4, 4)), jnp.zeros(4)
+        ),
+    }
+)
 
 
 @pytest.mark.parametrize("array", [np.array, jnp.array, list])
@@ -175,11 +149,3 @@ def test_patterns_of_other_values_than_0_and_1_are_refused_unless_traced(store, 
             store(patterns)
     signs = np.array([[1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]])
     assert jax.tree.leaves(jax.jit(store)(signs))[0].shape == (3, 3)
-
-
-def test_patterns_may_be_nested_lists():
-    patterns = [[1, 0], [0, 0], [1, 1]]
-    for one, other in zip(
-        hebbian_network(patterns), hebbian_network(np.array(patterns)), strict=True
-    ):
-        np.testing.assert_array_equal(one, other)

@@ -23,7 +23,6 @@ PROPERTY = settings(max_examples=60, derandomize=True, deadline=None)
 UNITS = 7
 SEEDS = st.integers(0, 2**31 - 1)
 energies_along = jax.jit(jax.vmap(energy, (None, 0)))
-recall_in_turn = jax.jit(partial(recall, key=None), static_argnums=2)
 random_orders = jax.jit(random_order, static_argnums=(0, 1))
 
 
@@ -103,40 +102,6 @@ def test_all_at_once_ends_in_a_fixed_point_or_a_cycle_of_two(seed):
         assert any((np.asarray(settled.state)[:, column] == end).all() for end in ends)
 
 
-def test_two_units_that_inhibit_each_other_swap_for_ever_all_at_once():
-    network = hopfield_network([[0, -2], [-2, 0]], [-1, -1])
-    path = synchronous_trajectory(network, jnp.zeros(2), 3)
-    np.testing.assert_array_equal(path, [[0, 0], [1, 1], [0, 0], [1, 1]])
-    assert synchronous_recall(network, jnp.zeros(2), 10).period == 2
-    assert synchronous_recall(network, jnp.zeros(2), 1).period == 0
-    assert (np.diff(jax.vmap(energy, (None, 0))(network, path)) == 0).all()
-    result = recall(network, jnp.zeros(2), 10, key=None)
-    np.testing.assert_array_equal(result.state, [1, 0])
-
-
-def test_the_energy_can_rise_all_at_once():
-    # Three units in a row that inhibit one another turn on together.
-    network = hopfield_network(-3 * (np.ones((3, 3)) - np.eye(3)), [-1, -1, -1])
-    energies = jax.vmap(energy, (None, 0))(
-        network, synchronous_trajectory(network, jnp.zeros(3), 1)
-    )
-    np.testing.assert_array_equal(energies, [0, 6])
-
-
-def test_the_network_of_0_and_1_is_that_of_minus_and_plus_1():
-    weights, _, states = random_network(4, num_units=12)
-    order = np.random.default_rng(5).integers(0, 12, 60)
-    path = asynchronous_trajectory(
-        hopfield_network(weights, weights.sum(axis=1) / 2), states, order
-    )
-    for column in range(states.shape[1]):
-        sign = 2 * states[:, column] - 1
-        for step, unit in enumerate(order):
-            field = weights[unit] @ sign
-            sign[unit] = np.sign(field) if field else sign[unit]
-            np.testing.assert_array_equal(2 * path[step + 1, :, column] - 1, sign)
-
-
 def test_recall_stops_after_a_sweep_without_change():
     weights, thresholds, states = random_network(6, num_units=15)
     network = hopfield_network(weights, thresholds)
@@ -174,18 +139,6 @@ def test_an_order_has_every_unit_once_a_sweep():
     order = np.asarray(random_order(5, 11, key=jax.random.key(0))).reshape(5, 11)
     np.testing.assert_array_equal(np.sort(order, axis=1), np.tile(np.arange(11), (5, 1)))
     assert len(np.unique(order, axis=0)) == 5
-
-
-def test_many_networks_at_once_by_vmap():
-    parts = [random_network(seed) for seed in range(4)]
-    networks = [hopfield_network(weights, thresholds) for weights, thresholds, _ in parts]
-    states = jnp.array([state for _, _, state in parts])
-    stacked = HopfieldNetwork(*(jnp.stack(fields) for fields in zip(*networks, strict=True)))
-    together = jax.jit(jax.vmap(lambda n, v: recall(n, v, 30, key=None)))(stacked, states)
-    for number, network in enumerate(networks):
-        alone = recall_in_turn(network, states[number], 30)
-        for one, other in zip(alone, together, strict=True):
-            np.testing.assert_array_equal(one, other[number])
 
 
 def test_bad_numbers_of_steps_and_units_are_refused():

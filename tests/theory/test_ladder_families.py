@@ -6,6 +6,7 @@ import scipy.stats
 
 from rhythmic.theory import ladder, random_ladder, span_ladder
 from rhythmic.theory.ladder_families import copied_ladder
+from tests.refusals import refusals
 
 
 def test_eleven_nodes_over_the_span_are_the_golden_ladder():
@@ -37,17 +38,13 @@ def test_copies_repeat_the_ladder():
     np.testing.assert_array_equal(copied_ladder(np.array([2.0, 3.0]), 2), [2.0, 3.0, 2.0, 3.0])
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: span_ladder(0), "num_nodes is 0; it must be at least 1"),
-        (lambda: span_ladder(3, start=5, stop=4), "start is 5 and stop 4; they must rise"),
-        (lambda: span_ladder(3, stop=250.0), "sample_rate / 4"),
-        (lambda: random_ladder(1, seed=0), "num_nodes is 1; a random ladder has at least 2"),
-        (lambda: random_ladder(3, seed=-1), "seed is -1; it must be at least 0"),
-        (lambda: copied_ladder(np.ones(2), 0), "num_copies is 0; it must be at least 1"),
-    ],
+test_what_is_out_of_range_is_named = refusals(
+    {
+        "num_nodes is 0; it must be at least 1": lambda: span_ladder(0),
+        "start is 5 and stop 4; they must rise": lambda: span_ladder(3, start=5, stop=4),
+        "sample_rate / 4": lambda: span_ladder(3, stop=250.0),
+        "num_nodes is 1; a random ladder has at least 2": lambda: random_ladder(1, seed=0),
+        "seed is -1; it must be at least 0": lambda: random_ladder(3, seed=-1),
+        "num_copies is 0; it must be at least 1": lambda: copied_ladder(np.ones(2), 0),
+    }
 )
-def test_what_is_out_of_range_is_named(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()

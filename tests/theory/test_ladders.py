@@ -123,51 +123,6 @@ def test_validated_frequencies_are_a_copy_and_may_come_from_anywhere():
     assert validate_ladder(jnp.array([1.0, 2.0]), 100.0).dtype == np.float64
 
 
-# The lecture's table: power, period in s and frequency in Hz as printed, label.
-TABLE = [
-    (0, "86160", "1.16E-05", ""),
-    (1, "53250", "1.88E-05", ""),
-    (2, "32910", "3.04E-05", ""),
-    (3, "20340", "4.92E-05", ""),
-    (4, "12571", "7.96E-05", ""),
-    (5, "7769", "1.29E-04", ""),
-    (6, "4802", "2.08E-04", ""),
-    (9, "1133", "8.82E-04", ""),
-    (11, "433", "0.002", ""),
-    (12, "268", "0.004", ""),
-    (15, "63.2", "0.016", ""),
-    (18, "14.9", "0.067", ""),
-    (23, "1.3", "0.74", ""),
-    (24, "0.83", "1.20", "Slow 1"),
-    (25, "0.51", "2", "Delta"),
-    (26, "0.32", "3", "Delta"),
-    (27, "0.20", "5", "Theta"),
-    (28, "0.12", "8", "Alpha"),
-    (29, "0.07", "13", "Beta1"),
-    (30, "0.05", "22", "Beta2"),
-    (31, "0.03", "35", "Low Gamma"),
-    (32, "0.02", "57", "Mid Gamma"),
-    (33, "0.01", "91", "High Gamma"),
-    (34, "0.01", "148", "Ripple"),
-    (35, "0.004", "239", "Fast Ripples"),
-]
-
-
-def half_a_unit_of_the_last_digit(printed):
-    mantissa, _, exponent = printed.partition("E")
-    decimals = len(mantissa.partition(".")[2])
-    return 0.5 * 10.0 ** (int(exponent or 0) - decimals)
-
-
-@pytest.mark.parametrize(("power", "period", "frequency", "label"), TABLE)
-def test_the_lectures_table(power, period, frequency, label):
-    days = day_ladder()
-    assert days.power[power] == power
-    assert days.label[power] == label
-    for printed, value in ((period, days.period[power]), (frequency, days.frequency[power])):
-        assert abs(value - float(printed)) <= half_a_unit_of_the_last_digit(printed)
-
-
 def test_day_ladder():
     days = day_ladder()
     assert len(days.power) == len(days.period) == len(days.frequency) == len(days.label) == 36

@@ -65,16 +65,6 @@ def test_round_trip_near_and_beyond_critical_damping(scheme, omega, beta):
     np.testing.assert_allclose(result, (omega, beta), rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@PROPERTY
-@given(frequency=st.floats(2.0, 240.0), radius=st.floats(0.7, 1.05))
-def test_round_trip_from_weights(scheme, frequency, radius):
-    weights = weights_from_poles(frequency, radius, DT)
-    oscillator = oscillator_from_weights(*weights, DT, scheme)
-    again = weights_from_oscillator(*oscillator, DT, scheme)
-    np.testing.assert_allclose(again, weights, rtol=1e-9, atol=1e-12)
-
-
 def test_backward_differences_by_substitution():
     # The lecture's discretised equation, with a sequence that the weights produce put into it.
     omega, beta, dt = 300.0, 20.0, 1e-3

@@ -139,14 +139,3 @@ def test_gradients_are_finite_differences_also_at_a_repeated_root(function, x64)
     h0, h1 = jnp.full(5, 0.7), jnp.full(5, -0.4)
     run = jax.jit(lambda *arguments: function(*arguments, 12))
     check_grads(run, (w1, w2, h0, h1), order=1, atol=1e-5)
-
-
-@pytest.mark.slow
-def test_gradient_of_the_closed_form_is_that_of_the_scan_near_a_repeated_root(x64):
-    w1, w2 = (jnp.asarray(w) for w in weights_from_poles(1e-4, 0.999, 1e-3))
-    gradients = [
-        jax.jacrev(lambda a, b, f=f: f(a, b, 0.3, 0.5, 200), argnums=(0, 1))(w1, w2)
-        for f in (second_order_closed_form, second_order_trajectory)
-    ]
-    for closed, scanned in zip(*gradients, strict=True):
-        np.testing.assert_allclose(closed, scanned, rtol=1e-8)
