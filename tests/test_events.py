@@ -38,13 +38,6 @@ def test_events_and_gaps_rebuild_the_sequences(sequences):
     assert events.values.shape == (len(sequences), max(1, events.counts.max()))
 
 
-def test_a_known_sequence():
-    events = find_events(np.array([[0, 0, 7, 0, 5], [0, 0, 0, 0, 0]], np.uint8))
-    np.testing.assert_array_equal(events.values, [[7, 5], [0, 0]])
-    np.testing.assert_array_equal(events.gaps, [[2, 1], [0, 0]])
-    np.testing.assert_array_equal(events.counts, [2, 0])
-
-
 def test_long_gaps_fit():
     sequence = np.zeros((1, 70_000), np.uint8)
     sequence[0, 1] = 1

@@ -110,15 +110,6 @@ def test_a_finished_member_is_on_the_disk_in_both_files(tmp_path, calls):
     assert list(MemberStore(run_file, shared_file).rows) == ["a", "b"]
 
 
-def test_several_files_are_written_as_they_were_given(tmp_path):
-    contents = {tmp_path / str(i) / "c" / "0": bytes([i]) * i for i in range(5)}
-    write_together(contents)
-    assert {path: path.read_bytes() for path in tmp_path.rglob("0") if path.is_file()} == contents
-    write_together({tmp_path / "3" / "c" / "0": b"new"})
-    assert (tmp_path / "3" / "c" / "0").read_bytes() == b"new"
-    write_together({})
-
-
 def test_an_error_leaves_the_old_files_and_no_others(tmp_path, monkeypatch):
     first, second = tmp_path / "first", tmp_path / "second"
     write_together({first: b"old", second: b"old"})

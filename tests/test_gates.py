@@ -83,11 +83,6 @@ def test_open_and_shut_gates_do_what_their_names_say(cell):
     assert np.isnan(traced).sum() == HIDDEN
 
 
-def test_unknown_gate(cell):
-    with pytest.raises(ValueError, match="gate is 'update'; choose from input, forget, output"):
-        with_gate_held(cell, "update", 0.5)
-
-
 @pytest.mark.usefixtures("x64")
 def test_separation_is_the_index_of_sensitivity():
     rng = np.random.default_rng(3)
@@ -112,25 +107,6 @@ def test_the_holding_node_holds_at_every_step():
     for first, last, message in ((0, 4, "last holds 4"), (-1, 2, "first holds -1"), (2, 1, "last")):
         with pytest.raises(ValueError, match=f"^{message}"):
             holding_node(separation, first, last)
-
-
-@pytest.mark.slow
-def test_classes_left_out_and_silent_nodes_do_not_matter(x64):
-    activity = jnp.asarray(np.random.default_rng(2).normal(size=(2, HIDDEN, 6)))
-    classes = jnp.array([0, 1, 0, 1, 2, 2])
-
-    def total(activity):
-        separation = class_separation(activity, classes)
-        return jnp.sum(jnp.where(jnp.isfinite(separation), separation, 0))
-
-    spoilt = activity.at[..., 4:].set(jnp.nan)
-    np.testing.assert_array_equal(
-        class_separation(spoilt, classes), class_separation(activity[..., :4], classes[:4])
-    )
-    assert np.all(np.isfinite(jax.grad(total)(spoilt)))
-    silent = activity.at[:, 1].set(0.0).at[:, 2].set(1.0 * classes)
-    np.testing.assert_array_equal(class_separation(silent, classes)[:, 1:3], [[np.nan, np.inf]] * 2)
-    assert np.all(np.isfinite(jax.grad(total)(silent)))
 
 
 def test_traced_steps_are_named():

@@ -1,6 +1,5 @@
 """Importing the package is light and does nothing."""
 
-import inspect
 import subprocess
 import sys
 
@@ -17,12 +16,3 @@ def test_import_pulls_in_no_data_or_drawing_library_and_starts_no_backend():
     )
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
-
-
-def test_every_public_name_exists_and_is_documented():
-    import rhythmic
-
-    for name in rhythmic.__all__:
-        value = getattr(rhythmic, name)
-        if inspect.isfunction(value) or inspect.isclass(value):
-            assert (value.__doc__ or "").strip(), name

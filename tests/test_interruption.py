@@ -71,21 +71,6 @@ def test_an_experiment_ends_at_once_with_its_lock_given_back(tmp_path):
         pass
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("module", "patched", "arguments", "said"),
-    [
-        ("rhythmic.sweep", "tyro.extras.subcommand_cli_from_dict", (), "stopped"),
-        ("experiments.compare", "subprocess.Popen", (), "stopped; the same command"),
-        ("experiments.mnist", "rhythmic.data.load", ("--dry-run",), "stopped; the same"),
-    ],
-)
-def test_every_other_command_ends_so_too(module, patched, arguments, said, tmp_path):
-    status, _, err = interrupted(tmp_path, module, patched, *arguments)
-    assert status == 130
-    assert err.splitlines()[-1].startswith(said)
-
-
 @pytest.fixture
 def heard():
     """Interrupts are heard, also where the tests were started in the background."""

@@ -6,11 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.cells import LinOSSCell, ResonantCell
+from rhythmic.cells import LinOSSCell
 from rhythmic.fast.parallel import linear_states, parallel_trajectory
 from rhythmic.simulate import trajectory
-from rhythmic.theory import ladder
 from tests.marks import rest_slow
+from tests.refusals import refusals
 
 KEY = jax.random.key(15)
 SCHEMES = ("implicit", "symplectic")
@@ -28,23 +28,6 @@ def test_states_are_those_of_the_loop(time, batch_shape):
         expected.append(state)
     found = linear_states(jnp.asarray(transition), jnp.asarray(forcing))
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("x64")
-def test_resonant_nodes_over_an_image():
-    cell = ResonantCell(ladder("golden"), key=KEY, recurrence=False)
-    inputs = jnp.asarray(np.random.default_rng(0).uniform(size=(784, 1, 2)))
-    w1, w2 = cell.nodes.w1, cell.nodes.w2
-    rows = [jnp.stack([w1, w2], axis=-1), jnp.stack([jnp.ones_like(w1), 0 * w1], axis=-1)]
-    companion = jnp.stack(rows, axis=-2)
-    forcing = jnp.zeros((784, len(w1), 2, 2)).at[:, :, 0].set(inputs)
-    found = linear_states(companion, forcing)
-    stepped = trajectory(cell, inputs).observed
-    # Nodes of pole radius 0.99999 ring on: rounding is seen against their largest position.
-    scale = np.max(np.abs(stepped), axis=0)
-    np.testing.assert_allclose(found[:, :, 0] / scale, stepped / scale, atol=1e-10)
-    np.testing.assert_allclose(found[1:, :, 1] / scale, found[:-1, :, 0] / scale, atol=1e-10)
 
 
 @pytest.mark.usefixtures("x64")
@@ -107,11 +90,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("message", BAD)
-def test_shapes_that_do_not_fit_are_named_in_one_line(message):
-    with pytest.raises(ValueError, match=message) as caught:
-        BAD[message]()
-    assert "\n" not in str(caught.value)
+test_shapes_that_do_not_fit_are_named_in_one_line = refusals(BAD)
 
 
 @pytest.mark.usefixtures("x64")

@@ -53,39 +53,6 @@ def test_a_lock_within_one_process(tmp_path):
         pass
 
 
-def test_a_refused_writer_leaves_the_name_of_the_holder(tmp_path):
-    with writing(tmp_path):
-        before = (tmp_path / LOCK).read_bytes()
-        with pytest.raises(LockedError), writing(tmp_path):
-            pass
-        assert (tmp_path / LOCK).read_bytes() == before
-
-
-def test_an_error_within_gives_the_lock_back(tmp_path):
-    with pytest.raises(KeyError), writing(tmp_path):
-        raise KeyError
-    with writing(tmp_path):
-        pass
-
-
-def test_a_longer_name_of_an_earlier_holder_is_gone(tmp_path):
-    (tmp_path / LOCK).write_text(f"process 1 on {'x' * 200}\n")
-    with writing(tmp_path):
-        assert "x" * 10 not in (tmp_path / LOCK).read_text().replace(socket.gethostname(), "")
-
-
-def test_folders_have_locks_of_their_own(tmp_path):
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
-    with writing(tmp_path / "one"), writing(tmp_path / "other"):
-        pass
-
-
-def test_a_folder_must_exist(tmp_path):
-    with pytest.raises(FileNotFoundError), writing(tmp_path / "none"):
-        pass
-
-
 def test_a_second_process_is_refused_and_a_killed_one_leaves_no_lock(tmp_path):
     first = holder(tmp_path)
     try:

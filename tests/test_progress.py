@@ -72,17 +72,6 @@ def test_what_a_run_does_beside_its_epochs_is_counted():
     assert epochs.time_left(starts, tests) == "0:09"
 
 
-def test_nothing_left():
-    progress = Progress({"kind": 1})
-    progress.finished("kind", 10.0)
-    assert progress.time_left() == "0:00"
-
-
-def test_nothing_measured_gives_no_number():
-    text = Progress({"kind": 3}).time_left()
-    assert not any(character.isdigit() for character in text)
-
-
 def test_only_final_lines_reach_a_file(capsys):
     show("on the way", final=False)
     show("done")

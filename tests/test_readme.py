@@ -56,7 +56,3 @@ def test_every_page_that_the_readme_links_to_is_there():
     assert len(pages) >= 5
     for page in pages:
         assert (ROOT / page).exists(), page
-
-
-def test_the_readme_fits_on_two_screens():
-    assert len(README.splitlines()) <= 115

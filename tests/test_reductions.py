@@ -4,9 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy import signal
 
-from rhythmic import ElmanCell, ResonantCell, time_mean, trajectory
+from rhythmic import ElmanCell, trajectory
 from rhythmic.reductions import (
     amplitude,
     dominant_frequency,
@@ -69,20 +68,6 @@ def test_each_equals_numpy_on_the_trajectory(cell, inputs, washout):
     np.testing.assert_allclose(found.final_state, run.final_state, rtol=1e-12)
 
 
-@pytest.mark.slow
-def test_a_node_rings_at_its_own_frequency():
-    cell = ResonantCell(np.array([12.0, 40.0, 90.0]), key=jax.random.key(0), recurrence=False)
-    inputs = jnp.zeros((1000, 1)).at[0].set(1.0)
-    found = reduce_over_time(
-        cell, inputs, {"f": dominant_frequency(np.arange(1.0, 200.0), dt=1e-3)}
-    )
-    np.testing.assert_array_equal(found.results["f"], [12.0, 40.0, 90.0])
-    # Where the frequencies are those of a discrete transform, scipy says the same.
-    position = np.asarray(trajectory(cell, inputs).observed)
-    frequencies, power = signal.periodogram(position, fs=1000.0, axis=0, detrend="constant")
-    np.testing.assert_array_equal(frequencies[power.argmax(axis=0)], [12.0, 40.0, 90.0])
-
-
 def test_an_offset_costs_no_digits_of_the_amplitude():
     values = 1e4 + np.sin(np.linspace(0, 200 * np.pi, 20001))[:-1]
     found = reduce_steps(
@@ -143,19 +128,6 @@ def test_bad_arguments_are_refused_by_name(arguments, message):
 def test_a_washout_that_leaves_nothing_is_refused():
     with pytest.raises(ValueError, match="washout is 9; it must lie between 0 and 8"):
         reduce_steps(lambda s, x: x, jnp.zeros(()), jnp.zeros(9), {"m": maximum()}, washout=9)
-
-
-def test_means_of_booleans_and_half_precision():
-    ticks = jnp.arange(4000)
-    for dtype in (bool, jnp.int8, jnp.float16):
-        one = {"m": mean(), "a": amplitude()}
-
-        def observe(tick, dtype=dtype):
-            return (tick % 4 < 3).astype(dtype)
-
-        found = reduce_steps(lambda s, t: t, jnp.int32(0), ticks, one, observe=observe).results
-        np.testing.assert_allclose(found["m"], 0.75, rtol=1e-6)
-        np.testing.assert_allclose(found["a"], (2 * 0.75 * 0.25) ** 0.5, rtol=1e-6)
 
 
 def test_long_reductions_keep_their_digits():
@@ -271,25 +243,3 @@ def test_traced_frequencies_are_named():
     ):
         with pytest.raises(ValueError, match=f"^{name} is traced; it must be known"):
             jax.jit(lambda x, call=call: call(x) and x)(0.5)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("num_steps", [10**6, 10**7])
-def test_a_mean_in_float32_does_not_drift_over_ten_million_steps(num_steps):
-    @jax.jit
-    def compute():
-        ticks = jnp.arange(num_steps, dtype=jnp.int32)
-        return reduce_steps(lambda s, _: s, jnp.float32(0.1), ticks, {"m": mean()}).results["m"]
-
-    np.testing.assert_allclose(compute(), 0.1, rtol=1e-6)
-
-
-@pytest.mark.slow
-def test_the_mean_of_a_ringing_node_in_float32_is_that_of_numpy_in_float64():
-    cell = ResonantCell([40.0], key=jax.random.key(0), recurrence=False, pole_radius=0.9999999)
-    pulse = jnp.zeros((3 * 10**6, 1)).at[0].set(1.0)  # 50 minutes at 1000 Hz
-    energy = cell.squared_amplitude
-    found = jax.jit(lambda x: time_mean(cell, x, observe=energy).mean)(pulse)
-    every = jax.jit(lambda x: trajectory(cell, x, observe=energy).observed)(pulse)
-    expected = np.asarray(every, np.float64).mean(axis=0)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)

@@ -88,13 +88,6 @@ def test_constants_and_what_has_settled_have_no_rhythm():
     assert np.all(np.isnan([rhythm.frequency, rhythm.growth_rate, rhythm.line_share]))
 
 
-def test_units_of_zero_and_one():
-    states = np.stack([np.ones(1024, bool), np.arange(1024) % 2 == 0], axis=1)
-    rhythm = measure_rhythm(states, sample_rate=RATE)
-    assert rhythm.kind.tolist() == [RhythmKind.CONSTANT, RhythmKind.SUSTAINED]
-    assert rhythm.frequency[1] == pytest.approx(RATE / 2)
-
-
 def test_motion_without_return_drifts():
     monotone = first_order_closed_form(np.array([0.9, 0.999, 1.01]), 1.0, 1023)
     slow = np.sin(2 * np.pi * 5 * STEPS / 1024)
@@ -164,17 +157,6 @@ def test_what_is_not_finite_is_undefined_alone():
     kinds = [RhythmKind.UNDEFINED, RhythmKind.UNDEFINED, RhythmKind.SUSTAINED]
     assert rhythm.kind.tolist() == kinds
     assert np.isnan(rhythm.amplitude).tolist() == [True, True, False]
-
-
-def test_axes_and_vmap():
-    signal = np.cos(np.linspace(0.2, 2.0, 6).reshape(2, 3) * STEPS[:, None, None])
-    together = measured(signal)
-    assert together.kind.shape == (2, 3)
-    with jax.enable_x64(True):
-        mapped = jax.vmap(lambda x: measure_rhythm(x, sample_rate=RATE), 1)(jnp.asarray(signal))
-    for one, other in zip(together, mapped, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-12)
-    np.testing.assert_array_equal(measured(signal[:, 0, 0]).frequency, together.frequency[0, 0])
 
 
 def test_a_sample_rate_out_of_range_gives_no_frequency():

@@ -58,37 +58,6 @@ def test_simulation_is_the_loop(activation, feedback, x64):
             np.testing.assert_allclose(array, other, rtol=1e-11, atol=1e-12)
 
 
-def test_the_lectures_feedforward_layer_is_the_first_step(x64):
-    weight_ih = np.arange(1.0, 10.0).reshape(3, 3)
-    weight_ho = np.array([[1.0] * 3, [-2.0] * 3, [3.0] * 3])
-    found = simulate_rnn(
-        weight_ih,
-        np.eye(3),
-        weight_ho,
-        np.zeros(3),
-        np.zeros(3),
-        np.array([[1.0, 3.0, -3.0], [0.0, 0.0, 0.0]]),
-        activation="identity",
-    )
-    np.testing.assert_allclose(found.activity, [[-2, 1, 4], [-2, 1, 4]])
-    np.testing.assert_allclose(found.readout, [[3, -6, 9], [3, -6, 9]])
-
-
-def test_one_node_without_input_is_the_first_order_node(x64):
-    zero = np.zeros(1)
-    found = simulate_rnn(
-        np.zeros((1, 1)),
-        np.array([[2.0]]),
-        np.ones((1, 1)),
-        zero,
-        zero,
-        np.zeros((10, 1)),
-        initial_state=np.array([0.1]),
-    )
-    assert found.activity[-1, 0] == pytest.approx(102.4)
-    assert abs(found.output[-1, 0]) <= 1
-
-
 def test_examples_side_by_side_and_single_precision():
     given = arrays(inputs=(9, 2, 5))
     together = compiled(**given, feedback="output")

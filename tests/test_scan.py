@@ -5,12 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic import stability
 from rhythmic._scan import scan
 from rhythmic.cells.registry import make_cell
 from rhythmic.fast.ways import mean_with_adjoint
 from rhythmic.simulate import time_mean
-from rhythmic.sweep import Grid, Output, Sweep, linear_axis, run_sweep
 from tests.marks import rest_slow
 
 
@@ -40,20 +38,3 @@ def test_adjoints_of_a_short_sequence(step_by_step, name):
     by_hand = score(mean_with_adjoint(cell, "output"))
     plain = score(lambda cell, inputs: time_mean(cell, inputs).mean)
     np.testing.assert_allclose(by_hand, plain, rtol=1e-5, atol=1e-7)
-
-
-@pytest.mark.slow
-def test_sweeps_and_exponents(step_by_step):
-    axis = linear_axis("x", 1, 5, 5, "")
-    sweep = Sweep("s", lambda x: {"y": x**2}, Grid((axis,)), {"y": Output("")})
-    found = run_sweep(sweep, quiet=True).arrays["y"]
-    np.testing.assert_array_equal(found, axis.values**2)
-    found = stability.lyapunov_exponents(
-        lambda x, _: 4 * x * (1 - x),
-        jnp.float32(0.3),
-        num_exponents=1,
-        dt=1.0,
-        key=jax.random.key(1),
-        num_steps=20,
-    )
-    assert np.isfinite(found.per_step[0])

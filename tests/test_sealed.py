@@ -2,11 +2,9 @@
 
 import hashlib
 import io
-import zipfile
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,7 +17,6 @@ from rhythmic.sealed import (
     load_arrays,
     read_sealed,
     save_arrays,
-    sha256_of,
     write_sealed,
 )
 
@@ -65,14 +62,6 @@ def test_what_is_read_is_what_was_written(tmp_path_factory, value):
     assert read_sealed(path) == value
 
 
-def test_numbers_keep_every_digit(tmp_path):
-    value = {"x": 0.1 + 0.2, "small": 5e-324, "large": 2**70}
-    write_sealed(tmp_path / "value.json", value)
-    found = read_sealed(tmp_path / "value.json")
-    assert found == value
-    assert isinstance(found["large"], int)
-
-
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 def test_numbers_that_json_lacks_are_refused_and_leave_the_old_file(tmp_path, number):
     path = tmp_path / "value.json"
@@ -113,19 +102,6 @@ def test_other_contents_are_damaged_in_one_line(tmp_path, text):
     assert str(caught.value).startswith(f"{path} is damaged")
 
 
-def test_an_absent_file_is_absent(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        read_sealed(tmp_path / "none.json")
-    with pytest.raises(FileNotFoundError):
-        load_arrays(tmp_path / "none", state())
-
-
-def test_the_hash_of_a_file(tmp_path):
-    (tmp_path / "file").write_bytes(b"abc")
-    # The test vector of the standard for sha256.
-    assert sha256_of(tmp_path / "file").startswith("ba7816bf8f01cfea414140de5dae2223")
-
-
 def test_arrays_come_back_bit_by_bit(tmp_path):
     path = tmp_path / "state"
     save_arrays(path, state(), {"done": 3, "identity": "é"})
@@ -135,11 +111,6 @@ def test_arrays_come_back_bit_by_bit(tmp_path):
     for new, old in zip(jax.tree.leaves(found), jax.tree.leaves(state()), strict=True):
         assert np.asarray(new).dtype == old.dtype
         assert np.asarray(new).tobytes() == old.tobytes()
-
-
-def test_no_arrays_at_all(tmp_path):
-    save_arrays(tmp_path / "state", None, {"done": 1})
-    assert load_arrays(tmp_path / "state", None) == (None, {"done": 1})
 
 
 def test_later_arrays_take_the_place_of_earlier_ones(tmp_path):
@@ -203,41 +174,3 @@ def test_contents_with_a_right_hash_are_still_looked_at(tmp_path, change):
     sealed_again(path, change)
     with pytest.raises(DamagedFileError, match="holds other arrays"):
         load_arrays(path, state())
-
-
-def test_bytes_that_are_no_archive_are_refused(tmp_path):
-    path = tmp_path / "state"
-    path.write_bytes(hashlib.sha256(b"abc").hexdigest().encode() + b"\nabc")
-    with pytest.raises(DamagedFileError, match="holds other arrays"):
-        load_arrays(path, state())
-
-
-def test_a_tree_of_jax_arrays_says_what_is_expected(tmp_path):
-    tree = {
-        "weights": jnp.arange(3.0),
-        "step": jnp.int32(4),
-        "key": jax.random.key_data(jax.random.key(1)),
-    }
-    save_arrays(tmp_path / "state", tree, {})
-    found, _ = load_arrays(tmp_path / "state", tree)
-    for name, values in tree.items():
-        assert found[name].dtype == values.dtype
-        np.testing.assert_array_equal(found[name], values)
-
-
-def test_a_small_file_that_declares_more_than_memory_holds_is_refused(tmp_path):
-    header = io.BytesIO()
-    about = {"descr": "<f8", "fortran_order": False, "shape": (2**40,)}
-    np.lib.format.write_array_header_1_0(header, about)
-    body = io.BytesIO()
-    with zipfile.ZipFile(body, "w") as archive:
-        archive.writestr("leaf_0.npy", header.getvalue() + b"\0" * 8)
-        label = io.BytesIO()
-        np.lib.format.write_array(label, np.array("{}"))
-        archive.writestr("label.npy", label.getvalue())
-    path = tmp_path / "state"
-    content = body.getvalue()
-    path.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
-    for like in (np.zeros(1), np.broadcast_to(0.0, 2**40)):
-        with pytest.raises(DamagedFileError, match="holds other arrays than are expected"):
-            load_arrays(path, like)

@@ -10,7 +10,6 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell
-from rhythmic.rnn import rnn_cell
 from rhythmic.sensitivity import (
     input_jacobian,
     input_sensitivity,
@@ -19,9 +18,6 @@ from rhythmic.sensitivity import (
     step_jacobian,
     step_jacobians,
 )
-from rhythmic.simulate import trajectory
-from rhythmic.theory.backpropagation import lagged_products, tanh_jacobians
-from rhythmic.theory.response import impulse_response
 
 TIME = 5
 CELLS = {
@@ -116,40 +112,6 @@ def test_products_of_step_jacobians_are_the_derivative_of_the_whole_run(cell):
     np.testing.assert_allclose(found[1], last_step, rtol=1e-10, atol=1e-14)
 
 
-def test_linear_network_has_powers_of_its_weights(x64):
-    rng = np.random.default_rng(4)
-    weight_ih, weight_hh = rng.normal(size=(3, 2)), rng.normal(size=(3, 3))
-    cell = rnn_cell(weight_ih, weight_hh, np.ones(3), activation="tanh", feedback="activity")
-    inputs = signal(cell)
-    found = compiled_last(cell, inputs, observe=lambda h: h)[::-1]
-    powers = [np.linalg.matrix_power(weight_hh, lag) for lag in range(TIME + 1)]
-    np.testing.assert_allclose(found, np.array(powers[:-1]) @ weight_ih, rtol=1e-12)
-    np.testing.assert_allclose(
-        compiled_state_sensitivity(cell, inputs), powers, rtol=1e-12, atol=1e-12
-    )
-
-
-def test_tanh_network_is_what_its_outputs_predict(x64):
-    cell = ElmanCell(1, 6, key=jax.random.key(7), recurrent_gain=1.5)
-    inputs = np.random.default_rng(5).normal(size=(30, 1))
-    outputs = np.asarray(trajectory(cell, jnp.asarray(inputs)).observed)
-    predicted = lagged_products(tanh_jacobians(np.asarray(cell.weight_hh), outputs))
-    np.testing.assert_allclose(
-        compiled_state_sensitivity(cell, inputs), predicted, rtol=1e-9, atol=1e-18
-    )
-
-
-def test_silent_resonant_layer_is_the_impulse_response_of_its_nodes(x64):
-    cell = ResonantCell(np.array([5.0, 60.0]), key=jax.random.key(0), pole_radius=0.97)
-    silence = np.zeros((40, 1))
-    exact = np.asarray(impulse_response(cell.nodes.w1, cell.nodes.w2, 40))
-    positions = np.asarray(compiled_state_sensitivity(cell, silence))[:, :2, :2]
-    np.testing.assert_allclose(positions, exact[:, :, None] * np.eye(2), atol=1e-11)
-    # An input of zero into a layer at rest moves every node alone.
-    found = compiled_last(cell, silence)[::-1, :, 0]
-    np.testing.assert_allclose(found, exact[:-1], atol=1e-11)
-
-
 def test_start_states_and_observed_quantities_are_used(x64):
     cell = ResonantCell(np.array([5.0, 60.0]), key=jax.random.key(0), pole_radius=0.9)
     inputs = signal(cell)
@@ -182,14 +144,6 @@ def test_input_jacobian_of_any_function(x64):
         for source in range(time + 1):
             expected[time, source] = np.diag(2 * inputs[source])
     np.testing.assert_allclose(found, expected, rtol=1e-14)
-
-
-def test_maps_over_examples(x64):
-    cell = ElmanCell(2, 3, key=jax.random.key(1))
-    inputs = jnp.asarray(np.random.default_rng(8).normal(size=(2, TIME, 2)))
-    mapped = jax.jit(jax.vmap(lambda x: state_sensitivity(cell, x)))(inputs)
-    for example, found in zip(inputs, mapped, strict=True):
-        np.testing.assert_allclose(found, compiled_state_sensitivity(cell, example), rtol=1e-9)
 
 
 def test_shapes_are_checked():

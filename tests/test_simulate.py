@@ -99,14 +99,6 @@ def test_striding_washout_and_blocks_only_choose(data):
     assert_trees_close(mean.final_state, states[-1])
 
 
-def test_strided_states_are_bits_of_the_full_trajectory(cell):
-    inputs = sequence()
-    whole = trajectory(cell, inputs, observe=lambda state: state).observed
-    strided = trajectory(cell, inputs, observe=lambda state: state, every=4, washout=1).observed
-    expected = jax.tree.map(lambda x: np.asarray(x)[[4, 8]], whole)
-    jax.tree.map(np.testing.assert_array_equal, strided, expected)
-
-
 def test_padded_sequences_are_each_sequence_alone(cell):
     lengths = np.array([3, 7, TIME])
     inputs = sequence()
@@ -181,26 +173,6 @@ def test_two_halves_are_the_whole(cell):
     assert_trees_close(traced(first.final_state), whole.final_state)
     later = time_mean(cell, inputs[5:], initial_state=first.final_state)
     np.testing.assert_allclose(later.mean, whole.observed[5:].mean(axis=0), **EXACT)
-
-
-@pytest.mark.parametrize(
-    ("name", "block_size"),
-    rest_slow([("resonant", 1), ("resonant", 3), ("lstm", 4), ("lstm", 50)], ("resonant", 3)),
-)
-@pytest.mark.usefixtures("x64")
-def test_blocks_change_neither_values_nor_gradients(name, block_size):
-    cell, mask = CELLS[name](), mask_from_lengths(np.array([3, 7, TIME]), TIME)
-
-    def score(inputs, block_size):
-        mean = time_mean(cell, inputs, mask=mask, washout=1, block_size=block_size).mean
-        path = trajectory(cell, inputs, every=3, block_size=block_size).observed
-        return jnp.sum(mean**2) + jnp.sum(jnp.sin(path))
-
-    compute = jax.jit(jax.value_and_grad(score), static_argnums=1)
-    value, gradient = compute(sequence(), None)
-    blocked, blocked_gradient = compute(sequence(), block_size)
-    np.testing.assert_allclose(blocked, value, **EXACT)
-    np.testing.assert_allclose(blocked_gradient, gradient, **EXACT)
 
 
 BAD = {

@@ -3,8 +3,6 @@
 import ast
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("rhythmic", "experiments", "benchmarks", "docs", ".ci")
 SYSTEM = {"/proc/cpuinfo", "/proc/meminfo"}  # written by the kernel, in its own way
@@ -48,19 +46,3 @@ def test_every_text_file_names_its_encoding():
         if isinstance(call, ast.Call) and is_undecided(call)
     ]
     assert found == []
-
-
-@pytest.mark.parametrize(
-    ("call", "undecided"),
-    [
-        ("subprocess.run(command, text=True)", True),
-        ("Popen(command, stdout=PIPE, universal_newlines=True)", True),
-        ("subprocess.run(command, text=True, encoding='utf-8')", False),
-        ("subprocess.run(command, text=False)", False),
-        ("replace(found, text='found')", False),
-        ("path.read_text()", True),
-        ("path.read_text('utf-8')", False),
-    ],
-)
-def test_a_call_is_undecided_where_the_locale_decides(call, undecided):
-    assert is_undecided(ast.parse(call, mode="eval").body) is undecided

@@ -14,8 +14,6 @@ from rhythmic.data.cache import (
     replacing_folder,
     write_decoded,
 )
-from rhythmic.data.dataset import fingerprint
-from rhythmic.files import replacing
 
 
 @pytest.fixture
@@ -40,20 +38,6 @@ def test_cache_folder_prefers_argument_then_variable_then_user_cache(monkeypatch
     assert cache_folder() == tmp_path / "b"
     assert cache_folder("~/c") == Path.home() / "c"
     assert not (tmp_path / "b").exists()
-
-
-def test_replacing_keeps_the_old_file_when_the_block_fails(tmp_path):
-    path = tmp_path / "deep" / "file"
-    with replacing(path) as partial:
-        partial.write_text("old")
-        assert not path.exists()
-    with pytest.raises(KeyboardInterrupt):
-        fill_half(replacing(path), lambda partial: partial)
-    assert path.read_text() == "old"
-    with replacing(path) as partial:
-        partial.write_text("new")
-    assert path.read_text() == "new"
-    assert os.listdir(path.parent) == ["file"]
 
 
 def test_replacing_folder_gives_the_name_only_to_a_whole_folder(tmp_path):

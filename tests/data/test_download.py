@@ -84,32 +84,6 @@ def test_a_transfer_that_breaks_off_leaves_nothing(tmp_path, answer, error):
     assert os.listdir(path.parent) == []
 
 
-def test_a_closed_port_is_an_oserror(tmp_path, closed_address):
-    with pytest.raises(OSError, match="refused"):
-        download(f"{closed_address}/some.gz", tmp_path / "some.gz", SHA256)
-    assert os.listdir(tmp_path) == []
-
-
-def test_each_connection_may_take_one_second_and_each_read_longer(tmp_path, served, monkeypatch):
-    connect, seen = socket.create_connection, []
-
-    def recording(address, timeout=None, *rest):
-        seen.append((address[0], timeout, connect(address, timeout, *rest)))
-        return seen[-1][2]
-
-    monkeypatch.setattr(socket, "create_connection", recording)
-    waits = []
-    settimeout = socket.socket.settimeout
-    monkeypatch.setattr(
-        socket.socket,
-        "settimeout",
-        lambda self, value: (waits.append(value), settimeout(self, value))[1],
-    )
-    download(f"{served.address}/some.gz", tmp_path / "some.gz", SHA256)
-    assert [(host, timeout) for host, timeout, _ in seen] == [("127.0.0.1", 1.0)]
-    assert waits[-1] == module.READ_TIMEOUT > 1.0
-
-
 def test_a_look_up_that_hangs_is_given_up(tmp_path, monkeypatch):
     # The resolver knows no timeout of ours: only the limit around it can end the wait.
     assert module.CONNECT_LIMIT < 2.0

@@ -2,7 +2,7 @@ import os
 import pwd
 import shutil
 import sys
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,16 +68,6 @@ def test_the_whole_way_from_the_network_to_the_cache(tfds, tmp_path, small, serv
     assert_same(load_mnist(cache_dir=cache, source=source), small)
 
 
-def test_the_prepared_data_set_serves_again_when_the_decoded_file_is_gone(
-    tfds, tmp_path, small, never
-):
-    load_mnist(small.folder, tmp_path / "cache", source=small.source)
-    (store_of(tmp_path / "cache") / "decoded.npz").unlink()
-    never()
-    assert_same(load_mnist(None, tmp_path / "cache", source=small.source), small)
-    assert (store_of(tmp_path / "cache") / "decoded.npz").exists()
-
-
 def test_an_address_is_registered_and_the_hashes_are_those_registered(tfds):
     registered = tfds.builder_cls("mnist").url_infos
     address = mnist._registered_address()
@@ -118,20 +108,6 @@ def test_absent_and_offline_the_error_names_three_ways(tmp_path, small, closed_a
         assert part in message
     assert "\n" not in message
     assert not (tmp_path / "cache").exists()
-
-
-def test_offline_only_the_first_file_is_tried(tmp_path, small, monkeypatch):
-    tried = []
-
-    def offline(address, path, sha256):
-        tried.append(address)
-        raise OSError("offline")
-
-    monkeypatch.setattr("rhythmic.data.source.download", offline)
-    monkeypatch.setattr(mnist, "_registered_address", lambda: "https://registered.invalid/folder/")
-    with pytest.raises(DataUnavailableError, match=r"registered\.invalid/folder/ \(offline\)"):
-        load_mnist(cache_dir=tmp_path / "cache", source=small.source)
-    assert tried == ["https://registered.invalid/folder/train-images-idx3-ubyte.gz"]
 
 
 def test_the_variables_name_the_folders(tmp_path, small, monkeypatch):
@@ -239,15 +215,6 @@ def test_a_kill_during_preparation_leaves_nothing_behind(tfds, tmp_path, small, 
     assert_same(load_mnist(small.folder, tmp_path / "cache", source=small.source), small)
 
 
-def test_each_source_has_its_own_cache(tmp_path, small, monkeypatch):
-    load_mnist(small.folder, tmp_path / "cache", source=small.source)
-    monkeypatch.setattr(mnist, "_registered_address", lambda: pytest.fail("network"))
-    with pytest.raises(DataUnavailableError, match=r"lacks train-images"):
-        load_mnist(tmp_path, tmp_path / "cache")
-    for field in fields(MnistSource)[:5]:
-        assert len(getattr(MnistSource(), field.name)) == 64
-
-
 @pytest.mark.parametrize("absent", ["tensorflow_datasets", "array_record"])
 def test_without_the_extra_the_files_are_read_directly(tmp_path, small, absent, without, never):
     without(absent)
@@ -308,15 +275,6 @@ def test_a_named_folder_is_read_where_the_cache_cannot_be_written(tmp_path, smal
     assert_same(load_mnist(small.folder, cache, source=small.source), small)
     assert "cannot be written (" in capsys.readouterr().err.splitlines()[-1]
     assert cache.read_text() == "a file, where a folder is needed"
-
-
-def test_a_download_into_such_a_cache_does_not_blame_the_network(tmp_path, small, serve):
-    cache = tmp_path / "cache"
-    cache.write_text("a file")
-    source = replace(small.source, address=serve(small.folder).address)
-    with pytest.raises(DataUnavailableError, match=r"the cache .* cannot be written \(") as caught:
-        load_mnist(cache_dir=cache, source=source)
-    assert "could not be downloaded" not in str(caught.value)
 
 
 def test_what_somebody_else_keeps_in_the_cache_stays(tmp_path, small, capsys):

@@ -39,18 +39,6 @@ def test_numbers_are_used_as_they_are():
     np.testing.assert_allclose(found - numbers, same, atol=1e-4)
 
 
-@pytest.mark.slow
-def test_equal_keys_give_the_same_noise_at_every_level():
-    levels = jnp.array([0.1, 0.4])
-    together = jax.vmap(lambda level: noisy(jnp.asarray(IMAGES[:9]), level, key=KEY))(levels)
-    for level, found in zip((0.1, 0.4), together, strict=True):
-        np.testing.assert_allclose(found, noisy(IMAGES[:9], level, key=KEY), atol=1e-6)
-    clean = IMAGES[:9] / 255.0
-    np.testing.assert_allclose((together[0] - clean) * 4, together[1] - clean, atol=1e-5)
-    other = noisy(IMAGES[:9], 0.1, key=jax.random.key(9))
-    assert not np.array_equal(other, together[0])
-
-
 def test_levels_out_of_range_give_nan():
     for level in (-0.1, float("nan")):
         assert np.isnan(noisy(IMAGES[:2], level, key=KEY)).all()

@@ -2,7 +2,6 @@
 
 import hashlib
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -40,14 +39,6 @@ def test_row_vectors_are_one_row_a_step():
     assert found.shape == (5, 28, 28)
     for row in range(28):
         np.testing.assert_array_equal(found[:, row], IMAGES[:, 28 * row : 28 * row + 28])
-
-
-@pytest.mark.parametrize("order", ["rows", "columns", "permuted", "row_vectors"])
-def test_orders_serve_arrays_on_a_device_and_other_types(order):
-    numbers = jnp.asarray(IMAGES, jnp.float32)
-    found = in_order(numbers, order)
-    assert found.dtype == jnp.float32
-    np.testing.assert_array_equal(found, in_order(IMAGES, order))
 
 
 @pytest.mark.parametrize("order", ["rows", "columns"])

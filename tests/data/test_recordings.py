@@ -246,9 +246,3 @@ def test_classes_are_spread_evenly():
     again = divided(labels, validation=0.2, test=0.1)
     assert all(np.array_equal(a, b) for a, b in zip(again, (train, validation, test), strict=True))
     assert not np.array_equal(divided(labels, seed=1)[0], divided(labels, seed=2)[0])
-
-
-def test_even_groups_make_parts_of_the_size_that_is_asked_for():
-    groups = np.repeat(np.arange(20), 5)
-    train, validation, test = divided([0.5 * x for x in range(100)], groups)
-    assert [len(part) for part in (train, validation, test)] == [70, 15, 15]

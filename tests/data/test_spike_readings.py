@@ -16,13 +16,6 @@ def pool():
 
 
 @pytest.mark.slow
-def test_counts_are_those_of_the_spikes(pool):
-    found = spike_count(pool.trains)
-    np.testing.assert_array_equal(found, [sum(x == 255 for x in train) for train in pool.trains])
-    np.testing.assert_array_equal(spike_count(pool.trains / np.float32(255)), found)
-
-
-@pytest.mark.slow
 def test_power_is_the_periodogram_of_numpy(pool):
     trains = pool.trains[:50]
     frequencies = np.fft.rfftfreq(100, 1 / 1000)
@@ -31,13 +24,6 @@ def test_power_is_the_periodogram_of_numpy(pool):
     expected = np.abs(np.fft.rfft(trains / 255.0, axis=1)) ** 2 / 100
     np.testing.assert_allclose(found, expected, atol=1e-12)
     np.testing.assert_allclose(found[:, 0], spike_count(trains) ** 2 / 100)
-
-
-@pytest.mark.slow
-def test_power_between_the_bins_is_the_sum_itself(pool):
-    (spikes,) = np.nonzero(pool.trains[7])
-    expected = abs(np.exp(-2j * np.pi * 23.7 * spikes / 1000).sum()) ** 2 / 100
-    assert spike_power(pool.trains[7:8], [23.7], 1000.0)[0, 0] == pytest.approx(expected)
 
 
 def test_power_of_independent_spikes_is_their_variance(pool):

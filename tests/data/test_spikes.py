@@ -7,7 +7,6 @@ import scipy.integrate
 
 from rhythmic.data import SpikeTrains
 from rhythmic.data.spikes import spike_pool
-from rhythmic.training.configuration import make_members
 
 RECIPE = SpikeTrains()
 SMALL = SpikeTrains(train_size=20, validation_size=6, test_size=4)
@@ -16,13 +15,6 @@ SMALL = SpikeTrains(train_size=20, validation_size=6, test_size=4)
 @pytest.fixture(scope="module")
 def pool():
     return spike_pool(RECIPE, range(1, 31))
-
-
-def test_the_pool_is_bytes_of_the_protocols_shape(pool):
-    assert pool.trains.shape == (30 * 1400, 100)
-    assert pool.trains.dtype == pool.labels.dtype == np.uint8
-    assert set(np.unique(pool.trains)) == {0, 255}
-    assert pool.labels.shape == pool.modulation_frequency.shape == (42000,)
 
 
 def test_constant_rate_has_the_probability_of_a_poisson_process(pool):
@@ -112,19 +104,6 @@ def test_constants_change_what_they_name():
     deviation = np.sqrt(expected * (1 - expected) / rhythmic.sum())
     assert (np.abs(spikes[rhythmic].mean(axis=0) - expected) <= 5 * deviation + 1e-12).all()
     assert spikes[~rhythmic].mean() == pytest.approx(1 - np.exp(-0.8), abs=0.03)
-
-
-def test_splits_are_what_training_asks_for():
-    pool = spike_pool(SMALL, [4, 8])
-    members = make_members(
-        pool.splits.__getitem__,
-        seeds=(8, 4),
-        learning_rate=(0.1, 0.1),
-        weight_decay=(0.0, 0.0),
-        label_smoothing=(0.0, 0.0),
-    )
-    np.testing.assert_array_equal(members.train[0], np.arange(30, 50))
-    np.testing.assert_array_equal(members.test[1], np.arange(26, 30))
 
 
 BAD = {

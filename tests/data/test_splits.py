@@ -35,25 +35,6 @@ def test_splits_are_complete_disjoint_and_functions_of_the_seed(make, sizes):
     assert set(parts.validation) != set(other.validation)
 
 
-def test_splits_leave_the_global_generator_alone():
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
-    mnist_split(1)
-    mnist5k_split(1, SORTED_LABELS)
-    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
-
-
-@pytest.mark.parametrize("sorted_by_class", [True, False])
-def test_mnist5k_split_is_stratified_and_mixed(sorted_by_class):
-    labels = SORTED_LABELS.copy()
-    if not sorted_by_class:
-        np.random.default_rng(9).shuffle(labels)
-    parts = mnist5k_split(11, labels)
-    for part, per_class in zip(parts, (400, 50, 50), strict=True):
-        assert np.bincount(labels[part], minlength=10).tolist() == [per_class] * 10
-        # Mixed: the first fifty hold most of the classes, where a sorted part would hold one.
-        assert len(set(labels[part[:50]])) >= 8
-
-
 def test_mnist5k_split_agrees_with_a_loop():
     generator = np.random.default_rng(3)
     order = np.arange(5000)
