@@ -64,54 +64,6 @@ def test_value_and_every_gradient_are_those_of_the_scan(
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9 * np.max(np.abs(b)))
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("x64")
-@both_cells
-def test_jit_and_cells_side_by_side_change_nothing(kind):
-    cell, inputs = make_case(kind, (2,), num_steps=17)
-    factors = jnp.array([0.5, -0.7])
-
-    def gradient(a, b):
-        scaled = jax.tree.map(lambda x: a * x, cell)
-        return value_and_gradient(mean_output, scaled, b * inputs)
-
-    found = jax.jit(jax.vmap(gradient))(factors, factors)
-    alone = jax.jit(gradient)
-    rows = [alone(factor, factor) for factor in factors]
-    expected = jax.tree.map(lambda *row: np.stack(row), *rows)
-    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12 * np.max(np.abs(b)))
-
-
-@pytest.mark.slow
-@both_cells
-def test_single_precision_stays_single(kind):
-    cell, inputs = make_case(kind, (4,))
-    value, (by_cell, by_inputs) = value_and_gradient(mean_output, cell, inputs)
-    assert {x.dtype for x in (value, by_inputs, *jax.tree.leaves(by_cell))} == {
-        np.dtype(np.float32)
-    }
-    _, expected = value_and_gradient(by_scan, cell, inputs)
-    for a, b in zip(jax.tree.leaves((by_cell, by_inputs)), jax.tree.leaves(expected), strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5 * np.max(np.abs(b)))
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("x64")
-@both_cells
-def test_inputs_of_another_precision_are_taken_as_the_scan_takes_them(kind):
-    cell, inputs = make_case(kind, (2,))
-    pixels = (100 * jnp.abs(inputs)).astype(jnp.uint8)
-    np.testing.assert_allclose(
-        jax.jit(mean_output)(cell, pixels), by_scan(cell, pixels), rtol=1e-12
-    )
-    narrow = inputs.astype(jnp.float32)
-    _, (_, found) = value_and_gradient(mean_output, cell, narrow)
-    _, (_, expected) = value_and_gradient(by_scan, cell, narrow)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected, atol=1e-5 * np.max(np.abs(expected)))
-
-
 @pytest.mark.usefixtures("x64")
 @both_cells
 def test_what_does_not_fit_is_refused(kind):

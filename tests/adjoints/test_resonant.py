@@ -7,10 +7,7 @@ import numpy as np
 import pytest
 
 from rhythmic.cells import ElmanCell, ResonantCell
-from rhythmic.fast import mean_squared_amplitude
-from rhythmic.fast.ways import mean_with_adjoint
-from rhythmic.networks import published
-from rhythmic.simulate import mask_from_lengths, time_mean
+from rhythmic.simulate import time_mean
 from rhythmic.theory import ladder
 from tests.marks import rest_slow
 
@@ -60,25 +57,6 @@ def test_value_and_every_gradient_are_those_of_the_scan(batch_shape, pole_radius
 
 
 @pytest.mark.slow
-def test_jit_and_members_side_by_side_change_nothing():
-    cell, inputs = make_case((4,))
-    inputs = inputs.astype(jnp.float32)
-    factors = jnp.array([0.5, 1.0])
-
-    def gradient(factor):
-        def scalar(weights):
-            moved = eqx.tree_at(lambda c: c.recurrent_weights, cell, weights)
-            return jnp.sum(jnp.log(mean_squared_amplitude(moved, inputs)))
-
-        return jax.grad(scalar)(factor * cell.recurrent_weights)
-
-    alone = np.stack([gradient(factor) for factor in factors])
-    assert alone.dtype == np.float32
-    scale = np.max(np.abs(alone))
-    np.testing.assert_allclose(jax.jit(jax.vmap(gradient))(factors), alone, atol=1e-4 * scale)
-
-
-@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_second_derivatives_by_reverse_over_reverse():
     cell, inputs = make_case((2,), pole_radius=0.9)
@@ -97,20 +75,6 @@ def test_second_derivatives_by_reverse_over_reverse():
 
     found, expected = curvature(mean_squared_amplitude), curvature(by_scan)
     np.testing.assert_allclose(found, expected, atol=1e-9 * np.max(np.abs(expected)))
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("name", ["rrn-golden", "rrn-golden-unconnected", "rnn", "lstm"])
-def test_a_classifier_gives_the_same_features_by_either_method(name):
-    model = published(pole_radius=0.95)[name].build(1, 10, key=KEY)
-    inputs = make_case((3,))[1]
-    mask = mask_from_lengths(jnp.array([5, 90, 40]), TIME)
-    for options in ({}, {"mask": mask}):
-        fastest = model.features(inputs, method="fastest", **options)
-        np.testing.assert_allclose(fastest, model.features(inputs, **options), rtol=1e-12)
-    with pytest.raises(ValueError, match="method is 'quick'; choose from scan, fastest"):
-        model.features(inputs, method="quick")
 
 
 @pytest.mark.slow

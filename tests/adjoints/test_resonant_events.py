@@ -112,36 +112,6 @@ def test_free_motion_is_what_nodes_do_without_input():
     np.testing.assert_allclose(motion.duration[3], 1 + 0.99**2 + 0.99**4)
 
 
-@pytest.mark.slow
-def test_float32_is_closer_to_float64_than_the_scan():
-    cell, sequences = make_case(counts=(20, 30, 40, 50))
-    sequences = sequences.astype(np.float32)
-    found = value_and_gradient(by_events, cell, sequences)[1]
-    by_steps = value_and_gradient(by_scan, cell, sequences)[1]
-    found, by_steps = np.asarray(found), np.asarray(by_steps)
-    assert found.dtype == np.float32
-    with jax.enable_x64(True):
-        double = jax.tree.map(lambda x: jnp.asarray(np.asarray(x), jnp.float64), cell)
-        exact = np.asarray(value_and_gradient(by_scan, double, sequences.astype(np.float64))[1])
-    scale = np.max(np.abs(exact))
-    assert np.max(np.abs(found - exact)) < 1e-4 * scale
-    assert np.max(np.abs(found - exact)) < 0.5 * np.max(np.abs(by_steps - exact))
-
-
-@pytest.mark.slow
-def test_jit_and_members_side_by_side_change_nothing():
-    cell, sequences = make_case(pole_radius=0.9)
-    factors = jnp.array([0.5, 1.0])
-
-    def gradient(factor):
-        return value_and_gradient(by_events, cell, sequences, factor * cell.recurrent_weights)[1]
-
-    alone = np.stack([gradient(factor) for factor in factors])
-    scale = np.max(np.abs(alone))
-    for together in (jax.vmap(gradient), lambda x: jax.lax.map(gradient, x)):
-        np.testing.assert_allclose(jax.jit(together)(factors), alone, atol=1e-5 * scale)
-
-
 def test_what_it_does_not_do_it_says():
     cell, sequences = make_case()
     weights, motion = cell.recurrent_weights, free_motion(cell.nodes, TIME)

@@ -1,6 +1,5 @@
 """The readout of a large pool against scikit-learn's, and against the one by Newton's method."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -61,18 +60,6 @@ def test_the_start_changes_nothing_but_the_steps():
     np.testing.assert_allclose(warm.weight, cold.weight, rtol=1e-5, atol=1e-7)
     same = fit_large_logistic_regression(design, classes, start=cold, max_iterations=1, **options)
     np.testing.assert_allclose(same.weight, cold.weight, rtol=1e-6, atol=1e-8)
-
-
-@pytest.mark.slow
-def test_the_end_of_the_steps_is_told():
-    features, labels, _ = pool()
-    design, classes = standard(features), jnp.asarray(labels)
-    short = fit_large_logistic_regression(design, classes, num_classes=3, max_iterations=2)
-    whole = fit_large_logistic_regression(design, classes, num_classes=3)
-    assert whole.weight.dtype == jnp.float32
-    assert whole.gradient_norm <= 1e-5 < 1e-3 < short.gradient_norm
-    with pytest.raises(ValueError, match=r"^labels has shape \(299,\); .*batch = 300"):
-        fit_large_logistic_regression(design, classes[1:], num_classes=3)
 
 
 @pytest.mark.slow
@@ -137,18 +124,3 @@ def test_broken_features_and_strengths():
         ValueError, match=r"^labels has shape \(299,\); .* with example = 300 as in features"
     ):
         logistic_regression_accuracy(features, labels[1:], split, **options)
-
-
-@pytest.mark.slow
-def test_it_compiles_within_other_compiled_functions():
-    features, labels, _ = pool(3)
-    design, classes = standard(features), jnp.asarray(labels)
-
-    @jax.jit
-    def accuracy(design):
-        return fit_large_logistic_regression(design, classes, num_classes=3).accuracy(
-            design, classes
-        )
-
-    plain = fit_large_logistic_regression(design, classes, num_classes=3)
-    np.testing.assert_allclose(accuracy(design), plain.accuracy(design, classes))

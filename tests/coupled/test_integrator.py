@@ -9,8 +9,6 @@ from scipy.signal import hilbert
 from rhythmic.coupled import CoupledOscillators, Recording, responses
 from rhythmic.coupled.integrator import motion
 from rhythmic.coupled.oscillators import OscillatorArrays
-from rhythmic.theory import weights_from_oscillator
-from rhythmic.theory.second_order import second_order_closed_form
 
 GOLDEN = CoupledOscillators()
 GAIN_FREQUENCIES = np.array([2.3, 11.1, 29.03, 58.0, 96.4])
@@ -62,14 +60,6 @@ def test_responses_are_those_of_an_adaptive_solver():
         np.testing.assert_allclose(found[:, place], expected, rtol=2e-5)
 
 
-def test_gain_starts_at_its_largest(x64):
-    # At rest otherwise, so the first push is g(0) = g_C + g_S times the driver.
-    recording = Recording(duration=0.001, averaged=0.001, dt=2.5e-5, steps_per_sample=1)
-    found = positions(GOLDEN, np.array([29.0]), recording)[20, :, 0]
-    half_square = (20 * 2.5e-5) ** 2 / 2
-    np.testing.assert_allclose(np.delete(found, 4), 100 * half_square, rtol=2e-2)
-
-
 def test_error_falls_with_the_fourth_power_of_the_step(x64):
     exact = adaptive_positions(GOLDEN, 29.03, SHORT)
     errors = []
@@ -93,20 +83,6 @@ def test_constant_gain_is_the_matrix_exponential(x64, damping):
         state = step @ state
 
 
-@pytest.mark.parametrize("frequency", [0.1, 0.318, 17.9])  # over-, nearly critically and undamped
-def test_without_gain_every_node_is_a_damped_oscillator(x64, frequency):
-    network = CoupledOscillators((frequency, 5.0), constant_gain=0.0, modulated_gain=0.0, driver=0)
-    recording = Recording(0.5, 0.4)
-    found = positions(network, np.array([1.0]), recording)[..., 0]
-    step, omega = recording.sample_interval, 2 * np.pi * frequency
-    # Motion from x = 1 at rest, one sample on, from the oscillator's own 2 x 2 generator.
-    first = expm(step * np.array([[0.0, 1.0], [-(omega**2), -2 * network.damping]]))[0, 0]
-    weights = weights_from_oscillator(omega, network.damping, step, "exact")
-    expected = second_order_closed_form(*weights, 1.0, first, len(found) - 1)
-    np.testing.assert_allclose(found[:, 0], expected, atol=1e-9)
-    np.testing.assert_array_equal(found[:, 1], 0)
-
-
 def test_many_gain_frequencies_and_networks_move_as_each_alone(x64):
     networks = [GOLDEN, CoupledOscillators((3.0, 4.0, 7.0, 11.0, 18.0, 29.0, 47.0, 70.0), 1.0)]
     stacked = OscillatorArrays(*map(np.stack, zip(*(n.arrays() for n in networks), strict=True)))
@@ -117,11 +93,6 @@ def test_many_gain_frequencies_and_networks_move_as_each_alone(x64):
         for place in range(len(frequency)):
             expected = alone(network.arrays(), frequency[place])
             np.testing.assert_allclose(found[..., place], expected, atol=1e-12)
-
-
-def test_gain_frequency_may_be_negative(x64):
-    found = positions(GOLDEN, np.array([-7.0, 7.0]), SHORT)
-    np.testing.assert_allclose(found[..., 0], found[..., 1], atol=1e-13)
 
 
 def test_single_precision_stays_single():

@@ -17,13 +17,6 @@ def test_defaults_are_the_published_network():
     assert (recording.num_samples, recording.num_averaged) == (2500, 1500)
 
 
-def test_arrays_start_with_the_driver_alone_displaced():
-    arrays = CoupledOscillators((3, 5, 8), driver=2).arrays()
-    np.testing.assert_array_equal(arrays.start, [0, 0, 1])
-    np.testing.assert_array_equal(arrays.frequency, [3, 5, 8])
-    assert all(value.dtype == np.float64 for value in arrays)
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -75,7 +68,3 @@ def test_stability_is_that_of_the_modes(ratio):
     )
     assert network.stable() == (np.linalg.eigvals(generator).real.max() < 0)
     assert network.stable() == (ratio < 2.1)
-
-
-def test_undamped_networks_do_not_come_to_rest():
-    assert not CoupledOscillators(damping=0.0).stable()

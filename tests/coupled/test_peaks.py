@@ -20,15 +20,6 @@ def test_answers_are_scipys_peaks_of_that_height(values, threshold):
     assert not found[1].any()
 
 
-def test_ladders_are_apart():
-    response = np.random.default_rng(0).uniform(0, 9, (4, 3, 30))
-    constant = np.linspace(1, 2, 12).reshape(4, 3)
-    together = answer_peaks(response, constant, 0, 2.0)
-    alone = [answer_peaks(*one, 0, 2.0) for one in zip(response, constant, strict=True)]
-    np.testing.assert_array_equal(together, alone)
-    assert together.any()
-
-
 def test_places_by_hand():
     gain = np.arange(1, 41) / 1.0
     ladder = np.array([[10.0, 4.0, 25.0]])  # sums 14 and 35, differences 6 and 15

@@ -91,13 +91,6 @@ def test_selectivity_is_between_silence_and_a_rhythm_for_each(table):
     assert np.all((found.best <= found.reached) & (found.reached <= found.pairs))
 
 
-def test_selectivity_has_its_ends():
-    own = np.eye(5, dtype=bool)
-    own[2] = False
-    assert selectivity_scores(own, driver=2).selectivity == 1
-    assert selectivity_scores(np.zeros((5, 5), bool), driver=2).selectivity == 0
-
-
 def test_rank_counts_below_and_level():
     assert rank(2.0, np.array([1.0, 2.0, 2.0, 3.0])) == (0.25, 0.5)
     assert np.isnan(rank(2.0, np.array([]))).all()

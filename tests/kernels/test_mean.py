@@ -125,20 +125,6 @@ def test_members_with_their_own_weights_and_inputs_in_single_precision():
     check_members(BUILDERS["masked"], TIME, 20, 16, 1e-5)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", [ElmanCell, LSTMCell])
-def test_the_rivals_in_single_precision(kind):
-    cell, inputs = biased(kind(1, 1, key=KEY), KEY), make_inputs((4, 1, 3), jnp.float32)
-    found, expected = (value_and_gradient(f, cell, inputs) for f in (by_kernel, by_scan))
-    assert_close(found, expected, 1e-5)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["resonant", "elman", "lstm"])
-def test_the_published_sizes(name):
-    check_members(PUBLISHED[name], 20, 40, 32, 1e-5)
-
-
 @pytest.mark.usefixtures("x64")
 def test_a_gradient_is_computed_where_it_is_asked_for():
     cell = resonant(KEY)

@@ -71,31 +71,6 @@ def test_derivatives_are_those_of_the_objective():
 
 
 @pytest.mark.slow
-def test_ten_steps_are_enough_in_single_precision():
-    features, labels = problem(num_features=11, num_classes=10, batch=300)
-    ten, twenty, one = (
-        jax.jit(partial(fit_logistic_regression, num_classes=10, num_iterations=steps))(
-            features, labels
-        )
-        for steps in (10, 20, 1)
-    )
-    assert ten.weight.dtype == np.float32
-    assert ten.gradient_norm < 1e-6
-    np.testing.assert_allclose(ten.weight, twenty.weight, atol=1e-4)
-    assert one.gradient_norm > 1e-3  # and the norm says so
-
-
-@pytest.mark.slow
-def test_members_are_fitted_as_each_alone():
-    batches = [problem(seed) for seed in range(3)]
-    features, labels = (jnp.stack(x) for x in zip(*batches, strict=True))
-    fit = jax.jit(jax.vmap(partial(fit_logistic_regression, num_classes=3)))(features, labels)
-    for member, (f, y) in enumerate(batches):
-        alone = fit_three(f, y)
-        np.testing.assert_allclose(fit.weight[member], alone.weight, atol=1e-4)
-
-
-@pytest.mark.slow
 def test_what_is_not_finite_is_told():
     features, labels = problem()
     fit = fit_three(features.at[0, 0].set(jnp.inf), labels)
@@ -121,19 +96,6 @@ def test_features_that_never_change_become_zero_and_broken_ones_stay_broken():
     assert not np.any(found[:2])
     assert np.std(found[2]) == pytest.approx(1.0, rel=1e-5)
     assert not np.any(np.isfinite(standardise(reference, reference.at[1, 3].set(jnp.inf))[1]))
-
-
-@pytest.mark.slow
-def test_a_constant_feature_has_no_gradient_and_leaves_the_others_theirs():
-    features = jnp.array([[3.0, 3.0, 3.0], [1.0, 2.0, 4.0]])
-
-    def first(features):
-        return standardise(features, features)[:, 0].sum()
-
-    gradient = np.asarray(jax.grad(first)(features))
-    np.testing.assert_array_equal(gradient[0], 0)
-    alone = jax.grad(first)(features[1:])
-    np.testing.assert_allclose(gradient[1], alone[0], rtol=1e-6)
 
 
 @pytest.mark.slow

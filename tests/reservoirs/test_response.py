@@ -81,19 +81,6 @@ def test_a_mixture_has_the_second_moment_of_its_spectrum():
     np.testing.assert_allclose(found, np.sqrt((16 + 3 * 144) / 4), rtol=1e-3)
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("x64")
-def test_a_node_that_is_driven_at_a_frequency_moves_at_it():
-    times = np.arange(20_000) / 1000
-    cell = build(noise=0.0, spectral_radius=0.0)
-    inputs = np.sin(2 * np.pi * 20 * times)[:, None]
-    response = reservoir_response(cell, jnp.asarray(inputs))
-    content = frequency_content(response, jnp.asarray(FREQUENCIES), LIVE, 1000.0)
-    np.testing.assert_allclose(content.response_frequency, 20, rtol=1e-3)
-    # Resonance: at a pole radius of 0.93 the 5 Hz and 20 Hz nodes answer alike, 60 Hz less.
-    assert response.power[2] < 0.5 * response.power[1]
-
-
 def test_nodes_that_do_not_live_do_not_count():
     response = Response(
         features=jnp.ones((3, 1)),

@@ -51,12 +51,6 @@ def test_classes_adjoin_and_centres_of_ranges_are_geometric_means():
         )
 
 
-def test_from_below_one_hertz_to_fast_ripples():
-    measured = band_centres("measured")
-    assert measured[0] < 0.1
-    assert measured[-1] > 250
-
-
 def test_proposals():
     ratios = {proposal.name: proposal.ratio for proposal in PROPOSALS}
     assert ratios == {"golden": GOLDEN_RATIO, "doubling": 2.0, "e": math.e}

@@ -19,13 +19,6 @@ from rhythmic.theory import GOLDEN_RATIO
 pytestmark = pytest.mark.usefixtures("x64")
 
 
-def test_gamma_and_beta2_join_to_beta1():
-    cycles = concatenate_periods(jnp.array([25e-3, 40e-3]), 4)
-    np.testing.assert_allclose(cycles.time[:5], [0, 25e-3, 65e-3, 90e-3, 130e-3], rtol=1e-14)
-    np.testing.assert_array_equal(cycles.member, [0, 1] * 4)
-    np.testing.assert_allclose(joined_periods(cycles, 2), [65e-3] * 4, rtol=1e-13)
-
-
 def test_any_pattern_against_a_loop():
     pattern, time, expected = [0.1, 0.02, 0.3], 0.0, [0.0]
     for _ in range(5):
@@ -51,11 +44,6 @@ def test_jitter_has_the_mean_and_spread_it_is_given():
     np.testing.assert_array_equal(again.time, cycles.time)
 
 
-def test_no_jitter_is_exact_with_a_key_too():
-    cycles = concatenate_periods(jnp.array([1.0, 2.0]), 3, jitter=0.0, key=jax.random.key(0))
-    np.testing.assert_array_equal(cycles.time, [0, 1, 3, 4, 6, 7, 9])
-
-
 def test_a_million_cycles_in_single_precision():
     pattern = np.array([0.1, 0.2], np.float32)
     cycles = concatenate_periods(jnp.asarray(pattern), 500_000)
@@ -76,12 +64,6 @@ def test_distances_are_zero_at_the_ratios_with_sums_and_nowhere_else():
     assert all(min(abs(ratio - other) for other in known) < 2e-3 for ratio in near)
     expected = np.log(1 + grid) / np.log(grid)
     np.testing.assert_allclose(distance, np.abs(expected - np.round(expected)), atol=1e-12)
-
-
-def test_doubling_and_e_do_not_join():
-    assert float(joined_distance(jnp.asarray(2.0))) == pytest.approx(2 - math.log2(3))
-    assert float(joined_distance(jnp.asarray(math.e))) == pytest.approx(math.log(1 + math.e) - 1)
-    assert np.isnan(joined_distance(jnp.asarray(1.0)))
 
 
 def test_simulated_distances():

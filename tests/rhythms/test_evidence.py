@@ -11,12 +11,13 @@ from rhythmic.rhythms import CHANCE_DISTANCE
 from rhythmic.rhythms.bands import band_centres
 from rhythmic.rhythms.evidence import (
     day_evidence,
+    fit_start,
     random_band_distances,
     random_ladder_distances,
     share_at_least_as_good,
     spacing_evidence,
 )
-from rhythmic.rhythms.spacing import fit_start, ladder_distance
+from rhythmic.rhythms.spacing import fit_start
 from rhythmic.theory import GOLDEN_RATIO, SIDEREAL_DAY
 
 
@@ -149,23 +150,3 @@ def test_day_evidence_is_made_of_its_parts():
     own = day_evidence(rungs, days, ratios, (1.2, 3.0), 500, key=jax.random.key(2))
     assert own.distance[0, 0] < 1e-9
     assert own.ladder_share[0, 0] == own.start_share[0, 0] == 1 / 501
-
-
-def test_start_share_is_the_share_of_phases(x64):
-    # One band, a distance of 0.1 rungs: a fifth of all starts are as near.
-    day, ratio = 1.0, 2.0
-    evidence = day_evidence([2.0**3.1], [day], [ratio], (1.2, 3.0), 4000, key=jax.random.key(4))
-    assert evidence.distance[0, 0] == pytest.approx(0.1, abs=1e-12)
-    assert evidence.start_share[0, 0] == pytest.approx(0.2, abs=0.02)
-
-
-def test_the_same_key_gives_the_same_ladders(x64):
-    arguments = (jnp.asarray(band_centres("eeg")), jnp.asarray(1.2), jnp.asarray(3.0), 50)
-    first, again, other = (
-        np.asarray(random_ladder_distances(*arguments, key=jax.random.key(seed)))
-        for seed in (0, 0, 1)
-    )
-    np.testing.assert_array_equal(first, again)
-    assert not np.any(first == other)
-    assert first.max() <= 0.5
-    assert float(ladder_distance(arguments[0], jnp.asarray(1.0), arguments[1])) <= 0.5

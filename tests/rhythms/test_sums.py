@@ -66,13 +66,6 @@ def test_names_and_kinds():
     assert [r.ratio for r in neighbours] == [GOLDEN_RATIO]
 
 
-def test_the_lectures_numbers():
-    assert frequency_sum(15, 25) == 40
-    period = 1 / joined_frequency(40, 25)
-    assert period == pytest.approx(65e-3, rel=1e-15)
-    assert joined_frequency(40, 25) == pytest.approx(15.384615, abs=1e-6)
-
-
 def test_bad_exponents_are_named():
     for m, n in ((2, 2), (3, 1), (-1, 2), (1, 25)):
         with pytest.raises(ValueError, match=rf"^m, n must satisfy .*, got m = {m}, n = {n}$"):

@@ -8,9 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rhythmic.stability._angle import upper_angle
-from rhythmic.stability.atlas import chart_frequency, node_chart, peak_gain, regime_code
-from rhythmic.stability.atlas_sweep import chart_sweep
-from rhythmic.sweep import linear_axis, run_sweep
+from rhythmic.stability.atlas import chart_frequency, node_chart, peak_gain
 from rhythmic.theory import (
     SecondOrderRegime,
     decay_time,
@@ -115,16 +113,3 @@ def test_chart_is_elementwise_and_differentiable(x64):
     ends = node_frequency(np.array([0.3 - step, 0.3 + step]), -0.9, DT)
     assert float(slope) == pytest.approx(np.diff(ends)[0] / (2 * step), rel=1e-6)
     assert np.isfinite(jax.grad(lambda a: peak_gain(a, jnp.array(-0.9)))(0.3))
-
-
-@pytest.mark.slow
-def test_sweep_of_the_chart():
-    axes = linear_axis("w1", -2, 2, 9, ""), linear_axis("w2", -1, 1, 5, "")
-    result = run_sweep(chart_sweep(*axes, dt=DT), quiet=True)
-    w1, w2 = np.float32(axes[0].values)[:, None], np.float32(axes[1].values)
-    assert result.arrays["regime"].dtype == np.int8
-    np.testing.assert_array_equal(result.arrays["regime"], second_order_regime(w1, w2))
-    np.testing.assert_array_equal(
-        result.arrays["regime"], regime_code(jnp.asarray(w1), jnp.asarray(w2))
-    )
-    assert set(np.unique(result.arrays.get("status", 0))) == {0}

@@ -9,8 +9,6 @@ import pytest
 
 from rhythmic.stability.atlas_simulation import OVERFLOW_THRESHOLD, SimulatedNode, simulated_node
 from rhythmic.stability.atlas_strip import strip_distance
-from rhythmic.stability.atlas_sweep import simulation_sweep
-from rhythmic.sweep import linear_axis, run_sweep
 from rhythmic.theory import SecondOrderRegime, node_frequency, pole_radius
 
 DT = 0.004
@@ -125,14 +123,3 @@ def test_threshold_and_bad_arguments(x64):
     timeless = simulated_node(jnp.array(0.3), jnp.array(-0.9), 50, 0.0)
     assert np.isnan([timeless.frequency, timeless.decay_time, timeless.growth_rate]).all()
     assert timeless.regime == SecondOrderRegime.OSCILLATES_AND_DISAPPEARS
-
-
-@pytest.mark.slow
-def test_sweep_is_the_node_point_by_point():
-    axes = linear_axis("w1", -2.2, 2.2, 7, ""), linear_axis("w2", -1.2, 1.2, 5, "")
-    arrays = run_sweep(simulation_sweep(*axes, dt=DT, num_steps=50), quiet=True).arrays
-    w1, w2 = np.meshgrid(*(axis.values for axis in axes), indexing="ij")
-    found = simulate(w1.ravel(), w2.ravel(), 50, np.float32)
-    for name in ("regime", "overflow_step", "sign_changes"):
-        np.testing.assert_array_equal(arrays[name].ravel(), getattr(found, name))
-    np.testing.assert_allclose(arrays["growth_rate"].ravel(), found.growth_rate, rtol=1e-3)

@@ -5,13 +5,9 @@ from functools import cache, partial
 import jax
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from rhythmic.stability.atlas_simulation import simulated_node
 from rhythmic.stability.atlas_strip import GROWTH_LIMIT, PHASE_LIMIT, StripDistance, strip_distance
-from rhythmic.stability.atlas_sweep import strip_sweep
-from rhythmic.sweep import linear_axis, run_sweep
 from rhythmic.theory import second_order_regime
 
 TWICE = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -67,14 +63,6 @@ def test_points_that_crowd_at_the_edges(dtype, num_steps, x64):
     assert np.mean(~strip.inside) > 0.1
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
-@given(w1=st.floats(-4, 4, width=32), w2=st.floats(-4, 4, width=32), double=st.booleans())
-def test_drawn_points(w1, w2, double):
-    with jax.enable_x64(True):
-        differs, strip = compared([w1], [w2], 100, np.float64 if double else np.float32)
-    assert strip.inside[0] or not differs[0]
-
-
 @TWICE
 def test_an_early_stop_widens_the_strip(dtype, x64):
     w1, w2 = near_the_edges(4000, seed=1)
@@ -108,14 +96,3 @@ def test_distances(x64):
     lecture = strip_distance(2 * 0.99999 * np.cos(0.25), -(0.99999**2), steps)
     assert lecture.inside
     assert float(lecture.growth) == pytest.approx(0.00784, rel=1e-3)
-
-
-@pytest.mark.slow
-def test_sweep_of_the_strip():
-    axes = linear_axis("w1", -2, 2, 41, ""), linear_axis("w2", -1.2, 1.2, 31, "")
-    arrays = run_sweep(strip_sweep(*axes, num_steps=100), quiet=True).arrays
-    assert arrays["growth"].dtype == np.float64
-    with jax.enable_x64(True):
-        expected = strip_distance(axes[0].values[:, None], axes[1].values, 100)
-    np.testing.assert_array_equal(arrays["inside"], expected.inside)
-    assert 0 < arrays["inside"].mean() < 0.5

@@ -5,14 +5,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.optimize import brentq, fsolve
+from scipy.optimize import brentq
 
 from rhythmic.cells import ElmanCell, LSTMCell
 from rhythmic.simulate import trajectory
 from rhythmic.stability import find_fixed_points
 from rhythmic.stability.newton import Outcome, solve_fixed_point
-
-compiled = eqx.filter_jit(solve_fixed_point)
 
 
 def network(weights):
@@ -65,27 +63,6 @@ def test_all_points_of_a_network_of_bistable_nodes(x64):
     assert found.is_stable.sum() == 8
     assert (found.kind == Outcome.FIXED_POINT).all()
     assert (np.diff(found.num_starts) <= 0).all()
-
-
-def test_hopfield_like_network_has_the_points_of_scipy(x64):
-    rng = np.random.default_rng(2)
-    patterns = np.sign(rng.normal(size=(6, 2)))
-    weights = 1.8 * patterns @ patterns.T / 6
-    expected = []
-    for start in rng.normal(size=(400, 6)):
-        root, _, success, _ = fsolve(
-            lambda h: np.tanh(weights @ h) - h, start, full_output=True, xtol=1e-13
-        )
-        new = success == 1 and all(np.abs(root - other).max() > 1e-4 for other in expected)
-        expected += [root] if new else []
-    found = find_fixed_points(network(jnp.asarray(weights)), starts(300, 6, seed=3))
-    fixed = found.kind == Outcome.FIXED_POINT
-    same_points(found.states[fixed], expected, 1e-6)
-    for sign in (1, -1):  # both patterns and their negatives are remembered
-        for pattern in patterns.T:
-            near = np.argmin(np.abs(found.states - sign * pattern).max(axis=1))
-            assert found.is_stable[near]
-            np.testing.assert_array_equal(np.sign(found.states[near]), sign * pattern)
 
 
 def test_slow_points_are_minima_that_are_no_zeros(x64):
@@ -145,23 +122,6 @@ def test_derivatives_follow_the_implicit_function(x64):
     gradient = eqx.filter_grad(first)(cell).weight_hh
     moved = eqx.tree_at(lambda c: c.weight_hh, cell, cell.weight_hh.at[1, 2].add(1e-6))
     np.testing.assert_allclose(gradient[1, 2], (first(moved) - first(cell)) / 1e-6, rtol=1e-4)
-
-
-@pytest.mark.slow
-def test_single_precision_and_maps():
-    found = compiled(network(2.0 * jnp.eye(2)), jnp.array([0.8, -1.2]))
-    assert found.state.dtype == jnp.float32
-    assert found.outcome == Outcome.FIXED_POINT
-    np.testing.assert_allclose(found.state, [0.957504, -0.957504], rtol=1e-5)
-    many = jax.vmap(lambda w: solve_fixed_point(network(w * jnp.eye(1)), jnp.ones(1)).state)
-    np.testing.assert_allclose(many(jnp.array([1.5, 2.0]))[:, 0], [0.858560, 0.957504], rtol=1e-5)
-    merged = find_fixed_points(network(2.0 * jnp.eye(1)), jnp.array([[0.9], [2.0], [-1.0]]))
-    assert merged.num_starts.tolist() == [2, 1]
-    assert merged.start_point.tolist() == [0, 0, 1]
-    wide = find_fixed_points(
-        network(2.0 * jnp.eye(1)), jnp.array([[0.9], [-1.0]]), merge_distance=2.0
-    )
-    assert wide.num_starts.tolist() == [2]
 
 
 def test_bad_input():

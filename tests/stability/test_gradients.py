@@ -7,17 +7,12 @@ import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
 
-from rhythmic.cells import ElmanCell, ResonantCell
-from rhythmic.rnn import rnn_cell
+from rhythmic.cells import ElmanCell
 from rhythmic.sensitivity import state_sensitivity
 from rhythmic.simulate import trajectory
 from rhythmic.stability import gradient_against_lag
 from rhythmic.stability.gradients import _log_norms
-from rhythmic.theory.backpropagation import (
-    largest_singular_value,
-    linear_gradient_norm,
-    spectral_radius,
-)
+from rhythmic.theory.backpropagation import largest_singular_value
 
 compiled = eqx.filter_jit(gradient_against_lag)
 compiled_products = eqx.filter_jit(state_sensitivity)
@@ -46,44 +41,6 @@ def test_gradients_are_those_of_backpropagation(driven_cell):
     assert (found.log_gradient >= found.log_singular_values[:, -1] - 1e-9).all()
     np.testing.assert_array_equal(found.lag, np.arange(7))
     np.testing.assert_allclose(found.time, np.arange(7) * DT)
-
-
-@pytest.mark.slow
-def test_linear_network_follows_the_powers_of_its_weights(x64):
-    weights = 0.4 * np.random.default_rng(1).normal(size=(4, 4))
-    cell = rnn_cell(np.ones((4, 1)), weights, np.zeros(4))
-    found = compiled(cell, jnp.ones((30, 1)), dt=DT)
-    expected = np.log(linear_gradient_norm(weights, 30))
-    np.testing.assert_allclose(found.log_power_norm, expected, atol=1e-9)
-    np.testing.assert_allclose(found.log_singular_values[:, 0], expected, atol=1e-9)
-    radius = np.arange(31) * np.log(spectral_radius(weights))
-    np.testing.assert_allclose(found.log_radius_power, radius, rtol=1e-9)
-    assert (found.log_radius_power <= found.log_power_norm + 1e-9).all()
-    assert (found.log_power_norm <= found.log_power_bound + 1e-9).all()
-
-
-@pytest.mark.slow
-def test_slow_rhythms_are_amplified_before_they_fade(x64):
-    """A stable companion matrix is not normal: its powers grow first, to almost cot(theta / 2)."""
-    cell = ResonantCell(
-        np.array([8.0]), key=jax.random.key(0), pole_radius=0.9999, recurrence=False
-    )
-    found = compiled(cell, jnp.zeros((200, 1)), dt=DT)
-    bound = 1 / np.tan(np.pi * 8 * DT)
-    assert 0.98 * bound < np.exp(found.log_singular_values[:, 0].max()) <= 1.01 * bound
-    assert (found.log_radius_power <= 0).all()
-    quarter = 1 / (4 * 8 * DT)
-    assert abs(np.argmax(found.log_singular_values[:, 0]) - quarter) < 2
-
-
-@pytest.mark.slow
-def test_long_lags_overflow_no_precision():
-    cell = ElmanCell(1, 4, key=jax.random.key(1), recurrent_gain=1.5, activation=lambda x: x)
-    found = compiled(cell, jnp.zeros((784, 1)), dt=DT, every=28)
-    assert found.lag.tolist() == list(range(0, 785, 28))
-    for size in (found.log_gradient, found.log_power_norm, found.log_singular_values[:, -1]):
-        assert size.dtype == jnp.float32
-        np.testing.assert_allclose(size, found.lag * np.log(1.5), rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.slow

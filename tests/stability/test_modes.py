@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.cells import HornCell, ResonantCell
-from rhythmic.network_rhythms import companion_weights, leading_mode, rotation_weights
+from rhythmic.cells import HornCell
+from rhythmic.network_rhythms import rotation_weights
 from rhythmic.sensitivity import step_jacobians
 from rhythmic.stability import (
     find_fixed_points,
@@ -93,38 +93,12 @@ def test_rotation_lasts_within_rounding():
         np.testing.assert_allclose(found.frequency, 40.0, rtol=rtol)
 
 
-def test_first_mode_is_the_leading_one(x64):
-    weights = np.random.default_rng(1).normal(size=(5, 3, 4, 4))
-    leading = leading_mode(weights, DT)
-    for matrices, function in ((weights, matrix_modes), (jnp.asarray(weights), compiled)):
-        found = function(matrices, DT)
-        assert isinstance(found.modulus, jax.Array) == isinstance(matrices, jax.Array)
-        np.testing.assert_allclose(found.modulus[..., 0], leading.modulus, rtol=1e-12)
-        np.testing.assert_allclose(found.frequency[..., 0], leading.frequency, rtol=1e-10)
-        np.testing.assert_allclose(found.growth_rate[..., 0], leading.growth_rate, rtol=1e-9)
-
-
 @hypothesis.given(small_matrices)
 @hypothesis.settings(max_examples=50, deadline=None)
 def test_eigenvalues_add_up_to_the_trace_and_come_in_order(matrix):
     found = sorted_eigenvalues(matrix)
     np.testing.assert_allclose(found.sum(), np.trace(matrix), atol=1e-6)
     assert (np.diff(np.abs(found)) <= 0).all()
-
-
-def test_learned_weights_of_a_resonant_layer_act_only_under_input(x64):
-    cell = ResonantCell(np.array([5.0, 60.0]), key=jax.random.key(0), pole_radius=0.9)
-    rest = cell.initial_state()
-    silent = compiled_step(cell, rest, jnp.zeros(1), DT)
-    np.testing.assert_allclose(
-        np.sort(silent.frequency), np.repeat(node_frequency(cell.nodes.w1, cell.nodes.w2, DT), 2)
-    )
-    driven = compiled_step(cell, rest, jnp.ones(1), DT)
-    w1, weights = np.asarray(cell.nodes.w1), np.asarray(cell.recurrent_weights)
-    upper = np.hstack([np.diag(w1) + weights, np.diag(cell.nodes.w2)])
-    jacobian = np.vstack([upper, np.eye(2, 4)])
-    np.testing.assert_allclose(driven.modulus, np.sort(abs(np.linalg.eigvals(jacobian)))[::-1])
-    assert not np.allclose(driven.frequency, silent.frequency, equal_nan=True)
 
 
 def test_modes_have_derivatives(x64):
@@ -138,17 +112,6 @@ def test_modes_have_derivatives(x64):
     push[1, 2] = 1e-6
     difference = (leading_decay(matrix + push) - leading_decay(matrix - push)) / 2e-6
     np.testing.assert_allclose(gradient[1, 2], difference, rtol=1e-6)
-
-
-def test_maps_and_precisions():
-    matrices = jnp.asarray(np.random.default_rng(4).normal(size=(3, 4, 4)), jnp.float32)
-    mapped = jax.jit(jax.vmap(lambda m: matrix_modes(m, DT)))(matrices)
-    assert mapped.modulus.dtype == jnp.float32
-    assert mapped.eigenvalue.dtype == jnp.complex64
-    exact = matrix_modes(np.asarray(matrices), DT)
-    np.testing.assert_allclose(mapped.modulus, exact.modulus, rtol=1e-5)
-    one = companion_weights(1.9, -0.95)
-    assert matrix_modes(one, DT).frequency[0] == pytest.approx(node_frequency(1.9, -0.95, DT), 1e-4)
 
 
 def test_bad_input():
@@ -202,9 +165,3 @@ def test_inputs_of_another_size_are_named_in_one_line(name):
     with pytest.raises(ValueError, match=message) as caught:
         ask(*given, **options)
     assert "\n" not in str(caught.value)
-
-
-def test_a_step_without_the_inputs_of_its_cell_is_named():
-    cell = HornCell(1, 3, key=jax.random.key(0))
-    with pytest.raises(ValueError, match=r"inputs has shape \(\); expected \(1, \*batch\)"):
-        solve_fixed_point(cell.step, cell.initial_state())

@@ -6,10 +6,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from rhythmic.cells import ResonantCell
-from rhythmic.sensitivity import step_jacobian
 from rhythmic.stability import mode_participation
-from rhythmic.theory import node_frequency
 from rhythmic.theory.backpropagation import linear_gradient_norm
 
 DT = 1e-3
@@ -30,26 +27,6 @@ def test_shares_are_those_of_scipy():
     rebuilt = found.right @ np.diag(found.modes.eigenvalue) @ found.left
     np.testing.assert_allclose(rebuilt, matrix, atol=1e-10)
     np.testing.assert_allclose(np.linalg.cond(found.right), found.condition, rtol=1e-10)
-
-
-@pytest.mark.slow
-def test_nodes_that_do_not_talk_own_their_modes(x64):
-    cell = ResonantCell(
-        np.array([5.0, 60.0, 90.0]), key=jax.random.key(0), pole_radius=0.9, recurrence=False
-    )
-    jacobian = step_jacobian(cell, cell.initial_state(), jnp.ones(1))
-    found = compiled(jacobian, DT, num_nodes=3)
-    owner = np.argmax(found.share, axis=1)
-    np.testing.assert_allclose(found.share, np.eye(3)[owner], atol=1e-10)
-    own = node_frequency(cell.nodes.w1, cell.nodes.w2, DT)[owner]
-    np.testing.assert_allclose(found.modes.frequency, own, rtol=1e-9)
-
-
-def test_normal_matrices_have_condition_one():
-    symmetric = np.array([[0.5, 0.3, 0.0], [0.3, 0.2, 0.1], [0.0, 0.1, -0.4]])
-    found = mode_participation(symmetric, DT)
-    np.testing.assert_allclose(found.condition, 1, rtol=1e-12)
-    np.testing.assert_allclose(found.sensitivity, 1, rtol=1e-12)
 
 
 @pytest.mark.parametrize("angle", [0.05, 0.3, 1.0])

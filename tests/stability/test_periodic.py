@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from rhythmic.cells import ElmanCell
-from rhythmic.sensitivity import state_sensitivity
 from rhythmic.simulate import trajectory
 from rhythmic.stability import find_periodic_orbit, floquet_multipliers, lyapunov_exponents
 from rhythmic.stability.newton import Outcome
@@ -31,18 +30,6 @@ def test_linear_periodic_system_is_its_product(x64):
     np.testing.assert_allclose(
         found.modes.decay_time, -5 * DT / np.log(np.abs(expected)), rtol=1e-9
     )
-
-
-@pytest.mark.slow
-def test_multipliers_of_a_cell_are_those_of_its_step_jacobians(driven_cell):
-    cell = driven_cell
-    inputs = jnp.asarray(np.random.default_rng(1).normal(size=(4, cell.input_size)))
-    found = compiled_multipliers(cell.step, cell.initial_state(), inputs, dt=DT)
-    product = np.asarray(state_sensitivity(cell, inputs)[-1])
-    expected = np.linalg.eigvals(product)
-    scale = np.abs(expected).max()
-    gaps = np.abs(np.asarray(found.multipliers)[:, None] - expected)
-    assert gaps.min(axis=0).max() < 1e-8 * scale
 
 
 @pytest.mark.slow
@@ -100,22 +87,6 @@ def test_settling_chooses_the_stable_orbit(x64):
     assert settled.is_stable
     slopes = 2 * (1 - settled.states**2)
     np.testing.assert_allclose(settled.floquet.multipliers.real, [slopes.prod()], rtol=1e-9)
-
-
-@pytest.mark.slow
-def test_maps_and_derivatives(x64):
-    cell = ElmanCell(1, 3, key=jax.random.key(4))
-
-    def last(size):
-        inputs = size * jnp.array([[1.0], [0.0], [-0.5]])
-        return find_periodic_orbit(cell.step, cell.initial_state(), inputs, dt=DT).states[-1]
-
-    last = jax.jit(last)
-    slope = jax.jit(jax.jacrev(last))(jnp.asarray(0.7))
-    expected = (last(0.7 + 1e-5) - last(0.7 - 1e-5)) / 2e-5
-    np.testing.assert_allclose(slope, expected, rtol=1e-6)
-    both = jax.jit(jax.vmap(last))(jnp.array([0.7, 0.2]))
-    np.testing.assert_allclose(both[0], last(0.7), rtol=1e-10)
 
 
 def test_no_orbit_is_labelled(x64):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rhythmic.sensitivity import state_sensitivity
-from rhythmic.stability import finite_time_exponents, lyapunov_exponents
+from rhythmic.stability import finite_time_exponents
 from rhythmic.stability.singular_values import log_singular_values
 
 compiled = jax.jit(log_singular_values, static_argnames="every")
@@ -99,34 +99,12 @@ def test_windows_of_a_run_are_products_of_its_jacobians(driven_cell):
     assert not found.diverged
 
 
-def test_long_windows_tend_to_the_lyapunov_exponents(x64):
-    def henon(state, _):
-        return jnp.array([1 - 1.4 * state[0] ** 2 + state[1], 0.3 * state[0]])
-
-    start = jnp.array([0.1, 0.1])
-    found = compiled_windows(henon, start, window=4000, dt=1.0, num_steps=4000).per_step[0]
-    limit = eqx.filter_jit(lyapunov_exponents)(
-        henon, start, num_exponents=2, dt=1.0, key=jax.random.key(0), num_steps=4000
-    )
-    np.testing.assert_allclose(found, limit.per_step, atol=2e-3)
-    np.testing.assert_allclose(found.sum(), np.log(0.3), rtol=1e-12)
-
-
 def test_diverging_orbits_are_labelled(x64):
     found = compiled_windows(lambda x, _: x * x, jnp.array([2.0]), window=4, dt=1.0, num_steps=12)
     assert found.diverged
     assert np.isfinite(found.per_step[0]).all()
     assert np.isfinite(found.per_second[0]).all()
     assert np.isnan(found.per_step[-1]).all()
-
-
-@pytest.mark.slow
-def test_forward_derivatives(x64):
-    matrices = np.random.default_rng(5).normal(size=(3, 3, 3))
-    push = np.random.default_rng(6).normal(size=(3, 3, 3))
-    found = jax.jvp(compiled, (jnp.asarray(matrices),), (jnp.asarray(push),))[1]
-    ends = [np.asarray(compiled(matrices + size * push)) for size in (1e-6, -1e-6)]
-    np.testing.assert_allclose(found, (ends[0] - ends[1]) / 2e-6, rtol=1e-5)
 
 
 def test_bad_input():

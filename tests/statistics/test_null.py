@@ -55,12 +55,6 @@ def test_both_directions_share_the_draws_among_them(draws, value):
         assert math.isnan(up.distance)
 
 
-def test_one_more_draw_is_found_special_once_in_twenty():
-    draws = np.random.default_rng(1).exponential(size=(2000, 20))
-    wrong = np.mean([rank_in_null(row[0], row[1:]).p_value <= 0.05 for row in draws])
-    assert wrong == pytest.approx(0.05, abs=3.5 * math.sqrt(0.05 * 0.95 / 2000))
-
-
 def test_nineteen_draws_are_the_fewest_that_can_tell():
     assert rank_in_null(2.0, np.arange(19) / 19).p_value == pytest.approx(0.05)
     few = rank_in_null(2.0, np.arange(18) / 18)
@@ -93,17 +87,6 @@ def test_seeds_give_the_same_rank_with_an_interval(paired):
     np.testing.assert_allclose([found.quantile_low, found.quantile_high], expected, atol=0.04)
     again = rank_in_null_over_seeds(values, draws, paired=paired, bootstrap_seed=4)
     assert again == found
-
-
-def test_noise_common_to_a_seed_counts_only_where_seeds_are_independent():
-    draws = networks(noise=0.0)
-    common = np.random.default_rng(6).normal(0, 0.05, 8)
-    values = np.full(8, 0.705)
-    options = {"bootstrap_seed": 0, "num_resamples": 500}
-    apart = rank_in_null_over_seeds(values + common, draws + common, paired=False, **options)
-    joined = rank_in_null_over_seeds(values + common, draws + common, paired=True, **options)
-    assert apart.quantile_high - apart.quantile_low > 0.5
-    assert joined.quantile_low == joined.quantile_high == pytest.approx(joined.quantile)
 
 
 def test_one_seed_has_no_interval_and_shapes_are_checked():
