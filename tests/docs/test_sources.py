@@ -33,8 +33,7 @@ REASONS = {
     "engine of sweeps": "sweep.*",
     "training loop": (
         "training.batches training.evaluation training.features training.group training.judging "
-        "training.member training.sources training.sequence_choice training.sequence_members training.sequences "
-        "training.sweep training.train"
+        "training.member training.sources training.sweep training.train"
     ),
     "grid of settings": "training.search",
 }

@@ -11,7 +11,6 @@ from rhythmic.rhythms import CHANCE_DISTANCE
 from rhythmic.rhythms.bands import band_centres
 from rhythmic.rhythms.evidence import (
     day_evidence,
-    fit_start,
     random_band_distances,
     random_ladder_distances,
     share_at_least_as_good,
