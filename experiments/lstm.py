@@ -8,24 +8,18 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.lstm_options import PRESETS, LSTMOptions, architectures, configuration, recall
+from experiments.lstm_options import PRESETS, LSTMOptions, architectures, recall
 from experiments.lstm_report import GATES, HOLDS, answer, summarise
 from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
+from experiments.task_networks import TaskNetworks, train_on_tasks
 from rhythmic.cells import LSTMCell
 from rhythmic.gates import class_separation, gate_trace, holding_node, with_gate_held
 from rhythmic.networks import Network
 from rhythmic.plotting.memory import all_cells_figure, gates_by_symbol_figure, memory_figure
 from rhythmic.tasks import Batch, DelayedRecall
-from rhythmic.training.sequence_choice import Chosen, train_and_choose
-from rhythmic.training.sequence_members import member_grid
-from rhythmic.training.sequences import (
-    SequenceTraining,
-    evaluation,
-    outputs_of,
-    score_on_test,
-)
-from rhythmic.typing import Array, PyTree
+from rhythmic.training.losses import is_correct
+from rhythmic.typing import Array
 
 NUM_SHOWN = 256  # sequences on which nodes are watched
 
@@ -38,42 +32,41 @@ def measure(options: LSTMOptions, stages: Stages) -> Results:
 
 def train_and_test(options: LSTMOptions, name: str) -> Results:
     """Return one model's accuracies, and what the networks of the longest lag hold in mind."""
-    training = SequenceTraining(architectures(options)[name], configuration(options))
-    seeds, lags = tuple(range(1, options.num_seeds + 1)), options.longest_lags
-    chosen = train_and_choose(
-        training,
+    spec, lags = architectures(options)[name], options.longest_lags
+    trained = train_on_tasks(
+        spec,
         [recall(options, 1, lag) for lag in lags],
         learning_rates=options.learning_rates,
-        seeds=seeds,
+        seeds=range(1, options.num_seeds + 1),
+        num_updates=options.num_updates,
+        batch_size=options.batch_size,
     )
-    exact = [recall(options, lag, lag) for lag in lags]
-    members = member_grid(exact, learning_rates=options.learning_rates[:1], seeds=seeds)
-    test = score_on_test(training, chosen.trained.parameters, members)
-    shape = (len(lags), len(seeds))
-    watched = watch(options, training, chosen)
+    exact = [recall(options, lag, lag) for lag in lags for _ in range(options.num_seeds)]
+    shape = (len(lags), options.num_seeds)
+    watched = watch(options, trained)
     return {
-        "accuracy": np.asarray(test.score).reshape(shape),
-        "learning_rate": np.asarray(chosen.members.learning_rate).reshape(shape)[:, 0],
-        "validation_loss": np.asarray(chosen.trained.validation.loss).reshape(shape),
-        "failed_at_step": np.asarray(chosen.trained.failed_at_step).reshape(shape),
-        "losses": np.asarray(chosen.trained.losses)[-len(seeds) :],
-        "num_parameters": np.asarray(training.num_parameters(exact[0])),
+        "accuracy": trained.test_scores(exact).reshape(shape),
+        "learning_rate": trained.learning_rate.reshape(shape)[:, 0],
+        "validation_loss": trained.validation_loss.reshape(shape),
+        "failed_at_step": np.asarray(trained.state.failed_at_step).reshape(shape),
+        "num_parameters": np.asarray(spec.num_parameters(exact[0].input_size, 2)),
         **{key: np.asarray(x) for key, x in watched.items()},
     }
 
 
-def watch(options: LSTMOptions, training: SequenceTraining, chosen: Chosen) -> dict[str, Array]:
+def watch(options: LSTMOptions, trained: TaskNetworks) -> dict[str, Array]:
     """Watch the networks of the longest lag on the same sequences; a row a seed."""
     task = recall(options, options.shown_lag, options.shown_lag)
-    of_longest = jax.tree.map(lambda x: x[-options.num_seeds :], chosen.trained.parameters)
 
-    @jax.jit
-    def look(rows: PyTree) -> dict[str, Array]:
+    @eqx.filter_jit
+    def look(networks: Network) -> dict[str, Array]:
         batch = task.sample(NUM_SHOWN, key=jax.random.key(0))
-        seen = jax.vmap(lambda row: look_at(training.model(row, task), batch, task))(rows)
+        seen = eqx.filter_vmap(lambda network: look_at(network, batch, task))(networks)
         return seen | {"classes": batch.targets[-1], "inputs": batch.inputs[..., 0]}
 
-    return look(of_longest)
+    arrays, functions = eqx.partition(trained.networks(), eqx.is_array)
+    of_longest = jax.tree.map(lambda x: x[-options.num_seeds :], arrays)
+    return look(eqx.combine(of_longest, functions))
 
 
 def look_at(model: Network, batch: Batch, task: DelayedRecall) -> dict[str, Array]:
@@ -94,7 +87,7 @@ def look_at(model: Network, batch: Batch, task: DelayedRecall) -> dict[str, Arra
             "separation": separation,
             "gates": openings[:, :, holding],
             "mean_gates": jnp.mean(openings, axis=-1),
-            **lesions(model, model.cell, jnp.mean(openings, axis=(1, 3)), batch, task),
+            **lesions(model, model.cell, jnp.mean(openings, axis=(1, 3)), batch),
         }
     seen = model.features(batch.inputs)
     separation = class_separation(seen, classes)
@@ -102,9 +95,7 @@ def look_at(model: Network, batch: Batch, task: DelayedRecall) -> dict[str, Arra
     return {"node": seen[:, holding], "separation": separation}
 
 
-def lesions(
-    model: Network, intact: LSTMCell, means: Array, batch: Batch, task: DelayedRecall
-) -> dict[str, Array]:
+def lesions(model: Network, intact: LSTMCell, means: Array, batch: Batch) -> dict[str, Array]:
     """Return the accuracy intact, and with each gate held open, at its cells' means, or shut."""
     cells = [intact] + [
         with_gate_held(intact, gate, opening)
@@ -114,7 +105,8 @@ def lesions(
 
     def accuracy(cell: LSTMCell) -> Array:
         held = eqx.tree_at(lambda model: model.layers[0].cell, model, cell)
-        return evaluation(outputs_of(held, batch.inputs), batch, task).score
+        said = held.answer(held.features(batch.inputs))[-1]
+        return jnp.mean(is_correct(said, batch.targets[-1]))
 
     found = jax.vmap(accuracy)(jax.tree.map(lambda *x: jnp.stack(x), *cells))
     return {"intact": found[0], "held": found[1:].reshape(len(GATES), len(HOLDS))}

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from experiments.script import ScriptOptions
+from experiments.task_networks import task_recipe
 from rhythmic.networks import NetworkSpec
 from rhythmic.tasks import DelayedRecall
 from rhythmic.theory import ladder
-from rhythmic.training.sequences import SequenceConfiguration
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class LSTMOptions(ScriptOptions):
             raise ValueError(f"num_seeds is {self.num_seeds}; it must be at least 1")
         if not self.learning_rates or not all(0 < rate < 1 for rate in self.learning_rates):
             raise ValueError(f"learning_rates is {self.learning_rates}; give rates in (0, 1)")
-        configuration(self)
+        task_recipe(self.num_updates, self.batch_size)
 
 
 PRESETS = {
@@ -79,11 +79,6 @@ PRESETS = {
         hidden_size=4,
     ),
 }
-
-
-def configuration(options: LSTMOptions) -> SequenceConfiguration:
-    """Return the recipe that all models share."""
-    return SequenceConfiguration(options.num_updates, options.batch_size)
 
 
 def architectures(options: LSTMOptions) -> dict[str, NetworkSpec]:

@@ -12,18 +12,12 @@ from matplotlib.figure import Figure
 from experiments.answers import bracketed
 from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
+from experiments.task_networks import task_recipe, train_on_tasks
 from rhythmic.networks import NetworkSpec
 from rhythmic.plotting.next_item import next_item_figure
 from rhythmic.plotting.sequences import MODELS, model_appearance, spread_over_seeds
 from rhythmic.tasks import AbstractTask, Batch, Kind, NextValue, NextWord
 from rhythmic.theory import GOLDEN_RATIO, geometric_ladder
-from rhythmic.training.sequence_choice import train_and_choose
-from rhythmic.training.sequences import (
-    SequenceConfiguration,
-    SequenceTraining,
-    respond,
-    score_on_test,
-)
 
 # Places in the phrase, counted from 0, of the words asked for: after the first "will", after the
 # second, and after "rock", where the lecture leaves its blank.
@@ -74,7 +68,7 @@ class NextItemOptions(ScriptOptions):
             raise ValueError(f"hidden_size is {self.hidden_size}; it must be at least 2")
         if not 0 < self.word_rate < np.inf:
             raise ValueError(f"word_rate is {self.word_rate}; it must be above 0 and finite")
-        configuration(self)
+        task_recipe(self.num_updates, self.batch_size)
         for name in tasks(self):
             architectures(self, name)
 
@@ -91,11 +85,6 @@ PRESETS = {
         hidden_size=4,
     ),
 }
-
-
-def configuration(options: NextItemOptions) -> SequenceConfiguration:
-    """Return the recipe that all models share."""
-    return SequenceConfiguration(options.num_updates, options.batch_size)
 
 
 def tasks(options: NextItemOptions) -> dict[str, AbstractTask]:
@@ -141,21 +130,23 @@ def train_and_test(
     options: NextItemOptions, task: AbstractTask, architecture: NetworkSpec
 ) -> Results:
     """Return test scores of the chosen rate's networks, and what they say about one sequence."""
-    training = SequenceTraining(architecture, configuration(options))
-    seeds = range(1, options.num_seeds + 1)
-    chosen = train_and_choose(
-        training, (task,), learning_rates=options.learning_rates, seeds=tuple(seeds)
+    trained = train_on_tasks(
+        architecture,
+        (task,),
+        learning_rates=options.learning_rates,
+        seeds=range(1, options.num_seeds + 1),
+        num_updates=options.num_updates,
+        batch_size=options.batch_size,
     )
-    parameters = chosen.trained.parameters
-    test = score_on_test(training, parameters, chosen.members)
     shown = shown_sequence(task)
+    size = architecture.num_parameters(task.input_size, task.num_outputs)
     return {
-        "score": np.asarray(test.score),
-        "validation_loss": np.asarray(chosen.trained.validation.loss),
-        "failed_at_step": np.asarray(chosen.trained.failed_at_step),
-        "learning_rate": np.asarray(chosen.members.learning_rate[0]),
-        "num_parameters": np.asarray(training.num_parameters(task)),
-        "outputs": np.asarray(respond(training, parameters, task, shown.inputs))[..., 0],
+        "score": trained.test_scores(),
+        "validation_loss": trained.validation_loss,
+        "failed_at_step": np.asarray(trained.state.failed_at_step),
+        "learning_rate": trained.learning_rate[0],
+        "num_parameters": np.asarray(size),
+        "outputs": np.asarray(trained.answers(shown.inputs))[..., 0],
         "targets": np.asarray(shown.targets)[..., 0],
     }
 

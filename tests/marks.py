@@ -21,3 +21,7 @@ def rest_slow(cases: Iterable[Any], *kept: Any) -> list[Any]:
         case if case in kept else pytest.param(*row, marks=pytest.mark.slow)
         for case, row in zip(cases, rows, strict=True)
     ]
+
+
+# Programs this small take longer to compile than to run.
+QUICK_COMPILATION = {"xla_backend_optimization_level": 1}

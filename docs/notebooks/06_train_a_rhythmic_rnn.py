@@ -21,7 +21,7 @@ from rhythmic import data
 from rhythmic.networks import NetworkSpec
 from rhythmic.plotting.style import lecture_style
 from rhythmic.tasks import FrequencyDiscrimination
-from rhythmic.training import SequenceConfiguration, SequenceTraining, train_and_choose
+from rhythmic.training import TrainingConfiguration, fresh_split
 
 lecture_style()
 
@@ -89,11 +89,13 @@ plt.show()
 
 # %%
 start_frequencies = (5.0, 20.0)  # Change me: Hz, below 25
-recipe = SequenceConfiguration(num_updates=300)
+batch_size, num_updates = 32, 10  # of an epoch, each on sequences that are drawn for it
+recipe = TrainingConfiguration(epochs=30, batch_size=batch_size, momentum="constant")
+split = fresh_split(batch_size * num_updates, num_validation=512, num_test=512)
 
 
 def train(rhythms):
-    """Train two networks; return the first, and losses and accuracies of both."""
+    """Train two networks; return them, what they showed after every epoch, what they scored."""
     options = {
         "frequencies": start_frequencies,
         "sample_rate": task.sample_rate,
@@ -101,24 +103,24 @@ def train(rhythms):
         "recurrence": False,
         "rhythms": rhythms,
     }
-    spec = NetworkSpec("rrn", 2, options=options, pooling="every", name=rhythms)
-    training = SequenceTraining(spec, recipe)
-    chosen = train_and_choose(training, (task,), learning_rates=(0.1,), seeds=(1, 2))
-    trained = chosen.trained  # every array has a leading axis, one row a network
-    first = jax.tree.map(lambda x: x[0], trained.parameters)
-    return training.model(first, task), trained.losses, trained.validation.score
+    spec = NetworkSpec("rrn", 2, options=options, name=rhythms)
+    return rhythmic.train(
+        spec, task, seeds=(1, 2), learning_rates=(0.1,), recipe=recipe, split=split, quiet=True
+    )
 
 
 networks, losses, accuracies = {}, {}, {}
 for rhythms in ("fixed", "learned"):
-    networks[rhythms], losses[rhythms], accuracies[rhythms] = train(rhythms)
+    trained = train(rhythms)
+    networks[rhythms] = trained.networks[0]
+    losses[rhythms], accuracies[rhythms] = trained.history.train_loss, trained.test_scores
     print(f"{rhythms:8} rhythms: right in {np.round(100 * accuracies[rhythms], 1)} %")
 
 # %%
 figure, axes = plt.subplots()
 for name, style in (("fixed", "--"), ("learned", "-")):
-    smooth = np.convolve(losses[name].mean(axis=0), np.ones(15) / 15, mode="valid")
-    axes.plot(np.arange(len(smooth)) + 8, smooth, style, label=f"{name} rhythms")
+    updates = num_updates * (np.arange(recipe.epochs) + 0.5)
+    axes.plot(updates, losses[name].mean(axis=0), style, label=f"{name} rhythms")
 axes.axhline(np.log(2), color="0.6", linewidth=1, label="guessing")
 axes.set(xlabel="update", ylabel="loss (nats)", ylim=(0, None))
 axes.legend(loc="upper right")

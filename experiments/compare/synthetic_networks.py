@@ -7,16 +7,16 @@ import numpy as np
 
 from experiments.compare.synthetic_options import SweptTask, SyntheticOptions, network
 from experiments.members import MemberStore
+from experiments.members.identity import network_identity
+from experiments.task_networks import train_on_tasks
 from rhythmic.networks import NetworkSpec
 from rhythmic.progress import Progress, clock, show
 from rhythmic.records import Row, fingerprint
 from rhythmic.tasks import AbstractTask
-from rhythmic.training.sequence_choice import train_and_choose
-from rhythmic.training.sequences import SequenceConfiguration, SequenceTraining, score_on_test
 from rhythmic.typing import AnyArray
 
 # Raised when a change of tasks or training changes results: older rows then no longer count.
-SEQUENCE_VERSION = 1
+SEQUENCE_VERSION = 2
 
 
 class Part(NamedTuple):
@@ -27,13 +27,25 @@ class Part(NamedTuple):
     difficulties: tuple[float, ...]
     tasks: tuple[AbstractTask, ...]
     architecture: NetworkSpec
-    configuration: SequenceConfiguration
+    num_updates: int
+    batch_size: int
     learning_rates: tuple[float, ...]
     seeds: tuple[int, ...]
 
     def name(self) -> str:
-        """Identify the part by all that its results depend on."""
-        return fingerprint(("sequences", SEQUENCE_VERSION, self))
+        """Identify the part by all that its results depend on, written out key by key."""
+        return fingerprint(
+            {
+                "version": SEQUENCE_VERSION,
+                "task": self.task,
+                "difficulties": self.difficulties,
+                "network": network_identity(self.architecture, self.tasks[0].input_size),
+                "num_updates": self.num_updates,
+                "batch_size": self.batch_size,
+                "learning_rates": self.learning_rates,
+                "seeds": self.seeds,
+            }
+        )
 
 
 def parts_of(options: SyntheticOptions) -> list[Part]:
@@ -54,7 +66,8 @@ def part_of(options: SyntheticOptions, name: str, task: SweptTask, kind: str) ->
         task.difficulties,
         tuple(tasks),
         network(kind, tasks[0].input_size, tasks[0].num_outputs),
-        options.configuration(),
+        options.num_updates,
+        options.batch_size,
         options.learning_rates,
         tuple(range(1, options.num_seeds + 1)),
     )
@@ -89,28 +102,30 @@ def train_part(part: Part) -> Row:
     ``validation_loss`` is the mean over seeds at each difficulty, ``score`` one number a seed:
     accuracy, or the squared error over the variance of the targets.
     """
-    training = SequenceTraining(part.architecture, part.configuration)
-    chosen = train_and_choose(
-        training, part.tasks, learning_rates=part.learning_rates, seeds=part.seeds
+    trained = train_on_tasks(
+        part.architecture,
+        part.tasks,
+        learning_rates=part.learning_rates,
+        seeds=part.seeds,
+        num_updates=part.num_updates,
+        batch_size=part.batch_size,
     )
-    test = score_on_test(training, chosen.trained.parameters, chosen.members)
     shape = len(part.tasks), len(part.seeds)
+    first = part.tasks[0]
     return {
         "member": part.name(),
         "task": part.task,
         "network": part.network,
         "num_nodes": part.architecture.hidden_size,
-        "num_parameters": training.num_parameters(part.tasks[0]),
-        "num_updates": part.configuration.num_updates,
-        "batch_size": part.configuration.batch_size,
+        "num_parameters": part.architecture.num_parameters(first.input_size, first.num_outputs),
+        "num_updates": part.num_updates,
+        "batch_size": part.batch_size,
         "difficulties": list(part.difficulties),
-        "learning_rates": five_digits(np.reshape(chosen.members.learning_rate, shape)[:, 0]),
+        "learning_rates": five_digits(trained.learning_rate.reshape(shape)[:, 0]),
         "seeds": list(part.seeds),
-        "score": [five_digits(of_task) for of_task in np.reshape(test.score, shape)],
-        "validation_loss": five_digits(
-            np.reshape(chosen.trained.validation.loss, shape).mean(axis=1)
-        ),
-        "failed": int(np.count_nonzero(chosen.trained.failed_at_step >= 0)),
+        "score": [five_digits(of_task) for of_task in trained.test_scores().reshape(shape)],
+        "validation_loss": five_digits(trained.validation_loss.reshape(shape).mean(axis=1)),
+        "failed": int(np.count_nonzero(trained.state.failed_at_step >= 0)),
     }
 
 

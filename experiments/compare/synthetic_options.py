@@ -12,6 +12,7 @@ from experiments.compare.options import RESULTS
 from experiments.compare.parts import check_parts
 from experiments.members.store import check_results
 from experiments.script import ScriptOptions
+from experiments.task_networks import task_recipe
 from rhythmic.networks import NetworkSpec
 from rhythmic.tasks import (
     AbstractTask,
@@ -23,7 +24,6 @@ from rhythmic.tasks import (
 )
 from rhythmic.theory import ladder, span_ladder
 from rhythmic.training.configuration import check_hyperparameter
-from rhythmic.training.sequences import SequenceConfiguration
 from rhythmic.typing import Float
 
 TASKS = ("recall", "adding", "copying", "frequency", "phase")
@@ -107,11 +107,7 @@ class SyntheticOptions(ScriptOptions):
             raise ValueError("learning_rates is empty; give at least one")
         for rate in self.learning_rates:
             check_hyperparameter("learning_rate", rate)
-        self.configuration()
-
-    def configuration(self) -> SequenceConfiguration:
-        """Return the recipe that all networks share."""
-        return SequenceConfiguration(self.num_updates, self.batch_size)
+        task_recipe(self.num_updates, self.batch_size)
 
     def swept(self) -> dict[str, "SweptTask"]:
         """Return the tasks that are asked, by name."""

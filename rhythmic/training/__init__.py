@@ -1,4 +1,4 @@
-"""Training: ``train`` for recordings, its parts for many runs at once.
+"""Training: ``train`` for recordings and tasks, its parts for many runs at once.
 
     trained = train(NetworkSpec("rrn", 16), recordings, seeds=(1, 2, 3))
     trained.test_scores, trained.networks, trained.history
@@ -34,20 +34,26 @@ tell what a group needs before it runs; ``fitting_group`` makes one that fits in
 ``training_sweep`` writes a training as a sweep over seeds and hyperparameters, to be kept on disk
 and gone on with by ``rhythmic.sweep.run_sweep``.
 
-``SequenceTraining`` trains small networks on the tasks of ``rhythmic.tasks`` likewise; their
-sequences are drawn from keys:
+A task of ``rhythmic.tasks``, whose sequences are drawn from keys, is trained on likewise: give it
+to ``train`` in place of recordings, or each member one of its own, in place of a pool:
 
     from rhythmic.networks import NetworkSpec
-    from rhythmic.tasks import NextWord
-    from rhythmic.training import (
-        SequenceConfiguration, SequenceTraining, score_on_test, train_and_choose
-    )
+    from rhythmic.tasks import DelayedRecall
+    from rhythmic.training import Problem, fresh_split
 
-    configuration = SequenceConfiguration(num_updates=100, batch_size=32)
-    training = SequenceTraining(NetworkSpec("lstm", 8, pooling="every"), configuration)
-    chosen = train_and_choose(training, (NextWord(),), learning_rates=(0.03, 0.1), seeds=(1, 2))
-    test = score_on_test(training, chosen.trained.parameters, chosen.members)
-    print(test.score)                   # accuracy, one a seed
+    tasks = tuple(DelayedRecall(1, lag, num_steps=30) for lag in (5, 20))
+    recipe = TrainingConfiguration(epochs=1, batch_size=32, momentum="constant")
+    spec = NetworkSpec("lstm", 8, pooling="every")
+    group = GroupTraining(MemberTraining(spec, recipe, Problem.of(tasks[0])), plan)
+    members = make_members(
+        lambda seed: fresh_split(100 * 32),  # sequences of an epoch, 100 updates
+        seeds=(1, 1),
+        learning_rate=(0.03, 0.03),
+        weight_decay=(0.0, 0.0),
+        label_smoothing=(0.0, 0.0),
+        tasks=tasks,
+    )
+    print(group.test(group.run(members), members).score)  # accuracy, one a member
 """
 
 from rhythmic.memory import available_memory, is_out_of_memory
@@ -66,8 +72,6 @@ from rhythmic.training.estimate import (
 from rhythmic.training.group import EpochReport, GroupPlan, GroupTraining, plan_groups
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.problem import Problem
-from rhythmic.training.sequence_choice import train_and_choose
-from rhythmic.training.sequences import SequenceConfiguration, SequenceTraining, score_on_test
 from rhythmic.training.sources import fresh_split
 from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState
 from rhythmic.training.sweep import training_sweep
@@ -86,8 +90,6 @@ __all__ = [
     "MemberTraining",
     "Members",
     "Problem",
-    "SequenceConfiguration",
-    "SequenceTraining",
     "TestRecord",
     "Trained",
     "TrainingConfiguration",
@@ -100,9 +102,7 @@ __all__ = [
     "is_out_of_memory",
     "make_members",
     "plan_groups",
-    "score_on_test",
     "seconds_per_update",
     "train",
-    "train_and_choose",
     "training_sweep",
 ]

@@ -34,7 +34,6 @@ from rhythmic.networks.readouts import LinearReadout
 from rhythmic.reductions import maximum
 from rhythmic.static.feedforward import FeedforwardLayer
 from rhythmic.training.problem import Problem
-from rhythmic.training.sequence_members import member_grid
 
 SIZES = {"time": 8, "example": 8, "epoch": 4, "feature": 2, "batch": 2, "unit": 4, "pattern": 2}
 KEY = jax.random.key(0)
@@ -111,11 +110,6 @@ MAKERS: dict[str, Any] = {
     "ResonantCell": lambda: cells.ResonantCell(LADDER, key=KEY),
     "ResonantNodes": lambda: cells.resonant_nodes(LADDER),
     "ResonantReservoirCell": lambda: cells.ResonantReservoirCell(LADDER, key=KEY),
-    "SequenceConfiguration": training.SequenceConfiguration,
-    "SequenceMembers": lambda: member_grid([tasks.Adding(5)], learning_rates=(0.01,), seeds=(1,)),
-    "SequenceTraining": lambda: training.SequenceTraining(
-        NetworkSpec("rnn", 3, pooling="every"), made("SequenceConfiguration")
-    ),
     "Split": lambda: SPLIT,
     "Sweep": lambda: sweep.Sweep("double", point, made("Grid"), {"double": sweep.Output("")}),
     "TrainingConfiguration": lambda: training.TrainingConfiguration(epochs=8, batch_size=4),
@@ -217,7 +211,6 @@ TABLE: dict[str, dict[str, Any]] = {
         "splits": (SPLIT,),
     },
     "networks.Network": {"output_scaling": None},
-    "training.SequenceTraining": {"spec": NetworkSpec("rnn", 3, pooling="every")},
     "network_rhythms.free_run": {"weights": jnp.eye(3), "num_steps": 8},
     "network_rhythms.probability_all_real": {"size": 3},
     "reductions.dominant_frequency": {"dt": 0.001},
@@ -274,8 +267,6 @@ TABLE: dict[str, dict[str, Any]] = {
     "training.is_out_of_memory": {"error": MemoryError()},
     "training.make_members": {"split": lambda seed: SPLIT, **ONE_MEMBER},
     "training.plan_groups": {"num_devices": 1, "largest": 4},
-    "training.score_on_test": {"parameters": None},
-    "training.train_and_choose": {"learning_rates": (0.01,), "seeds": (1,)},
     "training.training_sweep": {"split": lambda seed: SPLIT},
 }
 

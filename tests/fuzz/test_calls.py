@@ -25,10 +25,8 @@ QUICK = ("theory.", "statistics.", "rhythms.", "tasks.", "static.", "coupled.")
 TRAINED = {
     "training.estimate_group",
     "training.fitting_group",
-    "training.score_on_test",
     "training.seconds_per_update",
     "training.train",
-    "training.train_and_choose",
 }
 FUZZED = [name for name in SUBJECTS if name not in TRAINED]
 # Their own checks name the axis or the output that the argument belongs to.
@@ -109,8 +107,8 @@ def test_what_cannot_be_meant_is_refused_before_anything_trains(name):
     assert {argument for _, argument, _ in cases} >= {
         parameter.name
         for parameter in replaceable(name)
-        # Anything may stand there, or an object of a class, or nothing.
-        if parameter.name not in ("parameters", "tell", "recipe", "split", "folder")
+        # Anything may stand there, or an object of a class or of two, or nothing.
+        if parameter.name not in ("data", "source", "tell", "recipe", "split", "folder")
     }
     faults = {
         (argument, value_name): fault

@@ -18,12 +18,14 @@ from rhythmic.tasks import (
     NextWord,
     PhaseReading,
 )
-from rhythmic.training.sequence_members import member_grid
-from rhythmic.training.sequences import (
-    QUICK_COMPILATION,
-    SequenceConfiguration,
-    SequenceTraining,
+from rhythmic.training import (
+    MemberTraining,
+    Problem,
+    TrainingConfiguration,
+    fresh_split,
+    make_members,
 )
+from tests.marks import QUICK_COMPILATION
 
 KEY = jax.random.key(17)
 # For each task two members that differ in array leaves, where there are any.
@@ -94,21 +96,32 @@ def test_keys_alone_decide(pair, alone):
     assert not np.array_equal(alone[1].inputs, sample(pair[1], jax.random.key(18)).inputs)
 
 
+def members_of(pair):
+    nothing = (0.0, 0.0)
+    return make_members(
+        lambda seed: fresh_split(40, 8, 8),
+        seeds=(1, 2),
+        learning_rate=(0.1, 0.1),
+        weight_decay=nothing,
+        label_smoothing=nothing,
+        tasks=pair,
+    )
+
+
 @pytest.mark.parametrize("pair", SWEPT, indirect=True)
 def test_members_side_by_side_are_themselves(pair, alone):
-    members = member_grid(pair, learning_rates=(0.1,), seeds=(1,))
     many = jax.vmap(lambda task: task.sample(7, key=KEY))
-    together = jax.jit(many, compiler_options=QUICK_COMPILATION)(members.task)
+    together = jax.jit(many, compiler_options=QUICK_COMPILATION)(members_of(pair).task)
     for row, mine in enumerate(alone):
         assert_close(jax.tree.map(lambda x, row=row: x[row], together), mine)
     assert not np.array_equal(together.inputs[0], together.inputs[1])
 
 
 def test_a_network_can_be_trained_on_it(pair):
-    configuration = SequenceConfiguration(num_updates=10, batch_size=4, num_evaluated=8)
-    training = SequenceTraining(NetworkSpec("rnn", 3, pooling="every"), configuration)
-    members = member_grid(pair, learning_rates=(0.1,), seeds=(1, 2))
+    recipe = TrainingConfiguration(epochs=3, batch_size=4)
+    spec = NetworkSpec("rnn", 3, pooling="every")
+    training = MemberTraining(spec, recipe, Problem.of(pair[0]))
     # Traced, not computed: all shapes fit each other, and no value is asked for on the way.
-    trained = eqx.filter_eval_shape(jax.vmap(training.run), members)
-    assert trained.losses.shape == (4, 10)
-    assert trained.validation.score.shape == (4,)
+    run = jax.vmap(lambda member: training.run(member, None))
+    state = eqx.filter_eval_shape(run, members_of(pair))
+    assert state.history.validation_score.shape == (2, 3)

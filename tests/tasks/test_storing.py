@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rhythmic.tasks import Adding, Copying
-from rhythmic.training.sequences import QUICK_COMPILATION
+from tests.marks import QUICK_COMPILATION
 
 KEY = jax.random.key(6)
 
