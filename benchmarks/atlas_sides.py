@@ -15,8 +15,7 @@ from rhythmic.spread import wide_vectors
 from rhythmic.stability.atlas import chart_frequency, regime_code
 from rhythmic.stability.atlas_simulation import simulated_node
 from rhythmic.sweep import ChunkPlan, Grid, Output, Sweep, values_axis
-from rhythmic.sweep.chunks import ChunkComputer
-from rhythmic.sweep.meter import Meter
+from rhythmic.sweep.chunks import ChunkComputer, Meter
 from rhythmic.sweep.plan import choose_plan
 from rhythmic.sweep.run import computed
 from rhythmic.sweep.specification import Precision

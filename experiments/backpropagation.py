@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.cells import AbstractCell, LSTMCell, ResonantCell
-from rhythmic.plotting.sensitivity import lag_panel
+from rhythmic.plotting.node import lag_panel
 from rhythmic.rnn import rnn_cell
 from rhythmic.sensitivity import input_sensitivity, state_sensitivity
 from rhythmic.simulate import trajectory
@@ -37,7 +37,7 @@ from rhythmic.theory.backpropagation import (
     tanh_jacobians,
     transient_growth,
 )
-from rhythmic.theory.response import impulse_response
+from rhythmic.theory.second_order import impulse_response
 
 TITLES = {
     "first_order": "first-order node",

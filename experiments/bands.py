@@ -24,13 +24,13 @@ from rhythmic.rhythms import (
     sum_relations,
 )
 from rhythmic.rhythms.bands import CHOSEN_FOR
-from rhythmic.rhythms.concatenation import (
+from rhythmic.rhythms.spacing import SpacingEvidence, spacing_evidence
+from rhythmic.rhythms.sums import (
     concatenate_periods,
     joined_distance,
     joined_periods,
     simulated_joined_distance,
 )
-from rhythmic.rhythms.evidence import SpacingEvidence, spacing_evidence
 from rhythmic.theory.ladders import GOLDEN_RATIO
 
 NUM_SIMULATED = 37  # ratios at which the cycles are also simulated

@@ -11,11 +11,16 @@ from matplotlib.figure import Figure
 
 from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
-from rhythmic.plotting.day_ladder import day_ladder_figure
+from rhythmic.plotting.bands import day_ladder_figure
 from rhythmic.rhythms import CHANCE_DISTANCE, check_ratios, named_centres, ratio_name, rotation
-from rhythmic.rhythms.day_table import LECTURE_TABLE, compare_rows
-from rhythmic.rhythms.evidence import day_evidence
-from rhythmic.rhythms.planets import PLANETS, SIDEREAL_DAY_MEASURED, SOLAR_DAY
+from rhythmic.rhythms.day import (
+    LECTURE_TABLE,
+    PLANETS,
+    SIDEREAL_DAY_MEASURED,
+    SOLAR_DAY,
+    compare_rows,
+)
+from rhythmic.rhythms.spacing import day_evidence
 from rhythmic.theory.ladders import GOLDEN_RATIO, SIDEREAL_DAY, day_ladder
 
 ALPHA = 28  # the power that the lecture's table calls alpha

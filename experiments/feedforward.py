@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.activations import ACTIVATIONS
-from rhythmic.plotting.feedforward import feedforward_figure
+from rhythmic.plotting.perceptron import feedforward_figure
 from rhythmic.static import (
     feedforward_network,
     feedforward_response,

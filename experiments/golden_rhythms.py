@@ -6,9 +6,16 @@ from matplotlib.figure import Figure
 from experiments.golden_rhythms_trials import DRIVER, NAMED, PRESETS, GoldenOptions, measure
 from experiments.script import Experiment, main
 from experiments.stages import Results
-from rhythmic.coupled.peaks import PeakPlaces, answer_peaks, peak_places
-from rhythmic.coupled.rungs import RungResponses
-from rhythmic.coupled.selectivity import Selectivity, answers, rank, selectivity_scores
+from rhythmic.coupled.selectivity import (
+    PeakPlaces,
+    Selectivity,
+    answer_peaks,
+    answers,
+    peak_places,
+    rank,
+    selectivity_scores,
+)
+from rhythmic.coupled.sweep import RungResponses
 from rhythmic.plotting.golden import (
     response_figure,
     routing_figure,

@@ -11,8 +11,7 @@ from experiments.script import ScriptOptions, check_seed
 from experiments.stages import Results, Stages
 from rhythmic.coupled import CoupledOscillators, responses
 from rhythmic.coupled.ladders import PLASTIC_NUMBER, random_ladder, random_ratio, ratio_ladder
-from rhythmic.coupled.rungs import rung_responses
-from rhythmic.coupled.sweep import published_gain_frequencies
+from rhythmic.coupled.sweep import published_gain_frequencies, rung_responses
 from rhythmic.theory.ladders import GOLDEN_RATIO
 
 NAMED = {

@@ -19,14 +19,14 @@ from rhythmic.plotting.hopfield import (
     descent_figure,
     digit_figure,
 )
-from rhythmic.static.hopfield_capacity import mean_field_capacity
-from rhythmic.static.hopfield_estimates import (
+from rhythmic.static.hopfield_capacity import (
     CapacityEstimates,
     LoadEstimate,
     capacity_estimates,
     crossing_load,
     limit_load,
     load_estimate,
+    mean_field_capacity,
 )
 
 THRESHOLD_NAMES = ("U = 1/2 sum T", "U = 0")

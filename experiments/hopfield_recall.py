@@ -12,7 +12,13 @@ import numpy as np
 from experiments.script import ScriptOptions, check_seed
 from experiments.stages import Results, Stages
 from rhythmic.data import load_mnist5k
-from rhythmic.static.hopfield import energy
+from rhythmic.static.hopfield import (
+    asynchronous_trajectory,
+    energy,
+    random_order,
+    synchronous_recall,
+    synchronous_trajectory,
+)
 from rhythmic.static.hopfield_capacity import capacity_sweep, recall_stored
 from rhythmic.static.hopfield_storage import (
     centred_network,
@@ -20,12 +26,6 @@ from rhythmic.static.hopfield_storage import (
     overlap,
     pseudo_inverse_network,
     random_patterns,
-)
-from rhythmic.static.hopfield_updates import (
-    asynchronous_trajectory,
-    random_order,
-    synchronous_recall,
-    synchronous_trajectory,
 )
 
 # a of the thresholds U_i = a sum_j T_ij.

@@ -14,8 +14,12 @@ from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from experiments.task_networks import task_recipe, train_on_tasks
 from rhythmic.networks import NetworkSpec
-from rhythmic.plotting.next_item import next_item_figure
-from rhythmic.plotting.sequences import MODELS, model_appearance, spread_over_seeds
+from rhythmic.plotting.sequences import (
+    MODELS,
+    model_appearance,
+    next_item_figure,
+    spread_over_seeds,
+)
 from rhythmic.tasks import AbstractTask, Batch, Kind, NextValue, NextWord
 from rhythmic.theory import GOLDEN_RATIO, geometric_ladder
 

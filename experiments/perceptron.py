@@ -14,12 +14,14 @@ from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.perceptron import perceptron_figure
 from rhythmic.static import logic_gate, perceptron_learning, perceptron_output
-from rhythmic.static.perceptron import PerceptronLearning, first_error_free_epoch, novikoff_bound
-from rhythmic.static.separability import (
+from rhythmic.static.perceptron import (
     LOGIC_GATES,
     LabelledExamples,
+    PerceptronLearning,
     best_threshold_accuracy,
+    first_error_free_epoch,
     largest_margin_plane,
+    novikoff_bound,
     separable_clouds,
 )
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
-from rhythmic.plotting.rhythmic_node import error_figure, node_figure
+from rhythmic.plotting.node import error_figure, node_figure
 from rhythmic.rhythm_detection import complex_amplitude, measure_rhythm
 from rhythmic.theory import (
     decay_time,
@@ -24,10 +24,14 @@ from rhythmic.theory.continuous import (
     oscillator_resonance,
     oscillator_response,
     sampled_oscillator_response,
+    solved_oscillator,
 )
-from rhythmic.theory.forcing import backward_difference_distortion, forced_drive, forcing_weights
-from rhythmic.theory.oscillator import Scheme
-from rhythmic.theory.solver import solved_oscillator
+from rhythmic.theory.oscillator import (
+    Scheme,
+    backward_difference_distortion,
+    forced_drive,
+    forcing_weights,
+)
 
 MOST_NUMBERS = 10**7  # of one array that a run may hold; 80 MB
 

@@ -15,7 +15,7 @@ from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.cells.elman import Feedback
 from rhythmic.cells.initialization import scaled_orthogonal
-from rhythmic.plotting.sensitivity import lag_panel, sensitivity_map
+from rhythmic.plotting.node import lag_panel, sensitivity_map
 from rhythmic.rnn import simulate_rnn
 from rhythmic.sensitivity import input_jacobian
 from rhythmic.theory.backpropagation import (

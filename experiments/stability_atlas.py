@@ -9,11 +9,9 @@ from matplotlib.figure import Figure
 
 from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
-from rhythmic.plotting.atlas import Window, atlas_figure
-from rhythmic.plotting.atlas_comparison import comparison_figure
+from rhythmic.plotting.atlas import Window, atlas_figure, comparison_figure
 from rhythmic.rhythms.bands import catalogue
-from rhythmic.stability.atlas_simulation import LARGEST_WEIGHTS
-from rhythmic.stability.atlas_strip import GROWTH_LIMIT, PHASE_LIMIT
+from rhythmic.stability.atlas_simulation import GROWTH_LIMIT, LARGEST_WEIGHTS, PHASE_LIMIT
 from rhythmic.stability.atlas_sweep import chart_sweep, simulation_sweep, strip_sweep
 from rhythmic.sweep import Sweep, run_sweep, values_axis
 from rhythmic.theory import decay_time, node_frequency, second_order_regime

@@ -28,9 +28,8 @@ from rhythmic.plotting.trained_modes import growing
 from rhythmic.sensitivity import step_jacobian, step_jacobians
 from rhythmic.simulate import trajectory
 from rhythmic.stability import finite_time_exponents, gradient_against_lag, mode_participation
-from rhythmic.stability.following import followed_eigenvalues
-from rhythmic.stability.modes import sorted_eigenvalues
-from rhythmic.stability.singular_values import log_singular_values
+from rhythmic.stability.gradients import log_singular_values
+from rhythmic.stability.modes import followed_eigenvalues, sorted_eigenvalues
 from rhythmic.typing import AnyArray, Float
 
 KINDS = ("fixed", "start", "trained")

@@ -21,9 +21,8 @@ from experiments.script import ScriptOptions, check_seed
 from experiments.stages import Results
 from rhythmic.cells import ResonantCell
 from rhythmic.data import DataUnavailableError, Digits, split
-from rhythmic.data.dataset import NUM_PIXELS
+from rhythmic.data.dataset import NUM_PIXELS, NUM_TRAIN
 from rhythmic.data.source import MnistSource, check_folder, named_folder
-from rhythmic.data.splits import NUM_TRAIN
 from rhythmic.networks import NetworkSpec, published
 from rhythmic.progress import show
 from rhythmic.records import Row

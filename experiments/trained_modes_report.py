@@ -6,24 +6,24 @@ from matplotlib.figure import Figure
 
 from experiments.stages import Results
 from experiments.trained_modes_networks import TrainedModesOptions
+from rhythmic.plotting.golden import coupling_figure, p_value_text
 from rhythmic.plotting.style import appearance
-from rhythmic.plotting.trained_coupling import coupling_figure, p_value_text
 from rhythmic.plotting.trained_modes import (
     LASTING,
+    digit_figure,
+    gradient_figure,
     growing,
     mode_name,
     spectrum_figure,
     training_figure,
 )
-from rhythmic.plotting.trained_modes_digit import digit_figure, gradient_figure
 from rhythmic.stability.coupling import (
     BlockComparison,
     block_means,
     compare_blocks,
     frequency_group,
 )
-from rhythmic.stability.modes import Modes, modes_of_eigenvalues
-from rhythmic.stability.participation import Participation
+from rhythmic.stability.modes import Modes, Participation, modes_of_eigenvalues
 from rhythmic.typing import Bool, Float
 
 

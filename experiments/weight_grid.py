@@ -13,7 +13,7 @@ from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.cells import ResonantReservoirCell
 from rhythmic.data import load_mnist5k, split
-from rhythmic.data.splits import MNIST5K_HELD_OUT_PER_CLASS, NUM_TRAIN
+from rhythmic.data.dataset import MNIST5K_HELD_OUT_PER_CLASS, NUM_TRAIN
 from rhythmic.plotting.weight_grid import accuracy_figure, frequency_figure
 from rhythmic.reservoirs import ReservoirData, ReservoirGrid, read_out, weight_grid_sweep
 from rhythmic.sweep import run_sweep

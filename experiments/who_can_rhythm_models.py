@@ -26,12 +26,12 @@ from rhythmic.static.feedforward import (
     feedforward_response,
     random_feedforward,
 )
-from rhythmic.static.hopfield_storage import hebbian_network, random_patterns
-from rhythmic.static.hopfield_updates import (
+from rhythmic.static.hopfield import (
     asynchronous_trajectory,
     random_order,
     synchronous_trajectory,
 )
+from rhythmic.static.hopfield_storage import hebbian_network, random_patterns
 from rhythmic.static.perceptron import perceptron_output
 from rhythmic.theory import first_order_trajectory, second_order_trajectory, weights_from_poles
 from rhythmic.typing import AnyArray

@@ -69,7 +69,7 @@ def turns_after(
     return exact + (product - jax.lax.stop_gradient(product))
 
 
-def hann(position: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+def _hann(position: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """Give the Hann window sin^2(pi u) at positions u from 0 to 1, and 0 elsewhere."""
     inside = (position > 0) & (position < 1)
     return jnp.where(inside, jnp.sin(jnp.pi * position) ** 2, 0.0)
@@ -85,7 +85,7 @@ def frame_amplitudes(
     piece = len(record) // NUM_PIECES
     starts = np.arange(NUM_PIECES - 1)[:, None] * piece
     frames = record[starts + np.arange(2 * piece)]
-    taper = hann((jnp.arange(2 * piece, dtype=record.dtype) + 0.5) / (2 * piece))
+    taper = _hann((jnp.arange(2 * piece, dtype=record.dtype) + 0.5) / (2 * piece))
     taper = (taper / taper.sum())[:, None]
     # Scaled by its largest value, a frame can be squared without overflow or underflow.
     size = jnp.max(jnp.abs(frames), axis=1)
@@ -126,7 +126,7 @@ def strongest_line(
     num_audible: Int[Array, " batch"],
 ) -> SpectralLine:
     """Find the strongest line of the record freed of its growth, as in ``measure_rhythm``."""
-    power, duration = flattened_power(record, growth, num_audible)
+    power, duration = _flattened_power(record, growth, num_audible)
     cycles = jnp.linspace(0.0, 0.5, len(power), dtype=record.dtype)[:, None]
     gain = 1 - jnp.exp(-growth - 2j * jnp.pi * cycles)
     squared_gain = gain.real**2 + gain.imag**2
@@ -149,7 +149,7 @@ def strongest_line(
     near = (distance <= _LOBE / 2) & ~slow
     top = jnp.argmax(jnp.where(near, power, 0.0), axis=0)
     return SpectralLine(
-        frequency=interpolated_peak(power, top) * 0.5 / (len(power) - 1),
+        frequency=_interpolated_peak(power, top) * 0.5 / (len(power) - 1),
         share=jnp.where(rest > 0, share, jnp.where(clear, 1.0, 0.0)),
         slow_share=jnp.sum(jnp.where(slow, power, 0.0), axis=0) / jnp.where(total > 0, total, 1.0),
         noise_share=of_noise / jnp.where(total_of_states > 0, total_of_states, 1.0),
@@ -174,7 +174,7 @@ def noise_floor(
     return jnp.where(quantile < jnp.inf, quantile, 0.0) / -np.log1p(-_NOISE_QUANTILE)
 
 
-def flattened_power(
+def _flattened_power(
     record: Float[Array, "time batch"],
     growth: Float[Array, " batch"],
     num_audible: Int[Array, " batch"],
@@ -184,7 +184,7 @@ def flattened_power(
     piece = len(record) // NUM_PIECES
     duration = ((num_audible + 1) * piece - 1).astype(record.dtype)
     times = jnp.arange(len(steps), dtype=record.dtype)[:, None]
-    taper = hann((times + 0.5) / duration)
+    taper = _hann((times + 0.5) / duration)
     # In logarithms, as the growth over a record may exceed the range of numbers.
     moved = steps != 0
     size = jnp.log(jnp.abs(jnp.where(moved, steps, 1.0))) - growth * times
@@ -196,7 +196,7 @@ def flattened_power(
     return spectrum.real**2 + spectrum.imag**2, duration
 
 
-def interpolated_peak(
+def _interpolated_peak(
     power: Float[Array, "bin batch"], top: Int[Array, " batch"]
 ) -> Float[Array, " batch"]:
     """Give the place, in bins, of the vertex of a parabola through three log powers.

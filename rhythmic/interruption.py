@@ -42,7 +42,7 @@ def stopping(said: str) -> Iterator[None]:
             with contextlib.suppress(ValueError):  # not the main thread, which alone may ask this
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
             show(said)
-            leave(INTERRUPTED)
+            _leave(INTERRUPTED)
         show(said)
         raise SystemExit(INTERRUPTED) from None
 
@@ -59,7 +59,7 @@ def is_command() -> bool:
     return spec is not None and spec.name.partition(".")[0] in PACKAGES
 
 
-def leave(status: int) -> NoReturn:
+def _leave(status: int) -> NoReturn:
     """End the process with what it has printed, and nothing else."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it

@@ -36,7 +36,7 @@ def available_memory(num_devices: int) -> int:
     """
     devices = jax.local_devices()[:num_devices]
     if devices[0].platform == "cpu":
-        return processor_memory() // num_devices
+        return _processor_memory() // num_devices
     known = [stats for stats in (device.memory_stats() for device in devices) if stats]
     free = [s["bytes_limit"] - s.get("bytes_in_use", 0) for s in known if "bytes_limit" in s]
     return min(free, default=sys.maxsize)
@@ -63,7 +63,7 @@ def check_fits(name: str, build: Callable[[], PyTree], copies: int, num_devices:
         )
 
 
-def processor_memory() -> int:
+def _processor_memory() -> int:
     """Return the bytes of memory that are available to new work on this machine."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()

@@ -140,7 +140,7 @@ def _parsed(line: bytes) -> Row | None:
 def _is_sound(row: Row, checked: bool) -> bool:
     """Tell whether a row is as it was written, after rows that have checksums or not."""
     if SEAL in row:
-        return row == seal_row(row)
+        return row == _seal_row(row)
     return not checked and not lost_its_seal(row, 16)
 
 
@@ -170,7 +170,7 @@ def _was_row(line: bytes, first: str) -> bool:
     return same >= len(beginning) - 1 or bool(sealed)
 
 
-def seal_row(row: Row) -> Row:
+def _seal_row(row: Row) -> Row:
     """Return a row with the hash of what it holds, so that a changed byte can be told."""
     content = plain({name: value for name, value in row.items() if name != SEAL})
     return content | {SEAL: fingerprint(content)}
@@ -197,7 +197,7 @@ def append_rows(path: Path, rows: Iterable[Row], *, sync: bool = True) -> None:
     with os.fdopen(handle, "a+b") as file:
         # Results files are shared by runs in other folders: one appends at a time.
         hold(file.fileno())
-        text = "".join(json.dumps(seal_row(row)) + "\n" for row in rows)
+        text = "".join(json.dumps(_seal_row(row)) + "\n" for row in rows)
         file.write(_line_break(file) + text.encode())
         file.flush()
         if sync or is_new:

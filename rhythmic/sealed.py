@@ -42,7 +42,7 @@ def write_sealed(path: Path, value: dict[str, Any]) -> None:
 
 def sealed_bytes(value: dict[str, Any]) -> bytes:
     """Return the bytes that ``write_sealed`` writes."""
-    sealed = value | {SEAL: seal_of(value)}
+    sealed = value | {SEAL: _seal_of(value)}
     return (json.dumps(sealed, indent=1, allow_nan=False) + "\n").encode()
 
 
@@ -64,7 +64,7 @@ def read_sealed(path: Path, *, required: bool = True) -> dict[str, Any]:
         if SEAL not in value and not required and not lost_its_seal(value, 64):
             return value
         found = value.pop(SEAL)
-        matches = found == seal_of(value)  # a number too large for a float has no seal
+        matches = found == _seal_of(value)  # a number too large for a float has no seal
     except (ValueError, KeyError, TypeError, RecursionError):
         raise DamagedFileError(f"{path} is damaged") from None
     if not matches:
@@ -93,7 +93,7 @@ def lost_its_seal(value: dict[str, Any], length: int) -> bool:
     return any(isinstance(x, str) and re.fullmatch(f"[0-9a-f]{{{length}}}", x) for x in last)
 
 
-def seal_of(value: dict[str, Any]) -> str:
+def _seal_of(value: dict[str, Any]) -> str:
     """Return the sha256 of a dictionary as canonical JSON."""
     text = json.dumps(value, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

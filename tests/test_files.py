@@ -21,7 +21,7 @@ from rhythmic.locks import LOCK
 from rhythmic.records import PROVENANCE, append_rows, write_json, write_table
 from rhythmic.sealed import read_sealed, save_arrays, write_sealed
 from rhythmic.sweep import Grid, Output, Sweep, run_sweep, values_axis
-from rhythmic.sweep.layout import DESCRIPTION, LOG, RECORDS, record_name
+from rhythmic.sweep.plan import DESCRIPTION, LOG, RECORDS, record_name
 
 
 @pytest.fixture

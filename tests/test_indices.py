@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 
 from rhythmic.baselines import logistic_regression_accuracy
+from rhythmic.baselines.features import threshold_accuracy
 from rhythmic.baselines.readout import fit_large_logistic_regression
-from rhythmic.baselines.threshold import threshold_accuracy
-from rhythmic.coupled.peaks import answer_peaks
-from rhythmic.coupled.selectivity import rung_targets
+from rhythmic.coupled.selectivity import answer_peaks, rung_targets
 from rhythmic.data import Split
 from rhythmic.data.dataset import check_split
 from rhythmic.indices import are_indices, check_indices, check_labels
 from rhythmic.reservoirs import ReservoirData, ReservoirGrid, weight_grid_sweep
-from rhythmic.reservoirs.logistic_regression import fit_logistic_regression
+from rhythmic.reservoirs.readout import fit_logistic_regression
 
 WRONG = [
     (np.array([0, -1]), "holds -1; it must lie in 0 to 2, as there are 3 classes"),

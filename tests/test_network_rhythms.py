@@ -14,8 +14,8 @@ from rhythmic.network_rhythms import (
     rotation_weights,
     sequence_network,
 )
+from rhythmic.static.hopfield import synchronous_trajectory
 from rhythmic.static.hopfield_storage import random_patterns
-from rhythmic.static.hopfield_updates import synchronous_trajectory
 from rhythmic.theory import second_order_roots
 
 DT = 1e-3

@@ -32,7 +32,7 @@ from experiments.members import Condition
 from experiments.script import main
 from rhythmic.cells.registry import CELLS
 from rhythmic.networks import MEAN, POWER, NetworkSpec
-from rhythmic.plotting.compare_curves import curve_panels
+from rhythmic.plotting.accuracy import curve_panels
 from rhythmic.training import TrainingConfiguration
 
 OF_HEAD = {"energy": POWER, "mean": MEAN}

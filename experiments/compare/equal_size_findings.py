@@ -19,7 +19,7 @@ from experiments.compare.findings import (
 )
 from experiments.compare.larger_networks import most_copies
 from experiments.compare.parts import Planned, if_asked
-from rhythmic.plotting.compare_curves import Curve
+from rhythmic.plotting.accuracy import Curve
 from rhythmic.statistics import difference
 
 HEADS = ("energy", "mean")

@@ -50,7 +50,7 @@ from rhythmic.baselines.features import random_features
 from rhythmic.data import Split
 from rhythmic.networks import published
 from rhythmic.plotting.accuracy import confusion_figure
-from rhythmic.plotting.compare_features import ablation_figure, baseline_figure, profile_figure
+from rhythmic.plotting.features import ablation_figure, baseline_figure, profile_figure
 from rhythmic.plotting.style import LABELS, appearance
 from rhythmic.records import Row
 from rhythmic.typing import AnyArray, Float

@@ -21,7 +21,7 @@ from experiments.compare.findings import (
     values_finding,
 )
 from experiments.compare.parts import if_asked
-from rhythmic.data.orders import image_rhythm
+from rhythmic.data.images import image_rhythm
 from rhythmic.plotting.style import appearance
 from rhythmic.typing import Float
 

@@ -23,9 +23,9 @@ from experiments.compare.question import Question
 from experiments.members import Condition, Pool
 from experiments.script import main
 from rhythmic.data import Split
-from rhythmic.data.splits import MNIST_TEST_FILE_SIZE, MNIST_TRAIN_FILE_SIZE
+from rhythmic.data.dataset import MNIST_TEST_FILE_SIZE, MNIST_TRAIN_FILE_SIZE
 from rhythmic.networks import LAST, MEAN, NetworkSpec
-from rhythmic.plotting.compare_curves import curve_panels
+from rhythmic.plotting.accuracy import curve_panels
 from rhythmic.training import TrainingConfiguration
 from rhythmic.training.configuration import check_hyperparameter
 from rhythmic.training.search import Setting, setting_grid

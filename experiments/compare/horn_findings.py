@@ -17,7 +17,7 @@ from experiments.compare.findings import (
     values_finding,
 )
 from experiments.compare.parts import Planned, if_asked, share_left
-from rhythmic.plotting.compare_curves import Curve
+from rhythmic.plotting.accuracy import Curve
 from rhythmic.records import Row
 
 TITLES = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from rhythmic.networks import POWER, NetworkSpec
 from rhythmic.theory import ladder
-from rhythmic.theory.ladder_families import copied_ladder
+from rhythmic.theory.ladders import copied_ladder
 
 
 def with_inputs(frequencies: tuple[float, ...], head: Mapping[str, Any] = POWER) -> NetworkSpec:

@@ -26,9 +26,9 @@ from experiments.compare.robust_networks import RobustOptions, architectures
 from experiments.members import Condition, MemberStore
 from experiments.script import main
 from experiments.stages import Results, Stages
-from rhythmic.data.splits import NUM_TRAIN
+from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.networks import NetworkSpec
-from rhythmic.plotting.compare_curves import Curve, curve_panels
+from rhythmic.plotting.accuracy import Curve, curve_panels
 from rhythmic.plotting.style import appearance
 from rhythmic.provenance import device_name
 from rhythmic.records import Row

@@ -17,7 +17,7 @@ from experiments.compare.findings import (
     values_finding,
 )
 from experiments.compare.parts import if_asked
-from rhythmic.plotting.compare_curves import CHANCE
+from rhythmic.plotting.accuracy import CHANCE
 from rhythmic.plotting.style import appearance
 
 # Label of the rows of seconds an update.

@@ -10,8 +10,8 @@ from experiments.members.store import check_results
 from experiments.script import ScriptOptions
 from rhythmic import data
 from rhythmic.data import DATASETS
-from rhythmic.data.orders import Order, in_order
-from rhythmic.data.splits import NUM_TRAIN
+from rhythmic.data.dataset import NUM_TRAIN
+from rhythmic.data.images import Order, in_order
 from rhythmic.networks import BuildsNetwork
 from rhythmic.training import Data, TrainingConfiguration
 from rhythmic.training.configuration import check_hyperparameter, check_seed

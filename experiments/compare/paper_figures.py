@@ -36,13 +36,13 @@ from rhythmic import data
 from rhythmic.data import DATASETS, DataUnavailableError, Digits
 from rhythmic.networks import NetworkSpec, published
 from rhythmic.plotting.accuracy import accuracy_figure, confusion_figure
-from rhythmic.plotting.compare_features import digit_figure
+from rhythmic.plotting.features import digit_figure
+from rhythmic.plotting.golden import coupling_figure
 from rhythmic.plotting.style import NETWORKS, appearance
-from rhythmic.plotting.trained_coupling import coupling_figure
 from rhythmic.progress import show
 from rhythmic.records import Row
 from rhythmic.stability.coupling import compare_blocks, frequency_group
-from rhythmic.statistics.least_squares import least_squares_differences
+from rhythmic.statistics.comparison import least_squares_differences
 from rhythmic.training import Data
 
 EPOCHS = 30  # of the published recipe

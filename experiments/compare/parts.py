@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from experiments.compare.findings import Claim, Finding, Rows
-from rhythmic.plotting.compare_curves import CHANCE
+from rhythmic.plotting.accuracy import CHANCE
 from rhythmic.records import Row
 
 NOT_ASKED = "not asked in this run: "

@@ -35,7 +35,7 @@ from experiments.script import main
 from experiments.stages import Stages
 from rhythmic.baselines import fourier_power
 from rhythmic.data.dataset import NUM_PIXELS
-from rhythmic.data.orders import Order, image_rhythm
+from rhythmic.data.images import Order, image_rhythm
 from rhythmic.plotting.compare_robustness import order_figure
 from rhythmic.plotting.style import LABELS, appearance
 from rhythmic.records import Row

@@ -15,7 +15,7 @@ from experiments.compare.question import Question
 from experiments.members import Condition
 from experiments.script import main
 from rhythmic.networks import published
-from rhythmic.plotting.comparison import accuracy_strip
+from rhythmic.plotting.accuracy import accuracy_strip
 
 SINGLE, STEPPED, DOUBLE = "float32", "float32, a step a pixel", "float64"
 

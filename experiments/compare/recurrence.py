@@ -37,8 +37,8 @@ from experiments.compare.recurrence_networks import (
     label_of,
 )
 from experiments.script import main
-from rhythmic.plotting.compare_recurrence import draw_crossing, draw_frequencies
-from rhythmic.plotting.comparison import accuracy_strip
+from rhythmic.plotting.accuracy import accuracy_strip
+from rhythmic.plotting.compare_ladders import draw_crossing, draw_frequencies
 from rhythmic.records import Row
 
 TEST = "Each at its own rate, chosen among as many on as many seeds; {how}; equivalent within 0.01."

@@ -28,7 +28,7 @@ from experiments.compare.question import Question
 from experiments.compare.robust_networks import RobustOptions, architectures
 from experiments.members import Condition
 from experiments.script import main
-from rhythmic.data.splits import NUM_TRAIN
+from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.plotting.compare_robustness import sample_figure
 from rhythmic.plotting.style import LABELS, appearance
 from rhythmic.training import TrainingConfiguration

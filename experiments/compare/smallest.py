@@ -41,7 +41,7 @@ from experiments.compare.smallest_search import (
     same,
 )
 from experiments.script import main
-from rhythmic.plotting.compare_smallest import draw_search, draw_sizes, draw_waves
+from rhythmic.plotting.compare_ladders import draw_search, draw_sizes, draw_waves
 
 # Of the figure: what a reader of the labels alone would not know.
 EXPLAINED = (

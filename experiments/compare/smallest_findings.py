@@ -28,7 +28,7 @@ from experiments.compare.smallest_search import (
     linear_label,
     twin_label,
 )
-from rhythmic.data.splits import NUM_TEST
+from rhythmic.data.dataset import NUM_TEST
 from rhythmic.records import Row
 from rhythmic.statistics import ACCURACY, MIN_SEEDS_FOR_TEST, summarise, varies
 from rhythmic.statistics.summaries import with_sampling_error

@@ -9,10 +9,9 @@ from experiments.compare.spike_chunks import NUM_CLASSES, four_digits
 from experiments.members import MemberStore
 from experiments.members.identity import trains_identity
 from rhythmic.baselines import logistic_regression_accuracy
-from rhythmic.baselines.threshold import threshold_accuracy
+from rhythmic.baselines.features import threshold_accuracy
 from rhythmic.data import SpikeTrains, Split
-from rhythmic.data.spike_readings import log_odds, spike_count, spike_power
-from rhythmic.data.spikes import SpikePool, spike_pool
+from rhythmic.data.spikes import SpikePool, log_odds, spike_count, spike_pool, spike_power
 from rhythmic.progress import show
 from rhythmic.records import Row, fingerprint
 

@@ -30,7 +30,7 @@ from experiments.members import Condition, MemberStore
 from experiments.script import main
 from experiments.stages import Stages
 from rhythmic.networks import published
-from rhythmic.plotting.compare_spike_trains import spike_trains_figure
+from rhythmic.plotting.accuracy import spike_trains_figure
 from rhythmic.plotting.style import appearance
 from rhythmic.records import Row
 from rhythmic.theory import LadderName, ladder

@@ -26,7 +26,7 @@ from experiments.compare.synthetic_options import (
 from experiments.members import Condition, MemberStore
 from experiments.script import main
 from experiments.stages import Stages
-from rhythmic.plotting.compare_synthetic import Panel, network_appearance, synthetic_figure
+from rhythmic.plotting.sequences import Panel, network_appearance, synthetic_figure
 from rhythmic.records import Row
 from rhythmic.statistics import summarise
 

@@ -46,7 +46,8 @@ from experiments.compare.which_rhythms_options import (
 )
 from experiments.script import main
 from rhythmic.cells.registry import make_cell
-from rhythmic.plotting.compare_which_rhythms import (
+from rhythmic.plotting.accuracy import accuracy_strip
+from rhythmic.plotting.compare_ladders import (
     Curve,
     Mark,
     draw_curve,
@@ -55,7 +56,6 @@ from rhythmic.plotting.compare_which_rhythms import (
     draw_nearness,
     draw_null,
 )
-from rhythmic.plotting.comparison import accuracy_strip
 from rhythmic.records import Row
 from rhythmic.theory import LadderName, geometric_ladder, ladder, span_ladder
 from rhythmic.trees import with_named_arrays

@@ -26,7 +26,7 @@ from experiments.compare.which_rhythms_options import (
 from experiments.members import Condition, Pool
 from rhythmic.networks import POWER, NetworkSpec, published, rhythmic_network
 from rhythmic.theory import geometric_ladder, ladder, span_ladder
-from rhythmic.theory.ladder_families import copied_ladder
+from rhythmic.theory.ladders import copied_ladder
 
 
 def conditions(options: WhichRhythmsOptions) -> list[Condition]:

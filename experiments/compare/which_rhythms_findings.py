@@ -28,8 +28,7 @@ from experiments.compare.which_rhythms_options import (
 from rhythmic.data import image_rhythm
 from rhythmic.records import Row
 from rhythmic.statistics import MIN_SEEDS_FOR_TEST, varies
-from rhythmic.statistics.curves import Peak, peak_of_curve
-from rhythmic.statistics.null import rank_in_null_over_seeds
+from rhythmic.statistics.resampling import Peak, peak_of_curve, rank_in_null_over_seeds
 from rhythmic.theory import ladder
 
 

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from experiments.members.condition import Condition
-from rhythmic.data.noise import noisy
+from rhythmic.data.images import noisy
 from rhythmic.training import Data, GroupTraining, Members, TrainingState
 from rhythmic.typing import AnyArray
 

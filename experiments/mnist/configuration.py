@@ -10,7 +10,7 @@ from experiments.ranges import check_ranges
 from experiments.recorded import recorded_options
 from rhythmic.cells.resonant import Diagonal
 from rhythmic.data import DATASETS
-from rhythmic.data.splits import NUM_TRAIN
+from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.networks import NetworkSpec, published, rhythmic_network
 from rhythmic.records import fingerprint, read_configuration
 from rhythmic.training import TrainingConfiguration

@@ -13,7 +13,7 @@ from experiments.members.condition import members_of
 from experiments.members.plans import Work, num_groups, smaller_plan, work_left
 from experiments.members.worker import counted
 from experiments.mnist.members import REMEDY, MnistStore
-from rhythmic.data.splits import NUM_TRAIN
+from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.memory import readable_bytes
 from rhythmic.progress import clock, show
 from rhythmic.provenance import device_name

@@ -7,7 +7,7 @@ import numpy as np
 from experiments.folders import read_kept
 from experiments.mnist.configuration import PUBLISHED, MnistConfiguration
 from rhythmic.plotting.accuracy import accuracy_figure, confusion_figure, learning_curve_figure
-from rhythmic.plotting.resonance import feature_figure, recurrent_weight_figure, spectrum_figure
+from rhythmic.plotting.features import feature_figure, recurrent_weight_figure, spectrum_figure
 from rhythmic.plotting.style import LABELS, appearance, house_style, save
 from rhythmic.records import Row
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from experiments.mnist.configuration import PUBLISHED, REFERENCE, MnistConfiguration
 from experiments.mnist.figures import draw_figures
 from experiments.mnist.members import MnistStore, digits_of, tabled, wanted_members
-from rhythmic.data.splits import NUM_TRAIN
+from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.files import replacing
 from rhythmic.plotting.style import appearance
 from rhythmic.progress import printable, show

@@ -1,8 +1,7 @@
 """Plain baselines for sequences, without any dynamics: fixed features and a linear readout.
 
-``features``  powers at given frequencies in windows, and as many random features
+``features``  powers at given frequencies in windows, random features, one number and a threshold
 ``readout``   logistic regression for tens of thousands of examples, its strength validated
-``threshold`` one number an example, split at the best place
 """
 
 from rhythmic.baselines.features import fourier_power

@@ -17,7 +17,7 @@ from rhythmic.arguments import checked
 from rhythmic.cells.interface import weigh
 from rhythmic.data.dataset import Split, check_split
 from rhythmic.indices import check_labels
-from rhythmic.reservoirs.logistic_regression import (
+from rhythmic.reservoirs.readout import (
     LogisticRegression,
     known_classes,
     standardise,

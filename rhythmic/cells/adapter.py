@@ -64,7 +64,7 @@ class EquinoxCell(AbstractCell[PyTree]):
         self.input_size = sizes["input_size"]  # type: ignore[assignment]
         self.hidden_size = sizes["hidden_size"]  # type: ignore[assignment]
         self.num_state_arrays = num_state_arrays
-        self.read = first_array if read is None else importable(read)
+        self.read = _first_array if read is None else importable(read)
 
     def initial_state(self, batch_shape: tuple[int, ...] = ()) -> PyTree:
         """Return zeros in the layout of the wrapped cell."""
@@ -85,6 +85,6 @@ class EquinoxCell(AbstractCell[PyTree]):
         return self.read(state)
 
 
-def first_array(state: PyTree) -> NodeArray:
+def _first_array(state: PyTree) -> NodeArray:
     """Return the first array of a state: ``h`` of a GRU's ``h`` or of an LSTM's ``(h, c)``."""
     return jax.tree.leaves(state)[0]

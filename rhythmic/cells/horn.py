@@ -110,7 +110,7 @@ class HornCell(AbstractCell[HornState]):
         alpha = between("excitability", alpha, 0.0, np.inf)
         omega = per_node("angular_frequency", angular_frequency, hidden_size)
         gamma = per_node("damping", damping, hidden_size)
-        omega, gamma = checked_rhythms(omega, gamma, heterogeneous, rhythms)
+        omega, gamma = _checked_rhythms(omega, gamma, heterogeneous, rhythms)
         keys = jax.random.split(key, 6)
         if heterogeneous:
             omega = omega * uniform((hidden_size,), 0.5, 2.0, key=keys[4])
@@ -173,7 +173,7 @@ class HornCell(AbstractCell[HornState]):
         return jnp.asarray(pole_radius(*self.node_weights()))
 
 
-def checked_rhythms(
+def _checked_rhythms(
     omega: Vector | np.ndarray, gamma: Vector | np.ndarray, heterogeneous: bool, rhythms: Rhythms
 ) -> tuple[Vector | np.ndarray, Vector | np.ndarray]:
     """Return ``omega`` and ``gamma``, traced ones with which a node would leave its range as NaN.

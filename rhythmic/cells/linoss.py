@@ -109,7 +109,7 @@ class LinOSSCell(AbstractCell[LinOSSState]):
         check_choice("scheme", scheme, LinOSSScheme)
         check_choice("rhythms", rhythms, Rhythms)
         keys = jax.random.split(key, 5)
-        steps, stiffness = start_rhythms(angular_frequency, dt, hidden_size, keys=keys[:2])
+        steps, stiffness = _start_rhythms(angular_frequency, dt, hidden_size, keys=keys[:2])
         self.input_weights = torch_linear((hidden_size, input_size), input_size, key=keys[2])
         self.output_weights = torch_linear((hidden_size, hidden_size), hidden_size, key=keys[3])
         normal = jax.random.normal(keys[4], (hidden_size, input_size), jnp.float32)
@@ -210,7 +210,7 @@ class LinOSSCell(AbstractCell[LinOSSState]):
         return jnp.asarray(pole_radius(*self.node_weights()))
 
 
-def start_rhythms(
+def _start_rhythms(
     angular_frequency: PerNode | None, dt: PerNode | None, hidden_size: int, *, keys: jax.Array
 ) -> tuple[Float[AnyArray, " hidden"], Float[AnyArray, " hidden"]]:
     """Return each node's ``dt`` and ``A``, given or drawn.

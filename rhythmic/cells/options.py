@@ -38,7 +38,7 @@ def number(name: str, value: Number, inside: Callable[[Any], Any], allowed: str)
         raise ValueError(f"{name} has shape {np.shape(value)}; expected a number")
     if is_traced(value):
         value = in_default_precision(value)
-        return nan_unless(inside(value), value)
+        return _nan_unless(inside(value), value)
     if not inside(value):
         raise ValueError(f"{name} is {value}; it must {allowed}")
     return value
@@ -77,7 +77,7 @@ def between(
     values = in_default_precision(values) if traced else values
     inside = ((values > low) | (with_low & (values == low))) & (values < high)
     if traced:
-        return nan_unless(inside, values)
+        return _nan_unless(inside, values)
     if not np.all(inside):
         highs = np.broadcast_to(high, np.shape(values))
         ends = f"{'from' if with_low else 'between'} {low:g} {'to below' if with_low else 'and'}"
@@ -96,7 +96,7 @@ def in_default_precision(values: Any) -> Array:
     return jnp.asarray(values, jnp.zeros(()).dtype)
 
 
-def nan_unless(inside: Any, values: AnyArray) -> AnyArray:
+def _nan_unless(inside: Any, values: AnyArray) -> AnyArray:
     """Return values with NaN for those that are not ``inside``, and so their gradient."""
     # Chosen instead of multiplied, they would have gradient 0: training would not notice.
     return values * jnp.where(inside, 1.0, jnp.nan)

@@ -215,20 +215,20 @@ def checked_reservoir(
         ValueError: for a known one out of its range.
     """
     return (
-        not_negative("spectral_radius", spectral_radius),
+        _not_negative("spectral_radius", spectral_radius),
         number("density", density, lambda d: (d > 0) & (d <= 1), "be above 0 and at most 1"),
-        not_negative("noise", noise),
-        number("input_scale", input_scale, is_scale, "be finite and not 0"),
+        _not_negative("noise", noise),
+        number("input_scale", input_scale, _is_scale, "be finite and not 0"),
         checked_radius(pole_radius),
     )
 
 
-def not_negative(name: str, value: Number) -> Number:
+def _not_negative(name: str, value: Number) -> Number:
     """Return a number that is finite and not below 0, as ``number`` does."""
     inside = "be 0 or more, and finite"
     return number(name, value, lambda number: (number >= 0) & (number < np.inf), inside)
 
 
-def is_scale(value: Any) -> Any:
+def _is_scale(value: Any) -> Any:
     """Tell whether a number is finite and not 0."""
     return (abs(value) > 0) & (abs(value) < np.inf)

@@ -96,7 +96,7 @@ class ResonantCell(AbstractCell[ResonantState]):
         check_choice("diagonal", diagonal, Diagonal)
         check_known("recurrence", recurrence)
         input_size, _ = check_sizes(input_size, len(frequencies))
-        check_rules(rhythms, poles, input_weights, input_size)
+        _check_rules(rhythms, poles, input_weights, input_size)
         if rhythms == "learned":
             self.nodes = LearnedRhythms(frequencies, pole_radius, sample_rate)
         else:
@@ -221,7 +221,7 @@ def without_diagonal(weights: Matrix) -> Matrix:
     return jnp.where(jnp.eye(weights.shape[-1], dtype=bool), 0.0, weights)
 
 
-def check_rules(rhythms: str, poles: str, input_weights: str, input_size: int) -> None:
+def _check_rules(rhythms: str, poles: str, input_weights: str, input_size: int) -> None:
     """Raise a ValueError that names the rule there is not, or two that do not go together."""
     check_choice("rhythms", rhythms, Rhythms)
     check_choice("poles", poles, Poles)

@@ -140,7 +140,7 @@ def resonant_nodes(
     dtype = jnp.zeros(()).dtype if dtype is None else dtype
     if not isinstance(frequencies, jax.Array) and not is_traced(pole_radius, sample_rate):
         _check_held(np.asarray(frequencies), pole_radius, float(sample_rate), poles, dtype)
-    w1, w2 = pole_weights(frequencies, pole_radius, dt, poles)
+    w1, w2 = _pole_weights(frequencies, pole_radius, dt, poles)
     angular_frequency, damping = oscillator_from_weights(w1, w2, dt)
     constants = (w1, w2, sample_rate / angular_frequency, damping / angular_frequency)
     return ResonantNodes(
@@ -203,7 +203,7 @@ def checked_radius(pole_radius: Number) -> Number:
     return number("pole_radius", pole_radius, lambda r: (r > 0) & (r < 1), "lie between 0 and 1")
 
 
-def pole_weights(
+def _pole_weights(
     frequencies: Float[AnyArray, " hidden"],
     pole_radius: float | Float[AnyArray, "*hidden"],
     dt: Number,

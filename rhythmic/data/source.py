@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rhythmic.arguments import checked
-from rhythmic.data.cache import CACHE_VARIABLE, expanded
 from rhythmic.data.dataset import DataUnavailableError
-from rhythmic.data.download import check_hash, download, is_local
+from rhythmic.data.download import CACHE_VARIABLE, check_hash, download, expanded, is_local
 from rhythmic.sealed import sha256_of
 
 DATA_VARIABLE = "RHYTHMIC_DATA_DIR"

@@ -128,9 +128,9 @@ class Layer(eqx.Module):
         normalised = inputs if self.normalisation is None else jax.vmap(self.normalisation)(inputs)
         seen, state = observed(self.cell, self.feature, normalised, lengths, state)
         if self.backward is not None:
-            turned = reversed_in_time(normalised, lengths)
+            turned = _reversed_in_time(normalised, lengths)
             back = observed(self.backward, self.feature, turned, lengths)[0]
-            seen = jnp.concatenate([seen, reversed_in_time(back, lengths)], axis=1)
+            seen = jnp.concatenate([seen, _reversed_in_time(back, lengths)], axis=1)
         if key is not None:
             return self._trained(seen, inputs, key=key), state
         return jax.vmap(self._around)(seen, inputs), state
@@ -184,7 +184,7 @@ def observed(
     return found.observed, found.final_state
 
 
-def reversed_in_time(inputs: Sequence, lengths: Lengths | None) -> Sequence:
+def _reversed_in_time(inputs: Sequence, lengths: Lengths | None) -> Sequence:
     """Return every sequence from its last sample to its first; padding stays where it is."""
     if lengths is None:
         return inputs[::-1]

@@ -38,9 +38,12 @@ class RunningStatistics(FixedParameters):
 class AbstractReadout(eqx.Module):
     """Normalise the features, then ``logits = weight @ normalised + bias``."""
 
-    @abstractmethod
+    weight: eqx.AbstractVar[Matrix]
+    bias: eqx.AbstractVar[Vector]
+
     def initial_statistics(self) -> RunningStatistics:
-        """Return the statistics before the first batch: mean zero, variance one."""
+        """Return the statistics before the first batch; empty where none are kept."""
+        return RunningStatistics(self.bias[:0], self.bias[:0])
 
     def train(
         self,
@@ -58,7 +61,6 @@ class AbstractReadout(eqx.Module):
             features = jnp.where(weights > 0, features, 0)
         return self.train_on_finite(features, statistics, weights, key=key)
 
-    @abstractmethod
     def train_on_finite(
         self,
         features: Features,
@@ -77,6 +79,12 @@ class AbstractReadout(eqx.Module):
             weights: of the examples, 0 for padding.
             key: of what is drawn.
         """
+        del weights, key
+        return self.predict(features, statistics), statistics
+
+    def linear(self, normalised: Features) -> Logits:
+        """Return ``weight @ normalised + bias``."""
+        return weigh(self.weight, normalised) + self.bias[:, None]
 
     @abstractmethod
     def predict(self, features: Features, statistics: RunningStatistics) -> Logits:
@@ -154,7 +162,7 @@ class BatchNormReadout(AbstractReadout):
         normalised = centred * jax.lax.rsqrt(statistics.variance + self.epsilon)[:, None]
         if self.scale is not None and self.shift is not None:
             normalised = self.scale[:, None] * normalised + self.shift[:, None]
-        return weigh(self.weight, normalised) + self.bias[:, None]
+        return self.linear(normalised)
 
 
 @checked(finite=True, least=1)
@@ -196,10 +204,6 @@ class LayerNormReadout(AbstractReadout):
         self.dropout_rate = dropout_rate
         self.epsilon = epsilon
 
-    def initial_statistics(self) -> RunningStatistics:
-        """Return statistics that no one reads: empty arrays."""
-        return RunningStatistics(self.shift[:0], self.scale[:0])
-
     def train_on_finite(
         self,
         features: Features,
@@ -214,12 +218,12 @@ class LayerNormReadout(AbstractReadout):
         if self.dropout_rate > 0:
             kept = jax.random.bernoulli(key, 1.0 - self.dropout_rate, normalised.shape)
             normalised = jnp.where(kept, normalised / (1.0 - self.dropout_rate), 0.0)
-        return weigh(self.weight, normalised) + self.bias[:, None], statistics
+        return self.linear(normalised), statistics
 
     def predict(self, features: Features, statistics: RunningStatistics) -> Logits:
         """Return the logits without dropout."""
         del statistics
-        return weigh(self.weight, self.normalise(features)) + self.bias[:, None]
+        return self.linear(self.normalise(features))
 
     def normalise(self, features: Features) -> Features:
         """Give each example's features mean zero and (biased) variance one, then the affine map."""
@@ -251,26 +255,10 @@ class LinearReadout(AbstractReadout):
         self.weight = torch_linear((num_classes, num_features), num_features, key=weight_key)
         self.bias = torch_linear((num_classes,), num_features, key=bias_key)
 
-    def initial_statistics(self) -> RunningStatistics:
-        """Return statistics that no one reads: empty arrays."""
-        return RunningStatistics(self.bias[:0], self.bias[:0])
-
-    def train_on_finite(
-        self,
-        features: Features,
-        statistics: RunningStatistics,
-        weights: ExampleWeights,
-        *,
-        key: jax.Array,
-    ) -> tuple[Logits, RunningStatistics]:
-        """Return the logits; no ``weights`` and no new ``statistics`` are needed."""
-        del weights, key
-        return self.predict(features, statistics), statistics
-
     def predict(self, features: Features, statistics: RunningStatistics) -> Logits:
         """Return the logits."""
         del statistics
-        return weigh(self.weight, features) + self.bias[:, None]
+        return self.linear(features)
 
 
 @checked(finite=True, least=1)
@@ -341,4 +329,4 @@ class HiddenReadout(AbstractReadout):
     def from_hidden(self, hidden: Features) -> Logits:
         """Return ``W_2 g(hidden) + b_2``."""
         shown = jnp.tanh(hidden) if self.activation == "tanh" else hidden**2
-        return weigh(self.weight, shown) + self.bias[:, None]
+        return self.linear(shown)

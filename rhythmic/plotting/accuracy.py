@@ -1,13 +1,60 @@
-"""How well networks do: accuracies, learning curves, confusion matrices."""
+"""How well networks do: accuracies, learning curves, confusion matrices.
+
+Every seed is a point, beside the mean and its interval; along an axis the interval is a band.
+"""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
+import matplotlib.pyplot as plt
 import numpy as np
 from cmcrameri import cm
+from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullLocator
 
-from rhythmic.plotting.style import appearance
+from rhythmic.plotting.style import LINE_STYLES, MARKERS, OKABE_ITO, appearance, note
 from rhythmic.statistics import ACCURACY, summarise
+from rhythmic.typing import AnyArray
+
+INK = OKABE_ITO["black"]
+MUTED = "#888888"
+
+
+def accuracy_strip(
+    axes: Axes,
+    rows: Mapping[str, Sequence[Mapping[str, Any]]],
+    *,
+    joined: bool = False,
+) -> None:
+    """Draw the test accuracy of every network, a line a condition, its mean and 95 % interval.
+
+    Args:
+        axes: where to draw.
+        rows: rows with ``seed`` and ``test_accuracy``, by the label of their condition.
+        joined: whether equal seeds are joined from line to line.
+    """
+    labels = list(rows)
+    generator = np.random.default_rng(0)  # scatters points across the line, nothing more
+    for place, label in enumerate(labels):
+        values = np.array([row["test_accuracy"] for row in rows[label]], np.float64)
+        shifts = np.zeros(len(values)) if joined else generator.uniform(-0.12, 0.12, len(values))
+        axes.plot(values, place + shifts, "o", color=MUTED, markersize=3, alpha=0.7)
+        summary = summarise(list(values), within=ACCURACY)
+        axes.plot(summary.mean, place, "o", color=INK, markersize=5)
+        if summary.num_seeds > 1:
+            axes.plot([summary.low, summary.high], [place, place], color=INK, linewidth=2)
+    if joined:
+        shared = set.intersection(*({row["seed"] for row in rows[label]} for label in labels))
+        for seed in sorted(shared):
+            path = [
+                next(row["test_accuracy"] for row in rows[label] if row["seed"] == seed)
+                for label in labels
+            ]
+            axes.plot(path, range(len(labels)), color=MUTED, linewidth=0.5, alpha=0.6)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set(ylim=(len(labels) - 0.4, -0.6), xlabel="test accuracy")
 
 
 def accuracy_figure(
@@ -94,3 +141,145 @@ def confusion_figure(confusions: Mapping[str, Sequence[Sequence]]) -> Figure:
         axes.spines[:].set_visible(False)
     figure.colorbar(image, ax=grid, label="share of the true digit,\nmean over seeds", shrink=0.8)
     return figure
+
+
+CHANCE = 0.1
+
+# In the order in which networks take them; the first is the rhythmic one.
+COLOUR_NAMES = (
+    "orange",
+    "blue",
+    "bluish green",
+    "reddish purple",
+    "vermilion",
+    "sky blue",
+    "black",
+)
+CURVE_COLOURS = tuple(OKABE_ITO[name] for name in COLOUR_NAMES)
+
+
+class Curve(NamedTuple):
+    """One network's numbers along an axis.
+
+    Attributes:
+        x: places on the axis, ``(point,)``.
+        values: one row a seed, ``(seed, point)``.
+        colour: which of ``CURVE_COLOURS``.
+        style: which of ``LINE_STYLES``.
+    """
+
+    x: Float[AnyArray, " point"]
+    values: Float[AnyArray, "seed point"]
+    colour: int = 0
+    style: int = 0
+
+
+def _draw_curves(axes: Axes, curves: Mapping[str, Curve]) -> None:
+    """Draw means over seeds with their 95 % intervals, a line a network."""
+    for name, curve in curves.items():
+        columns = np.asarray(curve.values, np.float64).T
+        summaries = [summarise(list(column), within=ACCURACY) for column in columns]
+        colour = CURVE_COLOURS[curve.colour % len(CURVE_COLOURS)]
+        axes.plot(
+            curve.x,
+            [summary.mean for summary in summaries],
+            color=colour,
+            linestyle=LINE_STYLES[curve.style % len(LINE_STYLES)],
+            marker=MARKERS[curve.colour % len(MARKERS)],
+            markersize=3,
+            label=name,
+        )
+        if summaries[0].num_seeds > 1:
+            low, high = ([getattr(s, end) for s in summaries] for end in ("low", "high"))
+            axes.fill_between(curve.x, low, high, color=colour, alpha=0.15, linewidth=0)
+    axes.axhline(CHANCE, color=MUTED, linestyle=":", linewidth=0.8, label="chance")
+
+
+def curve_panels(
+    panels: Sequence[tuple[str, str, Mapping[str, Curve]]],
+    *,
+    log_ticks: Sequence[int] = (),
+) -> Figure:
+    """Draw panels beside each other that share the axis of accuracy and one legend.
+
+    Args:
+        panels: of each the label below, the title, and its curves by name.
+        log_ticks: makes the axes below logarithmic, with these ticks.
+    """
+    figure, row = plt.subplots(
+        1,
+        len(panels),
+        figsize=(3.3 * len(panels), 3.0),
+        layout="constrained",
+        sharey=True,
+        squeeze=False,
+    )
+    for axes, (label, title, curves) in zip(row[0], panels, strict=True):
+        _draw_curves(axes, curves)
+        axes.set(xlabel=label, title=title)
+        if log_ticks:
+            axes.set(xscale="log", xlim=(0.7 * min(log_ticks), 1.4 * max(log_ticks)))
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.set_xticks(list(log_ticks), [f"{tick:,}" for tick in log_ticks])
+        elif all(np.all(np.asarray(curve.x) % 1 == 0) for curve in curves.values()):
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    row[0, 0].set(ylabel="accuracy", ylim=(0, 1))
+    found: dict[str, Any] = {}  # one entry a name, whatever the number of panels
+    for axes in row[0]:
+        for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
+            found.setdefault(name, handle)
+    handles = list(found.values())
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=7)
+    return figure
+
+
+FACES = {"published": "white", "tuned": INK}  # all others are grey
+MEANINGS = {"published": "rate chosen on MNIST", "tuned": "rate chosen on this task"}
+
+
+def spike_trains_figure(
+    settings: Mapping[str, Mapping[str, Sequence[float]]],
+    plain: Mapping[str, Sequence[float]],
+    ceiling: Sequence[float],
+) -> Figure:
+    """Draw the mean accuracy of everything that reads the trains, a line each.
+
+    The thick bar is the 95 % interval of the mean, the thin one the middle 90 % of the seeds.
+
+    Args:
+        settings: test accuracies, one a seed, by setting (``published``, ``tuned``) and network.
+        plain: the same of readings without a network.
+        ceiling: the same of the ideal observer.
+    """
+    networks = list(dict.fromkeys(name for of_setting in settings.values() for name in of_setting))
+    labels = [*networks, *plain]
+    figure, axes = plt.subplots(figsize=(5.5, 0.27 * len(labels) + 1.1), layout="constrained")
+    shift = 0.18 if len(settings) > 1 else 0.0
+    offsets = np.linspace(-shift, shift, len(settings))
+    for (setting, of_setting), offset in zip(settings.items(), offsets, strict=True):
+        face, meaning = FACES.get(setting, MUTED), MEANINGS.get(setting, setting)
+        for name, values in of_setting.items():
+            _mean_and_spread(axes, labels.index(name) + offset, values, face)
+        axes.plot([], [], "o", color=INK, mfc=face, ms=4, label=meaning)
+    for name, values in plain.items():
+        _mean_and_spread(axes, labels.index(name), values, MUTED)
+    if networks and plain:
+        axes.axhline(len(networks) - 0.5, color=MUTED, lw=0.5)
+    for value, name in ((0.5, "chance"), (float(np.mean(ceiling)), "ideal observer")):
+        axes.axvline(value, color=MUTED, ls=":", lw=1)
+        look = {"ha": "center", "fontsize": 7, "color": "0.35"}
+        note(axes, name, (value, 1.0), (0, 2), xycoords=axes.get_xaxis_transform(), **look)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set(ylim=(len(labels) - 0.4, -0.6), xlabel="test accuracy")
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def _mean_and_spread(axes: Axes, place: float, values: Sequence[float], face: str) -> None:
+    """Draw one mean with its interval and the middle of the seeds."""
+    summary = summarise(list(values), within=ACCURACY)
+    low, high = np.quantile(values, (0.05, 0.95))
+    axes.plot([low, high], [place, place], color=MUTED, lw=0.7, zorder=1)
+    if summary.num_seeds > 1:
+        axes.plot([summary.low, summary.high], [place, place], color=INK, lw=2.2, zorder=2)
+    axes.plot(summary.mean, place, "o", color=INK, mfc=face, ms=4, zorder=3)

@@ -1,4 +1,7 @@
-"""The atlas of the node with two weights: regimes, frequency, decay, gain, and simulation."""
+"""The atlas of the node with two weights: regimes, frequency, decay, gain, and simulation.
+
+Also where a simulated atlas differs from theory, and the strip in which it may.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,17 +9,51 @@ from typing import Any
 
 import numpy as np
 from cmcrameri import cm
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from scipy.ndimage import distance_transform_edt
 
-from rhythmic.plotting.contour_lines import label_places, log_levels
+from rhythmic.plotting.style import OKABE_ITO
 from rhythmic.rhythms.bands import Band
-from rhythmic.theory.regimes import SecondOrderRegime
-from rhythmic.typing import Float
+from rhythmic.theory.roots import SecondOrderRegime
+from rhythmic.typing import Float, Int
+
+
+def log_levels(values: np.ndarray) -> list[float]:
+    """Choose levels at 1, 2, 5 times powers of ten, at most six."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return []
+    low, high = np.quantile(known, [0.02, 0.98])
+    subs = (1, 2, 5) if high < 200 * low else (1,)
+    ticks = LogLocator(subs=subs, numticks=50).tick_values(low, high)
+    inside = [float(x) for x in ticks if low <= x <= high]
+    return inside[:: -(-len(inside) // 6) or 1]
+
+
+def _label_places(axes: Axes, lines: Sequence[np.ndarray]) -> list[tuple[float, float]]:
+    """Choose where each line bears its label: far from the frame, other lines and other labels."""
+    low, high = np.transpose([axes.get_xlim(), axes.get_ylim()])
+    wide = np.array([0.6, 1.4])  # a label is wider than it is high
+    scaled = [(points[:: -(-len(points) // 60) or 1] - low) / (high - low) for points in lines]
+    chosen: list[np.ndarray] = []
+    for number, points in enumerate(scaled):
+        others = [x for place, x in enumerate(scaled) if place != number] + chosen
+        if not len(points):
+            continue
+        room = 0.7 * np.minimum(points, 1 - points).min(1)
+        for other in others:
+            apart = (points[:, None] - np.atleast_2d(other)) * wide
+            room = np.minimum(room, np.hypot(*apart.T).T.min(1, initial=np.inf))
+        if room.max() > 0.035:
+            chosen.append(points[np.argmax(room)])
+    return [(float(x), float(y)) for x, y in low + np.reshape(chosen, (-1, 2)) * (high - low)]
+
 
 EMPTY = "0.93"
 MOST_LINES = 400  # points along an axis that contour lines are drawn through
@@ -64,12 +101,12 @@ class Window:
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))
         return drawn
 
-    def edges(self, axes: Axes, colour: str = "k") -> None:
+    def edges(self, axes: Axes) -> None:
         """Draw the stability triangle and the parabola, as far as they lie in the window."""
         limits = axes.get_xlim(), axes.get_ylim()
-        axes.plot([-2, 2, 0, -2], [-1, -1, 1, -1], color=colour, lw=0.9)
+        axes.plot([-2, 2, 0, -2], [-1, -1, 1, -1], color="k", lw=0.9)
         across = np.linspace(*limits[0], 500)
-        axes.plot(across, -(across**2) / 4, color=colour, lw=0.9, ls="--")
+        axes.plot(across, -(across**2) / 4, color="k", lw=0.9, ls="--")
         axes.set(xlim=limits[0], ylim=limits[1])
 
     def lines(
@@ -83,7 +120,7 @@ class Window:
             return
         style = {"colors": "k", "linewidths": 0.5, **style}
         drawn: Any = axes.contour(self.w1[every[0]], self.w2[every[1]], thinned, found, **style)
-        places = label_places(axes, [np.asarray(path.vertices) for path in drawn.get_paths()])
+        places = _label_places(axes, [np.asarray(path.vertices) for path in drawn.get_paths()])
         if places:
             text: dict[str, Any] = {"fmt": lambda value: f"{value:g} {unit}".strip(), "fontsize": 6}
             axes.clabel(drawn, manual=places, inline_spacing=2, **text)
@@ -126,7 +163,7 @@ def regime_panel(axes: Axes, window: Window) -> None:
     window.edges(axes)
 
 
-def bands_panel(figure: Figure, axes: Axes, window: Window, bands: Sequence[Band]) -> None:
+def _bands_panel(figure: Figure, axes: Axes, window: Window, bands: Sequence[Band]) -> None:
     """Draw where stable nodes ring in each of several bands; those without a range are left out."""
     ranged = [band for band in bands if np.isfinite(band.high)]
     axes.set_facecolor(EMPTY)
@@ -145,7 +182,7 @@ def bands_panel(figure: Figure, axes: Axes, window: Window, bands: Sequence[Band
     window.edges(axes)
 
 
-def frequency_panel(figure: Figure, axes: Axes, window: Window) -> None:
+def _frequency_panel(figure: Figure, axes: Axes, window: Window) -> None:
     """Draw the frequency of the nodes that oscillate, with lines of equal frequency in Hz."""
     values = window.arrays["frequency"]
     axes.set_facecolor(EMPTY)
@@ -157,36 +194,36 @@ def frequency_panel(figure: Figure, axes: Axes, window: Window) -> None:
     window.edges(axes)
 
 
-def decay_panel(figure: Figure, axes: Axes, window: Window) -> None:
+def _decay_panel(figure: Figure, axes: Axes, window: Window) -> None:
     """Draw the decay time, and outside the triangle lines of equal time of e-fold growth."""
     time = window.arrays["decay_time"]
     decays = np.where((time > 0) & np.isfinite(time), time, np.nan)
     grows = np.where((time < 0) & np.isfinite(time), -time, np.nan)
     axes.set_facecolor(EMPTY)
-    log_panel(figure, axes, window, decays, "decay time (s)", "s")
+    _log_panel(figure, axes, window, decays, "decay time (s)", "s")
     window.lines(axes, grows, log_levels(grows), "s", colors="0.35", linestyles=":")
     window.edges(axes)
 
 
-def gain_panel(figure: Figure, axes: Axes, window: Window) -> None:
+def _gain_panel(figure: Figure, axes: Axes, window: Window) -> None:
     """Draw the largest gain of a sinusoidal drive, inside the triangle."""
     gain = window.arrays["amplification"]
     gain = np.where(np.isfinite(gain), gain, np.nan)
     axes.set_facecolor(EMPTY)
-    log_panel(figure, axes, window, gain, "amplification, largest gain", "")
+    _log_panel(figure, axes, window, gain, "amplification, largest gain", "")
     window.edges(axes)
 
 
-def overflow_panel(figure: Figure, axes: Axes, window: Window) -> None:
+def _overflow_panel(figure: Figure, axes: Axes, window: Window) -> None:
     """Draw after how many steps the simulated nodes passed the overflow threshold."""
     step = window.arrays["overflow_step"]
     axes.set_facecolor(EMPTY)
     shown = np.where(step > 0, step, np.nan)
-    log_panel(figure, axes, window, shown, "simulated: steps to overflow", "")
+    _log_panel(figure, axes, window, shown, "simulated: steps to overflow", "")
     window.edges(axes)
 
 
-def log_panel(
+def _log_panel(
     figure: Figure, axes: Axes, window: Window, values: np.ndarray, label: str, unit: str
 ) -> None:
     """Draw positive values on a logarithmic colour scale, with labelled lines."""
@@ -217,11 +254,11 @@ def atlas_figure(window: Window, bands: Sequence[Band], sample_rate: float) -> F
     figure = Figure(figsize=(7.0, 6.6))
     panels = figure.subplots(3, 2, sharex=True, sharey=True)
     regime_panel(panels[0, 0], window)
-    bands_panel(figure, panels[0, 1], window, bands)
-    frequency_panel(figure, panels[1, 0], window)
-    decay_panel(figure, panels[1, 1], window)
-    gain_panel(figure, panels[2, 0], window)
-    overflow_panel(figure, panels[2, 1], window)
+    _bands_panel(figure, panels[0, 1], window, bands)
+    _frequency_panel(figure, panels[1, 0], window)
+    _decay_panel(figure, panels[1, 1], window)
+    _gain_panel(figure, panels[2, 0], window)
+    _overflow_panel(figure, panels[2, 1], window)
     titles = ("regime", f"brain bands at {sample_rate:g} samples/s", "frequency", "decay time")
     for axes, title in zip(panels.flat, (*titles, "amplification", "overflow"), strict=True):
         axes.set_title(title, loc="left")
@@ -233,3 +270,56 @@ def atlas_figure(window: Window, bands: Sequence[Band], sample_rate: float) -> F
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=7)
     return figure
+
+
+MOST_PIXELS = 300  # along an axis: so that no point of a narrow strip falls between two
+
+
+def comparison_figure(
+    windows: Sequence[Window], titles: Mapping[Any, str], strip: str, pole_radius: float
+) -> Figure:
+    """Draw the strip, and the points at which simulation differs from theory.
+
+    Args:
+        windows: with ``inside_NAME``, ``differs_NAME`` (simulation and theory) and
+            ``closed_form_NAME`` (the closed form at that precision and theory); a row each.
+        titles: of the columns, by name; a column each.
+        strip: what the strip is, for the legend.
+        pole_radius: of the complex pairs that are marked by a line.
+    """
+    figure = Figure(figsize=(7.0, 0.6 + 2.4 * len(windows)))
+    rows = figure.subplots(len(windows), len(titles), squeeze=False)
+    tones = (OKABE_ITO["sky blue"], "k", OKABE_ITO["vermilion"])
+    for window, row in zip(windows, rows, strict=True):
+        for (name, title), axes in zip(titles.items(), row, strict=True):
+            inside, differs, closed = (
+                window.arrays[f"{key}_{name}"] for key in ("inside", "differs", "closed_form")
+            )
+            shown = np.where(differs, np.where(inside, 2, 3), inside.astype(int))
+            colours = ListedColormap(["w", *tones])
+            window.image(axes, worst(shown), cmap=colours, vmin=-0.5, vmax=3.5)
+            limits = axes.get_xlim(), axes.get_ylim()
+            reach = 2 * pole_radius
+            line: dict[str, Any] = {"color": OKABE_ITO["orange"], "lw": 0.8}
+            axes.plot([-reach, reach], [-(pole_radius**2)] * 2, **line)
+            axes.set(xlim=limits[0], ylim=limits[1])
+            if axes is not row[0]:
+                axes.set(ylabel="", yticklabels=[])
+            shares = f"simulation differs at {differs.mean():.2%}, strip {inside.mean():.2%}"
+            shares += f"\nclosed form differs at {closed.mean():.2%}"
+            axes.set_title(f"{title}\n{shares}", loc="left", fontsize=7)
+    names = (f"strip: {strip}", "regimes differ in it", "regimes differ outside")
+    handles: list[Artist] = [
+        Patch(color=tone, label=text) for tone, text in zip(tones, names, strict=True)
+    ]
+    handles.append(Line2D([], [], **line, label=f"pole radius {pole_radius:g}"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=7)
+    return figure
+
+
+def worst(codes: Int[np.ndarray, "w1 w2"]) -> Int[np.ndarray, "column row"]:
+    """Return the largest code of every block of points, few enough to be drawn one by one."""
+    for axis in (0, 1):
+        size = -(-codes.shape[axis] // MOST_PIXELS)
+        codes = np.maximum.reduceat(codes, range(0, codes.shape[axis], size), axis)
+    return codes

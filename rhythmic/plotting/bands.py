@@ -1,4 +1,7 @@
-"""Bands and their spacing: lists of brain rhythms, fits of ladders, joined periods."""
+"""Bands and their spacing: lists of brain rhythms, fits of ladders, joined periods.
+
+The ladder of the day: its rungs and the brain's bands, chance, and other planets.
+"""
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
@@ -10,8 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from rhythmic.plotting.style import MARKERS, OKABE_ITO
-from rhythmic.typing import Float
+from rhythmic.plotting.style import MARKERS, OKABE_ITO, note
+from rhythmic.rhythms.spacing import CHANCE_DISTANCE
+from rhythmic.theory.ladders import DayLadder
+from rhythmic.typing import Float, Int
 
 BandList = tuple[Sequence[str], Float[np.ndarray, "band 3"]]
 
@@ -43,12 +48,12 @@ def spacing_figure(
     """
     figure = Figure(figsize=(7.0, 5.2))
     parts: Any = figure.subfigures(2, 1, height_ratios=(1.2, 1))
-    draw_band_lists(parts[0].subplots(), bands)
+    _draw_band_lists(parts[0].subplots(), bands)
     left, right = parts[1].subplots(1, 2, width_ratios=(1.25, 1))
     image = left.pcolormesh(
         ratios, np.arange(len(scan)), scan, cmap=cm.batlow, vmin=0, vmax=0.3, rasterized=True
     )
-    label_ratios(left, ratios)
+    _label_ratios(left, ratios)
     left.set_yticks(range(len(bands)), list(bands))
     left.invert_yaxis()
     for (name, ratio), (marker, colour) in zip(
@@ -57,11 +62,9 @@ def spacing_figure(
         if inside(ratio, ratios):
             left.axvline(ratio, color="w", lw=0.8, ls="--")
             left.plot(ratio, -0.62, marker=marker, color=colour, ms=4, clip_on=False)
-            left.annotate(
-                name, (ratio, -0.62), (0, 5), textcoords="offset points", ha="center", fontsize=7
-            )
+            note(left, name, (ratio, -0.62), (0, 5), ha="center", fontsize=7)
     parts[1].colorbar(image, ax=left, label="distance (rungs), best start")
-    draw_proposed(right, list(bands), list(proposals), distances, null)
+    _draw_proposed(right, list(bands), list(proposals), distances, null)
     return figure
 
 
@@ -70,12 +73,12 @@ def inside(value: float, ratios: Float[np.ndarray, " ratio"]) -> bool:
     return bool(ratios[0] * 0.999 <= value <= ratios[-1] * 1.001)
 
 
-def draw_band_lists(axes: Axes, bands: Mapping[str, BandList]) -> None:
+def _draw_band_lists(axes: Axes, bands: Mapping[str, BandList]) -> None:
     """Draw ranges and centres of lists of bands, one below the other, on a log-frequency axis."""
     height, ticks = 0.0, []
     for number, (_, rows) in enumerate(bands.values()):
         names = list(bands.values())[number][0] or [f"{centre:g}" for centre in rows[:, 2]]
-        lanes = assign_lanes(names, rows)
+        lanes = _assign_lanes(names, rows)
         ticks.append(height + max(lanes) / 2)
         for name, (low, high, centre), lane in zip(names, rows, lanes, strict=True):
             place = height + lane
@@ -85,15 +88,7 @@ def draw_band_lists(axes: Axes, bands: Mapping[str, BandList]) -> None:
                 axes.plot([start, stop], [place] * 2, color=colour, lw=4, solid_capstyle="butt")
             if np.isfinite(centre):
                 axes.plot(centre, place, "o", color="k", ms=3, mec="w", mew=0.4)
-            axes.annotate(
-                name,
-                (middle, place),
-                (0, 3),
-                textcoords="offset points",
-                ha="center",
-                va="bottom",
-                fontsize=6,
-            )
+            note(axes, name, (middle, place), (0, 3), ha="center", va="bottom", fontsize=6)
         height += max(lanes) + 1
         if number < len(bands) - 1:
             axes.axhline(height - 0.25, color="0.85", lw=0.5)
@@ -113,7 +108,7 @@ def extent(low: float, high: float, centre: float) -> tuple[float, float, float]
     return start, high, centre if np.isfinite(centre) else float(np.sqrt(start * high))
 
 
-def assign_lanes(names: Sequence[str], rows: Float[np.ndarray, "band 3"]) -> list[int]:
+def _assign_lanes(names: Sequence[str], rows: Float[np.ndarray, "band 3"]) -> list[int]:
     """Put each band on the first line on which its bar meets no bar and its name no name."""
     ends: list[tuple[float, float]] = []
     lanes = []
@@ -131,7 +126,7 @@ def assign_lanes(names: Sequence[str], rows: Float[np.ndarray, "band 3"]) -> lis
     return lanes
 
 
-def draw_proposed(
+def _draw_proposed(
     axes: Axes,
     lists: Sequence[str],
     proposals: Sequence[str],
@@ -176,7 +171,7 @@ def concatenation_figure(
     """
     figure = Figure(figsize=(7.0, 2.7))
     cycles, ladder = figure.subplots(1, 2, width_ratios=(1, 1.5))
-    draw_cycles(cycles, times, frequencies)
+    _draw_cycles(cycles, times, frequencies)
     styles = ("-", "--", ":")
     for (steps, distance), style in zip(joined.items(), styles, strict=True):
         label = "neighbours" if steps == 1 else f"{steps} rungs apart"
@@ -193,7 +188,7 @@ def concatenation_figure(
             )
             text = f"{ratio:.3f}\n$1+r=r^{{{n}}}$"
             ladder.text(ratio, height, text, ha="center", va="bottom", fontsize=6)
-    label_ratios(ladder, ratios)
+    _label_ratios(ladder, ratios)
     ladder.set_yticks(np.arange(6) / 10)
     ladder.set_ylabel("joined period to\nnearest rung (rungs)", y=0.33)
     ladder.set(ylim=(0, 0.8), xlim=(ratios[0] / 1.04, ratios[-1] * 1.01))
@@ -201,7 +196,7 @@ def concatenation_figure(
     return figure
 
 
-def label_ratios(axes: Axes, ratios: Float[np.ndarray, " ratio"]) -> None:
+def _label_ratios(axes: Axes, ratios: Float[np.ndarray, " ratio"]) -> None:
     """Make the x axis one of ratios, logarithmic with plain numbers."""
     axes.set_xscale("log")
     ticks = [tick for tick in (1.1, 1.2, 1.4, 1.7, 2, 2.5, 3, 4, 6, 10) if inside(tick, ratios)]
@@ -211,7 +206,7 @@ def label_ratios(axes: Axes, ratios: Float[np.ndarray, " ratio"]) -> None:
     axes.set_xlabel("ratio of neighbouring rungs")
 
 
-def draw_cycles(
+def _draw_cycles(
     axes: Axes, times: Float[np.ndarray, " boundary"], frequencies: tuple[float, float]
 ) -> None:
     """Draw cycles of two rhythms in turn as bars, and the joined cycles below them."""
@@ -231,3 +226,102 @@ def draw_cycles(
     axes.set_ylim(2.5, -0.8)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("time (ms)")
+
+
+def day_ladder_figure(
+    ladder: DayLadder,
+    centres: Mapping[str, Float[np.ndarray, " band"]],
+    histogram: Int[np.ndarray, "list bin"],
+    distances: Mapping[str, Float[np.ndarray, " list"]],
+    days: Sequence[str],
+    shares: Float[np.ndarray, "list day"],
+) -> Figure:
+    """Draw rungs over bands, how random ladders do, and how the days of planets do.
+
+    Args:
+        ladder: from the lecture's day.
+        centres: of observed bands in Hz, by name of the list.
+        histogram: number of random ladders by distance, in bins from 0 to 0.5 rungs.
+        distances: of the ladder from the lecture's day, by name of its ratio.
+        days: names of the days.
+        shares: of random ladders that land as near as the first ratio from each day.
+    """
+    figure = Figure(figsize=(7.0, 5.6))
+    parts: Any = figure.subfigures(2, 1, height_ratios=(1, 1.25))
+    _draw_rungs(parts[0].subplots(), ladder, centres)
+    left, right = parts[1].subplots(1, 2, width_ratios=(1, 1.25))
+    _draw_chance(left, list(centres), histogram, distances)
+    _draw_shares(right, list(centres), days, 100 * shares)
+    right.set_title(f"random ladders as near as {next(iter(distances))} steps from a day")
+    return figure
+
+
+def _draw_rungs(
+    axes: Axes, ladder: DayLadder, centres: Mapping[str, Float[np.ndarray, " band"]]
+) -> None:
+    """Draw rungs as lines with the lecture's names, and lists of bands as dots."""
+    every = np.concatenate(list(centres.values()))
+    low, high = every.min() / 1.6, every.max() * 1.6
+    for frequency, label in zip(ladder.frequency, ladder.label, strict=True):
+        if low < frequency < high:
+            axes.axvline(frequency, color="0.75", lw=0.8)
+            text = f"{label}: {frequency:.3g}" if label else f"{frequency:.3g}"
+            look = {"xycoords": ("data", "axes fraction"), "rotation": 60, "fontsize": 6}
+            note(axes, text, (frequency, 1), (0, 2), **look)
+    for row, values in enumerate(centres.values()):
+        axes.plot(values, np.full(values.shape, row), "o", color="k", ms=4)
+    axes.set_yticks(range(len(centres)), list(centres))
+    axes.set(ylim=(len(centres) - 0.5, -0.5), xlim=(low, high))
+    axes.set_xscale("log")
+    axes.set_xlabel("frequency (Hz); lines: rungs of the day's ladder, dots: centres of bands")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _draw_chance(
+    axes: Axes,
+    lists: Sequence[str],
+    histogram: Int[np.ndarray, "list bin"],
+    distances: Mapping[str, Float[np.ndarray, " list"]],
+) -> None:
+    """Draw how often random ladders land at each distance, and where the lecture's day does."""
+    edges = np.linspace(0, 0.5, histogram.shape[1] + 1)
+    for row, counts in enumerate(histogram):
+        top = row + 0.35 - 0.75 * counts / counts.max()
+        axes.stairs(top, edges, baseline=row + 0.35, fill=True, color="0.85")
+    for (name, values), (marker, colour) in zip(
+        distances.items(), cycle(PROPOSAL_LOOKS), strict=False
+    ):
+        places = np.arange(len(lists)) + 0.35
+        axes.plot(values, places, ls="", marker=marker, color=colour, ms=4.5, label=name)
+    axes.axvline(CHANCE_DISTANCE, color="0.4", lw=0.7, ls=":")
+    axes.set_yticks(np.arange(len(lists)) + 0.2, list(lists))
+    axes.tick_params(axis="y", length=0)
+    axes.set(ylim=(len(lists) - 0.4, -0.6), xlim=(0, 0.5))
+    axes.set_xlabel("distance (rungs); grey: random ladders,\ndots: from the lecture's day")
+    axes.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=3, fontsize=7, handletextpad=0.1
+    )
+
+
+def _draw_shares(
+    axes: Axes, lists: Sequence[str], days: Sequence[str], shares: Float[np.ndarray, "list day"]
+) -> None:
+    """Write the share (%) of random ladders that land as near as each day's, over its colour."""
+    image = axes.imshow(shares.T, cmap=cm.batlow, vmin=0, vmax=100, aspect="auto")
+    for (column, row), share in np.ndenumerate(shares):
+        colour = "w" if share < 50 else "k"
+        digits = 1 if share < 10 else 0
+        axes.text(
+            column,
+            row,
+            f"{share:.{digits}f}",
+            ha="center",
+            va="center",
+            color=colour,
+            fontsize=6.5,
+        )
+    axes.set_xticks(range(len(lists)), list(lists))
+    axes.set_yticks(range(len(days)), list(days))
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.figure.colorbar(image, ax=axes, label="share (%)", pad=0.02)

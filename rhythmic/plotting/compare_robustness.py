@@ -8,9 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from rhythmic.plotting.image_rhythm import mark_image_rhythm
-from rhythmic.plotting.style import COLOURS, OKABE_ITO, appearance
-from rhythmic.statistics import ACCURACY, summarise
+from rhythmic.plotting.style import COLOURS, OKABE_ITO, appearance, mark_image_rhythm, mean_points
 from rhythmic.theory import ladder
 from rhythmic.typing import Float
 
@@ -148,24 +146,7 @@ def _errors(
     line: bool = True,
 ) -> None:
     """Draw means with 95 % intervals over seeds; no interval of a single seed."""
-    found = [summarise(list(own), within=ACCURACY) for own in values]
-    means = np.array([own.mean for own in found])
-    below, above = [own.mean - own.low for own in found], [own.high - own.mean for own in found]
-    ends = np.nan_to_num([below, above])
     network = appearance(name)
-    title = titles.get(name, network.label)
-    style: dict[str, Any] = {
-        "color": network.colour,
-        "marker": network.marker,
-        "ms": 4,
-    }
-    axes.errorbar(
-        x,
-        means,
-        ends,
-        ls="-" if line else "none",
-        elinewidth=0.9,
-        capsize=2,
-        label=title,
-        **style,
-    )
+    look = {"color": network.colour, "marker": network.marker, "ls": "-" if line else "none"}
+    label = titles.get(name, network.label)
+    mean_points(axes, x, values, ms=4, elinewidth=0.9, capsize=2, label=label, **look)

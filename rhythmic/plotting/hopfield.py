@@ -8,14 +8,15 @@ from cmcrameri import cm
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rhythmic.plotting.style import LINE_STYLES, MARKERS, OKABE_ITO
-from rhythmic.static.hopfield_estimates import CapacityEstimates, bootstrap_means
+from rhythmic.plotting.style import LINE_STYLES, MARKERS, OKABE_ITO, note
+from rhythmic.static.hopfield_capacity import CapacityEstimates, bootstrap_means
 from rhythmic.typing import Float, Int, UInt8
 
 THRESHOLD_LABELS = (r"$U_i = \frac{1}{2}\Sigma_j\,T_{ij}$", r"$U_i = 0$")
 RULE_COLOURS = tuple(OKABE_ITO[name] for name in ("blue", "vermilion", "bluish green"))
 IMAGE_SIDE = 28
 NUM_EXAMPLES = 6
+NUM_SHOWN = 12  # starts whose energies are drawn
 
 
 def capacity_figure(
@@ -50,15 +51,8 @@ def capacity_figure(
         axes.set_title(f"{'ab'[rule]}  {THRESHOLD_LABELS[rule]}", loc="left")
         axes.set_ylim(-0.03, 1.05)
     panels[0].set_ylabel("share of patterns recalled")
-    panels[0].annotate(
-        f"mean field\n{mean_field[0]:.3f}",
-        (mean_field[0], 0),
-        xytext=(-3, 0),
-        textcoords="offset points",
-        ha="right",
-        color="0.35",
-        size=7,
-    )
+    text = f"mean field\n{mean_field[0]:.3f}"
+    note(panels[0], text, (mean_field[0], 0), (-3, 0), ha="right", color="0.35", size=7)
     panels[1].legend(handlelength=2.6, fontsize=7, loc="upper right")
     _trend(panels[2], sizes, estimates, mean_field)
     return figure
@@ -84,15 +78,8 @@ def _trend(
             label=THRESHOLD_LABELS[rule],
         )
         axes.axhline(limit, color=RULE_COLOURS[rule], lw=0.8, ls=":")
-        axes.annotate(
-            f"mean field {limit:.3f}",
-            (0, limit),
-            xytext=(2, -2),
-            textcoords="offset points",
-            va="top",
-            color=RULE_COLOURS[rule],
-            size=7,
-        )
+        text, colour = f"mean field {limit:.3f}", RULE_COLOURS[rule]
+        note(axes, text, (0, limit), (2, -2), va="top", color=colour, size=7)
     axes.set_xticks([0, *along], ["∞", *(f"{size}" for size in sizes)])
     axes.tick_params("x", labelsize=7)
     for label, place in zip(axes.get_xticklabels(), [0, *along], strict=True):
@@ -140,23 +127,23 @@ def descent_figure(
     synchronous: Float[np.ndarray, "start step"],
     period: Int[np.ndarray, " start"],
     num_units: int,
-    num_shown: int = 12,
 ) -> Figure:
     """Draw the energy from random states, one unit at a time and all at once.
+
+    Of the first starts; the last panel has the synchronous ones of all starts with the steepest
+    rises, a third as many.
 
     Args:
         asynchronous: E before the first and after every update.
         synchronous: E at every step, from the same states.
         period: in steps, 1 where the synchronous network comes to rest, 2 where it alternates.
         num_units: N; energies are drawn over N^2.
-        num_shown: starts drawn, the first ones; the last panel has the synchronous ones of all
-            starts with the steepest rises, a third as many.
     """
     figure = Figure(figsize=(7.0, 2.3))
     panels = figure.subplots(1, 3)
     alone, together = asynchronous / num_units**2, synchronous / num_units**2
     sweeps = np.arange(alone.shape[1]) / num_units
-    panels[0].plot(sweeps, alone[:num_shown].T, color=RULE_COLOURS[0], lw=0.7)
+    panels[0].plot(sweeps, alone[:NUM_SHOWN].T, color=RULE_COLOURS[0], lw=0.7)
     panels[0].set(xlabel="time (sweeps, one update a unit)", ylabel=r"energy $E/N^2$")
     panels[0].set_title("a  one unit at a time", loc="left")
     looks = {
@@ -164,10 +151,10 @@ def descent_figure(
         2: (RULE_COLOURS[1], "--", "ends in a cycle of two"),
         0: ("0.4", ":", "neither so far"),
     }
-    steepest = np.argsort(np.diff(together, axis=1).max(axis=1))[::-1][: max(1, num_shown // 3)]
+    steepest = np.argsort(np.diff(together, axis=1).max(axis=1))[::-1][: max(1, NUM_SHOWN // 3)]
     above = together - together.min(axis=1, keepdims=True)
     for axes, energies, starts in (
-        (panels[1], together, np.arange(min(num_shown, len(period)))),
+        (panels[1], together, np.arange(min(NUM_SHOWN, len(period)))),
         (panels[2], above, steepest),
     ):
         for ending, (colour, style, label) in looks.items():

@@ -40,12 +40,12 @@ def memory_figure(
     left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1.45, 1.0))[0]
     ratios = [0.7, 1.0] + [1.0] * len(nodes)
     rows = left.subplots(2 + len(nodes), 1, sharex=True, height_ratios=ratios)
-    input_panel(rows[0], inputs)
+    _input_panel(rows[0], inputs)
     rows[0].set_title("networks of one seed, the best LSTM's", loc="right", fontsize=7)
-    gate_panel(rows[1], {name: opening.mean(axis=1) for name, opening in gates.items()})
+    _gate_panel(rows[1], {name: opening.mean(axis=1) for name, opening in gates.items()})
     labels = {"lstm": "LSTM: memory $c_t$", "rnn": "RNN: node $H_t$"}
     for axes, (name, node) in zip(rows[2:], nodes.items(), strict=True):
-        class_panel(axes, node, classes)
+        _class_panel(axes, node, classes)
         axes.set_ylabel(labels.get(name, f"{model_appearance(name).label}: node"))
     rows[2].legend(loc="lower right", bbox_to_anchor=(1.0, 0.96), fontsize=7, ncols=2, borderpad=0)
     rows[-1].set_xlabel("time to the cue (steps)")
@@ -62,7 +62,7 @@ def memory_figure(
         handletextpad=0.4,
         columnspacing=0.9,
     )
-    held_panel(by_gate, held)
+    _held_panel(by_gate, held)
     for letter, axes in zip("abcdefgh", (*rows, by_lag, by_gate), strict=False):
         axes.set_title(letter, loc="left", fontweight="bold")
     left.align_ylabels()
@@ -84,9 +84,9 @@ def gates_by_symbol_figure(
     figure = Figure(figsize=(7.0, 3.6))
     grid = figure.subplots(2, 2, sharex=True)
     for axes, (name, opening) in zip(grid.flat, gates.items(), strict=False):
-        class_panel(axes, opening, classes)
+        _class_panel(axes, opening, classes)
         axes.set(ylim=(-0.05, 1.05), ylabel=f"{name} gate")
-    class_panel(grid[1, 1], memory, classes)
+    _class_panel(grid[1, 1], memory, classes)
     grid[1, 1].set_ylabel("memory $c_t$")
     for axes in grid[1]:
         axes.set_xlabel("time to the cue (steps)")
@@ -129,7 +129,7 @@ def all_cells_figure(
     return figure
 
 
-def input_panel(axes: Axes, inputs: Float[np.ndarray, "time feature"]) -> None:
+def _input_panel(axes: Axes, inputs: Float[np.ndarray, "time feature"]) -> None:
     """Draw the inputs of one sequence, dark where one."""
     num_steps, num_features = inputs.shape
     extent = (0.5 - num_steps, 0.5, num_features - 0.5, -0.5)
@@ -137,13 +137,8 @@ def input_panel(axes: Axes, inputs: Float[np.ndarray, "time feature"]) -> None:
     axes.set_yticks(range(num_features), ["symbol 0", "symbol 1", "store flag", "cue"], fontsize=7)
 
 
-def gate_panel(axes: Axes, gates: Mapping[str, Float[np.ndarray, " time"]]) -> None:
-    """Draw the mean opening of gates over the time to the cue.
-
-    Args:
-        axes: where to draw.
-        gates: by name, in [0, 1].
-    """
+def _gate_panel(axes: Axes, gates: Mapping[str, Float[np.ndarray, " time"]]) -> None:
+    """Draw the mean opening of gates over the time to the cue."""
     colours = cm.batlow(np.linspace(0.1, 0.75, len(gates)))
     for colour, line, (name, opening) in zip(colours, LINES, gates.items(), strict=True):
         axes.plot(np.arange(1 - len(opening), 1), opening, ls=line, color=colour, label=name)
@@ -151,16 +146,10 @@ def gate_panel(axes: Axes, gates: Mapping[str, Float[np.ndarray, " time"]]) -> N
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.96), fontsize=7, ncols=3, borderpad=0)
 
 
-def class_panel(
+def _class_panel(
     axes: Axes, activity: Float[np.ndarray, "time batch"], classes: Int[np.ndarray, " batch"]
 ) -> None:
-    """Draw one node for sequences of each class: thick the mean, thin some of them.
-
-    Args:
-        axes: where to draw.
-        activity: of the node.
-        classes: of each sequence, 0 or 1.
-    """
+    """Draw one node for sequences of each class: thick the mean, thin some of them."""
     steps = np.arange(1 - len(activity), 1)
     for label, colour in enumerate(cm.vik([0.15, 0.8])):
         of_class = activity[:, classes == label]
@@ -203,13 +192,8 @@ def lag_panel(
     axes.set(ylim=(min(0.35, lowest - 0.05), 1.04), ylabel="test accuracy")
 
 
-def held_panel(axes: Axes, held: Mapping[str, Mapping[str, Float[np.ndarray, " seed"]]]) -> None:
-    """Draw the accuracy with one gate of all cells held: bars of means, and every seed.
-
-    Args:
-        axes: where to draw.
-        held: by gate and by how it is held.
-    """
+def _held_panel(axes: Axes, held: Mapping[str, Mapping[str, Float[np.ndarray, " seed"]]]) -> None:
+    """Draw the accuracy with one gate of all cells held: bars of means, and every seed."""
     ways = list(next(iter(held.values())))
     width = 0.8 / len(ways)
     colours = cm.batlow(np.linspace(0.15, 0.85, len(ways)))

@@ -2,17 +2,21 @@
 
 import logging
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
 
+from rhythmic.data.images import image_rhythm
 from rhythmic.files import replacing
+from rhythmic.statistics import ACCURACY, summarise
 
 # Told apart by colour-blind readers and in grey: Okabe & Ito (2008), Color Universal Design.
 OKABE_ITO = {
@@ -90,6 +94,51 @@ def appearance(name: str, known: Mapping[str, Appearance] = NETWORKS) -> Appeara
     colour, line = FURTHER_COLOURS[number % 9], LINE_STYLES[number // 9 % 6]
     marker, hatch = MARKERS[number // 54 % 6], HATCHES[number // 324 % 5]
     return Appearance(name, colour, line, marker, hatch)
+
+
+def mean_points(
+    axes: Axes,
+    places: Sequence[float] | np.ndarray,
+    values: Iterable[Sequence[float] | np.ndarray],
+    **look: Any,
+) -> None:
+    """Draw the mean over the seeds of each place with its 95 % interval; none of a single seed.
+
+    ``look`` goes on to ``Axes.errorbar``.
+    """
+    found = [summarise(list(own), within=ACCURACY) for own in values]
+    ends = [[own.mean - own.low for own in found], [own.high - own.mean for own in found]]
+    axes.errorbar(places, [own.mean for own in found], np.nan_to_num(ends), **look)
+
+
+def note(
+    axes: Axes, text: str, place: tuple[float, float], offset: tuple[float, float], **look: Any
+) -> None:
+    """Write a text some points away from a place; ``look`` goes on to ``Axes.annotate``."""
+    axes.annotate(text, place, xytext=offset, textcoords="offset points", **look)
+
+
+def mark_image_rhythm(
+    axes: Axes, highest: float, *, along: Literal["x", "y"] = "x", name: bool = True
+) -> None:
+    """Mark the rhythm of the image rows, 35.7 Hz, and fainter its harmonics up to ``highest``.
+
+    Args:
+        axes: where to draw.
+        highest: the largest frequency that is marked, Hz.
+        along: the axis that shows frequency.
+        name: whether the mark's name is written beside it, on a horizontal axis alone.
+    """
+    line = axes.axvline if along == "x" else axes.axhline
+    rhythm = [float(frequency) for frequency in image_rhythm("rows")]
+    for place, frequency in enumerate(rhythm):
+        if frequency <= highest:
+            line(frequency, color="0.55" if place == 0 else "0.85", lw=0.7, ls="--", zorder=0)
+    if name and along == "x":
+        # Left of the line there is room; right of it stand the harmonics.
+        text = f"{rhythm[0]:.1f} Hz: the image rows"
+        look = {"fontsize": 6.5, "color": "0.4", "ha": "right", "va": "top"}
+        note(axes, text, (rhythm[0], 1.0), (-3, -2), xycoords=("data", "axes fraction"), **look)
 
 
 @contextmanager

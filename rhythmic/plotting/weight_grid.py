@@ -48,7 +48,7 @@ def accuracy_figure(
         for column, scale in enumerate(scales):
             axes = panels[row, column]
             plane(axes, mean[:, :, row, column], radii, ratios, norm)
-            stability_line(axes, stability[:, :, row, column])
+            _stability_line(axes, stability[:, :, row, column])
             axes.set_title(f"gain {gain:g}, input scale {scale:g}", loc="left")
             if (row, column) == tuple(best[2:]):
                 axes.plot(*best[:2], "*", color="w", mec="k", mew=0.6, ms=9)
@@ -91,7 +91,7 @@ def plane(
     axes.spines[:].set_visible(False)
 
 
-def stability_line(axes: Axes, growth: Plane) -> None:
+def _stability_line(axes: Axes, growth: Plane) -> None:
     """Draw where a deviation keeps its size, between the points of a plane."""
     known = growth[np.isfinite(growth)]
     if min(growth.shape) < 2 or not known.size or not known.min() < 1 < known.max():
@@ -136,14 +136,14 @@ def frequency_figure(
         axes.set_title(f"{title} (gain {gains[gain]:g}, scale {scales[scale]:g})", loc="left")
         axes.set(xlabel="pole radius $r$", ylabel="ladder ratio")
     bar = figure.colorbar(ScalarMappable(norm, cm.batlow), ax=(motion, centroid), aspect=15)
-    name_decades(bar.ax.yaxis)
+    _name_decades(bar.ax.yaxis)
     bar.set_label("frequency (Hz)")
-    cloud_panel(cloud, results, radii)
-    growth_panel(growth, results["growth_factor"], radii, gains)
+    _cloud_panel(cloud, results, radii)
+    _growth_panel(growth, results["growth_factor"], radii, gains)
     return figure
 
 
-def cloud_panel(axes: Axes, results: Mapping[str, np.ndarray], radii: Sequence[float]) -> None:
+def _cloud_panel(axes: Axes, results: Mapping[str, np.ndarray], radii: Sequence[float]) -> None:
     """Draw accuracy against the frequency of the motion, one dot a reservoir."""
     colours = cm.batlow(np.linspace(0.0, 0.9, len(radii)))
     for place, radius in enumerate(radii):
@@ -152,7 +152,7 @@ def cloud_panel(axes: Axes, results: Mapping[str, np.ndarray], radii: Sequence[f
         look = {"color": colours[place], "marker": MARKERS[place % len(MARKERS)]}
         axes.plot(frequency, accuracy, ls="", ms=2.5, alpha=0.7, mew=0, label=f"{radius:g}", **look)
     axes.set_xscale("log")
-    name_decades(axes.xaxis)
+    _name_decades(axes.xaxis)
     low, high = axes.get_ylim()
     axes.set(ylim=(low - 0.35 * (high - low), high), xlabel="frequency of the motion (Hz)")
     axes.set_ylabel("accuracy on validation digits")
@@ -169,14 +169,14 @@ def cloud_panel(axes: Axes, results: Mapping[str, np.ndarray], radii: Sequence[f
     )
 
 
-def name_decades(axis: Axis) -> None:
+def _name_decades(axis: Axis) -> None:
     """Name 1, 2 and 5 of every decade of a logarithmic axis, in plain numbers."""
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter("{x:g}")
     axis.set_minor_formatter(NullFormatter())
 
 
-def growth_panel(axes: Axes, growth: Grid, radii: Sequence[float], gains: Sequence[float]) -> None:
+def _growth_panel(axes: Axes, growth: Grid, radii: Sequence[float], gains: Sequence[float]) -> None:
     """Draw how far coupling moves the growth of a deviation from the pole radius."""
     rates = np.log(np.where(growth > 0, growth, np.nan)) - np.log(radii)[:, None, None, None]
     known = np.ma.masked_invalid(rates)

@@ -1,19 +1,202 @@
 """A readout fitted to what a reservoir answers, and how well it does.
 
-Source: M. A. Kramer, arXiv:2506.17083, first version.
+Multinomial logistic regression is one pure function: to be compiled, mapped, and swept.
+
+Source: Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.4; M. A. Kramer,
+arXiv:2506.17083, first version.
 """
 
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import jax.scipy.linalg
 
+from rhythmic._scan import scan
 from rhythmic.arguments import checked
 from rhythmic.cells import ResonantReservoirCell
-from rhythmic.reservoirs.logistic_regression import fit_logistic_regression, standardise
-from rhythmic.reservoirs.noise import example_keys
-from rhythmic.reservoirs.response import Response, reservoir_response
+from rhythmic.cells.interface import weigh
+from rhythmic.indices import are_indices, check_labels
+from rhythmic.reservoirs.response import Response, example_keys, reservoir_response
+from rhythmic.theory.roots import safe_sqrt
 from rhythmic.typing import Array, Bool, Float, Int
+
+Features = Float[Array, "feature batch"]
+Parameters = Float[Array, "class_ parameter"]
+
+_PRECISION = jax.lax.Precision.HIGHEST
+_STEP_LENGTHS = (1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.0)
+
+
+class LogisticRegression(NamedTuple):
+    """A fitted readout, and how well it was fitted.
+
+    Attributes:
+        weight: of ``logits = weight @ features + bias``.
+        bias: of the same; its sum is zero.
+        objective: what was minimised, at the end.
+        gradient_norm: largest component of its gradient there, over C times the number of
+            examples: the gradient of the mean loss an example.
+    """
+
+    weight: Float[Array, "class_ feature"]
+    bias: Float[Array, " class_"]
+    objective: Float[Array, ""]
+    gradient_norm: Float[Array, ""]
+
+    def logits(self, features: Features) -> Float[Array, "class_ batch"]:
+        """Return the logits of examples."""
+        return weigh(self.weight, features) + self.bias[:, None]
+
+    def accuracy(self, features: Features, labels: Int[Array, " batch"]) -> Float[Array, ""]:
+        """Return the share of examples whose largest logit is at their ``labels``.
+
+        It is NaN if a logit is NaN or a traced label is no class.
+
+        Raises:
+            ValueError: for a label that is no class.
+        """
+        check_labels("labels", labels, len(self.bias))
+        logits = self.logits(features)
+        right = jnp.argmax(logits, axis=0) == labels
+        known = jnp.all(jnp.isfinite(logits)) & are_indices(labels, len(self.bias))
+        return jnp.where(known, jnp.mean(right), jnp.nan)
+
+
+@checked(finite=True, least=1)
+def fit_logistic_regression(
+    features: Features,
+    labels: Int[Array, " batch"],
+    *,
+    num_classes: int,
+    inverse_regularisation: float = 1.0,
+    num_iterations: int = 10,
+) -> LogisticRegression:
+    """Fit a multinomial logistic regression with an L2 penalty, by Newton's method from zero.
+
+        minimise  C sum_i -ln softmax(W f_i + b)[y_i] + 1/2 ||W||^2
+
+    scikit-learn's ``LogisticRegression(C=C)``: the bias is not penalised. The objective is
+    strictly convex but for a common shift of all biases, which is held at zero. Of step lengths
+    1, 1/2 ... 1/32 and 0 the best one is taken, the longest of those that tie. The number of
+    iterations is fixed, so that members of a ``jax.vmap`` take the same time; ten bring
+    standardised features to the rounding of the dtype, and ``gradient_norm`` tells whether they
+    did.
+
+    Args:
+        features: one column an example, best standardised (``standardise``).
+        labels: class of each example, 0 to ``num_classes - 1``.
+        num_classes: number of classes; static.
+        inverse_regularisation: C, above 0.
+        num_iterations: Newton steps; static.
+
+    Returns:
+        The fit; NaN where a feature is not finite or a traced label is no class.
+
+    Raises:
+        ValueError: for shapes that do not fit one another, no example, or a label that is no
+            class.
+
+    Source: Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.4; readout of
+    Kramer, arXiv:2506.17083, first version.
+    """
+    if features.ndim != 2 or labels.shape != features.shape[1:]:
+        raise ValueError(
+            f"features has shape {features.shape} and labels {labels.shape}; expected "
+            "(feature, batch) and (batch,)"
+        )
+    if not labels.size:
+        raise ValueError(f"features has shape {features.shape}; it must hold at least one example")
+    check_labels("labels", labels, num_classes)
+    design = jnp.concatenate([features, jnp.ones_like(features[:1])])
+    targets = jax.nn.one_hot(labels, num_classes, axis=0, dtype=design.dtype)
+
+    def objective(parameters: Parameters) -> Array:
+        losses = -jnp.sum(jax.nn.log_softmax(weigh(parameters, design), axis=0) * targets)
+        return inverse_regularisation * losses + jnp.sum(parameters[:, :-1] ** 2) / 2
+
+    def improve(parameters: Parameters, _: None) -> tuple[Parameters, None]:
+        gradient, hessian = derivatives(parameters, design, targets, inverse_regularisation)
+        factor = jax.scipy.linalg.cho_factor(hessian)
+        direction = jax.scipy.linalg.cho_solve(factor, gradient.ravel()).reshape(gradient.shape)
+        lengths = jnp.asarray(_STEP_LENGTHS, parameters.dtype)
+        tried = parameters - lengths[:, None, None] * direction
+        values = jax.vmap(objective)(tried)
+        # Near the minimum values differ by rounding alone; the longest step is then the right one.
+        lowest = jnp.min(values)
+        best = jnp.argmax(values <= lowest + rounding * jnp.abs(lowest))
+        return tried[best], None
+
+    rounding = 8 * jnp.finfo(design.dtype).eps
+    start = jnp.zeros((num_classes, len(design)), design.dtype)
+    parameters, _ = scan(improve, start, None, length=num_iterations)
+    gradient = jax.grad(objective)(parameters)
+    scale = inverse_regularisation * labels.shape[0]
+    fitted = LogisticRegression(
+        weight=parameters[:, :-1],
+        bias=parameters[:, -1],
+        objective=objective(parameters),
+        gradient_norm=jnp.max(jnp.abs(gradient)) / scale,
+    )
+    return known_classes(fitted, labels)
+
+
+def known_classes(fitted: LogisticRegression, labels: Int[Array, " batch"]) -> LogisticRegression:
+    """Return a fit, NaN where a label that it was fitted to is none of its classes."""
+    inside = are_indices(labels, len(fitted.bias))
+    return jax.tree.map(lambda x: jnp.where(inside, x, jnp.nan), fitted)
+
+
+def derivatives(
+    parameters: Parameters,
+    design: Float[Array, "parameter batch"],
+    targets: Float[Array, "class_ batch"],
+    inverse_regularisation: float,
+) -> tuple[Parameters, Float[Array, "all all"]]:
+    """Give gradient and Hessian of the objective, the free shift of the biases held at zero.
+
+    With ``P = softmax(theta X)``: ``C (P - Y) X^T`` and, between the classes c and d,
+    ``C sum_i (delta_cd p_c - p_c p_d) x x^T``, and the penalty's part of both.
+    """
+    num_classes, num_parameters = parameters.shape
+    shares = jax.nn.softmax(weigh(parameters, design), axis=0)
+    penalised = jnp.ones(num_parameters, design.dtype).at[-1].set(0.0)
+    gradient = inverse_regularisation * weigh(shares - targets, design.T) + penalised * parameters
+    weighted = shares[:, None] * design[None]
+    own = jnp.einsum("cpi,qi->cpq", weighted, design, precision=_PRECISION)
+    flat = weighted.reshape(num_classes * num_parameters, design.shape[1])
+    hessian = -weigh(flat, flat.T).reshape((num_classes, num_parameters) * 2)
+    classes = jnp.arange(num_classes)
+    hessian = inverse_regularisation * hessian.at[classes, :, classes, :].add(own)
+    hessian = hessian.at[classes, :, classes, :].add(jnp.diag(penalised))
+    # The same shift of all biases changes nothing; the gradient has no part along it.
+    hessian = hessian.at[:, -1, :, -1].add(1.0)
+    return gradient, hessian.reshape((num_classes * num_parameters,) * 2)
+
+
+@checked
+def standardise(
+    features: Features, reference: Float[Array, "feature other"]
+) -> Float[Array, "feature batch"]:
+    """Give features the scale on which ``reference`` has mean zero and (biased) variance one.
+
+    A feature that is the same for all of the reference becomes zero. Values are divided by their
+    largest first, so that their squares stay finite.
+
+    Args:
+        features: of any examples.
+        reference: of the training examples.
+    """
+    mean = jnp.mean(reference, axis=1, keepdims=True)
+    centred = reference - mean
+    largest = jnp.max(jnp.abs(centred), axis=1, keepdims=True)
+    # Features that differ by rounding alone say nothing, and would be blown up.
+    noise_floor = 8 * jnp.finfo(reference.dtype).eps * jnp.abs(mean)
+    varies = largest > noise_floor
+    largest = jnp.where(varies, largest, 1.0)
+    deviation = safe_sqrt(jnp, jnp.mean((centred / largest) ** 2, axis=1, keepdims=True))
+    standard = (features - mean) / largest / jnp.where(varies, deviation, 1.0)
+    return jnp.where(varies | ~jnp.isfinite(mean), standard, 0.0)
 
 
 class ReservoirData(NamedTuple):

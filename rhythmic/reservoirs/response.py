@@ -1,22 +1,123 @@
 """What a reservoir answers to sequences, reduced over time while it runs.
 
+Its noise is drawn step by step, where it is used. Also whether it forgets its start: the growth of
+small deviations along a run.
+
 Source: M. A. Kramer, arXiv:2506.17083, first version (the features); the other averages are
 textbook definitions.
 """
 
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Key
 
 from rhythmic.arguments import checked
-from rhythmic.cells import ResonantReservoirCell
+from rhythmic.cells import AbstractCell, ResonantReservoirCell
 from rhythmic.cells.resonant_nodes import ResonantState
-from rhythmic.reservoirs.noise import NoiseDrawn, with_noise
 from rhythmic.simulate import time_mean
+from rhythmic.stability import lyapunov_exponents
 from rhythmic.theory.roots import safe_sqrt
-from rhythmic.typing import Array, Bool, Float, Int, PyTree
+from rhythmic.typing import Array, Bool, Float, InputArray, Int, NodeArray, PyTree, Vector
+
+
+class NoiseState(NamedTuple):
+    """State of the cell within, and the number of steps taken by each example.
+
+    Steps are counted in the cell's own floating dtype, exactly up to 2^24 in float32.
+    """
+
+    within: PyTree
+    steps: Float[Array, "*batch"]
+
+
+@checked
+class NoiseDrawn(AbstractCell[NoiseState]):
+    """A cell with noise whose normal numbers are drawn inside the step; its input is ``u_t`` alone.
+
+    ``xi_t = normal(fold_in(key of the example, t))``, t counted from 0, so that no key serves
+    twice. An example's noise depends on its own key alone, not on the batch that it is in, and
+    the draws of one step are all that is held.
+    """
+
+    cell: ResonantReservoirCell
+    keys: Key[Array, "*batch"]
+    input_size: int = eqx.field(static=True)
+    hidden_size: int = eqx.field(static=True)
+
+    def __init__(self, cell: ResonantReservoirCell, keys: Key[Array, "*batch"]):
+        """Draw noise for ``cell``.
+
+        Args:
+            cell: a layer with noise.
+            keys: one an example, in the shape of the batch; see ``example_keys``.
+
+        Raises:
+            ValueError: for a cell without noise.
+        """
+        if cell.input_size == 1:
+            raise ValueError("cell has no noise; run it as it is")
+        self.cell = cell
+        self.keys = keys
+        self.input_size = 1
+        self.hidden_size = cell.hidden_size
+
+    def initial_state(self, batch_shape: tuple[int, ...] = ()) -> NoiseState:
+        """Return the cell's state of rest, before step 0.
+
+        Raises:
+            ValueError: for examples that are not as many as the keys.
+        """
+        if batch_shape != self.keys.shape:
+            raise ValueError(f"keys has shape {self.keys.shape}; the examples have {batch_shape}")
+        within = self.cell.initial_state(batch_shape)
+        return NoiseState(within, jnp.zeros(batch_shape, self.cell.noise.dtype))
+
+    def step(self, state: NoiseState, inputs: InputArray) -> NoiseState:
+        """Advance one sample of ``u_t``, ``(1, *batch)``, with fresh noise."""
+        dtype = self.cell.noise.dtype
+
+        def draw(key: Array, step: Array) -> Array:
+            step_key = jax.random.fold_in(key, step.astype(jnp.uint32))
+            return jax.random.normal(step_key, (self.hidden_size,), dtype)
+
+        for _ in self.keys.shape:
+            draw = jax.vmap(draw, in_axes=-1, out_axes=-1)
+        sample = jnp.concatenate([inputs, draw(self.keys, state.steps)])
+        return NoiseState(self.cell.step(state.within, sample), state.steps + 1)
+
+    def output(self, state: NoiseState) -> NodeArray:
+        """Return the cell's output."""
+        return self.cell.output(state.within)
+
+    def squared_amplitude(self, state: NoiseState) -> NodeArray:
+        """Return the cell's squared amplitudes."""
+        return self.cell.squared_amplitude(state.within)
+
+
+@checked
+def with_noise(cell: ResonantReservoirCell, keys: Key[Array, "*batch"]) -> AbstractCell:
+    """Return a cell that takes ``u_t`` alone: with its noise drawn inside, or, without, itself.
+
+    Args:
+        cell: the reservoir.
+        keys: one an example, see ``example_keys``.
+    """
+    return cell if cell.input_size == 1 else NoiseDrawn(cell, keys)
+
+
+@checked
+def example_keys(key: jax.Array, examples: Int[Array, "*batch"]) -> Key[Array, "*batch"]:
+    """Return ``fold_in(key, number of the example)``, the same in whatever batch it is run.
+
+    Args:
+        key: source of all noise.
+        examples: numbers of the examples, 0 or more.
+    """
+    examples = jnp.asarray(examples)
+    return jax.vmap(lambda i: jax.random.fold_in(key, i))(examples.ravel()).reshape(examples.shape)
 
 
 class Response(NamedTuple):
@@ -154,3 +255,82 @@ def frequency_content(
     motion = mean_frequency(power, jnp.where(live, response.change, 0.0), sample_rate=sample_rate)
     found = FrequencyContent(frequencies[jnp.argmax(power)], centroid, motion)
     return jax.tree.map(lambda frequency: jnp.where(known, frequency, jnp.nan), found)
+
+
+Modes = tuple[Vector, Vector]
+
+
+@checked
+def growth_factor(
+    cell: ResonantReservoirCell, inputs: Float[Array, "time probe"], *, key: jax.Array
+) -> Float[Array, ""]:
+    """Give the factor by which a small deviation of the state grows a step, along a run.
+
+        exp(lambda_1),  lambda_1 = mean over steps of ln |J_t q_{t-1}|,  |q| = 1
+
+    the exponential of the largest Lyapunov exponent over the last three quarters of each run, mean
+    over runs. Below 1 the reservoir forgets its start (the echo state property, locally), above 1
+    it does not. Deviations are measured in the modes of the free nodes (``_as_modes``): without
+    coupling the factor is the pole radius whatever the number of steps, and with it a run of some
+    hundred steps tells growth from the turn of a slow oscillation.
+
+    The spectral radius of single Jacobians would not tell: they do not commute, and their coupling
+    part grows without bound as a node comes to rest, where the phase is not defined.
+
+    Args:
+        cell: the reservoir; its nodes ring (complex poles), or have ``w1 = w2 = 0``.
+        inputs: ``u``, one column an example, 4 steps or more.
+        key: source of the first deviations and of noise.
+
+    Source: Benettin et al., Meccanica 15 (1980) 9.
+    """
+    num_steps, num_probes = inputs.shape
+    counted = 3 * num_steps // 4
+    every = max(1, min(14, counted // 2))
+    transient = num_steps - counted // every * every
+
+    def step(modes: Modes, sample: InputArray) -> Modes:
+        return _as_modes(cell, cell.step(_from_modes(cell, modes), sample))
+
+    def exponent(signal: Array, key: Array) -> Array:
+        noise_key, tangent_key = jax.random.split(key)
+        shape = (num_steps, cell.input_size - 1)
+        noise = jax.random.normal(noise_key, shape, inputs.dtype)
+        return lyapunov_exponents(
+            step,
+            _as_modes(cell, cell.initial_state()),
+            jnp.concatenate([signal[:, None], noise], axis=1),
+            num_exponents=1,
+            dt=1.0,
+            key=tangent_key,
+            transient=transient,
+            orthonormalize_every=every,
+            num_blocks=2,
+        ).per_step[0]
+
+    keys = jax.random.split(key, num_probes)
+    return jnp.exp(jnp.mean(jax.vmap(exponent, in_axes=(1, 0))(inputs, keys)))
+
+
+def _as_modes(cell: ResonantReservoirCell, state: ResonantState) -> Modes:
+    """Return real and imaginary part of ``z_t = x_t - conj(p) x_{t-1}``, p the pole of each node.
+
+    ``z_t = p z_{t-1}`` for a free node: a turn of the plane and a factor ``|p|``, while
+    ``(x_t, x_{t-1})`` is sheared, the more the slower the node.
+    """
+    real, imaginary = _poles(cell)
+    return state.position - real * state.previous, imaginary * state.previous
+
+
+def _from_modes(cell: ResonantReservoirCell, modes: Modes) -> ResonantState:
+    """Return the state that has these modes."""
+    real, imaginary = _poles(cell)
+    previous = modes[1] / imaginary
+    return ResonantState(position=modes[0] + real * previous, previous=previous)
+
+
+def _poles(cell: ResonantReservoirCell) -> Modes:
+    """Return real and imaginary part of each node's pole; 0 and 1 for a node without memory."""
+    real = cell.nodes.w1 / 2
+    squared = -cell.nodes.w2 - real**2
+    return real, jnp.sqrt(jnp.where(cell.nodes.w2 == 0, 1.0, squared))

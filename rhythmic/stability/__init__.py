@@ -1,16 +1,14 @@
 """Stability of the two-step node and of networks.
 
 ``atlas``            the two-step node over the plane of its weights, in closed form
-``atlas_simulation`` the same by a run of the node, and in ``atlas_strip`` where it may differ
+``atlas_simulation`` the same by a run of the node, and where it may differ
 ``atlas_sweep``      these as sweeps, at any resolution
-``modes``            eigenvalues as frequency (Hz), decay time (s), growth and kind
-``participation``    which nodes a mode belongs to, and how far from normal a step is
-``newton``           one fixed or slow point from one start
-``fixed_points``     all that many starts reach, with their stability
+``modes``            eigenvalues as frequency (Hz), decay time (s), growth and kind; whose they are
+``fixed_points``     one fixed or slow point from one start; all that many starts reach
 ``periodic``         orbits under a periodic input and their Floquet multipliers
-``lyapunov``         Lyapunov exponents of any step, Kaplan-Yorke dimension
-``singular_values``  finite-time exponents; singular values of long products of Jacobians
-``gradients``        the gradient against the lag, beside what eigenvalues promise
+``lyapunov``         Lyapunov exponents of any step
+``gradients``        singular values of long products of Jacobians, finite-time exponents; the
+                     gradient against the lag, beside what eigenvalues promise
 
 The Jacobian of one step of any cell, those of a run and their products are in
 ``rhythmic.sensitivity``; ``spectral_radius`` and ``largest_singular_value`` in
@@ -20,18 +18,17 @@ Functions take a pure ``step(state, inputs) -> state``: ``cell.step`` of any cel
 """
 
 from rhythmic.stability.fixed_points import find_fixed_points
-from rhythmic.stability.gradients import gradient_against_lag
+from rhythmic.stability.gradients import finite_time_exponents, gradient_against_lag
 from rhythmic.stability.lyapunov import lyapunov_exponents
 from rhythmic.stability.modes import (
     Modes,
     matrix_modes,
+    mode_participation,
     modes_of_eigenvalues,
     step_modes,
     trajectory_modes,
 )
-from rhythmic.stability.participation import mode_participation
 from rhythmic.stability.periodic import find_periodic_orbit, floquet_multipliers
-from rhythmic.stability.singular_values import finite_time_exponents
 
 __all__ = [
     "Modes",

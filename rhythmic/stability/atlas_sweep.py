@@ -11,8 +11,7 @@ from typing import NamedTuple
 from rhythmic.arguments import checked
 from rhythmic.spread import wide_vectors
 from rhythmic.stability.atlas import node_chart
-from rhythmic.stability.atlas_simulation import OVERFLOW_THRESHOLD, simulated_node
-from rhythmic.stability.atlas_strip import strip_distance
+from rhythmic.stability.atlas_simulation import OVERFLOW_THRESHOLD, simulated_node, strip_distance
 from rhythmic.sweep import Axis, Grid, Output, Sweep
 from rhythmic.sweep.specification import Precision
 from rhythmic.typing import Array

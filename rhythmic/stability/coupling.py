@@ -141,7 +141,7 @@ def compare_blocks(
     100 Hz, compared by a two-sample t-test over about 100 seeds.
     """
     # Here and not above: SciPy's statistics take half a second to import.
-    from rhythmic.statistics._seeds import rounding, t_test
+    from rhythmic.statistics.summaries import rounding, t_test
 
     if np.any(np.asarray(first) & np.asarray(second)):
         raise ValueError("second shares a node with first; the two groups must be apart")

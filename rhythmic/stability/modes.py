@@ -8,7 +8,11 @@ A resonant layer's recurrent term is W tanh(x u). Where the input u is 0 its ste
 no learned weight and the modes are those of the fixed nodes; look at u = 1, x = 0 for the learned
 ones.
 
-Source: lecture, "Rhythmic RNN"; textbook definition (eigenvalues of the Jacobian).
+Beside them: which nodes a mode lives in, how far from orthogonal (normal) the modes of a step are,
+and which mode became which while a matrix changes, as of a network in training.
+
+Source: lecture, "Rhythmic RNN"; textbook definition (eigenvalues of the Jacobian); Perez-Arriaga,
+Verghese and Schweppe, IEEE Transactions on Power Apparatus and Systems 101 (1982).
 """
 
 from typing import Any, NamedTuple
@@ -16,13 +20,15 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy
 from jaxtyping import Complex, Int, Real
 
 from rhythmic.arguments import checked
 from rhythmic.cells.interface import AbstractCell
+from rhythmic.checks import checked_integer
 from rhythmic.sensitivity import step_jacobian, step_jacobians
 from rhythmic.theory._arrays import RealLike, common_arrays, ieee_arithmetic, select_code
-from rhythmic.theory.regimes import SecondOrderRegime
+from rhythmic.theory.roots import SecondOrderRegime
 from rhythmic.typing import AnyArray, Array, Float, InputArray, PyTree
 
 
@@ -174,14 +180,14 @@ def sorted_eigenvalues(
     Raises:
         ValueError: for a matrix that is not square.
     """
-    xp, values, finite = finite_square(matrix)
+    xp, values, finite = _finite_square(matrix)
     eigenvalues = xp.linalg.eigvals(values).astype(xp.result_type(values.dtype, np.complex64))
-    order = eigenvalue_order(xp, eigenvalues)
+    order = _eigenvalue_order(xp, eigenvalues)
     ordered = xp.take_along_axis(eigenvalues, order, axis=-1)
     return xp.where(finite[..., None], ordered, np.nan)
 
 
-def finite_square(matrix: Real[RealLike, "*batch state state"]) -> tuple[Any, AnyArray, AnyArray]:
+def _finite_square(matrix: Real[RealLike, "*batch state state"]) -> tuple[Any, AnyArray, AnyArray]:
     """Return the namespace, the matrices with zeros for those not finite, and which are finite.
 
     Raises:
@@ -194,7 +200,7 @@ def finite_square(matrix: Real[RealLike, "*batch state state"]) -> tuple[Any, An
     return xp, xp.where(finite[..., None, None], values, 0.0), finite
 
 
-def eigenvalue_order(xp: Any, eigenvalues: AnyArray) -> AnyArray:
+def _eigenvalue_order(xp: Any, eigenvalues: AnyArray) -> AnyArray:
     """Give the order of ``sorted_eigenvalues``."""
     angle = xp.angle(eigenvalues)
     return xp.lexsort((-angle, xp.abs(angle), -xp.abs(eigenvalues)))
@@ -219,3 +225,134 @@ def _kind(xp: Any, values: AnyArray, modulus: AnyArray, tolerance: float) -> Any
         (lasts, code.EQUILIBRIUM),
         (shrinks, code.DISAPPEARS),
     )
+
+
+class Participation(NamedTuple):
+    """Modes and the nodes they belong to.
+
+    Attributes:
+        modes: the modes, in the order of ``matrix_modes``.
+        right: right eigenvectors as columns, of length 1: the pattern that a mode shows.
+        left: left eigenvectors as rows, left @ right = 1: what excites a mode.
+        share: of every mode, the share of each node, 0 to 1 with sum 1.
+        sensitivity: |left| |right| of every mode, 1 or more: how far its eigenvalue may move for
+            a change of the matrix of size 1; 1 for all modes of a normal matrix.
+        condition: largest over smallest singular value of ``right``, 1 or more; 1 for a normal
+            matrix without repeated eigenvalues. ||A^n|| <= condition * spectral_radius^n.
+    """
+
+    modes: Modes
+    right: Complex[AnyArray, "*batch state mode"]
+    left: Complex[AnyArray, "*batch mode state"]
+    share: Float[AnyArray, "*batch mode node"]
+    sensitivity: Float[AnyArray, "*batch mode"]
+    condition: Float[AnyArray, "*batch"]
+
+
+@checked(finite=True)
+@ieee_arithmetic
+def mode_participation(
+    matrix: Real[RealLike, "*batch state state"], dt: float, *, num_nodes: int | None = None
+) -> Participation:
+    """Say to which nodes each mode of a linear step belongs.
+
+    The share of state k in mode i is |l_ik r_ki|, with left and right eigenvectors: how much of
+    the mode state k shows, times how much state k excites it. Shares do not depend on the units
+    of the states. Several states of one node (position and previous position of a resonant layer,
+    output and memory of an LSTM) are added up.
+
+    Args:
+        matrix: step Jacobians, post by pre, on the last two axes.
+        dt: time step in s.
+        num_nodes: number of nodes N, where the state is N-vectors laid end to end, as in
+            ``step_jacobian``; by default every state is its own node.
+
+    Returns:
+        Modes, eigenvectors and shares. Eigenvectors and shares are NaN, and the condition is
+        infinite, where the eigenvectors do not span the space to rounding: a defective matrix, as
+        the companion matrix of a repeated root. All NaN for a matrix that is not finite.
+        Eigenvectors are not differentiable; ``matrix_modes`` is.
+
+    Raises:
+        ValueError: for a matrix that is not square or a number of nodes that does not divide it.
+
+    Source: Perez-Arriaga, Verghese and Schweppe, IEEE Transactions on Power Apparatus and Systems
+    101 (1982), participation factors.
+    """
+    xp, values, finite = _finite_square(matrix)
+    size = values.shape[-1]
+    num_nodes = size if num_nodes is None else num_nodes
+    checked_integer("num_nodes", num_nodes, 1)
+    if size % num_nodes:
+        raise ValueError(f"num_nodes is {num_nodes}; it must divide the {size} states")
+    eigenvalues, right = (
+        x.astype(xp.result_type(values.dtype, np.complex64)) for x in xp.linalg.eig(values)
+    )
+    order = _eigenvalue_order(xp, eigenvalues)
+    eigenvalues = xp.take_along_axis(eigenvalues, order, axis=-1)
+    right = xp.take_along_axis(right, order[..., None, :], axis=-1)
+    eigenvalues = xp.where(finite[..., None], eigenvalues, np.nan)
+
+    widths = xp.linalg.svd(right, compute_uv=False)
+    spans = finite & (widths[..., -1] > size * xp.finfo(widths.dtype).eps * widths[..., 0])
+    condition = xp.where(spans, widths[..., 0] / widths[..., -1], np.inf)
+    usable = spans[..., None, None]
+    left = xp.linalg.inv(xp.where(usable, right, xp.eye(size, dtype=right.dtype)))
+    right, left = xp.where(usable, right, np.nan), xp.where(usable, left, np.nan)
+
+    share = xp.abs(left * xp.swapaxes(right, -1, -2))
+    share = xp.sum(share.reshape(*share.shape[:-1], size // num_nodes, num_nodes), axis=-2)
+    return Participation(
+        modes=modes_of_eigenvalues(eigenvalues, dt),
+        right=right,
+        left=left,
+        share=share / xp.sum(share, axis=-1, keepdims=True),
+        sensitivity=xp.linalg.norm(left, axis=-1) * xp.linalg.norm(right, axis=-2),
+        condition=xp.where(finite, condition, np.nan),
+    )
+
+
+def followed_eigenvalues(
+    matrices: Real[AnyArray, "time state state"], *, substeps: int = 16
+) -> Complex[np.ndarray, "time mode"]:
+    """Order the eigenvalues of successive matrices so that a column follows one mode.
+
+    Between two matrices M and N the eigenvalues move on continuous paths if the matrix goes
+    straight from one to the other. They are worked out at M + (k / substeps) (N - M), and each
+    place is joined to the last one by the pairing of least total distance in the complex plane.
+
+    Args:
+        matrices: square matrices, for instance the one-step Jacobian after every epoch.
+        substeps: places between two matrices, 1 or more; the more, the less two modes that come
+            near each other are taken for one another.
+
+    Returns:
+        Eigenvalues in float64, the first row in the order of ``sorted_eigenvalues``. Where a pair
+        becomes two real modes, or the reverse, which is which is not defined and either is taken;
+        real modes are taken to keep their order. Rows are NaN from the first matrix on
+        that is not finite.
+
+    Raises:
+        ValueError: for matrices that are not (time, state, state) or ``substeps`` below 1.
+
+    Source: assignment by least distance, as for root loci; Kuhn, Naval Research Logistics 2
+    (1955) 83.
+    """
+    values = np.asarray(matrices, dtype=float)
+    if values.ndim != 3 or values.shape[1] != values.shape[2] or not values.size:
+        raise ValueError(f"matrices has shape {values.shape}; expected (time, state, state)")
+    checked_integer("substeps", substeps, 1)
+    followed = np.full(values.shape[:2], np.nan, dtype=complex)
+    finite = np.isfinite(values).all(axis=(1, 2))
+    last = len(values) if finite.all() else int(np.argmin(finite))
+    if not last:
+        return followed
+    followed[0] = sorted_eigenvalues(values[0])
+    shares = np.arange(1, substeps + 1)[:, None, None] / substeps
+    for row in range(1, last):
+        before, after = values[row - 1], values[row]
+        now = followed[row - 1]
+        for found in np.asarray(sorted_eigenvalues((1 - shares) * before + shares * after)):
+            now = found[scipy.optimize.linear_sum_assignment(np.abs(now[:, None] - found))[1]]
+        followed[row] = now
+    return followed

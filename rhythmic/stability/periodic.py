@@ -22,8 +22,8 @@ from rhythmic.stability._steps import (
     flatten_step,
     run,
 )
+from rhythmic.stability.fixed_points import Outcome, solve_fixed_point
 from rhythmic.stability.modes import Modes, modes_of_eigenvalues, sorted_eigenvalues
-from rhythmic.stability.newton import Outcome, solve_fixed_point
 from rhythmic.typing import AnyArray, Array, Float, PyTree
 
 

@@ -11,16 +11,16 @@ from rhythmic.static.feedforward import (
     num_parameters,
     random_feedforward,
 )
-from rhythmic.static.hopfield import HopfieldNetwork, energy
-from rhythmic.static.hopfield_storage import corrupt, hebbian_network, random_patterns
-from rhythmic.static.hopfield_updates import (
+from rhythmic.static.hopfield import (
+    HopfieldNetwork,
     asynchronous_trajectory,
+    energy,
     random_order,
     recall,
     synchronous_trajectory,
 )
-from rhythmic.static.perceptron import perceptron_learning, perceptron_output
-from rhythmic.static.separability import logic_gate
+from rhythmic.static.hopfield_storage import corrupt, hebbian_network, random_patterns
+from rhythmic.static.perceptron import logic_gate, perceptron_learning, perceptron_output
 
 __all__ = [
     "HopfieldNetwork",

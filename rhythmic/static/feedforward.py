@@ -72,7 +72,7 @@ def feedforward_network(
     network: list[FeedforwardLayer] = []
     for number, matrix in enumerate(matrices, start=1):
         before = network[-1].weights.shape[0] if network else None
-        check_matrix(number, np.shape(matrix), before)
+        _check_matrix(number, np.shape(matrix), before)
         size = np.shape(matrix)[0]
         bias = (
             jnp.zeros(size, dtype) if offsets is None else jnp.asarray(offsets[number - 1], dtype)
@@ -217,7 +217,7 @@ def num_parameters(network: FeedforwardNetwork) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(network))
 
 
-def check_matrix(number: int, shape: tuple[int, ...], before: int | None) -> None:
+def _check_matrix(number: int, shape: tuple[int, ...], before: int | None) -> None:
     """Raise a ValueError that names the layer unless its matrix fits the layer before."""
     if len(shape) != 2 or 0 in shape:
         raise ValueError(f"layer {number}: weights have shape {shape}; they must be (post, pre)")

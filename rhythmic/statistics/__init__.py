@@ -2,20 +2,25 @@
 
 ``summaries``    mean, standard error and interval; agreement with a published mean; the
                  sampling error of test examples
-``comparison``   difference of two networks with its effect size; several rivals, Holm's correction
-``equivalence``  two one-sided tests, and the verdict of a comparison stated beforehand
-``null``         where a network stands among random draws of it
-``curves``       where a curve over a parameter has its peak
+``comparison``   difference of two networks with its effect size; several rivals, Holm's correction;
+                 two one-sided tests, and the verdict of a comparison stated beforehand
+``resampling``   where a network stands among random draws of it; where a curve has its peak
 
 Where nothing varies but by rounding (``varies``) there is no test: p-values and intervals are NaN.
 
 Higher values are taken for better ones throughout, as of an accuracy; give losses a minus sign.
 """
 
-from rhythmic.statistics._seeds import varies
-from rhythmic.statistics.comparison import MIN_SEEDS_FOR_TEST, Difference, compare, difference, holm
-from rhythmic.statistics.equivalence import equivalence, verdict
-from rhythmic.statistics.summaries import ACCURACY, Summary, summarise
+from rhythmic.statistics.comparison import (
+    MIN_SEEDS_FOR_TEST,
+    Difference,
+    compare,
+    difference,
+    equivalence,
+    holm,
+    verdict,
+)
+from rhythmic.statistics.summaries import ACCURACY, Summary, summarise, varies
 
 __all__ = [
     "ACCURACY",

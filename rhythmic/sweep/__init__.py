@@ -34,14 +34,15 @@ from rhythmic.sweep.designs import (
     Axis,
     Grid,
     Points,
+    Range,
     linear_axis,
     logarithmic_axis,
+    sampled_design,
     values_axis,
 )
+from rhythmic.sweep.joining import join_processes
 from rhythmic.sweep.plan import ChunkPlan
-from rhythmic.sweep.processes import join_processes
 from rhythmic.sweep.run import SweepResult, SweepStorageError, run_sweep
-from rhythmic.sweep.sampling import Range, sampled_design
 from rhythmic.sweep.specification import Output, Stages, Sweep
 
 # These need xarray and zarr, which a sweep in memory does not: imported when they are asked for.

@@ -12,7 +12,7 @@ from rhythmic.records import PROVENANCE, read_sealed_rows
 from rhythmic.sealed import DamagedFileError
 from rhythmic.sweep.dataset import export, open_sweep
 from rhythmic.sweep.joining import compare
-from rhythmic.sweep.layout import LOG
+from rhythmic.sweep.plan import LOG
 from rhythmic.sweep.soundness import log_rows
 from rhythmic.sweep.store import SweepStore
 

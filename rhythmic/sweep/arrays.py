@@ -9,8 +9,7 @@ import zarr
 from zarr.storage import MemoryStore
 
 from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
-from rhythmic.sweep.layout import RESULTS
-from rhythmic.sweep.plan import ChunkPlan
+from rhythmic.sweep.plan import RESULTS, ChunkPlan
 from rhythmic.sweep.specification import Output, Sweep
 
 ABSENT = -1  # status of a point that is not computed yet
@@ -24,7 +23,7 @@ STATUS_OUTPUTS = {
 def layout_of(sweep: Sweep, plan: ChunkPlan) -> dict[str, bytes]:
     """Return the metadata and coordinates of a sweep, by the path of their file in its folder."""
     contents: dict[str, Any] = {}
-    make_group(MemoryStore(contents), sweep, plan)
+    _make_group(MemoryStore(contents), sweep, plan)
     return {f"{RESULTS}/{key}": contents[key].to_bytes() for key in sorted(contents)}
 
 
@@ -51,7 +50,7 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def make_group(store: MemoryStore, sweep: Sweep, plan: ChunkPlan) -> None:
+def _make_group(store: MemoryStore, sweep: Sweep, plan: ChunkPlan) -> None:
     """Make the arrays of a sweep, empty but for the coordinates."""
     columns = [(d.name, column) for d in sweep.dimensions for column in d.columns]
     names = " ".join(column.name for _, column in columns)

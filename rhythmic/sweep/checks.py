@@ -1,5 +1,9 @@
-"""What can be wrong with a sweep, found before anything is compiled, and said by name."""
+"""What can be wrong with a sweep, found before anything is compiled, and said by name.
 
+Also what functions of one point take, and how they are called.
+"""
+
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,9 +14,49 @@ import numpy as np
 
 from rhythmic.spread import lost_values
 from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS, Axis, Dimension
-from rhythmic.sweep.functions import arguments_of, by_place, name_of
 from rhythmic.sweep.names import check_apart
 from rhythmic.typing import PyTree
+
+
+def call_point(
+    function: Callable[..., Any], before: tuple[PyTree, ...], arguments: dict[str, PyTree]
+) -> Any:
+    """Call a function of one point with those arguments that it takes."""
+    names = list(arguments_of(function))[len(before) :]
+    return function(*before, **{name: arguments[name] for name in names if name in arguments})
+
+
+def arguments_of(function: Callable[..., Any]) -> dict[str, bool]:
+    """Return the names of a function's arguments, and whether they have a default.
+
+    Raises:
+        ValueError: for a function that takes arguments without naming them.
+    """
+    parameters = _parameters_of(function)
+    for parameter in parameters:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise ValueError(f"{name_of(function)} takes *arguments; it must name each of them")
+    return {p.name: p.default is not p.empty for p in parameters}
+
+
+def by_place(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the arguments that a function does not take by name."""
+    return [p.name for p in _parameters_of(function) if p.kind is p.POSITIONAL_ONLY]
+
+
+def _parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Return the arguments of a function, or raise a ValueError if Python does not know them."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        raise ValueError(f"{name_of(function)} does not name its arguments; write a def") from None
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Return the name of a function."""
+    function = getattr(function, "func", function)
+    return getattr(function, "__name__", type(function).__name__)
+
 
 # Calls to the host whose answer a program reads; those of jax.debug return nothing.
 CALLBACKS = {"pure_callback", "io_callback"}

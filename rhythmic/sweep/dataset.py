@@ -133,7 +133,7 @@ def export(folders: Sequence[Path], target: Path) -> int:
                 frame = table(dataset.isel(part))
                 frame.to_csv(partial, mode="a", header=number == 0, index=False)
         else:
-            write_parquet(partial, dataset, parts)
+            _write_parquet(partial, dataset, parts)
     return int((dataset[STATUS] < 0).sum())
 
 
@@ -153,7 +153,7 @@ def table(part: xarray.Dataset) -> pandas.DataFrame:
     return part.to_dataframe().reset_index()
 
 
-def write_parquet(path: Path, dataset: xarray.Dataset, parts: Iterable[dict[str, slice]]) -> None:
+def _write_parquet(path: Path, dataset: xarray.Dataset, parts: Iterable[dict[str, slice]]) -> None:
     """Write a table, one part after the other."""
     import pyarrow
     import pyarrow.parquet

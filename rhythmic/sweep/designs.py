@@ -1,14 +1,18 @@
-"""Where a sweep looks: named axes with units, and the grids, lists and samples made of them."""
+"""Where a sweep looks: named axes with units, and the grids, lists and samples made of them.
+
+Samples are drawn from a box: at random, or more evenly than that.
+"""
 
 import hashlib
 import keyword
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import scipy
 
-from rhythmic.checks import checked_integer, shown
+from rhythmic.checks import checked_choice, checked_integer, shown
 from rhythmic.sweep.names import check_label, check_text
 
 # Global indices are folded into keys as 32-bit numbers.
@@ -41,10 +45,10 @@ class Axis:
     meaning: str = ""
 
     def __post_init__(self) -> None:
-        check_name(self.name)
+        _check_name(self.name)
         check_text(f"unit of {self.name}", self.unit)
         check_text(f"meaning of {self.name}", self.meaning, lines=True)
-        object.__setattr__(self, "values", checked_values(self.name, self.values))
+        object.__setattr__(self, "values", _checked_values(self.name, self.values))
 
     def __len__(self) -> int:
         return len(self.values)
@@ -61,7 +65,7 @@ class Axis:
         }
 
 
-def checked_values(name: str, values: Any) -> np.ndarray:
+def _checked_values(name: str, values: Any) -> np.ndarray:
     """Return the values of an axis as float64 or int32, or raise a ValueError that names it."""
     try:
         array = np.asarray(values)
@@ -77,7 +81,7 @@ def checked_values(name: str, values: Any) -> np.ndarray:
     if np.ma.is_masked(values):
         raise ValueError(f"{name} has masked values; give those that are meant alone")
     if array.dtype.kind == "f":
-        return checked_reals(name, array, listed)
+        return _checked_reals(name, array, listed)
     limits = np.iinfo(np.int32)
     outside = array[(array < limits.min) | (array > limits.max)]
     if outside.size:
@@ -87,7 +91,7 @@ def checked_values(name: str, values: Any) -> np.ndarray:
     return array.astype(np.int32)
 
 
-def checked_reals(name: str, array: np.ndarray, listed: Sequence[Any]) -> np.ndarray:
+def _checked_reals(name: str, array: np.ndarray, listed: Sequence[Any]) -> np.ndarray:
     """Return real values as float64, or raise a ValueError; ``listed`` are those of a list."""
     with np.errstate(over="ignore"):
         reals = array.astype(np.float64)
@@ -101,7 +105,7 @@ def checked_reals(name: str, array: np.ndarray, listed: Sequence[Any]) -> np.nda
     return reals
 
 
-def check_name(name: str) -> None:
+def _check_name(name: str) -> None:
     """Raise a ValueError for a name that neither an argument nor an axis of results can have."""
     usable = isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
     if not usable or name in RESERVED:
@@ -117,7 +121,7 @@ def linear_axis(
 
     ``name`` is the parameter of the swept function; ``unit`` and ``meaning`` are kept with it.
     """
-    check_ends(name, start, stop, num)
+    _check_ends(name, start, stop, num)
     return Axis(name, np.linspace(start, stop, int(num)), unit, meaning)
 
 
@@ -128,7 +132,7 @@ def logarithmic_axis(
 
     ``name``, ``unit`` and ``meaning`` as of ``linear_axis``.
     """
-    check_ends(name, start, stop, num)
+    _check_ends(name, start, stop, num)
     if min(start, stop) <= 0:
         raise ValueError(f"{name} goes from {start} to {stop}; a logarithmic axis lies above 0")
     return Axis(name, np.geomspace(start, stop, int(num)), unit, meaning)
@@ -141,10 +145,10 @@ def values_axis(
 
     ``name``, ``unit`` and ``meaning`` are as of ``linear_axis``.
     """
-    return Axis(name, checked_values(name, values), unit, meaning)
+    return Axis(name, _checked_values(name, values), unit, meaning)
 
 
-def check_ends(name: str, start: float, stop: float, num: int) -> None:
+def _check_ends(name: str, start: float, stop: float, num: int) -> None:
     """Raise a ValueError that names what is wrong with the ends of an axis."""
     ends = f"{name} goes from {shown(start)} to {shown(stop)}"
     if not (is_real(start) and is_real(stop)):
@@ -169,12 +173,12 @@ class Points:
     name: str = "point"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", checked_members("columns", self.columns, Axis))
-        check_name(self.name)
+        object.__setattr__(self, "columns", _checked_members("columns", self.columns, Axis))
+        _check_name(self.name)
         lengths = {column.name: len(column) for column in self.columns}
         if len(set(lengths.values())) != 1:
             raise ValueError(f"columns have lengths {lengths}; a list of points needs one length")
-        check_distinct([*(column.name for column in self.columns), self.name])
+        _check_distinct([*(column.name for column in self.columns), self.name])
 
     def __len__(self) -> int:
         return len(self.columns[0])
@@ -208,10 +212,10 @@ class Grid:
     axes: tuple[Axis | Points, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "axes", checked_members("axes", self.axes, Axis, Points))
+        object.__setattr__(self, "axes", _checked_members("axes", self.axes, Axis, Points))
         columns = [column for dimension in self.dimensions for column in dimension.columns]
         lists = [axis.name for axis in self.axes if isinstance(axis, Points)]
-        check_distinct([*(column.name for column in columns), *lists])
+        _check_distinct([*(column.name for column in columns), *lists])
         for axis in self.axes:
             if isinstance(axis, Axis):
                 values, counts = np.unique(axis.values, return_counts=True)
@@ -231,7 +235,7 @@ class Grid:
 Design: TypeAlias = Grid | Points
 
 
-def checked_members(field: str, given: Any, *kinds: type) -> tuple:
+def _checked_members(field: str, given: Any, *kinds: type) -> tuple:
     """Return the parts of a design as a tuple, or raise a ValueError for none, or other ones."""
     names = " or ".join(kind.__name__ for kind in kinds)
     if not isinstance(given, tuple | list):
@@ -244,7 +248,7 @@ def checked_members(field: str, given: Any, *kinds: type) -> tuple:
     return tuple(given)
 
 
-def check_distinct(names: Sequence[str]) -> None:
+def _check_distinct(names: Sequence[str]) -> None:
     """Raise a ValueError for a name that is given twice."""
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -265,6 +269,98 @@ def is_real(number: Any) -> bool:
         return False
 
 
-def is_whole(number: Any) -> bool:
+def _is_whole(number: Any) -> bool:
     """Tell whether something is a whole number, of Python or NumPy, such as 3 or 3.0."""
     return is_real(number) and number == int(number)
+
+
+Method = Literal["random", "sobol", "halton", "latin-hypercube"]
+Scale = Literal["linear", "logarithmic", "integer"]
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where one parameter of a sampled design lies.
+
+    Args:
+        name: of the parameter.
+        low: smallest value.
+        high: largest value, above ``low``; of an integer it is included.
+        unit: of the values.
+        scale: evenly in the value, evenly in its logarithm (``low`` above 0), or whole numbers.
+        meaning: what it is, in a few words.
+    """
+
+    name: str
+    low: float
+    high: float
+    unit: str
+    scale: Scale = field(default="linear")
+    meaning: str = ""
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        check_text(f"unit of {self.name}", self.unit)
+        check_text(f"meaning of {self.name}", self.meaning, lines=True)
+        checked_choice(f"scale of {self.name}", self.scale, Scale)
+        ends = f"{self.name} goes from {shown(self.low)} to {shown(self.high)}"
+        if not (is_real(self.low) and is_real(self.high) and self.low < self.high):
+            raise ValueError(f"{ends}; it must rise, and be finite")
+        limits = np.iinfo(np.int32)
+        whole = _is_whole(self.low) and _is_whole(self.high)
+        if self.scale == "integer" and not (
+            whole and limits.min <= self.low and self.high <= limits.max
+        ):
+            raise ValueError(f"{ends}; give whole numbers in {limits.min} to {limits.max}")
+        if self.scale == "logarithmic" and self.low <= 0:
+            raise ValueError(f"{ends}; a logarithmic range lies above 0")
+        low, high = float(self.low), float(self.high)
+        if not np.isfinite(high / low if self.scale == "logarithmic" else high - low):
+            raise ValueError(f"{ends}; that is further than float64 can tell")
+
+    def axis(self, shares: np.ndarray) -> Axis:
+        """Return the axis of the values at ``shares`` (num,) of the range, in [0, 1)."""
+        low, high = float(self.low), float(self.high)
+        if self.scale == "integer":
+            whole = np.floor(shares * (high - low + 1)).astype(np.int64) + int(low)
+            return Axis(self.name, np.minimum(whole, int(high)), self.unit, self.meaning)
+        if self.scale == "logarithmic":
+            values = low * np.exp(shares * np.log(high / low))
+        else:
+            values = low + shares * (high - low)
+        # Rounding may lead beyond an end.
+        return Axis(self.name, np.clip(values, low, high), self.unit, self.meaning)
+
+
+def sampled_design(
+    ranges: Sequence[Range], num_points: int, *, method: Method = "sobol", seed: int
+) -> Points:
+    """Draw points from a box, at random or evenly spread (quasi-random).
+
+    Args:
+        ranges: one for each parameter.
+        num_points: number of points; powers of two are the most even ones of ``sobol``.
+        method: independent uniform numbers, or scrambled Sobol or Halton sequences, or a Latin
+            hypercube, as in ``scipy.stats.qmc``.
+        seed: of the draws. The values are drawn here, once, and kept with the results.
+
+    Raises:
+        ValueError: for no ranges, no points, an unknown method or a negative seed.
+    """
+    ranges = _checked_members("ranges", ranges, Range)
+    check_number(num_points)
+    num_points = int(num_points)
+    checked_choice("method", method, Method)
+    generator = np.random.default_rng(checked_integer("seed", seed, 0, 2**128 - 1))
+    num_parameters = len(ranges)
+    if method == "random":
+        shares = generator.random((num_points, num_parameters))
+    elif method == "sobol":
+        # Drawn as the next power of two and cut: any number of points keeps its place.
+        sequence = scipy.stats.qmc.Sobol(num_parameters, rng=generator)
+        shares = sequence.random_base2(max(num_points - 1, 1).bit_length())[:num_points]
+    elif method == "halton":
+        shares = scipy.stats.qmc.Halton(num_parameters, rng=generator).random(num_points)
+    else:
+        shares = scipy.stats.qmc.LatinHypercube(num_parameters, rng=generator).random(num_points)
+    return Points(tuple(one.axis(share) for one, share in zip(ranges, shares.T, strict=True)))

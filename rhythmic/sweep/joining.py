@@ -1,13 +1,69 @@
-"""Sweeps compared and joined, point by point."""
+"""Sweeps compared and joined, point by point; and several processes at one sweep.
 
+The same command on every host is joined by ``jax.distributed``.
+"""
+
+import os
 import unicodedata
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 import xarray
+from jax.experimental import multihost_utils
 
 from rhythmic.sweep.designs import STATUS
+
+
+def join_processes() -> None:
+    """Join the processes of this run, if it has several; call it before JAX is used.
+
+    Under Slurm (and wherever else JAX detects a cluster) nothing needs to be set. Elsewhere the
+    environment variables JAX_COORDINATOR_ADDRESS (host:port of the first process),
+    JAX_NUM_PROCESSES and JAX_PROCESS_ID say who is there. A single process stays alone.
+
+    Raises:
+        ValueError: for variables that are set in part, or hold no numbers.
+    """
+    names = ("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID")
+    given = [os.environ.get(name) for name in names]
+    if any(given):
+        if not all(given):
+            raise ValueError(
+                f"{names[given.index(None)]} is not set; give all of {', '.join(names)}"
+            )
+        try:
+            count, own = int(str(given[1])), int(str(given[2]))
+        except ValueError:
+            raise ValueError(f"{names[1]} and {names[2]} must be whole numbers") from None
+        jax.distributed.initialize(given[0], count, own)
+    elif int(os.environ.get("SLURM_NTASKS", "1")) > 1 and "SLURM_STEP_NODELIST" in os.environ:
+        jax.distributed.initialize()
+
+
+def is_writer() -> bool:
+    """Tell whether this process writes: the first one does, for all."""
+    return jax.process_index() == 0
+
+
+def from_writer(value: Any) -> Any:
+    """Return the writer's numbers in every process; what the others give counts for shapes only."""
+    if jax.process_count() == 1:
+        return value
+    with jax.enable_x64(True):  # numbers keep their bits, whatever the precision in use
+        return jax.tree.map(np.asarray, multihost_utils.broadcast_one_to_all(value))
+
+
+def smallest(value: int) -> int:
+    """Return the smallest of the values that the processes give."""
+    if jax.process_count() == 1:
+        return value
+    # As two halves: without x64, JAX would cut a number of more than 31 bits.
+    halves = np.array([value >> 30, value & (2**30 - 1)], np.int32)
+    rows = np.asarray(multihost_utils.process_allgather(halves)).astype(np.int64)
+    return int(min(high * 2**30 + low for high, low in rows))
+
 
 # Units that are written in several ways.
 SPELLINGS = {
@@ -48,15 +104,15 @@ def compare(first: xarray.Dataset, second: xarray.Dataset) -> list[Difference]:
     Raises:
         ValueError: for sweeps of other axes or units, or with no result or no point in common.
     """
-    check_sweeps({"first": first, "second": second})
+    _check_sweeps({"first": first, "second": second})
     names = [str(name) for name in first.data_vars if name in second.data_vars]
     if not set(names) - {STATUS}:
         raise ValueError("second has no result in common with first")
     one, other = first[names], second[names]
-    check_axes(one, other)
-    check_meaning(one, other, [name for name in names if both_have_units(one[name], other[name])])
-    for dim in lists_of(one):
-        one, other = common_rows(one, other, dim)
+    _check_axes(one, other)
+    _check_meaning(one, other, [name for name in names if _both_have_units(one[name], other[name])])
+    for dim in _lists_of(one):
+        one, other = _common_rows(one, other, dim)
     one, other = xarray.align(one, other, join="inner")
     other = other.transpose(*one.dims)
     both = (one[STATUS] >= 0) & (other[STATUS] >= 0)
@@ -98,25 +154,25 @@ def join(datasets: Sequence[xarray.Dataset]) -> xarray.Dataset:
     """
     if not isinstance(datasets, Sequence) or not datasets:
         raise ValueError("datasets is empty, or no list; there is nothing to join")
-    check_sweeps({f"datasets[{number}]": one for number, one in enumerate(datasets)})
+    _check_sweeps({f"datasets[{number}]": one for number, one in enumerate(datasets)})
     first = datasets[0]
     for other in datasets[1:]:
         if set(other.data_vars) != set(first.data_vars):
             differing = ", ".join(sorted(map(str, set(other.data_vars) ^ set(first.data_vars))))
             raise ValueError(f"datasets differ in their results ({differing}); not to be joined")
-        check_axes(first, other)
-        check_meaning(first, other, first.data_vars)
+        _check_axes(first, other)
+        _check_meaning(first, other, first.data_vars)
         for name, values in first.data_vars.items():
             dtypes = values.dtype, other[name].dtype
             if dtypes[0] != dtypes[1]:
                 told = f"{name} is {dtypes[0]} and {dtypes[1]}"
                 raise ValueError(f"datasets differ in their precision ({told}); not to be joined")
-    lists = lists_of(first)
-    joined = joined_lists(datasets, lists[0]) if lists else joined_grids(datasets)
-    return joined.assign_attrs(joined_attributes(datasets))
+    lists = _lists_of(first)
+    joined = _joined_lists(datasets, lists[0]) if lists else _joined_grids(datasets)
+    return joined.assign_attrs(_joined_attributes(datasets))
 
 
-def joined_lists(datasets: Sequence[xarray.Dataset], dim: str) -> xarray.Dataset:
+def _joined_lists(datasets: Sequence[xarray.Dataset], dim: str) -> xarray.Dataset:
     """Put lists of points one after the other; whatever is not along them must be equal."""
     first = datasets[0]
     for other in datasets[1:]:
@@ -135,9 +191,9 @@ def joined_lists(datasets: Sequence[xarray.Dataset], dim: str) -> xarray.Dataset
     )
 
 
-def joined_grids(datasets: Sequence[xarray.Dataset]) -> xarray.Dataset:
+def _joined_grids(datasets: Sequence[xarray.Dataset]) -> xarray.Dataset:
     """Lay grids out over all values of their axes."""
-    absent = {name: absent_value(values) for name, values in datasets[0].data_vars.items()}
+    absent = {name: _absent_value(values) for name, values in datasets[0].data_vars.items()}
     aligned = xarray.align(*datasets, join="outer", fill_value=absent)
     whole = aligned[0]
     for other in aligned[1:]:
@@ -154,14 +210,14 @@ def joined_grids(datasets: Sequence[xarray.Dataset]) -> xarray.Dataset:
     return whole
 
 
-def absent_value(values: xarray.DataArray) -> Any:
+def _absent_value(values: xarray.DataArray) -> Any:
     """Return what stands where a point is not computed, of the dtype of a result."""
     if values.name == STATUS:
         return values.dtype.type(-1)
     return values.dtype.type(np.nan if values.dtype.kind in "fc" else 0)
 
 
-def joined_attributes(datasets: Sequence[xarray.Dataset]) -> dict[str, Any]:
+def _joined_attributes(datasets: Sequence[xarray.Dataset]) -> dict[str, Any]:
     """Return what the data sets say of themselves: chunks added up, and all that computed them."""
     every = [dataset.attrs for dataset in datasets]
     shared = {
@@ -176,12 +232,12 @@ def joined_attributes(datasets: Sequence[xarray.Dataset]) -> dict[str, Any]:
     return shared | ({"computed_by": list(dict.fromkeys(made))} if made else {})
 
 
-def lists_of(dataset: xarray.Dataset) -> list[str]:
+def _lists_of(dataset: xarray.Dataset) -> list[str]:
     """Return those axes of the design that are lists of points: they have no values themselves."""
     return [str(dim) for dim in dataset[STATUS].dims if dim not in dataset.coords]
 
 
-def check_axes(first: xarray.Dataset, second: xarray.Dataset) -> None:
+def _check_axes(first: xarray.Dataset, second: xarray.Dataset) -> None:
     """Raise a ValueError that names an axis or parameter that two sweeps have not in common."""
     for what, one, other in (
         ("axes", set(first.dims), set(second.dims)),
@@ -190,14 +246,14 @@ def check_axes(first: xarray.Dataset, second: xarray.Dataset) -> None:
         if one != other:
             names = ", ".join(sorted(map(str, one ^ other)))
             raise ValueError(f"datasets differ in their {what} ({names})")
-    lists = lists_of(first)
+    lists = _lists_of(first)
     for dim, size in first.sizes.items():
         own = dim not in first.coords and dim not in lists
         if own and second.sizes[dim] != size:
             raise ValueError(f"datasets differ in {dim}: it has {size} and {second.sizes[dim]}")
 
 
-def check_meaning(
+def _check_meaning(
     first: xarray.Dataset, second: xarray.Dataset, measured: Iterable[Hashable]
 ) -> None:
     """Raise a ValueError that names an axis or result that means something else in each.
@@ -215,9 +271,9 @@ def check_meaning(
         both = first[name], second[name]
         alone = name in first.coords and not both[0].dims
         told = {
-            "unit": [repr(unit_of(x)) for x in both if name in counted],
+            "unit": [repr(_unit_of(x)) for x in both if name in counted],
             "axes": [", ".join(sorted(map(str, x.dims))) for x in both],
-            "dtype": [kind_of(x) for x in both],
+            "dtype": [_kind_of(x) for x in both],
             "value": [str(x.values) for x in both if alone],
         }
         for what, found in told.items():
@@ -225,31 +281,31 @@ def check_meaning(
                 raise ValueError(f"datasets differ in the {what} of {name}: {' and '.join(found)}")
 
 
-def both_have_units(one: xarray.DataArray, other: xarray.DataArray) -> bool:
+def _both_have_units(one: xarray.DataArray, other: xarray.DataArray) -> bool:
     """Tell whether both results say what unit they have, if it is only that they have none."""
     return "units" in one.attrs and "units" in other.attrs
 
 
-def unit_of(values: xarray.DataArray) -> str:
+def _unit_of(values: xarray.DataArray) -> str:
     """Return the unit of an axis or result in one spelling; none is "1"."""
     unit = unicodedata.normalize("NFKC", str(values.attrs.get("units", ""))).strip()
     return SPELLINGS.get(unit, unit)
 
 
-def kind_of(values: xarray.DataArray) -> str:
+def _kind_of(values: xarray.DataArray) -> str:
     """Return the dtype without its precision: whole numbers and reals are not the same."""
     kinds = {"i": "integer", "u": "unsigned integer", "f": "real", "c": "complex", "b": "bool"}
     return kinds.get(values.dtype.kind, str(values.dtype))
 
 
-def check_sweeps(datasets: Mapping[str, Any]) -> None:
+def _check_sweeps(datasets: Mapping[str, Any]) -> None:
     """Raise a ValueError for what is no data set of a sweep."""
     for name, dataset in datasets.items():
         if not isinstance(dataset, xarray.Dataset) or STATUS not in dataset.data_vars:
             raise ValueError(f"{name} is no sweep: it is no data set with a {STATUS}")
 
 
-def common_rows(
+def _common_rows(
     one: xarray.Dataset, other: xarray.Dataset, dim: str
 ) -> tuple[xarray.Dataset, xarray.Dataset]:
     """Return two sweeps at those rows of a list whose parameters both have, in the same order."""

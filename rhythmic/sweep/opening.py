@@ -16,18 +16,18 @@ from rhythmic.provenance import processor_name, provenance
 from rhythmic.records import PROVENANCE, append_rows
 from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
 from rhythmic.sweep.arrays import description_of, layout_of
-from rhythmic.sweep.layout import (
+from rhythmic.sweep.plan import (
     DESCRIPTION,
+    ChunkPlan,
     RefusedError,
     check_ours,
     record_paths,
 )
-from rhythmic.sweep.plan import ChunkPlan
 from rhythmic.sweep.specification import Sweep
 from rhythmic.sweep.store import SweepStore
 
 
-def environment_of(sweep: Sweep) -> dict[str, Any]:
+def _environment_of(sweep: Sweep) -> dict[str, Any]:
     """Return what decides the bits of a result beside the sweep itself, without times and hosts."""
     device = jax.devices()[0]
     kind = processor_name() if device.platform == "cpu" else device.device_kind
@@ -66,8 +66,8 @@ def open_to_write(
             otherwise and that is not allowed.
     """
     check_ours(folder)
-    environment = environment_of(sweep)
-    description = known_description(folder, sweep, tell)
+    environment = _environment_of(sweep)
+    description = _known_description(folder, sweep, tell)
     if description is None:
         # First: from now on the folder is known as ours, whatever happens to its other files.
         append_rows(folder / PROVENANCE, [provenance()])
@@ -82,7 +82,7 @@ def open_to_write(
     if found:
         tell(f"resumed though it was computed otherwise ({found}); each chunk says by what")
     append_rows(folder / PROVENANCE, [provenance()])
-    return repaired(folder, sweep, description, environment, tell)
+    return _repaired(folder, sweep, description, environment, tell)
 
 
 def check_same(
@@ -113,7 +113,7 @@ def check_same(
     raise RefusedError(f"run_dir {folder} holds another sweep ({found}); name a new folder")
 
 
-def known_description(
+def _known_description(
     folder: Path, sweep: Sweep, tell: Callable[[str], None]
 ) -> dict[str, Any] | None:
     """Read the description of a folder; take it from a chunk's record if it is damaged or lost."""
@@ -125,7 +125,7 @@ def known_description(
         move_aside(folder, path)
     except ValueError:
         what = "missing"
-    record = any_record(folder, sweep)
+    record = _any_record(folder, sweep)
     if record is None:
         if what != "missing":
             tell(f"{path}: {what}; no chunk is finished, starting afresh")
@@ -135,7 +135,7 @@ def known_description(
     return SweepStore.create(folder, sweep, plan, record["made"]["environment"]).description
 
 
-def any_record(folder: Path, sweep: Sweep) -> dict[str, Any] | None:
+def _any_record(folder: Path, sweep: Sweep) -> dict[str, Any] | None:
     """Return a sound record of a chunk of this sweep; set damaged ones aside.
 
     Raises:
@@ -157,7 +157,7 @@ def any_record(folder: Path, sweep: Sweep) -> dict[str, Any] | None:
     return None
 
 
-def repaired(
+def _repaired(
     folder: Path,
     sweep: Sweep,
     description: dict[str, Any],
@@ -205,7 +205,7 @@ def differing(known: Any, wanted: Any, name: str = "") -> str:
         return ""
     if name.endswith(".sha256"):
         return f"{name.removesuffix('.sha256')}: other values"
-    return f"{name}: {shortened(known)} there, {shortened(wanted)} here"
+    return f"{name}: {_shortened(known)} there, {_shortened(wanted)} here"
 
 
 def called(entry: Any, place: int) -> str:
@@ -213,7 +213,7 @@ def called(entry: Any, place: int) -> str:
     return str(entry.get("name", place) if isinstance(entry, dict) else place)
 
 
-def shortened(value: Any) -> str:
+def _shortened(value: Any) -> str:
     """Write a value in at most some forty characters."""
     text = str(value)
     return text if len(text) <= 40 else text[:12] + "…" if " " not in text else text[:37] + "…"

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.spread import RowFunction, SpreadPrograms
+from rhythmic.sweep.checks import arguments_of, call_point
 from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
-from rhythmic.sweep.functions import arguments_of, call_point
 from rhythmic.sweep.plan import ChunkPlan
 from rhythmic.sweep.specification import Stages, Sweep
 from rhythmic.typing import Array, PyTree

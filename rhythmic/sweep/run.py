@@ -16,18 +16,19 @@ from rhythmic.progress import show
 from rhythmic.records import append_rows, fingerprint
 from rhythmic.sealed import holds_arrays
 from rhythmic.spread import first_devices
-from rhythmic.sweep.chunks import Arrays, ChunkComputer, Computed
+from rhythmic.sweep.chunks import Arrays, ChunkComputer, Computed, Meter
 from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
-from rhythmic.sweep.layout import (
+from rhythmic.sweep.joining import from_writer, is_writer
+from rhythmic.sweep.plan import (
     CHECKPOINTS,
     DESCRIPTION,
     LOG,
+    Chunk,
+    ChunkPlan,
     check_ours,
+    choose_plan,
     record_paths,
 )
-from rhythmic.sweep.meter import Meter
-from rhythmic.sweep.plan import Chunk, ChunkPlan, choose_plan
-from rhythmic.sweep.processes import from_writer, is_writer
 from rhythmic.sweep.specification import Stages, Sweep
 
 if TYPE_CHECKING:
@@ -112,9 +113,9 @@ def run_sweep(
             with taken(folder, tell):
                 store = on_disk(computer, folder, wanted, allow_changes, quiet)
         except OSError as error:
-            if is_elsewhere(error, folder):
+            if _is_elsewhere(error, folder):
                 raise
-            raise SweepStorageError(storage_message(folder, error)) from error
+            raise SweepStorageError(_storage_message(folder, error)) from error
     from rhythmic.sweep.dataset import StoredArrays
     from rhythmic.sweep.store import SweepStore
 
@@ -136,14 +137,14 @@ def taken(folder: Path, tell: Tell) -> Iterator[None]:
         yield
 
 
-def is_elsewhere(error: OSError, folder: Path) -> bool:
+def _is_elsewhere(error: OSError, folder: Path) -> bool:
     """Tell whether an error is about a file that is not in the folder, such as one of the data."""
     if not isinstance(error.filename, str):
         return False
     return not Path(error.filename).resolve().is_relative_to(folder.resolve())
 
 
-def storage_message(folder: Path, error: OSError) -> str:
+def _storage_message(folder: Path, error: OSError) -> str:
     """Say in one line what could not be written, and that nothing is lost."""
     reason = error.strerror or str(error)
     kept = len(record_paths(folder))
@@ -220,13 +221,13 @@ def on_disk(
         if store is not None:
             store.write(found.chunk, found.arrays, store.made(found.shape))
             append_rows(store.folder / LOG, [meter.log_row(found)], sync=False)
-            drop_states(keep, found.chunk.number)
+            _drop_states(keep, found.chunk.number)
     if folder is not None:
-        drop_states(keep)
+        _drop_states(keep)
     return store
 
 
-def drop_states(folder: Path, number: int | None = None) -> None:
+def _drop_states(folder: Path, number: int | None = None) -> None:
     """Remove the kept states of a chunk, or of all, and the folder if it is empty then.
 
     What else lies in the folder stays: only files that hold a state of ours are removed.

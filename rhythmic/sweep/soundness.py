@@ -10,19 +10,18 @@ from typing import Any
 import numpy as np
 
 from rhythmic.sweep.designs import FIRST_BAD_STEP, MOST_POINTS, STATUS
-from rhythmic.sweep.layout import RESULTS
-from rhythmic.sweep.plan import Chunk, ChunkPlan
+from rhythmic.sweep.plan import RESULTS, Chunk, ChunkPlan
 
 MOST_AXES = 64  # as many as an array of NumPy has
 KNOWN_TYPES = {STATUS: "int8", FIRST_BAD_STEP: "int32"}
 
 
-def is_count(value: Any, most: float = math.inf) -> bool:
+def _is_count(value: Any, most: float = math.inf) -> bool:
     """Tell whether a value is an integer from 0 to ``most``."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
 
 
-def is_inside(name: str) -> bool:
+def _is_inside(name: str) -> bool:
     """Tell whether a relative path stays within the arrays of a run folder."""
     parts = name.split("/")
     return parts[0] == RESULTS and len(parts) > 1 and not {"", ".", ".."} & set(parts)
@@ -37,8 +36,8 @@ def describes_a_sweep(
         and min(plan.rows_per_chunk, plan.rows_per_device, plan.rows_at_once, *shape) >= 1
         and math.prod(shape) <= MOST_POINTS
         and all(len(shape) <= num <= MOST_AXES for num in num_axes.values())
-        and all(is_inside(f"{RESULTS}/{name}") for name in num_axes)
-        and all(is_inside(name) for name in files)
+        and all(_is_inside(f"{RESULTS}/{name}") for name in num_axes)
+        and all(_is_inside(name) for name in files)
     )
 
 
@@ -61,7 +60,7 @@ def coordinates_of(
             found[column["name"]] = (length, column["dtype"])
     if not all(isinstance(text, str) for text in texts) or len(description["axes"]) != len(shape):
         raise TypeError("names are no text")
-    if not all(is_inside(f"{RESULTS}/{name}") for name in found):
+    if not all(_is_inside(f"{RESULTS}/{name}") for name in found):
         raise ValueError("a name is no folder")
     return found
 
@@ -101,7 +100,7 @@ def metadata_fault(content: bytes, expected: Mapping[str, Any]) -> str:
     except (ValueError, KeyError, TypeError, RecursionError):
         return "it describes no array"
     # Axes of a result's own are never cut.
-    if not all(is_count(length) for length in lengths) or shape[own:] != chunks[own:]:
+    if not all(_is_count(length) for length in lengths) or shape[own:] != chunks[own:]:
         return "it describes no array of a sweep"
     if shape[:own] != list(expected["shape"]) or len(shape) != expected["num_axes"]:
         return "its shape is not that of the sweep"
@@ -127,10 +126,10 @@ def record_fault(record: Mapping[str, Any], names: Sequence[str], num_points: in
     # Older records have no CRC.
     checks = record.get("crc32c", {})
     known = isinstance(checks, dict) and set(checks) in (set(), set(names))
-    if not known or not all(is_count(check, 2**32 - 1) for check in checks.values()):
+    if not known or not all(_is_count(check, 2**32 - 1) for check in checks.values()):
         return "its checksums are none"
     points, bad = record.get("points"), record.get("not_finite")
-    if not is_count(points) or points != num_points or not is_count(bad, num_points):
+    if not _is_count(points) or points != num_points or not _is_count(bad, num_points):
         return "it counts other points than those of its chunk"
     made = record.get("made")
     if not isinstance(made, dict) or not isinstance(made.get("environment"), dict):
@@ -141,7 +140,7 @@ def record_fault(record: Mapping[str, Any], names: Sequence[str], num_points: in
 def log_rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of a log that say when, where and in what time a chunk was computed."""
     for row in rows:
-        timed = isinstance(row.get("seconds"), int | float) and is_count(row.get("points"))
+        timed = isinstance(row.get("seconds"), int | float) and _is_count(row.get("points"))
         if timed and "process" in row and "host" in row:
             yield row
 

@@ -16,16 +16,17 @@ from rhythmic.checks import checked_choice, checked_integer, shown
 from rhythmic.records import fingerprint
 from rhythmic.spread import held_values
 from rhythmic.sweep.checks import (
+    call_point,
     check_arguments,
     check_held,
     check_outputs,
     check_prepared,
     check_state,
     check_storable,
+    name_of,
     primitives_of,
 )
 from rhythmic.sweep.designs import Axis, Design, Dimension, Grid, Points
-from rhythmic.sweep.functions import call_point, name_of
 from rhythmic.sweep.names import check_label, check_result_name, check_text
 from rhythmic.sweep.preparing import PreparedRows, row_digests, rows_over
 from rhythmic.typing import Array, Int, PyTree
@@ -222,7 +223,7 @@ class Sweep:
         """What one point computes, as JAX writes it down, and what it gives."""
 
         def point(arguments: dict[str, PyTree]) -> Mapping[str, Array]:
-            found = whole_point(self, arguments)
+            found = _whole_point(self, arguments)
             if not isinstance(found, Mapping):
                 given = type(found).__name__
                 raise ValueError(f"the function returns {given}; expected a dictionary")
@@ -350,8 +351,8 @@ class Sweep:
             "outputs": outputs,
             "precision": self.precision,
             "seed": None if self.seed is None else int(self.seed),
-            "shared": self.shared_identity or hash_arrays(self.shared),
-            "first_prepared": hash_arrays(self.first_prepared),
+            "shared": self.shared_identity or _hash_arrays(self.shared),
+            "first_prepared": _hash_arrays(self.first_prepared),
             **({} if self.prepare is None else {"prepared": self.prepared_rows.hash()}),
         }
 
@@ -363,11 +364,11 @@ class Sweep:
         """Return the sha256 of the program of one point, as JAX lowers it: of what is computed."""
         with self.in_precision(), jax.disable_jit(False):
             arguments = self.abstract_arguments()
-            lowered = jax.jit(lambda values: whole_point(self, values)).lower(arguments)
+            lowered = jax.jit(lambda values: _whole_point(self, values)).lower(arguments)
         return hashlib.sha256(lowered.as_text().encode()).hexdigest()
 
 
-def whole_point(sweep: Sweep, arguments: dict[str, PyTree]) -> Mapping[str, Array]:
+def _whole_point(sweep: Sweep, arguments: dict[str, PyTree]) -> Mapping[str, Array]:
     """Compute one point from its start to its outputs."""
     if not isinstance(sweep.function, Stages):
         return call_point(sweep.function, (), arguments)
@@ -382,7 +383,7 @@ def whole_point(sweep: Sweep, arguments: dict[str, PyTree]) -> Mapping[str, Arra
     return call_point(stages.finish, (state,), arguments)
 
 
-def hash_arrays(tree: PyTree) -> str:
+def _hash_arrays(tree: PyTree) -> str:
     """Return the sha256 of the arrays of a tree, their shapes and dtypes."""
     digest = hashlib.sha256()
     for leaf in jax.tree.leaves(tree):

@@ -1,5 +1,5 @@
 """A sweep on disk: labelled arrays in chunks (zarr), and one checksummed record per whole chunk.
-See ``layout`` for the files.
+See ``plan`` for the files.
 """
 
 import functools
@@ -33,8 +33,16 @@ from rhythmic.sealed import (
 from rhythmic.sweep.arrays import description_of, layout_of, sha256
 from rhythmic.sweep.designs import STATUS
 from rhythmic.sweep.files import Check, CheckedFiles, crc32c
-from rhythmic.sweep.layout import DESCRIPTION, LOG, OURS, RECORDS, RESULTS, record_name
-from rhythmic.sweep.plan import Chunk, ChunkPlan
+from rhythmic.sweep.plan import (
+    DESCRIPTION,
+    LOG,
+    OURS,
+    RECORDS,
+    RESULTS,
+    Chunk,
+    ChunkPlan,
+    record_name,
+)
 from rhythmic.sweep.soundness import (
     coordinates_of,
     describes_a_sweep,
@@ -100,7 +108,7 @@ class SweepStore:
         # Chunks of zeros are files as well: that a chunk is there never depends on its values.
         with zarr.config.set({"array.write_empty_chunks": True}):
             group = zarr.open_group(self.zarr_files, mode="r+", zarr_format=3)
-            return {name: stored_array(group, name) for name in self.names}
+            return {name: _stored_array(group, name) for name in self.names}
 
     def check_layout(self) -> None:
         """Raise a DamagedFileError for metadata that are not what was recorded, or a missing file.
@@ -388,7 +396,7 @@ class SweepStore:
                 os.rmdir(place)
 
 
-def stored_array(group: zarr.Group, name: str) -> zarr.Array:
+def _stored_array(group: zarr.Group, name: str) -> zarr.Array:
     """Return an array of a group."""
     found = group[name]
     if not isinstance(found, zarr.Array):

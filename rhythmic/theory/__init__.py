@@ -18,8 +18,6 @@ from rhythmic.theory.first_order import (
     first_order_regime,
     first_order_trajectory,
 )
-from rhythmic.theory.image_ladder import image_ladder
-from rhythmic.theory.ladder_families import random_ladder, span_ladder
 from rhythmic.theory.ladders import (
     GOLDEN_RATIO,
     SIDEREAL_DAY,
@@ -27,7 +25,10 @@ from rhythmic.theory.ladders import (
     LadderName,
     day_ladder,
     geometric_ladder,
+    image_ladder,
     ladder,
+    random_ladder,
+    span_ladder,
     validate_ladder,
 )
 from rhythmic.theory.oscillator import (
@@ -37,17 +38,21 @@ from rhythmic.theory.oscillator import (
     weights_from_oscillator,
     weights_from_poles,
 )
-from rhythmic.theory.regimes import SecondOrderRegime, second_order_regime
-from rhythmic.theory.response import frequency_response, stationary_variance
 from rhythmic.theory.roots import (
+    SecondOrderRegime,
     decay_time,
     is_oscillatory,
     is_stable,
     node_frequency,
     pole_radius,
+    second_order_regime,
     second_order_roots,
 )
-from rhythmic.theory.second_order import second_order_trajectory
+from rhythmic.theory.second_order import (
+    frequency_response,
+    second_order_trajectory,
+    stationary_variance,
+)
 
 __all__ = [
     "GOLDEN_RATIO",

@@ -19,7 +19,7 @@ class OverdampedRates(NamedTuple):
     half_gap: Any
 
 
-def overdamped_rates(xp: Any, decay: Any, angle: Any) -> OverdampedRates:
+def _overdamped_rates(xp: Any, decay: Any, angle: Any) -> OverdampedRates:
     """Give both rates without cancellation: their product is b^2."""
     excess = (decay - angle) * (decay + angle)
     overdamped = excess > _SERIES_LIMIT
@@ -39,7 +39,7 @@ def damped_motion(xp: Any, decay: Any, angle: Any) -> tuple[Any, Any]:
     Overdamped, the exponents are combined before they are raised, so that neither overflows.
     """
     square = (angle - decay) * (angle + decay)
-    rates = overdamped_rates(xp, decay, angle)
+    rates = _overdamped_rates(xp, decay, angle)
     slow, fast = xp.exp(-rates.slow), xp.exp(-rates.fast)
     gap = 2 * rates.half_gap
     cosine, sine = 0.5 * (slow + fast), slow * -xp.expm1(-gap) / gap
@@ -73,7 +73,7 @@ def held_force_gains(xp: Any, decay: Any, angle: Any) -> tuple[Any, Any]:
     a, b = xp.where(small, decay, 0.0), xp.where(small, angle, 0.0)
     first, second = _taylor_gain(a, b), xp.exp(-2 * a) * _taylor_gain(-a, b)
 
-    rates = overdamped_rates(xp, decay, angle)
+    rates = _overdamped_rates(xp, decay, angle)
     separated = ((decay - angle) * (decay + angle) >= 0.25) & ~small
     slow, fast = (xp.where(separated, rate, 1.0) for rate in (rates.slow, rates.fast))
     slow_mean, fast_mean = _mean_of_decay(xp, slow), _mean_of_decay(xp, fast)

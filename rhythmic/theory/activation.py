@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+import scipy
 from jaxtyping import Array, Bool, Float, Real
 
 from rhythmic._scan import scan
@@ -26,12 +27,71 @@ from rhythmic.theory._arrays import (
     ieee_arithmetic,
     scan_arrays,
 )
-from rhythmic.theory._self_consistency import (
-    sigmoid_cycle,
-    sigmoid_rest,
-    sigmoid_slope,
-    tanh_activity,
-)
+
+Values = np.ndarray
+
+
+def _tanh_activity(growth: Values) -> Values:
+    """Solve x = growth tanh(x) for x > 0; NaN where growth <= 1 has no such solution.
+
+    The equation is x coth(x) - 1 = growth - 1. Its left side lies between sqrt(1 + 2 x^2 / 3) - 1
+    and x^2 / 3, and above x - 1, which brackets x so tightly that near growth = 1 no digit is lost.
+    """
+    exists = growth > 1
+    growth = np.where(exists, growth, 2.0)
+    excess = growth - 1
+    upper = np.minimum(growth, np.sqrt(1.5 * excess) * np.sqrt(growth + 1))
+    lower = np.minimum(np.sqrt(3 * excess), upper)
+    activity = _halve(lambda x: _coth_excess(x) < excess, lower, upper)
+    return np.where(exists, activity, np.nan)
+
+
+def _coth_excess(x: Values) -> Values:
+    """Give x coth(x) - 1 without cancellation, by Lambert's continued fraction up to x = 1."""
+    square, fraction = np.minimum(x, 1.0) ** 2, np.zeros_like(x)
+    for odd in range(21, 1, -2):
+        fraction = square / (odd + fraction)
+    return np.where(x <= 1, fraction, x / np.tanh(x) - 1)
+
+
+def expit(x: Values) -> Values:
+    """Return 1 / (1 + exp(-x)), without overflow."""
+    return scipy.special.expit(x)
+
+
+def _sigmoid_rest(weight: Values) -> Values:
+    """Solve h = sigmoid(weight h), which has one solution for every weight."""
+    # For weight < 0 the unknown is v = -weight h, v (1 + e^v) = -weight, as h itself may be tiny.
+    zero, strength = 0 * weight, np.maximum(-weight, 0)
+    inverted = _halve(lambda v: v * (1 + np.exp(v)) < strength, zero, np.log1p(strength))
+    direct = _halve(lambda h: expit(weight * h) > h, zero + 0.5, zero + 1)
+    return np.where(weight < 0, expit(-inverted), direct)
+
+
+def _sigmoid_cycle(weight: Values, rest: Values) -> tuple[Values, Values]:
+    """Solve a = sigmoid(weight b), b = sigmoid(weight a) for a < rest < b.
+
+    The second map has a negative Schwarzian derivative, so there is one such pair where the slope
+    at ``rest`` is below -1, and none elsewhere; b lies between ``rest`` and 1/2.
+    """
+    half = 0 * weight + 0.5
+    high = _halve(lambda b: expit(weight * expit(weight * b)) > b, rest, half)
+    return expit(weight * high), high
+
+
+def _sigmoid_slope(weight: Values, state: Values) -> Values:
+    """Give weight phi'(weight state)."""
+    return weight * expit(weight * state) * expit(-weight * state)
+
+
+def _halve(lies_above: Callable[[Values], Values], lower: Values, upper: Values) -> Values:
+    """Halve brackets until they are as narrow as their floating-point numbers allow."""
+    for _ in range(64):
+        middle = lower + 0.5 * (upper - lower)
+        above = lies_above(middle)
+        lower, upper = np.where(above, middle, lower), np.where(above, upper, middle)
+    return lower + 0.5 * (upper - lower)
+
 
 _NODE_NAMES: tuple[ActivationName, ...] = ("tanh", "sigmoid", "relu", "identity")
 NODE_ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
@@ -104,7 +164,7 @@ def activation_trajectory(
 
     Source: lecture, "RNN dynamics (simplified)", the note on the activation function.
     """
-    check_activation(activation)
+    _check_activation(activation)
     phi = NODE_ACTIVATIONS[activation]
     count = checked_count("num_steps", num_steps)
     weight, start = scan_arrays(w=w, h0=h0)
@@ -148,7 +208,7 @@ def node_equilibria(activation: str, w: Real[RealLike, "*nodes"]) -> NodeEquilib
     Source: lecture, "RNN dynamics (simplified)", the note on the activation function; stability
     by linearisation (Strogatz, Nonlinear Dynamics and Chaos, section 10.1).
     """
-    check_activation(activation)
+    _check_activation(activation)
     _, weight = common_arrays(w=np.asarray(w, np.float64))
     weight = np.where(np.isfinite(weight), weight, np.nan)
     if activation == "tanh":
@@ -184,7 +244,7 @@ def limit_states(
 
     Source: lecture, "RNN dynamics (simplified)": the distant future of h_t, with phi.
     """
-    check_activation(activation)
+    _check_activation(activation)
     _, weight, start = common_arrays(w=np.asarray(w, np.float64), h0=np.asarray(h0, np.float64))
     if activation == "sigmoid":
         found = node_equilibria("sigmoid", weight)
@@ -199,7 +259,7 @@ def limit_states(
     return np.where(defined[..., None], limits, np.nan)
 
 
-def check_activation(name: str) -> None:
+def _check_activation(name: str) -> None:
     """Raise a ValueError that names an unknown activation."""
     if name not in NODE_ACTIVATIONS:
         known = ", ".join(NODE_ACTIVATIONS)
@@ -210,7 +270,7 @@ def _distant_size(activation: str, weight: np.ndarray, start: np.ndarray) -> np.
     """Give the limit of |h_t| for tanh, relu and identity; the sign is that of w and h_0."""
     growth = np.abs(weight)
     if activation == "tanh":
-        size = np.where(growth > 1, np.tanh(tanh_activity(growth)), 0.0)
+        size = np.where(growth > 1, np.tanh(_tanh_activity(growth)), 0.0)
     else:
         size = np.where(growth > 1, np.inf, np.where(growth == 1, np.abs(start), 0.0))
     moves = (weight > 0) & (start > 0) if activation == "relu" else start != 0
@@ -219,7 +279,7 @@ def _distant_size(activation: str, weight: np.ndarray, start: np.ndarray) -> np.
 
 def _tanh_equilibria(weight: np.ndarray) -> NodeEquilibria:
     growth = np.abs(weight)
-    activity = tanh_activity(growth)
+    activity = _tanh_activity(growth)
     outer = np.tanh(activity)
     slope = growth / np.cosh(activity) ** 2
     rises, falls = weight > 1, weight < -1
@@ -234,10 +294,10 @@ def _tanh_equilibria(weight: np.ndarray) -> NodeEquilibria:
 
 
 def _sigmoid_equilibria(weight: np.ndarray) -> NodeEquilibria:
-    rest = sigmoid_rest(weight)
-    slope = sigmoid_slope(weight, rest)
-    low, high = sigmoid_cycle(weight, rest)
-    cycle_slope = sigmoid_slope(weight, low) * sigmoid_slope(weight, high)
+    rest = _sigmoid_rest(weight)
+    slope = _sigmoid_slope(weight, rest)
+    low, high = _sigmoid_cycle(weight, rest)
+    cycle_slope = _sigmoid_slope(weight, low) * _sigmoid_slope(weight, high)
     flickers = slope < -1
     return NodeEquilibria(
         fixed_point=rest[..., None],

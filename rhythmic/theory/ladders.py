@@ -2,7 +2,13 @@
 
 Everything here is NumPy float64 and done once, before a network is built.
 
-Source: lecture, "Rhythmic RNN in practice" and "My favorite idea".
+Beside the lecture's ladders: families for comparisons, by ratio, span and number of nodes, with
+chance as the null; and the rhythms of an image that is read row by row, where each frequency
+listens to one wave of the plane.
+
+Source: lecture, "Brain rhythms", "Rhythmic RNN in practice" and "My favorite idea" (M. A. Kramer,
+arXiv:2506.17083). Families of ladders are the project's own, and so is the ladder of an image, of
+the textbook definition of a two-dimensional Fourier coefficient.
 """
 
 import math
@@ -232,3 +238,192 @@ def _check_between(name: str, value: float, low: float, high: float) -> None:
     if not low < value < high:
         allowed = f"above {low:g} Hz and below sample_rate / 4 = {high:g} Hz"
         raise ValueError(f"{name} must be {allowed}, got {value}")
+
+
+GOLDEN_START = 2.0  # Hz
+GOLDEN_STOP = GOLDEN_START * PUBLISHED_GOLDEN_RATIO**10  # Hz, 245.9, as published
+
+
+@checked
+def span_ladder(
+    num_nodes: int,
+    *,
+    start: float = GOLDEN_START,
+    stop: float = GOLDEN_STOP,
+    sample_rate: float = 1000.0,
+) -> Float[np.ndarray, " hidden"]:
+    """Give ``f_k = start (stop / start)^(k / (n - 1))``: a fixed span, ends included.
+
+    From 2 to 245.9 Hz eleven nodes are the published golden ladder, and ``10 m + 1`` nodes have
+    the ratio ``phi^(1/m)``. One node stands at the geometric middle.
+
+    Args:
+        num_nodes: ``n``, at least 1.
+        start: lowest frequency in Hz.
+        stop: highest frequency in Hz, above ``start`` and below a quarter of the sample rate.
+        sample_rate: steps a second, Hz.
+
+    Raises:
+        ValueError: for a number of nodes or an end out of its range.
+    """
+    _check_span(num_nodes, start, stop)
+    places = np.linspace(0, 1, num_nodes) if num_nodes > 1 else np.array([0.5])
+    return validate_ladder(start * (stop / start) ** places, sample_rate)
+
+
+@checked
+def random_ladder(
+    num_nodes: int,
+    *,
+    seed: int,
+    start: float = GOLDEN_START,
+    stop: float = GOLDEN_STOP,
+    sample_rate: float = 1000.0,
+) -> Float[np.ndarray, " hidden"]:
+    """Draw a ladder of the same span and number of nodes: the null that a ratio is held against.
+
+    Both ends stay; the logarithms of the frequencies between them are independent and uniform.
+
+    Args:
+        num_nodes: at least 2.
+        seed: of ``numpy.random.default_rng``, at least 0.
+        start: lowest frequency in Hz.
+        stop: highest frequency in Hz, above ``start`` and below a quarter of the sample rate.
+        sample_rate: steps a second, Hz.
+
+    Returns:
+        Rising frequencies in Hz.
+
+    Raises:
+        ValueError: for a number of nodes, seed or end out of its range.
+    """
+    _check_span(num_nodes, start, stop)
+    if num_nodes < 2:
+        raise ValueError(f"num_nodes is {num_nodes}; a random ladder has at least 2, its ends")
+    if seed < 0:
+        raise ValueError(f"seed is {seed}; it must be at least 0")
+    inner = np.random.default_rng(seed).uniform(0, 1, num_nodes - 2)
+    places = np.concatenate([[0.0], np.sort(inner), [1.0]])
+    return validate_ladder(start * (stop / start) ** places, sample_rate)
+
+
+@checked
+def copied_ladder(
+    frequencies: Float[np.ndarray, " node"], num_copies: int
+) -> Float[np.ndarray, " hidden"]:
+    """Repeat a ladder, copy after copy: several nodes a rhythm.
+
+    Args:
+        frequencies: of the ladder, Hz.
+        num_copies: how often it is repeated.
+
+    Returns:
+        Frequencies in Hz, ``num_copies`` times as many.
+
+    Raises:
+        ValueError: for no copies.
+    """
+    if num_copies < 1:
+        raise ValueError(f"num_copies is {num_copies}; it must be at least 1")
+    return np.tile(np.asarray(frequencies, np.float64), num_copies)
+
+
+def _check_span(num_nodes: int, start: float, stop: float) -> None:
+    """Raise a ValueError that names the number of nodes or the end out of its range."""
+    if num_nodes < 1:
+        raise ValueError(f"num_nodes is {num_nodes}; it must be at least 1")
+    if not 0 < start < stop:
+        raise ValueError(f"start is {start} and stop {stop}; they must rise from above 0 Hz")
+
+
+MOST_WAVES = 10**7  # to choose from: of 28 pixels, steps of 2e-5
+
+
+class ImageWaves(NamedTuple):
+    """Waves of the plane, one entry a frequency.
+
+    Attributes:
+        along: cycles along a row of the image, from left to right.
+        down: cycles down the image, between ``-side / 2`` and ``side / 2``.
+    """
+
+    along: Float[np.ndarray, " hidden"]
+    down: Float[np.ndarray, " hidden"]
+
+
+@checked
+def image_ladder(
+    num_nodes: int,
+    *,
+    spacing: float = 1.0,
+    offset: float = 0.5,
+    aspect: float = 2.0,
+    side: int = 28,
+    sample_rate: float = 1000.0,
+) -> Float[np.ndarray, " hidden"]:
+    """Give the frequencies of the longest waves of an image that is read row by row.
+
+        f = Fs (side m + q) / side^2,  q = spacing (n + offset),  m = 0, 1, ..., n any integer
+
+    ``Fs / side`` is the rhythm of the rows (35.7 Hz at 28 pixels a row and 1000 a second), ``Fs /
+    side^2`` that of the image (1.28 Hz). A sinusoid at ``f`` is a wave of the plane: about ``m``
+    cycles along a row, ``q`` down the image; see ``image_waves``. The phasor of a node that loses
+    nothing is, after the last pixel, the Fourier coefficient of that wave. Of all waves those of
+    the smallest ``hypot(aspect m, q)`` are taken.
+
+    Args:
+        num_nodes: number of frequencies, at least 1.
+        spacing: step of ``q``, in cycles down the image, above 0.
+        offset: of the grid of ``q``, in steps, in [0, 1).
+        aspect: how many cycles down the image count as one along a row, above 0.
+        side: pixels a row, and rows.
+        sample_rate: ``Fs``, pixels a second, Hz.
+
+    Returns:
+        Rising frequencies in Hz, above 0 and below ``Fs / 4``.
+
+    Raises:
+        ValueError: for an argument out of its range, or more nodes than there are such waves.
+    """
+    for name, value in (("spacing", spacing), ("aspect", aspect)):
+        if not 0.0 < value < np.inf:
+            raise ValueError(f"{name} is {value}; it must be above 0 and finite")
+    if not 0.0 <= offset < 1.0:
+        raise ValueError(f"offset is {offset}; it must lie in [0, 1)")
+    if num_nodes < 1 or side < 2:
+        raise ValueError(f"num_nodes is {num_nodes} and side {side}; they must be at least 1 and 2")
+    if (side // 4 + 1) * (side / spacing) > MOST_WAVES:
+        least = (side // 4 + 1) * side / MOST_WAVES
+        raise ValueError(f"spacing is {spacing}; with side {side} it must be at least {least:g}")
+    reach = int(side / 2 / spacing) + 1
+    down = spacing * (np.arange(-reach, reach + 1) + offset)
+    down = down[(down >= -side / 2) & (down < side / 2)]
+    along, down = (x.ravel() for x in np.meshgrid(np.arange(side // 4 + 1), down, indexing="ij"))
+    frequencies = sample_rate * (side * along + down) / side**2
+    allowed = (frequencies > 0) & (frequencies < sample_rate / 4)
+    if np.count_nonzero(allowed) < num_nodes:
+        found = np.count_nonzero(allowed)
+        raise ValueError(f"num_nodes is {num_nodes}; there are {found} such waves")
+    length = np.hypot(aspect * along, down)[allowed]
+    # Waves of one length, but for rounding, come in the order of their frequencies.
+    order = np.lexsort((frequencies[allowed], np.round(length, 9)))
+    return validate_ladder(np.sort(frequencies[allowed][order[:num_nodes]]), sample_rate)
+
+
+@checked(finite=True)
+def image_waves(
+    frequencies: Float[np.ndarray, " hidden"], *, side: int = 28, sample_rate: float = 1000.0
+) -> ImageWaves:
+    """Tell which wave of an image, read row by row, each frequency is.
+
+    Pixel ``t = side row + column`` of a sinusoid at ``f`` has the phase ``2 pi f t / Fs``, which
+    is that of a wave with ``f side / Fs`` cycles along a row, and as many cycles down the image
+    as ``f side^2 / Fs`` is away from the nearest multiple of ``side``.
+
+    Args:
+        frequencies: in Hz.
+        side: pixels a row, and rows.
+        sample_rate: ``Fs``, pixels a second, Hz.
+    """
+    cycles = np.asarray(frequencies, np.float64) * side**2 / sample_rate
+    return ImageWaves(cycles / side, np.mod(cycles + side / 2, side) - side / 2)

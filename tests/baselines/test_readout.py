@@ -7,7 +7,7 @@ import pytest
 from rhythmic.baselines import logistic_regression_accuracy
 from rhythmic.baselines.readout import fit_large_logistic_regression
 from rhythmic.data import Split
-from rhythmic.reservoirs.logistic_regression import fit_logistic_regression, standardise
+from rhythmic.reservoirs.readout import fit_logistic_regression, standardise
 from tests.marks import rest_slow
 
 STRENGTHS = (0.001, 0.1, 10.0)

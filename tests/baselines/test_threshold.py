@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from rhythmic.baselines.threshold import threshold_accuracy
+from rhythmic.baselines.features import threshold_accuracy
 from rhythmic.data import Split
 
 

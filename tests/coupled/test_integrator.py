@@ -7,8 +7,7 @@ from scipy.linalg import expm
 from scipy.signal import hilbert
 
 from rhythmic.coupled import CoupledOscillators, Recording, responses
-from rhythmic.coupled.integrator import motion
-from rhythmic.coupled.oscillators import OscillatorArrays
+from rhythmic.coupled.oscillators import OscillatorArrays, motion
 
 GOLDEN = CoupledOscillators()
 GAIN_FREQUENCIES = np.array([2.3, 11.1, 29.03, 58.0, 96.4])

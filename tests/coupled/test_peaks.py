@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.signal import find_peaks
 
 from rhythmic.coupled.ladders import ratio_ladder
-from rhythmic.coupled.peaks import answer_peaks, peak_places
+from rhythmic.coupled.selectivity import answer_peaks, peak_places
 from rhythmic.theory import GOLDEN_RATIO
 
 

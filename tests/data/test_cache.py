@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rhythmic.data import DataUnavailableError, Digits
-from rhythmic.data.cache import (
+from rhythmic.data.dataset import fingerprint
+from rhythmic.data.download import (
     cache_folder,
     is_prepared,
     read_decoded,

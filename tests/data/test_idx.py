@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hypothesis_numpy
 
 from rhythmic.data import DamagedFileError
-from rhythmic.data.idx import read_idx
+from rhythmic.data.mnist import read_idx
 
 HEADER = bytes([0, 0, 8, 1, 0, 0, 0, 3])
 

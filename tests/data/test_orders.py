@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rhythmic.data import image_rhythm
-from rhythmic.data.orders import PERMUTATION_SEED, PERMUTATION_SHA256, in_order, pixel_places
+from rhythmic.data.images import PERMUTATION_SEED, PERMUTATION_SHA256, in_order, pixel_places
 
 IMAGES = np.random.default_rng(2).integers(0, 256, (5, 784), dtype=np.uint8)
 

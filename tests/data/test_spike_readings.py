@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from rhythmic.data import SpikeTrains
-from rhythmic.data.spike_readings import log_odds, spike_count, spike_power
-from rhythmic.data.spikes import spike_pool
+from rhythmic.data.spikes import log_odds, spike_count, spike_pool, spike_power
 
 RECIPE = SpikeTrains()
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rhythmic.data import Digits, split
-from rhythmic.data.splits import mnist5k_split, mnist_split
+from rhythmic.data.dataset import mnist5k_split, mnist_split
 
 SORTED_LABELS = np.repeat(np.arange(10), 500).astype(np.uint8)
 

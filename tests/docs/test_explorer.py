@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 
 from rhythmic import rhythms, theory
-from rhythmic.rhythms.concatenation import joined_distance
 from rhythmic.rhythms.spacing import rung_offset
+from rhythmic.rhythms.sums import joined_distance
 from rhythmic.theory.continuous import sampled_oscillator_response
-from rhythmic.theory.forcing import backward_difference_distortion, forcing_weights
-from rhythmic.theory.oscillator import Scheme
+from rhythmic.theory.oscillator import Scheme, backward_difference_distortion, forcing_weights
 
 TOLERANCE = 1e-6
 STEPS = 60

@@ -28,8 +28,8 @@ from tests.docs.test_docstrings import (
 
 # Arrays by name, as a run of an experiment saves them, each in a shape of its own.
 WITHOUT_SHAPE = {
-    "rhythmic.plotting.rhythmic_node.error_figure(results)",
-    "rhythmic.plotting.rhythmic_node.node_figure(results)",
+    "rhythmic.plotting.node.error_figure(results)",
+    "rhythmic.plotting.node.node_figure(results)",
     "rhythmic.plotting.weight_grid.frequency_figure(results)",
 }
 

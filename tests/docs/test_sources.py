@@ -16,12 +16,12 @@ REASONS = {
     "chooses among the others": "fast.ways",
     "checks of arguments": "arguments cells.options checks indices",
     "files": (
-        "arrays data.cache data.download data.idx files locks networks.files provenance records "
+        "arrays data.download files locks networks.files provenance records "
         "sealed"
     ),
     "interface": "cells.adapter cells.interface tasks.interface",
     "table of names": "cells.registry",
-    "loading": "data data.mnist data.mnist5k data.source data.splits",
+    "loading": "data data.mnist data.source",
     "containers": "data.dataset data.recordings training.problem training.state training.trained",
     "layout of arrays": "fast.events fast.kernels.plan training.recorded training.rhythms trees",
     "commands": "interruption",

@@ -7,8 +7,7 @@ import pytest
 
 from experiments import stability_atlas as script
 from experiments.stages import Stages
-from rhythmic.plotting.atlas import Window, atlas_figure
-from rhythmic.plotting.contour_lines import log_levels
+from rhythmic.plotting.atlas import Window, atlas_figure, log_levels
 from rhythmic.rhythms.bands import catalogue
 from rhythmic.theory import node_frequency, pole_radius, second_order_regime
 

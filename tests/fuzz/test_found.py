@@ -9,19 +9,21 @@ import pytest
 
 from rhythmic import cells, sensitivity, static, training
 from rhythmic.reductions import maximum, reduce_steps
-from rhythmic.rhythms.evidence import random_band_distances, random_ladder_distances
-from rhythmic.rhythms.spacing import scan_ratios
+from rhythmic.rhythms.spacing import random_band_distances, random_ladder_distances, scan_ratios
 from rhythmic.simulate import mask_from_lengths
 from rhythmic.stability import finite_time_exponents, matrix_modes, step_modes
 from rhythmic.stability.atlas import node_chart
-from rhythmic.stability.atlas_simulation import simulated_node
-from rhythmic.stability.atlas_strip import strip_distance
-from rhythmic.stability.newton import solve_fixed_point
-from rhythmic.static.hopfield_capacity import capacity_sweep
-from rhythmic.static.hopfield_estimates import bootstrap_means, capacity_estimates, crossing_load
+from rhythmic.stability.atlas_simulation import simulated_node, strip_distance
+from rhythmic.stability.fixed_points import solve_fixed_point
+from rhythmic.static.hopfield_capacity import (
+    bootstrap_means,
+    capacity_estimates,
+    capacity_sweep,
+    crossing_load,
+)
 from rhythmic.theory import geometric_ladder
-from rhythmic.theory.image_ladder import image_ladder
-from rhythmic.theory.solver import solved_oscillator
+from rhythmic.theory.continuous import solved_oscillator
+from rhythmic.theory.ladders import image_ladder
 
 KEY = jax.random.key(0)
 NAN = float("nan")

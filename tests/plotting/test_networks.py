@@ -10,18 +10,29 @@ from matplotlib.figure import Figure
 
 from experiments.mnist.configuration import PRESETS
 from experiments.mnist.report import summary_line, terminal_table
-from rhythmic.plotting.accuracy import accuracy_figure, confusion_figure, learning_curve_figure
-from rhythmic.plotting.compare_features import baseline_figure, profile_figure
-from rhythmic.plotting.compare_recurrence import draw_crossing
+from rhythmic.plotting.accuracy import (
+    accuracy_figure,
+    confusion_figure,
+    learning_curve_figure,
+    spike_trains_figure,
+)
+from rhythmic.plotting.compare_ladders import (
+    Mark,
+    draw_crossing,
+    draw_nearness,
+    draw_null,
+    draw_sizes,
+)
 from rhythmic.plotting.compare_robustness import noise_figure, order_figure, sample_figure
-from rhythmic.plotting.compare_smallest import draw_sizes
-from rhythmic.plotting.compare_spike_trains import spike_trains_figure
-from rhythmic.plotting.compare_synthetic import Panel, network_appearance, synthetic_figure
-from rhythmic.plotting.compare_which_rhythms import Mark, draw_nearness, draw_null
+from rhythmic.plotting.features import baseline_figure, profile_figure, recurrent_weight_figure
 from rhythmic.plotting.memory import memory_figure
-from rhythmic.plotting.next_item import next_item_figure
-from rhythmic.plotting.resonance import recurrent_weight_figure
-from rhythmic.plotting.sequences import model_appearance
+from rhythmic.plotting.sequences import (
+    Panel,
+    model_appearance,
+    network_appearance,
+    next_item_figure,
+    synthetic_figure,
+)
 from rhythmic.plotting.style import NETWORKS, appearance, house_style
 
 NAMES = ("rrn", "my network", "rnn")  # two that no figure knows, and one that all know

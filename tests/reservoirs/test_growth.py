@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rhythmic.cells import ResonantReservoirCell
-from rhythmic.reservoirs.growth import _as_modes, _from_modes, growth_factor
+from rhythmic.reservoirs.response import _as_modes, _from_modes, growth_factor
 from rhythmic.sensitivity import step_jacobians
 from rhythmic.simulate import trajectory
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.reservoirs.logistic_regression import (
+from rhythmic.reservoirs.readout import (
     derivatives,
     fit_logistic_regression,
     standardise,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rhythmic.cells import ResonantReservoirCell
-from rhythmic.reservoirs.noise import NoiseDrawn, example_keys, with_noise
+from rhythmic.reservoirs.response import NoiseDrawn, example_keys, with_noise
 from rhythmic.simulate import mask_from_lengths, time_mean, trajectory
 
 FREQUENCIES = np.array([5.0, 20.0, 60.0])

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from rhythmic.cells import ResonantReservoirCell
-from rhythmic.reservoirs.noise import example_keys, with_noise
 from rhythmic.reservoirs.response import (
     Response,
+    example_keys,
     frequency_content,
     mean_frequency,
     reservoir_response,
+    with_noise,
 )
 from rhythmic.simulate import trajectory
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rhythmic.rhythms import sum_ratio
-from rhythmic.rhythms.concatenation import (
+from rhythmic.rhythms.sums import (
     concatenate_periods,
     joined_distance,
     joined_periods,

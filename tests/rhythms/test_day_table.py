@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rhythmic.rhythms.day_table import LECTURE_TABLE, compare_rows, rounds_to
+from rhythmic.rhythms.day import LECTURE_TABLE, compare_rows, rounds_to
 from rhythmic.theory import day_ladder
 
 

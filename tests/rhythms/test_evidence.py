@@ -9,14 +9,14 @@ import pytest
 
 from rhythmic.rhythms import CHANCE_DISTANCE
 from rhythmic.rhythms.bands import band_centres
-from rhythmic.rhythms.evidence import (
+from rhythmic.rhythms.spacing import (
     day_evidence,
+    fit_start,
     random_band_distances,
     random_ladder_distances,
     share_at_least_as_good,
     spacing_evidence,
 )
-from rhythmic.rhythms.spacing import fit_start
 from rhythmic.theory import GOLDEN_RATIO, SIDEREAL_DAY
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from rhythmic.rhythms import rotation
-from rhythmic.rhythms.planets import ROTATIONS, SIDEREAL_DAY_MEASURED, SOLAR_DAY
+from rhythmic.rhythms.day import ROTATIONS, SIDEREAL_DAY_MEASURED, SOLAR_DAY
 from rhythmic.theory import SIDEREAL_DAY
 
 HOURS = {

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rhythmic.stability._angle import upper_angle
-from rhythmic.stability.atlas import chart_frequency, node_chart, peak_gain
+from rhythmic.stability.atlas import chart_frequency, node_chart, peak_gain, upper_angle
 from rhythmic.theory import (
     SecondOrderRegime,
     decay_time,

@@ -7,8 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.stability.atlas_simulation import OVERFLOW_THRESHOLD, SimulatedNode, simulated_node
-from rhythmic.stability.atlas_strip import strip_distance
+from rhythmic.stability.atlas_simulation import (
+    OVERFLOW_THRESHOLD,
+    SimulatedNode,
+    simulated_node,
+    strip_distance,
+)
 from rhythmic.theory import SecondOrderRegime, node_frequency, pole_radius
 
 DT = 0.004

@@ -6,8 +6,13 @@ import jax
 import numpy as np
 import pytest
 
-from rhythmic.stability.atlas_simulation import simulated_node
-from rhythmic.stability.atlas_strip import GROWTH_LIMIT, PHASE_LIMIT, StripDistance, strip_distance
+from rhythmic.stability.atlas_simulation import (
+    GROWTH_LIMIT,
+    PHASE_LIMIT,
+    StripDistance,
+    simulated_node,
+    strip_distance,
+)
 from rhythmic.theory import second_order_regime
 
 TWICE = pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from rhythmic.cells import ElmanCell, LSTMCell
 from rhythmic.simulate import trajectory
 from rhythmic.stability import find_fixed_points
-from rhythmic.stability.newton import Outcome, solve_fixed_point
+from rhythmic.stability.fixed_points import Outcome, solve_fixed_point
 
 
 def network(weights):

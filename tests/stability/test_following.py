@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from rhythmic.stability.following import followed_eigenvalues
-from rhythmic.stability.modes import sorted_eigenvalues
+from rhythmic.stability.modes import followed_eigenvalues, sorted_eigenvalues
 
 
 def rotation(modulus, angle):

@@ -24,8 +24,8 @@ from rhythmic.stability import (
     step_modes,
     trajectory_modes,
 )
+from rhythmic.stability.fixed_points import solve_fixed_point
 from rhythmic.stability.modes import sorted_eigenvalues
-from rhythmic.stability.newton import solve_fixed_point
 from rhythmic.theory import SecondOrderRegime, decay_time, node_frequency, second_order_regime
 from rhythmic.theory.backpropagation import spectral_radius
 

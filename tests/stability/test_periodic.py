@@ -9,7 +9,7 @@ import pytest
 from rhythmic.cells import ElmanCell
 from rhythmic.simulate import trajectory
 from rhythmic.stability import find_periodic_orbit, floquet_multipliers, lyapunov_exponents
-from rhythmic.stability.newton import Outcome
+from rhythmic.stability.fixed_points import Outcome
 
 compiled_multipliers = eqx.filter_jit(floquet_multipliers)
 compiled_orbit = eqx.filter_jit(find_periodic_orbit)

@@ -10,7 +10,7 @@ import pytest
 
 from rhythmic.sensitivity import state_sensitivity
 from rhythmic.stability import finite_time_exponents
-from rhythmic.stability.singular_values import log_singular_values
+from rhythmic.stability.gradients import log_singular_values
 
 compiled = jax.jit(log_singular_values, static_argnames="every")
 compiled_windows = eqx.filter_jit(finite_time_exponents)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rhythmic.static.hopfield_estimates import (
+from rhythmic.static.hopfield_capacity import (
     bootstrap_means,
     capacity_estimates,
     crossing_load,

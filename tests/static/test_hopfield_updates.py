@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rhythmic.static.hopfield import HopfieldNetwork, energy, hopfield_network
-from rhythmic.static.hopfield_updates import (
+from rhythmic.static.hopfield import (
+    HopfieldNetwork,
     asynchronous_trajectory,
+    energy,
+    hopfield_network,
     random_order,
     recall,
     synchronous_recall,

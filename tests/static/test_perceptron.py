@@ -12,15 +12,13 @@ from scipy.optimize import minimize
 
 from rhythmic.static import logic_gate, perceptron_learning, perceptron_output
 from rhythmic.static.perceptron import (
+    LOGIC_GATES,
+    best_threshold_accuracy,
     first_error_free_epoch,
+    largest_margin_plane,
     novikoff_bound,
     perceptron_activity,
     perceptron_margin,
-)
-from rhythmic.static.separability import (
-    LOGIC_GATES,
-    best_threshold_accuracy,
-    largest_margin_plane,
     separable_clouds,
 )
 from tests.refusals import refusals

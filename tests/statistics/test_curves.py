@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from rhythmic.statistics.curves import peak_of_curve
+from rhythmic.statistics.resampling import peak_of_curve
 
 POINTS = np.linspace(0.5, 1.1, 7)
 

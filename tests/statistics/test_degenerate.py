@@ -8,11 +8,9 @@ import pytest
 
 from rhythmic.stability.coupling import compare_blocks
 from rhythmic.statistics import ACCURACY, compare, difference, equivalence, summarise, varies
-from rhythmic.statistics._seeds import rounding
-from rhythmic.statistics.curves import peak_of_curve
-from rhythmic.statistics.least_squares import least_squares_differences
-from rhythmic.statistics.null import rank_in_null, rank_in_null_over_seeds
-from rhythmic.statistics.summaries import agreement, with_sampling_error
+from rhythmic.statistics.comparison import least_squares_differences
+from rhythmic.statistics.resampling import peak_of_curve, rank_in_null, rank_in_null_over_seeds
+from rhythmic.statistics.summaries import agreement, rounding, with_sampling_error
 
 SAME = {
     "one number": ([0.5] * 6, [0.6] * 6),

@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 
 from rhythmic.statistics import MIN_SEEDS_FOR_TEST
-from rhythmic.statistics.least_squares import least_squares_differences
+from rhythmic.statistics.comparison import least_squares_differences
 
 VALUES = {
     "golden": [0.75, 0.76, 0.77, 0.74, 0.76],

@@ -8,7 +8,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rhythmic.statistics.null import rank_in_null, rank_in_null_over_seeds
+from rhythmic.statistics.resampling import rank_in_null, rank_in_null_over_seeds
 
 
 def networks(num_draws=30, num_seeds=8, noise=0.02, spread=0.02, seed=0):

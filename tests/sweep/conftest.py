@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rhythmic.sweep.layout import DESCRIPTION, RECORDS, RESULTS
+from rhythmic.sweep.plan import DESCRIPTION, RECORDS, RESULTS
 
 CHILD = Path(__file__).with_name("child.py")
 

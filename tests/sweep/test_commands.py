@@ -9,7 +9,7 @@ import pytest
 from rhythmic.records import PROVENANCE
 from rhythmic.sweep import Grid, Output, Sweep, linear_axis, run_sweep
 from rhythmic.sweep.__main__ import main
-from rhythmic.sweep.layout import DESCRIPTION, LOG
+from rhythmic.sweep.plan import DESCRIPTION, LOG
 from rhythmic.sweep.store import SweepStore
 
 GRID = Grid((linear_axis("gain", 0, 3, 4, "Hz"), linear_axis("bias", 0, 1, 3, "V")))

@@ -26,7 +26,7 @@ from rhythmic.sweep import (
 )
 from rhythmic.sweep.chunks import ChunkComputer
 from rhythmic.sweep.dataset import export, open_sweep
-from rhythmic.sweep.layout import DESCRIPTION, RECORDS, RESULTS, RefusedError
+from rhythmic.sweep.plan import DESCRIPTION, RECORDS, RESULTS, RefusedError
 from rhythmic.sweep.store import SweepStore
 from tests.marks import rest_slow
 

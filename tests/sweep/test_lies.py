@@ -11,7 +11,7 @@ from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
 from rhythmic.sweep import dataset, run_sweep
 from rhythmic.sweep.__main__ import main
 from rhythmic.sweep.dataset import export, open_sweep
-from rhythmic.sweep.layout import DESCRIPTION, LOG, RECORDS, RESULTS
+from rhythmic.sweep.plan import DESCRIPTION, LOG, RECORDS, RESULTS
 from rhythmic.sweep.store import SweepStore
 from tests.sweep.small import make_sweep, run
 

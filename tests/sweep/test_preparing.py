@@ -7,7 +7,7 @@ from jax.experimental import io_callback
 
 from rhythmic.sealed import read_sealed, write_sealed
 from rhythmic.sweep import Grid, Output, Sweep, linear_axis, preparing, run_sweep, values_axis
-from rhythmic.sweep.layout import DESCRIPTION, RefusedError
+from rhythmic.sweep.plan import DESCRIPTION, RefusedError
 
 OUT = {"out": Output("")}
 GRID_OF_ONE = Grid((values_axis("gain", [1.0, 2.0, 3.0], ""),))

@@ -14,12 +14,13 @@ from xarray.plot.utils import label_from_attrs
 
 from rhythmic import locks
 from rhythmic.files import LinkError
+from rhythmic.records import PROVENANCE
 from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
 from rhythmic.sweep import Grid, Output, Stages, Sweep, SweepStorageError, run_sweep, values_axis
 from rhythmic.sweep.__main__ import main
 from rhythmic.sweep.chunks import ChunkComputer
 from rhythmic.sweep.dataset import open_sweep
-from rhythmic.sweep.layout import DESCRIPTION, PROVENANCE, RECORDS, RESULTS, RefusedError
+from rhythmic.sweep.plan import DESCRIPTION, RECORDS, RESULTS, RefusedError
 from rhythmic.sweep.store import SweepStore
 from tests.sweep.small import make_sweep, run
 

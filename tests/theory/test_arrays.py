@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rhythmic import theory
-from rhythmic.theory import forcing, response, second_order
+from rhythmic.theory import oscillator, second_order
 
 # One valid call of each closed form: a function of array arguments and those arguments.
 W1 = np.array([1.2, -0.4, 0.9])
@@ -28,7 +28,7 @@ CASES = {
     "pole_radius": (theory.pole_radius, (W1, W2)),
     "node_frequency": (theory.node_frequency, (W1, W2, DT)),
     "decay_time": (theory.decay_time, (W1, W2, DT)),
-    "impulse_response": (lambda *a: response.impulse_response(*a, 5), (W1, W2)),
+    "impulse_response": (lambda *a: second_order.impulse_response(*a, 5), (W1, W2)),
     "frequency_response": (theory.frequency_response, (W1, W2, OMEGA, DT)),
     "stationary_variance": (theory.stationary_variance, (W1, W2, OMEGA)),
     "weights_backward": (theory.weights_from_oscillator, (OMEGA, BETA, DT)),
@@ -43,16 +43,16 @@ CASES = {
     ),
     "weights_from_poles": (theory.weights_from_poles, (OMEGA, np.abs(W1), DT)),
     "poles_from_weights": (theory.poles_from_weights, (W1, W2, DT)),
-    "forcing_backward": (forcing.forcing_weights, (OMEGA, BETA, DT)),
+    "forcing_backward": (oscillator.forcing_weights, (OMEGA, BETA, DT)),
     "forcing_exact": (
-        lambda *a: forcing.forcing_weights(*a, scheme="exact"),
+        lambda *a: oscillator.forcing_weights(*a, scheme="exact"),
         (OMEGA, BETA, DT),
     ),
     "forced_drive": (
-        lambda a, b, c, force: forcing.forced_drive(forcing.ForcingTaps(a, b, c), force),
+        lambda a, b, c, force: oscillator.forced_drive(oscillator.ForcingTaps(a, b, c), force),
         (W1, W2, DT, np.stack([W1, W2, OMEGA, BETA])),
     ),
-    "distortion": (forcing.backward_difference_distortion, (OMEGA, BETA, DT)),
+    "distortion": (oscillator.backward_difference_distortion, (OMEGA, BETA, DT)),
 }
 
 
@@ -164,7 +164,7 @@ def test_negative_counts_are_refused():
     for call in (
         lambda: theory.first_order_trajectory(0.5, 1.0, -1),
         lambda: second_order.second_order_closed_form(0.5, 0.1, 1.0, 1.0, -1),
-        lambda: response.impulse_response(0.5, 0.1, -1),
+        lambda: second_order.impulse_response(0.5, 0.1, -1),
     ):
         with pytest.raises(ValueError, match=r"^num_steps must be 0 or more, got -1$"):
             call()

@@ -21,7 +21,7 @@ from rhythmic.theory.backpropagation import (
     tanh_jacobians,
     transient_growth,
 )
-from rhythmic.theory.response import impulse_response
+from rhythmic.theory.second_order import impulse_response
 
 
 def complex_step_jacobian(function, point):

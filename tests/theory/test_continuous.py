@@ -15,7 +15,7 @@ from rhythmic.theory.continuous import (
     oscillator_response,
     sampled_oscillator_response,
 )
-from rhythmic.theory.forcing import forcing_weights
+from rhythmic.theory.oscillator import forcing_weights
 
 # omega, beta: undamped, underdamped, critical, overdamped, growing, free particle.
 OSCILLATORS = [(60.0, 0.0), (60.0, 5.0), (20.0, 20.0), (5.0, 30.0), (60.0, -3.0), (0.0, 4.0)]

@@ -17,7 +17,7 @@ from rhythmic.theory import (
     second_order_trajectory,
     weights_from_oscillator,
 )
-from rhythmic.theory.forcing import (
+from rhythmic.theory.oscillator import (
     ForcingTaps,
     backward_difference_distortion,
     forced_drive,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rhythmic.theory import image_ladder
-from rhythmic.theory.image_ladder import image_waves
+from rhythmic.theory.ladders import image_waves
 
 
 def test_eight_longest_waves_by_hand():

@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 from rhythmic.theory import ladder, random_ladder, span_ladder
-from rhythmic.theory.ladder_families import copied_ladder
+from rhythmic.theory.ladders import copied_ladder
 from tests.refusals import refusals
 
 

@@ -14,7 +14,7 @@ from rhythmic.theory import (
     stationary_variance,
     weights_from_poles,
 )
-from rhythmic.theory.response import impulse_response
+from rhythmic.theory.second_order import impulse_response
 
 NODES = [(1.2, -0.72), (1.1, -0.24), (0.5, 0.24), (-1.2, -0.72), (0.0, 0.0), (0.6, 0.0)]
 DT = 2e-3

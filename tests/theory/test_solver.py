@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from rhythmic.theory.continuous import oscillator_motion, oscillator_response
-from rhythmic.theory.solver import solved_oscillator
+from rhythmic.theory.continuous import oscillator_motion, oscillator_response, solved_oscillator
 
 OMEGA, BETA = 60.0, 5.0
 

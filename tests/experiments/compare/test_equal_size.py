@@ -27,7 +27,7 @@ from experiments.compare.which_rhythms_options import WhichRhythmsOptions, large
 from experiments.members.store import tuning
 from rhythmic.cells import registry
 from rhythmic.networks import MEAN, POWER
-from rhythmic.plotting.compare_curves import CURVE_COLOURS
+from rhythmic.plotting.accuracy import CURVE_COLOURS
 from rhythmic.plotting.style import house_style
 from rhythmic.theory import ladder
 from tests.marks import rest_slow

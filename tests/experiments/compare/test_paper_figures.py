@@ -25,7 +25,7 @@ from experiments.compare.trained_features import trained_network
 from rhythmic.data import load_mnist5k
 from rhythmic.plotting.style import LABELS, house_style
 from rhythmic.statistics import compare
-from rhythmic.statistics.least_squares import least_squares_differences
+from rhythmic.statistics.comparison import least_squares_differences
 
 NAMES = ("rrn-golden", "rnn", "lstm")
 

@@ -1,17 +1,19 @@
-"""The order in which an image becomes a sequence.
+"""The order in which an image becomes a sequence, and noise on a pool of examples.
 
 Source: lecture, "Rhythmic RNN in practice" (one pixel a step); the rhythm of the picture is worked
-out here.
+out here; textbook definition (white Gaussian noise).
 """
 
 from typing import Literal, get_args
 
+import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Int, Shaped
 
 from rhythmic.arguments import checked
 from rhythmic.data.dataset import IMAGE_SIDE, NUM_PIXELS
-from rhythmic.typing import AnyArray
+from rhythmic.typing import AnyArray, Array, Float
 
 Order = Literal["rows", "columns", "permuted", "row_vectors"]
 """Orders in which a digit is read, see ``in_order``."""
@@ -90,3 +92,40 @@ def image_rhythm(order: Order, sample_rate: float = 1000.0) -> Float[np.ndarray,
     if order not in ("rows", "columns"):
         return np.zeros(0)
     return np.arange(1, (IMAGE_SIDE + 1) // 2) * sample_rate / IMAGE_SIDE
+
+
+@checked
+def noisy(
+    images: Shaped[AnyArray, "example *steps"],
+    level: Float[AnyArray, ""] | float,
+    *,
+    key: jax.Array,
+) -> Float[Array, "example *steps"]:
+    """Add white Gaussian noise: ``value + level xi``, every ``xi`` normal and independent.
+
+    The sums are not clipped: they leave the range from 0 to 1, so that the noise has mean zero
+    and the same strength on paper and on ink. Equal keys give the same ``xi`` at every level; they
+    belong to places in the array, not to pixels of the picture.
+
+    Args:
+        images: bytes, scaled to 0 to 1 first, or numbers that are used as they are.
+        level: standard deviation of the noise in units of the pixel range, at least 0; NaN
+            gives NaN, and so does a level below 0.
+        key: source of the noise.
+
+    Returns:
+        An array of the shape of ``images``: float32 for bytes, else of their own type.
+
+    Raises:
+        TypeError: if the images are neither bytes nor floating-point numbers.
+    """
+    given = jnp.asarray(images)
+    if given.dtype == jnp.uint8:
+        values = given.astype(jnp.float32) / 255
+    elif jnp.issubdtype(given.dtype, jnp.floating):
+        values = given
+    else:
+        raise TypeError(f"images are {given.dtype}; they must be uint8 or floating-point numbers")
+    deviation = jnp.asarray(level, values.dtype)
+    deviation = jnp.where(deviation >= 0, deviation, jnp.nan)
+    return values + deviation * jax.random.normal(key, values.shape, values.dtype)
