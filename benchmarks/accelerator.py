@@ -160,6 +160,7 @@ def paper(options: argparse.Namespace, clock: Clock) -> None:
         if (value := getattr(options, name)) is not None
     }
     configuration = replace(preset, run_dir=folder, results=results, **chosen)
+    configuration.check()
     digits = load(configuration.dataset, data_dir=configuration.data_dir)
     open_run_folder(folder, configuration.identity())
     store = MnistStore(configuration, digits, folder / "members.jsonl")

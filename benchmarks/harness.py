@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import jax
 import numpy as np
 
-from experiments.ranges import check_ranges
+from experiments.ranges import at_least, check_ranges
 from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import show
 from rhythmic.provenance import processor_name, provenance
@@ -104,17 +104,9 @@ def machine(versions: Iterable[str] = (), **further: Any) -> Row:
 def check_options(options: Any, smallest: dict[str, int]) -> None:
     """Raise a ValueError of one line for a number below its smallest value, or no CSV file."""
     check_ranges(options)
-    check_numbers(options, smallest)
+    at_least(options, **smallest)
     if options.output.suffix != ".csv":
         raise ValueError(f"output is {options.output}; its name must end in .csv")
-
-
-def check_numbers(options: Any, smallest: dict[str, int]) -> None:
-    """Raise a ValueError that names the option below its smallest value; None passes."""
-    for name, least in smallest.items():
-        value = getattr(options, name)
-        if value is not None and value < least:
-            raise ValueError(f"{name} is {value}; it must be at least {least}")
 
 
 def check_names(name: str, values: tuple[Any, ...], allowed: Any = None) -> None:

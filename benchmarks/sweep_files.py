@@ -12,7 +12,7 @@ import xarray
 import zarr
 
 from benchmarks import harness
-from experiments.ranges import check_ranges
+from experiments.ranges import at_least, check_ranges
 from rhythmic.progress import show
 from rhythmic.records import Row, append_rows, write_table
 from rhythmic.sweep import Grid, Output, Sweep, linear_axis, run_sweep
@@ -48,8 +48,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self, {"points": 2**31})
-        least = dict.fromkeys(("points", "chunks", "rows"), 2)
-        harness.check_numbers(self, least | {"repetitions": 1, "warm_up": 0})
+        at_least(self, points=2, chunks=2, rows=2, repetitions=1, warm_up=0)
 
 
 def doubled(a: Array) -> dict[str, Array]:

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.ranges import at_least, positive
 from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.node import bifurcation_panel, protection_panel
@@ -46,16 +47,10 @@ class ActivationOptions(ScriptOptions):
 
     def check(self) -> None:
         """Refuse a silent start, weights that are not finite, empty grids and runs of one step."""
-        if not 0 < self.start < np.inf:
-            raise ValueError(f"start is {self.start}; it must be above 0 and finite")
+        positive(self, "start", "tanh_limit", "sigmoid_limit")
         if not np.isfinite(self.example_weight):
             raise ValueError(f"example_weight is {self.example_weight}; it must be finite")
-        for name in ("tanh_limit", "sigmoid_limit"):
-            if not 0 < getattr(self, name) < np.inf:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0 and finite")
-        for name in ("example_steps", "num_steps", "num_weights"):
-            if getattr(self, name) < 2:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 2")
+        at_least(self, example_steps=2, num_steps=2, num_weights=2)
 
 
 PRESETS = {

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from experiments.ranges import at_least
 from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.cells import AbstractCell, LSTMCell, ResonantCell
@@ -82,9 +83,7 @@ class BackpropagationOptions(ScriptOptions):
 
     def check(self) -> None:
         """Refuse empty sweeps and values outside the range of what they describe."""
-        for name in ("num_lags", "hidden_size"):
-            if getattr(self, name) < 2:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 2")
+        at_least(self, num_lags=2, hidden_size=2)
         for name in ("washout", "input_std"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")

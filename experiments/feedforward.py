@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array
 from matplotlib.figure import Figure
 
+from experiments.ranges import at_least
 from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.activations import ACTIVATIONS
@@ -49,9 +50,7 @@ class FeedforwardOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of range."""
-        for name in ("num_neurons", "num_networks", "bins"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        at_least(self, num_neurons=1, num_networks=1, bins=1)
         if not 0 < self.weight_scale < float("inf"):
             raise ValueError(f"weight_scale is {self.weight_scale}; it must be above 0")
         check_seed(self.seed)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from experiments.ranges import at_least
 from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.theory import (
@@ -44,8 +45,7 @@ class FirstOrderOptions(ScriptOptions):
             raise ValueError(f"start is {self.start}; it must be finite and not 0")
         if not self.weights or not np.all(np.isfinite(self.weights)):
             raise ValueError(f"weights is {self.weights}; give one or more finite numbers")
-        if self.num_steps < EXAMPLE_STEP:
-            raise ValueError(f"num_steps is {self.num_steps}; it must be at least {EXAMPLE_STEP}")
+        at_least(self, num_steps=EXAMPLE_STEP)
         if not 1 <= self.num_drawn <= self.num_steps:
             allowed = f"between 1 and num_steps = {self.num_steps}"
             raise ValueError(f"num_drawn is {self.num_drawn}; it must lie {allowed}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
+from experiments.ranges import at_least
 from experiments.script import ScriptOptions, check_seed
 from experiments.stages import Results, Stages
 from rhythmic.coupled import CoupledOscillators, responses
@@ -63,9 +64,7 @@ class GoldenOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of range, its value and range."""
-        for name in ("random_ratios", "random_rungs", "noise_seeds", "ladders_a_part"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        at_least(self, random_ratios=1, random_rungs=1, noise_seeds=1, ladders_a_part=1)
         for name, low, high in (
             ("swept_ratios", 0, self.random_ratios),
             ("gain_stride", 1, 100),

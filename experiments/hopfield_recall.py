@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.ranges import at_least
 from experiments.script import ScriptOptions, check_seed
 from experiments.stages import Results, Stages
 from rhythmic.data import load_mnist5k
@@ -85,10 +86,8 @@ class HopfieldOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of range, its value and range."""
-        counts = ("num_sets", "num_tested", "max_sweeps", "num_resamples", "digit_sets")
-        for name in (*counts, "descent_units", "descent_stored", "descent_starts"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        at_least(self, num_sets=1, num_tested=1, max_sweeps=1, num_resamples=1, digit_sets=1)
+        at_least(self, descent_units=1, descent_stored=1, descent_starts=1)
         for name, low in (("sizes", 10), ("digit_counts", 2)):
             values = getattr(self, name)
             if not values or min(values) < low or list(values) != sorted(set(values)):

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array
 from matplotlib.figure import Figure
 
+from experiments.ranges import at_least
 from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.perceptron import perceptron_figure
@@ -54,9 +55,7 @@ class PerceptronOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of range."""
-        for name in ("num_starts", "gate_epochs", "num_examples", "num_clouds", "cloud_epochs"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        at_least(self, num_starts=1, gate_epochs=1, num_examples=1, num_clouds=1, cloud_epochs=1)
         if not self.gaps or not all(SMALLEST_GAP <= gap < float("inf") for gap in self.gaps):
             raise ValueError(
                 f"gaps is {self.gaps}; it must hold numbers of at least {SMALLEST_GAP:g}"

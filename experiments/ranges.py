@@ -93,3 +93,27 @@ def check_number(name: str, value: Any, most: int) -> None:
         if value and not SMALLEST <= abs(value) <= LARGEST:
             allowed = f"0 or between {SMALLEST:g} and {LARGEST:g} in size"
             raise ValueError(f"{name} is {value:g}; it must be {allowed}")
+
+
+def at_least(options: Any, **smallest: float) -> None:
+    """Raise a ValueError of one line for an option below its smallest value; None passes."""
+    for name, least in smallest.items():
+        value = getattr(options, name)
+        if value is not None and value < least:
+            raise ValueError(f"{name} is {value}; it must be at least {least}")
+
+
+def between(options: Any, **ends: tuple[float, float]) -> None:
+    """Raise a ValueError of one line for an option that does not lie between its two ends."""
+    for name, (least, most) in ends.items():
+        value = getattr(options, name)
+        if not least <= value <= most:
+            raise ValueError(f"{name} is {value}; it must lie between {least} and {most}")
+
+
+def positive(options: Any, *names: str) -> None:
+    """Raise a ValueError of one line for an option that is not above 0 and finite."""
+    for name in names:
+        value = getattr(options, name)
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} is {value}; it must be above 0 and finite")

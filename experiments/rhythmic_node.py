@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.ranges import at_least, positive
 from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.node import error_figure, node_figure
@@ -65,10 +66,7 @@ class RhythmicNodeOptions(ScriptOptions):
     def check(self) -> None:
         """Raise a ValueError of one line that names the option out of range."""
         omega = 2 * np.pi * self.frequency
-        for name in ("frequency", "drive_frequency"):
-            if not 0 < getattr(self, name) < np.inf:
-                given = getattr(self, name)
-                raise ValueError(f"{name} is {given}; it must be above 0 and finite")
+        positive(self, "frequency", "drive_frequency")
         if not 0 < self.damping < omega:
             limit = f"between 0 and 2 pi frequency = {omega:g}"
             raise ValueError(f"damping is {self.damping}; it must lie {limit}")
@@ -95,8 +93,7 @@ class RhythmicNodeOptions(ScriptOptions):
         if not (steps[-1] <= start and steps[-1] <= length and start + length < self.duration):
             allowed = "start and length of one dt or more, ending before duration"
             raise ValueError(f"pulse is {self.pulse}; it needs {allowed}")
-        if self.num_drives < 5:
-            raise ValueError(f"num_drives is {self.num_drives}; it must be at least 5")
+        at_least(self, num_drives=5)
         if sum(self.resonance_steps()) * self.num_drives > 4 * MOST_NUMBERS:
             raise ValueError(
                 f"damping is {self.damping}; at that many num_drives ({self.num_drives}) and "

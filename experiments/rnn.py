@@ -11,6 +11,7 @@ from cmcrameri import cm
 from matplotlib.figure import Figure, SubFigure
 
 from experiments.feedforward import INPUTS, WEIGHTS_HO, WEIGHTS_IH
+from experiments.ranges import at_least
 from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.cells.elman import Feedback
@@ -48,8 +49,7 @@ class RNNOptions(ScriptOptions):
 
     def check(self) -> None:
         """Refuse runs too short for three pulses, and factors that are not finite."""
-        if self.num_steps < 12:
-            raise ValueError(f"num_steps is {self.num_steps}; it must be at least 12")
+        at_least(self, num_steps=12)
         longest = self.num_steps // 4
         if not 1 <= self.pulse_steps <= longest:
             allowed = f"between 1 and num_steps / 4 = {longest}"

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.ranges import at_least
 from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.atlas import Window, atlas_figure, comparison_figure
@@ -62,9 +63,7 @@ class StabilityAtlasOptions(ScriptOptions):
                 allowed = f"two rising numbers within -{LARGEST_WEIGHTS / 2:g} to its opposite"
                 raise ValueError(f"{name} is {(low, high)}; it takes {allowed}")
             self.check_spacing(name, low, high)
-        for name, least in {"num_w1": 2, "num_w2": 2, "num_steps": 2}.items():
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
+        at_least(self, num_w1=2, num_w2=2, num_steps=2)
         if self.num_w1 * self.num_w2 > MOST_POINTS:
             points = self.num_w1 * self.num_w2
             raise ValueError(f"num_w1 x num_w2 is {points}; it must be at most {MOST_POINTS}")

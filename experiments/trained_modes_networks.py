@@ -17,6 +17,7 @@ from experiments.mnist.configuration import (
     RESULTS,
     MnistConfiguration,
 )
+from experiments.ranges import between
 from experiments.script import ScriptOptions, check_seed
 from experiments.stages import Results
 from rhythmic.cells import ResonantCell
@@ -272,16 +273,8 @@ class TrainedModesOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the option out of range, or what is missing."""
-        for name, least, most in (
-            ("num_retrained", 1, 1000),
-            ("num_digits", 2, 500),
-            ("digit", 0, 9),
-            ("product_step", 1, NUM_PIXELS // 2),
-            ("max_patterns", 2, LARGEST_TEST),
-        ):
-            if not least <= getattr(self, name) <= most:
-                given = getattr(self, name)
-                raise ValueError(f"{name} is {given}; it must lie between {least} and {most}")
+        between(self, num_retrained=(1, 1000), num_digits=(2, 500), digit=(0, 9))
+        between(self, product_step=(1, NUM_PIXELS // 2), max_patterns=(2, LARGEST_TEST))
         low, high = self.faster
         if not (0 < self.slow < low <= high < np.inf):
             raise ValueError(

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.ranges import between
 from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.cells import ResonantReservoirCell
@@ -76,13 +77,7 @@ class WeightGridOptions(ScriptOptions):
             values = getattr(self, name)
             if len(set(values)) < len(values) or not all(0 <= seed < 2**31 for seed in values):
                 raise ValueError(f"{name} is {values}; give different integers in 0 ... 2^31 - 1")
-        for name, least, most in (
-            ("num_train", 10, MOST_TRAIN),
-            ("num_validation", 10, MOST_VALIDATION),
-        ):
-            if not least <= getattr(self, name) <= most:
-                given = getattr(self, name)
-                raise ValueError(f"{name} is {given}; it must lie between {least} and {most}")
+        between(self, num_train=(10, MOST_TRAIN), num_validation=(10, MOST_VALIDATION))
         check_seed(self.split_seed)
         _ = self.grid
 

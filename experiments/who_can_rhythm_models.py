@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.ranges import at_least, positive
 from experiments.script import ScriptOptions, check_seed
 from experiments.stages import Results
 from rhythmic.cells.elman import Feedback
@@ -64,14 +65,8 @@ class WhoCanRhythmOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the option out of range."""
-        lowest = {"num_steps": 64, "washout": 192, "num_networks": 1, "hopfield_units": 24}
-        for name, least in lowest.items():
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
-        for name in ("sample_rate", "tanh_radius"):
-            if not 0 < getattr(self, name) < np.inf:
-                given = getattr(self, name)
-                raise ValueError(f"{name} is {given}; it must be above 0 and finite")
+        at_least(self, num_steps=64, washout=192, num_networks=1, hopfield_units=24)
+        positive(self, "sample_rate", "tanh_radius")
         if not self.sizes or min(self.sizes) < 2:
             raise ValueError(f"sizes holds {self.sizes}; give one size or more, each at least 2")
         if self.hopfield_units > self.washout // 8:

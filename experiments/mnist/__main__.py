@@ -13,7 +13,6 @@ from experiments.mnist.configuration import PRESETS, MnistConfiguration
 from experiments.mnist.dry_run import dry_run
 from experiments.mnist.example import save_example
 from experiments.mnist.members import MnistStore, train_all
-from experiments.mnist.options import MnistOptions
 from experiments.mnist.report import report
 from experiments.script import named_preset, redrawn_record, with_redrawn_folder
 from rhythmic.data import DataUnavailableError, load, split
@@ -31,13 +30,11 @@ def parse(arguments: list[str]) -> MnistConfiguration:
     if record is not None:
         preset = MnistConfiguration.from_record(record)
     options = tyro.cli(
-        MnistOptions,
-        prog="python -m experiments.mnist",
-        args=arguments,
-        default=MnistOptions(**vars(preset)),
+        MnistConfiguration, prog="python -m experiments.mnist", args=arguments, default=preset
     )
     # Checked here rather than inside tyro, which would set the one line in a box of several.
-    return MnistConfiguration(**vars(options))
+    options.check()
+    return options
 
 
 def prepare(arguments: list[str]) -> tuple[MnistStore, Path]:

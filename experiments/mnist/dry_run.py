@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jax
-import rich.box
-from rich.console import Console, JustifyMethod
+from rich.console import Console
 from rich.table import Table
 
 from experiments.members.condition import members_of
 from experiments.members.plans import Work, num_groups, smaller_plan, work_left
-from experiments.members.worker import counted
+from experiments.members.train import counted
 from experiments.mnist.members import REMEDY, MnistStore
+from experiments.mnist.report import WIDTH, plain_table
 from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.memory import readable_bytes
 from rhythmic.progress import clock, show
@@ -25,8 +25,6 @@ from rhythmic.training import (
     seconds_per_update,
 )
 from rhythmic.training.estimate import first_members
-
-WIDTH = 132
 
 
 @dataclass(frozen=True)
@@ -133,18 +131,9 @@ def measured(store: MnistStore, work: Work, plan: GroupPlan) -> Forecast:
 
 def table_of(forecasts: list[Forecast], num_updates: int) -> Table:
     """Set the forecasts out for reading, a line an architecture."""
-    table = Table(
-        title="What is missing, and what it is expected to take",
-        title_justify="left",
-        box=rich.box.SIMPLE_HEAD,
-        padding=(0, 1),
-        collapse_padding=True,
-        pad_edge=False,
-    )
     columns = ("", "way", "tuning", "table", "groups", "updates each", "updates in all")
-    for column in (*columns, "memory a device", "first step", "training"):
-        justify: JustifyMethod = "right" if column else "left"
-        table.add_column(column, justify=justify, no_wrap=True)
+    title = "What is missing, and what it is expected to take"
+    table = plain_table(title, *columns, "memory a device", "first step", "training")
     for line in forecasts:
         plan = line.plan
         table.add_row(

@@ -4,26 +4,17 @@ import subprocess
 import sys
 import textwrap
 
-import numpy as np
 import pytest
 
 from benchmarks import accelerator
 from experiments.mnist.configuration import MnistConfiguration
 from experiments.mnist.members import MnistStore
-from rhythmic.data import Digits
 from rhythmic.records import read_rows
+from tests.experiments.commands import DIGITS, NAME
 
-DIGITS = Digits(
-    "mnist5k",
-    np.random.default_rng(0).integers(0, 256, (5000, 4)).astype(np.uint8),
-    (np.arange(5000) % 10).astype(np.uint8),
-    "0" * 64,
-)
 SIZES = ("--time-steps", "6", "--repetitions", "1", "--members", "2")
 STEPS = ("steps", "--models", "rrn-two", "--batch-size", "4", *SIZES)
-# Without recurrence there is little to compile.
-FREE = "rrn-golden-unconnected"
-PAPER = ("paper", "--preset", "quick", "--architectures", FREE, "--seeds", "1", "2")
+PAPER = ("paper", "--preset", "quick", "--architectures", NAME, "--seeds", "1", "2")
 PAPER = (*PAPER, "--epochs", "2", "--members-per-device", "2")
 
 
@@ -61,7 +52,7 @@ def test_a_group_out_of_memory_is_a_row(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_epochs_of_groups(tmp_path):
-    run(tmp_path, ["epochs", "--models", FREE, "--updates", "7", "--pool-size", "1200", *SIZES])
+    run(tmp_path, ["epochs", "--models", NAME, "--updates", "7", "--pool-size", "1200", *SIZES])
     (row,) = read_rows(tmp_path / "epochs.jsonl")
     assert row["groups"] == "1 x 2 members"
     assert row["seconds"] == pytest.approx(
@@ -94,7 +85,7 @@ def test_the_comparison_goes_on_after_every_stop_to_the_same_rows(tmp_path, monk
     assert stops == 2  # a group of two epochs
     assert results_of(tmp_path / "parts") == expected
     store = experiment_store(tmp_path / "parts")
-    assert store.missing(store.tested(store.conditions[FREE])) == []
+    assert store.missing(store.tested(store.conditions[NAME])) == []
 
 
 def experiment_store(output):

@@ -7,7 +7,6 @@ import pytest
 
 from experiments.mnist.__main__ import parse
 from experiments.mnist.configuration import PRESETS, MnistConfiguration
-from experiments.mnist.options import MnistOptions
 
 
 @pytest.mark.parametrize(
@@ -69,7 +68,7 @@ def test_help_explains_every_option(capsys):
     with pytest.raises(SystemExit, match="0"):
         parse(["--help"])
     text = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    for field in dataclasses.fields(MnistOptions):
+    for field in dataclasses.fields(MnistConfiguration):
         assert f"--{field.name.replace('_', '-')}" in text
     assert "Hz" in text
 

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import jax
-import numpy as np
 import pytest
 
 from experiments.members import Wanted
@@ -19,17 +18,9 @@ from experiments.mnist import dry_run
 from experiments.mnist.configuration import PRESETS
 from experiments.mnist.dry_run import Forecast, notes, table_of
 from experiments.mnist.members import MnistStore
-from rhythmic.data import Digits
 from rhythmic.records import append_rows, open_run_folder, read_rows
 from rhythmic.training import Estimate, GroupPlan
 
-LABELS = np.arange(5000) % 10
-DIGITS = Digits(
-    "mnist5k",
-    np.random.default_rng(0).integers(0, 256, (5000, 4)).astype(np.uint8),
-    LABELS.astype(np.uint8),
-    "0" * 64,
-)
 QUICK = dataclasses.replace(PRESETS["quick"], architectures=("rrn-two", "rnn"), seeds=(1, 2))
 ARGUMENTS = ["--architectures", "rrn-two", "rnn", "--seeds", "1", "2", "--dry-run"]
 
@@ -178,6 +169,7 @@ import sys
 from pathlib import Path
 import jax, jax.numpy as jnp
 from experiments.mnist.__main__ import keep_compiled
+from tests.experiments.commands import DIGITS
 keep_compiled(Path(sys.argv[1]))
 found = jax.jit(lambda x: jnp.tanh(x @ x).sum(axis=0))(jnp.arange(9.0).reshape(3, 3) / 9)
 print(found.tobytes().hex())

@@ -6,28 +6,19 @@ import io
 import random
 import shutil
 
-import numpy as np
 import pytest
 
 from experiments.folders import open_folder
 from experiments.mnist import __main__ as command
 from experiments.mnist import report as reporting
-from experiments.mnist.configuration import PRESETS
 from experiments.mnist.members import MnistStore
-from rhythmic.data import Digits
+from tests.experiments.commands import DIGITS, SMALL
 
 FLIPS = 100
 # What is written from the rows at every call, and read by nobody here.
 WRITTEN_ANEW = {"summary.csv", "summary.txt", "members.csv", "history.csv"}
 # Times, hosts and versions, which are no results.
 ADVISORY = {"provenance.jsonl", "timings.jsonl", "lock"}
-NAME = "rrn-golden-unconnected"  # quick to compile
-DIGITS = Digits(
-    "mnist5k",
-    np.random.default_rng(0).integers(0, 256, (5000, 4)).astype(np.uint8),
-    (np.arange(5000) % 10).astype(np.uint8),
-    "0" * 64,
-)
 
 
 def go(folder, configuration):
@@ -48,12 +39,8 @@ def table(folder):
 @pytest.mark.slow
 def test_every_flipped_bit_is_found_or_changes_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(reporting, "draw_figures", lambda *arguments: None)
-    configuration = PRESETS["quick"].__class__(
-        **vars(PRESETS["quick"])
-        | {"architectures": (NAME,), "seeds": (1, 2), "epochs": 2, "members_per_device": 1}
-    )
     whole = tmp_path / "whole"
-    go(whole, configuration)
+    go(whole, SMALL)
     expected = table(whole)
     stored = {
         path.relative_to(whole): path.read_bytes()
@@ -71,7 +58,7 @@ def test_every_flipped_bit_is_found_or_changes_nothing(tmp_path, monkeypatch, ca
         place = generator.randrange(len(content))
         content[place] ^= 1 << generator.randrange(8)
         (folder / name).write_bytes(content)
-        said = go(folder, configuration)
+        said = go(folder, SMALL)
         where = (str(name), place)
         assert table(folder) == expected, where
         if name.name not in WRITTEN_ANEW | ADVISORY:

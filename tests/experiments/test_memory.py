@@ -1,6 +1,5 @@
 """A run whose groups do not fit in memory goes on with smaller ones, and keeps what it finished."""
 
-import dataclasses
 import json
 
 import jax
@@ -8,33 +7,14 @@ import numpy as np
 import pytest
 
 from experiments.mnist import __main__ as command
-from experiments.mnist.configuration import PRESETS
-from experiments.mnist.members import MnistStore, train_all
-from rhythmic.data import Digits
+from experiments.mnist.members import train_all
 from rhythmic.records import read_rows
 from rhythmic.sealed import save_arrays
 from rhythmic.training import Estimate, GroupTraining
+from tests.experiments.commands import DIGITS, NAME, refusal, store_in
 
-NAME = "rrn-golden-unconnected"  # quick to compile
 MODULE = "rhythmic.training.estimate"
-DIGITS = Digits(
-    "mnist5k",
-    np.random.default_rng(0).integers(0, 256, (5000, 4)).astype(np.uint8),
-    (np.arange(5000) % 10).astype(np.uint8),
-    "0" * 64,
-)
 EXHAUSTED = "RESOURCE_EXHAUSTED: Out of memory allocating 511194680 bytes.\nIn detail: none."
-
-
-def store_in(folder, seeds, members_per_device):
-    configuration = dataclasses.replace(
-        PRESETS["quick"],
-        architectures=(NAME,),
-        seeds=seeds,
-        epochs=2,
-        members_per_device=members_per_device,
-    )
-    return MnistStore(configuration, DIGITS, folder / "members.jsonl")
 
 
 def groups_of(folder):
@@ -68,7 +48,7 @@ def no_compiler(monkeypatch):
 def whole(tmp_path_factory):
     """Rows of four members that were trained in one group."""
     folder = tmp_path_factory.mktemp("whole")
-    return train_all(store_in(folder, (1, 2, 3, 4), 4), folder)
+    return train_all(store_in(folder, seeds=(1, 2, 3, 4), members_per_device=4), folder)
 
 
 def assert_same_results(rows, expected):
@@ -87,7 +67,7 @@ def test_a_group_out_of_memory_is_split_and_finished_members_stay(
     error = jax.errors.JaxRuntimeError(EXHAUSTED)
     monkeypatch.setattr(f"{MODULE}.GroupTraining", failing_group(runs, error, after=1))
     save_arrays(tmp_path / "checkpoints" / f"{'0a' * 8}.eqx", {"of": np.ones(8)}, {})
-    rows = train_all(store_in(tmp_path, (1, 2, 3, 4), 2), tmp_path)
+    rows = train_all(store_in(tmp_path, seeds=(1, 2, 3, 4), members_per_device=2), tmp_path)
     # The first group of two was finished; the second failed, and went on one by one.
     assert runs == [[1, 2], [3], [4]]
     assert_same_results(rows, whole)
@@ -115,7 +95,7 @@ def test_a_group_expected_not_to_fit_is_smaller_from_the_start(
     monkeypatch.setattr(f"{MODULE}.available_memory", lambda num_devices: 25)
     monkeypatch.setattr(f"{MODULE}.GroupTraining", failing_group([], Stop, from_size=1))
     with pytest.raises(Stop):
-        train_all(store_in(tmp_path, (1, 2, 3, 4), 4), tmp_path)
+        train_all(store_in(tmp_path, seeds=(1, 2, 3, 4), members_per_device=4), tmp_path)
     assert groups_of(tmp_path) == 2
     lines = capsys.readouterr().err.splitlines()
     assert lines == [
@@ -128,14 +108,11 @@ def test_a_group_expected_not_to_fit_is_smaller_from_the_start(
 def test_one_member_too_many_is_one_clear_line(no_compiler, tmp_path, monkeypatch, capsys):
     error = jax.errors.JaxRuntimeError(EXHAUSTED)
     monkeypatch.setattr(f"{MODULE}.GroupTraining", failing_group([], error, from_size=1))
-    store = store_in(tmp_path, (1, 2, 3), 3)
+    store = store_in(tmp_path, seeds=(1, 2, 3), members_per_device=3)
     monkeypatch.setattr(command, "prepare", lambda arguments: (store, tmp_path))
-    with pytest.raises(SystemExit) as stopped:
-        command.main()
-    message = str(stopped.value.code)
+    message = refusal(command.main)
     assert message.startswith(f"error: {NAME} ran out of memory with one network on each of 1 dev")
     assert "--batch-size" in message
-    assert "\n" not in message
     assert groups_of(tmp_path) == 1
     assert not (tmp_path / "members.jsonl").exists()
 
@@ -144,7 +121,7 @@ def test_other_errors_of_xla_are_not_taken_for_memory(no_compiler, tmp_path, mon
     error = jax.errors.JaxRuntimeError("INTERNAL: something else")
     monkeypatch.setattr(f"{MODULE}.GroupTraining", failing_group([], error))
     with pytest.raises(jax.errors.JaxRuntimeError, match="something else"):
-        train_all(store_in(tmp_path, (1, 2, 3), 3), tmp_path)
+        train_all(store_in(tmp_path, seeds=(1, 2, 3), members_per_device=3), tmp_path)
     assert groups_of(tmp_path) == 3
 
 
@@ -159,6 +136,6 @@ def test_a_stopped_run_goes_on_with_the_smaller_groups(no_compiler, tmp_path, mo
     monkeypatch.setattr(f"{MODULE}.GroupTraining", Failing)
     for _ in range(2):
         with pytest.raises(Stop):
-            train_all(store_in(tmp_path, (1, 2, 3, 4), 4), tmp_path)
+            train_all(store_in(tmp_path, seeds=(1, 2, 3, 4), members_per_device=4), tmp_path)
     assert sizes == [4, 2, 2]
     assert capsys.readouterr().err.count("out of memory") == 1

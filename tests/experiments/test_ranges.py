@@ -8,7 +8,6 @@ import pytest
 
 from experiments.__main__ import entries
 from experiments.mnist.configuration import PRESETS
-from experiments.mnist.options import MnistOptions
 from experiments.ranges import check_ranges
 from experiments.script import Experiment
 
@@ -37,10 +36,9 @@ def numbers(options):
 def test_every_number_of_every_command_has_a_range(name):
     for options in OPTIONS[name]:
         check_ranges(options, getattr(options, "MOST", None))
-        plain = MnistOptions(**vars(options)) if name == "mnist" else options
-        for field, kind, several in numbers(plain):
+        for field, kind, several in numbers(options):
             for value in WRONG[kind]:
-                changed = dataclasses.replace(plain, **{field: (value,) if several else value})
+                changed = dataclasses.replace(options, **{field: (value,) if several else value})
                 with pytest.raises(ValueError, match=rf"^{field} is .*; it must be ") as caught:
                     check_ranges(changed, getattr(options, "MOST", None))
                 assert "\n" not in str(caught.value)
@@ -48,7 +46,7 @@ def test_every_number_of_every_command_has_a_range(name):
 
 
 def test_values_that_repeat_and_endless_lists_are_refused():
-    options = MnistOptions(**vars(PRESETS["quick"]))
+    options = PRESETS["quick"]
     with pytest.raises(ValueError, match=r"^seeds is 5 5; it must hold each value once$"):
         check_ranges(dataclasses.replace(options, seeds=(5, 5)))
     with pytest.raises(ValueError, match=r"^seeds holds 5000 values; at most 1000 are taken$"):
@@ -72,6 +70,6 @@ def test_values_that_repeat_are_found_where_there_may_be_none():
     ("epochs", "allowed"), [(-1_000_000, "in 0 ... 100"), (1_000_000, "at most 100")]
 )
 def test_an_integer_out_of_range_names_it(epochs, allowed):
-    options = dataclasses.replace(MnistOptions(**vars(PRESETS["quick"])), epochs=epochs)
+    options = dataclasses.replace(PRESETS["quick"], epochs=epochs)
     with pytest.raises(ValueError, match=f"^epochs is {epochs}; it must be {allowed}$"):
         check_ranges(options, {"epochs": 100})

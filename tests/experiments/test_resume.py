@@ -1,20 +1,18 @@
 """A comparison that is tuned, killed in the middle of a group, and goes on."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from rhythmic.sealed import SEAL
+from tests.experiments.commands import ROOT, run_mnist
 
-ROOT = Path(__file__).parents[2]
 COMMAND = [
-    *(sys.executable, "-m", "experiments.mnist", "--architectures", "rrn-log", "--seeds", "1"),
+    *("--architectures", "rrn-log", "--seeds", "1"),
     *("--tuning-seeds", "8", "9", "--learning-rates", "0.003", "0.01", "--epochs", "4"),
     *("--devices", "2"),
 ]
@@ -30,19 +28,16 @@ def rows_of(folder):
 
 @pytest.mark.slow
 def test_a_killed_search_goes_on_to_the_same_bits(tmp_path):
-    whole = subprocess.run(
-        [*COMMAND, "--run-dir", str(tmp_path / "whole")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    whole = run_mnist(*COMMAND, "--run-dir", str(tmp_path / "whole"))
     assert whole.returncode == 0, whole.stderr
     assert "Settings were chosen by mean validation accuracy" in whole.stdout
 
     command = [*COMMAND, "--run-dir", str(tmp_path / "killed")]
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ
+        [sys.executable, "-m", "experiments.mnist", *command],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     while not list((tmp_path / "killed" / "checkpoints").glob("*.eqx")):
         assert process.poll() is None, "the run ended before it could be killed"
@@ -51,7 +46,7 @@ def test_a_killed_search_goes_on_to_the_same_bits(tmp_path):
     process.wait()
     assert not (tmp_path / "killed" / "members.jsonl").exists()
 
-    resumed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    resumed = run_mnist(*command)
     assert resumed.returncode == 0, resumed.stderr
     first_line = next(line for line in resumed.stderr.splitlines() if "epoch" in line)
     assert "epoch 1/4" not in first_line

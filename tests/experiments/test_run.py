@@ -1,19 +1,15 @@
 """The whole experiment, as a user runs it: train, stop, go on, redraw, refuse."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rhythmic.networks import published
+from tests.experiments.commands import run_mnist
 
-ROOT = Path(__file__).parents[2]
 COMMAND = [
-    *(sys.executable, "-m", "experiments.mnist", "--architectures", "rrn-log", "rnn"),
+    *("--architectures", "rrn-log", "rnn"),
     *("--seeds", "1", "2", "3", "--epochs", "2", "--devices", "2"),
 ]
 FIGURES = (
@@ -23,14 +19,8 @@ FIGURES = (
 
 
 def run(arguments, folder):
-    return subprocess.run(
-        [*COMMAND, "--run-dir", str(folder / "run"), *arguments],
-        cwd=ROOT,
-        env=os.environ | {"RHYTHMIC_CACHE_DIR": str(folder / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    given = (*COMMAND, "--run-dir", str(folder / "run"), *arguments)
+    return run_mnist(*given, RHYTHMIC_CACHE_DIR=str(folder / "cache"))
 
 
 @pytest.fixture(scope="module")
@@ -99,14 +89,7 @@ def test_a_finished_run_is_redrawn_from_its_folder_alone(first, folder):
     figure = folder / "run" / "figures" / "accuracy.png"
     figure.unlink()
     for arguments in (["--redraw", "run"], ["--run-dir", "run", "--redraw"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "experiments.mnist", *arguments],
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_mnist(*arguments, cwd=folder)
         assert done.returncode == 0, done.stderr
         table = [line for line in first.stdout.splitlines() if "│" in line]
         assert [line for line in done.stdout.splitlines() if "│" in line] == table
@@ -115,16 +98,8 @@ def test_a_finished_run_is_redrawn_from_its_folder_alone(first, folder):
 
 @pytest.mark.slow
 def test_another_run_takes_finished_members_from_the_results_file(first, folder):
-    finished = subprocess.run(
-        [
-            *COMMAND,
-            *("--run-dir", str(folder / "other"), "--results", str(folder / "shared.jsonl")),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    places = ("--run-dir", str(folder / "other"), "--results", str(folder / "shared.jsonl"))
+    finished = run_mnist(*COMMAND, *places)
     assert finished.returncode == 0, finished.stderr
     assert "epoch" not in finished.stderr
     assert len(rows_of(folder / "shared.jsonl")) == 6
@@ -144,14 +119,8 @@ def test_a_folder_of_another_run_is_refused_and_kept(first, folder):
 
 @pytest.mark.slow
 def test_absent_data_is_one_line(folder):
-    refused = subprocess.run(
-        [*COMMAND, "--dataset", "mnist", "--data-dir", str(folder / "nothing")],
-        cwd=ROOT,
-        env=os.environ | {"RHYTHMIC_CACHE_DIR": str(folder / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    given = ("--dataset", "mnist", "--data-dir", str(folder / "nothing"))
+    refused = run_mnist(*COMMAND, *given, RHYTHMIC_CACHE_DIR=str(folder / "cache"))
     assert refused.returncode != 0
     assert refused.stderr.startswith(f"error: data_dir {folder / 'nothing'} does not exist: ")
     assert "\n" not in refused.stderr.strip()

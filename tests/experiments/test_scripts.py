@@ -15,6 +15,7 @@ from experiments import answers, script
 from experiments.compare.verdicts import verdict_page
 from experiments.script import Experiment, main
 from rhythmic.plotting.style import house_style
+from tests.experiments.commands import refusal
 
 SCRIPTS = [name for name in index.NAMES if name != "mnist"]
 
@@ -89,13 +90,7 @@ def test_every_option_is_explained(name, capsys):
 
 
 def refused(experiment, *arguments):
-    """Return the one line with which a command was refused."""
-    with pytest.raises(SystemExit) as stopped:
-        main(experiment, list(arguments))
-    message = str(stopped.value.code)
-    assert message.startswith("error: ")
-    assert "\n" not in message
-    return message
+    return refusal(main, experiment, list(arguments))
 
 
 def test_what_the_frame_refuses(tmp_path):

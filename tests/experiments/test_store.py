@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.members import Wanted
 from experiments.members.store import tuning
-from experiments.mnist.configuration import PRESETS, RESULTS
+from experiments.mnist.configuration import PRESETS
 from experiments.mnist.members import MnistStore
 from rhythmic.data import Digits
 from rhythmic.records import read_rows
@@ -69,18 +69,6 @@ def test_everything_that_determines_a_member_is_part_of_its_name(tmp_path):
     }
     assert len(names) == 10
     assert member_of(store_in(tmp_path, evaluation_batch_size=7)).name() in names
-
-
-def test_the_rows_kept_with_the_code_are_found(tmp_path):
-    # Hours were spent on them: names made by another formula would lose them all. A raised
-    # TRAINING_VERSION means to, and then this waits for new rows.
-    kept = read_rows(RESULTS)
-    digits = DIGITS._replace(sha256=kept[0]["data"])
-    store = MnistStore(PRESETS["table"], digits, tmp_path / "run.jsonl", read_only=True)
-    for condition in store.conditions.values():
-        assert store.missing(tuning(condition)) == []
-        assert store.missing(store.tested(condition)) == []
-    assert not (tmp_path / "run.jsonl").exists()
 
 
 def test_the_table_waits_for_the_whole_search_and_follows_it(tmp_path):

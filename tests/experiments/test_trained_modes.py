@@ -18,6 +18,7 @@ from experiments.trained_modes_networks import (
 from rhythmic.data import load, split
 from rhythmic.records import append_rows, read_rows, write_json
 from rhythmic.training import MemberTraining, TrainingConfiguration, make_members
+from tests.experiments.commands import refusal
 
 OPTIONS = dataclasses.replace(PRESETS["smoke"], num_retrained=2, epochs=2)
 
@@ -170,12 +171,7 @@ def test_networks_that_learned_otherwise_are_left_out(tmp_path):
 
 
 def refused(*arguments):
-    with pytest.raises(SystemExit) as stopped:
-        main(EXPERIMENT, ["--preset", "smoke", *map(str, arguments)])
-    message = str(stopped.value.code)
-    assert message.startswith("error: ")
-    assert "\n" not in message
-    return message
+    return refusal(main, EXPERIMENT, ["--preset", "smoke", *map(str, arguments)])
 
 
 def test_folders_of_something_else_are_refused_in_one_line(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from experiments.members import Condition, MemberStore, Pool
-from experiments.members.programs import by_program, num_missing
+from experiments.members.plans import by_program, num_missing
 from experiments.members.store import tuning
 from rhythmic.data import Split
 from rhythmic.networks import rhythmic_network

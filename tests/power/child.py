@@ -51,7 +51,7 @@ def sweep(folder: Path) -> dict[str, np.ndarray]:
 def training(folder: Path) -> dict[str, np.ndarray]:
     """Train networks in groups of one; return their accuracies by name."""
     from experiments.members import Condition, MemberStore, Pool, train_members
-    from experiments.members.worker import Worker
+    from experiments.members.train import Worker
     from rhythmic.data import Split
     from rhythmic.networks import rhythmic_network
     from rhythmic.records import open_run_folder

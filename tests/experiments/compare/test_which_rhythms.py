@@ -28,7 +28,7 @@ from experiments.compare.which_rhythms_options import (
     golden_below,
     null_label,
 )
-from experiments.members.programs import by_program
+from experiments.members.plans import by_program
 from experiments.members.store import tuning
 from rhythmic.cells.registry import make_cell
 from rhythmic.plotting.style import house_style

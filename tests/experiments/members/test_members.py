@@ -187,13 +187,13 @@ def test_networks_of_earlier_calls_count_in_the_progress(tmp_path, monkeypatch):
     store, seen = MemberStore(tmp_path / "members.jsonl"), []
 
     def finish(worker, members):
-        seen.append(dataclasses.astuple(worker.run.tally))
+        seen.append((worker.run.done, worker.run.total))
         rows = [
             {"member": member.name(), "validation_accuracy": 0.5} | member.setting.__dict__
             for member in store.missing(members)[:1]
         ]
         store.add(rows)
-        worker.run.tally.done += len(rows)
+        worker.run.done += len(rows)
         if store.missing(members):
             raise KeyboardInterrupt
 
