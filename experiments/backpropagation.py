@@ -50,6 +50,12 @@ TITLES = {
 }
 
 
+STEPS_PER_SECOND = 1000.0
+Inputs = np.ndarray
+Curve = tuple[str, Any, Any, Any]
+through_the_run = eqx.filter_jit(input_sensitivity)
+
+
 @dataclass(frozen=True)
 class BackpropagationOptions(ScriptOptions):
     """Gradients against the lag.
@@ -214,11 +220,6 @@ def draw(options: BackpropagationOptions, results: Results) -> dict[str, Figure]
     return {"gradients": figure}
 
 
-STEPS_PER_SECOND = 1000.0
-Inputs = np.ndarray
-Curve = tuple[str, Any, Any, Any]
-
-
 def first_order(weights: Sequence[float], num_lags: int) -> Results:
     """Differentiate h_t = w h_{t-1} with respect to h_0."""
     w = np.array(weights)
@@ -329,9 +330,6 @@ def measured_sizes(
     """
     products = np.asarray(products_after_washout(cell, jnp.asarray(inputs), washout))
     return np.asarray(largest_singular_value(products[:, :num_rows, :num_rows]))
-
-
-through_the_run = eqx.filter_jit(input_sensitivity)
 
 
 @eqx.filter_jit

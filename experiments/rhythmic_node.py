@@ -37,6 +37,10 @@ from rhythmic.theory.oscillator import (
 MOST_NUMBERS = 10**7  # of one array that a run may hold; 80 MB
 
 
+SCHEMES: tuple[Scheme, ...] = ("backward_difference", "exact")
+NAMES = ("backward", "exact")
+
+
 @dataclass(frozen=True)
 class RhythmicNodeOptions(ScriptOptions):
     """The node as an oscillator x'' + 2 beta x' + omega^2 x = F.
@@ -124,9 +128,6 @@ PRESETS = {
         preset="smoke", time_steps=(5e-3, 1e-2), shown_step=5e-3, num_drives=9, ladder=(2.0, 10.0)
     ),
 }
-
-
-SCHEMES: tuple[Scheme, ...] = ("backward_difference", "exact")
 
 
 def measure(options: RhythmicNodeOptions, stages: Stages) -> Results:
@@ -251,9 +252,6 @@ def resonance(options: RhythmicNodeOptions) -> Results:
         measured.append(np.asarray(answered))
         predicted.append(sampled_oscillator_response(omega, beta, drives, dt, scheme))
     return results | {"measured_response": np.stack(measured), "node_response": np.stack(predicted)}
-
-
-NAMES = ("backward", "exact")
 
 
 def asked(options: RhythmicNodeOptions) -> tuple[float, float]:

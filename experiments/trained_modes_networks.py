@@ -46,6 +46,9 @@ ALIKE = ("configuration", "learning_rate", "weight_decay", "label_smoothing")
 MOST_AT_ONCE = 6  # members side by side on a processor, as in the comparison on digits
 
 
+LARGEST_TEST = 2**20
+
+
 @dataclass(frozen=True)
 class Networks:
     """Trained networks of one architecture, recipe, setting and data, one row a seed.
@@ -224,9 +227,6 @@ class Retraining:
             "weights": np.stack(kept, axis=1),
             "validation": np.asarray(state.history.validation_score),
         }
-
-
-LARGEST_TEST = 2**20
 
 
 @dataclass(frozen=True)

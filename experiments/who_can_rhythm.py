@@ -25,25 +25,6 @@ from experiments.who_can_rhythm_models import (
 from rhythmic.plotting.who_can_rhythm import ModelRow, network_figure, reach_figure
 from rhythmic.rhythm_detection import MINIMUM_CYCLES, RhythmKind
 
-
-def measure(options: WhoCanRhythmOptions, stages: Stages) -> Results:
-    """Run every model on its own and measure its rhythm."""
-    parts: dict[str, Callable[[], Results]] = {
-        "static": partial(static_networks, options),
-        "one_node": partial(one_node, options),
-        "hopfield": partial(hopfield, options),
-        "rotations": partial(rotations, options),
-        "rhythmic_node": partial(rhythmic_node, options),
-    }
-    for size in options.sizes:
-        parts[f"networks_{size}"] = partial(recurrent_networks, options, size)
-    with jax.enable_x64(True):
-        found = stages.each(parts)
-    sizes = [found.pop(f"networks_{size}") for size in options.sizes]
-    networks = {name: np.stack([part[name] for part in sizes]) for name in sizes[0]}
-    return {name: array for part in (*found.values(), networks) for name, array in part.items()}
-
-
 LABELS = {
     "perceptron": "perceptron, constant input",
     "feedforward": "feedforward, constant input",
@@ -72,6 +53,24 @@ CONDITIONS = {
     "node": "complex roots; r = 0.99999 as in the lecture's network, so that it fades as r^t",
     "sequence": "weights not symmetric: outside the lecture's rule",
 }
+
+
+def measure(options: WhoCanRhythmOptions, stages: Stages) -> Results:
+    """Run every model on its own and measure its rhythm."""
+    parts: dict[str, Callable[[], Results]] = {
+        "static": partial(static_networks, options),
+        "one_node": partial(one_node, options),
+        "hopfield": partial(hopfield, options),
+        "rotations": partial(rotations, options),
+        "rhythmic_node": partial(rhythmic_node, options),
+    }
+    for size in options.sizes:
+        parts[f"networks_{size}"] = partial(recurrent_networks, options, size)
+    with jax.enable_x64(True):
+        found = stages.each(parts)
+    sizes = [found.pop(f"networks_{size}") for size in options.sizes]
+    networks = {name: np.stack([part[name] for part in sizes]) for name in sizes[0]}
+    return {name: array for part in (*found.values(), networks) for name, array in part.items()}
 
 
 class Tally(NamedTuple):

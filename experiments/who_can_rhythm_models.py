@@ -37,6 +37,12 @@ from rhythmic.static.perceptron import perceptron_output
 from rhythmic.theory import first_order_trajectory, second_order_trajectory, weights_from_poles
 from rhythmic.typing import AnyArray
 
+LINEAR_RADII = (0.99, 1.0, 1.01)
+TANH_MODULI = (1.02, 1.2, 2.0)
+POLE_RADIUS = 0.99999  # of the lecture's rhythmic network
+TRACE_STEPS = 60
+BLOCK = 100  # trajectories measured side by side
+
 
 @dataclass(frozen=True)
 class WhoCanRhythmOptions(ScriptOptions):
@@ -90,13 +96,6 @@ PRESETS = {
         preset="smoke", num_steps=512, washout=256, num_networks=6, sizes=(2,)
     ),
 }
-
-
-LINEAR_RADII = (0.99, 1.0, 1.01)
-TANH_MODULI = (1.02, 1.2, 2.0)
-POLE_RADIUS = 0.99999  # of the lecture's rhythmic network
-TRACE_STEPS = 60
-BLOCK = 100  # trajectories measured side by side
 
 
 def judged(name: str, states: AnyArray, options: WhoCanRhythmOptions) -> Results:

@@ -43,6 +43,10 @@ from rhythmic.training import (
 )
 from rhythmic.training.estimate import first_members
 
+REMEDY = "give a smaller batch size"
+CHECKPOINT = re.compile(r"[0-9a-f]{16}\.eqx")  # name of a checkpoint
+BEGINNING = re.compile(rb"[0-9a-f]{64}\n")  # its hash
+
 
 @dataclass
 class Run:
@@ -268,12 +272,6 @@ def forsake(folder: Path, checkpoint: Path) -> None:
 def counted(count: int, noun: str) -> str:
     """Write a number of things."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-REMEDY = "give a smaller batch size"
-
-CHECKPOINT = re.compile(r"[0-9a-f]{16}\.eqx")  # name of a checkpoint
-BEGINNING = re.compile(rb"[0-9a-f]{64}\n")  # its hash
 
 
 def train_members(

@@ -27,6 +27,9 @@ from rhythmic.statistics import ACCURACY, MIN_SEEDS_FOR_TEST, Summary, compare, 
 from rhythmic.statistics.comparison import Comparison
 from rhythmic.statistics.summaries import Agreement, agreement
 
+WIDTH = 132
+ARRAYS = ("history", "confusion", "class_features", "parameters", "statistics")
+
 
 def draw_figures(
     configuration: MnistConfiguration, tested: dict[str, list[Row]], folder: Path
@@ -85,10 +88,6 @@ def draw_resonant(
             title=f"{appearance(name).label}, seed {example['seed']}, reads a {example['label']}",
         )
         save(figure, figures, "spectra_and_dynamics")
-
-
-WIDTH = 132
-ARRAYS = ("history", "confusion", "class_features", "parameters", "statistics")
 
 
 def report(folder: Path, store: MnistStore | None = None) -> bool:
