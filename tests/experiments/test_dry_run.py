@@ -20,6 +20,7 @@ from experiments.mnist.dry_run import Forecast, notes, table_of
 from experiments.mnist.members import MnistStore
 from rhythmic.records import append_rows, open_run_folder, read_rows
 from rhythmic.training import Estimate, GroupPlan
+from tests.experiments.commands import DIGITS
 
 QUICK = dataclasses.replace(PRESETS["quick"], architectures=("rrn-two", "rnn"), seeds=(1, 2))
 ARGUMENTS = ["--architectures", "rrn-two", "rnn", "--seeds", "1", "2", "--dry-run"]
@@ -169,7 +170,6 @@ import sys
 from pathlib import Path
 import jax, jax.numpy as jnp
 from experiments.mnist.__main__ import keep_compiled
-from tests.experiments.commands import DIGITS
 keep_compiled(Path(sys.argv[1]))
 found = jax.jit(lambda x: jnp.tanh(x @ x).sum(axis=0))(jnp.arange(9.0).reshape(3, 3) / 9)
 print(found.tobytes().hex())
