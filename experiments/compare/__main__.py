@@ -1,7 +1,6 @@
 """``python -m experiments.compare``: every question, one after another, and the report."""
 
 import contextlib
-import importlib
 import inspect
 import os
 import subprocess
@@ -12,9 +11,9 @@ from pathlib import Path
 
 import tyro
 
-from experiments.compare.questions import QUESTIONS
+from experiments.compare.questions import QUESTIONS, modules
 from experiments.compare.report import results_of, write_report
-from experiments.script import Experiment, check_finished
+from experiments.script import check_finished
 from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import Progress, clock, show
 
@@ -58,17 +57,12 @@ class CompareAllOptions:
         return (self.folder or Path("runs") / f"compare-{self.preset}").resolve()
 
 
-def questions() -> dict[str, Experiment]:
-    """Return every question by its name, in the order of the report."""
-    modules = {name: importlib.import_module(f"experiments.compare.{name}") for name in QUESTIONS}
-    return {name: module.EXPERIMENT for name, module in modules.items()}
-
-
 def description() -> str:
     """Say what the command does, and what each question asks."""
     purpose = inspect.cleandoc(CompareAllOptions.__doc__ or "").partition("\nArgs:")[0]
     width = max(map(len, QUESTIONS)) + 2
-    lines = [f"  {name:{width}}{one.question}" for name, one in questions().items()]
+    asked = {name: module.EXPERIMENT.question for name, module in modules().items()}
+    lines = [f"  {name:{width}}{question}" for name, question in asked.items()]
     return "\n".join([purpose.strip(), "", "Questions:", *lines])
 
 

@@ -9,32 +9,24 @@ squares of random projections, with as many features; one kind of readout fits a
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import jax
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.features_findings import (
-    CLAIMS,
-    FITTED,
-    KNOCKED,
-    POWER,
-    RANDOM,
-    baseline_label,
-    drops,
-    findings,
-    fitted_label,
+from experiments.compare.claims import (
+    Claim,
+    Finding,
+    Rows,
+    by_seed,
+    compared,
+    if_asked,
+    tested,
+    values_finding,
 )
-from experiments.compare.features_options import (
-    BARE,
-    GOLDEN,
-    PRESETS,
-    FeatureOptions,
-    conditions,
-    golden,
-)
-from experiments.compare.findings import Rows
+from experiments.compare.options import CompareOptions, presets
 from experiments.compare.question import Question
 from experiments.compare.trained_features import (
     FeatureReader,
@@ -42,21 +34,185 @@ from experiments.compare.trained_features import (
     knocked_out_accuracies,
     trained_network,
 )
-from experiments.members import MemberStore, Pool
+from experiments.members import Condition, MemberStore, Pool
 from experiments.script import main
 from experiments.stages import Results, Stages
 from rhythmic.baselines import fourier_power, logistic_regression_accuracy
 from rhythmic.baselines.features import random_features
 from rhythmic.data import Split
-from rhythmic.networks import published
+from rhythmic.data.dataset import NUM_PIXELS
+from rhythmic.data.images import image_rhythm
+from rhythmic.networks import NetworkSpec, published, rhythmic_network
 from rhythmic.plotting.accuracy import confusion_figure
 from rhythmic.plotting.features import ablation_figure, baseline_figure, profile_figure
 from rhythmic.plotting.style import LABELS, appearance
 from rhythmic.records import Row
 from rhythmic.typing import AnyArray, Float
 
+GOLDEN, BARE = "rrn-golden", "rrn-golden-unconnected"
+KEPT = ("class_features", "confusion", "parameters", "statistics")
 # Of the fits. A smaller one takes several times as long, for a thousandth of accuracy or less.
 TOLERANCE = 3e-4
+FITTED, POWER, RANDOM, KNOCKED = "readout fitted", "Fourier power", "random squares", "knock-out"
+
+
+def golden() -> NetworkSpec:
+    """Return the golden network."""
+    return published()[GOLDEN]
+
+
+def fitted_label(name: str) -> str:
+    """Name the readout that is fitted to the features of a trained network."""
+    return f"{appearance(name).label}, {FITTED}"
+
+
+def baseline_label(name: str, count: int) -> str:
+    """Name the readout that is fitted to features without a network."""
+    return f"{name}, {count} features"
+
+
+SAME_READOUT = (
+    "Logistic regression on each, its strength chosen on validation; equivalent within 0.01"
+)
+ONE_NODE = (
+    "Accuracy lost by a seed's network: the node nearest to 35.7 Hz less the mean of the others; "
+    "{how}; equivalent within 0.005."
+)
+
+CLAIMS = (
+    Claim(
+        "dynamics-beat-power",
+        "The trained features of the golden network tell digits apart better than as many powers "
+        "at the same frequencies.",
+        f"{SAME_READOUT}; {{how}}.",
+        rhythm="dynamics",
+        better=fitted_label(GOLDEN),
+        worse=baseline_label(POWER, 11),
+    ),
+    Claim(
+        "recurrence-adds",
+        "The trained features of the golden network tell digits apart better than those without "
+        "recurrence.",
+        f"{SAME_READOUT}; {{how}}.",
+        better=fitted_label(GOLDEN),
+        worse=fitted_label(BARE),
+        paired=True,
+    ),
+    Claim(
+        "ringing-is-power",
+        "The features without recurrence tell digits apart better than as many powers at the same "
+        "frequencies.",
+        f"{SAME_READOUT}; {{how}}.",
+        rhythm="dynamics",
+        better=fitted_label(BARE),
+        worse=baseline_label(POWER, 11),
+    ),
+    Claim(
+        "dynamics-beat-parameters",
+        "The golden network (252 parameters) is more accurate than the powers in two windows at "
+        "the same frequencies (230 parameters).",
+        "The network as trained against logistic regression; {how}; equivalent within 0.01.",
+        rhythm="dynamics",
+        better=appearance(GOLDEN).label,
+        worse=baseline_label(POWER, 22),
+    ),
+    Claim(
+        "power-beats-random",
+        "Powers at the golden frequencies tell digits apart better than as many squares of random "
+        "projections.",
+        f"{SAME_READOUT}; {{how}}.",
+        better=baseline_label(POWER, 11),
+        worse=baseline_label(RANDOM, 11),
+    ),
+    Claim(
+        "image-rhythm-knocked-out",
+        "A trained golden network misses the feature of the node at the rhythm of the image rows "
+        "more than that of others.",
+        ONE_NODE,
+        margin=0.005,
+        paired=True,
+    ),
+    Claim(
+        "image-rhythm-left-out",
+        "Trained without the node at the rhythm of the image rows, the golden network loses more "
+        "than without another one.",
+        ONE_NODE,
+        margin=0.005,
+        paired=True,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class FeatureOptions(CompareOptions):
+    """Options of the question what the features say.
+
+    Args:
+        windows: numbers of equal windows in which the power of the pixels is taken at the golden
+            frequencies; each divides 784. One window gives as many features as the network has.
+        left_out: nodes of the golden ladder, counted from 0, that are left out one at a time and
+            the rest trained again.
+        inverse_regularisations: strengths C of logistic regressions to choose from, by validation
+            accuracy; of 55,000 digits, 10 is next to no penalty.
+    """
+
+    windows: tuple[int, ...] = (1, 2, 4, 7, 14)
+    left_out: tuple[int, ...] = tuple(range(11))
+    inverse_regularisations: tuple[float, ...] = (0.1, 10.0)
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the field out of its range."""
+        super().check()
+        for number in self.windows:
+            if number < 1 or NUM_PIXELS % number:
+                raise ValueError(f"windows holds {number}; it must divide {NUM_PIXELS}")
+        if not {1, 2} <= set(self.windows):
+            raise ValueError("windows must hold 1 and 2, which the claims compare")
+        for node in self.left_out:
+            if not 0 <= node < len(golden().frequencies):
+                largest = len(golden().frequencies) - 1
+                raise ValueError(f"left_out holds {node}; it must lie in 0 to {largest}")
+        if any(not 0.0 < c < float("inf") for c in self.inverse_regularisations):
+            raise ValueError("inverse_regularisations must be above 0 and finite")
+        for name in ("windows", "left_out", "inverse_regularisations"):
+            values = getattr(self, name)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{name} holds a value twice: {' '.join(map(str, values))}")
+        if not self.inverse_regularisations:
+            raise ValueError("inverse_regularisations is empty; give at least one")
+
+
+PRESETS = presets(
+    FeatureOptions,
+    "features",
+    smoke={"windows": (1, 2), "left_out": (), "inverse_regularisations": (0.1,)},
+    quick={"windows": (1, 2, 7), "left_out": (0, 6, 10)},
+)
+
+
+def without_label(node: int) -> str:
+    """Name the network that is trained without one node."""
+    return f"{appearance(GOLDEN).label} without {golden().frequencies[node]:.3g} Hz"
+
+
+def conditions(options: FeatureOptions) -> list[Condition]:
+    """Return the golden network with and without recurrence, then without one node at a time."""
+    pool, frequencies = options.pool(), golden().frequencies
+    whole = options.condition(pool, appearance(GOLDEN).label, golden(), kept=KEPT)
+    bare = replace(whole, label=appearance(BARE).label, architecture=published()[BARE])
+    # One architecture of ten nodes, so that one program trains every ladder.
+    smaller = rhythmic_network(frequencies[:-1], name="rrn-golden-without-one")
+    without = [
+        replace(
+            whole,
+            label=without_label(node),
+            architecture=smaller,
+            ladder=frequencies[:node] + frequencies[node + 1 :],
+            kept=(),
+        )
+        for node in options.left_out
+    ]
+    return [whole, bare, *without]
 
 
 def further(
@@ -66,15 +222,23 @@ def further(
     del store
     pool = options.pool()
     readers = cache(lambda name: FeatureReader(published()[name], pool.data))
-    powers = cache(partial(power_features, pool))
+    images = np.asarray(pool.data.inputs, np.float32) / 255
+    rate = golden().option("sample_rate")
+    power = partial(fourier_power, images, golden().frequencies, sample_rate=rate)
+    powers = cache(lambda number: power(num_windows=number))
+
+    def kept(function: Callable[[], list[Row]]) -> Results:
+        return {"rows": np.array(json.dumps(function()))}
+
     parts: dict[str, Callable[[], Results]] = {}
     for place, seed in enumerate(options.seeds):
         split = pool.split(seed)
         split = split._replace(train=split.train[: options.num_train or None])
         own = {name: rows[appearance(name).label][place] for name in (GOLDEN, BARE)}
         trained = partial(of_trained, options, pool, split, own, readers)
-        plain = partial(of_baselines, options, pool, split, seed, powers)
-        parts |= {f"trained_{seed}": as_results(trained), f"baselines_{seed}": as_results(plain)}
+        plain = partial(of_baselines, options, pool, split, seed, images, powers)
+        parts[f"trained_{seed}"] = partial(kept, trained)
+        parts[f"baselines_{seed}"] = partial(kept, plain)
     found: dict[str, list[Row]] = {}
     for arrays in stages.each(parts).values():
         for row in json.loads(str(arrays["rows"])):
@@ -87,23 +251,6 @@ def further_labels(options: FeatureOptions) -> list[str]:
     counts = [number * len(golden().frequencies) for number in options.windows]
     plain = [baseline_label(name, count) for name in (POWER, RANDOM) for count in counts]
     return [fitted_label(GOLDEN), fitted_label(BARE), KNOCKED, *plain]
-
-
-def as_results(function: Callable[[], list[Row]]) -> Callable[[], Results]:
-    """Return rows as a stage keeps them."""
-    return lambda: {"rows": np.array(json.dumps(function()))}
-
-
-def power_features(pool: Pool, num_windows: int) -> Float[AnyArray, "example feature"]:
-    """Return the power of every image of the pool at the golden frequencies, in windows."""
-    images = np.asarray(pool.data.inputs, np.float32) / 255
-    nodes = golden()
-    return fourier_power(
-        images,
-        nodes.frequencies,
-        sample_rate=nodes.option("sample_rate"),
-        num_windows=num_windows,
-    )
 
 
 def fitted(
@@ -122,10 +269,10 @@ def of_baselines(
     pool: Pool,
     split: Split,
     seed: int,
+    images: AnyArray,
     powers: Callable[[int], AnyArray],
 ) -> list[Row]:
     """Fit readouts to power in windows, and to as many squares of random projections."""
-    images = np.asarray(pool.data.inputs, np.float32) / 255
     found = []
     for number in options.windows:
         power = powers(number)
@@ -170,6 +317,50 @@ def of_trained(
     return found
 
 
+def nearest_node() -> int:
+    """Return the place of the golden node nearest to the rhythm of the image rows, in octaves."""
+    rhythm = image_rhythm("rows")[0]
+    return int(np.argmin(np.abs(np.log(np.array(golden().frequencies) / rhythm))))
+
+
+def drops(
+    options: FeatureOptions, rows: Rows
+) -> tuple[Float[np.ndarray, "seed node"], Float[np.ndarray, "seed left_out"]]:
+    """Return what each seed's network loses without a node: knocked out, and trained without."""
+    knocked = by_seed(rows[KNOCKED])
+    removed = [np.subtract(row["intact_accuracy"], row["knocked_out"]) for row in knocked]
+    intact = np.array(tested(by_seed(rows[appearance(GOLDEN).label])))
+    without = [tested(by_seed(rows[without_label(node)])) for node in options.left_out]
+    left = np.array(without).reshape(len(without), len(intact)).T
+    return np.array(removed), (intact[:, None] - left if without else left)
+
+
+def findings(options: FeatureOptions, rows: Rows) -> list[Finding]:
+    """Compare features under one readout, then the nodes of the golden network."""
+    # Powers and projections have no cell, so that nothing is paired with them.
+    found = [compared(claim, rows) for claim in CLAIMS[:-2]]
+    every_node = [without_label(node) for node in range(len(golden().frequencies))]
+    for part, (claim, labels) in enumerate(zip(CLAIMS[-2:], ([KNOCKED], every_node), strict=True)):
+        node = partial(node_finding, claim, options, rows, part)
+        found.append(if_asked(claim, rows, labels, node))
+    return found
+
+
+def node_finding(claim: Claim, options: FeatureOptions, rows: Rows, part: int) -> Finding:
+    """Compare what the nearest node costs with what the others cost on average.
+
+    ``part`` counts those of ``drops``: knocked out, or trained without.
+    """
+    losses, place = drops(options, rows)[part], nearest_node()
+    frequencies = golden().frequencies
+    others = np.delete(losses, place, axis=1).mean(axis=1)
+    largest = frequencies[int(np.argmax(losses.mean(axis=0)))]
+    own = f"loss without {frequencies[place]:.3g} Hz"
+    name = f"without another node (the most without {largest:.3g} Hz)"
+    sides = (own, list(losses[:, place])), (name, list(others))
+    return values_finding(claim, *sides)
+
+
 def draw(options: FeatureOptions, rows: Rows) -> dict[str, Figure]:
     """Draw profiles by digit, what nodes are worth, the baselines, and confusions."""
     names = {name: rows[appearance(name).label] for name in (GOLDEN, BARE)}
@@ -184,17 +375,14 @@ def draw(options: FeatureOptions, rows: Rows) -> dict[str, Figure]:
         panels["trained again without the node"] = (tuple(left), kept)
     curves = {
         name: {
-            row[0]["num_features"]: (
-                row[0]["num_parameters"],
-                [one["test_accuracy"] for one in row],
-            )
-            for label, row in rows.items()
+            own[0]["num_features"]: (own[0]["num_parameters"], tested(own))
+            for label, own in rows.items()
             if label.startswith(name)
         }
         for name in (POWER, RANDOM)
     }
     networks = {
-        label: (own[0]["num_parameters"], [row["test_accuracy"] for row in own])
+        label: (own[0]["num_parameters"], tested(own))
         for label, own in rows.items()
         if label in [appearance(name).label for name in names] or label.endswith(FITTED)
     }
@@ -208,14 +396,14 @@ def draw(options: FeatureOptions, rows: Rows) -> dict[str, Figure]:
 
 
 EXPERIMENT = Question(
-    name="features",
+    "features",
+    "What do the features of a rhythmic network say, and what do its dynamics add?",
+    PRESETS,
+    CLAIMS,
+    findings,
+    draw,
+    conditions,
     section="Rhythmic RNN in practice",
-    asked="What do the features of a rhythmic network say, and what do its dynamics add?",
-    presets=PRESETS,
-    conditions=conditions,
-    claims=CLAIMS,
-    findings=findings,
-    draw=draw,
     further=further,
     further_labels=further_labels,
 ).experiment()

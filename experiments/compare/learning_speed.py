@@ -7,28 +7,32 @@ and validation not counted: start it on an idle machine. They belong to the mach
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from experiments.compare.findings import Finding, Rows
-from experiments.compare.learning_speed_findings import (
-    CLAIMS,
-    SECONDS,
-    learning_curves,
-    speed_findings,
+from experiments.compare.claims import (
+    NOT_RHYTHMIC,
+    Claim,
+    Finding,
+    Rows,
+    by_seed,
+    if_asked,
+    values_finding,
 )
-from experiments.compare.options import RESULTS
+from experiments.compare.networks import RobustOptions, architectures
+from experiments.compare.options import presets
 from experiments.compare.question import Question
-from experiments.compare.robust_networks import RobustOptions, architectures
 from experiments.members import Condition, MemberStore
 from experiments.script import main
 from experiments.stages import Results, Stages
 from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.networks import NetworkSpec
-from rhythmic.plotting.accuracy import Curve, curve_panels
+from rhythmic.plotting.accuracy import CHANCE, Curve, curve_panels
 from rhythmic.plotting.style import appearance
 from rhythmic.provenance import device_name
 from rhythmic.records import Row
@@ -42,6 +46,45 @@ from rhythmic.training import (
 )
 
 COMPARED = ("rrn-golden", "rnn", "lstm", "gru", "horn")
+# Label of the rows of seconds an update.
+SECONDS = "seconds an update"
+RHYTHMIC = "rrn-golden"
+
+AREA = (
+    "Mean validation accuracy over {axis}: the area under the curve, which begins at chance, with "
+    "straight lines from epoch to epoch, divided by its length. {sides}; {{how}}; equivalent "
+    "within 0.01. Equal tuning: the same rates and seeds for every network; each has the rate of "
+    "the best validation accuracy at any epoch, which need not be the one that learns fastest."
+)
+BEST = "The best rival is the one of the largest mean area, which favours the rivals"
+
+CLAIMS = (
+    Claim(
+        "speed-updates",
+        "Over equally many updates the golden network has learned more than the best of RNN, LSTM "
+        "and GRU.",
+        AREA.format(axis="all updates", sides=BEST),
+        rhythm="helps",
+    ),
+    Claim(
+        "speed-seconds",
+        "Over equally many seconds the golden network has learned more than the best of RNN, LSTM "
+        "and GRU.",
+        AREA.format(
+            axis="the seconds until the first network has made all its updates",
+            sides=f"{BEST}. Seconds an update are those of one member on this machine, for all "
+            "seeds the same, and of this code: RNN, LSTM and golden network have reverse passes "
+            "written by hand, and the last skips pixels without ink; GRU and HORN have neither",
+        ),
+        rhythm="helps",
+    ),
+    Claim(
+        "speed-horn",
+        "Over equally many updates HORN has learned more than the LSTM.",
+        AREA.format(axis="all updates", sides="HORN against the LSTM"),
+        rhythm="helps",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -72,44 +115,22 @@ class SpeedOptions(RobustOptions):
         )
 
 
-PRESETS = {
-    "smoke": SpeedOptions(
-        preset="smoke",
-        num_train=256,
-        epochs=3,
-        seeds=(101, 102),
-        learning_rates=(0.01,),
-        networks=("rrn-golden", "rnn"),
-        rounds=1,
-    ),
-    "quick": SpeedOptions(
-        num_train=1024,
-        epochs=6,
-        seeds=(101, 102),
-        learning_rates=(0.01,),
-        networks=("rrn-golden", "rnn", "lstm"),
-        rounds=1,
-    ),
-    "full": SpeedOptions(
-        preset="full",
-        dataset="mnist",
-        num_train=11_008,
-        epochs=12,
-        seeds=tuple(range(101, 111)),
-        tuning_seeds=(123, 456),
-        learning_rates=(0.001, 0.003, 0.01, 0.03),
-        results=RESULTS / "learning_speed.jsonl",
-    ),
-    "accelerator": SpeedOptions(
-        preset="accelerator",
-        dataset="mnist",
-        epochs=30,
-        seeds=tuple(range(101, 121)),
-        tuning_seeds=(123, 456),
-        learning_rates=(0.0003, 0.001, 0.003, 0.01, 0.03),
-        results=RESULTS / "learning_speed.jsonl",
-    ),
-}
+PRESETS = presets(
+    SpeedOptions,
+    "learning_speed",
+    smoke={"epochs": 3, "networks": ("rrn-golden", "rnn"), "rounds": 1},
+    quick={"epochs": 6, "networks": ("rrn-golden", "rnn", "lstm"), "rounds": 1},
+    full={
+        "num_train": 11_008,
+        "epochs": 12,
+        "seeds": tuple(range(101, 111)),
+        "learning_rates": (0.001, 0.003, 0.01, 0.03),
+    },
+    accelerator={
+        "seeds": tuple(range(101, 121)),
+        "learning_rates": (0.0003, 0.001, 0.003, 0.01, 0.03),
+    },
+)
 
 
 def conditions(options: SpeedOptions) -> list[Condition]:
@@ -171,14 +192,85 @@ def updates_per_epoch(options: SpeedOptions) -> int:
     return options.training().num_batches(options.num_train or NUM_TRAIN[options.dataset])
 
 
+class LearningCurve(NamedTuple):
+    """Validation accuracy of a network as it learns, from chance before the first update."""
+
+    updates: Float[np.ndarray, " point"]
+    seconds: Float[np.ndarray, " point"]
+    values: Float[np.ndarray, "seed point"]
+
+
+def learning_curves(options: SpeedOptions, rows: Rows) -> dict[str, LearningCurve]:
+    """Return the curves of all networks that have rows."""
+    seconds = {row["label"]: row["seconds_per_update"] for row in rows.get(SECONDS, ())}
+    curves = {}
+    for name in options.networks:
+        if not rows.get(name):
+            continue
+        history = [row["history"]["validation_accuracy"] for row in by_seed(rows[name])]
+        values = np.array(history, float)
+        values = np.concatenate([np.full((len(values), 1), CHANCE), values], axis=1)
+        updates = np.arange(values.shape[1]) * float(updates_per_epoch(options))
+        curves[name] = LearningCurve(updates, updates * seconds.get(name, np.nan), values)
+    return curves
+
+
+def mean_until(
+    x: Float[np.ndarray, " point"], values: Float[np.ndarray, "seed point"], end: float
+) -> list[float]:
+    """Return each curve's mean from 0 to ``end``, with straight lines between its points.
+
+    Args:
+        x: places of the points, rising from 0; ``end`` lies within them.
+        values: one row a seed.
+        end: where to stop.
+    """
+    places = np.append(x[x < end], end)
+    cut = [np.interp(places, x, curve) for curve in values]
+    return [float(np.trapezoid(curve, places) / end) for curve in cut]
+
+
 def findings(options: SpeedOptions, rows: Rows) -> list[Finding]:
     """Compare areas under the curves, over equal updates and over equal seconds."""
-    return speed_findings(rows, options.networks, updates_per_epoch(options))
+    trained = [name for name in options.networks if rows.get(name)]
+    labels = (RHYTHMIC, next((name for name in trained if name in NOT_RHYTHMIC), "a rival"))
+
+    def by_updates() -> dict[str, list[float]]:
+        curves = learning_curves(options, rows)
+        return {name: mean_until(c.updates, c.values, c.updates[-1]) for name, c in curves.items()}
+
+    def area(claim: Claim, areas: dict[str, list[float]], *names: str) -> Finding:
+        """Compare two networks; without names the golden one with the rival of the largest area."""
+        rivals = [name for name in areas if name in NOT_RHYTHMIC]
+        names = names or (RHYTHMIC, max(rivals, key=lambda name: float(np.mean(areas[name]))))
+        better, worse = ((appearance(name).label, areas[name]) for name in names)
+        return values_finding(claim, better, worse, unit="mean accuracy")
+
+    def timed() -> Finding:
+        curves = learning_curves(options, rows)
+        end = min(curve.seconds[-1] for curve in curves.values())
+        areas = {name: mean_until(c.seconds, c.values, end) for name, c in curves.items()}
+        found = area(CLAIMS[1], areas)
+        taken = [
+            f"{appearance(row['label']).label} {1000 * row['seconds_per_update']:.3g}"
+            for row in rows[SECONDS]
+        ]
+        said = (
+            f"over {end:.3g} s; ms an update: {', '.join(taken)}, on {rows[SECONDS][0]['device']}"
+        )
+        return replace(found, text=f"{found.text}; {said}")
+
+    updates, seconds, horn = CLAIMS
+    return [
+        if_asked(updates, rows, labels, lambda: area(updates, by_updates())),
+        if_asked(seconds, rows, (*labels, SECONDS), timed),
+        if_asked(horn, rows, ("horn", "lstm"), lambda: area(horn, by_updates(), "horn", "lstm")),
+    ]
 
 
 def draw(options: SpeedOptions, rows: Rows) -> dict[str, Figure]:
     """Draw validation accuracy against updates and against seconds."""
-    curves = learning_curves(rows, options.networks, updates_per_epoch(options))
+    curves = learning_curves(options, rows)
     drawn = []
     batches = f"updates (of {options.batch_size} digits)"
     for label, seconds in ((batches, False), ("seconds spent on updates", True)):
@@ -193,14 +285,13 @@ def draw(options: SpeedOptions, rows: Rows) -> dict[str, Figure]:
 
 
 EXPERIMENT = Question(
-    name="learning_speed",
-    section="Is the rhythmic RNN better?",
-    asked="How fast do networks learn, in updates and in seconds?",
-    presets=PRESETS,
-    conditions=conditions,
-    claims=CLAIMS,
-    findings=findings,
-    draw=draw,
+    "learning_speed",
+    "How fast do networks learn, in updates and in seconds?",
+    PRESETS,
+    CLAIMS,
+    findings,
+    draw,
+    conditions,
     further=measured,
     further_labels=lambda options: (SECONDS,),
 ).experiment()

@@ -6,28 +6,22 @@ noise, and again with noise at every update. Rates are chosen on validation digi
 in both cases.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.findings import (
-    PAIRED,
-    WELCH,
-    Claim,
-    Finding,
-    Rows,
-    by_seed,
-    values_finding,
-)
-from experiments.compare.options import RESULTS, shared
-from experiments.compare.parts import if_asked, share_left
+from experiments.compare.claims import Claim, Finding, Rows, compared
+from experiments.compare.networks import RobustOptions, architectures, share_left
+from experiments.compare.options import presets
 from experiments.compare.question import Question
-from experiments.compare.robust_networks import RobustOptions, architectures
 from experiments.members import Condition
 from experiments.script import main
 from rhythmic.plotting.compare_robustness import noise_figure
 from rhythmic.plotting.style import LABELS, appearance
+from rhythmic.records import Row
 from rhythmic.training import TrainingConfiguration
 
 CLAIMED = 0.2  # level of the claims, and of the noise in training
@@ -37,43 +31,60 @@ TEST = (
     "equivalent within 0.02. Equal tuning: the same rates and tuning seeds for every network."
 )
 
+
+def label(name: str, noise: float = 0.0) -> str:
+    """Name a network, with the noise that it was trained with."""
+    title = appearance(name).label
+    return f"{title}, trained with noise {noise:g}" if noise else title
+
+
+# Of what is left without noise in training: name, statement, and the networks.
+LOSSES = (
+    (
+        "lstm",
+        "Trained without noise, the golden network loses a smaller share of its accuracy than the "
+        "LSTM",
+        ("rrn-golden", "lstm"),
+    ),
+    (
+        "rnn",
+        "Trained without noise, the golden network loses a smaller share of its accuracy than the "
+        "RNN",
+        ("rrn-golden", "rnn"),
+    ),
+    (
+        "unconnected",
+        "The golden network without recurrence loses a smaller share of its accuracy than with it",
+        ("rrn-golden-unconnected", "rrn-golden"),
+    ),
+    (
+        "horn",
+        "HORN loses a smaller share of its accuracy than the LSTM",
+        ("horn", "lstm"),
+    ),
+)
 CLAIMS = (
-    Claim(
-        "noise-loss-lstm",
-        "Trained without noise, the golden network loses a smaller share of its accuracy than the "
-        "LSTM to noise of 0.2.",
-        TEST.format(how=WELCH),
-        MARGIN,
-        rhythm="helps",
-    ),
-    Claim(
-        "noise-loss-rnn",
-        "Trained without noise, the golden network loses a smaller share of its accuracy than the "
-        "RNN to noise of 0.2.",
-        TEST.format(how=WELCH),
-        MARGIN,
-        rhythm="helps",
-    ),
-    Claim(
-        "noise-loss-unconnected",
-        "The golden network without recurrence loses a smaller share of its accuracy than with it "
-        "to noise of 0.2.",
-        TEST.format(how=PAIRED),
-        MARGIN,
-    ),
-    Claim(
-        "noise-loss-horn",
-        "HORN loses a smaller share of its accuracy than the LSTM to noise of 0.2.",
-        TEST.format(how=WELCH),
-        MARGIN,
-        rhythm="helps",
+    *(
+        Claim(
+            f"noise-loss-{name}",
+            f"{statement} to noise of 0.2.",
+            TEST,
+            MARGIN,
+            rhythm="aside" if name == "unconnected" else "helps",
+            better=label(better),
+            worse=label(worse),
+            paired=name == "unconnected",
+        )
+        for name, statement, (better, worse) in LOSSES
     ),
     Claim(
         "noise-trained-lstm",
         "Trained with noise of 0.2, the golden network reads digits of that noise more accurately "
         "than the LSTM.",
-        f"Accuracy at 0.2, one a seed; {WELCH}; equivalent within 0.01; equal tuning.",
+        "Accuracy at 0.2, one a seed; {how}; equivalent within 0.01; equal tuning.",
         rhythm="helps",
+        better=label("rrn-golden", CLAIMED),
+        worse=label("lstm", CLAIMED),
     ),
 )
 
@@ -111,20 +122,12 @@ class NoiseOptions(RobustOptions):
             raise ValueError(f"levels must hold 0 and {CLAIMED}, which the claims compare")
 
 
-PRESETS = {
-    "smoke": NoiseOptions(**shared("smoke", networks=("rnn",), levels=(0.0, CLAIMED))),
-    "quick": NoiseOptions(
-        **shared("quick", networks=("rrn-golden", "lstm"), levels=(0.0, 0.1, CLAIMED, 0.4))
-    ),
-    "full": NoiseOptions(**shared("full", results=RESULTS / "noise_tolerance.jsonl")),
-    "accelerator": NoiseOptions(**shared("accelerator", results=RESULTS / "noise_tolerance.jsonl")),
-}
-
-
-def label(name: str, noise: float = 0.0) -> str:
-    """Name a network, with the noise that it was trained with."""
-    title = appearance(name).label
-    return f"{title}, trained with noise {noise:g}" if noise else title
+PRESETS = presets(
+    NoiseOptions,
+    "noise_tolerance",
+    smoke={"networks": ("rnn",), "levels": (0.0, CLAIMED)},
+    quick={"networks": ("rrn-golden", "lstm"), "levels": (0.0, 0.1, CLAIMED, 0.4)},
+)
 
 
 def conditions(options: NoiseOptions) -> list[Condition]:
@@ -146,43 +149,24 @@ def conditions(options: NoiseOptions) -> list[Condition]:
     ]
 
 
-def accuracies(options: NoiseOptions, rows: Rows, name: str, level: float) -> list[float]:
-    """Return test accuracies at a level of noise, in the order of the seeds."""
-    place = options.levels.index(level)
-    return [row["noise_accuracy"][place] for row in by_seed(rows[name])]
-
-
 def findings(options: NoiseOptions, rows: Rows) -> list[Finding]:
     """Compare what is left at the level of the claims, then those that were trained with noise."""
+    place = options.levels.index(CLAIMED)
 
-    def left(name: str) -> tuple[str, list[float]]:
-        clean, noisy = (
-            np.array(accuracies(options, rows, label(name), level)) for level in (0.0, CLAIMED)
-        )
-        return f"left of {appearance(name).label}", list(share_left(clean, noisy))
+    def left(own: Sequence[Row]) -> list[float]:
+        levels = np.array([row["noise_accuracy"] for row in own])
+        return list(share_left(levels[:, 0], levels[:, place]))
 
-    def compared(claim: Claim, better: str, worse: str) -> Finding:
-        paired = better == "rrn-golden-unconnected"
+    def noisy(own: Sequence[Row]) -> list[float]:
+        return [row["noise_accuracy"][place] for row in own]
 
-        def find() -> Finding:
-            return values_finding(claim, left(better), left(worse), paired=paired, unit="share")
-
-        return if_asked(claim, rows, (label(better), label(worse)), find)
-
-    pairs = (
-        ("rrn-golden", "lstm"),
-        ("rrn-golden", "rnn"),
-        ("rrn-golden-unconnected", "rrn-golden"),
-        ("horn", "lstm"),
-    )
-    found = [compared(claim, *pair) for claim, pair in zip(CLAIMS, pairs, strict=False)]
-    trained = [label(name, CLAIMED) for name in ("rrn-golden", "lstm")]
-
-    def of_trained() -> Finding:
-        sides = [(name, accuracies(options, rows, name, CLAIMED)) for name in trained]
-        return values_finding(CLAIMS[-1], *sides, paired=False)
-
-    return [*found, if_asked(CLAIMS[-1], rows, trained, of_trained)]
+    *losses, trained = CLAIMS
+    shares = partial(compared, measure=left, unit="share")
+    found = [
+        shares(claim, rows, named=(f"left of {claim.better}", f"left of {claim.worse}"))
+        for claim in losses
+    ]
+    return [*found, compared(trained, rows, measure=noisy)]
 
 
 def draw(options: NoiseOptions, rows: Rows) -> dict[str, Figure]:
@@ -201,14 +185,7 @@ def draw(options: NoiseOptions, rows: Rows) -> dict[str, Figure]:
 
 
 EXPERIMENT = Question(
-    name="noise_tolerance",
-    section="Is the rhythmic RNN better?",
-    asked="Who tolerates noise?",
-    presets=PRESETS,
-    conditions=conditions,
-    claims=CLAIMS,
-    findings=findings,
-    draw=draw,
+    "noise_tolerance", "Who tolerates noise?", PRESETS, CLAIMS, findings, draw, conditions
 ).experiment()
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """What every question of the comparison can be told: data, seeds, recipe, where rows are kept."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from experiments.members import Condition, Pool
 from experiments.members.store import check_results
@@ -17,8 +18,9 @@ from rhythmic.training import Data, TrainingConfiguration
 from rhythmic.training.configuration import check_hyperparameter, check_seed
 from rhythmic.training.search import Setting, setting_grid
 
-RESULTS = Path(__file__).parents[1] / "results" / "compare"
+Options = TypeVar("Options", bound="CompareOptions")
 
+RESULTS = Path(__file__).parents[1] / "results" / "compare"
 
 # Data, recipe and seeds of the questions that compare several networks; each adds its own.
 SHARED: dict[str, dict[str, Any]] = {
@@ -54,9 +56,31 @@ SHARED: dict[str, dict[str, Any]] = {
 }
 
 
-def shared(preset: str, **differing: Any) -> dict[str, Any]:
-    """Return the shared values of a preset, but for the fields given."""
-    return SHARED[preset] | differing
+def presets(
+    options: type[Options], results: str, **differing: dict[str, Any]
+) -> dict[str, Options]:
+    """Return the four presets of a question: the shared values, but for the fields given of each.
+
+    Args:
+        options: of the question.
+        results: name of the file of rows that full and accelerator add to.
+        **differing: fields by the name of the preset.
+    """
+    file = {"results": RESULTS / f"{results}.jsonl"}
+    kept = {"full": file, "accelerator": file}
+    return {
+        name: options(**values | kept.get(name, {}) | differing.get(name, {}))
+        for name, values in SHARED.items()
+    }
+
+
+def check_parts(name: str, values: Sequence[str], allowed: Sequence[str]) -> None:
+    """Raise a ValueError of one line unless ``values`` are some of ``allowed``, each once."""
+    for value in values:
+        if value not in allowed:
+            raise ValueError(f"{name} holds {value!r}; choose from {', '.join(allowed)}")
+    if not values or len(set(values)) < len(values):
+        raise ValueError(f"{name} is {' '.join(values) or 'empty'}; name one or more, each once")
 
 
 ARITHMETIC = (
@@ -98,6 +122,8 @@ class CompareOptions(ScriptOptions):
     results: Path | None = None
 
     ELSEWHERE: ClassVar[tuple[str, ...]] = ("data_dir", "results")
+    # What options that name several things may hold, each once.
+    CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
@@ -123,11 +149,19 @@ class CompareOptions(ScriptOptions):
         if not 0 <= self.num_train <= available:
             raise ValueError(f"num_train is {self.num_train}; it must lie in 0 to {available}")
         self.training().num_steps(self.num_train or available)
+        for name, allowed in self.CHOICES.items():
+            check_parts(name, getattr(self, name), allowed)
 
     def recipe(self) -> str:
         """Say on what data, how long, at which rates and by what arithmetic networks train."""
+        schedules = {"one_cycle": "one-cycle rate", "constant": "constant rate"}
+        chosen = f"rate{'s' * (len(self.learning_rates) > 1)} "
+        chosen += ", ".join(f"{rate:g}" for rate in self.learning_rates)
+        if len(self.learning_rates) > 1:
+            seeds = ", ".join(map(str, self.tuning_seeds))
+            chosen += f" to choose from, on validation digits of seeds {seeds}"
         return (
-            f"{self.dataset}: {self.length()}, {self.schedule_name()}; {self.rates_chosen()}; "
+            f"{self.dataset}: {self.length()}, {schedules[self.training().schedule]}; {chosen}; "
             f"{len(self.seeds)} tested seeds unless it says otherwise. {ARITHMETIC}"
         )
 
@@ -137,20 +171,6 @@ class CompareOptions(ScriptOptions):
         passes = "pass" if self.epochs == 1 else "passes"
         updates = self.training().num_steps(digits)
         return f"{self.epochs} {passes} over {digits:,} training digits, {updates:,} updates"
-
-    def schedule_name(self) -> str:
-        """Name the schedule of the learning rate."""
-        return {"one_cycle": "one-cycle rate", "constant": "constant rate"}[
-            self.training().schedule
-        ]
-
-    def rates_chosen(self) -> str:
-        """Say among which rates one was chosen, and on what."""
-        rates = ", ".join(f"{rate:g}" for rate in self.learning_rates)
-        if len(self.learning_rates) == 1:
-            return f"rate {rates}"
-        seeds = ", ".join(map(str, self.tuning_seeds))
-        return f"rates {rates} to choose from, on validation digits of seeds {seeds}"
 
     def training(self) -> TrainingConfiguration:
         """Return the recipe that all networks of a question share unless it says otherwise."""

@@ -6,30 +6,28 @@ at once, 28 pixels a step. There the networks have 28 input weights a node, so t
 that 610 parameters allow; and 28 steps are a small part of a cycle of the slowest golden nodes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import get_args
+from typing import ClassVar, get_args
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.findings import (
+from experiments.compare.claims import (
     PAIRED,
-    WELCH,
     Claim,
     Finding,
     Rows,
     by_seed,
+    compared,
+    if_asked,
+    tested,
     values_finding,
 )
-from experiments.compare.options import RESULTS, shared
-from experiments.compare.parts import check_parts, if_asked
+from experiments.compare.networks import RobustOptions, architectures, row_architectures
+from experiments.compare.options import presets
 from experiments.compare.published import BY_PIXEL, PERMUTED
 from experiments.compare.question import Question
-from experiments.compare.robust_networks import (
-    RobustOptions,
-    architectures,
-    row_architectures,
-)
 from experiments.members import Condition, MemberStore
 from experiments.script import main
 from experiments.stages import Stages
@@ -44,48 +42,56 @@ SAMPLE_RATE = 1000.0  # pixels a second
 NUM_IMAGES = 1000  # whose power spectrum is shown
 SPECTRUM = "power of the pixels"
 
-ONE_NETWORK = f"{PAIRED[0].upper()}{PAIRED[1:]}; equivalent within 0.01."
+LEAD: tuple[Order, ...] = ("rows", "permuted")
+
+
+def label(name: str, order: Order) -> str:
+    """Name a network and an order."""
+    return f"{appearance(name).label}, {order}"
+
+
+def one_network(name: str, statement: str, network: str, other: Order) -> Claim:
+    """Return the claim that a network is more accurate by rows than in another order."""
+    test = f"{PAIRED[0].upper()}{PAIRED[1:]}; equivalent within 0.01."
+    better, worse = label(network, "rows"), label(network, other)
+    return Claim(name, statement, test, better=better, worse=worse, paired=True)
+
 
 CLAIMS = (
     Claim(
         "permuted-lead-lstm",
         "The golden network's lead over the LSTM shrinks when pixels are permuted.",
-        f"Accuracy by rows less permuted, one loss a seed: golden less LSTM, {WELCH}; equivalent "
+        "Accuracy by rows less permuted, one loss a seed: golden less LSTM, {how}; equivalent "
         "within 0.01; equal tuning at every order.",
     ),
-    Claim(
+    one_network(
         "permuted-golden",
         "The golden network is more accurate by rows than permuted.",
-        ONE_NETWORK,
+        "rrn-golden",
+        "permuted",
     ),
-    Claim(
+    one_network(
         "permuted-unconnected",
         "The golden network without recurrence, whose features are powers alone, is more accurate "
         "by rows than permuted.",
-        ONE_NETWORK,
+        "rrn-golden-unconnected",
+        "permuted",
     ),
-    Claim(
+    one_network(
         "columns-golden",
         "The golden network is more accurate by rows than by columns, though both repeat at 35.7 "
         "Hz.",
-        ONE_NETWORK,
+        "rrn-golden",
+        "columns",
     ),
     Claim(
         "row-vectors-lstm",
         "With a row of 28 pixels a step the golden network is more accurate than the LSTM.",
-        f"{WELCH}; equivalent within 0.01; at most 610 parameters each, equal tuning. At 1000 Hz "
+        "{how}; equivalent within 0.01; at most 610 parameters each, equal tuning. At 1000 Hz "
         "28 steps are 28 ms, a small part of a slow node's cycle.",
+        better=label("rrn-golden", "row_vectors"),
+        worse=label("lstm", "row_vectors"),
     ),
-)
-
-Place = tuple[str, Order]
-LEAD: tuple[Order, ...] = ("rows", "permuted")
-# What the further claims compare: network and order.
-COMPARED: tuple[tuple[Place, Place], ...] = (
-    (("rrn-golden", "rows"), ("rrn-golden", "permuted")),
-    (("rrn-golden-unconnected", "rows"), ("rrn-golden-unconnected", "permuted")),
-    (("rrn-golden", "rows"), ("rrn-golden", "columns")),
-    (("rrn-golden", "row_vectors"), ("lstm", "row_vectors")),
 )
 
 
@@ -100,27 +106,21 @@ class OrderOptions(RobustOptions):
 
     orders: tuple[Order, ...] = get_args(Order)
 
-    def check(self) -> None:
-        """Raise a ValueError of one line that names the field out of its range."""
-        super().check()
-        check_parts("orders", self.orders, get_args(Order))
+    CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        **RobustOptions.CHOICES,
+        "orders": get_args(Order),
+    }
 
 
-PRESETS = {
-    "smoke": OrderOptions(**shared("smoke", networks=("rnn",), orders=("permuted", "row_vectors"))),
-    "quick": OrderOptions(
-        **shared(
-            "quick", networks=("rrn-golden", "lstm"), orders=("rows", "permuted", "row_vectors")
-        )
-    ),
-    "full": OrderOptions(**shared("full", results=RESULTS / "pixel_orders.jsonl")),
-    "accelerator": OrderOptions(**shared("accelerator", results=RESULTS / "pixel_orders.jsonl")),
-}
-
-
-def label(name: str, order: Order) -> str:
-    """Name a network and an order."""
-    return f"{appearance(name).label}, {order}"
+PRESETS = presets(
+    OrderOptions,
+    "pixel_orders",
+    smoke={"networks": ("rnn",), "orders": ("permuted", "row_vectors")},
+    quick={
+        "networks": ("rrn-golden", "lstm"),
+        "orders": ("rows", "permuted", "row_vectors"),
+    },
+)
 
 
 def conditions(options: OrderOptions) -> list[Condition]:
@@ -169,49 +169,35 @@ def findings(options: OrderOptions, rows: Rows) -> list[Finding]:
     """Compare orders for one network, and networks for one order."""
     del options
 
-    def side(name: str, order: Order) -> tuple[str, list[float]]:
-        found = by_seed(rows[label(name, order)])
-        return label(name, order), [row["test_accuracy"] for row in found]
-
     def loss(name: str) -> tuple[str, list[float]]:
-        values = np.subtract(side(name, "rows")[1], side(name, "permuted")[1])
-        return f"loss of {appearance(name).label}", list(values)
-
-    def better(claim: Claim, first: Place, second: Place) -> Finding:
-        def find() -> Finding:
-            return values_finding(claim, side(*first), side(*second), paired=first[0] == second[0])
-
-        return if_asked(claim, rows, (label(*first), label(*second)), find)
+        whole, permuted = (tested(by_seed(rows[label(name, order)])) for order in LEAD)
+        return f"loss of {appearance(name).label}", list(np.subtract(whole, permuted))
 
     def lead() -> Finding:
-        return values_finding(CLAIMS[0], loss("rrn-golden"), loss("lstm"), paired=False)
+        return values_finding(CLAIMS[0], loss("rrn-golden"), loss("lstm"))
 
     both = [label(name, order) for name in ("rrn-golden", "lstm") for order in LEAD]
-    found = [better(claim, *places) for claim, places in zip(CLAIMS[1:], COMPARED, strict=True)]
-    return [if_asked(CLAIMS[0], rows, both, lead), *found]
+    first = if_asked(CLAIMS[0], rows, both, lead)
+    return [first, *(compared(claim, rows) for claim in CLAIMS[1:])]
 
 
 def draw(options: OrderOptions, rows: Rows) -> dict[str, Figure]:
     """Draw accuracy by order beside the power of the pixels."""
     accuracies = {
-        name: {
-            order: [row["test_accuracy"] for row in rows[label(name, order)]]
-            for order in options.orders
-        }
+        name: {order: tested(rows[label(name, order)]) for order in options.orders}
         for name in options.networks
     }
     return {"pixel_orders": order_figure(accuracies, rows.get(SPECTRUM, []), LABELS)}
 
 
 EXPERIMENT = Question(
-    name="pixel_orders",
-    section="Is the rhythmic RNN better?",
-    asked="Does the order of the pixels matter?",
-    presets=PRESETS,
-    conditions=conditions,
-    claims=CLAIMS,
-    findings=findings,
-    draw=draw,
+    "pixel_orders",
+    "Does the order of the pixels matter?",
+    PRESETS,
+    CLAIMS,
+    findings,
+    draw,
+    conditions,
     further=spectra,
     further_labels=lambda options: (),
     published=(*BY_PIXEL, *PERMUTED),

@@ -8,9 +8,8 @@ worth naming in float64. Seeds, splits, start values and the order of batches ar
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from experiments.compare.findings import PAIRED, Claim, Finding, Rows, accuracy_finding
-from experiments.compare.options import RESULTS, CompareOptions
-from experiments.compare.parts import if_asked
+from experiments.compare.claims import Claim, Finding, Rows, compared
+from experiments.compare.options import CompareOptions, presets
 from experiments.compare.question import Question
 from experiments.members import Condition
 from experiments.script import main
@@ -23,43 +22,34 @@ CLAIMS = (
     Claim(
         "double-precision",
         "Trained in float64, the golden network is more accurate than in float32.",
-        f"Float64 less float32, {PAIRED}; equivalent within 0.01.",
+        "Float64 less float32, {how}; equivalent within 0.01.",
+        better=DOUBLE,
+        worse=SINGLE,
+        paired=True,
     ),
     Claim(
         "step-a-pixel",
         "In float32 a step a pixel, with its larger rounding, is less accurate than float64.",
-        f"Float64 less float32 a step a pixel, {PAIRED}; equivalent within 0.01.",
+        "Float64 less float32 a step a pixel, {how}; equivalent within 0.01.",
+        better=DOUBLE,
+        worse=STEPPED,
+        paired=True,
     ),
 )
 
-PRESETS = {
-    "smoke": CompareOptions(
-        preset="smoke", num_train=256, epochs=4, seeds=(101, 102), learning_rates=(0.01,)
-    ),
-    "quick": CompareOptions(learning_rates=(0.01,), epochs=10),
-    "full": CompareOptions(
-        preset="full",
-        dataset="mnist",
-        epochs=30,
-        seeds=tuple(range(101, 111)),
-        learning_rates=(0.003,),
-        results=RESULTS / "precision.jsonl",
-    ),
-    "accelerator": CompareOptions(
-        preset="accelerator",
-        dataset="mnist",
-        epochs=30,
-        seeds=tuple(range(101, 121)),
-        learning_rates=(0.003,),
-        results=RESULTS / "precision.jsonl",
-    ),
-}
+RECIPE = {"epochs": 30, "learning_rates": (0.003,), "tuning_seeds": (123,)}
+PRESETS = presets(
+    CompareOptions,
+    "precision",
+    quick={"num_train": 0, "epochs": 10, "seeds": (101, 102, 103)},
+    full=RECIPE | {"seeds": tuple(range(101, 111))},
+    accelerator=RECIPE | {"seeds": tuple(range(101, 121))},
+)
 
 
 def conditions(options: CompareOptions) -> list[Condition]:
     """Return the three arithmetics."""
     pool, golden = options.pool(), published()["rrn-golden"]
-
     return [
         options.condition(pool, SINGLE, golden),
         options.condition(pool, STEPPED, golden, method="scan"),
@@ -71,13 +61,7 @@ def findings(options: CompareOptions, rows: Rows) -> list[Finding]:
     """Compare seed by seed."""
     del options
 
-    def against(claim: Claim, other: str) -> Finding:
-        def find() -> Finding:
-            return accuracy_finding(claim, rows[DOUBLE], rows[other], paired=True)
-
-        return if_asked(claim, rows, (DOUBLE, other), find)
-
-    return [against(claim, other) for claim, other in zip(CLAIMS, (SINGLE, STEPPED), strict=True)]
+    return [compared(claim, rows) for claim in CLAIMS]
 
 
 def draw(options: CompareOptions, rows: Rows) -> dict[str, Figure]:
@@ -89,14 +73,7 @@ def draw(options: CompareOptions, rows: Rows) -> dict[str, Figure]:
 
 
 EXPERIMENT = Question(
-    name="precision",
-    section="Is the rhythmic RNN better?",
-    asked="Does the arithmetic matter?",
-    presets=PRESETS,
-    conditions=conditions,
-    claims=CLAIMS,
-    findings=findings,
-    draw=draw,
+    "precision", "Does the arithmetic matter?", PRESETS, CLAIMS, findings, draw, conditions
 ).experiment()
 
 if __name__ == "__main__":

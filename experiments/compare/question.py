@@ -14,9 +14,17 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.findings import Claim, Finding, Published, Rows, verdicts
+from experiments.compare.claims import (
+    NOT_ASKED,
+    OF_CLAIMS,
+    Claim,
+    Finding,
+    Published,
+    Rows,
+    judge,
+    left_out,
+)
 from experiments.compare.options import CompareOptions
-from experiments.compare.parts import NOT_ASKED, left_out
 from experiments.members import Condition, MemberStore, train_members
 from experiments.members.train import drop_checkpoints
 from experiments.script import Experiment, identity
@@ -27,14 +35,6 @@ from rhythmic.statistics import ACCURACY, summarise
 
 # Presets whose verdicts count.
 ANSWERING = ("full", "accelerator")
-
-# Verdicts as they begin a line of the answer, in their order.
-OF_CLAIMS = {
-    "holds": "Borne out",
-    "opposite": "Contradicted",
-    "equivalent": "No difference that matters",
-    "undecided": "The data cannot tell",
-}
 
 
 def line_of(label: str, rows: Sequence[Row]) -> str:
@@ -67,13 +67,13 @@ class Question:
 
     Args:
         name: of its module in ``experiments.compare``.
-        section: heading under which the index lists it.
         asked: the question.
         presets: options by name: smoke, quick, full and accelerator.
-        conditions: what is trained, from the options.
         claims: what is stated beforehand.
         findings: what the rows say about the claims, one a claim, in any order.
         draw: figures by name, from options and rows alone.
+        conditions: what is trained, from the options; nothing where ``further`` does it all.
+        section: heading under which the index lists it.
         unclaimed: comparisons that no claim states, a line each, from options and rows.
         further: rows by label that are not those of ``conditions``, from the options, the rows of
             these, the parts of the run and the store of its rows.
@@ -84,13 +84,13 @@ class Question:
     """
 
     name: str
-    section: str
     asked: str
     presets: Mapping[str, Any]
-    conditions: Callable[[Any], Sequence[Condition]]
     claims: Sequence[Claim]
     findings: Callable[[Any, Rows], Sequence[Finding]]
     draw: Callable[[Any, Rows], dict[str, Figure]]
+    conditions: Callable[[Any], Sequence[Condition]] = lambda options: ()
+    section: str = "Is the rhythmic RNN better?"
     unclaimed: Callable[[Any, Rows], Sequence[str]] | None = None
     further: Callable[[Any, Rows, Stages, MemberStore], Rows] | None = None
     further_labels: Callable[[Any], Iterable[str]] | None = None
@@ -148,12 +148,11 @@ class Question:
         lines = [*self.lines(results), ""]
         if self.unclaimed is not None and (extra := self.unclaimed(options, rows_of(results))):
             lines += [*extra, ""]
-        not_asked = []
-        for claim, finding in zip(self.claims, self.found(options, results), strict=True):
-            if finding.text.startswith(NOT_ASKED):
-                not_asked.append(claim.name)
-                continue
-            lines += [f"Claim: {claim.statement}", f"  {claim.test}", f"  {finding.text}"]
+        found = self.found(options, results)
+        for claim, finding in zip(self.claims, found, strict=True):
+            if finding.was_asked:
+                lines += [f"Claim: {claim.statement}", f"  {claim.test}", f"  {finding.text}"]
+        not_asked = [finding.claim for finding in found if not finding.was_asked]
         if not_asked:
             lines.append(f"Claims {NOT_ASKED}{', '.join(not_asked)}")
         return "\n".join(lines)
@@ -162,17 +161,13 @@ class Question:
         """Write a line a claim, in the order of verdicts, and the recipe; if this preset may."""
         if not is_answering(options, self.presets):
             return "Not yet answered: verdicts come from the full presets alone."
-        reached = self.found(options, results)
-        judged = [
-            (claim, own, finding)
-            for claim, own, finding in zip(self.claims, verdicts(reached), reached, strict=True)
-            if not finding.text.startswith(NOT_ASKED)
-        ]
+        every = judge(self.claims, self.found(options, results))
+        judged = [one for one in every if one.finding.was_asked]
         lines = [
-            f"{heading}: {claim.statement.removesuffix('.')} ({size_of(finding)})."
-            for verdict, heading in OF_CLAIMS.items()
-            for claim, own, finding in judged
-            if own == verdict
+            f"{heading}: {one.claim.statement.removesuffix('.')} ({size_of(one.finding)})."
+            for word, heading in OF_CLAIMS.items()
+            for one in judged
+            if one.word == word
         ]
         if left := len(self.claims) - len(judged):
             lines.append(f"Not asked by this preset: {left} of {len(self.claims)} claims.")
@@ -183,7 +178,7 @@ class Question:
         """Return what the page of all questions needs, without the rows."""
         return {
             "recipe": options.recipe(),
-            "claims": [asdict(claim) for claim in self.claims],
+            "claims": [claim.stated() for claim in self.claims],
             "findings": [asdict(finding) for finding in self.found(options, results)],
             "published": [asdict(value) for value in self.published],
             "lines": self.lines(results),

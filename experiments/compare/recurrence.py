@@ -8,71 +8,111 @@ its mean output, as its rivals are.
 """
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Literal
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
 
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.findings import (
-    PAIRED,
+from experiments.compare.claims import (
     RULED,
-    WELCH,
     Claim,
     Finding,
     Rows,
-    accuracy_finding,
+    best_validated,
+    compared,
+    if_asked,
 )
-from experiments.compare.options import RESULTS
-from experiments.compare.parts import if_asked
+from experiments.compare.options import CompareOptions, presets
 from experiments.compare.question import Question
-from experiments.compare.recurrence_networks import (
-    HORN_ALIKE,
-    HORN_DRAWN,
-    NETWORKS,
-    RecurrenceOptions,
-    alike_label,
-    conditions,
-    label_of,
-)
+from experiments.members import Condition
 from experiments.script import main
+from rhythmic.networks import LAST, MEAN, POWER, NetworkSpec, published, rhythmic_network
 from rhythmic.plotting.accuracy import accuracy_strip
 from rhythmic.plotting.compare_ladders import draw_crossing, draw_frequencies
-from rhythmic.records import Row
+from rhythmic.theory import validate_ladder
+
+NUM_NODES = 11
+PARTS = ("crossing", "homogeneous", "horn")
+HEADS = {"energy": POWER, "mean": MEAN}
+
+# Name, cell, number of nodes and options of what is crossed with both heads.
+NETWORKS: dict[str, tuple[str, int, tuple[tuple[str, Any], ...]]] = {
+    "golden": ("rrn", NUM_NODES, ()),
+    "unconnected": ("rrn", NUM_NODES, (("recurrence", False),)),
+    "double": ("rrn", NUM_NODES, (("poles", "double"),)),
+    "real": ("rrn", NUM_NODES, (("poles", "real"),)),
+    "rnn": ("rnn", NUM_NODES, ()),
+    "lstm": ("lstm", 6, ()),
+}
+
+# As the seven published networks know them: rows are shared with other questions.
+PUBLISHED = {
+    ("golden", "energy"): "rrn-golden",
+    ("unconnected", "energy"): "rrn-golden-unconnected",
+    ("rnn", "mean"): "rnn",
+    ("lstm", "mean"): "lstm",
+}
 
 TEST = "Each at its own rate, chosen among as many on as many seeds; {how}; equivalent within 0.01."
 
-# Claim, what it says, and the networks with their readouts that it holds against each other.
-PAIRS = (
-    (
+HORN_ALIKE, HORN_DRAWN = "HORN, homogeneous", "HORN, heterogeneous"
+
+
+def label_of(network: str, head: str) -> str:
+    """Name a network with a readout."""
+    return f"{network}, {head}"
+
+
+def versus(name: str, statement: str, better: tuple[str, str], worse: tuple[str, str]) -> Claim:
+    """Return the claim on two networks with their readouts; pairs have one cell of as many nodes.
+
+    It speaks of rhythm where the other does not oscillate. Nodes with double poles are all alike
+    when they are free, so that a twin of this kind lacks different nodes as much as it lacks
+    rhythm.
+    """
+    paired = NETWORKS[better[0]][:2] == NETWORKS[worse[0]][:2]
+    rival = name.startswith("rhythm-") and not name.startswith("rhythm-double")
+    return Claim(
+        name,
+        statement,
+        TEST,
+        rhythm="helps" if rival else "aside",
+        note=RULED if paired else "",
+        better=label_of(*better),
+        worse=label_of(*worse),
+        paired=paired,
+    )
+
+
+RIVALS = {
+    "double": "its twin with double real poles",
+    "real": "its twin with two real poles",
+    "rnn": "the RNN",
+    "lstm": "the LSTM",
+}
+CLAIMS = (
+    versus(
         "recurrence",
         "The golden nodes are more accurate with recurrence than without.",
         ("golden", "energy"),
         ("unconnected", "energy"),
     ),
     *(
-        (
-            f"rhythm-{twin}-{head}",
-            f"Read out by {words}, golden is more accurate than its twin with {poles} poles.",
-            ("golden", head),
-            (twin, head),
-        )
-        for twin, poles in (("double", "double real"), ("real", "two real"))
-        for head, words in (("energy", "energy"), ("mean", "mean output"))
-    ),
-    *(
-        (
+        versus(
             f"rhythm-{rival}-{head}",
-            f"Read out by {words}, golden is more accurate than the {rival.upper()}.",
+            f"Read out by {said}, golden is more accurate than {words}.",
             ("golden", head),
             (rival, head),
         )
-        for rival in ("rnn", "lstm")
-        for head, words in (("energy", "energy"), ("mean", "mean output"))
+        for rival, words in RIVALS.items()
+        for head, said in (("energy", "energy"), ("mean", "mean output"))
     ),
     *(
-        (
+        versus(
             f"readout-{network}",
             f"Read out by energy, {named} is more accurate than read out by mean output.",
             (network, "energy"),
@@ -80,150 +120,157 @@ PAIRS = (
         )
         for network, named in (("golden", "golden"), ("rnn", "the RNN"), ("lstm", "the LSTM"))
     ),
-)
-
-
-def meaning(name: str) -> Literal["helps", "aside"]:
-    """Return what a claim says of rhythm: that of rivals that do not oscillate.
-
-    Nodes with double poles are all alike when they are free, so that a twin of this kind lacks
-    different nodes as much as it lacks rhythm.
-    """
-    rival = name.startswith("rhythm-") and not name.startswith("rhythm-double")
-    return "helps" if rival else "aside"
-
-
-def one_cell(better: tuple[str, str], worse: tuple[str, str]) -> bool:
-    """Tell whether two networks, whatever their readouts, have one cell and as many nodes."""
-    first, second = (NETWORKS[name][:2] for name, _ in (better, worse))
-    return first == second
-
-
-def stated(name: str, statement: str, better: tuple[str, str], worse: tuple[str, str]) -> Claim:
-    """Return the claim on two networks with their readouts."""
-    paired = one_cell(better, worse)
-    test = TEST.format(how=PAIRED if paired else WELCH)
-    return Claim(name, statement, test, rhythm=meaning(name), note=RULED if paired else "")
-
-
-CLAIMS = (
-    *(stated(*pair) for pair in PAIRS),
     Claim(
         "heterogeneous-rrn",
         "The rhythmic network is more accurate with golden rhythms than with one for all nodes.",
         "Golden less the homogeneous network whose mean validation accuracy over the tested seeds "
-        "is highest: the latter is chosen among several frequencies. "
-        f"{TEST.format(how=PAIRED)}",
+        f"is highest: the latter is chosen among several frequencies. {TEST}",
         note=RULED,
+        better=label_of("golden", "energy"),
+        paired=True,
     ),
     Claim(
         "heterogeneous-horn",
         "The HORN is more accurate with nodes that differ than with nodes alike.",
         "Frequency and damping between half and twice those of nodes alike, drawn anew for every "
-        f"seed. {TEST.format(how=PAIRED)}",
+        f"seed. {TEST}",
         note=RULED,
+        better=HORN_DRAWN,
+        worse=HORN_ALIKE,
+        paired=True,
     ),
 )
-CLAIM = {claim.name: claim for claim in CLAIMS}
 
-FULL = RecurrenceOptions(
-    preset="full",
-    dataset="mnist",
-    epochs=3,
-    seeds=tuple(range(101, 111)),
-    tuning_seeds=(123, 456),
-    num_free_seeds=20,
-    learning_rates=(0.003, 0.01, 0.03),
-    results=RESULTS / "recurrence.jsonl",
+
+@dataclass(frozen=True)
+class RecurrenceOptions(CompareOptions):
+    """Options of the question what recurrence adds.
+
+    Args:
+        parts: what is asked. crossing: networks crossed with readouts; homogeneous: golden against
+            nodes of one frequency; horn: alike and different nodes of a HORN.
+        networks: what is crossed with the readouts. golden; unconnected, the same nodes without
+            recurrence; double and real, its twins that do not oscillate; rnn; lstm.
+        heads: readouts: energy, the mean squared amplitude with batch norm; mean, the mean output
+            with layer norm and dropout.
+        frequencies: of homogeneous networks, Hz; the best on validation is held against golden.
+        num_free_seeds: seeds of the unconnected network with either readout, which costs little:
+            those of ``seeds`` and the ones after the last. Pairs are made of ``seeds`` alone.
+    """
+
+    parts: tuple[str, ...] = PARTS
+    networks: tuple[str, ...] = tuple(NETWORKS)
+    heads: tuple[str, ...] = tuple(HEADS)
+    frequencies: tuple[float, ...] = (10.0, 20.0, 1000 / 28, 70.0, 140.0)
+    num_free_seeds: int = 3
+
+    CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "parts": PARTS,
+        "networks": tuple(NETWORKS),
+        "heads": tuple(HEADS),
+    }
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the field out of its range."""
+        super().check()
+        validate_ladder(self.frequencies, 1000.0)
+        if len(set(self.frequencies)) < len(self.frequencies):
+            raise ValueError("frequencies holds a value twice")
+        if self.num_free_seeds < len(self.seeds):
+            raise ValueError(
+                f"num_free_seeds is {self.num_free_seeds}; seeds are {len(self.seeds)}, and it "
+                "must be at least that"
+            )
+        both = sorted(set(self.free_seeds()) & set(self.tuning_seeds))
+        if both:
+            raise ValueError(f"num_free_seeds reaches seed {both[0]}, one of tuning_seeds")
+
+    def free_seeds(self) -> tuple[int, ...]:
+        """Return the seeds of networks that cost little."""
+        more = self.num_free_seeds - len(self.seeds)
+        return (*self.seeds, *range(max(self.seeds) + 1, max(self.seeds) + 1 + more))
+
+
+PRESETS = presets(
+    RecurrenceOptions,
+    "recurrence",
+    smoke={
+        "parts": ("crossing", "homogeneous"),
+        "networks": ("golden", "unconnected"),
+        "heads": ("energy",),
+        "frequencies": (20.0, 1000 / 28),
+        "num_free_seeds": 2,
+    },
+    quick={
+        "parts": ("crossing", "homogeneous"),
+        "networks": ("golden", "unconnected", "real", "rnn"),
+        "frequencies": (10.0, 1000 / 28, 140.0),
+        "num_train": 1000,
+        "epochs": 10,
+        "num_free_seeds": 2,
+    },
+    full={"seeds": tuple(range(101, 111)), "num_free_seeds": 20},
+    accelerator={"seeds": tuple(range(101, 121)), "num_free_seeds": 20},
 )
 
-PRESETS = {
-    "smoke": RecurrenceOptions(
-        preset="smoke",
-        parts=("crossing", "homogeneous"),
-        networks=("golden", "unconnected"),
-        heads=("energy",),
-        frequencies=(20.0, 1000 / 28),
-        num_train=256,
-        epochs=4,
-        seeds=(101, 102),
-        num_free_seeds=2,
-        learning_rates=(0.01,),
-    ),
-    "quick": RecurrenceOptions(
-        parts=("crossing", "homogeneous"),
-        networks=("golden", "unconnected", "real", "rnn"),
-        frequencies=(10.0, 1000 / 28, 140.0),
-        num_train=1000,
-        seeds=(101, 102),
-        num_free_seeds=2,
-        learning_rates=(0.01,),
-    ),
-    "full": FULL,
-    "accelerator": dataclasses.replace(
-        FULL,
-        preset="accelerator",
-        epochs=30,
-        seeds=tuple(range(101, 121)),
-        learning_rates=(0.001, 0.003, 0.01),
-    ),
-}
+
+def alike_label(frequency: float) -> str:
+    """Name the homogeneous network of a frequency."""
+    return f"11 nodes at {frequency:.4g} Hz"
+
+
+def conditions(options: RecurrenceOptions) -> list[Condition]:
+    """Return what the parts that are asked need, each condition once."""
+    make, found = partial(options.condition, options.pool()), []
+    if "crossing" in options.parts:
+        for network, head in itertools.product(options.networks, options.heads):
+            seeds = options.free_seeds() if network == "unconnected" else options.seeds
+            found.append(make(label_of(network, head), crossed(network, head), seeds=seeds))
+    if "homogeneous" in options.parts:
+        found.append(make(label_of("golden", "energy"), crossed("golden", "energy")))
+        # Nodes that all have one frequency: the ladders share a program.
+        base = rhythmic_network((1000 / 28,) * NUM_NODES, name="rrn-homogeneous")
+        found += [
+            make(alike_label(one), base, ladder=(one,) * NUM_NODES) for one in options.frequencies
+        ]
+    if "horn" in options.parts:
+        # Nodes alike, and nodes that each member draws from its own seed.
+        alike = NetworkSpec("horn", NUM_NODES, name="horn", **LAST)
+        uneven = (("heterogeneous", True),)
+        drawn = dataclasses.replace(alike, name="horn-heterogeneous", options=uneven)
+        found += [make(HORN_ALIKE, alike), make(HORN_DRAWN, drawn)]
+    return list({condition.label: condition for condition in found}.values())
+
+
+def crossed(network: str, head: str) -> NetworkSpec:
+    """Return a network with a readout, the published one where there is one."""
+    if (network, head) in PUBLISHED:
+        return published()[PUBLISHED[network, head]]
+    cell, hidden_size, further = NETWORKS[network]
+    return NetworkSpec(cell, hidden_size, options=further, name=f"{network}-{head}", **HEADS[head])
 
 
 def findings(options: RecurrenceOptions, rows: Rows) -> list[Finding]:
     """Return what the rows say about each claim; parts that were not asked say so."""
-
-    def pairs(claim: Claim, better: str, worse: str) -> Finding:
-        # The unconnected network has further seeds, which have no partners.
-        sides = [of_seeds(rows[label], options.seeds) for label in (better, worse)]
-        return accuracy_finding(claim, *sides, paired=True)
-
+    homogeneous = (label_of("golden", "energy"), *map(alike_label, options.frequencies))
+    needed = {
+        "heterogeneous-rrn": homogeneous,
+        "heterogeneous-horn": (HORN_ALIKE, HORN_DRAWN),
+    }
     found = []
-    for name, _, better, worse in PAIRS:
-        labels = label_of(*better), label_of(*worse)
-
-        def versus(
-            claim: Claim = CLAIM[name],
-            labels: tuple[str, str] = labels,
-            paired: bool = one_cell(better, worse),
-        ) -> Finding:
-            if paired:
-                return pairs(claim, *labels)
-            return accuracy_finding(claim, rows[labels[0]], rows[labels[1]])
-
-        found.append(if_asked(CLAIM[name], rows, labels, versus))
-    alike = [alike_label(frequency) for frequency in options.frequencies]
-    golden = label_of("golden", "energy")
-    rrn, horn = CLAIM["heterogeneous-rrn"], CLAIM["heterogeneous-horn"]
-    return [
-        *found,
-        if_asked(
-            rrn,
-            rows,
-            (golden, *alike),
-            lambda: pairs(rrn, golden, best_alike(options, rows)),
-        ),
-        if_asked(
-            horn,
-            rows,
-            (HORN_ALIKE, HORN_DRAWN),
-            lambda: pairs(horn, HORN_DRAWN, HORN_ALIKE),
-        ),
-    ]
-
-
-def of_seeds(rows: Sequence[Row], seeds: Sequence[int]) -> list[Row]:
-    """Return the rows of some seeds."""
-    return [row for row in rows if row["seed"] in seeds]
+    for claim in CLAIMS:
+        # The unconnected network has further seeds, which have no partners.
+        seeds = options.seeds if claim.paired else None
+        worse = claim.worse or best_alike(options, rows)
+        find = partial(compared, claim, rows, worse=worse, seeds=seeds)
+        labels = needed.get(claim.name, (claim.better, claim.worse))
+        found.append(if_asked(claim, rows, labels, find))
+    return found
 
 
 def best_alike(options: RecurrenceOptions, rows: Rows) -> str:
-    """Return the homogeneous network that validation prefers; tests are not looked at."""
-
-    def validation(label: str) -> float:
-        return float(np.mean([row["validation_accuracy"] for row in rows[label]]))
-
-    return max(map(alike_label, options.frequencies), key=validation)
+    """Return the homogeneous network that validation prefers."""
+    return best_validated(rows, [*map(alike_label, options.frequencies)])
 
 
 def draw(options: RecurrenceOptions, rows: Rows) -> dict[str, Figure]:
@@ -241,8 +288,8 @@ def draw(options: RecurrenceOptions, rows: Rows) -> dict[str, Figure]:
     if "homogeneous" in options.parts:
         figure, axes = plt.subplots(figsize=(4.5, 3), layout="constrained")
         alike = {one: rows[alike_label(one)] for one in options.frequencies}
-        chosen = [one for one in alike if alike_label(one) == best_alike(options, rows)]
-        draw_frequencies(axes, alike, chosen[0], rows[label_of("golden", "energy")])
+        chosen = next(one for one in alike if alike_label(one) == best_alike(options, rows))
+        draw_frequencies(axes, alike, chosen, rows[label_of("golden", "energy")])
         figures["homogeneous"] = figure
     if "horn" in options.parts:
         figure, axes = plt.subplots(figsize=(5, 1.6), layout="constrained")
@@ -254,14 +301,7 @@ def draw(options: RecurrenceOptions, rows: Rows) -> dict[str, Figure]:
 
 
 EXPERIMENT = Question(
-    name="recurrence",
-    section="Is the rhythmic RNN better?",
-    asked="What does recurrence add?",
-    presets=PRESETS,
-    conditions=conditions,
-    claims=CLAIMS,
-    findings=findings,
-    draw=draw,
+    "recurrence", "What does recurrence add?", PRESETS, CLAIMS, findings, draw, conditions
 ).experiment()
 
 if __name__ == "__main__":

@@ -1,29 +1,45 @@
-"""One self-contained page from the run folders of the questions: answers, numbers, figures."""
+"""One self-contained page from the run folders of the questions: answers, numbers, figures.
 
-import importlib
+HTML and nothing that it would have to fetch, figures inside.
+"""
+
+import base64
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
-from experiments.compare.findings import VERDICTS, Finding, judge, survives
-from experiments.compare.page import Answered, Section, Unanswered, page
-from experiments.compare.parts import NOT_ASKED
+from experiments.compare.claims import HEADINGS, VERDICTS, Judged, judged_record
 from experiments.compare.question import ANSWERING
-from experiments.compare.questions import QUESTIONS
+from experiments.compare.questions import num_claims
 from experiments.folders import read_kept
 from rhythmic.files import replacing
 from rhythmic.progress import show
 from rhythmic.records import read_sealed_rows
 
-# What a verdict on a claim means for rhythm, where the claim says what it would mean.
-MEANINGS = {
-    ("helps", "holds"): "helps",
-    ("helps", "opposite"): "hurts",
-    ("hurts", "holds"): "hurts",
-    ("hurts", "opposite"): "helps",
+STYLE = """
+:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #ffffff; --muted: #5c5c5c;
+  --line: #d8d8d8; --accent: #0072B2; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #ececec; --paper: #161616; --muted: #a8a8a8; --line: #3a3a3a; --accent: #56B4E9; }
+  img { background: #ffffff; }
 }
+* { box-sizing: border-box; }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
+h1 { font-size: 1.7rem; line-height: 1.2; } h2 { font-size: 1.25rem; margin-top: 2.5rem;
+  border-top: 1px solid var(--line); padding-top: 1.2rem; } h3 { font-size: 1rem; }
+a { color: var(--accent); } p, li { max-width: 46rem; } figure { margin: 1rem 0; }
+figure img { max-width: 100%; height: auto; display: block; }
+figcaption, .made, .test { color: var(--muted); font-size: .85rem; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; }
+td, th { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0;
+  border-bottom: 1px solid var(--line); } .verdict { font-weight: 600; }
+.reduced { border-left: 3px solid #E69F00; padding-left: .8rem; }
+details { margin: .5rem 0; } summary { cursor: pointer; color: var(--accent); }
+""".strip()
 
 
 @dataclass(frozen=True)
@@ -31,34 +47,23 @@ class Record:
     """What a run folder says about its question.
 
     Args:
-        name: of the question.
+        name: of the question, the anchor on the page.
         folder: the run folder.
         content: of ``record.json``.
         computed: of ``computed.json``: seconds and provenance.
+        judged: its claims; verdicts count where ``answers``.
     """
 
     name: str
     folder: Path
     content: dict[str, Any]
     computed: dict[str, Any]
+    judged: Sequence[Judged]
 
     @property
     def answers(self) -> bool:
-        """Tell whether its verdicts count."""
+        """Whether its verdicts count."""
         return self.content["preset"] in ANSWERING and not self.content["reduced"]
-
-    def findings(self) -> list[Finding]:
-        """Return its findings."""
-        return read_findings(self.content)
-
-
-def read_findings(content: dict[str, Any]) -> list[Finding]:
-    """Return the findings of a record; what JSON has no number for is NaN."""
-
-    def read(finding: dict[str, Any]) -> dict[str, Any]:
-        return {name: math.nan if value is None else value for name, value in finding.items()}
-
-    return [Finding(**read(finding)) for finding in content["findings"]]
 
 
 def write_report(base: Path, names: Sequence[str]) -> Path:
@@ -69,20 +74,12 @@ def write_report(base: Path, names: Sequence[str]) -> Path:
     what else is on the page changes nothing of either.
     """
     records = [record for name in names if (record := read_record(base, name)) is not None]
-    number = num_claims()
-    sections = [section_of(record, number) for record in records]
     missing = [name for name in names if name not in {record.name for record in records}]
     path = base / "report.html"
     base.mkdir(parents=True, exist_ok=True)
     with replacing(path) as partial:
-        partial.write_text(page(sections, missing, number), encoding="utf-8")
+        partial.write_text(page(records, missing, num_claims()), encoding="utf-8")
     return path
-
-
-def num_claims() -> int:
-    """Count the claims of all questions."""
-    modules = [importlib.import_module(f"experiments.compare.{name}") for name in QUESTIONS]
-    return sum(len(module.CLAIMS) for module in modules)
 
 
 def results_of(base: Path, name: str) -> Path:
@@ -97,50 +94,163 @@ def read_record(base: Path, name: str) -> Record | None:
     computed = read_kept(folder, "computed.json")
     if content is None or computed is None:
         return None
-    return Record(name, folder, content, computed)
+    return Record(name, folder, content, computed, judged_record(content))
 
 
-def section_of(record: Record, number: int) -> Section:
-    """Gather what the page shows of a question; ``number`` counts the claims of all questions."""
-    claims: list[Answered | Unanswered] = []
-    findings = record.findings()
-    for claim, finding, judged in zip(
-        record.content["claims"], findings, judge(findings), strict=True
-    ):
-        stated = claim["statement"], claim["test"], claim["note"], finding.text
-        if not record.answers or finding.text.startswith(NOT_ASKED):
-            claims.append(Unanswered(*stated))
-            continue
-        claims.append(
-            Answered(
-                *stated,
-                VERDICTS[judged.word],
-                after_all(finding, judged.word, number),
-                meaning_for_rhythm(claim["rhythm"], judged.word),
-                (finding.p_value, judged.p_value),
-                (finding.equivalence_p_value, judged.equivalence_p_value),
-                finding.effect_size,
-            )
+def page(records: Sequence[Record], missing: Sequence[str], number: int) -> str:
+    """Return the whole page.
+
+    Args:
+        records: questions with a finished run.
+        missing: names of those without.
+        number: of all claims of the comparison, answered here or not.
+    """
+    parts = [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        "<title>Is the rhythmic RNN better?</title>",
+        f"<style>{STYLE}</style></head><body>",
+        "<h1>Is the rhythmic RNN better, and which rhythms?</h1>",
+        "<p>Every claim stands with its test, and with a note where some of its results were known "
+        "when it or its test was stated. Each question says on what data and for how long its "
+        "networks were trained, and how settings were chosen: here never on test examples. "
+        "Verdicts rest on p-values that are corrected for all claims of their question, "
+        "two for each, answered or not (Holm); beside a verdict stands whether it is the same "
+        f"after correction for all {number} claims of the comparison (Bonferroni).</p>",
+        summary(records, number),
+        contents(records, missing),
+        *(section(record, number) for record in records),
+        "</body></html>",
+    ]
+    return "\n".join(parts)
+
+
+def summary(records: Sequence[Record], number: int) -> str:
+    """Return what all verdicts together say about rhythm."""
+    answered = [
+        (record, one)
+        for record in records
+        for one in record.judged
+        if record.answers and one.finding.was_asked
+    ]
+    if not answered:
+        return (
+            '<p class="reduced">Not yet answered: every run on this page is smaller than the ones '
+            "that verdicts come from (--preset full). What those have found so far stands in "
+            "docs/verdicts.md.</p>"
         )
-    return Section(
-        name=record.name,
-        question=record.content["question"],
-        reduced=record.content["reduced"],
-        recipe=record.content["recipe"],
-        claims=claims,
-        lines=record.content["lines"],
-        published=record.content["published"],
-        figures=sorted((record.folder / "figures").glob("*.png")),
-        made=made_by(record),
+    parts = []
+    for meaning, heading in HEADINGS.items():
+        items = [
+            f'<li><a href="#{escape(record.name)}">{escape(one.claim.statement)}</a> '
+            f"{verdict_html(one, number)} {escape(one.finding.text)}{note_html(one)}</li>"
+            for record, one in answered
+            if one.meaning == meaning
+        ]
+        if items:
+            parts.append(f"<h3>{heading}</h3><ul>{''.join(items)}</ul>")
+    return "\n".join(parts)
+
+
+def contents(records: Sequence[Record], missing: Sequence[str]) -> str:
+    """Return the list of questions, those without a finished run too."""
+    items = [
+        f'<li><a href="#{escape(record.name)}">{escape(record.content["question"])}</a>'
+        f"{' (not yet answered)' if record.content['reduced'] else ''}</li>"
+        for record in records
+    ]
+    items += [f"<li>{escape(name)}: no finished run in this folder</li>" for name in missing]
+    return f"<h3>Questions</h3><ol>{''.join(items)}</ol>"
+
+
+def section(record: Record, number: int) -> str:
+    """Return one question: a figure, claims, further figures, published values, conditions."""
+    content = record.content
+    parts = [f'<h2 id="{escape(record.name)}">{escape(content["question"])}</h2>']
+    if content["reduced"]:
+        reduced = escape(content["reduced"])
+        parts.append(f'<p class="reduced">Not yet answered: this run {reduced}.</p>')
+    if content["recipe"]:
+        parts.append(f'<p class="test">{escape(content["recipe"])}</p>')
+    pictures = sorted((record.folder / "figures").glob("*.png"))
+    figures = [figure_html(path, content["question"]) for path in pictures]
+    shown: dict[bool, list[str]] = {True: [], False: []}
+    for one in record.judged:
+        shown[one.finding.was_asked].append(claim_html(one, number if record.answers else None))
+    parts += [*figures[:1], *shown[True], *figures[1:]]
+    if left_out := shown[False]:
+        title = f"Claims that this run leaves out: {len(left_out)} of {len(record.judged)}"
+        parts.append(f"<details><summary>{title}</summary>{''.join(left_out)}</details>")
+    if content["published"]:
+        rows = "".join(
+            f"<tr><td>{escape(value['what'])}</td><td>{escape(value['value'])}</td>"
+            f"<td>{escape(value['source'])}</td></tr>"
+            for value in content["published"]
+        )
+        head = "<tr><th>Published</th><th>value</th><th>source</th></tr>"
+        parts.append(f'<div class="scroll"><table>{head}{rows}</table></div>')
+    else:
+        parts.append('<p class="test">No published value is at hand for these comparisons.</p>')
+    lines = "".join(f"<li>{escape(line)}</li>" for line in content["lines"])
+    parts.append(f"<details><summary>All conditions</summary><ul>{lines}</ul></details>")
+    parts.append(f'<p class="made">{escape(made_by(record))}</p>')
+    return "\n".join(parts)
+
+
+def claim_html(one: Judged, number: int | None) -> str:
+    """Return a claim, how it was tested, and what was found.
+
+    ``number`` counts the claims of all questions; None where the run answers none.
+    """
+    finding, found = one.finding, escape(one.finding.text)
+    if number is not None and finding.was_asked:
+        numbers = [
+            f"{name} {before:.2g}, corrected {after:.2g}"
+            for name, before, after in (
+                ("p", finding.p_value, one.p_value),
+                (
+                    "p of a difference beyond the margin",
+                    finding.equivalence_p_value,
+                    one.equivalence_p_value,
+                ),
+            )
+            if not math.isnan(before)
+        ]
+        if not math.isnan(finding.effect_size):
+            numbers.append(f"effect size {finding.effect_size:.2g}")
+        extra = f" ({'; '.join(numbers)})" if numbers else ""
+        found = f"{verdict_html(one, number)} {found}{extra}"
+    return (
+        f"<p><strong>{escape(one.claim.statement)}</strong><br>{found}<br>"
+        f'<span class="test">{escape(one.claim.test)}</span>{note_html(one)}</p>'
     )
 
 
-def after_all(finding: Finding, word: str, number: int) -> str:
-    """Say whether a verdict survives correction for all claims; nothing where there is none."""
-    if word == "undecided":
-        return ""
-    also = "also" if survives(finding, word, num_claims=number) else "not"
-    return f"{also} after correction for all {number} claims"
+def verdict_html(one: Judged, number: int) -> str:
+    """Return the verdict, set off, and whether it survives correction for all claims."""
+    more = ""
+    if one.word != "undecided":
+        also = "also" if one.survives(number) else "not"
+        more = f", {also} after correction for all {number} claims"
+    return f'<span class="verdict">{VERDICTS[one.word]}</span>{more}:'
+
+
+def note_html(one: Judged) -> str:
+    """Return what a reader must know of how a claim was stated, where there is something."""
+    note = one.claim.note
+    return f' <span class="test">{escape(note)}</span>' if note else ""
+
+
+def figure_html(path: Path, question: str) -> str:
+    """Return a figure with its picture inside."""
+    data = base64.b64encode(path.read_bytes()).decode()
+    name = path.stem.replace("_", " ")
+    text = escape(f"{question} ({name})")
+    return (
+        f'<figure><img alt="{text}" src="data:image/png;base64,{data}">'
+        f"<figcaption>{escape(name)}</figcaption></figure>"
+    )
 
 
 def made_by(record: Record) -> str:
@@ -157,12 +267,3 @@ def made_by(record: Record) -> str:
         f"started {'once' if starts == 1 else f'{starts} times'}",
     )
     return "; ".join(parts)
-
-
-def meaning_for_rhythm(rhythm: str, word: str) -> str:
-    """Return the heading of the summary under which a claim stands."""
-    if rhythm in ("which", "dynamics", "aside"):
-        return rhythm
-    if word in ("equivalent", "undecided"):
-        return "no difference" if word == "equivalent" else "cannot tell"
-    return MEANINGS[rhythm, word]

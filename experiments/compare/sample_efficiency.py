@@ -13,19 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.findings import (
-    PAIRED,
-    WELCH,
+from experiments.compare.claims import (
     Claim,
     Finding,
     Rows,
     by_seed,
+    compared,
+    if_asked,
+    tested,
     values_finding,
 )
-from experiments.compare.options import RESULTS
-from experiments.compare.parts import if_asked
+from experiments.compare.networks import NAMES, RobustOptions, architectures
+from experiments.compare.options import presets
 from experiments.compare.question import Question
-from experiments.compare.robust_networks import RobustOptions, architectures
 from experiments.members import Condition
 from experiments.script import main
 from rhythmic.data.dataset import NUM_TRAIN
@@ -41,29 +41,34 @@ TEST = (
     "has the same rates and tuning seeds at every size."
 )
 
+
+def label(name: str, size: int, how: str) -> str:
+    """Name a network, a number of digits, and what is held equal."""
+    return f"{appearance(name).label}, {size} digits, {how}"
+
+
 CLAIMS = (
-    Claim(
-        "few-digits-lstm",
-        "With 1,000 digits golden is more accurate than the LSTM.",
-        TEST.format(how=WELCH),
-        rhythm="helps",
-    ),
-    Claim(
-        "few-digits-rnn",
-        "With 1,000 digits golden is more accurate than the RNN.",
-        TEST.format(how=WELCH),
-        rhythm="helps",
-    ),
-    Claim(
-        "few-digits-unconnected",
-        "With 1,000 digits golden is more accurate than its features alone, without recurrence.",
-        TEST.format(how=PAIRED),
+    *(
+        Claim(
+            f"few-digits-{name}",
+            f"With 1,000 digits golden is more accurate than {words}.",
+            TEST,
+            rhythm="helps" if name == network else "aside",
+            better=label("rrn-golden", CLAIMED, UPDATES),
+            worse=label(network, CLAIMED, UPDATES),
+            paired=name != network,
+        )
+        for name, words, network in (
+            ("lstm", "the LSTM", "lstm"),
+            ("rnn", "the RNN", "rnn"),
+            ("unconnected", "its features alone, without recurrence", "rrn-golden-unconnected"),
+        )
     ),
     Claim(
         "few-digits-lead",
         "The golden network's lead over the LSTM is larger with 1,000 digits than with all.",
         "Accuracy with all training digits of the data set less that with 1,000, one loss a seed: "
-        f"LSTM less golden, at equal updates; {WELCH}; equivalent within 0.01. Asked only of runs "
+        "LSTM less golden, at equal updates; {how}; equivalent within 0.01. Asked only of runs "
         "whose largest size is all of them.",
         rhythm="helps",
     ),
@@ -128,54 +133,33 @@ class SampleOptions(RobustOptions):
         raise ValueError(f"updates is {self.updates}; whole passes of {size} digits miss it by 2 %")
 
 
-PRESETS = {
-    "smoke": SampleOptions(
-        preset="smoke",
-        batch_size=32,
-        epochs=2,
-        seeds=(101, 102),
-        learning_rates=(0.01,),
-        networks=("rrn-golden-unconnected",),
-        sizes=(256,),
-        updates=32,
-        validations=2,
-    ),
-    "quick": SampleOptions(
-        epochs=2,
-        seeds=(101, 102),
-        learning_rates=(0.01,),
-        networks=("rrn-golden", "rrn-golden-unconnected"),
-        sizes=(500, 1000, 4000),
-        updates=64,
-        validations=4,
-    ),
-    "full": SampleOptions(
-        preset="full",
-        dataset="mnist",
-        epochs=3,
-        seeds=tuple(range(101, 106)),
-        tuning_seeds=(123, 456),
-        learning_rates=(0.003, 0.01, 0.03),
-        results=RESULTS / "sample_efficiency.jsonl",
-    ),
-    "accelerator": SampleOptions(
-        preset="accelerator",
-        dataset="mnist",
-        epochs=30,
-        updates=12720,
-        validations=32,
-        seeds=tuple(range(101, 111)),
-        tuning_seeds=(123, 456),
-        learning_rates=(0.001, 0.003, 0.01, 0.03),
-        networks=("rrn-golden", "rrn-golden-unconnected", "rnn", "lstm", "gru", "horn"),
-        results=RESULTS / "sample_efficiency.jsonl",
-    ),
-}
-
-
-def label(name: str, size: int, how: str) -> str:
-    """Name a network, a number of digits, and what is held equal."""
-    return f"{appearance(name).label}, {size} digits, {how}"
+PRESETS = presets(
+    SampleOptions,
+    "sample_efficiency",
+    smoke={
+        "num_train": 0,
+        "batch_size": 32,
+        "epochs": 2,
+        "networks": ("rrn-golden-unconnected",),
+        "sizes": (256,),
+        "updates": 32,
+        "validations": 2,
+    },
+    quick={
+        "num_train": 0,
+        "epochs": 2,
+        "networks": ("rrn-golden", "rrn-golden-unconnected"),
+        "sizes": (500, 1000, 4000),
+        "updates": 64,
+        "validations": 4,
+    },
+    accelerator={
+        "updates": 12720,
+        "validations": 32,
+        "learning_rates": (0.001, 0.003, 0.01, 0.03),
+        "networks": NAMES,
+    },
+)
 
 
 def conditions(options: SampleOptions) -> list[Condition]:
@@ -205,33 +189,24 @@ def accuracies(rows: Rows, name: str, size: int, how: str) -> list[float]:
     """Return test accuracies in the order of the seeds; one network where both recipes agree."""
     own = label(name, size, how)
     chosen = rows[own] if own in rows else rows[label(name, size, UPDATES)]
-    return [row["test_accuracy"] for row in by_seed(chosen)]
+    return tested(by_seed(chosen))
 
 
 def findings(options: SampleOptions, rows: Rows) -> list[Finding]:
     """Compare networks of 1,000 digits, then their losses against all digits of the data set."""
     everything = NUM_TRAIN[options.dataset]
 
-    def side(name: str) -> tuple[str, list[float]]:
-        return appearance(name).label, accuracies(rows, name, CLAIMED, UPDATES)
-
     def loss(name: str) -> tuple[str, list[float]]:
-        all_digits = accuracies(rows, name, everything, UPDATES)
-        return f"loss of {appearance(name).label}", list(np.subtract(all_digits, side(name)[1]))
-
-    def over(claim: Claim, rival: str) -> Finding:
-        def find() -> Finding:
-            paired = rival == "rrn-golden-unconnected"
-            return values_finding(claim, side("rrn-golden"), side(rival), paired=paired)
-
-        labels = [label(name, CLAIMED, UPDATES) for name in ("rrn-golden", rival)]
-        return if_asked(claim, rows, labels, find)
+        few, every = (accuracies(rows, name, size, UPDATES) for size in (CLAIMED, everything))
+        return f"loss of {appearance(name).label}", list(np.subtract(every, few))
 
     def lead() -> Finding:
-        return values_finding(CLAIMS[3], loss("lstm"), loss("rrn-golden"), paired=False)
+        return values_finding(CLAIMS[3], loss("lstm"), loss("rrn-golden"))
 
-    rivals = ("lstm", "rnn", "rrn-golden-unconnected")
-    found = [over(claim, rival) for claim, rival in zip(CLAIMS[:3], rivals, strict=True)]
+    found, ending = [], f", {CLAIMED} digits, {UPDATES}"
+    for claim in CLAIMS[:3]:
+        names = (claim.better.removesuffix(ending), claim.worse.removesuffix(ending))
+        found.append(compared(claim, rows, named=names))
     names, sizes = ("rrn-golden", "lstm"), (CLAIMED, everything)
     wanted = [label(name, size, UPDATES) for name in names for size in sizes]
     return [*found, if_asked(CLAIMS[3], rows, wanted, lead)]
@@ -262,14 +237,7 @@ def draw(options: SampleOptions, rows: Rows) -> dict[str, Figure]:
 
 
 EXPERIMENT = Question(
-    name="sample_efficiency",
-    section="Is the rhythmic RNN better?",
-    asked="Who needs the fewest digits?",
-    presets=PRESETS,
-    conditions=conditions,
-    claims=CLAIMS,
-    findings=findings,
-    draw=draw,
+    "sample_efficiency", "Who needs the fewest digits?", PRESETS, CLAIMS, findings, draw, conditions
 ).experiment()
 
 if __name__ == "__main__":

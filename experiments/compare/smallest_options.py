@@ -8,8 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments.compare.options import NUM_TRAIN, RESULTS, CompareOptions
-from experiments.compare.parts import check_parts
+from experiments.compare.options import NUM_TRAIN, RESULTS, CompareOptions, check_parts
 from experiments.compare.smallest_rivals import HEADS as RIVALS
 from experiments.members.identity import Identity, head_identity, network_identity
 from rhythmic.cells.projection import ProjectionCell

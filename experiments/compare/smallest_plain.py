@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments.compare.smallest_rivals import below
 from experiments.members import MemberStore, Pool
 from rhythmic.baselines import fourier_power, logistic_regression_accuracy
 from rhythmic.progress import Progress, clock, show
@@ -17,11 +18,7 @@ PLAIN_VERSION = 1
 NUM_WINDOWS = 2  # of Fourier power: the upper and the lower half of an image
 STRENGTHS = (1.0, 100.0)  # as many as there are learning rates
 TOLERANCE = 1e-4
-
-
-def power_label(limit: int) -> str:
-    """Name the plain baseline: power in windows, without a network."""
-    return f"plain power in windows, below {limit}"
+PLAIN = "plain power in windows"  # the baseline, without a network
 
 
 class PlainReading(NamedTuple):
@@ -68,7 +65,7 @@ def plain_baselines(
         Rows in the order of the seeds, by label.
     """
     readings = {
-        power_label(limit): [PlainReading(limit, seed, pool.sha256, num_train) for seed in seeds]
+        below(PLAIN, limit): [PlainReading(limit, seed, pool.sha256, num_train) for seed in seeds]
         for limit in limits
     }
     wanted = [one for own in readings.values() for one in own]
@@ -83,7 +80,7 @@ def plain_baselines(
         seconds = time.perf_counter() - started
         progress.finished("reading", seconds)
         show(
-            f"{power_label(reading.limit)}: {number} of {len(wanted)} in {clock(seconds)}, "
+            f"{below(PLAIN, reading.limit)}: {number} of {len(wanted)} in {clock(seconds)}, "
             f"{progress.time_left()} left",
             final=reading is missing[-1],
         )
@@ -110,7 +107,7 @@ def row_of(reading: PlainReading, pool: Pool, power: np.ndarray) -> Row:
     )
     return {
         "member": reading.name(),
-        "label": power_label(reading.limit),
+        "label": below(PLAIN, reading.limit),
         "dataset": pool.name,
         "seed": reading.seed,
         "num_parameters": fit.num_parameters,

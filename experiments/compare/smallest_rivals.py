@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.compare.findings import Rows
+from experiments.compare.claims import Rows
 from rhythmic.networks import LAST, MEAN, POWER, NetworkSpec
 from rhythmic.records import Row
 
@@ -20,6 +20,7 @@ HEADS: dict[str, dict[str, Any]] = {
     "cornn": LAST,
     "linoss": MEAN,
 }
+FINALIST = "best trained cell"  # for as long as the chosen ladder
 TITLES = {
     "horn": "HORN",
     "horn-heterogeneous": "HORN, heterogeneous",
@@ -36,14 +37,14 @@ def rival(name: str, limit: int) -> NetworkSpec:
     return one.within(limit - 1, 1, 10)
 
 
+def below(kind: str, limit: int) -> str:
+    """Name a kind of network below a number of parameters."""
+    return f"{kind}, below {limit}"
+
+
 def rival_label(name: str, limit: int, epochs: int) -> str:
     """Name a cell of the largest size below a number of parameters."""
-    return f"{TITLES.get(name, name.upper())}, {epochs} epochs, below {limit}"
-
-
-def finalist_label(limit: int) -> str:
-    """Name the best of these cells, trained for as long as the chosen ladder."""
-    return f"best trained cell, below {limit}"
+    return below(f"{TITLES.get(name, name.upper())}, {epochs} epochs", limit)
 
 
 def best_rival(names: Sequence[str], limit: int, epochs: int, rows: Rows) -> tuple[str, Row]:

@@ -9,20 +9,15 @@ from functools import partial
 
 import numpy as np
 
-from experiments.compare.findings import Rows
+from experiments.compare.claims import Rows
 from experiments.compare.smallest_options import (
     IMAGE,
     SmallestOptions,
     candidates,
     resonant,
 )
-from experiments.compare.smallest_plain import plain_baselines, power_label
-from experiments.compare.smallest_rivals import (
-    best_rival,
-    finalist_label,
-    rival,
-    rival_label,
-)
+from experiments.compare.smallest_plain import PLAIN, plain_baselines
+from experiments.compare.smallest_rivals import FINALIST, below, best_rival, rival, rival_label
 from experiments.members import Condition, MemberStore, Pool, train_members
 from experiments.members.store import tuning
 from experiments.stages import Stages
@@ -33,21 +28,9 @@ from rhythmic.training import TrainingConfiguration
 from rhythmic.training.search import Setting
 
 GOLDEN, SEARCH = "golden RRN", "candidates, never tested"
-
-
-def chosen_label(family: str, limit: int) -> str:
-    """Name the network of a family that was chosen below a number of parameters."""
-    return f"{family}, below {limit}"
-
-
-def twin_label(limit: int) -> str:
-    """Name the twin of the chosen image ladder whose nodes have real poles."""
-    return f"its twin without ringing, below {limit}"
-
-
-def linear_label(feature: str, limit: int) -> str:
-    """Name the image ladder whose energies or phasors a linear map reads out."""
-    return f"{feature}, read out linearly, below {limit}"
+# Controls of the chosen image ladder: nodes with real poles; what a linear map reads out.
+TWIN = "its twin without ringing"
+ENERGIES, PHASORS = "energies, read out linearly", "phasors, read out linearly"
 
 
 def condition(
@@ -87,34 +70,21 @@ def finalists(options: SmallestOptions, pool: Pool, rows: Rows) -> list[Conditio
 
     It is the best on validation of those that were trained as a whole, at the rate chosen then.
     """
-    made = []
+    make, made = partial(condition, options, pool, epochs=options.epochs), []
     for limit in options.limits if options.rivals else ():
         name, row = best_rival(options.rivals, limit, options.rival_epochs, rows)
         rate = (Setting(row["learning_rate"], 0.0, 0.0),)
         seeds = options.seeds[: options.num_finalist_seeds]
-        label = finalist_label(limit)
-        network = rival(name, limit)
-        made.append(
-            condition(
-                options, pool, label, network, epochs=options.epochs, seeds=seeds, settings=rate
-            )
-        )
+        made.append(make(below(FINALIST, limit), rival(name, limit), seeds=seeds, settings=rate))
     return made
 
 
 def searched(options: SmallestOptions, pool: Pool) -> dict[tuple[str, int], list[Condition]]:
     """Return every candidate by family and limit: tuned, never tested."""
+    make = partial(condition, options, pool, epochs=options.search_epochs, seeds=())
     return {
         (family, limit): [
-            condition(
-                options,
-                pool,
-                candidate.name,
-                candidate,
-                epochs=options.search_epochs,
-                seeds=(),
-                settings=options.settings(),
-            )
+            make(candidate.name, candidate, settings=options.settings())
             for candidate in candidates(options, family, limit)
         ]
         for limit in options.limits
@@ -135,7 +105,7 @@ def further(
         found = [candidate_row(family, limit, *pair) for pair in zip(own, members, strict=True)]
         table += found
         place = best_place(found)
-        wanted.append((chosen_label(family, limit), own[place].architecture))
+        wanted.append((below(family, limit), own[place].architecture))
         if family == IMAGE and options.controls:
             grids = options.grids()
             wanted += controls(own[place].architecture, grids[place % len(grids)], limit)
@@ -152,14 +122,10 @@ def further(
 
 def further_labels(options: SmallestOptions) -> list[str]:
     """Return the labels of what is chosen and tested, its controls and baselines."""
-    found = [chosen_label(family, limit) for limit in options.limits for family in options.families]
-    for limit in options.limits:
-        if options.rivals:
-            found.append(finalist_label(limit))
-        if options.controls:
-            linear = [linear_label(feature, limit) for feature in ("energies", "phasors")]
-            found += [twin_label(limit), *linear, power_label(limit)]
-    return found
+    kinds = list(options.families)
+    kinds += [FINALIST] if options.rivals else []
+    kinds += [TWIN, ENERGIES, PHASORS, PLAIN] if options.controls else []
+    return [below(kind, limit) for limit in options.limits for kind in kinds]
 
 
 def same(row: Row, family: str, limit: int) -> bool:
@@ -213,13 +179,13 @@ def controls(
     frequencies = np.array(chosen.frequencies)
     head = {key: getattr(chosen, key) for key in ("feature", "pooling", "readout", "readout_size")}
     twin = resonant(f"{chosen.name}, real poles", frequencies, head, ("poles", "real"))
-    made: list[tuple[str, BuildsNetwork]] = [(twin_label(limit), twin)]
+    made: list[tuple[str, BuildsNetwork]] = [(below(TWIN, limit), twin)]
     phasors = {"feature": "phasor", "pooling": "last", "readout": "batch_norm"}
     # Parameters a node: scale, shift and ten weights for each of its one or two features.
-    for name, head, per_node in (("energies", POWER, 12), ("phasors", phasors, 24)):
-        spacing, offset, aspect = grid
+    spacing, offset, aspect = grid
+    for kind, head, per_node in ((ENERGIES, POWER, 12), (PHASORS, phasors, 24)):
         num_nodes = (limit - 11) // per_node
         ladder = image_ladder(num_nodes, spacing=spacing, offset=offset, aspect=aspect)
-        architecture = resonant(f"{chosen.name}, {name}, {num_nodes} nodes", ladder, head)
-        made.append((linear_label(name, limit), architecture))
+        name = f"{chosen.name}, {kind.partition(',')[0]}, {num_nodes} nodes"
+        made.append((below(kind, limit), resonant(name, ladder, head)))
     return made

@@ -28,7 +28,6 @@ from rhythmic.training import (
     Data,
     GroupPlan,
     GroupTraining,
-    Members,
     MemberTraining,
     TrainingConfiguration,
     make_members,
@@ -108,7 +107,13 @@ def train_chunks(
             for setting in settings
         ]
         worker.train(tuning, later=2 * len(chunks))
-        chosen = select_setting([one for chunk in tuning for one in per_seed(store, chunk)])
+        chosen = select_setting(
+            [
+                setting_identity(chunk.setting) | {"validation_accuracy": accuracy}
+                for chunk in tuning
+                for accuracy in store.rows[chunk.name()]["validation_accuracy"]
+            ]
+        )
         tested = [
             Chunk(task, architecture, setting, seeds, tested=True)
             for seeds in chunks
@@ -118,15 +123,6 @@ def train_chunks(
         rows = [store.rows[chunk.name()] for chunk in tested]
         found[architecture.name] = rows[0::2], rows[1::2]
     return found
-
-
-def per_seed(store: MemberStore, chunk: Chunk) -> list[Row]:
-    """Return what the choice of a setting looks at, a row a seed."""
-    validated = store.rows[chunk.name()]["validation_accuracy"]
-    return [
-        setting_identity(chunk.setting) | {"validation_accuracy": accuracy}
-        for accuracy in validated
-    ]
 
 
 class Worker:
@@ -169,7 +165,12 @@ class Worker:
 
     def train_chunk(self, group: GroupTraining, chunk: Chunk, started: float) -> Row:
         """Train one chunk, and write down what came out."""
-        members = self.members(chunk)
+        assert self.pool is not None
+        setting = {
+            name: (value,) * len(chunk.seeds)
+            for name, value in setting_identity(chunk.setting).items()
+        }
+        members = make_members(self.pool.splits.__getitem__, seeds=chunk.seeds, **setting)
         state = group.run(members)
         model = chunk.architecture.build(1, NUM_CLASSES, key=jax.random.key(0))
         row: Row = {
@@ -190,15 +191,6 @@ class Worker:
         each = round((time.perf_counter() - started) / len(chunk.seeds), 3)
         way = {"way_through_time": group.training.method}
         return row | {"seconds": each} | self.store.made | way
-
-    def members(self, chunk: Chunk) -> Members:
-        """Gather the arrays of a chunk's networks."""
-        assert self.pool is not None
-        count = len(chunk.seeds)
-        setting = {
-            name: (value,) * count for name, value in setting_identity(chunk.setting).items()
-        }
-        return make_members(self.pool.splits.__getitem__, seeds=chunk.seeds, **setting)
 
     def group_for(self, seeds: tuple[int, ...]) -> GroupTraining:
         """Return the compiled program with the trains of these seeds in place."""

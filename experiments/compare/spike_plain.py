@@ -1,6 +1,7 @@
 """Spike trains without a network: a count, powers at given rhythms, and the best there is."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from experiments.members import MemberStore
 from experiments.members.identity import trains_identity
 from rhythmic.baselines import logistic_regression_accuracy
 from rhythmic.baselines.features import threshold_accuracy
-from rhythmic.data import SpikeTrains, Split
+from rhythmic.data import SpikeTrains
 from rhythmic.data.spikes import SpikePool, log_odds, spike_count, spike_pool, spike_power
 from rhythmic.progress import show
 from rhythmic.records import Row, fingerprint
@@ -75,48 +76,38 @@ def read_chunks(
 
 def row_of(chunk: ReadingChunk, pool: SpikePool) -> Row:
     """Read the trains of a chunk, seed by seed."""
-    if chunk.frequencies:
-        accuracy = by_power(chunk, pool)
-    else:
-        accuracy = {COUNT: by_count, IDEAL: by_odds}[chunk.reading](chunk, pool)
     return {
         "member": chunk.name(),
         "reading": chunk.reading,
         "dataset": "spike trains",
         "num_parameters": chunk.num_parameters(),
         "seeds": list(chunk.seeds),
-        "test_accuracy": four_digits([accuracy(pool.splits[seed]) for seed in chunk.seeds]),
+        "test_accuracy": four_digits(map(reader(chunk, pool), chunk.seeds)),
     }
 
 
-def by_count(chunk: ReadingChunk, pool: SpikePool) -> Callable[[Split], float]:
-    """Tell the classes apart by a threshold on the number of spikes."""
-    counts = spike_count(pool.trains)
-    return lambda split: threshold_accuracy(counts, pool.labels, split)
+def reader(chunk: ReadingChunk, pool: SpikePool) -> Callable[[int], float]:
+    """Return what tells the classes of a seed's test trains apart: its accuracy.
 
+    A count by a threshold, powers by logistic regression; the ideal observer knows how the trains
+    are drawn and goes by their odds.
+    """
+    if chunk.reading == COUNT:
+        counts = spike_count(pool.trains)
+        return lambda seed: threshold_accuracy(counts, pool.labels, pool.splits[seed])
 
-def by_power(chunk: ReadingChunk, pool: SpikePool) -> Callable[[Split], float]:
-    """Tell the classes apart by logistic regression on powers."""
+    def by_odds(seed: int) -> float:
+        test = pool.splits[seed].test
+        return float(np.mean((log_odds(pool.trains[test], chunk.trains) > 0) == pool.labels[test]))
+
+    if chunk.reading == IDEAL:
+        return by_odds
     power = spike_power(pool.trains, np.asarray(chunk.frequencies), chunk.trains.sample_rate)
-
-    def accuracy(split: Split) -> float:
-        fitted = logistic_regression_accuracy(
-            power,
-            pool.labels,
-            split,
-            inverse_regularisations=INVERSE_REGULARISATIONS,
-            num_classes=NUM_CLASSES,
-        )
-        return fitted.test_accuracy
-
-    return accuracy
-
-
-def by_odds(chunk: ReadingChunk, pool: SpikePool) -> Callable[[Split], float]:
-    """Tell the classes apart by the odds of one who knows how the trains are drawn."""
-
-    def accuracy(split: Split) -> float:
-        odds = log_odds(pool.trains[split.test], chunk.trains)
-        return float(np.mean((odds > 0) == pool.labels[split.test]))
-
-    return accuracy
+    fit = partial(
+        logistic_regression_accuracy,
+        power,
+        pool.labels,
+        inverse_regularisations=INVERSE_REGULARISATIONS,
+        num_classes=NUM_CLASSES,
+    )
+    return lambda seed: fit(pool.splits[seed]).test_accuracy

@@ -7,35 +7,41 @@ the task, from the same rates for every network.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
 from matplotlib.figure import Figure
 
-from experiments.compare.findings import (
+from experiments.compare.claims import (
     NOT_RHYTHMIC,
-    PAIRED,
     RULED,
-    WELCH,
     Claim,
     Finding,
     Rows,
-    accuracy_finding,
+    compared,
+    tested,
 )
-from experiments.compare.parts import if_asked
+from experiments.compare.options import RESULTS, check_parts
 from experiments.compare.question import Question
-from experiments.compare.spike_chunks import train_chunks
-from experiments.compare.spike_options import FIRST_TUNING_SEED, PRESETS, SpikeTrainsOptions
+from experiments.compare.spike_chunks import SpikeTask, train_chunks
 from experiments.compare.spike_plain import COUNT, IDEAL, read_chunks
-from experiments.members import Condition, MemberStore
-from experiments.script import main
+from experiments.members import MemberStore
+from experiments.members.store import check_results
+from experiments.script import ScriptOptions, main
 from experiments.stages import Stages
+from rhythmic.data import SpikeTrains
 from rhythmic.networks import published
 from rhythmic.plotting.accuracy import spike_trains_figure
 from rhythmic.plotting.style import appearance
 from rhythmic.records import Row
 from rhythmic.theory import LadderName, ladder
+from rhythmic.training import TrainingConfiguration
+from rhythmic.training.configuration import check_hyperparameter
 from rhythmic.training.search import Setting, setting_grid
 
+ARCHITECTURES = ("rrn-golden", "rrn-log", "rrn-two", "rrn-linear", "rnn", "lstm")
+FIRST_TUNING_SEED = 1_000_001
 LADDERS: tuple[LadderName, ...] = ("golden", "log", "two", "linear")
 SETTINGS = ("published", "tuned")
 
@@ -72,34 +78,138 @@ COMPARED = (
 )
 
 
-# The linear ladder has as many nodes as golden, so that equal seeds start from equal weights.
-PAIRS = ("spikes-linear",)
+def versus(name: str, other: str, words: str, tuning: str) -> Claim:
+    """Return the claim that golden is better than another at its own setting.
 
-
-def meaning(name: str, other: str) -> Literal["helps", "which", "dynamics"]:
-    """Return what a claim says of rhythm; of two ladders either is rhythmic, and so is a power."""
-    if other.startswith(tuple(appearance(name).label for name in NOT_RHYTHMIC)):
-        return "helps"
-    return "dynamics" if name == "spikes-power" else "which"
-
-
-CLAIMS = tuple(
-    Claim(
+    The linear ladder has as many nodes, so that equal seeds start from equal weights. Of two
+    ladders either is rhythmic, and so is a power.
+    """
+    paired = name == "spikes-linear"
+    rival = other.startswith(tuple(appearance(cell).label for cell in NOT_RHYTHMIC))
+    return Claim(
         name,
-        f"The golden network is more accurate than {rival} on spike trains.",
-        f"Golden less the other, {PAIRED if name in PAIRS else WELCH}; {tuning}; equivalent within "
-        "0.01. Each seed draws trains of its own, the same ones for both.",
-        rhythm=meaning(name, other),
-        note="" if name in PAIRS else RULED,
+        f"The golden network is more accurate than {words} on spike trains.",
+        f"Golden less the other, {{how}}; {tuning}; equivalent within 0.01. Each seed draws trains "
+        "of its own, the same ones for both.",
+        rhythm="helps" if rival else "dynamics" if name == "spikes-power" else "which",
+        note="" if paired else RULED,
+        better=label("rrn-golden", "published" if tuning == PUBLISHED else "tuned"),
+        worse=other,
+        paired=paired,
     )
-    for name, other, rival, tuning in COMPARED
-)
 
 
-def conditions(options: SpikeTrainsOptions) -> list[Condition]:
-    """Return nothing: these networks are kept by the chunk, see ``measured``."""
-    del options
-    return []
+CLAIMS = tuple(versus(*one) for one in COMPARED)
+
+
+@dataclass(frozen=True)
+class SpikeTrainsOptions(ScriptOptions):
+    """Options of the spike trains.
+
+    Presets: quick takes minutes and answers nothing; full is the published experiment, for two
+    processor cores; accelerator trains five times as many networks.
+
+    Args:
+        architectures: networks to compare, of the published comparison.
+        num_seeds: networks of each kind that are tested, seeds 1, 2, ...; each seed draws 1,000
+            training, 200 validation and 200 test trains.
+        num_tuning_seeds: further seeds, 1000001, 1000002, ..., on which learning rates are chosen.
+        chunk_size: seeds that are trained side by side and kept as one row; it divides both
+            numbers of seeds, and is part of what a row is known by.
+        epochs: passes over the training trains, 8 updates each.
+        batch_size: trains an update.
+        published_rate: peak learning rate that the published search chose on MNIST, with neither
+            decay nor smoothing.
+        learning_rates: peak learning rates to choose from on this task, by mean validation
+            accuracy, with neither decay nor smoothing.
+        results: file of rows that runs share, so that finished networks are not trained again;
+            None for the run folder alone.
+    """
+
+    architectures: tuple[str, ...] = ARCHITECTURES
+    num_seeds: int = 20
+    num_tuning_seeds: int = 20
+    chunk_size: int = 20
+    epochs: int = 30
+    batch_size: int = 128
+    published_rate: float = 0.003
+    learning_rates: tuple[float, ...] = (0.003, 0.01)
+    results: Path | None = None
+
+    ELSEWHERE: ClassVar[tuple[str, ...]] = ("results",)
+
+    def recipe(self) -> str:
+        """Say how long networks were trained, and how their rate was chosen."""
+        rates = ", ".join(f"{rate:g}" for rate in self.learning_rates)
+        return (
+            f"{self.epochs} epochs over 1,000 trains of each seed, drawn afresh; {self.num_seeds} "
+            f"seeds. Tuned: rates {rates} to choose from, on the validation trains of "
+            f"{self.num_tuning_seeds} other seeds; untuned: {self.published_rate:g}."
+        )
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the field out of its range."""
+        check_results(self.results)
+        check_parts("architectures", self.architectures, list(published()))
+        if len(set(self.learning_rates)) < max(1, len(self.learning_rates)):
+            given = " ".join(map(str, self.learning_rates)) or "empty"
+            raise ValueError(f"learning_rates is {given}; give one or more, each once")
+        for rate in (self.published_rate, *self.learning_rates):
+            check_hyperparameter("learning_rate", rate)
+        for name in ("num_seeds", "num_tuning_seeds"):
+            number = getattr(self, name)
+            if number < 1 or self.chunk_size < 1 or number % self.chunk_size:
+                raise ValueError(
+                    f"{name} is {number}; it must be a multiple of chunk_size, {self.chunk_size}, "
+                    "and both at least 1"
+                )
+        if self.num_seeds >= FIRST_TUNING_SEED:
+            raise ValueError(
+                f"num_seeds is {self.num_seeds}; it must be below {FIRST_TUNING_SEED}, the first "
+                "seed of tuning"
+            )
+        self.task().training.num_steps(self.task().trains.train_size)
+
+    def task(self) -> SpikeTask:
+        """Return trains and recipe."""
+        return SpikeTask(
+            SpikeTrains(), TrainingConfiguration(epochs=self.epochs, batch_size=self.batch_size)
+        )
+
+    def chunks(self, first: int, number: int) -> list[tuple[int, ...]]:
+        """Cut ``number`` seeds from ``first`` on into chunks."""
+        starts = range(first, first + number, self.chunk_size)
+        return [tuple(range(start, start + self.chunk_size)) for start in starts]
+
+
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
+PRESETS = {
+    "smoke": SpikeTrainsOptions(
+        preset="smoke",
+        architectures=("rrn-golden",),
+        num_seeds=6,
+        num_tuning_seeds=6,
+        chunk_size=6,
+        epochs=2,
+    ),
+    "quick": SpikeTrainsOptions(),
+    "full": SpikeTrainsOptions(
+        preset="full",
+        num_seeds=1000,
+        num_tuning_seeds=50,
+        chunk_size=50,
+        learning_rates=RATES,
+        results=RESULTS / "spike_trains.jsonl",
+    ),
+    "accelerator": SpikeTrainsOptions(
+        preset="accelerator",
+        num_seeds=5000,
+        num_tuning_seeds=250,
+        chunk_size=250,
+        learning_rates=RATES,
+        results=RESULTS / "spike_trains.jsonl",
+    ),
+}
 
 
 def labels(options: SpikeTrainsOptions) -> list[str]:
@@ -145,30 +255,22 @@ def spread(label: str, chunks: Sequence[Row]) -> list[Row]:
 def findings(options: SpikeTrainsOptions, rows: Rows) -> list[Finding]:
     """Compare golden with every other; what a run leaves out is not found."""
     del options
-    found = []
-    for claim, (_, other, _, tuning) in zip(CLAIMS, COMPARED, strict=True):
-        golden = label("rrn-golden", "published" if tuning == PUBLISHED else "tuned")
-
-        def find(claim: Claim = claim, golden: str = golden, other: str = other) -> Finding:
-            return accuracy_finding(claim, rows[golden], rows[other], paired=claim.name in PAIRS)
-
-        found.append(if_asked(claim, rows, (golden, other), find))
-    return found
+    return [compared(claim, rows) for claim in CLAIMS]
 
 
 def draw(options: SpikeTrainsOptions, rows: Rows) -> dict[str, Figure]:
     """Draw means at both settings beside the plain readings and the ceiling."""
     del options
     settings = {}
-    for setting in ("published", "tuned"):
+    for setting in SETTINGS:
         ending = f", {setting}"
         settings[setting] = {
-            name.removesuffix(ending): [row["test_accuracy"] for row in of_label]
+            name.removesuffix(ending): tested(of_label)
             for name, of_label in rows.items()
             if name.endswith(ending)
         }
     plain = {
-        name: [row["test_accuracy"] for row in of_label]
+        name: tested(of_label)
         for name, of_label in rows.items()
         if name.startswith("power") or name in (COUNT, IDEAL)
     }
@@ -177,14 +279,12 @@ def draw(options: SpikeTrainsOptions, rows: Rows) -> dict[str, Figure]:
 
 
 EXPERIMENT = Question(
-    name="spike_trains",
-    section="Is the rhythmic RNN better?",
-    asked="Is there a rhythm in a spike train?",
-    presets=PRESETS,
-    conditions=conditions,
-    claims=CLAIMS,
-    findings=findings,
-    draw=draw,
+    "spike_trains",
+    "Is there a rhythm in a spike train?",
+    PRESETS,
+    CLAIMS,
+    findings,
+    draw,
     further=measured,
     further_labels=labels,
 ).experiment()

@@ -6,14 +6,22 @@ same rates are tried on the same seeds.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.findings import NOT_RHYTHMIC, WELCH, Claim, Finding, Rows, values_finding
-from experiments.compare.parts import if_asked
+from experiments.compare.claims import (
+    NOT_RHYTHMIC,
+    Claim,
+    Finding,
+    Rows,
+    if_asked,
+    spread,
+    values_finding,
+)
 from experiments.compare.question import Question
 from experiments.compare.synthetic_networks import label, parts_of, train_parts
 from experiments.compare.synthetic_options import (
@@ -23,9 +31,7 @@ from experiments.compare.synthetic_options import (
     SweptTask,
     SyntheticOptions,
 )
-from experiments.members import Condition, MemberStore
 from experiments.script import main
-from experiments.stages import Stages
 from rhythmic.plotting.sequences import Panel, network_appearance, synthetic_figure
 from rhythmic.records import Row
 from rhythmic.statistics import summarise
@@ -52,29 +58,12 @@ CLAIMS = tuple(
         f"synthetic-{name}",
         statement,
         f"{PLACES[name].capitalize()}, against whichever of RNN, LSTM and GRU has the least "
-        f"validation loss there; {WELCH}, whose sequences are the same for both; for all the same "
+        f"validation loss there; {{how}}, whose sequences are the same for both; for all the same "
         "rates on the same seeds, and about equal numbers of parameters; equivalent within 0.01.",
         rhythm="helps" if BETTER[name] else "hurts",
     )
     for name, statement in STATEMENTS.items()
 )
-
-
-def conditions(options: SyntheticOptions) -> list[Condition]:
-    """Return nothing: these networks answer at every step, see ``measured``."""
-    del options
-    return []
-
-
-def labels(options: SyntheticOptions) -> list[str]:
-    """Return the labels of all parts."""
-    return [label(part.task, part.network) for part in parts_of(options)]
-
-
-def measured(options: SyntheticOptions, rows: Rows, stages: Stages, store: MemberStore) -> Rows:
-    """Train all networks on all tasks; return one row by task and network."""
-    del rows, stages
-    return train_parts(store, parts_of(options))
 
 
 def scores(row: Row) -> np.ndarray:
@@ -98,16 +87,14 @@ def findings(options: SyntheticOptions, rows: Rows) -> list[Finding]:
     asked = [kind for kind in NOT_RHYTHMIC if kind in options.networks] or ["rnn"]
     for claim, name in zip(CLAIMS, STATEMENTS, strict=True):
         needed = [label(name, kind) for kind in ("rhythmic", *asked)]
-
-        def find(claim: Claim = claim, name: str = name) -> Finding:
-            return finding(claim, name, tasks[name], rows)
-
+        find = partial(finding, claim, name, tasks, rows)
         found.append(if_asked(claim, rows, needed, find))
     return found
 
 
-def finding(claim: Claim, name: str, task: SweptTask, rows: Rows) -> Finding:
+def finding(claim: Claim, name: str, tasks: Mapping[str, SweptTask], rows: Rows) -> Finding:
     """Compare at the difficulty of the claim; positive is what is claimed."""
+    task = tasks[name]
     place = task.difficulties.index(task.claimed)
     rival = best_rival(rows, name, place)
     own, other = (scores(rows[label(name, kind)][0])[place] for kind in ("rhythmic", rival))
@@ -117,15 +104,13 @@ def finding(claim: Claim, name: str, task: SweptTask, rows: Rows) -> Finding:
         claim,
         (network_appearance("rhythmic").label, list(sign * own)),
         (network_appearance(rival).label, list(sign * other)),
-        paired=False,
         unit="accuracy" if task.higher_is_better else "squared error / variance",
     )
-    spread = "" if math.isnan(found.low) else f" ({found.low:+.3f} to {found.high:+.3f})"
     text = (
         f"{task.title} at {task.axis} {task.claimed:g}: {network_appearance('rhythmic').label} "
         f"{own.mean():.3f}, {network_appearance(rival).label} {other.mean():.3f} (n = {len(own)}; "
         f"{task.best_meaning} {task.best[place]:.3f}, chance {task.chance:.3g}), in the direction "
-        f"of the claim {found.estimate:+.3f}{spread}"
+        f"of the claim {found.estimate:+.3f}{spread(found.low, found.high)}"
     )
     return replace(found, text=text)
 
@@ -164,16 +149,14 @@ def draw(options: SyntheticOptions, rows: Rows) -> dict[str, Figure]:
 
 
 EXPERIMENT = Question(
-    name="synthetic",
-    section="Is the rhythmic RNN better?",
-    asked="Which tasks do rhythmic networks win, and which do they lose?",
-    presets=PRESETS,
-    conditions=conditions,
-    claims=CLAIMS,
-    findings=findings,
-    draw=draw,
-    further=measured,
-    further_labels=labels,
+    "synthetic",
+    "Which tasks do rhythmic networks win, and which do they lose?",
+    PRESETS,
+    CLAIMS,
+    findings,
+    draw,
+    further=lambda options, rows, stages, store: train_parts(store, parts_of(options)),
+    further_labels=lambda options: [label(part.task, part.network) for part in parts_of(options)],
     describe=describe,
 ).experiment()
 

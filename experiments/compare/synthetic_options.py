@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from experiments.compare.options import RESULTS
-from experiments.compare.parts import check_parts
+from experiments.compare.options import RESULTS, check_parts
 from experiments.members.store import check_results
 from experiments.script import ScriptOptions
 from experiments.task_networks import task_recipe

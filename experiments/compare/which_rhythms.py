@@ -11,41 +11,50 @@ golden is read at other sample rates, which move the rhythm of the digits and le
 nodes: at 500 Hz nine nodes remain below a quarter of the rate (2 to 94 Hz), at 2000 Hz all eleven.
 """
 
-import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import jax
 import matplotlib.pyplot as plt
 import numpy as np
+import scipy.stats
 from matplotlib.figure import Figure
 
-from experiments.compare.findings import Rows
-from experiments.compare.options import RESULTS
-from experiments.compare.question import Question
-from experiments.compare.which_rhythms_claims import CLAIMS, CURVES
-from experiments.compare.which_rhythms_conditions import conditions
-from experiments.compare.which_rhythms_findings import (
-    accuracies,
-    curve_table,
-    curves,
-    findings,
-    nearest,
-    null_distances,
-    null_table,
-    peak,
+from experiments.compare.claims import (
+    RULED,
+    Claim,
+    Finding,
+    Rows,
+    best_validated,
+    compared,
+    if_asked,
+    tested,
+    values_finding,
 )
-from experiments.compare.which_rhythms_options import (
+from experiments.compare.question import Question
+from experiments.compare.which_rhythms_networks import (
     FIXED,
+    GOLDEN,
     GOLDEN_SHARED,
     LEARNED,
     LINEAR_SHARED,
     NAMED,
-    PARTS,
+    NUM_NODES,
+    PRESETS,
     WhichRhythmsOptions,
+    conditions,
+    curves,
+    golden_below,
+    larger_label,
     null_label,
     null_ladder,
+    sampled_label,
 )
 from experiments.script import main
 from rhythmic.cells.registry import make_cell
+from rhythmic.data import image_rhythm
 from rhythmic.plotting.accuracy import accuracy_strip
 from rhythmic.plotting.compare_ladders import (
     Curve,
@@ -57,62 +66,250 @@ from rhythmic.plotting.compare_ladders import (
     draw_null,
 )
 from rhythmic.records import Row
-from rhythmic.theory import LadderName, geometric_ladder, ladder, span_ladder
+from rhythmic.statistics import MIN_SEEDS_FOR_TEST, varies
+from rhythmic.statistics.resampling import Peak, peak_of_curve, rank_in_null_over_seeds
+from rhythmic.theory import LadderName, ladder
 from rhythmic.trees import with_named_arrays
 from rhythmic.typing import Float
 
-FULL = WhichRhythmsOptions(
-    preset="full",
-    parts=PARTS,
-    dataset="mnist",
-    epochs=3,
-    seeds=tuple(range(101, 111)),
-    tuning_seeds=(123, 456),
-    learning_rates=(0.003, 0.01, 0.03),
-    num_curve_seeds=5,
-    num_larger_seeds=5,
-    results=RESULTS / "which_rhythms.jsonl",
+OWN_RATE = (
+    "Each at its own rate, chosen among as many on as many seeds; {how}; equivalent within 0.01."
+)
+LEARNING = (
+    "Frequency and pole radius of each node are learned, 22 more parameters; both take a step a "
+    f"pixel. {OWN_RATE}"
+)
+ON_CURVE = (
+    "One rate for all points, that of the null. Golden less the other ratio of the highest mean "
+    "validation accuracy, {how}; equivalent within 0.01. The peak with its 95 % interval is told "
+    "beside."
 )
 
-PRESETS = {
-    "smoke": WhichRhythmsOptions(
-        preset="smoke",
-        parts=("null", "curves"),
-        num_train=256,
-        epochs=4,
-        seeds=(101, 102),
-        learning_rates=(0.01,),
-        num_ladders=2,
-        num_null_seeds=1,
-        num_curve_seeds=1,
-        ratios=(1.618, 2.4),
-        long_ratios=(1.4, 1.618),
-        num_nodes=(5, 11),
+# Pairs are ladders of as many nodes, and so of the same start weights at equal seeds.
+CLAIMS = (
+    Claim(
+        "golden-null",
+        "The golden ladder is more accurate than random ladders of its span and number of nodes.",
+        "Golden's mean less that of random ladders, same seeds; t test of one more draw among the "
+        "draws (its interval holds where a random ladder would lie). The rank, which asks for no "
+        "normal distribution, is told beside. One rate for all: the best mean validation accuracy "
+        "over fresh random ladders that are not in the null.",
+        rhythm="which",
     ),
-    "quick": WhichRhythmsOptions(
-        num_train=2000,
-        seeds=(101, 102),
-        learning_rates=(0.01,),
-        num_ladders=20,
-        num_null_seeds=1,
-        num_curve_seeds=2,
-        ratios=(1.2, 1.618, 2.2, 3.3),
-        long_ratios=(1.2, 1.4, 1.618),
-        num_nodes=(5, 8, 11, 15),
+    Claim(
+        "data-rhythm",
+        "Random ladders are more accurate the nearer a node lies to the rhythm of rows, 35.7 Hz.",
+        "Over the random ladders: Spearman's correlation of accuracy with the nearness, in "
+        "octaves, of the nearest node; interval by Fisher's z.",
     ),
-    "full": FULL,
-    "accelerator": dataclasses.replace(
-        FULL,
-        preset="accelerator",
-        epochs=30,
-        seeds=tuple(range(101, 121)),
-        num_ladders=200,
-        num_null_seeds=5,
-        num_curve_seeds=10,
-        num_larger_seeds=10,
-        learning_rates=(0.001, 0.003, 0.01),
+    *(
+        Claim(
+            f"golden-{name}",
+            f"The golden ladder is more accurate than {name}.",
+            OWN_RATE,
+            rhythm="which",
+            note=RULED if paired else "",
+            better="golden",
+            worse=name,
+            paired=paired,
+        )
+        for name, paired in (("two", False), ("log", False), ("linear", True))
     ),
-}
+    Claim(
+        "ratio-5-nodes",
+        "Of ladders of 5 nodes from 2 Hz, the golden ratio is the most accurate.",
+        ON_CURVE,
+        rhythm="which",
+        paired=True,
+    ),
+    Claim(
+        "ratio-11-nodes",
+        "Of ladders of 11 nodes from 2 Hz, the golden ratio is the most accurate.",
+        f"{ON_CURVE} Golden is the largest ratio that fits: the span ends with it.",
+        rhythm="which",
+        paired=True,
+    ),
+    Claim(
+        "ratio-span",
+        "Of ladders from 2 to 246 Hz, the golden ratio, 11 nodes, is the most accurate.",
+        f"{ON_CURVE} It was chosen for 11 nodes, and more nodes have more parameters.",
+        rhythm="which",
+        note=RULED,
+    ),
+    *(
+        Claim(
+            f"learned-{start.split()[0]}",
+            f"Learning the rhythms, from {words} on, makes them better.",
+            LEARNING,
+            rhythm="which",
+            better=LEARNED[start],
+            worse=FIXED[start],
+            paired=True,
+        )
+        for start, words in (("golden", "golden"), ("random 0", "a random ladder"))
+    ),
+    Claim(
+        "golden-start",
+        "Learned rhythms are better when they start from golden than from a random ladder.",
+        OWN_RATE,
+        rhythm="which",
+        better=LEARNED["golden"],
+        worse=LEARNED["random 0"],
+        paired=True,
+    ),
+    Claim(
+        "copies-dense",
+        "Copies of the golden ladder are more accurate than a dense ladder of about as many nodes.",
+        f"The largest networks, both with learned input weights. {OWN_RATE}",
+    ),
+    *(
+        Claim(
+            f"sampled-{how}",
+            f"Golden nodes are more accurate at 1000 Hz than read {how}, where rows repeat at a "
+            f"{than} frequency.",
+            f"The same nodes in Hz{those}. {OWN_RATE}",
+            paired=True,
+        )
+        for how, than, those in (
+            ("slower", "lower", ", those that fit the lowest rate"),
+            ("faster", "higher", ""),
+        )
+    ),
+)
+CURVES = {claim.name: claim for claim in CLAIMS if claim.name.startswith("ratio")}
+
+
+def findings(options: WhichRhythmsOptions, rows: Rows) -> list[Finding]:
+    """Return what the rows say about each claim; parts that were not asked say so."""
+    most = max(options.copies)
+    slow, fast = min(options.sample_rates), max(options.sample_rates)
+    left = len(golden_below(slow))
+    at_usual = "golden" if left == NUM_NODES else sampled_label(left, 1000.0)
+    # Of those claims whose networks follow from the options.
+    arms = {
+        "copies-dense": (larger_label(most, "copies"), larger_label(most, "dense")),
+        "sampled-slower": (at_usual, sampled_label(left, slow)),
+        "sampled-faster": ("golden", sampled_label(len(golden_below(fast)), fast)),
+    }
+    null = [GOLDEN_SHARED, *map(null_label, range(options.num_ladders))]
+    of_null = {"golden-null": golden_in_null, "data-rhythm": nearness_in_null}
+    found = []
+    for claim in CLAIMS:
+        if claim.name in of_null:
+            find = partial(of_null[claim.name], options, rows)
+            found.append(if_asked(claim, rows, null, find))
+        elif claim.name in CURVES:
+            curve = labelled(options, claim.name)
+            find = partial(curve_finding, claim, curve, rows)
+            found.append(if_asked(claim, rows, curve.values(), find))
+        else:
+            found.append(compared(claim, rows, *arms.get(claim.name, ())))
+    return found
+
+
+def labelled(options: WhichRhythmsOptions, curve: str) -> dict[float, str]:
+    """Return the labels of a curve's points by the ratio of neighbours."""
+    return {ratio: label for ratio, (label, _) in curves(options)[curve].items()}
+
+
+def accuracies(rows: Sequence[Row], seeds: Sequence[int]) -> list[float]:
+    """Return the test accuracies of ``seeds``, in their order."""
+    by_seed = {row["seed"]: row["test_accuracy"] for row in rows}
+    return [by_seed[seed] for seed in seeds]
+
+
+def null_table(options: WhichRhythmsOptions, rows: Rows) -> np.ndarray:
+    """Return the accuracies of the random ladders, ``(ladder, seed)``."""
+    seeds = options.seeds[: options.num_null_seeds]
+    return np.array(
+        [accuracies(rows[null_label(k)], seeds) for k in range(options.num_ladders)], np.float64
+    )
+
+
+def null_distances(options: WhichRhythmsOptions) -> np.ndarray:
+    """Return how far the nearest node of each random ladder lies from 35.7 Hz, in octaves."""
+    return nearest(np.array([null_ladder(k) for k in range(options.num_ladders)]))
+
+
+def nearest(ladders: np.ndarray) -> np.ndarray:
+    """Return how far the nearest node lies from 35.7 Hz, in octaves; nodes in Hz, last axis."""
+    return np.min(np.abs(np.log2(ladders / image_rhythm("rows")[0])), axis=-1)
+
+
+def golden_in_null(options: WhichRhythmsOptions, rows: Rows) -> Finding:
+    """Hold golden against the random ladders, as one more draw of them."""
+    seeds = options.seeds[: options.num_null_seeds]
+    golden, table = np.array(accuracies(rows[GOLDEN_SHARED], seeds)), null_table(options, rows)
+    rank = rank_in_null_over_seeds(golden, table, paired=True, bootstrap_seed=0)
+    draws = np.mean(table, axis=1)
+    estimate = float(np.mean(golden) - np.mean(draws))
+    scale = float(np.std(draws, ddof=1)) * math.sqrt(1 + 1 / len(draws))
+    half = scale * float(scipy.stats.t.ppf(0.975, len(draws) - 1))
+    p_value = math.nan
+    if not varies(draws):
+        half = math.nan
+    elif len(draws) >= MIN_SEEDS_FOR_TEST:
+        p_value = 2 * float(scipy.stats.t.sf(abs(estimate) / scale, len(draws) - 1))
+    between = f" ({rank.quantile_low:.2f} to {rank.quantile_high:.2f} over seeds)"
+    between = "" if math.isnan(rank.quantile_low) else between
+    ranked = "" if math.isnan(rank.p_value) else f", rank p = {rank.p_value:.3f} one-sided"
+    text = (
+        f"golden {np.mean(golden):.3f}, {len(draws)} random ladders {np.mean(draws):.3f} "
+        f"(s.d. {np.std(draws, ddof=1):.3f}, best {np.max(draws):.3f}), n = {len(seeds)} each: "
+        f"above a share of {rank.quantile:.2f}{between}{ranked}"
+    )
+    interval = estimate, estimate - half, estimate + half
+    return Finding("golden-null", *interval, p_value, math.nan, rank.distance, text)
+
+
+def nearness_in_null(options: WhichRhythmsOptions, rows: Rows) -> Finding:
+    """Correlate the accuracy of random ladders with how near a node lies to 35.7 Hz."""
+    draws, distances = np.mean(null_table(options, rows), axis=1), null_distances(options)
+    number, nan = len(draws), math.nan
+    if number < MIN_SEEDS_FOR_TEST or not (varies(draws) and varies(distances)):
+        text = f"{number} random ladders, too few or too alike for a correlation"
+        return Finding("data-rhythm", nan, nan, nan, nan, nan, nan, text, unit="correlation")
+    found = scipy.stats.spearmanr(-distances, draws)
+    rho = float(found.statistic)
+    # 1.06 / (n - 3): the variance of Fisher's z of a rank correlation (Fieller and others, 1957).
+    half = 1.96 * math.sqrt(1.06 / (number - 3))
+    bounded = max(-1 + 1e-12, min(1 - 1e-12, rho))
+    low, high = (math.tanh(math.atanh(bounded) + sign * half) for sign in (-1, 1))
+    text = (
+        f"rank correlation {rho:+.2f} ({low:+.2f} to {high:+.2f}) over {number} random ladders; "
+        f"golden's nearest node lies {nearest(ladder('golden')):.2f} octaves away"
+    )
+    # No order of so few is rarer than this; SciPy's p of a perfect one is 0.
+    p_value = max(float(found.pvalue), 2 / math.factorial(number))
+    return Finding("data-rhythm", rho, low, high, p_value, nan, rho, text, unit="correlation")
+
+
+def curve_table(curve: dict[float, str], rows: Rows) -> np.ndarray:
+    """Return the accuracies along a curve, ``(point, seed)``, of the seeds that all points have."""
+    shared = set.intersection(*({row["seed"] for row in rows[label]} for label in curve.values()))
+    return np.array([accuracies(rows[label], sorted(shared)) for label in curve.values()])
+
+
+def peak(curve: dict[float, str], rows: Rows, *, paired: bool) -> Peak:
+    """Return where along a curve accuracy is highest; points of as many nodes are paired."""
+    return peak_of_curve(
+        np.array(list(curve)), curve_table(curve, rows), paired=paired, bootstrap_seed=0
+    )
+
+
+def curve_finding(claim: Claim, curve: dict[float, str], rows: Rows) -> Finding:
+    """Hold the golden point of a curve against the other one that validates best."""
+    table, ratios = curve_table(curve, rows), np.array(list(curve))
+    place = int(np.argmin(np.abs(ratios - GOLDEN)))
+    labels = list(curve.values())
+    # All seeds share their test digits: a point that was chosen by them would win by the choice.
+    other = labels.index(best_validated(rows, labels[:place] + labels[place + 1 :]))
+    sides = ("golden", table[place].tolist()), ("best other", table[other].tolist())
+    found = values_finding(claim, *sides)
+    top = peak(curve, rows, paired=claim.paired)
+    edge = ", at the edge of what was tried" if top.at_edge else ""
+    interval = "" if math.isnan(top.low) else f" (95 % {top.low:.3g} to {top.high:.3g})"
+    return replace(found, text=f"peak at ratio {top.x:.4g}{interval}{edge}; {found.text}")
 
 
 def draw(options: WhichRhythmsOptions, rows: Rows) -> dict[str, Figure]:
@@ -120,7 +317,7 @@ def draw(options: WhichRhythmsOptions, rows: Rows) -> dict[str, Figure]:
     figures = {}
     if rows.get(null_label(0)) and rows.get(GOLDEN_SHARED):
         figures["null"] = null_figure(options, rows)
-    if all(rows.get(label) for curve in curves(options).values() for label in curve.values()):
+    if all(rows.get(label) for curve in CURVES for label in labelled(options, curve).values()):
         figures["curves"] = curves_figure(options, rows)
     shown = {
         f"{label} ({len(own)} seeds)": own for label, own in rows.items() if has_own_rate(label)
@@ -183,9 +380,7 @@ def said_of_claims(rows: Rows, num_seeds: int) -> str:
     most = max((len(rows[name]) for name in named), default=0)
     if most <= num_seeds:
         return ""
-    means = [
-        f"{name} {np.mean([row['test_accuracy'] for row in rows[name]]):.3f}" for name in named
-    ]
+    means = [f"{name} {np.mean(tested(rows[name])):.3f}" for name in named]
     first = "seed" if num_seeds == 1 else f"{num_seeds} seeds"
     return (
         f"Everything here is of the first {first}, golden and linear at the rate of the "
@@ -197,24 +392,17 @@ def said_of_claims(rows: Rows, num_seeds: int) -> str:
 def curves_figure(options: WhichRhythmsOptions, rows: Rows) -> Figure:
     """Draw the three curves above the ladders that they are of."""
     titles = ("5 nodes from 2 Hz", "11 nodes from 2 Hz", "2 to 246 Hz, nodes as written")
-    own = curves(options)
     figure, axes = plt.subplots(
         2, 3, figsize=(7.5, 4.6), layout="constrained", sharex="col", height_ratios=(1.2, 1)
     )
-    ladders = {
-        "ratio-5-nodes": [geometric_ladder(ratio, num_nodes=5) for ratio in options.ratios],
-        "ratio-11-nodes": [geometric_ladder(ratio, num_nodes=11) for ratio in options.long_ratios],
-        "ratio-span": [span_ladder(number) for number in options.num_nodes],
-    }
-    for column, (name, curve) in enumerate(own.items()):
-        ratios, top = np.array(list(curve)), peak(curve, rows, paired=CURVES[name])
+    for column, (name, claim) in enumerate(CURVES.items()):
+        curve = labelled(options, name)
+        ratios, top = np.array(list(curve)), peak(curve, rows, paired=claim.paired)
         numbers = options.num_nodes if name == "ratio-span" else ()
-        draw_curve(
-            axes[0, column],
-            Curve(ratios, curve_table(curve, rows), top.x, top.low, top.high, numbers),
-        )
+        table = curve_table(curve, rows)
+        draw_curve(axes[0, column], Curve(ratios, table, top.x, top.low, top.high, numbers))
         axes[0, column].set_title(titles[column])
-        draw_ladders(axes[1, column], ratios, ladders[name])
+        draw_ladders(axes[1, column], ratios, [one for _, one in curves(options)[name].values()])
         axes[1, column].set_xlabel("ratio of neighbours")
     axes[0, 0].set_ylabel("test accuracy")
     axes[1, 0].set_ylabel("node frequency (Hz)")
@@ -239,27 +427,14 @@ def learned_figure(rows: Rows) -> Figure:
 def learned_frequencies(start: Float[np.ndarray, " node"], row: Row) -> Float[np.ndarray, " node"]:
     """Return the frequencies, in Hz, that training moved from ``start``."""
     frequencies = tuple(map(float, start))
-    cell = make_cell(
-        "rrn",
-        1,
-        len(frequencies),
-        key=jax.random.key(0),
-        frequencies=frequencies,
-        rhythms="learned",
-    )
+    learned = {"frequencies": frequencies, "rhythms": "learned"}
+    cell = make_cell("rrn", 1, len(frequencies), key=jax.random.key(0), **learned)
     moved = row["parameters"]["cell.nodes.raw_frequency"]
     return np.asarray(with_named_arrays(cell, {"nodes.raw_frequency": moved}).nodes.frequencies())
 
 
 EXPERIMENT = Question(
-    name="which_rhythms",
-    section="Is the rhythmic RNN better?",
-    asked="Which rhythms?",
-    presets=PRESETS,
-    conditions=conditions,
-    claims=CLAIMS,
-    findings=findings,
-    draw=draw,
+    "which_rhythms", "Which rhythms?", PRESETS, CLAIMS, findings, draw, conditions
 ).experiment()
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from rhythmic.cells import ElmanCell, ResonantCell
+from rhythmic.fast import mean_squared_amplitude
+from rhythmic.fast.ways import mean_with_adjoint
 from rhythmic.simulate import time_mean
 from rhythmic.theory import ladder
 from tests.marks import rest_slow

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from experiments.feedforward import EXPERIMENT, FeedforwardOptions
+from rhythmic.activations import ACTIVATIONS
 from rhythmic.plotting.style import house_style
 
 OPTIONS = FeedforwardOptions(num_neurons=8, num_networks=50, weight_scale=1.5)

@@ -26,10 +26,12 @@ from rhythmic import (
     statistics,
     sweep,
     tasks,
+    theory,
     training,
 )
 from rhythmic.fast.events import find_events
 from rhythmic.networks import MEAN, NetworkSpec
+from rhythmic.networks.layers import Affine, Layer
 from rhythmic.networks.readouts import LinearReadout
 from rhythmic.reductions import maximum
 from rhythmic.static.feedforward import FeedforwardLayer

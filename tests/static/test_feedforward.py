@@ -19,6 +19,7 @@ from rhythmic.static import (
     num_parameters,
     random_feedforward,
 )
+from rhythmic.static.feedforward import activity_variance
 from tests.refusals import refusals
 
 PROPERTY = settings(max_examples=25, derandomize=True, deadline=None)

@@ -1,4 +1,4 @@
-"""What features say: conditions, knock-outs, findings of made-up rows, refusals, figures."""
+"""What features say: conditions, features as the scan has them, knock-outs, nodes."""
 
 import dataclasses
 from functools import partial
@@ -6,21 +6,16 @@ from functools import partial
 import jax
 import numpy as np
 import pytest
-from matplotlib import pyplot as plt
 
-from experiments.compare import features
-from experiments.compare.features_findings import (
+from experiments.compare.features import (
     CLAIMS,
-    FITTED,
     KNOCKED,
-    POWER,
-    RANDOM,
+    conditions,
     drops,
-    findings,
+    golden,
     nearest_node,
+    without_label,
 )
-from experiments.compare.features_options import PRESETS, conditions, golden, without_label
-from experiments.compare.findings import verdicts
 from experiments.compare.trained_features import (
     FeatureReader,
     accuracy,
@@ -32,47 +27,22 @@ from experiments.members.rows import kept_names, rounded
 from rhythmic import data
 from rhythmic.data import load_mnist5k
 from rhythmic.networks import LAST, NetworkSpec, published
-from rhythmic.plotting.style import LABELS, house_style
 from rhythmic.training import Data, MemberTraining, TrainingConfiguration, make_members
 from rhythmic.trees import named_arrays
+from tests.experiments.compare.made_up import found, rows_of, small, verdicts
 
-SEEDS = (101, 102, 103, 104, 105, 106)
-SPREAD = np.array([-0.004, -0.002, 0.0, 0.001, 0.002, 0.003])
-GOLDEN, BARE = LABELS["rrn-golden"], LABELS["rrn-golden-unconnected"]
+FULL = small("features")
 
 
-def test_presets_fit_and_conditions_leave_out_one_node_each():
-    for name, options in PRESETS.items():
-        assert options.preset == name
-        options.check()
-    options = dataclasses.replace(PRESETS["full"], dataset="mnist5k")
-    whole, bare, *without = conditions(options)
+def test_conditions_leave_out_one_node_each():
+    whole, bare, *without = conditions(FULL)
     assert len({x.label for x in (whole, bare, *without)}) == 13
-    assert {x.settings for x in (whole, bare, *without)} == {options.settings()}
-    assert {x.tuning_seeds for x in (whole, bare, *without)} == {(123, 456)}
     assert len({x.program() for x in without}) == 1
     for node, condition in enumerate(without):
         assert set(golden().frequencies) - set(condition.ladder) == {golden().frequencies[node]}
         assert list(condition.ladder) == sorted(condition.ladder)
         assert condition.architecture.option("recurrence")
     assert {"class_features", "parameters", "statistics"} <= set(whole.kept)
-
-
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"windows": (1, 2, 5)}, "windows holds 5"),
-        ({"windows": (1, 4)}, "windows must hold 1 and 2"),
-        ({"windows": (1, 2, 2)}, "windows holds a value twice"),
-        ({"left_out": (11,)}, "left_out holds 11"),
-        ({"inverse_regularisations": (0.0,)}, "inverse_regularisations must be above 0"),
-        ({"inverse_regularisations": ()}, "inverse_regularisations is empty"),
-    ],
-)
-def test_what_is_refused(changed, message):
-    with pytest.raises(ValueError, match=message) as refused:
-        dataclasses.replace(PRESETS["full"], **changed).check()
-    assert "\n" not in str(refused.value)
 
 
 def test_the_node_at_the_image_rows():
@@ -143,93 +113,34 @@ def test_a_knock_out_takes_away_what_a_feature_says():
     assert found == [1.0] * 4 + [pytest.approx(0.4)] + [1.0] * 6
 
 
-def made_up(options, *, image_rhythm=0.1, trained=0.8):
-    """Make rows in which the node at the image rows is worth so much, others 0.02."""
-    count = len(golden().frequencies)
-    worth = np.full(count, 0.02)
-    worth[nearest_node()] = image_rhythm
-
-    def rows(mean, shift=0, **further):
-        values = mean + np.roll(SPREAD, shift)
-        return [
-            {"seed": seed, "test_accuracy": float(value), "num_parameters": 252} | further
-            for seed, value in zip(SEEDS, values, strict=True)
-        ]
-
-    profile = np.abs(np.random.default_rng(1).normal(1, 0.1, (10, count))).tolist()
-    kept = {"class_features": profile, "confusion": np.eye(10, dtype=int).tolist()}
-    found = {
-        GOLDEN: rows(0.75, **kept),
-        BARE: rows(0.6, 1, **kept),
-        f"{GOLDEN}, {FITTED}": rows(trained, 2, num_features=count),
-        f"{BARE}, {FITTED}": rows(0.7, 3, num_features=count),
-        KNOCKED: [
-            {"seed": seed, "intact_accuracy": 0.75, "knocked_out": (0.75 - worth + x).tolist()}
-            for seed, x in zip(SEEDS, SPREAD[:, None] * np.arange(count) / count, strict=True)
-        ],
-    }
-    for number in options.windows:
-        found[f"{POWER}, {number * count} features"] = rows(0.7, 4, num_features=number * count)
-        found[f"{RANDOM}, {number * count} features"] = rows(0.5, 5, num_features=number * count)
-    for node in options.left_out:
-        found[without_label(node)] = rows(0.75 - worth[node], node)
-    return found
+@pytest.mark.parametrize(("worth", "expected"), [(0.1, "holds"), (0.0, "opposite")])
+def test_the_node_at_the_image_rows_against_the_others(worth, expected):
+    # Without it so much accuracy is lost, without any other node 0.02.
+    lost = np.full(11, 0.02)
+    lost[nearest_node()] = worth
+    rows = rows_of("features", FULL, {without_label(k): -x for k, x in enumerate(lost)})
+    for row in rows[KNOCKED]:
+        row["knocked_out"] = (row["intact_accuracy"] - lost).tolist()
+        row["knocked_out"][0] += 0.0001 * row["seed"] - 0.01
+    reached = found("features", FULL, rows)
+    for name in ("image-rhythm-knocked-out", "image-rhythm-left-out"):
+        assert reached[name].estimate == pytest.approx(worth - 0.02, abs=3e-3)
+        assert verdicts([reached[name]]) == [expected]
+    removed, left = drops(FULL, rows)
+    assert removed.shape == left.shape == (5, 11)
 
 
-def test_findings_compare_features_and_nodes():
-    options = PRESETS["full"]
-    found = findings(options, made_up(options))
-    assert [finding.claim for finding in found] == [claim.name for claim in CLAIMS]
-    expected = [0.1, 0.1, 0.0, 0.05, 0.2, 0.08, 0.08]
-    np.testing.assert_allclose([finding.estimate for finding in found], expected, atol=2e-3)
-    assert verdicts(found) == ["holds", "holds", "equivalent", "holds", "holds", "holds", "holds"]
-    other = findings(options, made_up(options, image_rhythm=0.0, trained=0.6))
-    assert verdicts(other)[:2] == ["opposite", "opposite"]
-    assert verdicts(other)[-2:] == ["opposite", "opposite"]
-    removed, left = drops(options, made_up(options))
-    assert removed.shape == left.shape == (6, 11)
-
-
-def test_only_networks_are_pairs_and_plain_readings_ask_for_the_dynamics():
-    options = PRESETS["full"]
-    rows = made_up(options)
-    for own in rows.values():
-        for row in own:
-            if "test_accuracy" in row:
-                row["test_accuracy"] += 0.2 * (row["seed"] - 103)
-    found = {finding.claim: finding.p_value for finding in findings(options, rows)}
-    assert found["recurrence-adds"] < 1e-4
+def test_plain_readings_ask_for_the_dynamics():
     plain = {"dynamics-beat-power", "ringing-is-power", "dynamics-beat-parameters"}
-    assert all(found[name] > 0.3 for name in (*plain, "power-beats-random"))
     assert {claim.name for claim in CLAIMS if claim.rhythm == "dynamics"} == plain
     assert {claim.rhythm for claim in CLAIMS} == {"dynamics", "aside"}
 
 
-def test_nodes_that_were_not_left_out_are_named():
-    options = dataclasses.replace(PRESETS["full"], left_out=(0, 6))
-    found = findings(options, made_up(options))
-    assert "left out" in found[-1].text
-    assert np.isnan(found[-1].p_value)
-
-
-@pytest.mark.parametrize("left_out", [(), (0, 6), tuple(range(11))])
-def test_figures_are_drawn_from_rows_alone(left_out):
-    options = dataclasses.replace(PRESETS["full"], left_out=left_out)
-    with house_style():
-        figures = features.draw(options, made_up(options))
-        assert set(figures) == {"profiles", "ablation", "baselines", "confusion"}
-        for figure in figures.values():
-            figure.canvas.draw()
-            plt.close(figure)
-
-
 def test_a_row_that_keeps_less_is_another_one():
-    options = dataclasses.replace(PRESETS["full"], dataset="mnist5k", left_out=())
-    whole = conditions(options)[0]
+    whole = conditions(FULL)[0]
     less = dataclasses.replace(whole, kept=())
-    setting = whole.settings[0]
     tested, tuned = (
-        {Wanted(x, setting, 101, tested=which).name() for x in (whole, less)}
+        {Wanted(x, whole.settings[0], 101, tested=which).name() for x in (whole, less)}
         for which in (True, False)
     )
     assert len(tested) == 2

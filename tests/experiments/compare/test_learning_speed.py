@@ -1,73 +1,40 @@
-"""Learning speed: areas under curves, equal seconds, findings both ways, conditions, figures."""
+"""Learning speed: areas under curves, equal seconds, equal sizes."""
 
 import dataclasses
 import math
 
-import matplotlib.pyplot as plt
+import jax
 import numpy as np
 import pytest
 
 from experiments.compare import learning_speed
-from experiments.compare.findings import verdicts
-from experiments.compare.learning_speed_findings import (
-    CLAIMS,
-    SECONDS,
-    learning_curves,
-    mean_until,
-)
-from experiments.members.store import tuning
+from experiments.compare.learning_speed import CLAIMS, SECONDS, learning_curves, mean_until
 from rhythmic.plotting.style import house_style
+from tests.experiments.compare.made_up import found, rows_of, small
 
-FULL = dataclasses.replace(
-    learning_speed.PRESETS["full"], dataset="mnist5k", num_train=2560, results=None
-)
+FULL = small("learning_speed")
 SLOW = dict(zip(learning_speed.COMPARED, (0.003, 0.005, 0.008, 0.012, 0.01), strict=True))
 
 
-def made_up(reached, seconds=SLOW):
+def made_up(options=FULL):
     """Return rows whose curves rise in a straight line from chance, and seconds an update."""
-    generator = np.random.default_rng(4)
-    rows = {
-        name: [
-            {
-                "label": name,
-                "seed": seed,
-                "history": {"validation_accuracy": list(np.linspace(0.1, value, 13)[1:])},
-            }
-            for seed, value in zip(
-                FULL.seeds, end + 0.004 * generator.standard_normal(10), strict=True
-            )
-        ]
-        for name, end in reached.items()
-    }
-    timed = [
-        {"label": name, "seconds_per_update": seconds[name], "device": "made up"}
-        for name in reached
-    ]
-    return rows | {SECONDS: timed}
+    rows = rows_of("learning_speed", options, dict.fromkeys(SLOW, 0.1))
+    for row in rows[SECONDS]:
+        row["seconds_per_update"] = SLOW[row["label"]]
+    return rows
 
 
-def findings(rows):
-    return learning_speed.findings(FULL, rows)
-
-
-@pytest.mark.parametrize("preset", learning_speed.PRESETS)
-def test_every_preset_can_be_built(preset):
-    given = learning_speed.PRESETS[preset]
-    options = dataclasses.replace(given, dataset="mnist5k", num_train=min(given.num_train, 4000))
-    options.check()
-    found = learning_speed.conditions(options)
-    assert [condition.label for condition in found] == list(options.networks)
-    assert len({len(tuning(condition)) for condition in found}) == 1
-    assert {condition.training for condition in found} == {options.training()}
-    assert {condition.training.schedule for condition in found} == {"constant"}
-    assert all(condition.kept == ("history",) for condition in found)
+def test_conditions_differ_in_the_network_alone():
+    made = learning_speed.conditions(FULL)
+    assert [condition.label for condition in made] == list(FULL.networks)
+    for condition in made:
+        assert condition.training == FULL.training()
+        assert condition.training.schedule == "constant"
+        assert condition.kept == ("history",)
 
 
 @pytest.mark.slow
 def test_networks_are_of_about_equal_size():
-    import jax
-
     for condition in learning_speed.conditions(FULL):
         model = condition.architecture.build(1, 10, key=jax.random.key(0))
         assert 240 <= model.num_parameters() <= 300
@@ -91,26 +58,16 @@ def test_mean_of_a_curve_is_its_area_over_its_length():
 
 
 def test_curves_begin_at_chance_and_know_their_seconds():
-    curve = learning_curves(made_up({"gru": 0.7}), ("gru", "lstm"), 20)["gru"]
+    options = dataclasses.replace(FULL, networks=("gru",))
+    (curve,) = learning_curves(options, made_up(options)).values()
     np.testing.assert_allclose(curve.updates, 20 * np.arange(13))
     np.testing.assert_allclose(curve.seconds, 0.012 * 20 * np.arange(13))
     assert curve.values.shape == (10, 13)
     assert np.all(curve.values[:, 0] == 0.1)
 
 
-@pytest.mark.parametrize(
-    ("golden", "horn", "expected"),
-    [(0.9, 0.8, ["holds", "holds", "holds"]), (0.3, 0.35, ["opposite", "opposite", "opposite"])],
-)
-def test_findings_follow_the_rows_both_ways(golden, horn, expected):
-    reached = dict.fromkeys(learning_speed.COMPARED, 0.6) | {"rrn-golden": golden, "horn": horn}
-    seconds = dict.fromkeys(SLOW, 0.005)
-    assert verdicts(findings(made_up(reached, seconds))) == expected
-
-
 def test_over_equal_seconds_the_quicker_update_wins():
-    reached = dict.fromkeys(learning_speed.COMPARED, 0.8)
-    updates, seconds, _ = findings(made_up(reached))
+    updates, seconds, _ = found("learning_speed", FULL, made_up()).values()
     assert abs(updates.estimate) < 0.005
     # Straight lines: at 5 / 3 of the seconds an update a rival has come 3 / 5 as far.
     assert seconds.estimate == pytest.approx(0.35 * (1 - 3 / 5), abs=0.005)
@@ -118,34 +75,18 @@ def test_over_equal_seconds_the_quicker_update_wins():
     assert "on made up" in seconds.text
 
 
-def test_what_was_not_trained_or_measured_is_said_to_be_missing():
-    rows = made_up({"rrn-golden": 0.9, "gru": 0.8})
-    found = findings(rows)
-    assert [finding.claim for finding in found] == [claim.name for claim in CLAIMS]
-    assert ["left out" in finding.text for finding in found] == [False, False, True]
+def test_what_was_not_measured_is_said_to_be_missing():
+    rows = made_up()
     del rows[SECONDS]
-    assert "left out" in findings(rows)[1].text
+    assert "left out" in found("learning_speed", FULL, rows)["speed-seconds"].text
     assert all("best validation accuracy at any epoch" in claim.test for claim in CLAIMS)
-    assert all("left out" in x.text for x in findings(made_up({"rrn-golden": 0.9})))
-
-
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [({"rounds": 0}, "rounds is 0"), ({"networks": ("rrn",)}, "networks holds 'rrn'")],
-)
-def test_options_out_of_range_are_refused_in_one_line(changed, message):
-    with pytest.raises(ValueError, match=message) as refused:
-        dataclasses.replace(FULL, **changed).check()
-    assert "\n" not in str(refused.value)
 
 
 def test_figure_shows_updates_and_seconds():
-    rows = made_up(dict.fromkeys(learning_speed.COMPARED, 0.7))
     with house_style():
-        figure = learning_speed.draw(FULL, rows)["learning_speed"]
+        figure = learning_speed.draw(FULL, made_up())["learning_speed"]
         figure.draw_without_rendering()
     by_updates, by_seconds = figure.axes
     assert len(by_updates.lines) == len(by_seconds.lines) == 6
     np.testing.assert_allclose(by_updates.lines[0].get_xdata()[-1], 240)
     np.testing.assert_allclose(by_seconds.lines[0].get_xdata()[-1], 0.72)
-    plt.close(figure)

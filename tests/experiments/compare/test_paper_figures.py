@@ -1,4 +1,4 @@
-"""The published figures from kept rows: which rows count, features, findings, refusals."""
+"""The published figures from kept rows: which rows count, features, findings beside the table."""
 
 import dataclasses
 import json
@@ -6,34 +6,20 @@ import json
 import numpy as np
 import pytest
 import scipy.stats
-from matplotlib import pyplot as plt
 
 from experiments.compare import paper_figures
-from experiments.compare.findings import verdicts
-from experiments.compare.paper_figures import (
-    CLAIMS,
-    DIGITS,
-    PRESETS,
-    START,
-    TRAINED,
-    digit_features,
-    draw,
-    findings,
-    published_rows,
-)
+from experiments.compare.paper_figures import PRESETS, digit_features, findings, published_rows
 from experiments.compare.trained_features import trained_network
 from rhythmic.data import load_mnist5k
-from rhythmic.plotting.style import LABELS, house_style
+from rhythmic.plotting.style import LABELS
 from rhythmic.statistics import compare
 from rhythmic.statistics.comparison import least_squares_differences
+from tests.experiments.compare.made_up import rows_of, verdicts
 
 NAMES = ("rrn-golden", "rnn", "lstm")
 
 
-def test_presets_fit_the_rows_that_are_kept():
-    for name, options in PRESETS.items():
-        assert options.preset == name
-        options.check()
+def test_rows_that_are_kept_are_of_the_published_recipe():
     found = published_rows(PRESETS["full"].rows)
     assert set(NAMES) <= set(found)
     for own in found.values():
@@ -63,20 +49,6 @@ def test_rows_of_another_recipe_do_not_count(tmp_path):
         dataclasses.replace(PRESETS["full"], rows=tmp_path / "none.jsonl").check()
 
 
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"dataset": "cifar"}, "dataset is 'cifar'"),
-        ({"digits": (1, 10)}, "digits is"),
-        ({"num_draws": 1}, "num_draws is 1"),
-    ],
-)
-def test_what_is_refused(changed, message):
-    with pytest.raises(ValueError, match=message) as refused:
-        dataclasses.replace(PRESETS["full"], **changed).check()
-    assert "\n" not in str(refused.value)
-
-
 @pytest.mark.slow
 def test_features_of_single_digits_are_means_over_draws(monkeypatch):
     options = dataclasses.replace(PRESETS["smoke"], num_draws=3, digits=(4,))
@@ -98,40 +70,9 @@ def test_features_of_single_digits_are_means_over_draws(monkeypatch):
     np.testing.assert_allclose(found["standard_error"], expected, rtol=0.3)
 
 
-def made_up(golden_mean):
-    generator = np.random.default_rng(0)
-    spread = np.array([-0.003, -0.001, 0.0, 0.001, 0.002, 0.004])
-    rows = {
-        LABELS[name]: [
-            {
-                "seed": 101 + i,
-                "test_accuracy": (golden_mean if name == "rrn-golden" else 0.7) + x,
-                "confusion": generator.integers(1, 9, (10, 10)).tolist(),
-                TRAINED: generator.normal(size=(11, 11)).tolist(),
-                START: generator.normal(size=(11, 11)).tolist(),
-            }
-            for i, x in enumerate(spread)
-        ]
-        for name in NAMES
-    }
-    features = {"mean": [1.0] * 11, "standard_error": [0.1] * 11}
-    return rows | {DIGITS: [{"digit": digit} | features for digit in (1, 2, 3, 4)]}
-
-
-@pytest.mark.parametrize(
-    ("mean", "word"), [(0.75, "holds"), (0.6, "opposite"), (0.7, "equivalent")]
-)
-def test_findings_have_the_sign_of_the_claim(mean, word):
-    found = findings(PRESETS["full"], made_up(mean))
-    assert [finding.claim for finding in found] == [claim.name for claim in CLAIMS]
-    for finding in found:
-        assert finding.estimate == pytest.approx(mean - 0.7, abs=1e-9)
-        assert finding.low < finding.estimate < finding.high
-    assert verdicts(found) == [word] * 2
-
-
 def test_networks_of_unequal_spread_are_judged_by_welch_and_least_squares_stand_beside():
-    rows, spread = made_up(0.7), np.array([-2, -1, -0.5, 0.5, 1, 2])
+    rows = rows_of("paper_figures", PRESETS["full"])
+    spread = np.array([-2, -1, -0.5, 0.5, 1, 2])
     scales = {"rrn-golden": (0.76, 0.005), "rnn": (0.6, 0.1), "lstm": (0.69, 0.03)}
     values = {}
     for name, (mean, scale) in scales.items():
@@ -156,12 +97,3 @@ def test_the_verdicts_on_the_kept_networks_are_those_of_the_table():
     table = compare(values["rrn-golden"], {name: values[name] for name in ("rnn", "lstm")})
     words = ["holds" if own.corrected_p_value <= 0.05 else "undecided" for own in table.values()]
     assert verdicts(findings(PRESETS["full"], rows)) == words
-
-
-def test_figures_are_drawn_from_rows_alone():
-    with house_style():
-        figures = draw(PRESETS["full"], made_up(0.75))
-        assert set(figures) == {"accuracy", "confusion", "digits", "weights"}
-        for figure in figures.values():
-            figure.canvas.draw()
-            plt.close(figure)

@@ -1,4 +1,4 @@
-"""The page: what it says of answers, of reduced runs and of what is missing, and that it is one."""
+"""The pages, in HTML from run folders and in Markdown from answers that are kept."""
 
 import json
 import math
@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.compare.findings import Finding, verdicts
-from experiments.compare.report import num_claims, write_report
+from experiments import answers
+from experiments.answers import Answer
+from experiments.compare import verdicts as kept_verdicts
+from experiments.compare.claims import Finding
+from experiments.compare.questions import num_claims
+from experiments.compare.report import write_report
+from tests.experiments.compare.made_up import verdicts
 
 NAN = math.nan
 
@@ -39,6 +44,12 @@ def claim(name, rhythm="helps", note=None):
     }
 
 
+PROVENANCE = {
+    "git": "0123456789abcdef",
+    "versions": {"jax": "1", "python": "3"},
+    "device": "a device",
+    "started": "2026-01-01T00:00:00",
+}
 LSTM = ({"what": "LSTM", "value": "0.715", "source": "a paper"},)
 
 
@@ -59,14 +70,8 @@ def run(base, name, claims, findings, *, preset="full", reduced="", published=LS
         "published": published,
         "lines": ["rrn: 0.7"],
     }
-    provenance = {
-        "git": "0123456789abcdef",
-        "versions": {"jax": "1", "python": "3"},
-        "device": "a device",
-        "started": "2026-01-01T00:00:00",
-    }
     (folder / "record.json").write_text(json.dumps(record))
-    (folder / "computed.json").write_text(json.dumps({"seconds": 1, "provenance": provenance}))
+    (folder / "computed.json").write_text(json.dumps({"seconds": 1, "provenance": PROVENANCE}))
     (folder / "provenance.jsonl").write_text("{}\n")
 
 
@@ -240,16 +245,70 @@ def test_an_unfinished_run_is_not_shown(tmp_path):
     assert "one: no finished run" in read(write_report(tmp_path, ["one"]))[1]
 
 
-def test_verdicts_follow_sign_and_margin():
-    def made(**changes):
-        return Finding(**finding("x", **changes) | {"effect_size": NAN})
+@pytest.fixture
+def page(monkeypatch):
+    """A page of one answered question, one answered before records were kept, one open."""
+    findings = [
+        finding("a", estimate=0.2, p_value=1e-9),
+        finding("b", estimate=-0.2, p_value=1e-3),
+        finding("c", estimate=0.0, p_value=0.9, alike=1e-9),
+        finding("d", p_value=0.5),
+        finding("e", estimate=0.2, p_value=1e-9),
+        finding("f", p_value=None, alike=None, text="not asked in this run: x is left out"),
+    ]
+    notes = {"a": "A note.", "c": "Another.", "e": "A note."}
+    claims = [
+        claim(name, "dynamics" if name == "e" else "helps", notes.get(name, ""))
+        for name in "abcdef"
+    ]
+    record = {"recipe": "A recipe.", "claims": claims, "findings": findings}
+    found = Answer("compare.one", "An answer.", None, PROVENANCE, record)
+    answered = {"compare.one": found, "compare.two": Answer("compare.two", "x", None, PROVENANCE)}
+    monkeypatch.setattr(kept_verdicts, "read_answer", answered.get)
+    return kept_verdicts.verdict_page(["one", "two", "three"])
 
-    found = verdicts(
-        [
-            made(),
-            made(estimate=-0.1),
-            made(estimate=0.002, p_value=1e-6, alike=1e-6),
-            made(p_value=NAN, alike=NAN),
-        ]
+
+def under(page, heading):
+    lines = page.split(f"## {heading}\n\n", 1)[1].split("\n## ", 1)[0].strip().split("\n")
+    return [line for line in lines if line and not line.startswith("`compare.")]
+
+
+def test_verdicts_stand_under_what_they_mean_for_rhythm(page):
+    (helps,) = under(page, "Where rhythm helps")
+    assert helps == "- **Borne out, firmly.** Claim a. Found: numbers & <more>. ([note 1](#notes))"
+    (hurts,) = under(page, "Where rhythm does not help")
+    assert hurts == "- **Contradicted.** Claim b. Found: numbers & <more>."
+    assert under(page, "Where it makes no difference")[0].startswith("- **No difference")
+    assert under(page, "Where the data cannot tell") == [
+        "- **The data cannot tell.** Claim d. Found: numbers & <more>."
+    ]
+    assert under(page, "What the dynamics add to a plain reading")[0].startswith(
+        "- **Borne out, firmly.** Claim e."
     )
-    assert found == ["holds", "opposite", "equivalent", "undecided"]
+
+
+def test_notes_stand_at_the_end_once_each(page):
+    assert under(page, "Notes") == ["1. A note.", "2. Another."]
+    assert page.count("([note 1](#notes))") == 2
+    assert page.count("([note 2](#notes))") == 1
+
+
+def test_verdicts_are_counted_and_their_recipes_told(page):
+    assert "| Where rhythm helps | 1 |  |  |  |" in page
+    assert "| Where rhythm does not help |  | 1 |  |  |" in page
+    assert "| Where the data cannot tell |  |  |  | 1 |" in page
+    assert "Claim f." not in page
+    assert under(page, "On what they rest") == ["- `compare.one`: A recipe."]
+
+
+def test_what_has_no_verdict_is_named(page):
+    assert under(page, "Not yet answered") == [
+        "- `python -m experiments.compare.two --preset full`",
+        "- `python -m experiments.compare.three --preset full`",
+    ]
+
+
+def test_an_answer_of_several_lines_is_shown_one_below_another():
+    shown = answers.as_markdown("Borne out: a (1: 2).\nThe data cannot tell: b.\nHow: so.")
+    assert shown == "**Borne out:** a (1: 2).  \n**The data cannot tell:** b.  \nHow: so."
+    assert answers.as_markdown("Yes.") == "**Yes.**"

@@ -1,9 +1,8 @@
-"""The smallest networks: candidates, choice on validation, findings both ways, figures."""
+"""The smallest networks: candidates, choice on validation, targets, plain baselines."""
 
 import dataclasses
 
 import jax
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import scipy.stats
@@ -11,75 +10,27 @@ import scipy.stats
 from experiments.compare import smallest as question
 from experiments.compare import smallest_plain as plain
 from experiments.compare import smallest_search as search
-from experiments.compare.findings import verdicts
-from experiments.compare.smallest_findings import CLAIMS, TARGETS
-from experiments.compare.smallest_options import (
-    FAMILIES,
-    IMAGE,
-    PROJECTIONS,
-    RANDOM,
-    candidates,
-)
+from experiments.compare.smallest import CLAIMS
+from experiments.compare.smallest_options import IMAGE, PROJECTIONS, candidates
 from experiments.compare.smallest_rivals import HEADS as RIVALS
 from experiments.members import MemberStore, Pool
 from experiments.members.store import tuning
 from rhythmic.cells.registry import CELLS
 from rhythmic.data import Split
 from rhythmic.plotting.style import house_style
-from rhythmic.theory import image_ladder
 from rhythmic.training import Data
+from tests.experiments.compare.made_up import bundled, rows_of, small, verdicts
 
-FULL = dataclasses.replace(question.PRESETS["full"], dataset="mnist5k", results=None)
+SMALL = small("smallest")
+FULL = small("smallest", rivals=tuple(RIVALS))
+KEY = jax.random.key(0)
 
 
 @pytest.fixture(params=question.PRESETS)
 def preset(request):
-    """Every preset, on the digits that come without a network, with few ladders."""
-    options = dataclasses.replace(question.PRESETS[request.param], dataset="mnist5k", results=None)
+    """Every preset, with few ladders."""
+    options = bundled("smallest", request.param, results=None)
     return dataclasses.replace(options, offsets=options.offsets[:2], aspects=options.aspects[:1])
-
-
-def made_up(options, effects=()):
-    """Return rows of everything that a whole run trains: 0.8 and noise, and what effects say."""
-    generator, effects = np.random.default_rng(0), dict(effects)
-    labels = [search.GOLDEN]
-    for limit in options.limits:
-        labels += [search.rival_label(rival, limit, 3) for rival in options.rivals]
-    for limit in options.limits:
-        labels += [search.chosen_label(family, limit) for family in options.families]
-        labels += [search.twin_label(limit), search.power_label(limit)]
-        labels += [search.linear_label(name, limit) for name in ("energies", "phasors")]
-        labels += [search.finalist_label(limit)]
-    rows = {
-        label: [
-            {
-                "label": label,
-                "seed": seed,
-                "architecture": "horn",
-                "num_parameters": 990 if "1000" in label else 290,
-                "num_nodes": 10,
-                "test_accuracy": 0.8
-                + effects.get(label, 0.0)
-                + 0.002 * generator.standard_normal(),
-            }
-            for seed in options.seeds
-        ]
-        for label in labels
-    }
-    table = [
-        {
-            "label": f"{family} {place}",
-            "family": family,
-            "limit": limit,
-            "num_parameters": 290,
-            "validation_accuracy": 0.7 + 0.01 * place,
-            "frequencies": list(image_ladder(5 + place)),
-        }
-        for limit in options.limits
-        for family in options.families
-        for place in range(3)
-    ]
-    return rows | {search.SEARCH: table}
 
 
 @pytest.mark.slow
@@ -98,9 +49,6 @@ def test_candidates_stay_below_their_limit_and_every_family_has_as_many(preset):
         assert all(shapes == features[IMAGE] for shapes in features.values())
         for one in candidates(dataclasses.replace(preset, offsets=(0.25,)), IMAGE, limit):
             assert 0.8 * limit < one.num_parameters(1, 10) < limit
-
-
-KEY = jax.random.key(0)
 
 
 @pytest.mark.slow
@@ -128,16 +76,20 @@ def test_rivals_are_as_large_as_the_limit_allows():
 
 
 def test_the_cell_that_validates_best_is_trained_for_as_long_as_the_chosen_ladder():
-    rows = made_up(FULL)
+    rows = {}
     for place, name in enumerate(RIVALS):
         for limit in FULL.limits:
-            for row in rows[search.rival_label(name, limit, 3)]:
-                better = (name == "gru") if limit == 300 else (name == "horn")
-                row["validation_accuracy"] = 0.6 + 0.3 * better - 0.01 * place
-                row["learning_rate"] = 0.003 if name == "gru" else 0.01
+            better = name == ("gru" if limit == 300 else "horn")
+            row = {
+                "validation_accuracy": 0.6 + 0.3 * better - 0.01 * place,
+                "learning_rate": 0.003 if name == "gru" else 0.01,
+            }
+            rows[search.rival_label(name, limit, 3)] = [row]
     small, large = search.finalists(FULL, FULL.pool(), rows)
     assert (small.architecture.cell, large.architecture.cell) == ("gru", "horn")
-    assert [c.label for c in (small, large)] == [search.finalist_label(x) for x in FULL.limits]
+    assert [c.label for c in (small, large)] == [
+        search.below(search.FINALIST, x) for x in FULL.limits
+    ]
     for one, rate, limit in ((small, 0.003, 300), (large, 0.01, 1000)):
         assert one.training.epochs == FULL.epochs
         assert [setting.learning_rate for setting in one.settings] == [rate]
@@ -162,11 +114,11 @@ def test_controls_keep_the_ladder_or_the_limit():
     for limit in options.limits:
         chosen = next(iter(candidates(options, IMAGE, limit)))
         made = dict(search.controls(chosen, options.grids()[0], limit))
-        twin = made[search.twin_label(limit)]
+        twin = made[search.below(search.TWIN, limit)]
         assert dict(twin.options) == dict(chosen.options) | {"poles": "real"}
         assert (twin.readout, twin.readout_size) == (chosen.readout, chosen.readout_size)
-        for feature, per_node in (("energies", 12), ("phasors", 24)):
-            size = made[search.linear_label(feature, limit)].num_parameters(1, 10)
+        for kind, per_node in ((search.ENERGIES, 12), (search.PHASORS, 24)):
+            size = made[search.below(kind, limit)].num_parameters(1, 10)
             assert limit - per_node <= size < limit
     with pytest.raises(TypeError, match="has no ladder"):
         search.controls(next(iter(candidates(options, PROJECTIONS, 300))), (1, 0, 1), 300)
@@ -186,29 +138,11 @@ def test_the_best_mean_over_tuning_seeds_at_the_best_rate_is_chosen():
     assert search.best_place([{"validation_accuracy": value} for value in values]) == 1
 
 
-def test_verdicts_follow_the_rows():
-    image = {limit: search.chosen_label(IMAGE, limit) for limit in TARGETS}
-
-    def said(effects):
-        options = dataclasses.replace(FULL, dataset="mnist")
-        found = question.findings(options, made_up(options, effects))
-        assert [finding.claim for finding in found] == [claim.name for claim in CLAIMS]
-        return dict(zip((claim.name for claim in CLAIMS), verdicts(found), strict=True))
-
-    good = said({image[300]: 0.08, image[1000]: 0.14, search.linear_label("phasors", 300): 0.05})
-    assert set(good.values()) == {"holds"}
-    bad = said({image[300]: -0.1, image[1000]: -0.1, search.linear_label("phasors", 300): -0.05})
-    assert set(bad.values()) == {"opposite"}
-    same = said({})
-    assert same["smallest-golden"] == same["ringing-300"] == "equivalent"
-    assert same["below-300"] == "opposite"
-
-
 def reached_by(values, *, dataset="mnist"):
     """Return the finding on 0.85 below 300 parameters, of these accuracies."""
-    label = search.chosen_label(IMAGE, 300)
-    options = dataclasses.replace(FULL, dataset=dataset, seeds=FULL.seeds[: len(values)])
-    rows = made_up(options)
+    label = search.below(IMAGE, 300)
+    options = dataclasses.replace(SMALL, dataset=dataset, seeds=SMALL.seeds[: len(values)])
+    rows = rows_of("smallest", options)
     rows[label] = [row | {"test_accuracy": x} for row, x in zip(rows[label], values, strict=True)]
     return question.findings(options, rows)[0]
 
@@ -234,83 +168,33 @@ def test_a_target_is_tested_from_five_seeds_on():
     assert np.isnan(reached_by(values[:4]).p_value)
     assert np.isfinite(reached_by(values[:4]).low)
     assert np.isfinite(reached_by(values).p_value)
+    assert verdicts([reached_by(values), reached_by(values - 0.1)]) == ["holds", "opposite"]
 
 
-def test_plain_readings_ask_for_the_dynamics_and_twins_are_pairs():
+def test_plain_readings_ask_for_the_dynamics():
     meaning = {claim.name: claim.rhythm for claim in CLAIMS}
     for name in ("plain-power-300", "plain-power-1000", "random-projections-300"):
         assert meaning[name] == "dynamics"
     assert {name for name, word in meaning.items() if word == "helps"} == {"ringing-300"}
-    rows = made_up(FULL)
-    for label in (search.twin_label(300), search.chosen_label(IMAGE, 300), search.GOLDEN):
-        for row in rows[label]:
-            row["test_accuracy"] += 0.02 * (row["seed"] - 105)
-    for row in rows[search.chosen_label(IMAGE, 300)]:
-        row["test_accuracy"] += 0.01
-    found = {finding.claim: finding for finding in question.findings(FULL, rows)}
-    assert found["ringing-300"].p_value < 1e-4
-    assert found["smallest-golden"].p_value > 0.5
 
 
 def test_the_text_says_what_was_searched():
-    rows = made_up(FULL, {search.chosen_label(IMAGE, 300): 0.1})
-    text = question.findings(FULL, rows)[0].text
-    assert "290 trained parameters, 10 fixed frequencies, chosen from 3 candidates: 0.9" in text
-    cells = [x.text for x in question.findings(FULL, rows) if x.claim.startswith("best-cell")]
+    found = question.findings(SMALL, rows_of("smallest", SMALL, {"image ladder, below 300": 0.1}))
+    text = "252 trained parameters, 11 fixed frequencies, chosen from 3 candidates: 0.8"
+    assert text in found[0].text
+    cells = [one.text for one in found if one.claim.startswith("best-cell")]
     assert [text.rsplit("; ", 1)[1] for text in cells] == [
-        f"the best cell is horn, {number} parameters" for number in (290, 990)
+        f"the best cell is horn, {number} parameters" for number in (252, 990)
     ]
-
-
-def test_a_small_run_says_what_it_left_out():
-    options = dataclasses.replace(FULL, limits=(300,), families=(IMAGE,))
-    found = {finding.claim: finding for finding in question.findings(options, made_up(options))}
-    assert "left out" in found["below-1000"].text
-    assert "left out" in found["random-ladder-300"].text
-    assert "left out" not in found["below-300"].text
-
-
-@pytest.mark.parametrize("families", [FAMILIES, (IMAGE,)])
-def test_figures_are_drawn_from_rows(families):
-    options = dataclasses.replace(FULL, families=families)
-    with house_style():
-        figures = question.draw(options, made_up(options))
-        for figure in figures.values():
-            figure.draw_without_rendering()
-    assert set(figures) == {"sizes", "search"}
-    plt.close("all")
-
-
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"families": (RANDOM,)}, "families lacks image ladder"),
-        ({"families": (IMAGE, "pca")}, "families holds 'pca'"),
-        ({"limits": (200,)}, "limits holds '200'"),
-        ({"rivals": ("svm",)}, "rivals holds 'svm'"),
-        ({"learning_rates": (0.01,)}, "learning_rates needs two or more"),
-        ({"rival_learning_rates": (0.01, 0.02, 0.03)}, "as many as learning_rates"),
-        ({"num_shapes": 4}, "num_shapes is 4"),
-        ({"num_rival_seeds": 11}, "num_rival_seeds is 11"),
-        ({"num_finalist_seeds": 0}, "num_finalist_seeds is 0; it must lie in 1 to 10"),
-        ({"search_epochs": 0}, "search_epochs: epochs is 0"),
-        ({"spacings": ()}, "need one value each"),
-        ({"offsets": (1.0,)}, "offset is 1.0"),
-    ],
-)
-def test_options_are_refused_in_one_line(changed, message):
-    with pytest.raises(ValueError, match=message) as error:
-        dataclasses.replace(FULL, **changed).check()
-    assert "\n" not in str(error.value)
 
 
 def test_numbers_of_parameters_hide_nothing():
     with house_style():
-        figure = question.draw(FULL, made_up(FULL))["sizes"]
+        figure = question.draw(SMALL, rows_of("smallest", SMALL))["sizes"]
         figure.draw_without_rendering()
     axes = figure.axes[0]
     boxes = [text.get_window_extent() for text in axes.texts]
-    assert len(boxes) > 20
+    assert len(boxes) > 15
     for place, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[:place])
         assert box.x0 > axes.get_window_extent().x1
@@ -319,7 +203,6 @@ def test_numbers_of_parameters_hide_nothing():
     assert labels.index("no recurrent weights, only the readout is trained") < labels.index(
         "image ladder: phasors, hidden layer"
     )
-    plt.close("all")
 
 
 @pytest.mark.slow
@@ -333,11 +216,11 @@ def test_plain_baselines_are_rows_and_fitted_once(tmp_path, monkeypatch, capsys)
         store = MemberStore(tmp_path / "members.jsonl")
         return plain.plain_baselines(store, pool, (100,), seeds, 30)
 
-    (first,) = fitted((1,))[plain.power_label(100)]
+    (first,) = fitted((1,))[plain.below(plain.PLAIN, 100)]
     assert 0.0 <= first["test_accuracy"] <= 1.0
     assert first["num_parameters"] < 100
     capsys.readouterr()
-    assert fitted((1, 2))[plain.power_label(100)][0] == first
+    assert fitted((1, 2))[plain.below(plain.PLAIN, 100)][0] == first
     assert "2 of 2" in capsys.readouterr().err
     monkeypatch.setattr(plain, "row_of", None)
-    assert [row["seed"] for row in fitted((2, 1))[plain.power_label(100)]] == [2, 1]
+    assert [row["seed"] for row in fitted((2, 1))[plain.below(plain.PLAIN, 100)]] == [2, 1]

@@ -1,22 +1,16 @@
-"""Spike trains: chunks of one program, findings both ways, figures of made-up rows."""
-
-import dataclasses
+"""Spike trains: chunks of one program are what their networks are alone, tuning, plain readings."""
 
 import jax
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from experiments.compare.findings import verdicts
 from experiments.compare.spike_chunks import Chunk, SpikeTask, Worker, train_chunks
-from experiments.compare.spike_options import FIRST_TUNING_SEED, PRESETS
 from experiments.compare.spike_plain import COUNT, IDEAL, read_chunks
-from experiments.compare.spike_trains import CLAIMS, COMPARED, draw, findings, label, spread
+from experiments.compare.spike_trains import CLAIMS, COMPARED, FIRST_TUNING_SEED, PRESETS, spread
 from experiments.members import MemberStore
 from rhythmic.data import SpikeTrains
 from rhythmic.data.spikes import spike_pool
 from rhythmic.networks import published
-from rhythmic.plotting.style import house_style
 from rhythmic.progress import Progress
 from rhythmic.records import read_rows
 from rhythmic.training import (
@@ -30,35 +24,13 @@ from rhythmic.training import (
 from rhythmic.training.problem import Problem
 from rhythmic.training.search import Setting
 
-FULL = PRESETS["full"]
 FEW = SpikeTrains(train_size=64, validation_size=20, test_size=20)
 TASK = SpikeTask(FEW, TrainingConfiguration(epochs=2, batch_size=16))
-READINGS = (COUNT, "power, golden", "power, log", "power, two", "power, linear", IDEAL)
-
-
-def made_up(options, golden=0.0):
-    """Return rows of all networks and readings: 0.6 and noise, golden's more by so much."""
-    generator = np.random.default_rng(0)
-
-    def of(name, mean, **further):
-        values = mean + 0.01 * generator.standard_normal(options.num_seeds)
-        return [
-            {"label": name, "seed": seed, "test_accuracy": float(value), **further}
-            for seed, value in enumerate(values, start=1)
-        ]
-
-    rows = {}
-    for setting in ("published", "tuned"):
-        for name in options.architectures:
-            mean = 0.6 + (golden if name == "rrn-golden" else 0.0)
-            rows[label(name, setting)] = of(label(name, setting), mean, learning_rate=0.003)
-    return rows | {name: of(name, 0.6) for name in READINGS}
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_is_made_of_whole_chunks_apart_from_those_of_tuning(name):
     options = PRESETS[name]
-    options.check()
     tested = options.chunks(1, options.num_seeds)
     tuning = options.chunks(FIRST_TUNING_SEED, options.num_tuning_seeds)
     seeds = [seed for chunk in tested for seed in chunk]
@@ -67,66 +39,11 @@ def test_every_preset_is_made_of_whole_chunks_apart_from_those_of_tuning(name):
     assert not set(seeds) & {seed for chunk in tuning for seed in chunk}
 
 
-@pytest.mark.parametrize(
-    ("golden", "word"), [(0.05, "holds"), (-0.05, "opposite"), (0.0, "equivalent")]
-)
-def test_findings_follow_the_accuracies(golden, word):
-    rows = made_up(FULL, golden)
-    found = findings(FULL, rows)
-    assert [finding.claim for finding in found] == [claim.name for claim in CLAIMS]
-    assert verdicts(found) == [word] * len(CLAIMS)
-
-
 def test_claims_of_rivals_alone_speak_of_rhythm():
     speaking = {claim.name for claim in CLAIMS if claim.rhythm == "helps"}
     assert speaking == {f"spikes-{x}" for x in ("rnn", "lstm", "rnn-mnist", "lstm-mnist")}
     assert {claim.name for claim in CLAIMS if claim.rhythm == "dynamics"} == {"spikes-power"}
     assert len({name for name, *_ in COMPARED}) == len(COMPARED)
-
-
-def test_ladders_of_as_many_nodes_alone_are_pairs():
-    rows = made_up(FULL, 0.002)
-    luck = 0.1 * np.random.default_rng(5).standard_normal(FULL.num_seeds)
-    for own in rows.values():
-        for row, shift in zip(own, luck, strict=True):
-            row["test_accuracy"] += shift
-    found = {finding.claim: finding.p_value for finding in findings(FULL, rows)}
-    assert found.pop("spikes-linear") < 1e-3
-    assert min(found.values()) > 0.3
-
-
-def test_what_is_left_out_is_said():
-    options = PRESETS["smoke"]
-    found = findings(options, made_up(options))
-    assert [("left out" in finding.text) for finding in found].count(False) == 1
-
-
-@pytest.mark.parametrize("name", ["smoke", "full"])
-def test_the_figure_is_drawn_from_rows(name):
-    options = PRESETS[name]
-    with house_style():
-        draw(options, made_up(options))["spike_trains"].draw_without_rendering()
-    plt.close("all")
-
-
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"architectures": ("gru",)}, "architectures holds 'gru'"),
-        ({"num_seeds": 30}, "num_seeds is 30; it must be a multiple of chunk_size, 20"),
-        ({"num_tuning_seeds": 0}, "num_tuning_seeds is 0"),
-        ({"chunk_size": 0}, "chunk_size, 0"),
-        ({"num_seeds": 1_000_020}, "below 1000001"),
-        ({"learning_rates": ()}, "learning_rates is empty"),
-        ({"learning_rates": (0.01, 0.01)}, "learning_rates is 0.01 0.01"),
-        ({"published_rate": -1.0}, "learning_rate is -1.0"),
-        ({"epochs": 0}, "epochs is 0"),
-    ],
-)
-def test_options_are_refused_in_one_line(changed, message):
-    with pytest.raises(ValueError, match=message) as refused:
-        dataclasses.replace(PRESETS["quick"], **changed).check()
-    assert "\n" not in str(refused.value)
 
 
 @pytest.fixture(scope="module")

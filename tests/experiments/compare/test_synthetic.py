@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from experiments.compare import synthetic_networks
-from experiments.compare.findings import verdicts
 from experiments.compare.synthetic import CLAIMS, best_rival, describe, draw, findings
 from experiments.compare.synthetic_networks import label, parts_of
 from experiments.compare.synthetic_options import PRESETS, TASKS, network, swept_tasks
 from experiments.members import MemberStore
 from rhythmic.plotting.style import house_style
+from tests.experiments.compare.made_up import verdicts
 from tests.marks import rest_slow
 
 FULL = dataclasses.replace(PRESETS["full"], results=None)
@@ -146,27 +146,6 @@ def test_intervals_are_drawn_of_five_seeds_or_more_and_scores_fill_the_axis(num_
     assert recall.get_ylim()[0] > 0.4
     assert "linear" in figure.axes[4].get_title()
     plt.close("all")
-
-
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"tasks": ("sorting",)}, "tasks holds 'sorting'"),
-        ({"networks": ("rnn", "rnn")}, "networks is rnn rnn"),
-        ({"lags": (8, 4)}, "lags is 8 4; give rising"),
-        ({"lags": (1, 4)}, "lags holds 1"),
-        ({"noise": (0.5,)}, "noise is 0.5; it must hold 1"),
-        ({"signal_to_noise": ()}, "signal_to_noise is empty"),
-        ({"num_seeds": 0}, "num_seeds is 0"),
-        ({"learning_rates": ()}, "learning_rates is empty"),
-        ({"learning_rates": (0.0,)}, "learning_rate is 0.0"),
-        ({"num_updates": 2}, "num_updates is 2"),
-    ],
-)
-def test_options_are_refused_in_one_line(changed, message):
-    with pytest.raises(ValueError, match=message) as refused:
-        dataclasses.replace(PRESETS["quick"], **changed).check()
-    assert "\n" not in str(refused.value)
 
 
 def test_a_part_is_trained_once_and_kept(tmp_path, monkeypatch):

@@ -1,103 +1,32 @@
-"""Which rhythms: conditions of every preset, findings both ways and figures from made-up rows."""
+"""Which rhythms: programs and rates that are shared, golden in the null, curves, learned ones."""
 
 import dataclasses
-import functools
 import math
 
 import jax
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import scipy.stats
 
 from experiments.compare import which_rhythms as question
-from experiments.compare.findings import verdicts
-from experiments.compare.which_rhythms_claims import CLAIMS
-from experiments.compare.which_rhythms_conditions import conditions
-from experiments.compare.which_rhythms_findings import (
-    best_other,
-    nearest,
-    span_ratio,
-)
-from experiments.compare.which_rhythms_options import (
-    FIXED,
+from experiments.compare.claims import best_validated
+from experiments.compare.which_rhythms import nearest
+from experiments.compare.which_rhythms_networks import (
     GOLDEN_SHARED,
-    LEARNED,
     PARTS,
-    WhichRhythmsOptions,
+    conditions,
     golden_below,
     null_label,
+    span_ratio,
 )
 from experiments.members.plans import by_program
 from experiments.members.store import tuning
 from rhythmic.cells.registry import make_cell
 from rhythmic.plotting.style import house_style
 from rhythmic.theory import ladder, span_ladder
+from tests.experiments.compare.made_up import found, rows_of, small, verdicts
 
-SMALL = dataclasses.replace(
-    question.PRESETS["full"],
-    dataset="mnist5k",
-    num_ladders=30,
-    ratios=(1.2, 1.618, 2.4),
-    long_ratios=(1.2, 1.4, 1.618),
-    num_nodes=(5, 11, 15),
-    results=None,
-)
-
-
-@pytest.fixture(params=question.PRESETS)
-def preset(request):
-    """Every preset, on the digits that come without a network."""
-    return dataclasses.replace(question.PRESETS[request.param], dataset="mnist5k")
-
-
-conditions_of = functools.cache(conditions)
-
-
-def made_up(options, effects=(), spread=0.002):
-    """Return rows of every condition: 0.7 and noise, more where ``effects`` says so by label."""
-    generator = np.random.default_rng(0)
-    effects = dict(effects)
-    rows = {}
-    for condition in conditions_of(options):
-        label = condition.label
-        own = []
-        for seed in condition.seeds:
-            accuracy = 0.7 + effects.get(label, 0.0) + spread * generator.standard_normal()
-            row = {
-                "label": label,
-                "seed": seed,
-                "test_accuracy": accuracy,
-                "validation_accuracy": accuracy,
-                "num_parameters": 252,
-                "learning_rate": 0.01,
-            }
-            if condition.kept:
-                raw = generator.normal(size=11).tolist()
-                row["parameters"] = {"cell.nodes.raw_frequency": raw}
-            own.append(row)
-        rows[label] = own
-    return rows
-
-
-def found(options, rows):
-    findings = question.findings(options, rows)
-    assert [finding.claim for finding in findings] == [claim.name for claim in CLAIMS]
-    return {finding.claim: finding for finding in findings}
-
-
-def test_every_condition_is_there_once_and_has_its_budget(preset):
-    made = conditions(preset)
-    labels = [condition.label for condition in made]
-    assert len(set(labels)) == len(labels)
-    names = [w.name() for condition in made for w in tuning(condition) if not condition.tuned_on]
-    assert len(set(names)) == len(names)
-    budget = len(preset.learning_rates) * len(preset.tuning_seeds)
-    for condition in made:
-        assert condition.settings == preset.settings()
-        if not condition.tuned_on and len(preset.learning_rates) > 1:
-            assert len(tuning(condition)) == budget
-        assert set(condition.seeds) <= set(preset.seeds)
+SMALL = small("which_rhythms")
 
 
 def test_null_and_curves_share_programs_and_one_rate():
@@ -128,8 +57,8 @@ def test_the_full_null_is_as_large_as_was_asked():
 
 def test_golden_among_random_ladders_both_ways():
     for effect, expected in ((0.05, "holds"), (-0.05, "opposite"), (0.0, "undecided")):
-        rows = made_up(SMALL, {GOLDEN_SHARED: effect})
-        finding = found(SMALL, rows)["golden-null"]
+        rows = rows_of("which_rhythms", SMALL, {GOLDEN_SHARED: effect})
+        finding = found("which_rhythms", SMALL, rows)["golden-null"]
         assert verdicts([finding]) == [expected]
         draws = [
             np.mean([row["test_accuracy"] for row in rows[null_label(k)]])
@@ -149,35 +78,17 @@ def test_nodes_near_the_rhythm_of_rows_both_ways():
     distances = question.null_distances(SMALL)
     for slope, expected in ((-0.03, "holds"), (0.03, "opposite")):
         effects = {null_label(k): slope * x for k, x in enumerate(distances)}
-        finding = found(SMALL, made_up(SMALL, effects))["data-rhythm"]
+        finding = found("which_rhythms", SMALL, rows_of("which_rhythms", SMALL, effects))[
+            "data-rhythm"
+        ]
         assert verdicts([finding]) == [expected]
         assert finding.unit == "correlation"
         assert -1 <= finding.low <= finding.estimate <= finding.high <= 1
 
 
-@pytest.mark.parametrize(
-    ("claim", "better", "worse"),
-    [
-        ("golden-two", "golden", "two"),
-        ("learned-golden", LEARNED["golden"], FIXED["golden"]),
-        ("golden-start", LEARNED["golden"], LEARNED["random 0"]),
-        ("copies-dense", "golden x 3, learned inputs", "dense, 31 nodes, learned inputs"),
-        ("sampled-slower", "golden, 9 nodes, 1000 Hz", "golden, 9 nodes, 500 Hz"),
-        ("sampled-faster", "golden", "golden, 11 nodes, 2000 Hz"),
-    ],
-)
-def test_two_conditions_both_ways(claim, better, worse):
-    for effects, expected in (
-        ({better: 0.05}, "holds"),
-        ({worse: 0.05}, "opposite"),
-        ({}, "equivalent"),
-    ):
-        assert verdicts([found(SMALL, made_up(SMALL, effects))[claim]]) == [expected]
-
-
 def test_the_golden_point_of_a_curve_both_ways():
     effects = {"5 nodes x 1.618": 0.05, "15 nodes, 2 to 246 Hz": 0.05}
-    reached = found(SMALL, made_up(SMALL, effects))
+    reached = found("which_rhythms", SMALL, rows_of("which_rhythms", SMALL, effects))
     assert verdicts([reached["ratio-5-nodes"]]) == ["holds"]
     assert "peak at ratio 1.618" in reached["ratio-5-nodes"].text
     assert verdicts([reached["ratio-span"]]) == ["opposite"]
@@ -185,18 +96,22 @@ def test_the_golden_point_of_a_curve_both_ways():
     assert verdicts([reached["ratio-11-nodes"]]) == ["equivalent"]
 
 
-def test_ladders_of_as_many_nodes_are_pairs():
-    rows = made_up(SMALL, {"golden": 0.01, GOLDEN_SHARED: 0.01, "5 nodes x 1.618": 0.01})
-    for own in rows.values():
-        for row in own:
-            row["test_accuracy"] += 0.02 * (row["seed"] % 10)
-    reached = found(SMALL, rows)
-    numbers = {name: len(ladder(name)) for name in ("golden", "two", "log", "linear")}
-    for name in ("two", "log", "linear"):
-        assert (reached[f"golden-{name}"].p_value < 1e-3) == (numbers[name] == numbers["golden"])
+def test_points_of_as_many_nodes_are_pairs():
+    effects = {GOLDEN_SHARED: 0.01, "5 nodes x 1.618": 0.01}
+    rows = rows_of("which_rhythms", SMALL, effects, luck=0.02)
+    reached = found("which_rhythms", SMALL, rows)
     assert reached["ratio-5-nodes"].p_value < 0.02
     assert reached["ratio-11-nodes"].p_value < 0.02
     assert reached["ratio-span"].p_value > 0.3
+
+
+def test_points_with_a_shared_rate_are_not_drawn_beside_those_of_their_own():
+    with house_style():
+        figure = question.draw(SMALL, rows_of("which_rhythms", SMALL))["accuracies"]
+        figure.draw_without_rendering()
+    shown = {tick.get_text() for tick in figure.axes[0].get_yticklabels()}
+    assert shown
+    assert not any("to 246" in label or "shared" in label for label in shown)
 
 
 def test_learned_frequencies_are_those_of_the_cell():
@@ -218,7 +133,7 @@ def test_no_rival_on_a_curve_is_chosen_by_the_digits_that_it_is_tested_on():
     # one with the validation digits. The best by the test digits would beat golden by far.
     generator = np.random.default_rng(1)
     curve = {1.2: "a", 1.618: "golden", 2.0: "b", 3.0: "c"}
-    estimates = []
+    labels, others, estimates = list(curve.values()), ["a", "b", "c"], []
     for _ in range(2000):
         tested, validated = generator.standard_normal((2, 4, 1))
         tested, validated = tested + np.zeros(3), validated + generator.standard_normal((4, 3))
@@ -229,23 +144,10 @@ def test_no_rival_on_a_curve_is_chosen_by_the_digits_that_it_is_tested_on():
             ]
             for place, label in enumerate(curve.values())
         }
-        estimates.append(np.mean(tested[1]) - np.mean(tested[best_other(curve, rows, 1)]))
+        estimates.append(
+            np.mean(tested[1]) - np.mean(tested[labels.index(best_validated(rows, others))])
+        )
     assert abs(np.mean(estimates)) < 4 * np.std(estimates) / math.sqrt(len(estimates))
-    rows = {
-        label: [{"validation_accuracy": value}]
-        for label, value in zip(curve.values(), (0.2, 0.9, 0.4, 0.3), strict=True)
-    }
-    assert best_other(curve, rows, 1) == 2
-    assert best_other(curve, rows, 0) == 1
-
-
-def test_parts_left_out_are_not_found_in_silence():
-    options = dataclasses.replace(SMALL, parts=("null",))
-    reached = found(options, made_up(options))
-    assert "not asked" in reached["golden-two"].text
-    assert math.isnan(reached["golden-two"].estimate)
-    assert verdicts(list(reached.values()))[2] == "undecided"
-    assert math.isfinite(reached["golden-null"].estimate)
 
 
 def test_what_remains_of_golden_and_how_its_ratio_follows_the_number_of_nodes():
@@ -255,43 +157,3 @@ def test_what_remains_of_golden_and_how_its_ratio_follows_the_number_of_nodes():
         frequencies = span_ladder(number)
         assert span_ratio(number) == pytest.approx(frequencies[1] / frequencies[0], rel=1e-12)
     assert nearest(np.array([5.0, 1000 / 14])) == pytest.approx(1.0)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"parts": ("nul",)}, "choose from null"),
-        ({"parts": ()}, "parts is empty"),
-        ({"num_ladders": 1}, "num_ladders is 1"),
-        ({"num_null_seeds": 4}, "num_null_seeds is 4"),
-        ({"ratios": (1.2, 1.5)}, "ratios must hold 1.618"),
-        ({"long_ratios": (1.618, 1.7)}, "num_nodes must be"),
-        ({"num_nodes": (5, 6)}, "num_nodes must hold 11"),
-        ({"copies": (1, 2)}, "copies is"),
-        ({"sample_rates": (500.0,)}, "one below and one above"),
-        ({"sample_rates": (500.0, 1000.0)}, "not 1000 Hz"),
-    ],
-)
-def test_options_out_of_range_are_refused_in_one_line(wrong, message):
-    with pytest.raises(ValueError, match=message) as refused:
-        WhichRhythmsOptions(**wrong).check()
-    assert "\n" not in str(refused.value)
-
-
-@pytest.mark.parametrize("parts", [PARTS, ("null",), ("named",)])
-def test_figures_come_from_rows_alone(parts):
-    options = dataclasses.replace(SMALL, parts=parts)
-    with house_style():
-        figures = question.draw(options, made_up(options))
-        for figure in figures.values():
-            figure.draw_without_rendering()
-    names = {"null": "null", "named": "accuracies"}
-    expected = {"null", "curves", "accuracies", "learned"} if parts == PARTS else {names[parts[0]]}
-    assert set(figures) == expected
-    shown = (
-        {tick.get_text() for tick in figures["accuracies"].axes[0].get_yticklabels()}
-        if ("accuracies" in figures)
-        else set()
-    )
-    assert not any("to 246" in label or "shared" in label for label in shown)
-    plt.close("all")

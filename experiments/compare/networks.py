@@ -1,12 +1,17 @@
-"""The networks whose robustness is asked after."""
+"""Networks that several questions compare, and what noise leaves of their accuracy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
+
+import numpy as np
 
 from experiments.compare.options import CompareOptions
-from experiments.compare.parts import check_parts
 from rhythmic.networks import LAST, MEAN, POWER, NetworkSpec, published
+from rhythmic.plotting.accuracy import CHANCE
+from rhythmic.theory import ladder
+from rhythmic.theory.ladders import copied_ladder
+from rhythmic.typing import Float
 
 # Between the 252 parameters of the golden network and the 298 of the LSTM.
 NUM_PARAMETERS = 300
@@ -25,10 +30,18 @@ class RobustOptions(CompareOptions):
 
     networks: tuple[str, ...] = NAMES
 
-    def check(self) -> None:
-        """Raise a ValueError of one line that names the field out of its range."""
-        super().check()
-        check_parts("networks", self.networks, NAMES)
+    CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {"networks": NAMES}
+
+
+def share_left(
+    clean: Float[np.ndarray, "*#shape"], noisy: Float[np.ndarray, "*#shape"]
+) -> Float[np.ndarray, "*shape"]:
+    """Return ``(noisy - 0.1) / (clean - 0.1)``: of the accuracy above chance, the share left.
+
+    NaN where ``clean`` is not above chance, a tenth for ten digits.
+    """
+    above = np.asarray(clean, float) - CHANCE
+    return (np.asarray(noisy, float) - CHANCE) / np.where(above > 0, above, np.nan)
 
 
 def architectures(names: Sequence[str]) -> dict[str, NetworkSpec]:
@@ -62,3 +75,35 @@ def row_architectures(names: Sequence[str]) -> dict[str, NetworkSpec]:
         "horn": rival("horn", LAST),
     }
     return {name: known[name] for name in names}
+
+
+def with_inputs(frequencies: tuple[float, ...], head: Mapping[str, Any] = POWER) -> NetworkSpec:
+    """Return a rhythmic layer of these frequencies, in Hz, with input weights that are learned.
+
+    Without learned input weights nodes of equal frequency would hear the same.
+    """
+    named = f"rrn-inputs-{len(frequencies)}"
+    return NetworkSpec(
+        "rrn",
+        len(frequencies),
+        options={"frequencies": frequencies, "input_weights": "learned"},
+        name=named if head == POWER else f"{named}-{head['feature']}",
+        **head,
+    )
+
+
+def golden_copies(num_copies: int, head: Mapping[str, Any] = POWER) -> NetworkSpec:
+    """Return so many copies of the golden ladder.
+
+    Raises:
+        ValueError: for no copies.
+    """
+    return with_inputs(tuple(copied_ladder(ladder("golden"), num_copies).tolist()), head)
+
+
+def most_copies(num_parameters: int, head: Mapping[str, Any] = POWER, num_classes: int = 10) -> int:
+    """Return how many copies of the golden ladder ``num_parameters`` allow, 0 below 263."""
+    number = 0
+    while golden_copies(number + 1, head).num_parameters(1, num_classes) <= num_parameters:
+        number += 1
+    return number
