@@ -51,6 +51,35 @@ def test_resonant_features_match_a_numpy_loop(resonant_case):
     np.testing.assert_allclose(found, slow, rtol=1e-9)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("x64")
+def test_resonant_gradient_matches_the_complex_step_of_the_numpy_loop(resonant_case):
+    # f(w + ih) = f(w) + ih f'(w) for an analytic loop: no difference is taken, no digit is lost.
+    frequencies, weights, inputs = resonant_case
+    readout = np.random.default_rng(21).normal(size=(3, 11))
+    step = 1e-30
+
+    def numpy_scalar(weights, inputs):
+        features = numpy_resonant_features(frequencies, weights, inputs, 1000.0, 0.99999)
+        return (np.log(features) * readout).sum()
+
+    def jax_scalar(weights, inputs):
+        return jnp.sum(jnp.log(resonant_features(frequencies, weights, inputs)) * readout)
+
+    by_weights, by_inputs = jax.grad(jax_scalar, argnums=(0, 1))(weights, jnp.asarray(inputs))
+    expected = np.zeros((11, 11))
+    for post, pre in np.ndindex(11, 11):
+        moved = weights.astype(complex)
+        moved[post, pre] += 1j * step
+        expected[post, pre] = numpy_scalar(moved, inputs).imag / step
+    np.testing.assert_allclose(by_weights, expected, rtol=1e-9)
+    for example, time in ((0, 0), (1, 37), (2, 80)):
+        moved = inputs.astype(complex)
+        moved[example, time] += 1j * step
+        expected = numpy_scalar(weights, moved).imag / step
+        np.testing.assert_allclose(by_inputs[example, time], expected, rtol=1e-9)
+
+
 @pytest.mark.usefixtures("x64")
 def test_resonant_gradient_matches_torch(resonant_case):
     torch = pytest.importorskip("torch", reason="torch, the oracle, is not installed")
@@ -117,3 +146,30 @@ def test_shapes_that_do_not_fit_are_named():
 def test_a_frequency_beyond_nyquist_gives_nan_features():
     features = resonant_features(np.array([2.0, 600.0]), np.zeros((2, 2)), np.ones((1, 5)))
     assert np.isnan(features[0, 1])
+
+
+@pytest.mark.slow
+def test_frequencies_may_be_traced_and_swept():
+    inputs = np.random.default_rng(25).random((2, 60)).astype(np.float32)
+    frequencies = jnp.array([[5.0, 9.0], [20.0, 40.0]])
+    swept = jax.vmap(lambda f: resonant_features(f, jnp.zeros((2, 2)), inputs, pole_radius=0.9))
+    alone = resonant_features(np.array([20.0, 40.0]), np.zeros((2, 2)), inputs, pole_radius=0.9)
+    np.testing.assert_allclose(swept(frequencies)[1], alone, rtol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("x64")
+def test_mixed_and_integer_dtypes_are_promoted():
+    frequencies, inputs = np.array([5.0, 9.0]), np.ones((2, 6))
+    single = resonant_features(frequencies, np.zeros((2, 2), np.float32), inputs.astype("float32"))
+    assert single.dtype == np.float32
+    mixed = resonant_features(frequencies, np.zeros((2, 2), int), np.ones((2, 6), int))
+    np.testing.assert_allclose(mixed, resonant_features(frequencies, np.zeros((2, 2)), inputs))
+    parameters = {
+        "weight_ih": np.ones((2, 1), np.float32),
+        "weight_hh": np.eye(2, dtype=np.float32),
+        "bias_ih": np.zeros(2, np.float32),
+        "bias_hh": np.zeros(2, np.float32),
+    }
+    assert elman_states(parameters, inputs[:, :, None]).dtype == np.float64
+    assert elman_states(parameters, inputs[:, :, None].astype("float32")).dtype == np.float32

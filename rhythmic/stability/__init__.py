@@ -6,7 +6,8 @@
 ``modes``            eigenvalues as frequency (Hz), decay time (s), growth and kind; whose they are
 ``fixed_points``     one fixed or slow point from one start; all that many starts reach
 ``periodic``         orbits under a periodic input and their Floquet multipliers
-``lyapunov``         Lyapunov exponents of any step
+``lyapunov``         Lyapunov exponents of any step, the dimension that follows from them
+``mean_field``       variance and exponent of the large random network on paper
 ``gradients``        singular values of long products of Jacobians, finite-time exponents; the
                      gradient against the lag, beside what eigenvalues promise
 

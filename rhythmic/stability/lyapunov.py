@@ -136,6 +136,34 @@ def lyapunov_exponents(
     )
 
 
+@checked(finite=True)
+def kaplan_yorke_dimension(exponents: Float[Array, " exponent"]) -> Float[Array, ""]:
+    """Estimate the dimension of an attractor from its exponents.
+
+        D = j + (lambda_1 + ... + lambda_j) / |lambda_{j+1}|
+
+    with j the largest number of exponents whose sum is not negative.
+
+    Args:
+        exponents: all of them, or enough for their sum to be negative; any unit, any order.
+
+    Returns:
+        D, 0 for a stable fixed point. Where the sum of those given is not negative, their number,
+        which is then a lower bound unless they are all. NaN if one is NaN.
+
+    Source: Frederickson, Kaplan, Yorke and Yorke, Journal of Differential Equations 49 (1983) 185.
+    """
+    values = jnp.asarray(exponents)
+    if values.ndim != 1 or not values.size:
+        raise ValueError(f"exponents has shape {values.shape}; expected (exponent,)")
+    values = -jnp.sort(-values)
+    sums = jnp.concatenate([jnp.zeros_like(values[:1]), jnp.cumsum(values)])
+    count = jnp.sum(jnp.cumsum(sums < 0) == 0) - 1
+    following = jnp.abs(jnp.append(values, -jnp.inf)[count])
+    dimension = count + jnp.where(count < len(values), sums[count] / following, 0.0)
+    return jnp.where(jnp.any(jnp.isnan(values)), jnp.nan, dimension)
+
+
 def _count_intervals(total: int, transient: int, every: int, num_blocks: int) -> int:
     """Return the number of counted intervals, or raise a ValueError naming what does not fit."""
     checked_integer("orthonormalize_every", every, 1)

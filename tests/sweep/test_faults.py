@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -200,6 +201,45 @@ def test_a_second_writer_is_refused(folder, stored_bytes):
     run(folder)
 
 
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+import numpy as np
+from rhythmic.sweep import Grid, Output, Sweep, SweepStorageError, run_sweep, values_axis
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+def function(seed):
+    import jax, jax.numpy as jnp
+    return {"noise": jax.random.normal(jax.random.key(seed), (4000,))}
+axis = values_axis("seed", np.arange(4), "")
+sweep = Sweep("big", function, Grid((axis,)), {"noise": Output("", dims=("draw",))})
+if sys.argv[2] != "0":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+try:
+    run_sweep(sweep, folder=Path(sys.argv[1]), chunk_points=1, quiet=True)
+except SweepStorageError as error:
+    sys.exit(f"error: {error}")
+"""
+
+
+@pytest.mark.slow
+def test_the_kernel_refuses_to_write_more(tmp_path):
+    """A real error of the kernel, which root meets as well: no file may grow beyond 8 kB."""
+
+    def start(limit):
+        command = [sys.executable, "-c", FULL, str(tmp_path), str(limit)]
+        # The limit would refuse compiled programs too, and JAX warns of that before our error.
+        unkept = {**os.environ, "JAX_ENABLE_COMPILATION_CACHE": "0"}
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=unkept)
+
+    refused = start(8192)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"error: run_dir {tmp_path} cannot be written to: File too")
+    assert "0 finished chunks are kept" in refused.stderr
+    assert start(0).returncode == 0
+    assert not list(SweepStore.open(tmp_path).damages())
+    assert sum(1 for _ in SweepStore.open(tmp_path).finished()) == 4
+
+
 @pytest.mark.parametrize(
     ("at", "code"),
     list(enumerate([errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.ENOSPC])),
@@ -229,6 +269,65 @@ def test_a_disk_that_fails_at_any_file_loses_nothing(
     run(other)
     assert kept <= 6
     assert stored_bytes(other) == expected
+
+
+def mounted(folder, options):
+    """Mount a small file system in memory, where this process may."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("there is no mount here")
+    if done.returncode:
+        pytest.skip(f"this process may not mount: {done.stderr.strip()}")
+
+
+def test_a_full_disk(tmp_path):
+    disk = tmp_path / "disk"
+    mounted(disk, "size=64k")
+    try:
+        with pytest.raises(SweepStorageError, match="No space left on device"):
+            run_sweep(big_sweep(), folder=disk / "run", chunk_points=1, quiet=True)
+        kept = [record for _, record in SweepStore.open(disk / "run").finished()]
+        assert not list(SweepStore.open(disk / "run").damages())
+        subprocess.run(["mount", "-o", "remount,size=4m", str(disk)], check=True)
+        run_sweep(big_sweep(), folder=disk / "run", chunk_points=1, quiet=True)
+        finished = [record for _, record in SweepStore.open(disk / "run").finished()]
+        assert finished[: len(kept)] == kept
+        assert len(finished) == 8
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_disk_that_is_read_only(tmp_path):
+    disk = tmp_path / "disk"
+    mounted(disk, "size=4m")
+    try:
+        run(disk / "run")
+        without_chunk(disk / "run")
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with pytest.raises(SweepStorageError, match="Read-only file system"):
+            run(disk / "run")
+        assert int((open_sweep(disk / "run")["status"] < 0).sum()) == 3
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def big_sweep():
+    def many(scale):
+        return {"many": scale * jnp.sin(jnp.arange(3000.0))}
+
+    axis = values_axis("scale", np.arange(1.0, 9.0), "1")
+    return Sweep("big", many, Grid((axis,)), {"many": Output("1", dims=("draw",))})
+
+
+def test_a_strange_folder_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(RefusedError, match=r"holds thesis\.tex, no sweep"):
+        run(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+    assert (tmp_path / "thesis.tex").read_text() == "x"
 
 
 @pytest.mark.parametrize(
