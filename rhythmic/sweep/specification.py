@@ -351,8 +351,8 @@ class Sweep:
             "outputs": outputs,
             "precision": self.precision,
             "seed": None if self.seed is None else int(self.seed),
-            "shared": self.shared_identity or _hash_arrays(self.shared),
-            "first_prepared": _hash_arrays(self.first_prepared),
+            "shared": self.shared_identity or hash_arrays(self.shared),
+            "first_prepared": hash_arrays(self.first_prepared),
             **({} if self.prepare is None else {"prepared": self.prepared_rows.hash()}),
         }
 
@@ -383,7 +383,7 @@ def _whole_point(sweep: Sweep, arguments: dict[str, PyTree]) -> Mapping[str, Arr
     return call_point(stages.finish, (state,), arguments)
 
 
-def _hash_arrays(tree: PyTree) -> str:
+def hash_arrays(tree: PyTree) -> str:
     """Return the sha256 of the arrays of a tree, their shapes and dtypes."""
     digest = hashlib.sha256()
     for leaf in jax.tree.leaves(tree):

@@ -15,7 +15,7 @@ import numpy as np
 from rhythmic.arguments import checked
 from rhythmic.checks import checked_integer
 from rhythmic.data import Recordings, Split
-from rhythmic.networks.network import Method
+from rhythmic.fast import Method
 from rhythmic.networks.spec import BuildsNetwork, NetworkSpec
 from rhythmic.progress import Progress, clock, show
 from rhythmic.spread import first_devices
@@ -35,13 +35,13 @@ from rhythmic.training.recorded import (
 )
 from rhythmic.training.sources import fresh_split
 from rhythmic.training.state import TestRecord, TrainingState
-from rhythmic.training.trained import RESULT, Trained, TrainingHistory, write_result
+from rhythmic.training.trained import Trained, TrainingHistory, open_folder, write_result
 
 
 @checked
 def train(
     spec: BuildsNetwork,
-    source: Recordings | AbstractTask,
+    recordings: Recordings | AbstractTask,
     *,
     seeds: Sequence[int] = (1, 2, 3),
     learning_rates: Sequence[float] = (0.01,),
@@ -67,7 +67,7 @@ def train(
     Args:
         spec: the network. With targets at every step it answers at every step, unless its pooling
             is named.
-        source: the data, or a task of ``rhythmic.tasks``.
+        recordings: the data, or a task of ``rhythmic.tasks``.
         seeds: one network each.
         learning_rates: peak rates to choose from.
         weight_decay: decoupled decay.
@@ -82,11 +82,12 @@ def train(
         test: fraction that tests.
         standardised: whether inputs, and targets that are numbers, are standardised by the
             training trials; networks then take and give values in their own unit. A task's are not.
-        method: ``fastest`` or ``scan``, see ``MemberTraining``; the result records it.
+        method: ``fastest``, ``scan`` or another way through time, see ``rhythmic.fast.ways``; the
+            result records which one it was.
         num_devices: that the runs spread over.
-        folder: for checkpoints after every epoch, from which a run that was stopped goes on, the
-            history and the networks; none by default. One that holds a finished training is
-            refused.
+        folder: for checkpoints after every epoch, the history and the networks; none by default.
+            The same call resumes a run that was stopped, and gives a finished one again. A folder
+            of another training is refused.
         quiet: whether to show no progress.
 
     Raises:
@@ -94,34 +95,34 @@ def train(
         MemoryError: if one network is more than a device can hold.
     """
     started = time.perf_counter()
-    if folder is not None and (folder / RESULT).exists():
-        raise ValueError(f"folder is {folder}; it holds a finished training, name another")
     checked_integer("num_devices", num_devices, 1)
     first_devices(num_devices)
-    problem = problem_of(source, standardised)
+    problem = problem_of(recordings, standardised)
     if isinstance(spec, NetworkSpec) and spec.pooling is None and problem.per_step:
         spec = dataclasses.replace(spec, pooling="every")
     if isinstance(spec, NetworkSpec) and (spec.pooling == "every") != problem.per_step:
         raise ValueError(f"pooling of spec is {spec.pooling!r}; targets are of kind {problem.kind}")
     members = members_of(
-        source,
-        _splitter(source, split, validation, test),
+        recordings,
+        _splitter(recordings, split, validation, test),
         seeds=tuple(seeds),
         learning_rates=tuple(learning_rates),
         weight_decay=weight_decay,
         label_smoothing=label_smoothing,
         standardised=standardised,
     )
-    recipe = recipe or default_recipe(source, members.train.shape[1])
+    recipe = recipe or default_recipe(recordings, members.train.shape[1])
     recipe.num_steps(members.train.shape[1])
     training = MemberTraining(spec, recipe, problem, method, is_ragged(members))
-    data = pool_of(source)
+    data = pool_of(recordings)
+    if folder is not None:
+        open_folder(folder, training, (data, members))
     runs = _Runs(training, data, members, num_devices, folder, quiet)
     state = runs.train()
     chosen, rate = _chosen(training, state, tuple(learning_rates), len(seeds))
     kept, kept_members = (jax.tree.map(lambda x: x[chosen], tree) for tree in (state, members))
     record = runs.test(kept, kept_members)
-    result = _result(runs.group.training, source, kept, kept_members, record, rate, started)
+    result = _result(runs.group.training, recordings, kept, kept_members, record, rate, started)
     if folder is not None:
         write_result(result, folder)
         runs.tell(f"wrote {folder} ({clock(result.seconds)})")
@@ -209,16 +210,16 @@ def _mean_of_known(values: Any) -> float:
 
 
 def _splitter(
-    source: Recordings | AbstractTask, split: Any, validation: float, test: float
+    recordings: Recordings | AbstractTask, split: Any, validation: float, test: float
 ) -> Callable[[int], Split]:
     """Return the division of the examples that belongs to a seed."""
     if isinstance(split, Split):
         return lambda seed: split
     if split is not None:
         return split
-    if isinstance(source, AbstractTask):
+    if isinstance(recordings, AbstractTask):
         return lambda seed: fresh_split(1280)
-    return lambda seed: source.split(seed, validation=validation, test=test)
+    return lambda seed: recordings.split(seed, validation=validation, test=test)
 
 
 def _chosen(
@@ -237,7 +238,7 @@ def _chosen(
 
 def _result(
     training: MemberTraining,
-    source: Recordings | AbstractTask,
+    recordings: Recordings | AbstractTask,
     state: TrainingState,
     members: Members,
     record: TestRecord,
@@ -269,7 +270,7 @@ def _result(
         np.asarray(record.confusion),
         rate,
         networks[0].num_parameters(),
-        classes_of(source),
+        classes_of(recordings),
         splits,
         training.configuration,
         {

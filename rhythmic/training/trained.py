@@ -1,6 +1,7 @@
 """What ``train`` gives back: networks, what they showed after every epoch, what they scored."""
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,9 +14,12 @@ from rhythmic.data import Split
 from rhythmic.networks.files import save
 from rhythmic.networks.network import Network
 from rhythmic.records import write_json, write_table
+from rhythmic.sweep.specification import hash_arrays
 from rhythmic.training.configuration import TrainingConfiguration
+from rhythmic.training.member import MemberTraining
+from rhythmic.typing import PyTree
 
-RESULT = "result.json"  # is written last
+RUN = "run.json"  # what is trained; is written first
 
 
 class TrainingHistory(NamedTuple):
@@ -154,14 +158,55 @@ def _answer(network: Network, inputs: Any, lengths: Any) -> Any:
     return network(inputs, lengths)
 
 
+def open_folder(folder: Path, training: MemberTraining, arrays: PyTree) -> None:
+    """Write down what is trained in a folder, or compare it with what stands there.
+
+    Args:
+        folder: that is new, or of the same training.
+        training: of each run.
+        arrays: the pool, and the members.
+
+    Raises:
+        ValueError: for a folder of another training; it names what differs.
+    """
+    asked = {
+        "spec": repr(training.spec),
+        "recipe": told(training.configuration),
+        "problem": told(training.problem),
+        "method": training.method,
+        "data": hash_arrays(arrays),
+    }
+    path = folder / RUN
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(path, asked)
+        return
+    known = json.loads(path.read_text("utf-8"))
+    differing = [name for name, value in asked.items() if known.get(name) != value]
+    if differing:
+        raise ValueError(
+            f"folder is {folder}; it holds a training that differs in {', '.join(differing)}, name "
+            "another"
+        )
+
+
+def told(settings: Any) -> dict[str, str]:
+    """Return the fields of a dataclass in words, functions by their names."""
+    fields = {one.name: getattr(settings, one.name) for one in dataclasses.fields(settings)}
+    return {
+        name: f"{value.__module__}.{value.__qualname__}" if callable(value) else repr(value)
+        for name, value in fields.items()
+    }
+
+
 def write_result(result: Trained, folder: Path) -> None:
-    """Write history, scores and networks; the checkpoints are no longer needed."""
+    """Write history, scores and networks beside the checkpoints."""
     result.history.to_csv(folder / "history.csv")
     for seed, network in zip(result.seeds, result.networks, strict=True):
         if network.origin is not None:
             save(network, folder / f"network-{seed}.safetensors")
     write_json(
-        folder / RESULT,
+        folder / "result.json",
         {
             "score": result.score,
             "seeds": result.seeds,
@@ -173,5 +218,3 @@ def write_result(result: Trained, folder: Path) -> None:
             "seconds": result.seconds,
         },
     )
-    for checkpoint in folder.glob("group-*.ckpt"):
-        checkpoint.unlink()

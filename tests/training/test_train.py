@@ -255,12 +255,14 @@ def test_a_folder_holds_networks_history_and_result(tmp_path):
     found = train(NetworkSpec("lstm", 2), data, folder=tmp_path / "run", **options)
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
     assert names == [
+        "group-0.ckpt",
         "history.csv",
         "network-1.json",
         "network-1.safetensors",
         "network-2.json",
         "network-2.safetensors",
         "result.json",
+        "run.json",
     ]
     network = rhythmic.load(tmp_path / "run" / "network-2.safetensors")
     np.testing.assert_array_equal(network(data.inputs[:3]), found.networks[1](data.inputs[:3]))
@@ -269,9 +271,17 @@ def test_a_folder_holds_networks_history_and_result(tmp_path):
     assert len(lines) == 1 + 2 * 3
     result = json.loads((tmp_path / "run" / "result.json").read_text())
     assert result["test_scores"] == pytest.approx(found.test_scores.tolist())
-    assert result["arithmetic"]["method"] == "fastest"
-    with pytest.raises(ValueError, match="it holds a finished training, name another"):
-        train(NetworkSpec("lstm", 2), data, folder=tmp_path / "run", **options)
+    assert result["arithmetic"]["method"] == "adjoint"
+    again = train(NetworkSpec("lstm", 2), data, folder=tmp_path / "run", **options)
+    np.testing.assert_array_equal(again.test_scores, found.test_scores)
+    assert eqx.tree_equal(again.networks, found.networks)
+    for spec, changed, name in (
+        (NetworkSpec("lstm", 3), {}, "spec"),
+        (NetworkSpec("lstm", 2), {"method": "scan"}, "method"),
+        (NetworkSpec("lstm", 2), {"seeds": (1, 3)}, "data"),
+    ):
+        with pytest.raises(ValueError, match=f"holds a training that differs in {name}, name"):
+            train(spec, data, folder=tmp_path / "run", **options | changed)
 
 
 def test_a_run_that_was_stopped_goes_on_with_the_same_numbers(tmp_path, monkeypatch):
@@ -291,7 +301,7 @@ def test_a_run_that_was_stopped_goes_on_with_the_same_numbers(tmp_path, monkeypa
         patched.setattr(GroupTraining, "run", stopped)
         with pytest.raises(KeyboardInterrupt):
             train(NetworkSpec("gru", 2), data, folder=tmp_path, **options)
-    assert [path.name for path in tmp_path.iterdir()] == ["group-0.ckpt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["group-0.ckpt", "run.json"]
     again = train(NetworkSpec("gru", 2), data, folder=tmp_path, **options)
     np.testing.assert_array_equal(again.history.train_loss, whole.history.train_loss)
     assert eqx.tree_equal(again.networks, whole.networks)
