@@ -16,7 +16,7 @@ from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, ElmanCell, LSTMCell, ResonantCell, resonant_nodes
 from rhythmic.cells.options import is_traced
 from rhythmic.cells.resonant_nodes import DerivedNodes
-from rhythmic.fast import Method, free_motion, time_mean_by
+from rhythmic.fast import FreeMotion, Method, free_motion, time_mean_by
 from rhythmic.fast.resonant_events import rings_freely
 from rhythmic.simulate import trajectory
 from rhythmic.typing import AnyArray, Array, Float
@@ -74,12 +74,23 @@ def resonant_features(
         motion = free_motion(nodes, inputs.shape[1]) if tabulated else None
     # Not fixed: whoever differentiates this function may ask for the rhythms, too.
     derived = DerivedNodes.of(jax.tree.map(lambda x: x.astype(dtype), nodes))
+    return _features(derived, recurrent_weights.astype(dtype), inputs.astype(dtype), motion, method)
+
+
+@eqx.filter_jit
+def _features(
+    nodes: DerivedNodes,
+    recurrent_weights: Array,
+    inputs: Array,
+    motion: FreeMotion | None,
+    method: Method,
+) -> Array:
+    """Return the features, by a program that is compiled once for arrays of one shape."""
+    start = ResonantCell(np.ones(len(recurrent_weights)), key=jax.random.key(0))
     cell = eqx.tree_at(
-        lambda cell: (cell.nodes, cell.recurrent_weights),
-        eqx.filter_eval_shape(lambda: ResonantCell(np.ones(num_nodes), key=jax.random.key(0))),
-        (derived, recurrent_weights.astype(dtype)),
+        lambda cell: (cell.nodes, cell.recurrent_weights), start, (nodes, recurrent_weights)
     )
-    sequences = inputs.astype(dtype).T[:, None, :]
+    sequences = inputs.T[:, None, :]
     return time_mean_by(method, cell, "squared_amplitude", sequences, motion=motion).T
 
 

@@ -76,7 +76,7 @@ class Condition:
             They are not tested, unless they are asked for themselves.
         test_noise: standard deviations of white Gaussian noise, in units of the inputs (pixels lie
             in 0 to 1). A row keeps ``noise_accuracy``, the accuracy of its tested network on the
-            test examples with each of them; see ``rhythmic.data.noisy``.
+            test examples with each of them; see ``rhythmic.data.images.noisy``.
     """
 
     label: str

@@ -52,7 +52,7 @@ class NoisyTest:
         for level in self.levels:
             data = noisy_examples(pool.data, examples, level)
             if self.group is None or self.group.plan != training.plan:
-                self.group = GroupTraining(training.training, training.plan, data)
+                self.group = GroupTraining(training.asked, training.plan, data)
             else:
                 self.group.replace_data(data)
             found[level] = self.group.test(state, members).score

@@ -41,9 +41,9 @@ class ResonantReservoirCell(AbstractCell[ResonantState], FixedParameters):
     Noise is an input. A cell with noise takes ``1 + hidden`` features a step: the scalar ``u_t``,
     then one standard normal number ``xi_t`` for each node, which the cell scales. A step is so a
     pure function of state and sample, and the caller, who owns the keys, decides which examples
-    and members share their noise; ``rhythmic.reservoirs.NoiseDrawn`` draws it step by step from
-    one key an example, without holding it for all steps. A cell built with ``noise=0`` takes the
-    scalar input alone, and nothing is drawn or added.
+    and members share their noise; ``NoiseDrawn`` of ``rhythmic.reservoirs.response`` draws it step
+    by step from one key an example, without holding it for all steps. A cell built with ``noise=0``
+    takes the scalar input alone, and nothing is drawn or added.
 
     Without noise, ``s`` and ``W`` scaled by one factor scale the states by it: the phases stay.
     """

@@ -116,8 +116,8 @@ def resonant_nodes(
 
     NumPy frequencies are computed in float64 and then cast, since ``1 - r`` is as small as
     float32 resolves; JAX arrays keep their dtype and may be traced. A cast to float32 rounds away
-    rhythms below about 0.5 Hz at 1000 steps a second (``rhythmic.theory.lowest_frequency``), and
-    decays slower than that of r = 0.99999992 (that one is kept to 20 %, 1 - 1e-6 to 1.5 %).
+    rhythms below about 0.5 Hz at 1000 steps a second (``rhythmic.theory.precision``), and decays
+    slower than that of r = 0.99999992 (that one is kept to 20 %, 1 - 1e-6 to 1.5 %).
 
     Args:
         frequencies: node frequencies in Hz, ``(hidden,)``, each between 0 and ``Fs / 2``.

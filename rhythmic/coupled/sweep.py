@@ -189,7 +189,7 @@ class RungResponses(NamedTuple):
     constant: Float[np.ndarray, "ladder hidden"]
 
     def answers(self, driver: int, threshold: float) -> Bool[np.ndarray, "ladder rung hidden"]:
-        """Tell which nodes answer, see `rhythmic.coupled.answers`.
+        """Tell which nodes answer, see `rhythmic.coupled.selectivity.answers`.
 
         Args:
             driver: index of the driver.
@@ -198,7 +198,7 @@ class RungResponses(NamedTuple):
         return answers(self.modulated, self.constant, driver, threshold)
 
     def targets(self, driver: int, tolerance: float) -> Bool[np.ndarray, "ladder rung hidden"]:
-        """Tell which nodes should answer, see `rhythmic.coupled.rung_targets`.
+        """Tell which nodes should answer, see `rhythmic.coupled.selectivity.rung_targets`.
 
         Args:
             driver: index of the driver.

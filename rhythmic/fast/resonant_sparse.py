@@ -46,7 +46,7 @@ def _mean(cell: ResonantCell, inputs: Array, motion: FreeMotion) -> NodeArray:
 def _forward(cell: ResonantCell, inputs: Array, motion: FreeMotion) -> tuple[NodeArray, PyTree]:
     """Go from event to event, or from sample to sample; keep what the way back reads of either."""
     num_steps, _, batch = inputs.shape
-    values, gaps, num_events = sparse_events(inputs[:, 0], int(SPARSE * num_steps))
+    values, gaps, num_events = sparse_events(inputs[:, 0], max(1, int(SPARSE * num_steps)))
 
     def by_events() -> tuple[NodeArray, PyTree]:
         weights = (cell.effective_weights(), None)

@@ -11,7 +11,7 @@ Every way gives the same numbers up to rounding:
 
 ``fastest`` stands for the fastest of them. Where data are known it is resolved before anything is
 compiled (``MemberTraining.resolved``); elsewhere the platform that a program is lowered for decides
-between ``adjoint``, ``kernel`` and ``scan``.
+between ``adjoint``, ``kernel`` and ``scan``; or ``events``, where the free motion is given.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ import jax.numpy as jnp
 from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, LinOSSCell, LSTMCell, ResonantCell, ResonantNodes
 from rhythmic.fast import elman, lstm
-from rhythmic.fast.kernels import has_kernel, time_mean_by_kernel
+from rhythmic.fast.kernel import has_kernel, time_mean_by_kernel
 from rhythmic.fast.parallel import parallel_trajectory
 from rhythmic.fast.resonant import mean_squared_amplitude
 from rhythmic.fast.resonant_events import FreeMotion
@@ -117,7 +117,10 @@ def time_mean_by(
         return lambda arrays: _mean(way, feature, *eqx.combine(arrays, functions))
 
     ways = {name: by(way) for name, way in by_platform.items() if way != "scan"}
-    if motion is not None and lengths is None and is_connected_resonance(cell, feature):
+    if motion is not None and len(motion.duration) - 1 != inputs.shape[0]:
+        steps = len(motion.duration) - 1
+        raise ValueError(f"motion is of {steps} steps; it must be of {inputs.shape[0]}")
+    if motion is not None and lengths is None and _is_driven_alike(cell, feature, inputs):
 
         def if_sparse(arrays: PyTree) -> NodeArray:
             cell, inputs, _ = eqx.combine(arrays, functions)
@@ -125,6 +128,13 @@ def time_mean_by(
 
         ways["cpu"] = if_sparse
     return jax.lax.platform_dependent(arrays, default=by("scan"), **ways)
+
+
+def _is_driven_alike(cell: AbstractCell, feature: str, inputs: Sequence) -> bool:
+    """Tell whether one scalar per step drives all nodes of a connected resonant layer alike."""
+    if not is_connected_resonance(cell, feature):
+        return False
+    return cell.input_weights is None and cell.input_size == 1 and inputs.ndim == 3
 
 
 def _mean(
@@ -148,7 +158,7 @@ def _mean(
     mask = None if lengths is None else mask_from_lengths(jnp.asarray(lengths), inputs.shape[0])
     if way == "parallel":
         assert isinstance(cell, LinOSSCell)
-        counts = inputs.shape[0] if lengths is None else lengths
+        counts = inputs.shape[0] if mask is None else jnp.sum(mask, axis=0)
         counted = inputs if mask is None else jnp.where(mask[:, None], inputs, 0)
         seen = parallel_trajectory(cell, counted)
         return jnp.sum(seen if mask is None else jnp.where(mask[:, None], seen, 0), axis=0) / counts

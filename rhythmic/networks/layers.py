@@ -101,7 +101,7 @@ class Layer(eqx.Module):
     def is_bare(self) -> bool:
         """Tell whether the layer is its cell and what that shows, nothing else."""
         around = (self.backward, self.normalisation, self.mixing)
-        return not self.skip and all(part is None for part in around)
+        return not self.skip and self.dropout_rate == 0 and all(part is None for part in around)
 
     def __call__(
         self, inputs: Sequence, lengths: Lengths | None = None, *, key: jax.Array | None = None

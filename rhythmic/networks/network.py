@@ -19,7 +19,7 @@ from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, FixedParameters, trainable
 from rhythmic.cells.interface import num_constrained
 from rhythmic.checks import checked_choice, shown
-from rhythmic.fast import Method, time_mean_by
+from rhythmic.fast import Method, Way, time_mean_by, ways_of
 from rhythmic.networks.layers import Affine, Layer, Lengths
 from rhythmic.networks.readouts import AbstractReadout, RunningStatistics
 from rhythmic.simulate import mask_from_lengths, time_mean
@@ -130,6 +130,9 @@ class Network(eqx.Module):
             ValueError: for shapes that do not fit the network, or an unknown method.
         """
         checked_choice("method", method, Method)
+        if method not in ("fastest", "scan") and method not in self.ways:
+            known = ", ".join(map(repr, self.ways))
+            raise ValueError(f"method is {method!r}; for this network it must be one of {known}")
         stream = self.encode(inputs, lengths)
         keys = [None] * len(self.layers) if key is None else jax.random.split(key, len(self.layers))
         for layer, own in zip(self.layers[:-1], keys, strict=False):
@@ -300,6 +303,14 @@ class Network(eqx.Module):
         return self.cell if bare and plain else None
 
     @property
+    def ways(self) -> tuple[Way, ...]:
+        """The ways through time that need nothing but the network, see ``rhythmic.fast.ways``."""
+        last = self.layers[-1] if self.layers else None
+        if last is None or not last.is_bare or self.pooling != "mean":
+            return ("scan",)
+        return ways_of(last.cell.resolved(), last.feature)
+
+    @property
     def feature(self) -> str:
         """What the last layer's cell shows."""
         return self.layers[-1].feature
@@ -353,8 +364,8 @@ class Network(eqx.Module):
     def _check_streams(self) -> None:
         if any(layer.backward is not None for layer in self.layers):
             raise ValueError(
-                "bidirectional is True; such a network reads sequences from both ends and takes "
-                "no single samples: call it on whole sequences"
+                "bidirectional is True; it must be False for a network to take single samples: "
+                "this one reads whole sequences from both ends"
             )
 
 

@@ -145,7 +145,8 @@ class BatchNormReadout(AbstractReadout):
     ) -> tuple[Logits, RunningStatistics]:
         """Normalise by the batch, padding left out of mean, variance and count by ``weights``."""
         del key
-        count = jnp.sum(weights)
+        known = jnp.sum(weights) > 0
+        count = jnp.maximum(jnp.sum(weights), 1)
         mean = jnp.sum(features * weights, axis=1) / count
         variance = jnp.sum((features - mean[:, None]) ** 2 * weights, axis=1) / count
         unbiased = variance * count / jnp.maximum(count - 1, 1)
@@ -154,6 +155,8 @@ class BatchNormReadout(AbstractReadout):
             mean=keep * statistics.mean + self.momentum * jax.lax.stop_gradient(mean),
             variance=keep * statistics.variance + self.momentum * jax.lax.stop_gradient(unbiased),
         )
+        # A batch in which no target is known tells nothing.
+        updated = jax.tree.map(lambda new, old: jnp.where(known, new, old), updated, statistics)
         return self.predict(features, RunningStatistics(mean, variance)), updated
 
     def predict(self, features: Features, statistics: RunningStatistics) -> Logits:

@@ -1,6 +1,7 @@
 """One frozen specification of a network: it names, builds, counts and sizes it."""
 
 import inspect
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -109,7 +110,8 @@ class NetworkSpec:
         if self.encoder_size is not None:
             checked_integer("encoder_size", self.encoder_size, 1)
         object.__setattr__(self, "options", _frozen_options(self.cell, self.options))
-        if self.name == "unnamed":
+        # A name that tells the size follows it, in ``dataclasses.replace`` too.
+        if self.name == "unnamed" or re.fullmatch(rf"{self.cell}-\d+(-\d+)?", self.name):
             stacked = "" if self.depth == 1 else f"-{self.depth}"
             object.__setattr__(self, "name", f"{self.cell}-{self.hidden_size}{stacked}")
         # What the cell refuses is refused here, before anything is compiled.
@@ -207,15 +209,19 @@ class NetworkSpec:
             num_outputs: classes, or values.
 
         Raises:
-            ValueError: if one node has more, or an option fixes the number of nodes.
+            ValueError: if one node has more, or an option fixes the number of nodes, or there is
+                no layer.
         """
+        if not self.depth:
+            raise ValueError("depth is 0; it must be at least 1 for a size to be found")
         limit = checked_integer("num_parameters", num_parameters, 1)
 
         def fits(hidden_size: int) -> bool:
-            return self._sized(hidden_size).num_parameters(input_size, num_outputs) <= limit
+            sized = replace(self, hidden_size=hidden_size)
+            return sized.num_parameters(input_size, num_outputs) <= limit
 
         if not fits(1):
-            needed = self._sized(1).num_parameters(input_size, num_outputs)
+            needed = replace(self, hidden_size=1).num_parameters(input_size, num_outputs)
             raise ValueError(
                 f"num_parameters is {limit}; {self.name} needs at least {needed} with one node"
             )
@@ -226,7 +232,7 @@ class NetworkSpec:
         while step > 1:
             step //= 2
             size += step if fits(size + step) else 0
-        return self._sized(size)
+        return replace(self, hidden_size=size)
 
     def to_json(self) -> dict[str, Any]:
         """Return the specification as JSON holds it; ``from_json`` is the inverse."""
@@ -248,11 +254,6 @@ class NetworkSpec:
             fields["block"] = Block(**fields["block"])
         fields["options"] = dict(fields.get("options", ()))
         return cls(**fields)
-
-    def _sized(self, hidden_size: int) -> Self:
-        """Return the specification with another number of nodes; a name that tells it follows."""
-        unnamed = self.name.startswith(f"{self.cell}-{self.hidden_size}")
-        return replace(self, hidden_size=hidden_size, name="unnamed" if unnamed else self.name)
 
     @property
     def _around(self) -> Block | None:

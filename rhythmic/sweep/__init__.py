@@ -40,8 +40,8 @@ from rhythmic.sweep.designs import (
     sampled_design,
     values_axis,
 )
-from rhythmic.sweep.joining import join_processes
 from rhythmic.sweep.plan import ChunkPlan
+from rhythmic.sweep.processes import join_processes
 from rhythmic.sweep.run import SweepResult, SweepStorageError, run_sweep
 from rhythmic.sweep.specification import Output, Stages, Sweep
 

@@ -21,8 +21,8 @@ from rhythmic.progress import Progress, show
 from rhythmic.records import Row
 from rhythmic.sealed import DamagedFileError, load_arrays, save_arrays
 from rhythmic.sweep.designs import STATUS
-from rhythmic.sweep.joining import from_writer, is_writer, smallest
 from rhythmic.sweep.plan import Chunk, ChunkPlan, fitting_plan
+from rhythmic.sweep.processes import from_writer, is_writer, smallest
 from rhythmic.sweep.program import PassProgram
 from rhythmic.sweep.specification import Stages, Sweep
 from rhythmic.typing import PyTree

@@ -18,7 +18,6 @@ from rhythmic.sealed import holds_arrays
 from rhythmic.spread import first_devices
 from rhythmic.sweep.chunks import Arrays, ChunkComputer, Computed, Meter
 from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
-from rhythmic.sweep.joining import from_writer, is_writer
 from rhythmic.sweep.plan import (
     CHECKPOINTS,
     DESCRIPTION,
@@ -29,6 +28,7 @@ from rhythmic.sweep.plan import (
     choose_plan,
     record_paths,
 )
+from rhythmic.sweep.processes import from_writer, is_writer
 from rhythmic.sweep.specification import Stages, Sweep
 
 if TYPE_CHECKING:

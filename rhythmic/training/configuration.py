@@ -131,15 +131,15 @@ class TrainingConfiguration:
             )
 
     def num_batches(self, num_train: int) -> int:
-        """Count the updates of one pass over ``num_train`` digits.
+        """Count the updates of one pass over ``num_train`` examples.
 
         Raises:
-            ValueError: if the last batch would hold a single digit, whose variance is undefined.
+            ValueError: if the last batch would hold a single example, whose variance is undefined.
         """
         if num_train % self.batch_size == 1:
             raise ValueError(
-                f"batch_size is {self.batch_size}; it leaves a last batch of one of {num_train} "
-                "training digits, choose another"
+                f"batch_size is {self.batch_size}; it must not leave one of {num_train} training "
+                "examples alone in the last batch"
             )
         return -(-num_train // self.batch_size)
 

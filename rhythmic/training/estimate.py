@@ -8,7 +8,7 @@ import jax
 
 from rhythmic.arguments import checked
 from rhythmic.memory import available_memory, readable_bytes
-from rhythmic.training.configuration import Members, TrainingConfiguration
+from rhythmic.training.configuration import Members
 from rhythmic.training.group import GroupPlan, GroupTraining
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.state import Data
@@ -109,7 +109,7 @@ def seconds_per_update(group: GroupTraining, members: Members, *, num_updates: i
 
     The epoch's own program runs twice and the faster time counts. An epoch of more than
     ``num_updates`` updates is cut short, with a program of its own: it sees the first training
-    digits, and as large a share of the validation digits.
+    examples, and as large a share of the validation examples.
 
     Args:
         group: the group that is to train.
@@ -121,7 +121,9 @@ def seconds_per_update(group: GroupTraining, members: Members, *, num_updates: i
     """
     configuration = group.training.configuration
     num_batches = configuration.num_batches(members.train.shape[1])
-    count = min(max(num_updates, fewest_updates(configuration)), num_batches)
+    passes = configuration.epochs * configuration.passes
+    fewest = -(-configuration.fewest_steps() // passes)  # for the rate to rise and fall
+    count = min(max(num_updates, fewest), num_batches)
     group.take_way_of(members)
     placed = group.place_members(members)
     state = group.call("initial_state", placed, None)
@@ -143,12 +145,7 @@ def seconds_per_update(group: GroupTraining, members: Members, *, num_updates: i
         with jax.disable_jit(False):
             state = jax.block_until_ready(program(state, placed, group.shared))
         times.append(time.perf_counter() - started)
-    return min(times) / count
-
-
-def fewest_updates(configuration: TrainingConfiguration) -> int:
-    """Return the shortest epoch, in updates, whose learning rate can rise and fall."""
-    return int(1 / (configuration.rising_share * configuration.epochs)) + 1
+    return min(times) / (count * configuration.passes)
 
 
 def first_members(members: Members, count: int) -> Members:

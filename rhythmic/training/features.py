@@ -117,10 +117,11 @@ def resolved_way(
         ValueError: for a way that this network or these data do not have.
     """
     known = [] if data is None else _ways_of_pool(model, data, rhythms, shared_layers)
-    if method in ("precomputed", "events") and method not in known:
+    last = model.layers[-1] if model.layers else None
+    if method not in ("fastest", *known, *model.ways):
+        allowed = ", ".join(map(repr, ("fastest", *known, *model.ways)))
         raise ValueError(
-            f"method is {method!r}; with this network on these data it must be 'fastest' or "
-            f"{' or '.join(map(repr, [*known, 'a way of its cell']))}"
+            f"method is {method!r}; for this network and these data it must be one of {allowed}"
         )
     if method != "fastest":
         return method
@@ -133,7 +134,6 @@ def resolved_way(
         return "precomputed"
     if "events" in known and platform == "cpu":
         return "events"
-    last = model.layers[-1] if model.layers else None
     if last is None or not last.is_bare or model.pooling != "mean":
         return "scan"
     return fastest_way(last.cell.resolved(), last.feature, platform)

@@ -163,8 +163,14 @@ class GroupTraining:
         self.shared = self.programs.place(found, self.programs.shared)
 
     def takes(self, data: Data) -> bool:
-        """Tell whether ``replace_data`` takes a pool: the shapes and the way of the one at hand."""
-        if self.asked.resolved(data, platform=self.platform) != self.training:
+        """Tell whether ``replace_data`` takes a pool: the shapes and the way of the one at hand.
+
+        Of members without rhythms of their own.
+        """
+        try:
+            if self.asked.resolved(data, platform=self.platform) != self.training:
+                return False
+        except ValueError:  # the way that is asked for does not go with these data
             return False
         return jax.tree.map(np.shape, self._pool(data)) == jax.tree.map(np.shape, self.shared)
 
@@ -238,12 +244,13 @@ class GroupTraining:
         return jax.tree.map(lambda x: np.asarray(x)[:count], state)
 
     def test(self, state: TrainingState, members: Members) -> TestRecord:
-        """Read the test digits, once, with the best parameters in ``state`` of all ``members``.
+        """Read the test examples, once, with the best parameters in ``state`` of all ``members``.
 
         Raises:
             ValueError: for a state of another number of members, or what ``run`` refuses.
         """
         count = len(members.seed)
+        self.take_way_of(members)
         check_rows("state", state, count)
         rows = self.place_members(members)
         record = self.call("test", self.place(state), rows, self.shared)

@@ -70,6 +70,9 @@ def item_losses(
     outputs, targets, weights = items
     counted = weights > 0
     if callable(loss):
+        # Missing targets are NaN, and a weight of 0 would leave the gradient of NaN as it is.
+        targets = jnp.where(counted, targets, 0)
+        outputs = jnp.where(counted if targets.ndim == 2 else counted[None], outputs, 0)
         per_item = jnp.moveaxis(outputs, 0, -1), jnp.moveaxis(targets, 0, -1)
         losses = jax.vmap(loss)(*(per_item if targets.ndim == 2 else (per_item[0], targets)))
         return jnp.broadcast_to(losses, weights.shape)

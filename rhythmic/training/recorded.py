@@ -48,8 +48,10 @@ def classes_of(source: Recordings | AbstractTask) -> tuple[Any, ...]:
     return source.classes
 
 
-def default_recipe(source: Recordings | AbstractTask, num_train: int) -> TrainingConfiguration:
-    """Return the published recipe with batches and epochs for ``num_train`` examples.
+def default_recipe(
+    source: Recordings | AbstractTask, counts: Sequence[int]
+) -> TrainingConfiguration:
+    """Return the published recipe with batches and epochs for the ``counts`` of training examples.
 
     Batches hold about an eighth of the examples, 4 to 128; there are about 2,000 updates in 20 to
     200 epochs. A task, whose examples are always new, takes fewer and larger steps: 10 epochs, in
@@ -59,8 +61,9 @@ def default_recipe(source: Recordings | AbstractTask, num_train: int) -> Trainin
         return TrainingConfiguration(
             epochs=10, batch_size=32, momentum="constant", evaluation_batch_size=512
         )
+    num_train = max(counts)
     batch_size = int(2 ** np.clip(np.floor(np.log2(max(num_train, 8) / 8)), 2, 7))
-    while num_train % batch_size == 1:
+    while any(count % batch_size == 1 for count in counts):
         batch_size += 1
     updates = -(-num_train // batch_size)
     return TrainingConfiguration(

@@ -31,7 +31,7 @@ class Data(NamedTuple):
 
     ``inputs`` lie on the device as bytes of 0 to 255, which training reads as 0 to 1, or as
     floating-point numbers, which it reads as they are. ``targets`` are of the four kinds of
-    ``Recordings``; a class below 0 and a number that is NaN are missing. ``lengths`` are the
+    ``Recordings``; a class of -1 and a number that is NaN are missing. ``lengths`` are the
     samples of each sequence where they differ.
     """
 

@@ -20,7 +20,7 @@ from rhythmic.networks.spec import BuildsNetwork, NetworkSpec
 from rhythmic.progress import Progress, clock, show
 from rhythmic.spread import first_devices
 from rhythmic.tasks import AbstractTask
-from rhythmic.training.configuration import Members, TrainingConfiguration
+from rhythmic.training.configuration import FILLER, Members, TrainingConfiguration
 from rhythmic.training.estimate import first_members, fitting_group
 from rhythmic.training.group import EpochReport, GroupTraining, plan_groups
 from rhythmic.training.member import MemberTraining
@@ -101,7 +101,11 @@ def train(
     if isinstance(spec, NetworkSpec) and spec.pooling is None and problem.per_step:
         spec = dataclasses.replace(spec, pooling="every")
     if isinstance(spec, NetworkSpec) and (spec.pooling == "every") != problem.per_step:
-        raise ValueError(f"pooling of spec is {spec.pooling!r}; targets are of kind {problem.kind}")
+        asked = "'every'" if problem.per_step else "'mean' or 'last'"
+        raise ValueError(
+            f"pooling of spec is {spec.pooling!r}; it must be {asked} for targets of kind "
+            f"{problem.kind}"
+        )
     members = members_of(
         recordings,
         _splitter(recordings, split, validation, test),
@@ -111,8 +115,10 @@ def train(
         label_smoothing=label_smoothing,
         standardised=standardised,
     )
-    recipe = recipe or default_recipe(recordings, members.train.shape[1])
-    recipe.num_steps(members.train.shape[1])
+    counts = sorted({int(np.sum(rows != FILLER)) for rows in members.train})
+    recipe = recipe or default_recipe(recordings, counts)
+    for count in counts:
+        recipe.num_steps(count)
     training = MemberTraining(spec, recipe, problem, method, is_ragged(members))
     data = pool_of(recordings)
     if folder is not None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,8 @@ from rhythmic.arguments import checked
 from rhythmic.data import Split
 from rhythmic.networks.files import save
 from rhythmic.networks.network import Network
-from rhythmic.records import write_json, write_table
+from rhythmic.networks.spec import NetworkSpec
+from rhythmic.records import plain, write_json, write_table
 from rhythmic.sweep.specification import hash_arrays
 from rhythmic.training.configuration import TrainingConfiguration
 from rhythmic.training.member import MemberTraining
@@ -167,36 +169,50 @@ def open_folder(folder: Path, training: MemberTraining, arrays: PyTree) -> None:
         arrays: the pool, and the members.
 
     Raises:
-        ValueError: for a folder of another training; it names what differs.
+        ValueError: for a folder of another training; it names what differs. Own losses and
+            optimisers are known by their names alone, where they have one.
     """
-    asked = {
-        "spec": repr(training.spec),
-        "recipe": told(training.configuration),
-        "problem": told(training.problem),
-        "method": training.method,
-        "data": hash_arrays(arrays),
-    }
+    spec = training.spec
+    asked = plain(
+        {
+            "spec": spec.to_json() if isinstance(spec, NetworkSpec) else type(spec).__qualname__,
+            "recipe": _told(vars(training.configuration)),
+            "problem": _told(vars(training.problem)),
+            "method": training.method,
+            # Static fields of a task are part of the structure.
+            "source": str(jax.tree.structure(arrays)),
+            "data": hash_arrays(arrays),
+        }
+    )
     path = folder / RUN
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         write_json(path, asked)
         return
-    known = json.loads(path.read_text("utf-8"))
+    try:
+        known = dict(json.loads(path.read_text("utf-8")))
+    except (TypeError, ValueError):
+        raise ValueError(f"folder is {folder}; its {RUN} must be that of a training") from None
     differing = [name for name, value in asked.items() if known.get(name) != value]
     if differing:
         raise ValueError(
-            f"folder is {folder}; it holds a training that differs in {', '.join(differing)}, name "
-            "another"
+            f"folder is {folder}; it must hold the same training or none, and that of its {RUN} "
+            f"differs in {', '.join(differing)}"
         )
 
 
-def told(settings: Any) -> dict[str, str]:
-    """Return the fields of a dataclass in words, functions by their names."""
-    fields = {one.name: getattr(settings, one.name) for one in dataclasses.fields(settings)}
+def _told(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return settings in words that are the same in every process, functions by their names."""
     return {
-        name: f"{value.__module__}.{value.__qualname__}" if callable(value) else repr(value)
-        for name, value in fields.items()
+        name: repr(value) if isinstance(value, str | int | float | tuple | None) else _named(value)
+        for name, value in settings.items()
     }
+
+
+def _named(value: Any) -> str:
+    """Return the name of a function or of the type of an object, such as an optimiser."""
+    known = value if hasattr(value, "__qualname__") else type(value)
+    return f"{known.__module__}.{known.__qualname__}"
 
 
 def write_result(result: Trained, folder: Path) -> None:

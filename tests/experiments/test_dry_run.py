@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import pytest
@@ -48,6 +49,7 @@ def measured(monkeypatch):
     class Group:
         def __init__(self, plan):
             self.plan = plan
+            self.training = SimpleNamespace(method="adjoint")
 
     def fitting_group(training, plan, data, members, *, tell):
         asked.append((training.spec.name, plan, len(members.seed)))
@@ -123,7 +125,7 @@ def test_memory_that_runs_out_in_the_timing_makes_groups_smaller(
 
 
 def test_a_forecast_adds_up():
-    line = Forecast("rnn", (9, 4), GroupPlan(2, 2), GroupPlan(2, 1), 2, 3, 5.0, 0.5)
+    line = Forecast("rnn", "adjoint", (9, 4), GroupPlan(2, 2), GroupPlan(2, 1), 2, 3, 5.0, 0.5)
     assert line.num_groups == 5 + 2
     assert line.training_seconds(100) == 7 * 100 * 0.5
     # 7 groups of 100 updates of half a second, and 5 s to compile, twice.

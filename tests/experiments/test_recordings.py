@@ -44,7 +44,7 @@ def test_the_official_test_is_never_trained_on():
 def test_another_file_is_no_heartbeat(tmp_path):
     (tmp_path / "QTDB_train.mat").write_bytes(b"no")
     with pytest.raises(ValueError, match=r"ecg_dir holds no original QTDB_train\.mat"):
-        recordings.qtdb(tmp_path)
+        recordings.qtdb(tmp_path, None)
 
 
 def test_the_kept_rows_are_among_those_that_are_asked_for():

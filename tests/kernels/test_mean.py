@@ -12,7 +12,7 @@ from jax.sharding import AbstractDevice, AbstractMesh, use_abstract_mesh
 
 from rhythmic.cells import ElmanCell, EquinoxCell, LSTMCell, ResonantCell, trainable
 from rhythmic.fast import time_mean_by
-from rhythmic.fast.kernels import has_kernel, time_mean_by_kernel
+from rhythmic.fast.kernel import has_kernel, time_mean_by_kernel
 from rhythmic.simulate import time_mean
 from rhythmic.theory import ladder
 from tests.marks import rest_slow

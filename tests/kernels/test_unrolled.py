@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.fast.kernels.unrolled import pack, unknown_operations, unroll
+from rhythmic.fast._kernel_unrolled import pack, unknown_operations, unroll
 from tests.marks import rest_slow
 
 NUM_SAMPLES = 3

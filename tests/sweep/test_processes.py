@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rhythmic.sweep.joining import join_processes
+from rhythmic.sweep.processes import join_processes
 
 CHILD = Path(__file__).with_name("child_of_several.py")
 NAMES = ("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID")

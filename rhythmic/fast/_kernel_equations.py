@@ -12,9 +12,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell
-from rhythmic.fast.kernels.unrolled import unknown_operations
+from rhythmic.fast._kernel_unrolled import unknown_operations
 from rhythmic.typing import Array, PyTree
 
 Shapes = list[jax.ShapeDtypeStruct]
@@ -161,13 +160,3 @@ def refusal(cell: AbstractCell, observe_name: str) -> str | None:
     if unknown:
         return f"cell has the operation {unknown[0]}, which a kernel cannot take apart"
     return None
-
-
-@checked
-def has_kernel(cell: AbstractCell, feature: str) -> bool:
-    """Tell whether ``time_mean_by_kernel`` can average this feature of ``cell``.
-
-    A cell must be small, hold floating-point arrays of one precision alone, and take its step by
-    arithmetic, matrix products, sums and rearrangements. The cells of this package do.
-    """
-    return refusal(cell, feature) is None

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 from jax.experimental import pallas as pl
 
-from rhythmic.fast.kernels.equations import Shapes, StepEquations
-from rhythmic.fast.kernels.unrolled import Entries, pack
+from rhythmic.fast._kernel_equations import Shapes, StepEquations
+from rhythmic.fast._kernel_unrolled import Entries, pack
 from rhythmic.typing import Array
 
 THREADS_IN_WARP = 32

@@ -22,13 +22,23 @@ from jax.custom_derivatives import SymbolicZero
 from rhythmic._sums import added, empty_sum, total_of
 from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell
-from rhythmic.fast.kernels.equations import add, refusal, step_equations
-from rhythmic.fast.kernels.plan import Plan, count, read, read_parameters, shaped, write
-from rhythmic.fast.kernels.unrolled import unroll
+from rhythmic.fast._kernel_equations import add, refusal, step_equations
+from rhythmic.fast._kernel_plan import Plan, count, read, read_parameters, shaped, write
+from rhythmic.fast._kernel_unrolled import unroll
 from rhythmic.simulate import check_sequence, start
 from rhythmic.typing import AnyArray, Array, Int, NodeArray, PyTree, Sequence
 
 Ends = Int[Array, " sample"] | None
+
+
+@checked
+def has_kernel(cell: AbstractCell, feature: str) -> bool:
+    """Tell whether ``time_mean_by_kernel`` can average this feature of ``cell``.
+
+    A cell must be small, hold floating-point arrays of one precision alone, and take its step by
+    arithmetic, matrix products, sums and rearrangements. The cells of this package do.
+    """
+    return refusal(cell, feature) is None
 
 
 @checked
@@ -99,12 +109,13 @@ def checked_time_mean(
     columns = jnp.pad(columns, ((0, 0), (0, 0), (0, filler)))
     plan = Plan(equations, num_samples, samples_per_program, interpret)
     ends = None
+    counts: int | Array = num_steps
     if lengths is not None:
         known = jnp.clip(jnp.asarray(lengths), 0, num_steps).astype(jnp.int32)
-        ends = jnp.pad(known.ravel(), (0, filler))
+        counts, ends = known, jnp.pad(known.ravel(), (0, filler))
     total = total_over_time(plan, ends)(parameters, columns)[:, :num_samples]
     total = total.reshape(*equations.observed.shape, *batch_shape)
-    return total / (num_steps if lengths is None else lengths)
+    return total / counts
 
 
 def total_over_time(plan: Plan, ends: Ends) -> Callable[[list[Array], Array], Array]:
