@@ -40,8 +40,9 @@ Method = Literal["fastest", "scan", "adjoint", "events", "parallel", "kernel", "
 GPU_PLATFORMS = ("cuda", "rocm")
 
 
+@checked
 def platform_of(device: jax.Device) -> str:
-    """Return the platform that programs for a device are lowered for: cpu, cuda, rocm, tpu."""
+    """Return the platform that programs for a ``device`` are lowered for: cpu, cuda, rocm, tpu."""
     if device.platform != "gpu":
         return device.platform
     return "rocm" if "rocm" in device.client.platform_version.lower() else "cuda"

@@ -77,6 +77,7 @@ MAKERS: dict[str, Any] = {
     "BuildsNetwork": lambda: NetworkSpec("rnn", 3, name="rnn", **MEAN),
     "CoupledOscillators": coupled.CoupledOscillators,
     "Data": lambda: training.Data(np.full((8, 6), 7, np.uint8), LABELS.astype(np.int32)),
+    "Device": lambda: jax.devices()[0],
     "Difference": lambda: statistics.difference(SCORES, SCORES[::-1], paired=True),
     "Digits": lambda: data.Digits("mnist5k", np.zeros((5000, 784), np.uint8), CLASSES, ""),
     "Events": lambda: find_events(SPIKES),
@@ -162,7 +163,6 @@ GATES = {
 
 # What neither name nor type tells, by the name of the callable.
 TABLE: dict[str, dict[str, Any]] = {
-    "static.activation_function": {"name": "tanh"},
     "fast.mean_squared_amplitude": {"inputs": jnp.ones((8, 1))},
     "fast.mean_squared_amplitude_of_events": {
         "weights": jnp.zeros((3, 3)),
@@ -183,14 +183,8 @@ TABLE: dict[str, dict[str, Any]] = {
     "data.image_rhythm": {"order": "rows"},
     "data.load": {"name": "mnist5k"},
     "data.load_mnist": {"data_dir": "absent", "cache_dir": "absent"},
-    "data.log_odds": {"trains": np.zeros((2, 100), np.uint8), "num_frequencies": 5},
-    "data.mnist5k_split": {"labels": np.arange(5000) // 500},
-    "data.noisy": {"images": np.full((2, 6), 9, np.uint8), "level": 0.1},
-    "data.spike_count": {"trains": SPIKES},
-    "data.spike_pool": {"seeds": (1, 2)},
-    "data.spike_power": {"trains": SPIKES},
     "fast.find_events": {"sequences": SPIKES},
-    "events.padded_events": {"num_events": 9},
+    "fast.padded_events": {"num_events": 9},
     "functional.elman_states": {"parameters": ELMAN_ARRAYS, "inputs": BATCHES},
     "functional.lstm_states": {"parameters": LSTM_ARRAYS, "inputs": BATCHES},
     "functional.resonant_features": {
@@ -199,7 +193,6 @@ TABLE: dict[str, dict[str, Any]] = {
     },
     "gates.class_separation": {"classes": np.array([0, 1])},
     "gates.with_gate_held": {"opening": 0.5},
-    "kernels.time_mean_by_kernel": {"observe_name": "output", "interpret": True},
     "networks.NetworkSpec": {"cell": "rnn"},
     "networks.load": {"path": "absent.safetensors"},
     "networks.save": {"path": "absent"},

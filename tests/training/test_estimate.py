@@ -18,7 +18,6 @@ from rhythmic.training import (
     is_out_of_memory,
     seconds_per_update,
 )
-from rhythmic.training.estimate import fewest_updates
 from tests.training import small
 from tests.training.small import TRAINING
 
@@ -66,7 +65,7 @@ def test_seconds_of_an_update_are_those_of_the_faster_run(
 @pytest.mark.parametrize("rising_share", [0.05, 0.15, 0.25, 0.5, 0.9])
 def test_an_epoch_is_cut_as_short_as_the_schedule_allows(epochs, rising_share):
     configuration = TrainingConfiguration(epochs, batch_size=8, rising_share=rising_share)
-    fewest = fewest_updates(configuration)
+    fewest = -(-configuration.fewest_steps() // epochs)
     assert configuration.num_steps(8 * fewest) == epochs * fewest
     if fewest > 1:
         with pytest.raises(ValueError, match="too few"):
