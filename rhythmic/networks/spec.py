@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import equinox as eqx
@@ -115,10 +115,10 @@ class NetworkSpec:
             stacked = "" if self.depth == 1 else f"-{self.depth}"
             object.__setattr__(self, "name", f"{self.cell}-{self.hidden_size}{stacked}")
         # What the cell refuses is refused here, before anything is compiled.
-        cell = eqx.filter_eval_shape(lambda: self._cell(1, key=jax.random.key(0)))
-        if self.feature is not None and not hasattr(cell, self.feature):
-            kind = type(cell).__name__
-            raise ValueError(f"feature is {self.feature!r}; {kind} has no such method")
+        wide = bool(jax.config.read("jax_enable_x64"))  # holds rhythms that float32 does not
+        kind = _kind_of(self.cell, self.hidden_size, self.options, wide)
+        if self.feature is not None and not hasattr(kind, self.feature):
+            raise ValueError(f"feature is {self.feature!r}; {kind.__name__} has no such method")
 
     @property
     def frequencies(self) -> tuple[float, ...]:
@@ -216,22 +216,28 @@ class NetworkSpec:
             raise ValueError("depth is 0; it must be at least 1 for a size to be found")
         limit = checked_integer("num_parameters", num_parameters, 1)
 
-        def fits(hidden_size: int) -> bool:
+        def count(hidden_size: int) -> int:
             sized = replace(self, hidden_size=hidden_size)
-            return sized.num_parameters(input_size, num_outputs) <= limit
+            return sized.num_parameters(input_size, num_outputs)
 
-        if not fits(1):
-            needed = replace(self, hidden_size=1).num_parameters(input_size, num_outputs)
+        first = count(1)
+        if first > limit:
             raise ValueError(
-                f"num_parameters is {limit}; {self.name} needs at least {needed} with one node"
+                f"num_parameters is {limit}; it must be at least {first}, which {self.name} needs "
+                "with one node"
             )
-        size = 1
-        while fits(2 * size):
-            size *= 2
-        step = size
+        # Matrices and vectors: most counts are a square of the number of nodes.
+        curve = np.polynomial.Polynomial.fit((1, 2, 3), (first, count(2), count(3)), 2)
+        roots = (curve - limit).roots()
+        size = max(1, int(max((root.real for root in roots), default=1) + 1e-6))
+        if count(size) > limit:
+            size = 1
+        step = 1
+        while count(size + step) <= limit:
+            size, step = size + step, 2 * step
         while step > 1:
             step //= 2
-            size += step if fits(size + step) else 0
+            size += step if count(size + step) <= limit else 0
         return replace(self, hidden_size=size)
 
     def to_json(self) -> dict[str, Any]:
@@ -383,6 +389,13 @@ class _Origin:
             sample_rate=self.sample_rate,
             duration=self.duration,
         )
+
+
+@lru_cache(maxsize=4096)
+def _kind_of(cell: str, hidden_size: int, options: Any, wide: bool) -> type[AbstractCell]:
+    """Return the class of a cell, or raise what it refuses; ``wide`` tells the precision."""
+    make = partial(make_cell, cell, 1, hidden_size, **dict(options))
+    return type(eqx.filter_eval_shape(lambda: make(key=jax.random.key(0))))
 
 
 @lru_cache(maxsize=4096)

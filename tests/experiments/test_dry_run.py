@@ -67,7 +67,7 @@ def test_a_dry_run_leaves_nothing(prepared, measured, tmp_path, capsys):
     assert measured == [("rrn-two", GroupPlan(1, 2), 2), ("rnn", GroupPlan(1, 2), 2)]
     text = capsys.readouterr().out
     lines = {line.split()[0]: line.split() for line in text.splitlines() if line.strip()}
-    # The way through time, tuning, table, groups, updates each and in all: 32 batches of 128 in 30 epochs.
+    # The way, tuning, table, groups, updates each and in all: 32 batches of 128 in 30 epochs.
     assert lines["rnn"][1:10] == ["adjoint", "0", "2", "1", "of", "1", "x", "2", "960"]
     assert lines["rnn"][10:13] == ["1,920", "7", "MB"]
     assert lines["rnn"][-1] == "0:10"

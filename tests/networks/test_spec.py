@@ -175,7 +175,7 @@ BAD = {
     "readout is 'svm'; choose from": lambda: NetworkSpec("rnn", 3, readout="svm"),
     "dropout_rate is 1.0; it must": lambda: NetworkSpec("rnn", 3, dropout_rate=1.0),
     "readout_size is 0; it must be at least 1": lambda: NetworkSpec("rnn", 3, readout_size=0),
-    "num_parameters is 20; lstm-1 needs at least": lambda: NetworkSpec("lstm", 1).within(20, 1, 10),
+    "num_parameters is 20; it must be at least": lambda: NetworkSpec("lstm", 1).within(20, 1, 10),
     "options of rnn holds 'gain'; choose from recurrent_gain": lambda: NetworkSpec(
         "rnn", 3, options={"gain": 2}
     ),

@@ -311,7 +311,7 @@ REFUSED = {
     "equal_size": [
         ({"counts": (300, 100)}, "counts must rise"),
         ({"counts": ()}, "counts must rise"),
-        ({"counts": (20,)}, "num_parameters is 20; rrn-energy needs at least"),
+        ({"counts": (20,)}, "num_parameters is 20; it must be at least"),
         ({"cells": ("perceptron",)}, "cells holds 'perceptron'"),
         ({"cells": ("rrn-copies",), "counts": (100, 200)}, "holds 200 at most; one copy needs 263"),
         ({"heads": ("last",)}, "heads holds 'last'"),
