@@ -1,10 +1,13 @@
 """Features whose program goes from event to event where that is fewer steps, against the scan."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rhythmic.cells import ResonantCell
+from rhythmic.fast import free_motion, time_mean_by
 from rhythmic.fast.events import find_events
 from rhythmic.fast.resonant_sparse import sparse_events
 from rhythmic.functional import resonant_features
@@ -84,3 +87,26 @@ def test_events_found_in_a_program_are_those_found_before_it(case):
     assert most == known.counts.max()
     np.testing.assert_array_equal(values.T, np.pad(known.values, ((0, 0), (0, 2))).astype("f4"))
     np.testing.assert_array_equal(gaps.T, np.pad(known.gaps, ((0, 0), (0, 2))))
+
+
+@pytest.mark.parametrize("method", ["fastest", "scan"])
+def test_sequences_of_one_step(method):
+    options = {"pole_radius": 0.99, "method": method}
+    features = resonant_features(FREQUENCIES, WEIGHTS, np.ones((2, 1)), **options)
+    assert features.shape == (2, NODES)
+    assert np.isfinite(features).all()
+
+
+def test_input_weights_are_heeded_and_motion_of_another_length_is_refused():
+    cell = ResonantCell(FREQUENCIES, key=jax.random.key(0), pole_radius=0.99)
+    motion = free_motion(cell.nodes, TIME)
+    inputs = jnp.asarray(CASES["sparse"].T[:, None], jnp.float32)
+    weighted = eqx.tree_at(
+        lambda c: c.input_weights, cell, jnp.arange(1.0, 5.0)[:, None], is_leaf=lambda x: x is None
+    )
+    for one in (cell, weighted):
+        found = time_mean_by("fastest", one, "squared_amplitude", inputs, motion=motion)
+        expected = time_mean_by("scan", one, "squared_amplitude", inputs)
+        np.testing.assert_allclose(found, expected, rtol=2e-4)
+    with pytest.raises(ValueError, match="motion is of 60 steps; it must be of 59"):
+        time_mean_by("fastest", cell, "squared_amplitude", inputs[1:], motion=motion)

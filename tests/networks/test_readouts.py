@@ -213,3 +213,18 @@ def test_the_hidden_readout_is_two_maps_around_an_activation_of_normalised_featu
     expected = np.asarray(second.weight) @ shown(hidden) + np.asarray(second.bias)[:, None]
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(statistics.mean, 0.1 * features.mean(axis=1), rtol=1e-5)
+
+
+def test_a_batch_without_a_known_target_changes_no_statistics():
+    readout = BatchNormReadout(HIDDEN, CLASSES, key=KEY)
+    before = readout.initial_statistics()
+    features = jax.random.normal(KEY, (HIDDEN, 4))
+
+    def loss(readout):
+        logits, after = readout.train(features, before, jnp.zeros(4), key=KEY)
+        return jnp.sum(logits * 0), after
+
+    (_, after), gradient = jax.value_and_grad(loss, has_aux=True)(readout)
+    for a, b in zip(jax.tree.leaves(after), jax.tree.leaves(before), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert all(np.all(np.isfinite(x)) for x in jax.tree.leaves(gradient))

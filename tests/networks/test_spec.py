@@ -190,3 +190,20 @@ BAD = {
 
 
 test_what_cannot_be_built_is_refused_in_one_line = refusals(BAD)
+
+
+def test_a_name_that_tells_the_size_follows_it_and_no_other_does():
+    spec = NetworkSpec("rrn", 16)
+    assert dataclasses.replace(spec, hidden_size=32).name == "rrn-32"
+    assert dataclasses.replace(spec, depth=2).name == "rrn-16-2"
+    mine = NetworkSpec("rrn", 16, name="rrn-16-mine")
+    assert dataclasses.replace(mine, hidden_size=32).name == "rrn-16-mine"
+    assert mine.within(1000, 2, 3).name == "rrn-16-mine"
+    with pytest.raises(ValueError, match="depth is 0; it must be at least 1"):
+        NetworkSpec("rrn", 1, depth=0).within(100, 2, 3)
+
+
+def test_a_block_that_drops_is_no_bare_layer():
+    block = Block(mixing="none", normalisation="none", skip=False, dropout_rate=0.5)
+    network = NetworkSpec("rnn", 3, block=block).build(2, 2, key=jax.random.key(0))
+    assert not network.layers[0].is_bare

