@@ -48,7 +48,9 @@ def test_the_recordings_of_the_readme_are_told_apart_and_their_rhythms_found(cap
         found = network.cell.nodes.frequencies()
         for true in (7.0, 20.0, 40.0):
             assert min(abs(np.asarray(found) - true)) < 0.2 * true
-    assert (trained.predict(names["volts"]) == names["rhythm"]).mean() > 0.9
+    labels = names["recordings"].classes
+    assert (trained.predict(names["volts"]) == [f"{x:g} Hz" for x in names["hertz"]]).mean() > 0.9
+    assert set(labels) == {"7 Hz", "20 Hz", "40 Hz"}
 
 
 def test_every_page_that_the_readme_links_to_is_there():
