@@ -47,10 +47,10 @@ class TaskNetworks(NamedTuple):
     def test_scores(
         self, tasks: Sequence[AbstractTask] | None = None
     ) -> Float[np.ndarray, " member"]:
-        """Return accuracies, or squared errors over the variance, on test sequences; read once.
+        """Return accuracies, or normalised errors squared, on test sequences; read once.
 
         Args:
-            tasks: one a member, in place of those that were trained on.
+            tasks: one per member, in place of those that were trained on.
         """
         members = self.members
         if tasks is not None:

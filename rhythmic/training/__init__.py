@@ -23,7 +23,7 @@ Beneath it, whole runs are pure functions, mapped and spread over devices:
         weight_decay=(0.0, 0.0),
         label_smoothing=(0.0, 0.0),
     )
-    state = group.run(members)          # history, best parameters, failed_at_step; a row a member
+    state = group.run(members)  # history, best parameters, failed_at_step; one row per member
     record = group.test(state, members)  # once, after every choice
 
 A member is one network: a seed, which sets split, start values, batch order and dropout, and its
@@ -32,7 +32,7 @@ them over members and devices, and compiles once. ``estimate_group`` and ``secon
 tell what a group needs before it runs; ``fitting_group`` makes one that fits in memory.
 
 ``training_sweep`` writes a training as a sweep over seeds and hyperparameters, to be kept on disk
-and gone on with by ``rhythmic.sweep.run_sweep``.
+and resumed by ``rhythmic.sweep.run_sweep``.
 
 A task of ``rhythmic.tasks``, whose sequences are drawn from keys, is trained on likewise: give it
 to ``train`` in place of recordings, or each member one of its own, in place of a pool:
@@ -53,7 +53,7 @@ to ``train`` in place of recordings, or each member one of its own, in place of 
         label_smoothing=(0.0, 0.0),
         tasks=tasks,
     )
-    print(group.test(group.run(members), members).score)  # accuracy, one a member
+    print(group.test(group.run(members), members).score)  # accuracy, one per member
 """
 
 from rhythmic.memory import available_memory, is_out_of_memory

@@ -228,7 +228,7 @@ def make_members(
 
     Args:
         split: the division of the data that belongs to a seed, as indices into the pool.
-        seeds: one a member; sets split, start values, batch order and dropout.
+        seeds: one per member; sets split, start values, batch order and dropout.
         learning_rate: peak rate of each member, above 0.
         weight_decay: decoupled decay of each member, at least 0.
         label_smoothing: share of the target spread over all classes, in [0, 1).

@@ -109,7 +109,8 @@ class GroupTraining:
 
     Compilation happens at the first group and serves every later one. A group that is not full is
     padded with copies of its last member, which are thrown away; a member's result does not
-    depend on its neighbours.
+    depend on its neighbours. Where members have rhythms of their own, one way through time serves
+    all of a group: if one of them does not ring, none goes from event to event.
     """
 
     def __init__(
@@ -207,8 +208,8 @@ class GroupTraining:
             members: at most ``plan.size`` members, whose indices lie in the pool.
             on_epoch: called after every epoch.
             checkpoint: file that holds the state after the last finished epoch, with seeds and
-                hyperparameters. If it exists, the run goes on from it; it is replaced after every
-                epoch and left for the caller to remove.
+                hyperparameters. If it exists, the run is resumed from it; it is replaced after
+                every epoch and left for the caller to remove.
 
         Raises:
             ValueError: for too many members, an index outside the pool, or a checkpoint of other

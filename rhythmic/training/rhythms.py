@@ -24,7 +24,7 @@ def member_rhythms(
     """Work out the constants of a ladder for each member, for ``Members.rhythms``.
 
     Args:
-        ladders: frequencies in Hz, a row a member, all of one length.
+        ladders: frequencies in Hz, one row per member, all of one length.
         sample_rate: samples a second, Hz.
         pole_radius: modulus of every node's poles, in (0, 1).
         poles: as in ``resonant_nodes``.

@@ -1,4 +1,4 @@
-"""Training as a sweep: a network a point, an epoch a stage, kept on disk and gone on with."""
+"""Training as a sweep: a network a point, an epoch a stage, kept on disk and resumed."""
 
 from collections.abc import Callable
 
@@ -57,7 +57,7 @@ def training_sweep(
 
     A network is a point; its seed, the parameter ``seed``, decides split, start values, batch
     order and dropout, as in ``GroupTraining``, which gives the same bits at the same number of
-    networks on a device. An epoch is a stage: with a folder, the run is gone on with after the
+    networks on a device. An epoch is a stage: with a folder, the run is resumed after the
     last finished epoch, optimiser state and best parameters included.
 
     Args:
