@@ -43,6 +43,18 @@ def encoded_targets(
     return found, _values(trials, num_steps, per_step), ()
 
 
+def are_scalar(targets: Any, num_trials: int, per_step: bool) -> bool:
+    """Tell whether numbers were given without an axis of outputs.
+
+    Args:
+        targets: as they were given.
+        num_trials: how many trials there are.
+        per_step: whether there is a target at every step.
+    """
+    given = [one for one in _by_trial(targets, num_trials) if not _is_absent(one)]
+    return all(one.ndim == int(per_step) for one in given)
+
+
 def host_array(name: str, values: object) -> np.ndarray:
     """Return an array of the host.
 
@@ -164,7 +176,7 @@ def _values(trials: list[np.ndarray], num_steps: int, per_step: bool) -> np.ndar
         for row, array in zip(found, arrays, strict=True):
             row[: len(array)] = array
     if np.isnan(found).all():
-        raise ValueError("targets holds no number that is known")
+        raise ValueError("targets holds none that is known; it must hold at least one")
     return found
 
 

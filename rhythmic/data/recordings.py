@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int, Integer, Num, Shaped
 
 from rhythmic.arguments import checked
 from rhythmic.checks import checked_choice, checked_integer, checked_real, shown
-from rhythmic.data._targets import TargetKind, encoded_targets, host_array
+from rhythmic.data._targets import TargetKind, are_scalar, encoded_targets, host_array
 from rhythmic.data.dataset import Split
 
 DIMENSIONS = ("trial", "time", "channel")
@@ -42,6 +42,7 @@ class Recordings:
         classes: the labels as they were given, in order; empty for numbers.
         groups: what each trial belongs to, such as a subject; splits leave groups whole.
         channel_names: of the channels.
+        is_scalar: whether targets are numbers that were given without an axis of outputs.
     """
 
     inputs: Num[np.ndarray, "trial time channel"]
@@ -52,6 +53,7 @@ class Recordings:
     classes: tuple[Any, ...]
     groups: Shaped[np.ndarray, " trial"] | None
     channel_names: tuple[str, ...]
+    is_scalar: bool
 
     def __init__(
         self,
@@ -88,12 +90,13 @@ class Recordings:
         self.sample_rate = checked_real("sample_rate", sample_rate, above=0.0)
         self.inputs, self.lengths = _padded(inputs, lengths)
         self.channel_names = _names(channel_names, self.num_channels)
-        self._check_finite()
+        _check_finite(self.inputs, self.lengths, self.channel_names)
         if kind is not None:
             checked_choice("kind", kind, TargetKind)
         self.kind, self.targets, self.classes = encoded_targets(
             targets, self.lengths, self.inputs.shape[1], kind
         )
+        self.is_scalar = not self.classes and are_scalar(targets, len(self), self.per_step)
         self.groups = None if groups is None else _groups(groups, len(self))
 
     def __len__(self) -> int:
@@ -214,19 +217,34 @@ class Recordings:
             counts[:, 1 + place] = np.bincount(chosen, minlength=num_units)
         return counts
 
-    def _check_finite(self) -> None:
-        """Raise the ValueError for the first sample that is NaN or infinite."""
-        if self.inputs.dtype == np.uint8:
-            return
-        for trial, length in enumerate(self.lengths):
-            bad = ~np.isfinite(self.inputs[trial, :length])
-            if bad.any():
-                step, channel = np.argwhere(bad)[0]
-                value = self.inputs[trial, step, channel]
-                raise ValueError(
-                    f"inputs holds {value} in trial {trial}, {self.channel_names[channel]}, step "
-                    f"{step}; it must be finite: leave the trial out, or interpolate"
-                )
+
+def samples_of(inputs: Any, lengths: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return trials as ``Recordings`` holds them, (trial, time, channel), and their lengths.
+
+    Args:
+        inputs: one array, or one for each trial.
+        lengths: samples of each trial where ``inputs`` is one array.
+
+    Raises:
+        ValueError: for samples that are not finite, or shapes that do not fit.
+    """
+    array, found = _padded(inputs, lengths)
+    _check_finite(array, found, _names(None, array.shape[2]))
+    return array, found
+
+
+def _check_finite(inputs: np.ndarray, lengths: np.ndarray, names: Sequence[str]) -> None:
+    """Raise the ValueError for the first sample that is NaN or infinite."""
+    if inputs.dtype == np.uint8:
+        return
+    for trial, length in enumerate(lengths):
+        bad = ~np.isfinite(inputs[trial, :length])
+        if bad.any():
+            step, channel = np.argwhere(bad)[0]
+            raise ValueError(
+                f"inputs holds {inputs[trial, step, channel]} in trial {trial}, {names[channel]}, "
+                f"step {step}; it must be finite: leave the trial out, or interpolate"
+            )
 
 
 def _padded(inputs: Any, lengths: Any) -> tuple[np.ndarray, np.ndarray]:

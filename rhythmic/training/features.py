@@ -18,7 +18,7 @@ from rhythmic.fast import (
 )
 from rhythmic.fast.events import Events, find_events, padded_events
 from rhythmic.fast.resonant_events import SPARSE, rings_freely
-from rhythmic.fast.ways import is_free_between_events
+from rhythmic.fast.ways import GPU_PLATFORMS, is_free_between_events
 from rhythmic.networks.network import Network
 from rhythmic.training.batches import event_batch, in_batches, sequences
 from rhythmic.training.configuration import MemberRhythms
@@ -118,10 +118,13 @@ def resolved_way(
     """
     known = [] if data is None else _ways_of_pool(model, data, rhythms, shared_layers)
     last = model.layers[-1] if model.layers else None
-    if method not in ("fastest", *known, *model.ways):
-        allowed = ", ".join(map(repr, ("fastest", *known, *model.ways)))
+    on_gpu = platform in GPU_PLATFORMS
+    having = ["fastest", *known, *(way for way in model.ways if on_gpu or way != "kernel")]
+    if method not in having:
+        allowed = ", ".join(map(repr, having))
         raise ValueError(
-            f"method is {method!r}; for this network and these data it must be one of {allowed}"
+            f"method is {method!r}; for this network, these data and a {platform} it must be one "
+            f"of {allowed}"
         )
     if method != "fastest":
         return method

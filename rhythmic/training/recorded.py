@@ -117,6 +117,15 @@ def members_of(
         for part in ("train", "validation"):
             if not len(getattr(one, part)):
                 raise ValueError(f"{part} of the split is empty; at least one trial is needed")
+    if isinstance(source, Recordings) and source.classes:
+        for seed, one in zip(seeds, splits, strict=True):
+            targets = source.targets[one.train]
+            held = np.unique(targets[targets >= 0])
+            if len(held) < 2:
+                found = f"one class alone, {source.classes[held[0]]!r}" if len(held) else "no class"
+                raise ValueError(
+                    f"train of the split of seed {seed} holds {found}; it must hold two or more"
+                )
     scalings = [_scalings(source, one, standardised) for one in splits]
     rows = [(place, rate) for rate in learning_rates for place in range(len(seeds))]
     places = np.array([place for place, _ in rows])

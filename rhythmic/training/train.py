@@ -35,7 +35,14 @@ from rhythmic.training.recorded import (
 )
 from rhythmic.training.sources import fresh_split
 from rhythmic.training.state import TestRecord, TrainingState
-from rhythmic.training.trained import Trained, TrainingHistory, open_folder, write_result
+from rhythmic.training.trained import (
+    Trained,
+    TrainingHistory,
+    open_folder,
+    read_finished,
+    write_finished,
+    write_result,
+)
 
 
 @checked
@@ -83,7 +90,8 @@ def train(
         standardised: whether inputs, and targets that are numbers, are standardised by the
             training trials; networks then take and give values in their own unit. A task's are not.
         method: ``fastest``, ``scan`` or another way through time, see ``rhythmic.fast.ways``; the
-            result records which one it was.
+            result records which one it was. All agree up to rounding, which training amplifies:
+            scores of single runs differ, their distribution does not.
         num_devices: that the runs spread over.
         folder: for checkpoints after every epoch, the history and the networks; none by default.
             The same call resumes a run that was stopped, and gives a finished one again. A folder
@@ -115,22 +123,34 @@ def train(
         label_smoothing=label_smoothing,
         standardised=standardised,
     )
+    if recipe is not None and recipe.optimizer is not None and weight_decay:
+        raise ValueError(
+            f"weight_decay is {weight_decay}; it must be 0 where the recipe has its own optimizer"
+        )
     counts = sorted({int(np.sum(rows != FILLER)) for rows in members.train})
     recipe = recipe or default_recipe(recordings, counts)
     for count in counts:
         recipe.num_steps(count)
     training = MemberTraining(spec, recipe, problem, method, is_ragged(members))
     data = pool_of(recordings)
+    rates = tuple(learning_rates)
     if folder is not None:
-        open_folder(folder, training, (data, members))
+        open_folder(folder, training, data, members)
+        finished = read_finished(folder, training, members)
+        if finished is not None:
+            if not quiet:
+                show(f"{spec.name}: finished already, read from {folder}")
+            resolved = training.resolved(data)
+            return _result(resolved, recordings, members, *finished[:2], rates, finished[2])
     runs = _Runs(training, data, members, num_devices, folder, quiet)
     state = runs.train()
-    chosen, rate = _chosen(training, state, tuple(learning_rates), len(seeds))
-    kept, kept_members = (jax.tree.map(lambda x: x[chosen], tree) for tree in (state, members))
-    record = runs.test(kept, kept_members)
-    result = _result(runs.group.training, recordings, kept, kept_members, record, rate, started)
+    chosen, _ = _chosen(training, state, rates, len(seeds))
+    record = runs.test(*(jax.tree.map(lambda x: x[chosen], tree) for tree in (state, members)))
+    seconds = round(time.perf_counter() - started, 1)
+    result = _result(runs.group.training, recordings, members, state, record, rates, seconds)
     if folder is not None:
         write_result(result, folder)
+        write_finished(folder, state, record, seconds)
         runs.tell(f"wrote {folder} ({clock(result.seconds)})")
     return result
 
@@ -245,13 +265,15 @@ def _chosen(
 def _result(
     training: MemberTraining,
     recordings: Recordings | AbstractTask,
-    state: TrainingState,
     members: Members,
+    state: TrainingState,
     record: TestRecord,
-    rate: float,
-    started: float,
+    rates: tuple[float, ...],
+    seconds: float,
 ) -> Trained:
-    """Gather what came out."""
+    """Gather what came out of the runs of the chosen rate."""
+    chosen, rate = _chosen(training, state, rates, len(members.seed) // len(rates))
+    state, members = (jax.tree.map(lambda x: x[chosen], tree) for tree in (state, members))
     networks = []
     for place in range(len(members.seed)):
         state_of, member = (
@@ -277,6 +299,7 @@ def _result(
         rate,
         networks[0].num_parameters(),
         classes_of(recordings),
+        isinstance(recordings, Recordings) and recordings.is_scalar,
         splits,
         training.configuration,
         {
@@ -284,5 +307,5 @@ def _result(
             "device": jax.devices()[0].device_kind,
             "jax": jax.__version__,
         },
-        round(time.perf_counter() - started, 1),
+        seconds,
     )

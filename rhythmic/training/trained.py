@@ -11,17 +11,21 @@ import jax
 import numpy as np
 
 from rhythmic.arguments import checked
-from rhythmic.data import Split
+from rhythmic.data import Recordings, Split
+from rhythmic.data.recordings import samples_of
 from rhythmic.networks.files import save
 from rhythmic.networks.network import Network
 from rhythmic.networks.spec import NetworkSpec
 from rhythmic.records import plain, write_json, write_table
+from rhythmic.sealed import load_arrays, save_arrays
 from rhythmic.sweep.specification import hash_arrays
-from rhythmic.training.configuration import TrainingConfiguration
+from rhythmic.training.configuration import Members, TrainingConfiguration
 from rhythmic.training.member import MemberTraining
-from rhythmic.typing import PyTree
+from rhythmic.training.state import Data, TestRecord, TrainingState
 
 RUN = "run.json"  # what is trained; is written first
+PLAIN = (str, int, float, bool, tuple, type(None))
+FINISHED = "finished.ckpt"  # states and tests; is written last
 
 
 class TrainingHistory(NamedTuple):
@@ -96,6 +100,7 @@ class Trained:
         learning_rate: of all networks, chosen on validation trials.
         num_parameters: that training may change, of each network.
         classes: the labels, in the order of the outputs; empty for numbers.
+        is_scalar: whether targets were numbers without an axis of outputs; answers then have none.
         splits: the trials that train, validate and test each network.
         recipe: by which they were trained.
         arithmetic: what computed the result: the way through time, device and version of JAX.
@@ -112,6 +117,7 @@ class Trained:
     learning_rate: float
     num_parameters: int
     classes: tuple[Any, ...]
+    is_scalar: bool
     splits: tuple[Split, ...]
     recipe: TrainingConfiguration
     arithmetic: dict[str, str]
@@ -131,14 +137,26 @@ class Trained:
         """Return the mean over the networks of class probabilities, or of values.
 
         Args:
-            inputs: ``(time, channel)`` or ``(batch, time, channel)``, as they were recorded.
+            inputs: ``(time, channel)`` or ``(batch, time, channel)``, as they were recorded; or one
+                array for each trial in a list; or ``Recordings``.
             lengths: samples of the sequence, or of each.
 
         Returns:
             ``(output,)`` or ``(batch, output)``, or of answers at every step ``(time, output)`` or
-            ``(batch, time, output)``.
+            ``(batch, time, output)``, 0 behind the end of a trial.
+
+        Raises:
+            ValueError: for samples that are not finite, or shapes that do not fit.
         """
-        answers = [np.asarray(_answer(one, inputs, lengths)) for one in self.networks]
+        if isinstance(inputs, Recordings):
+            inputs, lengths = inputs.inputs, inputs.lengths
+        single = not isinstance(inputs, list | tuple) and np.ndim(inputs) == 2
+        if single:
+            inputs, lengths = np.asarray(inputs)[None], None if lengths is None else [lengths]
+        samples, counts = samples_of(inputs, lengths)
+        ends = None if np.all(counts == samples.shape[1]) else counts
+        answers = [np.asarray(_answer(one, samples, ends)) for one in self.networks]
+        answers = [one[0] for one in answers] if single else answers
         if self.classes:
             answers = [np.asarray(jax.nn.softmax(one, axis=-1)) for one in answers]
         return np.mean(answers, axis=0)
@@ -147,11 +165,12 @@ class Trained:
         """Return labels as they were given, or values, of the networks together.
 
         Arguments are those of ``outputs``: ``inputs`` and ``lengths``. Labels, ``(batch,)`` or
-        ``(batch, time)``, are those of the highest mean probability.
+        ``(batch, time)``, are those of the highest mean probability. Values have the shape in which
+        targets were given, without an axis of outputs where they had none.
         """
         outputs = self.outputs(inputs, lengths)
         if not self.classes:
-            return outputs
+            return outputs[..., 0] if self.is_scalar else outputs
         return np.asarray(self.classes)[np.argmax(outputs, axis=-1)]
 
 
@@ -160,19 +179,22 @@ def _answer(network: Network, inputs: Any, lengths: Any) -> Any:
     return network(inputs, lengths)
 
 
-def open_folder(folder: Path, training: MemberTraining, arrays: PyTree) -> None:
+def open_folder(
+    folder: Path, training: MemberTraining, data: Data | None, members: Members
+) -> None:
     """Write down what is trained in a folder, or compare it with what stands there.
 
     Args:
         folder: that is new, or of the same training.
         training: of each run.
-        arrays: the pool, and the members.
+        data: the pool; None where each member has a task.
+        members: the runs.
 
     Raises:
         ValueError: for a folder of another training; it names what differs. Own losses and
             optimisers are known by their names alone, where they have one.
     """
-    spec = training.spec
+    spec, arrays = training.spec, (data, members)
     asked = plain(
         {
             "spec": spec.to_json() if isinstance(spec, NetworkSpec) else type(spec).__qualname__,
@@ -181,10 +203,14 @@ def open_folder(folder: Path, training: MemberTraining, arrays: PyTree) -> None:
             "method": training.method,
             # Static fields of a task are part of the structure.
             "source": str(jax.tree.structure(arrays)),
+            "seeds": members.seed,
+            "hyperparameters": members.hyperparameters._asdict(),
             "data": hash_arrays(arrays),
         }
     )
     path = folder / RUN
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"folder is {folder}; it must be a folder, or nothing yet")
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         write_json(path, asked)
@@ -193,18 +219,33 @@ def open_folder(folder: Path, training: MemberTraining, arrays: PyTree) -> None:
         known = dict(json.loads(path.read_text("utf-8")))
     except (TypeError, ValueError):
         raise ValueError(f"folder is {folder}; its {RUN} must be that of a training") from None
-    differing = [name for name, value in asked.items() if known.get(name) != value]
+    differing = [
+        line for name in asked for line in _differences(name, known.get(name), asked[name])
+    ]
     if differing:
         raise ValueError(
-            f"folder is {folder}; it must hold the same training or none, and that of its {RUN} "
-            f"differs in {', '.join(differing)}"
+            f"folder is {folder}; it must hold the same training or none, and its {RUN} has "
+            + ", ".join(differing)
         )
+
+
+def _differences(name: str, known: Any, asked: Any) -> list[str]:
+    """Say what a folder has in place of what is asked for."""
+    if known == asked:
+        return []
+    if isinstance(known, dict) and isinstance(asked, dict):
+        pairs = ((key, known.get(key), asked.get(key)) for key in {**known, **asked})
+        return [line for key, *both in pairs for line in _differences(key, *both)]
+    if name in ("data", "source"):
+        return [f"other {name}"]
+    return [f"{name} {known}, not {asked}"]
 
 
 def _told(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return settings in words that are the same in every process, functions by their names."""
     return {
-        name: repr(value) if isinstance(value, str | int | float | tuple | None) else _named(value)
+        # An optimiser is a tuple too, of functions.
+        name: repr(value) if type(value) in PLAIN else _named(value)
         for name, value in settings.items()
     }
 
@@ -213,6 +254,30 @@ def _named(value: Any) -> str:
     """Return the name of a function or of the type of an object, such as an optimiser."""
     known = value if hasattr(value, "__qualname__") else type(value)
     return f"{known.__module__}.{known.__qualname__}"
+
+
+def read_finished(
+    folder: Path, training: MemberTraining, members: Members
+) -> tuple[TrainingState, TestRecord, float] | None:
+    """Return states, tests and seconds of a finished training, None of one that is not.
+
+    Args:
+        folder: that ``open_folder`` has found to be of this training.
+        training: of each run.
+        members: the runs that are kept.
+    """
+    if not (folder / FINISHED).exists():
+        return None
+    like = jax.eval_shape(jax.vmap(training.initial_state), members)
+    state, label = load_arrays(folder / FINISHED, like)
+    record = [np.array(values).reshape(shape) for values, shape in label["record"]]
+    return state, TestRecord(*record), float(label["seconds"])  # type: ignore[arg-type]
+
+
+def write_finished(folder: Path, state: TrainingState, record: TestRecord, seconds: float) -> None:
+    """Write what ``read_finished`` reads: states, tests, seconds."""
+    lists = [(np.ravel(values).tolist(), np.shape(values)) for values in record]
+    save_arrays(folder / FINISHED, state, {"record": lists, "seconds": seconds})
 
 
 def write_result(result: Trained, folder: Path) -> None:
@@ -225,6 +290,7 @@ def write_result(result: Trained, folder: Path) -> None:
         folder / "result.json",
         {
             "score": result.score,
+            "classes": result.classes,
             "seeds": result.seeds,
             "validation_scores": result.validation_scores,
             "test_scores": result.test_scores,

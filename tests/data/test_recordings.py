@@ -149,7 +149,7 @@ REFUSED = {
     ),
     "one class": (lambda: made(targets=["a"] * 4), "targets holds one class alone, 'a'; it must"),
     "no class": (lambda: made(targets=[None] * 4, kind="class"), "targets holds no label that is"),
-    "no number": (lambda: made(targets=[NAN] * 4), "targets holds no number that is known"),
+    "no number": (lambda: made(targets=[NAN] * 4), "targets holds none that is known"),
     "labels of two types": (
         lambda: made(targets=["a", 1, "a", 1]),
         "targets holds labels",

@@ -30,13 +30,21 @@ def group_training(method="fastest"):
     return GroupTraining(training, GroupPlan(1, 2), pool())
 
 
+@pytest.fixture
+def gpu(monkeypatch):
+    """Pretend that the devices are GPUs, for which no kernel compiles here."""
+    monkeypatch.setattr("rhythmic.training.group.platform_of", lambda device: "cuda")
+
+
+@pytest.mark.usefixtures("gpu")
 def test_a_kernel_that_does_not_compile_is_an_error_that_names_the_other_way():
-    group = group_training("kernel")  # which compiles for GPUs alone
+    group = group_training("kernel")
     with pytest.raises(KernelError, match=r"method is 'kernel', which does not .*method='scan'"):
         group.run(members())
     assert group.training.method == "kernel"
 
 
+@pytest.mark.usefixtures("gpu")
 def test_too_little_memory_is_told_as_it_is(monkeypatch):
     group = group_training("kernel")
 
@@ -60,6 +68,11 @@ def test_an_error_of_compilation_is_an_error(monkeypatch):
     group.programs.functions = row_functions(group.training)
     with pytest.raises(ValueError, match="no program for this"):
         group.run(members())
+
+
+def test_a_kernel_on_a_cpu_is_refused_before_anything_is_compiled():
+    with pytest.raises(ValueError, match="a cpu it must be one of 'fastest'"):
+        group_training("kernel")
 
 
 def test_events_are_for_a_cpu():

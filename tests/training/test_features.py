@@ -93,7 +93,7 @@ def test_events_are_for_images_of_which_all_are_sparse(inked, sparse):
     data = pool()._replace(inputs=images)
     assert training.resolved(data).method == ("events" if sparse else "adjoint")
     if not sparse:
-        with pytest.raises(ValueError, match="method is 'events'; with this network"):
+        with pytest.raises(ValueError, match="method is 'events'; for this network"):
             dataclasses.replace(training, method="events").resolved(data)
 
 

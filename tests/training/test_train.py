@@ -1,6 +1,7 @@
 """The one call: four kinds of targets against closed forms, groups, lengths, stopping, files."""
 
 import dataclasses
+import functools
 import json
 
 import equinox as eqx
@@ -14,6 +15,7 @@ import rhythmic
 from rhythmic.data import Split
 from rhythmic.networks import NetworkSpec
 from rhythmic.training import TrainingConfiguration, train
+from rhythmic.training import trained as trained_module
 from rhythmic.training.batches import like_length_batches
 from rhythmic.training.group import GroupTraining
 
@@ -255,6 +257,7 @@ def test_a_folder_holds_networks_history_and_result(tmp_path):
     found = train(NetworkSpec("lstm", 2), data, folder=tmp_path / "run", **options)
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
     assert names == [
+        "finished.ckpt",
         "group-0.ckpt",
         "history.csv",
         "network-1.json",
@@ -273,15 +276,63 @@ def test_a_folder_holds_networks_history_and_result(tmp_path):
     assert result["test_scores"] == pytest.approx(found.test_scores.tolist())
     assert result["arithmetic"]["method"] == "adjoint"
     again = train(NetworkSpec("lstm", 2), data, folder=tmp_path / "run", **options)
+    assert repr(again) == repr(found)
+    assert again.seconds == found.seconds
     np.testing.assert_array_equal(again.test_scores, found.test_scores)
+    np.testing.assert_array_equal(again.confusion, found.confusion)
+    np.testing.assert_array_equal(again.history.train_loss, found.history.train_loss)
     assert eqx.tree_equal(again.networks, found.networks)
-    for spec, changed, name in (
-        (NetworkSpec("lstm", 3), {}, "spec"),
-        (NetworkSpec("lstm", 2), {"method": "scan"}, "method"),
-        (NetworkSpec("lstm", 2), {"seeds": (1, 3)}, "data"),
+    for spec, changed, difference in (
+        (NetworkSpec("lstm", 3), {}, "hidden_size 2, not 3"),
+        (NetworkSpec("lstm", 2), {"method": "scan"}, "method fastest, not scan"),
+        (NetworkSpec("lstm", 2), {"seeds": (1, 3)}, r"seeds \[1, 2\], not \[1, 3\]"),
     ):
-        with pytest.raises(ValueError, match=f"holds a training that differs in {name}, name"):
+        with pytest.raises(ValueError, match=f"its run.json has .*{difference}"):
             train(spec, data, folder=tmp_path / "run", **options | changed)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ValueError, match="it must be a folder, or nothing yet"):
+        train(NetworkSpec("lstm", 2), data, folder=tmp_path / "file", **options)
+
+
+def test_own_losses_and_optimisers_are_resumed_in_another_process(tmp_path):
+    """A folder knows them by name: their addresses differ from process to process."""
+    told = [
+        trained_module._told({"loss": absolute_error, "optimizer": optax.adam(0.1)})
+        for _ in range(2)
+    ]
+    assert told[0] == told[1]
+    assert "0x" not in str(told)
+    assert told[0]["loss"].endswith("absolute_error")
+    trained_module._told({"loss": functools.partial(absolute_error)})
+
+
+def absolute_error(answer, target):
+    return jnp.sum(jnp.abs(answer - target))
+
+
+def test_answers_have_the_shape_of_the_targets_and_trials_may_come_in_a_list():
+    trials = [RNG.normal(size=(n, 2)) for n in (5, 12, 7, 9, 11, 6, 8, 10) * 4]
+    numbers = RNG.normal(size=32)
+    options = {"seeds": (1,), "recipe": QUICK, "quiet": True}
+    data = rhythmic.Recordings(trials, numbers, sample_rate=100.0)
+    found = train(NetworkSpec("gru", 2), data, **options)
+    answers = found.predict(trials)
+    assert answers.shape == numbers.shape
+    np.testing.assert_allclose(found.predict(data), answers, rtol=1e-5)
+    np.testing.assert_allclose(found.predict(trials[0]), answers[0], rtol=1e-4)
+    np.testing.assert_allclose(found.predict(data.inputs, data.lengths), answers, rtol=1e-5)
+    spoilt = trials[1].copy()
+    spoilt[3, 1] = np.nan
+    with pytest.raises(ValueError, match="inputs holds nan in trial 1, channel 1, step 3"):
+        found.predict([trials[0], spoilt])
+
+
+def test_one_class_alone_in_a_split_is_refused():
+    groups = np.repeat(["a", "b", "c"], 20)
+    data = recordings(np.where(groups == "c", "x", "y"), groups=groups)
+    split = Split(np.arange(30), np.arange(30, 40), np.arange(40, 60))
+    with pytest.raises(ValueError, match="train of the split of seed 1 holds one class alone, 'y'"):
+        train(NetworkSpec("gru", 2), data, seeds=(1,), split=split, recipe=QUICK)
 
 
 def test_a_run_that_was_stopped_goes_on_with_the_same_numbers(tmp_path, monkeypatch):
