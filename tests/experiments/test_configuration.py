@@ -33,7 +33,7 @@ from experiments.mnist.configuration import PRESETS, MnistConfiguration
         (["--seeds", "123", "--learning-rates", "0.1", "0.2"], "tuning_seeds holds 123"),
         (["--tuning-seeds", "--learning-rates", "0.1", "0.2"], "tuning_seeds is empty"),
         (["--batch-size", "1"], "batch_size is 1; it must be at least 2"),
-        (["--batch-size", "43"], "batch_size is 43; it leaves a last batch of one"),
+        (["--batch-size", "43"], "batch_size is 43; it must not leave one of 4000"),
         (["--epochs", "0"], "epochs is 0; it must be at least 1"),
         (["--sample-rate", "0"], "sample_rate must be positive"),
         (["--pole-radius", "1"], "pole_radius is 1.0; it must lie between 0 and 1"),

@@ -292,5 +292,5 @@ def test_errors_name_the_field(message):
 
 def test_a_network_of_both_directions_takes_no_single_samples():
     network = built("rnn", "both ways")
-    with pytest.raises(ValueError, match="bidirectional is True; such a network reads sequences"):
+    with pytest.raises(ValueError, match="bidirectional is True; it must be False"):
         network.initial_state()

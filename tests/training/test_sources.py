@@ -251,7 +251,7 @@ BAD = {
     "class_weights is 'balanced'": lambda: training_of(
         RNN, WORDS, dataclasses.replace(RECIPE, class_weights="balanced")
     ).check(one_of(members_of((WORDS, 0.1, 1))), None),
-    "source is 3; it must be of the type Recordings or": lambda: train(RNN, 3),
+    "recordings is 3; it must be of the type Recordings or": lambda: train(RNN, 3),
     "data is 3; it must be of the type Data": lambda: GroupTraining(
         training_of(RNN, WORDS), GroupPlan(1, 1), 3
     ),

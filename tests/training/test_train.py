@@ -388,7 +388,7 @@ def test_what_does_not_fit_is_refused_in_one_line(message, monkeypatch):
 
 def test_a_network_and_its_targets_must_agree():
     steps = recordings(RNG.integers(0, 2, (60, 12)))
-    with pytest.raises(ValueError, match="pooling of spec is 'mean'; targets are of kind"):
+    with pytest.raises(ValueError, match="pooling of spec is 'mean'; it must be 'every'"):
         train(NetworkSpec("rnn", 2, pooling="mean"), steps, quiet=True)
-    with pytest.raises(ValueError, match="pooling of spec is 'every'; targets are of kind class"):
+    with pytest.raises(ValueError, match="pooling of spec is 'every'; it must be 'mean' or 'last'"):
         train(NetworkSpec("rnn", 2, pooling="every"), recordings(LABELS), quiet=True)
