@@ -171,17 +171,28 @@ def mean_from_rest(
 
 
 def forward(
-    both_weights: Weights, motion: FreeMotion, values: Array, gaps: Array, num_events: Array
+    both_weights: Weights,
+    motion: FreeMotion,
+    values: Array,
+    gaps: Array,
+    num_events: Array,
+    *,
+    at_once: bool = True,
 ) -> tuple[NodeArray, PyTree]:
-    """Go from event to event, and keep ``z`` after each of them."""
+    """Go from event to event, and keep ``z`` after each of them.
+
+    The free motions are looked up ``at_once``, which is faster where most rows hold an event, or
+    row by row.
+    """
     weights, input_weights = both_weights
     hidden_size, num_steps = len(motion.past), len(motion.duration) - 1
     rest = jnp.zeros((hidden_size, values.shape[1]), weights.dtype)
     history = jnp.zeros((values.shape[0], *rest.shape), weights.dtype)
+    motions = free_of(motion, gaps) if at_once else (motion, gaps)
 
     def body(event: Array, carry: PyTree) -> PyTree:
         before_a, b, total, (kept_a, kept_b) = carry
-        cosine, sine, duration = free_of(motion, row(gaps, event))
+        cosine, sine, duration = free_at(motions, event)
         d = driven_by(input_weights, row(values, event))
         drive = d + weigh(weights, jnp.tanh(motion.past * b * d))
         a = before_a + drive
@@ -196,7 +207,7 @@ def forward(
     a, b, total, kept = jax.lax.fori_loop(0, num_events, body, carry)
     total = added(total, -(motion.swing_real * (a**2 - b**2) - 2 * motion.swing_imag * a * b))
     mean = mean_of(total, num_steps, rest.dtype) + 1e-12
-    return mean, (both_weights, motion, values, gaps, num_events, kept)
+    return mean, (both_weights, motion, values, motions, num_events, kept)
 
 
 def driven_by(input_weights: Matrix | None, values: Array) -> Array:
@@ -206,7 +217,7 @@ def driven_by(input_weights: Matrix | None, values: Array) -> Array:
 
 def backward(kept: PyTree, cotangent: NodeArray) -> Weights:
     """Go back from event to event; return the gradients by both kinds of weights."""
-    (weights, input_weights), motion, values, gaps, num_events, (kept_a, kept_b) = kept
+    (weights, input_weights), motion, values, motions, num_events, (kept_a, kept_b) = kept
     scale = 2 * cotangent / (len(motion.duration) - 1)
     by_mean = scale * motion.mean
     by_real, by_imag = scale * motion.swing_real, scale * motion.swing_imag
@@ -214,7 +225,7 @@ def backward(kept: PyTree, cotangent: NodeArray) -> Weights:
     def body(index: Array, carry: PyTree) -> PyTree:
         event = num_events - 1 - index
         by_a, by_b, by_weights, by_inputs = carry
-        cosine, sine, duration = free_of(motion, row(gaps, event))
+        cosine, sine, duration = free_at(motions, event)
         u, a, b = (row(x, event) for x in (values, kept_a, kept_b))
         later_a, later_b = cosine * a - sine * b, sine * a + cosine * b
         by_a -= by_real * later_a - by_imag * later_b
@@ -264,8 +275,17 @@ def backward_rule(kept: PyTree, cotangent: NodeArray) -> tuple[Weights, None, No
 mean_from_rest.defvjp(forward_rule, backward_rule, symbolic_zeros=True)
 
 
-def free_of(motion: FreeMotion, gaps: Int[Array, " batch"]) -> tuple[Array, Array, Array]:
-    """Look up the parts of ``lambda^g``, ``(hidden, batch)``, and ``G``, ``(batch,)``."""
+def free_at(motions: tuple, event: Array) -> tuple[Array, Array, Array]:
+    """Return what ``free_of`` gives for one event, from all of them or from motion and gaps."""
+    if len(motions) == 2:
+        return free_of(motions[0], row(motions[1], event))
+    cosine, sine, duration = motions
+    rotation = (dynamic_index_in_dim(x, event, 1, keepdims=False) for x in (cosine, sine))
+    return *rotation, row(duration, event)
+
+
+def free_of(motion: FreeMotion, gaps: Int[Array, "*event batch"]) -> tuple[Array, Array, Array]:
+    """Look up the parts of ``lambda^g``, ``(hidden, *event, batch)``, and ``G``, as ``gaps``."""
 
     def look(table: Array) -> Array:
         return jnp.take(table, gaps, axis=-1, mode="clip")

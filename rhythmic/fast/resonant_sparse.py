@@ -50,7 +50,8 @@ def _forward(cell: ResonantCell, inputs: Array, motion: FreeMotion) -> tuple[Nod
 
     def by_events() -> tuple[NodeArray, PyTree]:
         weights = (cell.effective_weights(), None)
-        mean, kept = resonant_events.forward(weights, motion, values, gaps, num_events)
+        events = (weights, motion, values, gaps, num_events)
+        mean, kept = resonant_events.forward(*events, at_once=False)
         (kept_a, kept_b), unused = kept[-1], num_steps - len(values)
         history = jnp.pad(kept_a, ((0, unused), (0, 0), (0, 0)))
         return mean, (history, kept_b, cell.initial_state((batch,)))
@@ -93,7 +94,7 @@ def _backward_rule(
     def by_events() -> Matrix:
         states = (history[: len(values)], kept_b)
         weights = (cell.effective_weights(), None)
-        events = (weights, motion, values, gaps, num_events, states)
+        events = (weights, motion, values, (motion, gaps), num_events, states)
         by_weights = resonant_events.backward(events, cotangent)[0]
         return without_diagonal(by_weights) if cell.diagonal == "masked" else by_weights
 
