@@ -1,11 +1,15 @@
 """Imports point one way, in the order that CONTRIBUTING lists; nothing is left out of that list."""
 
 import ast
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import rhythmic
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("rhythmic", "experiments", "benchmarks")
@@ -87,3 +91,13 @@ def test_the_list_has_every_module_once(order):
 
 def test_imports_point_upwards_in_the_list(order):
     assert wrong_way(order) == [], "see the list in CONTRIBUTING.md"
+
+
+def test_as_many_names_are_exported_as_the_page_says():
+    """Distinct names in the ``__all__`` of ``rhythmic`` and of every package in it."""
+    found = pkgutil.walk_packages(rhythmic.__path__, "rhythmic.")
+    packages = [rhythmic, *(importlib.import_module(one.name) for one in found if one.ispkg)]
+    exported = {name for package in packages for name in getattr(package, "__all__", ())}
+    said = re.search(r"export (\d+) names", (ROOT / "docs/pages/design.md").read_text())
+    assert said
+    assert len(exported) == int(said[1])
