@@ -196,8 +196,6 @@ def judge(
     that is stated there, so that its size is fixed: one that is NaN, as where a run left a claim
     out or a claim has no test of equivalence, counts as 1. Other questions have no part in it.
     """
-    if [claim.name for claim in claims] != [finding.claim for finding in findings]:
-        raise ValueError("findings are not those of the claims, in their order")
     given = np.array(
         [*(x.p_value for x in findings), *(x.equivalence_p_value for x in findings)], np.float64
     )
