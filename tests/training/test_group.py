@@ -174,7 +174,7 @@ TWO_DEVICES = """
     training = MemberTraining(
         rhythmic_network((20.0, 90.0), pole_radius=0.9, recurrence=False, name="rrn"),
         TrainingConfiguration(epochs=2, batch_size=5, rising_share=0.5),
-        num_classes=2,
+        problem=Problem(2),
     )
     spread = GroupTraining(training, GroupPlan(num_devices=2, members_per_device=1), data)
     single = GroupTraining(training, GroupPlan(num_devices=1, members_per_device=2), data)

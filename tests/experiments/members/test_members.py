@@ -124,7 +124,7 @@ def test_members_are_trained_once_and_taken_from_where_they_are(tmp_path, monkey
 
 @pytest.mark.slow
 def test_a_ladder_given_is_the_network_that_has_it(tmp_path):
-    own = dataclasses.replace(RRN, frequencies=(30.0, 50.0))
+    own = dataclasses.replace(RRN, options=dict(RRN.options) | {"frequencies": (30.0, 50.0)})
     found = train(
         tmp_path, condition("given", ladder=(30.0, 50.0)), condition("own", architecture=own)
     )
