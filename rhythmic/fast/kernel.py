@@ -70,7 +70,7 @@ def time_mean_by_kernel(
         samples_per_program: samples that share a program, a power of two. A thread works on one
             sample, so 32 fill a warp. More of them only put more warps on the same processor:
             54 networks with batches of 128 are 216 warps, for 528 warp schedulers on an H100.
-        interpret: run on any platform, slowly, to test; needed on a processor.
+        interpret: run on any platform, slowly, to test; needed on a CPU.
 
     Returns:
         ``(hidden, *batch)``.

@@ -37,7 +37,7 @@ class GroupPlan:
     """How many members train at once: one shape for every group, so that one program serves all.
 
     Args:
-        num_devices: devices that the members spread over. A processor counts as one device, or as
+        num_devices: devices that the members spread over. A CPU counts as one device, or as
             n after ``jax.config.update("jax_num_cpu_devices", n)`` at the start of the program.
         members_per_device: members mapped over within each device.
     """
@@ -75,7 +75,7 @@ def plan_groups(
         counts: members of each batch; batches follow one another and share no group.
         num_devices: devices at hand.
         largest: members that a device maps over at most. Among equals, the largest shape wins.
-        overhead: what a group costs by itself, in members. A processor takes a quarter to a half
+        overhead: what a group costs by itself, in members. A CPU takes a quarter to a half
             longer for one member alone than for one of several; a GPU takes about as long for
             one as for a hundred.
 
