@@ -112,20 +112,8 @@ def members_of(
             check_hyperparameter(name, value)
     splits = [split(seed) for seed in seeds]
     task = source if isinstance(source, AbstractTask) else None
-    for one in splits:
-        check_split(one, None if isinstance(source, AbstractTask) else len(source))
-        for part in ("train", "validation"):
-            if not len(getattr(one, part)):
-                raise ValueError(f"{part} of the split is empty; at least one trial is needed")
-    if isinstance(source, Recordings) and source.classes:
-        for seed, one in zip(seeds, splits, strict=True):
-            targets = source.targets[one.train]
-            held = np.unique(targets[targets >= 0])
-            if len(held) < 2:
-                found = f"one class alone, {source.classes[held[0]]!r}" if len(held) else "no class"
-                raise ValueError(
-                    f"train of the split of seed {seed} holds {found}; it must hold two or more"
-                )
+    for seed, one in zip(seeds, splits, strict=True):
+        _check_parts(source, one, seed)
     scalings = [_scalings(source, one, standardised) for one in splits]
     rows = [(place, rate) for rate in learning_rates for place in range(len(seeds))]
     places = np.array([place for place, _ in rows])
@@ -153,6 +141,23 @@ def members_of(
         output_scaling=outputs,
         task=None if task is None else stacked([task] * count),
     )
+
+
+def _check_parts(source: Recordings | AbstractTask, split: Split, seed: int) -> None:
+    """Raise a ValueError for a split that does not fit, or leaves nothing to train on."""
+    check_split(split, None if isinstance(source, AbstractTask) else len(source))
+    for part in ("train", "validation"):
+        if not len(getattr(split, part)):
+            raise ValueError(f"{part} of the split is empty; at least one trial is needed")
+    if isinstance(source, AbstractTask) or not source.classes:
+        return
+    targets = source.targets[split.train]
+    held = np.unique(targets[targets >= 0])
+    if len(held) < 2:
+        found = f"one class alone, {source.classes[held[0]]!r}" if len(held) else "no class"
+        raise ValueError(
+            f"train of the split of seed {seed} holds {found}; it must hold two or more"
+        )
 
 
 def is_ragged(members: Members) -> bool:

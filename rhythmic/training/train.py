@@ -25,6 +25,7 @@ from rhythmic.training.estimate import first_members, fitting_group
 from rhythmic.training.group import EpochReport, GroupTraining, plan_groups
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.objectives import better_is_higher
+from rhythmic.training.problem import Problem
 from rhythmic.training.recorded import (
     classes_of,
     default_recipe,
@@ -106,14 +107,7 @@ def train(
     checked_integer("num_devices", num_devices, 1)
     first_devices(num_devices)
     problem = problem_of(recordings, standardised)
-    if isinstance(spec, NetworkSpec) and spec.pooling is None and problem.per_step:
-        spec = dataclasses.replace(spec, pooling="every")
-    if isinstance(spec, NetworkSpec) and (spec.pooling == "every") != problem.per_step:
-        asked = "'every'" if problem.per_step else "'mean' or 'last'"
-        raise ValueError(
-            f"pooling of spec is {spec.pooling!r}; it must be {asked} for targets of kind "
-            f"{problem.kind}"
-        )
+    spec = _pooled_for(spec, problem)
     members = members_of(
         recordings,
         _splitter(recordings, split, validation, test),
@@ -227,6 +221,21 @@ class _Runs:
         parts += [f"{failed} not finite"] if failed else []
         last = epoch + 1 == self.epochs
         self.tell(" | ".join(parts), final=last or (epoch + 1) % max(1, self.epochs // 10) == 0)
+
+
+def _pooled_for(spec: BuildsNetwork, problem: Problem) -> BuildsNetwork:
+    """Return a specification that answers as often as there are targets, or refuse it."""
+    if not isinstance(spec, NetworkSpec):
+        return spec
+    if spec.pooling is None and problem.per_step:
+        return dataclasses.replace(spec, pooling="every")
+    if (spec.pooling == "every") != problem.per_step:
+        asked = "'every'" if problem.per_step else "'mean' or 'last'"
+        raise ValueError(
+            f"pooling of spec is {spec.pooling!r}; it must be {asked} for targets of kind "
+            f"{problem.kind}"
+        )
+    return spec
 
 
 def _mean_of_known(values: Any) -> float:
