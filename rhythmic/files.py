@@ -74,7 +74,7 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
             handle, name = _new_partial(path)
             handles.append(handle)
             partials[path] = Path(name)
-            _write_all(handle, content)
+            write_all(handle, content)
         _side_by_side(sync_file, handles)
         for path, partial in partials.items():
             os.replace(partial, path)
@@ -93,7 +93,8 @@ def _new_partial(path: Path) -> tuple[int, str]:
     return handle, name
 
 
-def _write_all(handle: int, content: bytes) -> None:
+def write_all(handle: int, content: bytes) -> None:
+    """Write all bytes to an open file; a single call of the system may write less."""
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(handle, rest) :]

@@ -20,7 +20,7 @@ from rhythmic.files import (
 from rhythmic.locks import LOCK
 from rhythmic.records import PROVENANCE, append_rows, write_json, write_table
 from rhythmic.sealed import read_sealed, save_arrays, write_sealed
-from rhythmic.sweep import Grid, Output, Sweep, run_sweep, values_axis
+from rhythmic.sweep import Grid, Output, Sweep, plan, run_sweep, values_axis
 from rhythmic.sweep.plan import DESCRIPTION, LOG, RECORDS, record_name
 
 
@@ -74,7 +74,8 @@ def test_files_are_on_the_disk_before_they_take_their_names(tmp_path, calls):
 
 
 @needs_names
-def test_a_sweep_is_on_the_disk_before_its_records_count(tmp_path, calls):
+def test_a_sweep_is_on_the_disk_before_its_records_count(tmp_path, calls, monkeypatch):
+    monkeypatch.setattr(plan, "BLOCK_BYTES", 2 * (4 + 1))  # two chunks
     axis = values_axis("x", [1.0, 2.0, 3.0, 4.0], "")
     sweep = Sweep("small", lambda x: {"y": 2 * x}, Grid((axis,)), {"y": Output("")})
     folder = tmp_path / "run"
@@ -82,7 +83,9 @@ def test_a_sweep_is_on_the_disk_before_its_records_count(tmp_path, calls):
     assert check_synced(calls) >= len([path for path in folder.rglob("*") if path.is_file()]) - 3
     renamed = [call[2] for call in calls if call[0] == "rename"]
     assert renamed[0] == str(folder / DESCRIPTION)
-    for number in range(4):
+    journals = [str(folder / RECORDS / f"{number:06d}.journal") for number in range(2)]
+    assert [calls.count(("sync", name)) for name in journals] == [3, 3]  # its owner, two chunks
+    for number in range(2):
         record = folder / RECORDS / record_name(number)
         files = [str(folder / name) for name in read_sealed(record)["files"]]
         assert len(files) == 2

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tyro
 
 from rhythmic.interruption import refuse, stopping
@@ -11,6 +12,7 @@ from rhythmic.progress import clock, printable
 from rhythmic.records import PROVENANCE, read_sealed_rows
 from rhythmic.sealed import DamagedFileError
 from rhythmic.sweep.dataset import export, open_sweep
+from rhythmic.sweep.designs import STATUS
 from rhythmic.sweep.joining import compare
 from rhythmic.sweep.plan import LOG
 from rhythmic.sweep.soundness import log_rows
@@ -24,15 +26,17 @@ def show(run: tyro.conf.Positional[Path]) -> None:
         run: the run folder.
     """
     store = SweepStore.open(run)
-    records = [record for _, record in store.finished()]
-    total = store.plan.num_chunks(store.shape)
-    points = sum(record["points"] for record in records)
-    bad = sum(record["not_finite"] for record in records)
-    print(
-        f"{store.description['asked']['sweep']}: {len(records)} of {total} chunks, {points} points"
-    )
+    there, points, bad = int(store.done().sum()), 0, 0
+    for _, record in store.finished():
+        points += record["points"]
+        bad += record["not_finite"]
+    for begun in store.unfinished():
+        points += int(np.sum(begun.arrays[STATUS] >= 0))
+        bad += int(np.sum(begun.arrays[STATUS] > 0))
+    total = store.layout.num_chunks
+    print(f"{store.description['asked']['sweep']}: {there} of {total} chunks, {points} points")
     print(f"not finite: {bad}")
-    print(progress_line(store, total - len(records)))
+    print(progress_line(store, total - there))
     print(open_sweep(run))
 
 
@@ -46,7 +50,8 @@ def progress_line(store: SweepStore, num_missing: int) -> str:
     timed = rows[1:] or rows
     seconds = sum(row["seconds"] for row in timed)
     rate = sum(row["points"] for row in timed) / max(seconds, 1e-9)
-    left = clock(num_missing * seconds / len(timed)) if num_missing else "nothing"
+    chunks = sum(row["chunks"] for row in timed)
+    left = clock(num_missing * seconds / chunks) if num_missing else "nothing"
     return f"{rate:.3g} points a second on {rows[-1]['host']}, {left} left at that pace"
 
 
@@ -68,8 +73,7 @@ def verify(run: tyro.conf.Positional[Path]) -> None:
         read_sealed_rows(store.folder / name, lines.append)
     for line in lines:
         print(printable(line.rpartition(",")[0]))
-    finished = sum(1 for _ in store.finished())
-    of_all = f"{finished} of {store.plan.num_chunks(store.shape)} chunks have a record"
+    of_all = f"{int(store.done().sum())} of {store.layout.num_chunks} chunks are there"
     if found:
         sys.exit(f"{len(found)} damaged or missing; {of_all}")
     word = "line" if len(lines) == 1 else "lines"

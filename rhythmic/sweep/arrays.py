@@ -8,11 +8,10 @@ import numpy as np
 import zarr
 from zarr.storage import MemoryStore
 
+from rhythmic.sweep.blocks import absent_value
 from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
-from rhythmic.sweep.plan import RESULTS, ChunkPlan
+from rhythmic.sweep.plan import RESULTS, ChunkPlan, bytes_a_point
 from rhythmic.sweep.specification import Output, Sweep
-
-ABSENT = -1  # status of a point that is not computed yet
 
 STATUS_OUTPUTS = {
     STATUS: Output(unit="", meaning="0 finite, 1 not finite, -1 not computed yet"),
@@ -40,6 +39,7 @@ def description_of(
             name: len(sweep.shape + own) for name, (_, own, _) in results_of(sweep).items()
         },
         "plan": plan.as_dict(),
+        "blocks": plan.blocks(sweep.shape, bytes_a_point(sweep)).as_dict(),
         "environment": environment,
         "files": {name: sha256(content) for name, content in layout.items()},
     }
@@ -66,13 +66,14 @@ def _make_group(store: MemoryStore, sweep: Sweep, plan: ChunkPlan) -> None:
             config={"write_empty_chunks": True},
         )
     design = tuple(dimension.name for dimension in sweep.dimensions)
+    blocks = plan.blocks(sweep.shape, bytes_a_point(sweep))
     for name, (output, own_shape, dtype) in results_of(sweep).items():
         group.create_array(
             name,
             shape=sweep.shape + own_shape,
-            chunks=plan.chunk_shape(sweep.shape) + own_shape,
+            chunks=blocks.chunk_shape(sweep.shape) + own_shape,
             dtype=dtype,
-            fill_value=ABSENT if name == STATUS else np.nan if dtype.kind in "fc" else 0,
+            fill_value=absent_value(name, dtype),
             dimension_names=design + output.dims,
             attributes=described(output),
         )

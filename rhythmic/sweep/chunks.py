@@ -4,6 +4,7 @@ And how far a sweep is: chunks, points a second, time to the end, points that ar
 """
 
 import functools
+import math
 import os
 import socket
 import time
@@ -295,8 +296,15 @@ class Meter:
         self.num_done, self.num_not_finite, self.stages = there, 0, 0
         self.last = self.chunk_started = self.line_shown = self.updated = time.perf_counter()
         self.compiled = self.compiling = self.seconds = 0.0
+        self.logged_chunks, self.logged_points, self.logged_seconds = 0, 0, 0.0
+        self.log_written = -math.inf
         if there and not self.quiet:
             show(f"{self.name}: {there} of {self.num_chunks} chunks are there")
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all chunks are there."""
+        return self.num_done == self.num_chunks
 
     def stage_done(self, count: int, new: int = 1) -> None:
         """Take note of stages of the present chunk.
@@ -327,7 +335,7 @@ class Meter:
         self.num_not_finite += found.num_not_finite
         rate = found.arrays[STATUS].size / max(self.seconds, 1e-9)
         self.stages, self.chunk_started = 0, now
-        final = self.num_done == self.num_chunks or now - self.line_shown > SECONDS_BETWEEN_LINES
+        final = self.is_done or now - self.line_shown > SECONDS_BETWEEN_LINES
         self.show(f"{rate:.3g} points a second", final=final)
 
     def show(self, what: str, *, final: bool) -> None:
@@ -338,19 +346,33 @@ class Meter:
         self.updated = now
         self.line_shown = now if final else self.line_shown
         parts = [f"{self.name}: {self.num_done} of {self.num_chunks} chunks", what]
-        if self.num_done < self.num_chunks:
+        if not self.is_done:
             parts.append(f"{self.progress.time_left()} left")
         if self.num_not_finite:
             parts.append(f"{self.num_not_finite} points not finite")
         show(" | ".join(parts), final=final)
 
-    def log_row(self, found: Computed) -> Row:
-        """Return what the log says of a chunk: when, where, and in what time."""
-        return {
-            "chunk": found.chunk.number,
-            "points": int(found.arrays[STATUS].size),
-            "seconds": round(self.seconds, 4),
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "host": socket.gethostname(),
-            "process": os.getpid(),
-        }
+    def log_rows(self, found: Computed) -> list[Row]:
+        """Return what the log says: how many chunks were finished since the last row, in what time.
+
+        A row every few seconds, and one for the last chunk: none for most chunks that are small.
+        """
+        self.logged_chunks += 1
+        self.logged_points += int(found.arrays[STATUS].size)
+        self.logged_seconds += self.seconds
+        now = time.perf_counter()
+        if now - self.log_written < SECONDS_BETWEEN_LINES and not self.is_done:
+            return []
+        chunks, points, seconds = self.logged_chunks, self.logged_points, self.logged_seconds
+        self.logged_chunks, self.logged_points, self.logged_seconds = 0, 0, 0.0
+        self.log_written = now
+        return [
+            {
+                "chunks": chunks,
+                "points": points,
+                "seconds": round(seconds, 4),
+                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+                "host": socket.gethostname(),
+                "process": os.getpid(),
+            }
+        ]

@@ -55,16 +55,22 @@ def open_sweep(folder: Path) -> xarray.Dataset:
     dataset = xarray.open_zarr(store.zarr_files, consolidated=False, chunks=None, decode_cf=False)
     made: list[Mapping[str, object]] = []
     count = 0
-    for _, record in store.finished():
-        count += 1
+    for block, record in store.finished():
+        count += len(store.layout.chunks_of(block))
         for name in record["files"]:
             if not is_plain(store.folder / name):
                 raise DamagedFileError(f"{store.folder / name} is missing; {COMPUTED_AGAIN}")
-        if record["made"] not in made:
-            made.append(record["made"])
+        made += record["made"]
+    for begun in store.unfinished():
+        count += len(begun.made)
+        made += begun.made_by()
+        store.overlay(begun)
     told = ["; ".join(f"{name} {value}" for name, value in flat(one).items()) for one in made]
-    chunks = store.plan.num_chunks(store.shape)
-    about = {"finished_chunks": count, "chunks": chunks, "computed_by": told}
+    about = {
+        "finished_chunks": count,
+        "chunks": store.layout.num_chunks,
+        "computed_by": list(dict.fromkeys(told)),
+    }
     return in_order(dataset, store).assign_attrs(about)
 
 
@@ -96,7 +102,7 @@ def labelled(sweep: Sweep, arrays: Mapping[str, np.ndarray]) -> xarray.Dataset:
 def export(folders: Sequence[Path], target: Path) -> int:
     """Write one or several sweeps, joined, as NetCDF, CSV or Parquet, by the ending of the file.
 
-    CSV and Parquet hold a row a point, chunk by chunk, so that no more than one is in memory;
+    CSV and Parquet hold a row a point, block by block, so that no more than one is in memory;
     results with axes of their own fill a row for each of their values, complex ones two columns.
 
     Args:
@@ -122,7 +128,7 @@ def export(folders: Sequence[Path], target: Path) -> int:
     if len(folders) == 1:
         store = SweepStore.open(folders[0])
         # One by one: there may be more chunks than fit into a list.
-        dataset, parts = open_sweep(folders[0]), (region(store, c) for c in store.chunks())
+        dataset, parts = open_sweep(folders[0]), (region(store, b) for b in store.blocks())
     else:
         dataset = join([open_sweep(folder) for folder in folders]).load()
     with replacing(target) as partial:
@@ -137,10 +143,10 @@ def export(folders: Sequence[Path], target: Path) -> int:
     return int((dataset[STATUS] < 0).sum())
 
 
-def region(store: SweepStore, chunk: Chunk) -> dict[str, slice]:
-    """Return the part of every axis that a chunk covers."""
-    lead = [slice(index, index + 1) for index in chunk.lead]
-    cuts = [*lead, slice(chunk.first_row, chunk.stop_row)]
+def region(store: SweepStore, block: Chunk) -> dict[str, slice]:
+    """Return the part of every axis that a block covers."""
+    lead = [slice(index, index + 1) for index in block.lead]
+    cuts = [*lead, slice(block.first_row, block.stop_row)]
     return dict(zip(store.description["axes"], cuts, strict=False))
 
 
@@ -168,8 +174,10 @@ def _write_parquet(path: Path, dataset: xarray.Dataset, parts: Iterable[dict[str
 
 
 def flat(values: Mapping[str, object], name: str = "") -> dict[str, object]:
-    """Return nested values by their path."""
+    """Return nested values by their path, the numbers of chunks left out."""
     found: dict[str, object] = {}
     for key, value in values.items():
+        if key == "chunks":
+            continue
         found |= flat(value, f"{name}{key}.") if isinstance(value, Mapping) else {name + key: value}
     return found

@@ -30,9 +30,9 @@ def crc32c(content: bytes) -> int:
 class CheckedFiles(Store):
     """A zarr store over the results of one sweep.
 
-    Reading compares a file with what was recorded of it; a chunk without a record is not there,
-    whatever stands in its files. Writing only collects: who writes brings the files to the disk
-    together, and records them.
+    Reading compares a file with what was recorded of it; a block without a record is not there,
+    whatever stands in its files, unless its bytes are in ``overlaid``. Writing only collects: who
+    writes brings the files to the disk together, and records them.
 
     Args:
         root: the folder of the arrays.
@@ -54,6 +54,7 @@ class CheckedFiles(Store):
         self.root, self.check_of, self.explain = root, check_of, explain
         self.listed = sorted(listed)
         self.collected: dict[str, bytes] = {}
+        self.overlaid: dict[str, bytes] = {}
 
     async def get(
         self,
@@ -66,9 +67,11 @@ class CheckedFiles(Store):
         Raises:
             DamagedFileError: if they are not those that were recorded, or the file is missing.
         """
+        prototype = prototype or default_buffer_prototype()
         check = self.check_of(key)
         if check is None:
-            return None
+            found = self.overlaid.get(key)
+            return None if found is None else prototype.buffer.from_bytes(_part(found, byte_range))
         path = self.root / key
         try:
             content = read_plain(path)
@@ -76,7 +79,6 @@ class CheckedFiles(Store):
             raise DamagedFileError(f"{path} is missing; {self.explain}") from None
         if not check(content):
             raise DamagedFileError(f"{path} is damaged; {self.explain}")
-        prototype = prototype or default_buffer_prototype()
         return prototype.buffer.from_bytes(_part(content, byte_range))
 
     async def get_partial_values(
@@ -89,7 +91,9 @@ class CheckedFiles(Store):
 
     async def exists(self, key: str) -> bool:
         """Tell whether a key counts and its file is there."""
-        return self.check_of(key) is not None and (self.root / key).is_file()
+        if self.check_of(key) is None:
+            return key in self.overlaid
+        return (self.root / key).is_file()
 
     async def set(self, key: str, value: Buffer) -> None:
         """Collect the bytes of a key."""

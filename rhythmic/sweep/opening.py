@@ -16,6 +16,7 @@ from rhythmic.provenance import processor_name, provenance
 from rhythmic.records import PROVENANCE, append_rows
 from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
 from rhythmic.sweep.arrays import description_of, layout_of
+from rhythmic.sweep.journal import read_journal
 from rhythmic.sweep.plan import (
     DESCRIPTION,
     ChunkPlan,
@@ -116,7 +117,7 @@ def check_same(
 def _known_description(
     folder: Path, sweep: Sweep, tell: Callable[[str], None]
 ) -> dict[str, Any] | None:
-    """Read the description of a folder; take it from a chunk's record if it is damaged or lost."""
+    """Read the description of a folder; take it from a record if it is damaged or lost."""
     path = folder / DESCRIPTION
     try:
         return SweepStore.open(folder).description
@@ -125,18 +126,18 @@ def _known_description(
         move_aside(folder, path)
     except ValueError:
         what = "missing"
-    record = _any_record(folder, sweep)
+    record = _any_record(folder, sweep) or _any_owner(folder, sweep)
     if record is None:
         if what != "missing":
             tell(f"{path}: {what}; no chunk is finished, starting afresh")
         return None
-    tell(f"{path}: {what}; written again as the records of its chunks tell")
+    tell(f"{path}: {what}; written again as the records of its blocks tell")
     plan = ChunkPlan(**record["plan"])
-    return SweepStore.create(folder, sweep, plan, record["made"]["environment"]).description
+    return SweepStore.create(folder, sweep, plan, record["made"][0]["environment"]).description
 
 
 def _any_record(folder: Path, sweep: Sweep) -> dict[str, Any] | None:
-    """Return a sound record of a chunk of this sweep; set damaged ones aside.
+    """Return a sound record of a block of this sweep; set damaged ones aside.
 
     Raises:
         RefusedError: if one belongs to another sweep.
@@ -146,7 +147,7 @@ def _any_record(folder: Path, sweep: Sweep) -> dict[str, Any] | None:
             record = read_sealed(path)
             found, known = record["identity"], ChunkPlan(**record["plan"])
             known.num_chunks(sweep.shape)
-            if not isinstance(record["made"]["environment"], dict):
+            if not isinstance(record["made"][0]["environment"], dict):
                 raise TypeError
         except (ValueError, KeyError, TypeError, IndexError):  # damaged, or sealed and no record
             move_aside(folder, path)
@@ -154,6 +155,22 @@ def _any_record(folder: Path, sweep: Sweep) -> dict[str, Any] | None:
         if found != sweep.fingerprint():
             raise RefusedError(f"run_dir {folder} holds another sweep; name a new folder")
         return record
+    return None
+
+
+def _any_owner(folder: Path, sweep: Sweep) -> dict[str, Any] | None:
+    """Return what a journal says of its sweep, in the form of a record; None without one.
+
+    Raises:
+        RefusedError: if it belongs to another sweep.
+    """
+    for path in record_paths(folder, "journal"):
+        content = read_journal(path)
+        if content.owner is None or not content.chunks:
+            continue
+        if content.owner.get("identity") != sweep.fingerprint():
+            raise RefusedError(f"run_dir {folder} holds another sweep; name a new folder")
+        return content.owner | {"made": [chunk.made for chunk in content.chunks]}
     return None
 
 
@@ -167,7 +184,7 @@ def _repaired(
     """Set aside what differs from its recorded hash, so that it is written or computed again."""
     store = SweepStore(folder, description, environment)
     damaged = list(store.layout_damages())
-    begun = bool(store.recorded())
+    begun = bool(store.recorded() or store.recorded("journal"))
     for damage in damaged:
         # A kill while the arrays were laid out leaves some of them missing.
         if begun or damage.what != "missing":
@@ -182,10 +199,22 @@ def _repaired(
             write_sealed(folder / DESCRIPTION, description)
             store = SweepStore(folder, description, environment)
         store.lay_out(layout)
-    for chunk, damage in list(store.damages()):
-        if chunk is not None:
-            tell(f"{damage}; chunk {chunk.number} is set aside and computed again")
-            store.set_aside(chunk)
+    for block, damage in list(store.damages()):
+        if block is None:
+            continue
+        if damage.path == store.journal_path(block):
+            tell(f"{damage}; set aside, and what it lacks then is computed again")
+            store.keep_sound_part(block)
+        else:
+            tell(f"{damage}; block {block.number} is set aside and computed again")
+            store.set_aside(block)
+    for number in store.recorded("journal"):
+        block = store.layout.block(number)
+        if store.record(block) is not None:  # killed before it was removed
+            store.journal_path(block).unlink()
+    for unfinished in list(store.unfinished()):
+        if unfinished.is_whole:  # killed before its files were written
+            store.write_block(unfinished)
     return store
 
 

@@ -4,14 +4,16 @@ The files of a sweep:
 
     run_dir/sweep.json        what is computed, in which chunks, on what; checksummed
     run_dir/results.zarr/     coordinates and results, readable by xarray and zarr alone
-    run_dir/chunks/           one record per finished chunk: hashes of its files, what made it
+    run_dir/chunks/           one record per finished block of chunks: checksums of its files, what
+                              made it; and a journal per block that is not finished
     run_dir/checkpoints/      states of chunks that are computed in stages
     run_dir/damaged/          what was found damaged and set aside
     run_dir/log.jsonl         times and host names, which are no results
     run_dir/provenance.jsonl  a line for every opening: commit, versions, device, command, time
 
-A chunk counts once its record is there, and the record is written last: whatever stands in
-``results.zarr`` before is written again.
+A chunk counts once it stands in a journal or its block has a record, which is written last:
+whatever stands in ``results.zarr`` before is written again. Blocks keep the files few and large
+where chunks are many and small; a block of one chunk has no journal.
 """
 
 import math
@@ -37,12 +39,16 @@ from rhythmic.sweep.specification import Sweep
 WANTED_CHUNKS = 32
 MOST_POINTS_ON_A_DEVICE = 2**20
 MOST_OUTPUT_BYTES_ON_A_DEVICE = 2**25
+# Files of a few mebibytes are read and copied fast; a thousand of them are no burden.
+BLOCK_BYTES = 2**20
+MOST_BLOCKS = 512
+MOST_BLOCK_BYTES = 2**26
 CHUNK_OVERHEAD = 2000  # what a chunk costs by itself, in points
 SHARE_OF_MEMORY = 0.25
 
 
 class Chunk(NamedTuple):
-    """One chunk: its number, its index along each axis before the cut one, and its rows."""
+    """One part of a cut: its number, its index along each axis before the cut one, its rows."""
 
     number: int
     lead: tuple[int, ...]
@@ -55,32 +61,20 @@ class Chunk(NamedTuple):
         return self.stop_row - self.first_row
 
 
-@checked
 @dataclass(frozen=True)
-class ChunkPlan:
-    """The shape of chunks and passes, chosen once for a sweep and kept with it.
+class Cut:
+    """A design cut into parts, each a range of points that follow one another.
 
-    A chunk holds ``rows_per_chunk`` rows along one axis of the design, whole axes after it, and
-    one index of each axis before it. Devices compute it in passes of ``rows_per_device`` rows
-    each. What a device computes at once decides the last bits of a result, the number of devices
-    does not: so a sweep may go on with more or fewer of them.
+    A part holds ``rows_per_chunk`` rows along one axis of the design, whole axes after it, and one
+    index of each axis before it.
 
     Args:
         split_axis: the axis of the design that is cut into rows.
-        rows_per_chunk: rows of a chunk; the last one of an axis may hold fewer.
-        rows_per_device: rows that a device computes in a pass; padded by copies of the last row.
-        rows_at_once: rows of these that it computes side by side; divides ``rows_per_device``.
+        rows_per_chunk: rows of a part; the last one of an axis may hold fewer.
     """
 
     split_axis: int
     rows_per_chunk: int
-    rows_per_device: int
-    rows_at_once: int
-
-    def __post_init__(self) -> None:
-        checked_integer("split_axis", self.split_axis, 0)
-        for name in ("rows_per_chunk", "rows_per_device", "rows_at_once"):
-            checked_integer(name, getattr(self, name), 1)
 
     def chunk_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of a whole chunk of a sweep of ``shape``."""
@@ -114,6 +108,35 @@ class ChunkPlan:
         parts = -(-shape[self.split_axis] // self.rows_per_chunk)
         return (*shape[: self.split_axis], parts)
 
+    def as_dict(self) -> dict[str, int]:
+        """Return the fields, for a file."""
+        return asdict(self)
+
+
+@checked
+@dataclass(frozen=True)
+class ChunkPlan(Cut):
+    """The shape of chunks and passes, chosen once for a sweep and kept with it.
+
+    Devices compute a chunk in passes of ``rows_per_device`` rows each. What a device computes at
+    once decides the last bits of a result, the number of devices does not: so a sweep may be
+    resumed with more or fewer of them.
+
+    Args:
+        split_axis: the axis of the design that is cut into rows.
+        rows_per_chunk: rows of a chunk; the last one of an axis may hold fewer.
+        rows_per_device: rows that a device computes in a pass; padded by copies of the last row.
+        rows_at_once: rows of these that it computes side by side; divides ``rows_per_device``.
+    """
+
+    rows_per_device: int
+    rows_at_once: int
+
+    def __post_init__(self) -> None:
+        checked_integer("split_axis", self.split_axis, 0)
+        for name in ("rows_per_chunk", "rows_per_device", "rows_at_once"):
+            checked_integer(name, getattr(self, name), 1)
+
     def halved(self) -> "ChunkPlan":
         """Return a plan of half as much on a device, rounded up, in chunks of the same shape.
 
@@ -126,9 +149,85 @@ class ChunkPlan:
             rows = at_once = (self.rows_at_once + 1) // 2
         return ChunkPlan(self.split_axis, self.rows_per_chunk, rows, at_once)
 
-    def as_dict(self) -> dict[str, int]:
-        """Return the fields, for a file."""
-        return asdict(self)
+    def blocks(self, shape: tuple[int, ...], bytes_a_point: int) -> Cut:
+        """Return the cut of a sweep of ``shape`` into blocks, each stored together.
+
+        A block holds whole chunks that follow one another: a mebibyte of results where chunks are
+        smaller, and more where there would be very many, at ``bytes_a_point``.
+        """
+        total = math.prod(shape) * bytes_a_point
+        most = max(BLOCK_BYTES, min(total // MOST_BLOCKS, MOST_BLOCK_BYTES)) // bytes_a_point
+        for axis in range(self.split_axis):
+            if (row := math.prod(shape[axis + 1 :])) <= most:
+                return Cut(axis, min(most // row, shape[axis]))
+        chunk = self.rows_per_chunk * math.prod(shape[self.split_axis + 1 :])
+        rows = self.rows_per_chunk * max(1, most // chunk)
+        return Cut(self.split_axis, min(rows, shape[self.split_axis]))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a sweep lies on disk: its shape, its chunks, and the blocks that store them.
+
+    Args:
+        shape: points along each axis of the design.
+        plan: cuts it into chunks.
+        cut: cuts it into blocks, see ``ChunkPlan.blocks``.
+    """
+
+    shape: tuple[int, ...]
+    plan: ChunkPlan
+    cut: Cut
+
+    @property
+    def num_chunks(self) -> int:
+        """Number of all chunks."""
+        return self.plan.num_chunks(self.shape)
+
+    @property
+    def num_blocks(self) -> int:
+        """Number of all blocks."""
+        return self.cut.num_chunks(self.shape)
+
+    def chunk(self, number: int) -> Chunk:
+        """Return a chunk by its number."""
+        return self.plan.chunk(number, self.shape)
+
+    def block(self, number: int) -> Chunk:
+        """Return a block by its number."""
+        return self.cut.chunk(number, self.shape)
+
+    def block_of(self, chunk: Chunk) -> Chunk:
+        """Return the block that holds a chunk."""
+        axis = self.cut.split_axis
+        index = (*chunk.lead, chunk.first_row)[: axis + 1]
+        number = self.cut.number_at(
+            (*index[:axis], index[axis] // self.cut.rows_per_chunk), self.shape
+        )
+        assert number is not None
+        return self.block(number)
+
+    def chunks_of(self, block: Chunk) -> range:
+        """Return the numbers of the chunks of a block; they follow one another."""
+        axis, counts = self.cut.split_axis, self.plan._counts(self.shape)
+        ends = [block.first_row, block.stop_row]
+        if axis == self.plan.split_axis:
+            ends = [-(-row // self.plan.rows_per_chunk) for row in ends]
+        before = int(np.ravel_multi_index((*block.lead, 0), counts[: axis + 1]))
+        inner = math.prod(counts[axis + 1 :])
+        return range((before + ends[0]) * inner, (before + ends[1]) * inner)
+
+    def place_in(self, block: Chunk, chunk: Chunk) -> tuple[int | slice, ...]:
+        """Return where a chunk stands in arrays of its block, rows of the block first."""
+        axis = self.cut.split_axis
+        place: tuple[int | slice, ...] = (*chunk.lead, slice(chunk.first_row, chunk.stop_row))
+        if axis < self.plan.split_axis:
+            return (chunk.lead[axis] - block.first_row, *place[axis + 1 :])
+        return (slice(chunk.first_row - block.first_row, chunk.stop_row - block.first_row),)
+
+    def points(self, part: Chunk, cut: Cut) -> int:
+        """Count the points of a part of a cut."""
+        return part.num_rows * math.prod(self.shape[cut.split_axis + 1 :])
 
 
 def choose_plan(
@@ -228,14 +327,19 @@ class RefusedError(ValueError):
 
 
 def record_name(number: int) -> str:
-    """Return the name of the record of a chunk."""
+    """Return the name of the record of a block."""
     return f"{number:06d}.json"
 
 
-def record_paths(folder: Path) -> list[Path]:
-    """Return the records that stand in a folder, in the order of their chunks."""
-    found = (folder / RECORDS).glob("*.json")
-    return sorted(path for path in found if re.fullmatch(r"\d{6,}\.json", path.name))
+def journal_name(number: int) -> str:
+    """Return the name of the journal of a block."""
+    return f"{number:06d}.journal"
+
+
+def record_paths(folder: Path, ending: str = "json") -> list[Path]:
+    """Return the records, or the journals, that stand in a folder, in the order of their blocks."""
+    found = (folder / RECORDS).glob(f"*.{ending}")
+    return sorted(path for path in found if re.fullmatch(rf"\d{{6,}}\.{ending}", path.name))
 
 
 def check_ours(folder: Path) -> None:

@@ -147,10 +147,9 @@ def _is_elsewhere(error: OSError, folder: Path) -> bool:
 def _storage_message(folder: Path, error: OSError) -> str:
     """Say in one line what could not be written, and that nothing is lost."""
     reason = error.strerror or str(error)
-    kept = len(record_paths(folder))
     return (
-        f"run_dir {folder} cannot be written to: {reason}; {kept} finished chunks are kept, and "
-        "the same call goes on with them once that is mended"
+        f"run_dir {folder} cannot be written to: {reason}; finished chunks are kept, and the same "
+        "call resumes from them once that is repaired"
     )
 
 
@@ -205,23 +204,25 @@ def on_disk(
     elif not bool(from_writer(np.array(True))):
         raise RuntimeError("the first process could not open the run folder; it says why")
     plan = ChunkPlan(*map(int, from_writer(np.array(list(plan.as_dict().values())))))
-    chunks = list(plan.chunks(computer.sweep.shape))
-    there = np.zeros(len(chunks), bool)
+    there = np.zeros(plan.num_chunks(computer.sweep.shape), bool)
     if store is not None:
-        there[[chunk.number for chunk, _ in store.finished()]] = True
+        there = store.done()
     there = np.asarray(from_writer(there))
-    missing = [chunk for chunk in chunks if not there[chunk.number]]
+    missing = [plan.chunk(int(n), computer.sweep.shape) for n in np.flatnonzero(~there)]
     if store is not None:
         store.remove_leftovers(missing)
     if missing:
         computer.use(plan)
     keep = Path(CHECKPOINTS) if folder is None else folder / CHECKPOINTS
-    meter = Meter(computer, missing, len(chunks) - len(missing), quiet)
-    for found in computed(computer, missing, keep, meter):
-        if store is not None:
-            store.write(found.chunk, found.arrays, store.made(found.shape))
-            append_rows(store.folder / LOG, [meter.log_row(found)], sync=False)
-            _drop_states(keep, found.chunk.number)
+    meter = Meter(computer, missing, len(there) - len(missing), quiet)
+    with contextlib.closing(store) if store is not None else contextlib.nullcontext():
+        for found in computed(computer, missing, keep, meter):
+            if store is not None:
+                store.write(found.chunk, found.arrays, store.made(found.shape))
+                if rows := meter.log_rows(found):
+                    append_rows(store.folder / LOG, rows, sync=False)
+                if computer.stages > 1:
+                    _drop_states(keep, found.chunk.number)
     if folder is not None:
         _drop_states(keep)
     return store
@@ -246,7 +247,8 @@ def _drop_states(folder: Path, number: int | None = None) -> None:
 
 def is_new(folder: Path) -> bool:
     """Tell whether nothing of a sweep is there yet, so that a plan must be chosen."""
-    return not (folder / DESCRIPTION).exists() and not record_paths(folder)
+    known = (folder / DESCRIPTION).exists() or record_paths(folder)
+    return not known and not record_paths(folder, "journal")
 
 
 def opened(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rhythmic.sweep.designs import FIRST_BAD_STEP, MOST_POINTS, STATUS
-from rhythmic.sweep.plan import RESULTS, Chunk, ChunkPlan
+from rhythmic.sweep.plan import RESULTS, ChunkPlan, Cut, Layout
 
 MOST_AXES = 64  # as many as an array of NumPy has
 KNOWN_TYPES = {STATUS: "int8", FIRST_BAD_STEP: "int32"}
@@ -28,17 +28,26 @@ def _is_inside(name: str) -> bool:
 
 
 def describes_a_sweep(
-    plan: ChunkPlan, shape: tuple[int, ...], num_axes: Mapping[str, int], files: Mapping[str, str]
+    layout: Layout, num_axes: Mapping[str, int], files: Mapping[str, str]
 ) -> bool:
     """Tell whether the parts of a description can be those of a sweep; a stranger may write any."""
+    shape, plan, cut = layout.shape, layout.plan, layout.cut
     return (
-        0 <= plan.split_axis < len(shape) <= MOST_AXES
+        0 <= cut.split_axis <= plan.split_axis < len(shape) <= MOST_AXES
         and min(plan.rows_per_chunk, plan.rows_per_device, plan.rows_at_once, *shape) >= 1
+        and cut.rows_per_chunk >= 1
+        and (cut.split_axis < plan.split_axis or _nested(cut, plan, shape))
         and math.prod(shape) <= MOST_POINTS
         and all(len(shape) <= num <= MOST_AXES for num in num_axes.values())
         and all(_is_inside(f"{RESULTS}/{name}") for name in num_axes)
         and all(_is_inside(name) for name in files)
     )
+
+
+def _nested(cut: Cut, plan: ChunkPlan, shape: tuple[int, ...]) -> bool:
+    """Tell whether blocks along the axis of the chunks hold whole ones."""
+    whole = cut.rows_per_chunk >= shape[cut.split_axis]
+    return whole or cut.rows_per_chunk % plan.rows_per_chunk == 0
 
 
 def coordinates_of(
@@ -66,8 +75,7 @@ def coordinates_of(
 
 
 def expected_arrays(
-    plan: ChunkPlan,
-    shape: Sequence[int],
+    layout: Layout,
     coordinates: Mapping[str, tuple[int, str]],
     num_axes: Mapping[str, int],
 ) -> dict[str, dict[str, Any]]:
@@ -76,9 +84,9 @@ def expected_arrays(
         name: {"shape": (num,), "chunks": (num,), "num_axes": 1, "dtype": dtype}
         for name, (num, dtype) in coordinates.items()
     }
-    cut = {"shape": shape, "chunks": plan.chunk_shape(tuple(shape))}
+    blocks = {"shape": layout.shape, "chunks": layout.cut.chunk_shape(layout.shape)}
     for name, num in num_axes.items():
-        found[name] = cut | {"num_axes": num, "dtype": KNOWN_TYPES.get(name)}
+        found[name] = blocks | {"num_axes": num, "dtype": KNOWN_TYPES.get(name)}
     return found
 
 
@@ -112,39 +120,35 @@ def metadata_fault(content: bytes, expected: Mapping[str, Any]) -> str:
 
 
 def record_fault(record: Mapping[str, Any], names: Sequence[str], num_points: int) -> str:
-    """Say what makes a record none of a chunk; empty if nothing does.
+    """Say what makes a record none of a block; empty if nothing does.
 
     Args:
         record: as it was read.
-        names: the files of the chunk.
-        num_points: the points of the chunk.
+        names: the files of the block.
+        num_points: the points of the block.
     """
-    if not isinstance(record.get("files"), dict) or set(record["files"]) != set(names):
-        return "it names other files than those of its chunk"
-    if not all(isinstance(digest, str) for digest in record["files"].values()):
-        return "its hashes are no text"
-    # Older records have no CRC.
-    checks = record.get("crc32c", {})
-    known = isinstance(checks, dict) and set(checks) in (set(), set(names))
-    if not known or not all(_is_count(check, 2**32 - 1) for check in checks.values()):
+    files = record.get("files")
+    if not isinstance(files, dict) or set(files) != set(names):
+        return "it names other files than those of its block"
+    if not all(_is_count(check, 2**32 - 1) for check in files.values()):
         return "its checksums are none"
     points, bad = record.get("points"), record.get("not_finite")
     if not _is_count(points) or points != num_points or not _is_count(bad, num_points):
-        return "it counts other points than those of its chunk"
+        return "it counts other points than those of its block"
     made = record.get("made")
-    if not isinstance(made, dict) or not isinstance(made.get("environment"), dict):
+    if not isinstance(made, list) or not made or not all(map(_is_maker, made)):
         return "it does not say what computed it"
     return ""
+
+
+def _is_maker(made: Any) -> bool:
+    """Tell whether a value says what computed some chunks."""
+    return isinstance(made, dict) and isinstance(made.get("environment"), dict)
 
 
 def log_rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of a log that say when, where and in what time a chunk was computed."""
     for row in rows:
         timed = isinstance(row.get("seconds"), int | float) and _is_count(row.get("points"))
-        if timed and "process" in row and "host" in row:
+        if timed and _is_count(row.get("chunks")) and "process" in row and "host" in row:
             yield row
-
-
-def points_of(chunk: Chunk, plan: ChunkPlan, shape: Sequence[int]) -> int:
-    """Count the points of a chunk."""
-    return chunk.num_rows * math.prod(shape[plan.split_axis + 1 :])

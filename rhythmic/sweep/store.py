@@ -1,4 +1,4 @@
-"""A sweep on disk: labelled arrays in chunks (zarr), and one checksummed record per whole chunk.
+"""A sweep on disk: labelled arrays in blocks of chunks (zarr), one checksummed record per block.
 See ``plan`` for the files.
 """
 
@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import zarr
+from jaxtyping import Bool
 
 from rhythmic.files import (
     LinkError,
+    make_folder,
     move_aside,
     refuse_links,
     remove_leftovers,
@@ -31,8 +33,10 @@ from rhythmic.sealed import (
     write_sealed,
 )
 from rhythmic.sweep.arrays import description_of, layout_of, sha256
+from rhythmic.sweep.blocks import OpenBlock, Stored
 from rhythmic.sweep.designs import STATUS
 from rhythmic.sweep.files import Check, CheckedFiles, crc32c
+from rhythmic.sweep.journal import JournalContent, read_journal
 from rhythmic.sweep.plan import (
     DESCRIPTION,
     LOG,
@@ -41,19 +45,21 @@ from rhythmic.sweep.plan import (
     RESULTS,
     Chunk,
     ChunkPlan,
+    Cut,
+    Layout,
+    journal_name,
     record_name,
+    record_paths,
 )
 from rhythmic.sweep.soundness import (
     coordinates_of,
     describes_a_sweep,
     expected_arrays,
     metadata_fault,
-    points_of,
     record_fault,
 )
 from rhythmic.sweep.specification import Sweep
 
-Checksums = tuple[int | str, ...]  # CRC-32C, or sha256 in records that have no other
 COMPUTED_AGAIN = "the call that made the sweep computes it again"
 
 
@@ -82,12 +88,13 @@ class SweepStore:
         self.description = description
         try:
             self.environment_now = environment or description["environment"]
-            self.plan = ChunkPlan(**description["plan"])
             self.shape = tuple(map(int, description["shape"]))
+            self.plan = ChunkPlan(**description["plan"])
+            self.layout = Layout(self.shape, self.plan, Cut(**description["blocks"]))
             self.names = [str(name) for name in description["results"]]
             self.num_axes = {str(k): int(v) for k, v in description["results"].items()}
             self.layout_files = {str(k): str(v) for k, v in description["files"].items()}
-            if not describes_a_sweep(self.plan, self.shape, self.num_axes, self.layout_files):
+            if not describes_a_sweep(self.layout, self.num_axes, self.layout_files):
                 raise ValueError("out of range")
             self.coordinates = coordinates_of(description, self.shape)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
@@ -95,7 +102,8 @@ class SweepStore:
         listed = [name.removeprefix(f"{RESULTS}/") for name in self.layout_files]
         self.zarr_files = CheckedFiles(folder / RESULTS, listed, self.check_of, COMPUTED_AGAIN)
         self.real_folders: set[Path] = set()
-        self.checks: dict[int, Checksums] = {}  # of the files of chunks whose records were read
+        self.checks: dict[int, tuple[int, ...]] = {}  # of the files of blocks, by their records
+        self.open_blocks: dict[int, OpenBlock] = {}
 
     @functools.cached_property
     def arrays(self) -> dict[str, zarr.Array]:
@@ -132,7 +140,7 @@ class SweepStore:
         for damage in differences(self.folder, recorded):
             damaged.add(damage.path)
             yield damage
-        arrays = expected_arrays(self.plan, self.shape, self.coordinates, self.num_axes)
+        arrays = expected_arrays(self.layout, self.coordinates, self.num_axes)
         for name, expected in arrays.items():
             path = self.folder / RESULTS / name / "zarr.json"
             if path in damaged:
@@ -145,10 +153,10 @@ class SweepStore:
     def check_of(self, key: str) -> Check | None:
         """Return what tells whether the bytes of a file of the arrays are those recorded.
 
-        None for a chunk that is not finished, and for what is no part of the sweep.
+        None for a block that is not finished, and for what is no part of the sweep.
 
         Raises:
-            DamagedFileError: if the record of the chunk is damaged.
+            DamagedFileError: if the record of the block is damaged.
         """
         name = f"{RESULTS}/{key}"
         if name in self.layout_files:
@@ -158,21 +166,19 @@ class SweepStore:
         if recorded is None:
             return None
         expected = recorded[self.names.index(key.partition("/c/")[0])]
-        if isinstance(expected, int):
-            return lambda content: crc32c(content) == expected
-        return lambda content: sha256(content) == expected
+        return lambda content: crc32c(content) == expected
 
     def number_of(self, key: str) -> int | None:
-        """Return the number of the chunk that a file of the arrays belongs to."""
+        """Return the number of the block that a file of the arrays belongs to."""
         name, _, place = key.partition("/c/")
         if name not in self.num_axes or not re.fullmatch(r"\d+(/\d+)*", place):
             return None
-        index = tuple(map(int, place.split("/")))[: self.plan.split_axis + 1]
-        return self.plan.number_at(index, self.shape)
+        index = tuple(map(int, place.split("/")))[: self.layout.cut.split_axis + 1]
+        return self.layout.cut.number_at(index, self.shape)
 
-    def checksums(self, number: int) -> Checksums | None:
-        """Return what a chunk's record says of its files, in the order of the results."""
-        if number not in self.checks and self.record(self.plan.chunk(number, self.shape)) is None:
+    def checksums(self, number: int) -> tuple[int, ...] | None:
+        """Return what a block's record says of its files, in the order of the results."""
+        if number not in self.checks and self.record(self.layout.block(number)) is None:
             return None
         return self.checks[number]
 
@@ -223,70 +229,89 @@ class SweepStore:
         self.check_folders(missing)
         write_together(missing)
 
-    def chunks(self) -> Iterator[Chunk]:
-        """List all chunks."""
-        return self.plan.chunks(self.shape)
+    def blocks(self) -> Iterator[Chunk]:
+        """List all blocks."""
+        return self.layout.cut.chunks(self.shape)
 
-    @property
-    def num_chunks(self) -> int:
-        """Number of all chunks."""
-        return self.plan.num_chunks(self.shape)
-
-    def recorded(self) -> list[int]:
-        """Return the numbers of the chunks that have a record, sound or damaged, in order."""
-        folder = self.folder / RECORDS
-        if not folder.is_dir():
+    def recorded(self, ending: str = "json") -> list[int]:
+        """Return the numbers of the blocks that have a record, or a journal, in order."""
+        if not (self.folder / RECORDS).is_dir():
             return []
-        with os.scandir(folder) as entries:
-            found = [re.fullmatch(r"(\d{6,})\.json", entry.name) for entry in entries]
-        numbers = sorted(int(name[1]) for name in found if name is not None)
-        return [number for number in numbers if number < self.num_chunks]
+        numbers = (int(path.name.partition(".")[0]) for path in record_paths(self.folder, ending))
+        return [number for number in numbers if number < self.layout.num_blocks]
 
-    def record_path(self, chunk: Chunk) -> Path:
-        """Return where the record of a chunk is or will be."""
-        return self.folder / RECORDS / record_name(chunk.number)
+    def record_path(self, block: Chunk) -> Path:
+        """Return where the record of a block is or will be."""
+        return self.folder / RECORDS / record_name(block.number)
 
-    def record(self, chunk: Chunk) -> dict[str, Any] | None:
-        """Return the record of a finished chunk, None where it is not finished.
+    def journal_path(self, block: Chunk) -> Path:
+        """Return where the journal of a block is while it is not whole."""
+        return self.folder / RECORDS / journal_name(block.number)
+
+    def owner(self, block: Chunk) -> dict[str, Any]:
+        """Return what a record or journal must say of the block that it belongs to."""
+        named = {name: self.description[name] for name in ("identity", "plan", "blocks")}
+        return {"block": block.number, **named}
+
+    def record(self, block: Chunk) -> dict[str, Any] | None:
+        """Return the record of a finished block, None where it is not finished.
 
         Raises:
-            DamagedFileError: if it is damaged, or belongs to another chunk or sweep.
+            DamagedFileError: if it is damaged, or belongs to another block or sweep.
         """
-        path = self.record_path(chunk)
+        path = self.record_path(block)
         try:
             record = read_sealed(path)
         except FileNotFoundError:
             return None
-        own = {
-            "chunk": chunk.number,
-            "identity": self.description["identity"],
-            "plan": self.description["plan"],
-        }
+        own = self.owner(block)
         if {name: record.get(name) for name in own} != own:
-            raise DamagedFileError(f"{path} is damaged: it belongs to another chunk or sweep")
-        names = self.chunk_names(chunk)
-        if fault := record_fault(record, names, points_of(chunk, self.plan, self.shape)):
+            raise DamagedFileError(f"{path} is damaged: it belongs to another block or sweep")
+        names = self.file_names(block)
+        if fault := record_fault(record, names, self.layout.points(block, self.layout.cut)):
             raise DamagedFileError(f"{path} is damaged: {fault}")
-        recorded = {**record["files"], **record.get("crc32c", {})}
-        self.checks[chunk.number] = tuple(recorded[name] for name in names)
+        self.checks[block.number] = tuple(record["files"][name] for name in names)
         return record
 
-    def chunk_names(self, chunk: Chunk) -> list[str]:
-        """Return the file of every result of a chunk as records name it, in their order."""
-        row = chunk.first_row // self.plan.rows_per_chunk
-        place = [str(index) for index in (*chunk.lead, row)]
+    def journal(self, block: Chunk) -> tuple[OpenBlock, JournalContent, str] | None:
+        """Return what the journal of a block holds, and what is wrong with it; None without one."""
+        path = self.journal_path(block)
+        try:
+            content = read_journal(path)
+        except FileNotFoundError:
+            return None
+        except DamagedFileError as error:
+            content = JournalContent(None, [], 0, str(error).split(" is ", 1)[1])
+        found = OpenBlock(self.layout, block, self.stored)
+        if content.owner not in (None, self.owner(block)):
+            empty = content._replace(chunks=[], sound_bytes=0)
+            return found, empty, "belongs to another block or sweep"
+        fault = found.take(content) or content.fault
+        return found, content, fault
+
+    @functools.cached_property
+    def stored(self) -> dict[str, Stored]:
+        """What is stored of a point, by the name of the result."""
+        axes = len(self.shape)
+        return {name: Stored(x.shape[axes:], x.dtype) for name, x in self.arrays.items()}
+
+    def file_names(self, block: Chunk) -> list[str]:
+        """Return the file of every result of a block as records name it, in their order."""
+        row = block.first_row // self.layout.cut.rows_per_chunk
+        place = [str(index) for index in (*block.lead, row)]
         # As zarr names them: one folder for each axis.
         return [
             "/".join([RESULTS, name, "c", *place, *["0"] * (self.num_axes[name] - len(place))])
             for name in self.names
         ]
 
-    def chunk_files(self, chunk: Chunk) -> list[Path]:
-        """Return the file of every result of a chunk."""
-        return [self.folder / name for name in self.chunk_names(chunk)]
+    def files_of(self, block: Chunk) -> list[Path]:
+        """Return every file that a block has, or had while it was not whole; its record first."""
+        own = [self.folder / name for name in self.file_names(block)]
+        return [self.record_path(block), self.journal_path(block), *own]
 
     def write(self, chunk: Chunk, values: Mapping[str, np.ndarray], made: dict[str, Any]) -> None:
-        """Write the results of a chunk, then its record, which makes it count.
+        """Write the results of a chunk, so that it counts; a block that is whole by it as well.
 
         Args:
             chunk: its place.
@@ -297,31 +322,74 @@ class SweepStore:
             raise FileNotFoundError(
                 f"run_dir {self.folder} was removed while the sweep was running"
             )
-        place: tuple[int | slice, ...] = (*chunk.lead, slice(chunk.first_row, chunk.stop_row))
-        self.zarr_files.take()
-        for name in self.names:
-            self.arrays[name][place] = values[name]
-        taken = self.zarr_files.take()
-        names = self.chunk_names(chunk)
-        encoded = {name: taken[name.removeprefix(f"{RESULTS}/")] for name in names}
+        block = self.layout.block_of(chunk)
+        found = self.open_blocks.get(block.number) or self.open_block(block)
+        self.open_blocks[block.number] = found
+        found.put(chunk.number, values, made)
+        if len(found.chunks) > 1:
+            if found.journal is None:
+                self.check_folders([self.journal_path(block)])
+                make_folder(self.folder / RECORDS)
+            found.append(self.journal_path(block), self.owner(block), chunk.number)
+        if found.is_whole:
+            self.write_block(found)
+
+    def open_block(self, block: Chunk) -> OpenBlock:
+        """Return a block with what its journal holds of it."""
+        kept = self.journal(block)
+        if kept is None:
+            return OpenBlock(self.layout, block, self.stored)
+        found, content, _ = kept
+        found.sound_bytes = content.sound_bytes
+        return found
+
+    def write_block(self, whole: OpenBlock) -> None:
+        """Write the files of a block and its record, which stands for its journal from then on."""
+        block = whole.block
+        encoded = self.encoded(whole)
         record = {
-            "chunk": chunk.number,
-            "identity": self.description["identity"],
-            "plan": self.description["plan"],
-            "points": int(values[STATUS].size),
-            "not_finite": int(np.count_nonzero(values[STATUS])),
-            "made": made,
-            "files": {name: sha256(content) for name, content in encoded.items()},
-            "crc32c": {name: crc32c(content) for name, content in encoded.items()},
+            **self.owner(block),
+            "points": whole.arrays[STATUS].size,
+            "not_finite": int(np.count_nonzero(whole.arrays[STATUS])),
+            "made": whole.made_by(),
+            "files": {name: crc32c(content) for name, content in encoded.items()},
         }
         contents = {self.folder / name: content for name, content in encoded.items()}
         # The record is last: it takes its name when the files that it names have theirs.
-        contents[self.record_path(chunk)] = sealed_bytes(record)
+        contents[self.record_path(block)] = sealed_bytes(record)
         self.check_folders(contents)
         write_together(contents)
-        self.checks[chunk.number] = tuple(map(crc32c, encoded.values()))
+        self.checks[block.number] = tuple(record["files"].values())
+        whole.close()
+        self.open_blocks.pop(block.number, None)
+        self.journal_path(block).unlink(missing_ok=True)
 
-    def check_folders(self, contents: Mapping[Path, bytes]) -> None:
+    def encoded(self, block: OpenBlock) -> dict[str, bytes]:
+        """Return the bytes of the files of a block, by the names of ``file_names``."""
+        first, stop = block.block.first_row, block.block.stop_row
+        place: tuple[int | slice, ...] = (*block.block.lead, slice(first, stop))
+        self.zarr_files.take()
+        for name in self.names:
+            self.arrays[name][place] = block.arrays[name]
+        taken = self.zarr_files.take()
+        return {
+            name: taken[name.removeprefix(f"{RESULTS}/")] for name in self.file_names(block.block)
+        }
+
+    def overlay(self, block: OpenBlock) -> None:
+        """Let the arrays show the chunks of a block that is not finished."""
+        encoded = self.encoded(block)
+        self.zarr_files.overlaid |= {
+            name.removeprefix(f"{RESULTS}/"): content for name, content in encoded.items()
+        }
+
+    def close(self) -> None:
+        """Close what is open."""
+        for block in self.open_blocks.values():
+            block.close()
+        self.open_blocks.clear()
+
+    def check_folders(self, contents: Iterable[Path]) -> None:
         """Raise a LinkError if a link stands where a file would be written through it."""
         for path in contents:
             for folder in path.parents[: len(path.relative_to(self.folder).parts) - 1]:
@@ -336,58 +404,93 @@ class SweepStore:
         return path.relative_to(self.folder).as_posix()
 
     def finished(self) -> Iterator[tuple[Chunk, dict[str, Any]]]:
-        """List the finished chunks and their records, damaged ones left out."""
+        """List the finished blocks and their records, damaged ones left out."""
         for number in self.recorded():
             try:
-                record = self.record(self.plan.chunk(number, self.shape))
+                record = self.record(self.layout.block(number))
             except DamagedFileError:
                 continue
             if record is not None:
-                yield self.plan.chunk(number, self.shape), record
+                yield self.layout.block(number), record
+
+    def unfinished(self) -> Iterator[OpenBlock]:
+        """List the blocks that have a journal and no record."""
+        records = set(self.recorded())
+        for number in self.recorded("journal"):
+            kept = None if number in records else self.journal(self.layout.block(number))
+            if kept is not None:
+                yield kept[0]
+
+    def done(self) -> Bool[np.ndarray, " chunk"]:
+        """Tell of every chunk whether it is finished."""
+        found = np.zeros(self.layout.num_chunks, bool)
+        for block, _ in self.finished():
+            chunks = self.layout.chunks_of(block)
+            found[chunks.start : chunks.stop] = True
+        for open_block in self.unfinished():
+            found[list(open_block.made)] = True
+        return found
 
     def damages(self) -> Iterator[tuple[Chunk | None, Damage]]:
-        """Compare every stored byte with its recorded hash.
+        """Compare every stored byte with its recorded checksum.
 
         Yields:
-            what differs, with the chunk it belongs to; None for a file of the whole sweep.
+            what differs, with the block it belongs to; None for a file of the whole sweep.
         """
+        sound = True
         for damage in self.layout_damages():
+            sound = False
             yield None, damage
         for number in self.recorded():
-            chunk = self.plan.chunk(number, self.shape)
+            block = self.layout.block(number)
             try:
-                record = self.record(chunk)
+                record = self.record(block)
             except DamagedFileError as error:
-                yield chunk, Damage(self.record_path(chunk), str(error).split(" is ", 1)[1])
+                yield block, Damage(self.record_path(block), str(error).split(" is ", 1)[1])
                 continue
             if record is not None:
                 for damage in differences(self.folder, record["files"]):
-                    yield chunk, damage
+                    yield block, damage
+        # What a journal holds can be told by the arrays alone.
+        for number in self.recorded("journal") if sound else ():
+            kept = self.journal(self.layout.block(number))
+            if kept is not None and kept[2]:
+                yield kept[0].block, Damage(self.journal_path(kept[0].block), kept[2])
 
-    def set_aside(self, chunk: Chunk) -> None:
-        """Move what is there of a chunk out of the results, so that it is computed again."""
-        self.checks.pop(chunk.number, None)
-        for path in (self.record_path(chunk), *self.chunk_files(chunk)):
+    def set_aside(self, block: Chunk) -> None:
+        """Move what is there of a block out of the results, so that it is computed again."""
+        self.checks.pop(block.number, None)
+        for path in self.files_of(block):
             move_aside(self.folder, path)
 
+    def keep_sound_part(self, block: Chunk) -> None:
+        """Set a damaged journal aside, and write what was sound of it anew."""
+        kept = self.journal(block)
+        move_aside(self.folder, self.journal_path(block))
+        if kept is not None:
+            for number in kept[0].made:
+                kept[0].append(self.journal_path(block), self.owner(block), number)
+            kept[0].close()
+
     def remove_leftovers(self, unfinished: Iterable[Chunk]) -> None:
-        """Remove what a kill left of writing the description, or files of unfinished chunks."""
+        """Remove what a kill left of writing the description, or files of unfinished blocks."""
         names: dict[Path, set[str]] = {self.folder: {DESCRIPTION}}
         for name in self.layout_files:
             path = self.folder / name
             names.setdefault(path.parent, set()).add(path.name)
-        for chunk in unfinished:
-            for path in (self.record_path(chunk), *self.chunk_files(chunk)):
+        for block in unfinished:
+            for path in self.files_of(block):
                 names.setdefault(path.parent, set()).add(path.name)
         for folder, known in names.items():
             remove_leftovers(folder, known)
 
     def remove(self) -> None:
         """Remove the sweep's own files, and folders that are empty then; all else stays."""
-        self.remove_leftovers(self.chunks())
+        self.close()
+        self.remove_leftovers(self.blocks())
         own = [self.folder / name for name in self.layout_files]
-        for chunk in self.chunks():
-            own += [self.record_path(chunk), *self.chunk_files(chunk)]
+        for block in self.blocks():
+            own += self.files_of(block)
         for path in (*own, *(self.folder / name for name in (LOG, PROVENANCE, DESCRIPTION, LOCK))):
             if is_plain(path) and path.resolve().is_relative_to(self.folder.resolve()):
                 path.unlink()
@@ -404,16 +507,21 @@ def _stored_array(group: zarr.Group, name: str) -> zarr.Array:
     return found
 
 
-def differences(folder: Path, recorded: Mapping[str, str | None]) -> Iterator[Damage]:
-    """List the files that are not what was recorded; of None, that are not there."""
+def differences(folder: Path, recorded: Mapping[str, str | int | None]) -> Iterator[Damage]:
+    """List the files that are missing, or differ from their sha256 or CRC-32C where it is known."""
     for name, digest in recorded.items():
         path = folder / name
         if path.is_symlink():
             yield Damage(path, "a symbolic link in place of the file")
         elif not is_plain(path):
             yield Damage(path, "missing")
-        elif digest is not None and sha256_of(path) != digest:
-            yield Damage(path, "its bytes differ from the recorded hash")
+        elif digest is not None and _check(path, digest) != digest:
+            yield Damage(path, "its bytes differ from the recorded checksum")
+
+
+def _check(path: Path, recorded: str | int) -> str | int:
+    """Return the checksum of a file, of the kind of the recorded one."""
+    return sha256_of(path) if isinstance(recorded, str) else crc32c(path.read_bytes())
 
 
 def is_plain(path: Path) -> bool:

@@ -1,6 +1,6 @@
 """A process that runs a small sweep and can be made to kill itself at any touch of its folder.
 
-    python child.py plain|stages FOLDER KILL_AT
+    python child.py plain|blocks|stages FOLDER KILL_AT
 
 It counts what it does to files in FOLDER (opened, renamed, removed, made), and sends itself a real
 SIGKILL right before number KILL_AT; 0 for never. Each chunk or stage that it begins to compute is
@@ -60,7 +60,7 @@ def make_sweep(kind):
     from rhythmic.sweep import Grid, Output, Stages, Sweep, linear_axis
 
     axes = (linear_axis("gain", 0.5, 3, 12, "1"), linear_axis("input_scale", 0, 1, 5, "1"))
-    if kind == "plain":
+    if kind != "stages":
         outputs = {"last": Output("1"), "both": Output("1", dims=("power",))}
         return Sweep("small", plain, Grid(axes), outputs, seed=3)
     stages = Stages(start, advance, finish, num_stages=4)
@@ -85,13 +85,15 @@ def announce(computer_class):
 def main():
     """Run the sweep."""
     kind, folder, kill_at = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    from rhythmic.sweep import run_sweep
+    from rhythmic.sweep import plan, run_sweep
     from rhythmic.sweep.chunks import ChunkComputer
 
+    if kind == "blocks":  # of two chunks each
+        plan.BLOCK_BYTES, plan.MOST_BLOCKS = 260, 10**6
     announce(ChunkComputer)
     sweep = make_sweep(kind)
     count = watch(folder, kill_at)
-    run_sweep(sweep, folder=folder, chunk_points=10 if kind == "plain" else 20, quiet=True)
+    run_sweep(sweep, folder=folder, chunk_points=20 if kind == "stages" else 10, quiet=True)
     print(f"touches {count[0]}")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rhythmic.sweep import plan
 from rhythmic.sweep.plan import DESCRIPTION, RECORDS, RESULTS
 
 CHILD = Path(__file__).with_name("child.py")
@@ -37,6 +38,15 @@ def bytes_of(folder):
     """Return every byte that a result is made of, by file."""
     parts = [folder / DESCRIPTION, *(folder / RECORDS).iterdir(), *(folder / RESULTS).rglob("*")]
     return {p.relative_to(folder): p.read_bytes() for p in parts if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def blocks_of_one_chunk():
+    """Store every chunk by itself, however small it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "BLOCK_BYTES", 1)
+        patch.setattr(plan, "MOST_BLOCKS", 10**6)
+        yield
 
 
 @pytest.fixture(scope="session")

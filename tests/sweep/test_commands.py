@@ -14,6 +14,8 @@ from rhythmic.sweep.store import SweepStore
 
 GRID = Grid((linear_axis("gain", 0, 3, 4, "Hz"), linear_axis("bias", 0, 1, 3, "V")))
 
+pytestmark = pytest.mark.usefixtures("blocks_of_one_chunk")
+
 
 def make(folder, function, design=GRID):
     outputs = {"root": Output("rad/s", "natural frequency")}
@@ -22,7 +24,7 @@ def make(folder, function, design=GRID):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(tmp_path_factory, blocks_of_one_chunk):
     """Two sweeps that differ at two points; one value of each is not finite."""
     path = tmp_path_factory.mktemp("sweeps")
 
@@ -77,7 +79,7 @@ def test_a_damaged_line_of_the_history_is_named_and_costs_no_result(copy, capsys
 
 def test_show_of_an_unfinished_sweep(copy, capsys):
     store = SweepStore.open(copy)
-    store.set_aside(next(store.chunks()))
+    store.set_aside(next(store.blocks()))
     lines = call(capsys, "show", copy).splitlines()
     assert lines[0] == "small: 3 of 4 chunks, 9 points"
     assert re.search(r", \d+:\d\d left at that pace$", lines[2])
@@ -87,7 +89,7 @@ def test_show_of_an_unfinished_sweep(copy, capsys):
 
 def test_verify(made, capsys):
     said = call(capsys, "verify", made[0])
-    assert said == "4 of 4 chunks have a record; every recorded file is as it was recorded\n"
+    assert said == "4 of 4 chunks are there; every recorded file is as it was recorded\n"
 
 
 @pytest.mark.parametrize("what", ["a result", "a coordinate", "the layout", "a record"])
@@ -107,7 +109,7 @@ def test_verify_names_every_damage(copy, capsys, what, lost):
         path.write_bytes(content)
     if what == "a record" and lost:
         # A chunk without a record is one that is not computed yet.
-        assert call(capsys, "verify", copy).startswith("3 of 4 chunks have a record")
+        assert call(capsys, "verify", copy).startswith("3 of 4 chunks are there")
         return
     code, captured = failure(capsys, "verify", copy)
     assert str(code).startswith("1 damaged or missing; ")

