@@ -214,8 +214,9 @@ def add_groups(part: argparse.ArgumentParser, members: list[int]) -> None:
 def add_steps(part: argparse.ArgumentParser) -> None:
     """Add what the timing of training steps alone needs."""
     methods = get_args(Method)
-    text = "ways to the features to time: the fastest there is, the plain scan (default both)"
-    part.add_argument("--methods", nargs="+", default=methods, choices=methods, help=text)
+    text = "ways to the features to time (default: the fastest there is, and the plain scan)"
+    both = ("scan", "fastest")
+    part.add_argument("--methods", nargs="+", default=both, choices=methods, help=text)
     text = "digits in a batch (default 128)"
     part.add_argument("--batch-size", type=int, default=128, help=text)
     text = f"training steps in a timed run; {LARGE} takes one (default 5)"
