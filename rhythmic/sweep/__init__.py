@@ -22,7 +22,8 @@
 ``plan``           chunks and passes, chosen once from what memory allows
 ``program``        the function over points and devices, compiled once
 ``run``            ``run_sweep``: what is missing is computed, in memory or on disk
-``store``          chunks on disk, each whole or absent, with the hash of every file
+``workers``        chunks computed by the workers of an executor
+``store``          chunks on disk, in blocks and journals, each whole or absent, checksummed
 ``dataset``        sweeps opened and exported; ``python -m rhythmic.sweep``
 ``joining``        sweeps compared and joined, point by point
 """
@@ -30,6 +31,7 @@
 import importlib
 
 from rhythmic.locks import LockedError
+from rhythmic.runs.executors import ExecutorLostError
 from rhythmic.sweep.designs import (
     Axis,
     Grid,
@@ -63,6 +65,7 @@ def __getattr__(name: str) -> object:
 __all__ = [
     "Axis",
     "ChunkPlan",
+    "ExecutorLostError",
     "Grid",
     "LockedError",
     "Output",

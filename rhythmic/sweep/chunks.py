@@ -41,12 +41,16 @@ class Started(NamedTuple):
 
 
 class Computed(NamedTuple):
-    """A chunk, its results without padding, what a device computed at once, and its bad points."""
+    """A chunk, its results without padding, what a device computed at once, and its bad points.
+
+    ``environment`` is that of the worker that computed it, None for this process.
+    """
 
     chunk: Chunk
     arrays: Arrays
     shape: Shape
     num_not_finite: int
+    environment: dict[str, Any] | None = None
 
 
 class ChunkComputer:
@@ -66,6 +70,11 @@ class ChunkComputer:
         if self.made_program is None:
             raise ValueError("plan is not chosen yet; call `use` or `fitting` first")
         return self.made_program
+
+    @property
+    def compile_seconds(self) -> float:
+        """What compiling took so far, in this process."""
+        return 0.0 if self.made_program is None else self.made_program.compile_seconds
 
     @functools.cached_property
     def identity(self) -> str:
@@ -279,7 +288,15 @@ class Meter:
     Compilation is not counted.
     """
 
-    def __init__(self, computer: ChunkComputer, chunks: Sequence[Chunk], there: int, quiet: bool):
+    def __init__(
+        self,
+        computer: ChunkComputer,
+        chunks: Sequence[Chunk],
+        there: int,
+        quiet: bool,
+        *,
+        elsewhere: bool = False,
+    ):
         """Start the clock.
 
         Args:
@@ -287,12 +304,15 @@ class Meter:
             chunks: what is missing.
             there: chunks that are finished already.
             quiet: show nothing.
+            elsewhere: whether workers compute, each a chunk as a whole.
         """
         self.computer = computer
         self.name = computer.sweep.name
         self.num_chunks = there + len(chunks)
         self.quiet = quiet or not is_writer()
-        self.progress = Progress({"stage": sum(map(computer.total, chunks))})
+        self.stages_shown = computer.stages > 1 and not elsewhere
+        stages = len(chunks) if elsewhere else sum(map(computer.total, chunks))
+        self.progress = Progress({"stage": stages})
         self.num_done, self.num_not_finite, self.stages = there, 0, 0
         self.last = self.chunk_started = self.line_shown = self.updated = time.perf_counter()
         self.compiled = self.compiling = self.seconds = 0.0
@@ -314,7 +334,7 @@ class Meter:
             new: how many of these were computed since the last call, if none was kept.
         """
         now = time.perf_counter()
-        compiling = self.computer.program.compile_seconds - self.compiled
+        compiling = self.computer.compile_seconds - self.compiled
         if count == self.stages + new:
             for _ in range(new):
                 self.progress.finished("stage", max(now - self.last - compiling, 0.0) / new)
@@ -323,7 +343,7 @@ class Meter:
         self.compiled += compiling
         self.compiling += compiling
         self.last, self.stages = now, count
-        if self.computer.stages > 1:
+        if self.stages_shown:
             self.show(f"stage {count}", final=False)
 
     def chunk_done(self, found: Computed) -> None:

@@ -1,18 +1,14 @@
 """Opening the folder of a sweep to write: a new one, one to resume, one to repair."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import jax
-import jaxlib
 import numcodecs
-import numpy as np
 import zarr
 
 from rhythmic.files import move_aside
-from rhythmic.provenance import processor_name, provenance
+from rhythmic.provenance import provenance
 from rhythmic.records import PROVENANCE, append_rows
 from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
 from rhythmic.sweep.arrays import description_of, layout_of
@@ -27,28 +23,14 @@ from rhythmic.sweep.plan import (
 from rhythmic.sweep.specification import Sweep
 from rhythmic.sweep.store import SweepStore
 
-
-def _environment_of(sweep: Sweep) -> dict[str, Any]:
-    """Return what decides the bits of a result beside the sweep itself, without times and hosts."""
-    device = jax.devices()[0]
-    kind = processor_name() if device.platform == "cpu" else device.device_kind
-    return {
-        "program": sweep.program_hash(),
-        "compiler_options": dict(sweep.compiler_options or {}),
-        "device": kind,
-        "jax": jax.__version__,
-        "jaxlib": jaxlib.__version__,
-        "zarr": zarr.__version__,
-        "numcodecs": numcodecs.__version__,
-        "numpy": np.__version__,
-        "XLA_FLAGS": os.environ.get("XLA_FLAGS", ""),
-    }
+WRITER = {"zarr": zarr.__version__, "numcodecs": numcodecs.__version__}
 
 
 def open_to_write(
     folder: Path,
     sweep: Sweep,
     plan: ChunkPlan,
+    environment: dict[str, Any],
     *,
     allow_changes: bool,
     tell: Callable[[str], None],
@@ -59,6 +41,7 @@ def open_to_write(
         folder: the run folder, whose lock is held.
         sweep: what is computed.
         plan: of a new sweep; one that is there keeps its own.
+        environment: of what computes, see ``computing_environment``.
         allow_changes: go on though program, versions or device are others.
         tell: called with one line for everything that was found.
 
@@ -67,7 +50,7 @@ def open_to_write(
             otherwise and that is not allowed.
     """
     check_ours(folder)
-    environment = _environment_of(sweep)
+    environment = environment | WRITER
     description = _known_description(folder, sweep, tell)
     if description is None:
         # First: from now on the folder is known as ours, whatever happens to its other files.

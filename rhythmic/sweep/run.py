@@ -3,10 +3,12 @@
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import jax
 import numpy as np
 
 from rhythmic.arguments import checked
@@ -18,18 +20,21 @@ from rhythmic.sealed import holds_arrays
 from rhythmic.spread import first_devices
 from rhythmic.sweep.chunks import Arrays, ChunkComputer, Computed, Meter
 from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
+from rhythmic.sweep.environment import computing_environment
 from rhythmic.sweep.plan import (
     CHECKPOINTS,
     DESCRIPTION,
     LOG,
     Chunk,
     ChunkPlan,
+    RefusedError,
     check_ours,
     choose_plan,
     record_paths,
 )
 from rhythmic.sweep.processes import from_writer, is_writer
 from rhythmic.sweep.specification import Stages, Sweep
+from rhythmic.sweep.workers import Workers
 
 if TYPE_CHECKING:
     import xarray
@@ -69,6 +74,7 @@ def run_sweep(
     folder: Path | None = None,
     devices: int | None = None,
     chunk_points: int | None = None,
+    executor: Executor | None = None,
     allow_changes: bool = False,
     quiet: bool = False,
 ) -> SweepResult:
@@ -81,7 +87,10 @@ def run_sweep(
         devices: devices to use, by default all; of a processor there is one, or as many as
             ``jax.config.update("jax_num_cpu_devices", n)`` makes at the start of the program.
         chunk_points: points of a chunk at most: what a kill can lose.
-        allow_changes: go on in a folder though the program, a version or the device is another
+        executor: computes the chunks by its workers, a task each: anything with the interface of
+            ``concurrent.futures.Executor``, such as that of a Dask cluster. Workers may come, die
+            and hang; results are byte for byte those of one process. This process alone writes.
+        allow_changes: resume in a folder though the program, a version or the device is another
             one, or the rows of ``prepare`` are. The chunks then say what computed them.
         quiet: show no progress.
 
@@ -92,6 +101,7 @@ def run_sweep(
         ValueError: for devices or chunks that cannot be, a sweep that no folder can keep, such as
             one with callbacks, and a folder that holds something else (``RefusedError``).
         LockedError: if another process writes to the folder.
+        ExecutorLostError: if the executor gives no answers any more; finished chunks are kept.
         SweepStorageError: if the folder cannot be written to; finished chunks are kept.
         MemoryError: if one row of points is too many for a device.
     """
@@ -99,19 +109,22 @@ def run_sweep(
     computer = ChunkComputer(sweep, first_devices(devices, "devices"), tell)
     num_devices = len(computer.devices)
     wanted = choose_plan(sweep, num_devices, chunk_points=chunk_points, stored=folder is not None)
+    if executor is not None and jax.process_count() > 1:
+        raise ValueError("executor is given to several processes; it must be given to one")
+    workers = None if executor is None else Workers(executor, sweep, tell)
     if folder is None:
-        return SweepResult(sweep, in_memory(computer, computer.fitting(wanted), quiet))
+        return SweepResult(sweep, in_memory(computer, wanted, workers, quiet))
     sweep.check_storable()  # before anything is compiled, and the folder touched
     folder = Path(folder).resolve()  # a later `chdir` does not matter; `absent/../d` is d
     if not is_writer():
         if not bool(from_writer(np.array(True))):
             raise RuntimeError("the first process could not take the run folder; it says why")
-        on_disk(computer, None, wanted, allow_changes, quiet)
+        on_disk(computer, None, wanted, None, allow_changes, quiet)
         store = None
     else:
         try:
             with taken(folder, tell):
-                store = on_disk(computer, folder, wanted, allow_changes, quiet)
+                store = on_disk(computer, folder, wanted, workers, allow_changes, quiet)
         except OSError as error:
             if _is_elsewhere(error, folder):
                 raise
@@ -153,10 +166,14 @@ def _storage_message(folder: Path, error: OSError) -> str:
     )
 
 
-def in_memory(computer: ChunkComputer, plan: ChunkPlan, quiet: bool) -> Arrays:
+def in_memory(
+    computer: ChunkComputer, wanted: ChunkPlan, workers: Workers | None, quiet: bool
+) -> Arrays:
     """Compute all chunks of a sweep and keep them in memory."""
     sweep = computer.sweep
-    computer.use(plan)
+    plan = computer.fitting(wanted) if workers is None else workers.prepare(wanted)[1]
+    if workers is None:
+        computer.use(plan)
     results = {
         name: np.empty(sweep.shape + x.shape, x.dtype) for name, x in sweep.abstract_outputs.items()
     }
@@ -164,8 +181,14 @@ def in_memory(computer: ChunkComputer, plan: ChunkPlan, quiet: bool) -> Arrays:
         results[FIRST_BAD_STEP] = results[FIRST_BAD_STEP].astype(np.int32)
     results[STATUS] = np.zeros(sweep.shape, np.int8)
     chunks = list(plan.chunks(sweep.shape))
-    for _ in computed(computer, chunks, None, Meter(computer, chunks, 0, quiet), results):
-        pass
+    meter = Meter(computer, chunks, 0, quiet, elsewhere=workers is not None)
+    if workers is None:
+        for _ in computed(computer, chunks, None, meter, results):
+            pass
+        return results
+    for found in elsewhere(workers, plan, chunks, meter):
+        for name, part in (part_of(results, found.chunk) or {}).items():
+            part[...] = found.arrays[name]
     return results
 
 
@@ -179,6 +202,7 @@ def on_disk(
     computer: ChunkComputer,
     folder: Path | None,
     wanted: ChunkPlan,
+    workers: Workers | None,
     allow_changes: bool,
     quiet: bool,
 ) -> "SweepStore | None":
@@ -188,6 +212,7 @@ def on_disk(
         computer: of the sweep.
         folder: None in the processes that do not write.
         wanted: the plan of a new sweep, if it fits in memory.
+        workers: compute instead of this process.
         allow_changes: see ``run_sweep``.
         quiet: show no progress.
 
@@ -195,10 +220,13 @@ def on_disk(
         the folder's files, None in the processes that do not write.
     """
     new = bool(from_writer(np.array(folder is not None and is_new(folder))))
-    plan = computer.fitting(wanted) if new else wanted
+    plan = computer.fitting(wanted) if new and workers is None else wanted
     store = None
     if folder is not None:
-        store = opened(computer, folder, plan, allow_changes)
+        environment = None
+        if workers is not None:
+            environment, plan = workers.prepare(wanted)
+        store = opened(computer, folder, plan, environment, allow_changes)
         plan = store.plan
         computer.environment = fingerprint(store.environment_now)
     elif not bool(from_writer(np.array(True))):
@@ -211,14 +239,22 @@ def on_disk(
     missing = [plan.chunk(int(n), computer.sweep.shape) for n in np.flatnonzero(~there)]
     if store is not None:
         store.remove_leftovers(missing)
-    if missing:
+    if missing and workers is None:
         computer.use(plan)
     keep = Path(CHECKPOINTS) if folder is None else folder / CHECKPOINTS
-    meter = Meter(computer, missing, len(there) - len(missing), quiet)
+    meter = Meter(
+        computer, missing, len(there) - len(missing), quiet, elsewhere=workers is not None
+    )
+    if workers is None:
+        chunks = computed(computer, missing, keep, meter)
+    else:
+        chunks = elsewhere(workers, plan, missing, meter)
     with contextlib.closing(store) if store is not None else contextlib.nullcontext():
-        for found in computed(computer, missing, keep, meter):
+        for found in chunks:
             if store is not None:
-                store.write(found.chunk, found.arrays, store.made(found.shape))
+                check_worker(store, found, allow_changes)
+                made = store.made(found.shape, found.environment)
+                store.write(found.chunk, found.arrays, made)
                 if rows := meter.log_rows(found):
                     append_rows(store.folder / LOG, rows, sync=False)
                 if computer.stages > 1:
@@ -251,15 +287,49 @@ def is_new(folder: Path) -> bool:
     return not known and not record_paths(folder, "journal")
 
 
+def check_worker(store: "SweepStore", found: Computed, allow_changes: bool) -> None:
+    """Raise a RefusedError for a chunk of a worker that computes otherwise than the others."""
+    if found.environment is None or allow_changes:
+        return
+    from rhythmic.sweep.opening import differing
+
+    known = {name: store.environment_now[name] for name in found.environment}
+    if told := differing(known, found.environment):
+        raise RefusedError(
+            f"executor has a worker that computes otherwise ({told}); make the workers alike, or "
+            "allow changes: each chunk then says what computed it"
+        )
+
+
+def elsewhere(
+    workers: Workers, plan: ChunkPlan, chunks: Sequence[Chunk], meter: Meter
+) -> Iterator[Computed]:
+    """Compute chunks by workers, in the order in which they are finished."""
+    for found in workers.computed(plan, chunks):
+        meter.stage_done(1)
+        meter.chunk_done(found)
+        yield found
+
+
 def opened(
-    computer: ChunkComputer, folder: Path, plan: ChunkPlan, allow_changes: bool
+    computer: ChunkComputer,
+    folder: Path,
+    plan: ChunkPlan,
+    environment: dict[str, Any] | None,
+    allow_changes: bool,
 ) -> "SweepStore":
     """Open the folder in the process that writes, and tell the others whether that went well."""
     from rhythmic.sweep.opening import open_to_write
 
     try:
+        environment = environment or computing_environment(computer.sweep)
         store = open_to_write(
-            folder, computer.sweep, plan, allow_changes=allow_changes, tell=computer.tell
+            folder,
+            computer.sweep,
+            plan,
+            environment,
+            allow_changes=allow_changes,
+            tell=computer.tell,
         )
     except BaseException:
         from_writer(np.array(False))

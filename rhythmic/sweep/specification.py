@@ -4,7 +4,7 @@ import contextlib
 import functools
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -314,6 +314,10 @@ class Sweep:
     def primitives(self) -> set[str]:
         """What the program of one point is made of, by the names of JAX."""
         return set(primitives_of(self.traced[0].jaxpr))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields alone: what was traced here is traced again where this is sent."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def check_storable(self) -> None:
         """Raise a ValueError for a sweep that cannot be kept in a folder.

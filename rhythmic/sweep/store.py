@@ -182,9 +182,9 @@ class SweepStore:
             return None
         return self.checks[number]
 
-    def made(self, shape: dict[str, int]) -> dict[str, Any]:
-        """Return what a record says about how its chunk was computed."""
-        return {"environment": self.environment_now, **shape}
+    def made(self, shape: dict[str, int], environment: dict[str, Any] | None) -> dict[str, Any]:
+        """Return what a record says of how a chunk was computed, here or in a worker's place."""
+        return {"environment": self.environment_now | (environment or {}), **shape}
 
     @classmethod
     def open(cls, folder: Path) -> "SweepStore":

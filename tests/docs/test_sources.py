@@ -26,7 +26,7 @@ REASONS = {
     "figures": "plotting.*",
     "assembles parts": "networks.network networks.spec",
     "progress": "progress",
-    "engine of sweeps": "sweep.*",
+    "engine of runs": "runs.* sweep.*",
     "training loop": (
         "training.batches training.evaluation training.features training.group training.judging "
         "training.member training.sources training.sweep training.train"

@@ -205,7 +205,7 @@ def test_a_lost_description_is_taken_from_a_journal(folder, stored_bytes, expect
 
 
 def test_chunks_of_two_programs_say_so_in_one_block(folder, monkeypatch):
-    opening = "rhythmic.sweep.opening._environment_of"
+    opening = "rhythmic.sweep.run.computing_environment"
     known = SweepStore.open(folder).description["environment"]
     monkeypatch.setattr(opening, lambda sweep: known | {"jax": "0.0"})
     run(folder, allow_changes=True)
