@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from rhythmic.files import move_aside
-from rhythmic.memory import available_memory, is_out_of_memory
+from rhythmic.memory import available_memory
 from rhythmic.progress import Progress, show
 from rhythmic.records import Row
-from rhythmic.sealed import DamagedFileError, load_arrays, save_arrays
+from rhythmic.runs.fitting import fitting, smaller_after
+from rhythmic.runs.states import StateFile
 from rhythmic.sweep.designs import STATUS
-from rhythmic.sweep.plan import Chunk, ChunkPlan, fitting_plan
+from rhythmic.sweep.plan import SHARE_OF_MEMORY, Chunk, ChunkPlan
 from rhythmic.sweep.processes import from_writer, is_writer, smallest
 from rhythmic.sweep.program import PassProgram
 from rhythmic.sweep.specification import Stages, Sweep
@@ -99,7 +99,7 @@ class ChunkComputer:
             self.use(plan)
             return self.program.memory()
 
-        return fitting_plan(plan, needed, available, self.tell)
+        return fitting(plan, needed, lambda _: SHARE_OF_MEMORY * available, self.tell)
 
     def shape_now(self) -> Shape:
         """Return what a device computes at once, which decides the last bits."""
@@ -213,23 +213,14 @@ class ChunkComputer:
         return self.program.run(2, state, inputs)
 
     def after(self, error: BaseException) -> ChunkPlan:
-        """Return the plan to go on with after memory ran out; raise any other error again."""
-        # Several processes must stay in step, and only some of them may have run out.
-        if not is_out_of_memory(error) or jax.process_count() > 1:
-            raise error
-        plan = self.program.plan
-        smaller = plan.halved()
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        if smaller == plan:
-            raise MemoryError(
-                f"out of memory with {plan.rows_per_device} row of points on a device ({reason}); "
-                "give smaller points, fewer devices, or a design whose last axis is shorter"
-            ) from None
-        self.tell(
-            f"out of memory ({reason}); going on with {smaller.rows_per_device} rows a device "
-            f"instead of {plan.rows_per_device}"
+        """Return the plan to continue with after memory ran out; raise any other error again."""
+        return smaller_after(
+            error,
+            self.program.plan,
+            self.tell,
+            name=self.sweep.name,
+            remedy="give smaller points, fewer devices, or a design whose last axis is shorter",
         )
-        return smaller
 
     def label(self) -> dict[str, Any]:
         """Say what a kept state belongs to: the sweep, what computed it, the shape of a pass."""
@@ -240,16 +231,17 @@ class ChunkComputer:
             **self.shape_now(),
         }
 
+    def state_file(self, path: Path) -> StateFile:
+        """Return the file of a state, which lies in a folder of the run folder."""
+        return StateFile(path, path.parent.parent, self.label(), self.tell)
+
     def keep_state(self, path: Path | None, state: PyTree, done: int) -> None:
         """Write the state of a pass after ``done`` stages, in place of the one before."""
         if path is None:
             return
         host = self.program.programs.fetch(state)
         if is_writer():
-            folder = path.parent.parent
-            if not folder.is_dir():
-                raise FileNotFoundError(f"run_dir {folder} was removed while the sweep was running")
-            save_arrays(path, host, self.label() | {"done": done})
+            self.state_file(path).write(host, done)
 
     def kept_state(self, path: Path | None, state: PyTree) -> tuple[PyTree, int]:
         """Return the state that is kept of a pass and its stage, else the one given and 0."""
@@ -257,20 +249,8 @@ class ChunkComputer:
             return state, 0
         # Shapes and dtypes alone: the state may lie in other processes.
         host = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), state)
-        done = 0
-        if is_writer() and path.exists():
-            try:
-                found, label = load_arrays(path, host)
-                if {**label, "done": 0} == {**self.label(), "done": 0}:
-                    host, done = found, label["done"]
-                else:
-                    self.tell(
-                        f"{path}: computed otherwise, or in passes of another shape; this chunk "
-                        "starts afresh"
-                    )
-            except DamagedFileError as error:
-                self.tell(f"{error}; set aside, and this chunk starts afresh")
-                move_aside(path.parent.parent, path)
+        found = self.state_file(path).read(host) if is_writer() else None
+        host, done = found or (host, 0)
         done = int(from_writer(np.array(done)))
         if not done:
             return state, 0

@@ -19,7 +19,7 @@ where chunks are many and small; a block of one chunk has no journal.
 import math
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -30,7 +30,6 @@ from rhythmic.arguments import checked
 from rhythmic.checks import checked_integer
 from rhythmic.files import DAMAGED, is_leftover, refuse_links
 from rhythmic.locks import LOCK, is_lock
-from rhythmic.memory import readable_bytes
 from rhythmic.records import PROVENANCE, is_stray, is_unused, was_opened
 from rhythmic.sealed import DamagedFileError, read_sealed
 from rhythmic.sweep.specification import Sweep
@@ -136,6 +135,9 @@ class ChunkPlan(Cut):
         checked_integer("split_axis", self.split_axis, 0)
         for name in ("rows_per_chunk", "rows_per_device", "rows_at_once"):
             checked_integer(name, getattr(self, name), 1)
+
+    def __str__(self) -> str:
+        return f"passes of {self.rows_per_device} rows per device"
 
     def halved(self) -> "ChunkPlan":
         """Return a plan of half as much on a device, rounded up, in chunks of the same shape.
@@ -287,31 +289,6 @@ def bytes_a_point(sweep: Sweep) -> int:
     """Return the bytes of one point's results."""
     found = sweep.abstract_outputs.values()
     return 1 + sum(int(np.prod(x.shape, dtype=np.int64)) * x.dtype.itemsize for x in found)
-
-
-def fitting_plan(
-    plan: ChunkPlan,
-    needed: Callable[[ChunkPlan], int],
-    available: int,
-    tell: Callable[[str], None],
-) -> ChunkPlan:
-    """Return the plan, or the first of its halves whose passes leave most of the memory free.
-
-    Args:
-        plan: what is wanted.
-        needed: bytes that a device needs for a pass of a plan, as its compiler says.
-        available: bytes that are free on each device.
-        tell: called with one line for every shape that is expected not to fit.
-    """
-    while (size := needed(plan)) > SHARE_OF_MEMORY * available:
-        smaller = plan.halved()
-        held = f"a pass needs {readable_bytes(size)} a device of {readable_bytes(available)} free"
-        if smaller == plan:
-            tell(f"{held}: trying all the same")
-            break
-        tell(f"{held}: taking {smaller.rows_per_device} rows instead of {plan.rows_per_device}")
-        plan = smaller
-    return plan
 
 
 DESCRIPTION = "sweep.json"

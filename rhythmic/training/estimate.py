@@ -7,7 +7,8 @@ from typing import NamedTuple
 import jax
 
 from rhythmic.arguments import checked
-from rhythmic.memory import available_memory, readable_bytes
+from rhythmic.memory import available_memory
+from rhythmic.runs.fitting import fitting
 from rhythmic.training.configuration import Members
 from rhythmic.training.group import GroupPlan, GroupTraining
 from rhythmic.training.member import MemberTraining
@@ -84,23 +85,19 @@ def fitting_group(
     Returns:
         The group, whose ``plan`` is the shape chosen, and what it needs.
     """
-    while True:
-        # Read before the examples are placed, since the estimate counts them.
-        available = available_memory(plan.num_devices)
+    made: list[tuple[GroupTraining, Estimate]] = []
+
+    def needed(plan: GroupPlan) -> int:
         group = GroupTraining(training, plan, data)
-        needed = estimate_group(group, first_members(members, plan.size))
-        smaller = plan.halved()
-        fits = needed.memory <= available
-        if not fits and tell is not None:
-            tell(
-                f"a group of {plan} is expected to need {readable_bytes(needed.memory)} a device, "
-                f"and {readable_bytes(available)} are free: "
-                + ("trying all the same" if smaller == plan else f"taking {smaller}")
-            )
-        if fits or smaller == plan:
-            return group, needed
-        del group  # frees its examples before the next group places them
-        plan = smaller
+        made.append((group, estimate_group(group, first_members(members, plan.size))))
+        return made[0][1].memory
+
+    def available(plan: GroupPlan) -> int:
+        made.clear()  # frees the examples of the group before, which the next one places again
+        return available_memory(plan.num_devices)
+
+    fitting(plan, needed, available, tell or (lambda line: None))
+    return made[0]
 
 
 @checked

@@ -13,11 +13,14 @@ import numpy as np
 from rhythmic.arguments import checked
 from rhythmic.checks import checked_integer
 from rhythmic.fast import FreeMotion, platform_of
+from rhythmic.files import make_folder
 from rhythmic.indices import check_labels
 from rhythmic.memory import is_out_of_memory
+from rhythmic.progress import show
 from rhythmic.provenance import processor_name
-from rhythmic.sealed import DamagedFileError, load_arrays, save_arrays
+from rhythmic.runs.states import StateFile
 from rhythmic.spread import RowFunction, SpreadPrograms, first_devices, wide_vectors
+from rhythmic.sweep.specification import hash_arrays
 from rhythmic.training.configuration import Members, check_members
 from rhythmic.training.features import Tables
 from rhythmic.training.member import MemberTraining
@@ -201,42 +204,45 @@ class GroupTraining:
         *,
         on_epoch: Callable[[EpochReport], None] | None = None,
         checkpoint: Path | None = None,
+        run_folder: Path | None = None,
     ) -> TrainingState:
         """Train one group to its last epoch; return the state of its members, padding removed.
 
         Args:
             members: at most ``plan.size`` members, whose indices lie in the pool.
             on_epoch: called after every epoch.
-            checkpoint: file that holds the state after the last finished epoch, with seeds and
-                hyperparameters. If it exists, the run is resumed from it; it is replaced after
-                every epoch and left for the caller to remove.
+            checkpoint: file that holds the state after the last finished epoch. If it exists, the
+                run is resumed from it; it is replaced after every epoch and left for the caller to
+                remove. One that is damaged, of other members or computed otherwise is set aside.
+            run_folder: where that is moved to, under ``damaged``; by default beside the file.
 
         Raises:
-            ValueError: for too many members, an index outside the pool, or a checkpoint of other
-                members or another training (``DamagedFileError``).
+            ValueError: for too many members, or an index outside the pool.
         """
         count = len(members.seed)
         self.take_way_of(members)
         rows = self.place_members(members)
         members = rows[0]
         own = (members.rhythms, members.input_scaling, members.output_scaling, members.task)
-        identity = (members.seed, *members.hyperparameters, *jax.tree.leaves(own))
+        identity = hash_arrays((members.seed, *members.hyperparameters, *jax.tree.leaves(own)))
         state = self.call("initial_state", rows, None)
-        if checkpoint is not None and checkpoint.exists():
-            (known, found), made = load_arrays(checkpoint, (identity, state))
-            if made != made_by(self.training):
-                raise DamagedFileError(f"checkpoint {checkpoint} was computed otherwise: {made}")
-            if any(np.any(np.asarray(a) != b) for a, b in zip(known, identity, strict=True)):
-                raise ValueError(f"checkpoint {checkpoint} belongs to other members; remove it")
-            state = self.programs.place(found, self.programs.by_row)
+        kept = None
+        if checkpoint is not None:
+            label = made_by(self.training) | {"members": identity}
+            folder = run_folder or checkpoint.parent
+            if run_folder is None:
+                make_folder(folder)
+            kept = StateFile(checkpoint, folder, label, show)
+            if (found := kept.read(state)) is not None:
+                state = self.programs.place(found[0], self.programs.by_row)
         for epoch in range(int(state.epoch[0]), self.training.configuration.epochs):
             already = self.compile_seconds
             started = time.perf_counter()
             state = jax.block_until_ready(self.call("train_epoch", state, rows, self.shared))
             compiling = self.compile_seconds - already
             seconds = time.perf_counter() - started - compiling
-            if checkpoint is not None:
-                save_arrays(checkpoint, (identity, state), made_by(self.training))
+            if kept is not None:
+                kept.write(state, epoch + 1)
             if on_epoch is not None:
                 real = jax.tree.map(lambda x: np.asarray(x)[:count], state)
                 on_epoch(EpochReport(real, epoch, seconds, compiling))

@@ -63,9 +63,12 @@ def test_out_of_memory_means_smaller_passes(out_of_memory, at_the_end, stored, t
     found = run_sweep(LONG, folder=folder, chunk_points=10)
     said = capsys.readouterr().err
     # 10 rows a device: 5, then 3.
-    assert "out of memory (RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes.)" in said
-    assert "going on with 5 rows a device instead of 10" in said
-    assert "going on with 3 rows a device instead of 5" in said
+    reason = "(RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes.)"
+    for rows, fewer in ((10, 5), (5, 3)):
+        assert (
+            f"out of memory with passes of {rows} rows per device {reason}; "
+            f"continuing with passes of {fewer} rows per device"
+        ) in said
     assert "a long report" not in said
     np.testing.assert_allclose(found.arrays["out"], np.tanh(TWENTY.values), rtol=2e-6)
     if stored:
@@ -95,14 +98,16 @@ def test_out_of_memory_in_stages(out_of_memory, stored, tmp_path, capsys):
     folder = tmp_path / "run" if stored else None
     found = run_sweep(STAGED, folder=folder, chunk_points=10).arrays["out"]
     np.testing.assert_allclose(found, 4 * TWENTY.values, rtol=1e-6)
-    assert "going on with 3 rows a device instead of 5" in capsys.readouterr().err
+    assert "continuing with passes of 3 rows per device" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("sweep", [LONG, STAGED], ids=["plain", "stages"])
 @pytest.mark.parametrize("at_the_end", [False, True])
 def test_one_row_too_many_is_one_line(out_of_memory, sweep, at_the_end):
     out_of_memory(0, at_the_end=at_the_end)
-    with pytest.raises(MemoryError, match="out of memory with 1 row of points") as caught:
+    with pytest.raises(
+        MemoryError, match="out of memory with passes of 1 rows per device"
+    ) as caught:
         run_sweep(sweep, quiet=True, chunk_points=5)
     assert "\n" not in str(caught.value)
     assert "RESOURCE_EXHAUSTED" in str(caught.value)
@@ -124,8 +129,11 @@ def test_the_estimate_of_memory_halves_the_plan(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("rhythmic.sweep.chunks.available_memory", lambda num_devices: 120_000)
     found = run_sweep(LONG, folder=tmp_path, chunk_points=10).arrays
     said = capsys.readouterr().err
-    assert "a pass needs 100 kB a device of 120 kB free: taking 5 rows instead of 10" in said
-    assert "taking 3 rows instead of 5" in said
+    assert (
+        "passes of 10 rows per device are expected to need 100 kB a device, and 30 kB may be filled"
+        in said
+    )
+    assert "taking passes of 3 rows per device" in said
     np.testing.assert_allclose(found["out"], np.tanh(TWENTY.values), rtol=2e-6)
     record = read_sealed(next((tmp_path / "chunks").glob("*.json")))
     assert record["plan"]["rows_per_chunk"] == 10

@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rhythmic.runs.fitting import fitting
 from rhythmic.sweep import ChunkPlan, Grid, Output, Sweep, values_axis
 from rhythmic.sweep.plan import (
     MOST_OUTPUT_BYTES_ON_A_DEVICE,
     MOST_POINTS_ON_A_DEVICE,
-    SHARE_OF_MEMORY,
     bytes_a_point,
     choose_plan,
-    fitting_plan,
     plan_along,
 )
 
@@ -142,8 +141,10 @@ def test_bytes_of_a_point():
 @settings(max_examples=100, deadline=None)
 def test_a_fitting_plan_is_the_first_of_the_halves_that_fits(rows, bytes_a_row, available):
     plan, told = ChunkPlan(0, rows, rows, rows), []
-    found = fitting_plan(plan, lambda p: p.rows_per_device * bytes_a_row, available, told.append)
-    fits = SHARE_OF_MEMORY * available
+    found = fitting(
+        plan, lambda p: p.rows_per_device * bytes_a_row, lambda _: available, told.append
+    )
+    fits = available
     steps = [plan]
     while steps[-1].halved() != steps[-1]:
         steps.append(steps[-1].halved())
