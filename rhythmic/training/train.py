@@ -4,6 +4,7 @@ import dataclasses
 import operator
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,10 @@ from rhythmic.checks import checked_integer
 from rhythmic.data import Recordings, Split
 from rhythmic.fast import Method
 from rhythmic.networks.spec import BuildsNetwork, NetworkSpec
-from rhythmic.progress import Progress, clock, show
+from rhythmic.progress import clock, show
 from rhythmic.spread import first_devices
 from rhythmic.tasks import AbstractTask
 from rhythmic.training.configuration import FILLER, Members, TrainingConfiguration
-from rhythmic.training.estimate import first_members, fitting_group
-from rhythmic.training.group import EpochReport, GroupTraining, plan_groups
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.objectives import better_is_higher
 from rhythmic.training.problem import Problem
@@ -34,6 +33,7 @@ from rhythmic.training.recorded import (
     pool_of,
     problem_of,
 )
+from rhythmic.training.runs import Runs
 from rhythmic.training.sources import fresh_split
 from rhythmic.training.state import TestRecord, TrainingState
 from rhythmic.training.trained import (
@@ -62,6 +62,7 @@ def train(
     standardised: bool = True,
     method: Method = "fastest",
     num_devices: int = 1,
+    executor: Executor | None = None,
     folder: Path | None = None,
     quiet: bool = False,
 ) -> Trained:
@@ -94,6 +95,9 @@ def train(
             result records which one it was. All agree up to rounding, which training amplifies:
             scores of single runs differ, their distribution does not.
         num_devices: that the runs spread over.
+        executor: trains the groups of runs by its workers: anything with the interface of
+            ``concurrent.futures.Executor``, see ``rhythmic.sweep.run_sweep``. Networks are byte
+            for byte those that one process trains; this process alone writes, and tests.
         folder: for checkpoints after every epoch, the history and the networks; none by default.
             The same call resumes a run that was stopped, and gives a finished one again. A folder
             of another training is refused.
@@ -102,6 +106,7 @@ def train(
     Raises:
         ValueError: for data, a split or options that do not fit, before anything is compiled.
         MemoryError: if one network is more than a device can hold.
+        ExecutorLostError: if the executor gives no answers any more; finished groups are kept.
     """
     started = time.perf_counter()
     checked_integer("num_devices", num_devices, 1)
@@ -136,7 +141,7 @@ def train(
                 show(f"{spec.name}: finished already, read from {folder}")
             resolved = training.resolved(data)
             return _result(resolved, recordings, members, *finished[:2], rates, finished[2])
-    runs = _Runs(training, data, members, num_devices, folder, quiet)
+    runs = Runs(training, data, members, num_devices, folder=folder, executor=executor, quiet=quiet)
     state = runs.train()
     chosen, _ = _chosen(training, state, rates, len(seeds))
     record = runs.test(*(jax.tree.map(lambda x: x[chosen], tree) for tree in (state, members)))
@@ -147,80 +152,6 @@ def train(
         write_finished(folder, state, record, seconds)
         runs.tell(f"wrote {folder} ({clock(result.seconds)})")
     return result
-
-
-class _Runs:
-    """All runs of a call: in one group where they fit, else in groups of one shape."""
-
-    def __init__(
-        self,
-        training: MemberTraining,
-        data: Any,
-        members: Members,
-        num_devices: int,
-        folder: Path | None,
-        quiet: bool,
-    ):
-        """Compile for the largest groups that fit in memory."""
-        self.members, self.folder, self.quiet = members, folder, quiet
-        count = len(members.seed)
-        most = 6 if jax.devices()[0].platform == "cpu" else 64
-        plan = plan_groups((count,), num_devices, min(most, count))
-        self.tell(f"{training.spec.name}: {count} runs, compiling for groups of {plan}")
-        self.group: GroupTraining
-        self.group, _ = fitting_group(training, plan, data, members, tell=self.tell)
-        self.size = self.group.plan.size
-        self.num_groups = -(-count // self.size)
-        self.epochs = training.configuration.epochs
-        self.progress = Progress({"epochs": self.num_groups * self.epochs})
-
-    def tell(self, line: str, *, final: bool = True) -> None:
-        """Show a line, unless nothing is to be shown."""
-        if not self.quiet:
-            show(line, final=final)
-
-    def train(self) -> TrainingState:
-        """Train group after group; return the states of all runs."""
-        states = []
-        for place in range(self.num_groups):
-            part = self.part(self.members, place)
-            checkpoint = None if self.folder is None else self.folder / f"group-{place}.ckpt"
-            states.append(self.group.run(part, on_epoch=self.report, checkpoint=checkpoint))
-        return jax.tree.map(lambda *rows: np.concatenate(rows), *states)
-
-    def test(self, state: TrainingState, members: Members) -> TestRecord:
-        """Read the test trials of some runs."""
-        number = -(-len(members.seed) // self.size)
-        if not members.test.shape[1]:
-            nothing = np.full(len(members.seed), np.nan)
-            none = np.zeros((len(members.seed), 0, 0))
-            return TestRecord(nothing, nothing, none, none)  # type: ignore[arg-type]
-        records = [
-            self.group.test(self.part(state, place), self.part(members, place))
-            for place in range(number)
-        ]
-        return jax.tree.map(lambda *rows: np.concatenate(rows), *records)
-
-    def part(self, rows: Any, place: int) -> Any:
-        """Return the rows of one group."""
-        first = place * self.size
-        return first_members(jax.tree.map(lambda x: x[first:], rows), self.size)
-
-    def report(self, report: EpochReport) -> None:
-        """Show how a group does and when all will be done."""
-        self.progress.finished("epochs", report.seconds)
-        history, epoch = report.state.history, report.epoch
-        failed = int(np.sum(np.asarray(report.state.failed_at_step) >= 0))
-        parts = [
-            f"epoch {epoch + 1}/{self.epochs}",
-            f"loss {_mean_of_known(history.train_loss[:, epoch]):.3f}",
-            f"validation {self.group.training.score} "
-            f"{_mean_of_known(history.validation_score[:, epoch]):.3f}",
-            f"{self.progress.time_left()} left",
-        ]
-        parts += [f"{failed} not finite"] if failed else []
-        last = epoch + 1 == self.epochs
-        self.tell(" | ".join(parts), final=last or (epoch + 1) % max(1, self.epochs // 10) == 0)
 
 
 def _pooled_for(spec: BuildsNetwork, problem: Problem) -> BuildsNetwork:
@@ -236,12 +167,6 @@ def _pooled_for(spec: BuildsNetwork, problem: Problem) -> BuildsNetwork:
             f"{problem.kind}"
         )
     return spec
-
-
-def _mean_of_known(values: Any) -> float:
-    """Return the mean of the finite values; NaN without any."""
-    known = np.asarray(values)[np.isfinite(values)]
-    return float(known.mean()) if known.size else float("nan")
 
 
 def _splitter(

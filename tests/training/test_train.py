@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import equinox as eqx
 import jax
@@ -14,6 +15,7 @@ import pytest
 import rhythmic
 from rhythmic.data import Split
 from rhythmic.networks import NetworkSpec
+from rhythmic.runs.states import StateFile
 from rhythmic.training import TrainingConfiguration, train
 from rhythmic.training import trained as trained_module
 from rhythmic.training.batches import like_length_batches
@@ -156,9 +158,10 @@ def test_padding_stays_below_a_fifth_of_the_steps(shortest):
 
 
 def test_groups_are_never_torn():
-    groups = RNG.integers(0, 9, 60)
+    groups = np.random.default_rng(3).integers(0, 9, 60)
     data = recordings(RNG.integers(0, 2, 60), groups=groups)
-    found = train(NetworkSpec("rnn", 2), data, seeds=(1, 2, 3), recipe=QUICK, quiet=True)
+    recipe = dataclasses.replace(QUICK, batch_size=9)
+    found = train(NetworkSpec("rnn", 2), data, seeds=(1, 2, 3), recipe=recipe, quiet=True)
     assert np.all(np.isfinite(found.history.train_loss))
     for split in found.splits:
         parts = [set(groups[part].tolist()) for part in split]
@@ -258,7 +261,6 @@ def test_a_folder_holds_networks_history_and_result(tmp_path):
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
     assert names == [
         "finished.ckpt",
-        "group-0.ckpt",
         "history.csv",
         "network-1.json",
         "network-1.safetensors",
@@ -266,6 +268,7 @@ def test_a_folder_holds_networks_history_and_result(tmp_path):
         "network-2.safetensors",
         "result.json",
         "run.json",
+        "runs-0-2.ckpt",
     ]
     network = rhythmic.load(tmp_path / "run" / "network-2.safetensors")
     np.testing.assert_array_equal(network(data.inputs[:3]), found.networks[1](data.inputs[:3]))
@@ -352,7 +355,7 @@ def test_a_run_that_was_stopped_goes_on_with_the_same_numbers(tmp_path, monkeypa
         patched.setattr(GroupTraining, "run", stopped)
         with pytest.raises(KeyboardInterrupt):
             train(NetworkSpec("gru", 2), data, folder=tmp_path, **options)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["group-0.ckpt", "run.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run.json", "runs-0-2.ckpt"]
     again = train(NetworkSpec("gru", 2), data, folder=tmp_path, **options)
     np.testing.assert_array_equal(again.history.train_loss, whole.history.train_loss)
     assert eqx.tree_equal(again.networks, whole.networks)
@@ -392,3 +395,57 @@ def test_a_network_and_its_targets_must_agree():
         train(NetworkSpec("rnn", 2, pooling="mean"), steps, quiet=True)
     with pytest.raises(ValueError, match="pooling of spec is 'every'; it must be 'mean' or 'last'"):
         train(NetworkSpec("rnn", 2, pooling="every"), recordings(LABELS), quiet=True)
+
+
+EIGHT = {"seeds": tuple(range(1, 9)), "recipe": QUICK, "quiet": True}  # two groups of a CPU
+
+
+def test_workers_train_the_networks_of_one_process(tmp_path, monkeypatch):
+    data = recordings(RNG.integers(0, 2, 60))
+    whole = train(NetworkSpec("gru", 2), data, **EIGHT)
+    with ThreadPoolExecutor(2) as pool:
+        found = train(NetworkSpec("gru", 2), data, executor=pool, folder=tmp_path / "a", **EIGHT)
+        assert len(list((tmp_path / "a").glob("finished-*.ckpt"))) == 2
+        assert eqx.tree_equal(found.networks, whole.networks)
+        np.testing.assert_array_equal(found.test_scores, whole.test_scores)
+        # A group that a worker finished is not trained again, with the executor or without.
+        keep = StateFile.write
+
+        def keep_one(self, state, done):
+            keep(self, state, done)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(StateFile, "write", keep_one)
+        with pytest.raises(KeyboardInterrupt):
+            train(NetworkSpec("gru", 2), data, executor=pool, folder=tmp_path / "b", **EIGHT)
+    monkeypatch.setattr(StateFile, "write", keep)
+    trained, run = [], GroupTraining.run
+
+    def noted(self, members, **options):
+        trained.append(len(members.seed))
+        return run(self, members, **options)
+
+    monkeypatch.setattr(GroupTraining, "run", noted)
+    again = train(NetworkSpec("gru", 2), data, folder=tmp_path / "b", **EIGHT)
+    assert trained == [4]
+    assert eqx.tree_equal(again.networks, whole.networks)
+
+
+def test_runs_that_fill_the_memory_are_trained_in_smaller_groups(monkeypatch, capsys):
+    data = recordings(RNG.integers(0, 2, 60))
+    run = GroupTraining.run
+
+    def failing(self, members, **options):
+        if self.plan.size > 2:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+        return run(self, members, **options)
+
+    monkeypatch.setattr(GroupTraining, "run", failing)
+    found = train(NetworkSpec("gru", 2), data, **EIGHT | {"quiet": False})
+    said = capsys.readouterr().err
+    assert "gru-2: out of memory with 1 x 4 members (RESOURCE_EXHAUSTED: Out of memory)" in said
+    assert "continuing with 1 x 2 members" in said
+    monkeypatch.setattr(GroupTraining, "run", run)
+    whole = train(NetworkSpec("gru", 2), data, **EIGHT)
+    np.testing.assert_allclose(found.history.train_loss, whole.history.train_loss, rtol=1e-4)
+    assert found.seeds == whole.seeds

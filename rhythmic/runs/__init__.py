@@ -1,0 +1,1 @@
+"""What many independent runs share: workers that compute them."""

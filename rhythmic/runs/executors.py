@@ -1,0 +1,254 @@
+"""Tasks given to the workers of an executor, which may come, die and hang.
+
+An executor is anything with the interface of ``concurrent.futures.Executor``: pools of threads and
+of processes, a Dask cluster (``client.get_executor()``: over SSH, Slurm or Kubernetes),
+``mpi4py.futures``, submitit. What all tasks share is sent to a worker once, when it asks for it. A
+task is a pure function of its arguments, so that it can be given again whenever its answer does
+not come: to another worker if the first one died, and a second time if it seems to hang, where the
+first answer counts.
+"""
+
+import concurrent.futures as futures
+import hashlib
+import itertools
+import pickle
+import statistics
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+PATIENCE = 10.0  # s, at least, before a task is given a second time
+TIMES_AS_LONG = 5  # as most answers took, before a task is given a second time
+MOST_LOST = 100  # answers in a row that are lost before the executor is given up
+SECONDS_BETWEEN_LOOKS = 0.5
+FEWEST_AHEAD = 16  # tasks under way, whatever an executor says of its workers
+MOST_KNOWN = 4  # functions that a worker keeps, with what they have compiled
+
+
+class ExecutorLostError(RuntimeError):
+    """An executor that gives no answers any more; what was finished is kept."""
+
+
+def answers(
+    executor: futures.Executor,
+    make: Callable[[], Callable[[Any], Any]],
+    tasks: Iterable[Any],
+    tell: Callable[[str], None] = lambda line: None,
+) -> Iterator[tuple[Any, Any]]:
+    """Yield every task with its answer, in the order in which answers come.
+
+    Args:
+        executor: gives tasks to its workers.
+        make: makes, once in each worker, the function that answers a task; threads of a worker
+            take turns with it. Sent as bytes, with all that it holds.
+        tasks: hashable; as many are given at once as keep the workers busy.
+        tell: called with one line when tasks are given again.
+
+    Raises:
+        ValueError: for what cannot be sent.
+        ExecutorLostError: if the executor gives no answers any more.
+        Exception: what answering a task raised, in the worker.
+    """
+    given = _Tasks(executor, _packed(make), iter(tasks), tell)
+    try:
+        while given.fill():
+            yield from given.answered()
+    finally:
+        given.cancel()
+
+
+class _Given(NamedTuple):
+    """A task under way: its name, and when it was given."""
+
+    task: Hashable
+    since: float
+
+
+class _Failed(NamedTuple):
+    """What answering a task raised, as its answer."""
+
+    error: Exception
+
+
+class _Unknown(NamedTuple):
+    """The answer of a worker that was not sent yet what all tasks share."""
+
+
+def _packed(make: Callable[[], Callable[[Any], Any]]) -> bytes:
+    """Return a function as bytes; those that no module names need cloudpickle."""
+    try:
+        import cloudpickle as pickler
+    except ImportError:
+        pickler = pickle
+    try:
+        return pickler.dumps(make)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise ValueError(
+            f"executor is given a function that cannot be sent to workers ({error}); define it in "
+            "a module, or install cloudpickle"
+        ) from None
+
+
+class _Tasks:
+    """The tasks of one call: those under way, and how long answers take."""
+
+    def __init__(
+        self,
+        executor: futures.Executor,
+        content: bytes,
+        tasks: Iterator[Any],
+        tell: Callable[[str], None],
+    ):
+        """Give nothing yet."""
+        self.executor, self.content, self.tasks, self.tell = executor, content, tasks, tell
+        self.name = hashlib.sha256(content).hexdigest()
+        self.under_way: dict[futures.Future, _Given] = {}
+        self.waiting: dict[Hashable, float] = {}  # tasks without an answer, when last given
+        self.seconds: deque[float] = deque(maxlen=101)
+        self.count = itertools.count()
+        self.lost = 0
+
+    def fill(self) -> bool:
+        """Give tasks until enough are under way; tell whether any is left."""
+        most = max(FEWEST_AHEAD, 3 * num_workers(self.executor))
+        while len(self.waiting) < most:
+            try:
+                task = next(self.tasks)
+            except StopIteration:
+                break
+            self.give(task)
+        return bool(self.waiting)
+
+    def give(self, task: Hashable, content: bytes | None = None) -> None:
+        """Give a task to the executor, with what all share where a worker asked for it."""
+        try:
+            # Counted: Dask takes calls of equal arguments for one and the same.
+            future = self.executor.submit(_answer, self.name, content, task, next(self.count))
+        except Exception as error:
+            raise _lost_because(error) from error
+        self.waiting[task] = time.monotonic()
+        self.under_way[future] = _Given(task, self.waiting[task])
+
+    def answered(self) -> Iterator[tuple[Any, Any]]:
+        """Wait a little; yield the answers that came, and give again what was lost or hangs."""
+        done, _ = futures.wait(
+            self.under_way, SECONDS_BETWEEN_LOOKS, return_when=futures.FIRST_COMPLETED
+        )
+        for future in done:
+            given = self.under_way.pop(future)
+            if given.task not in self.waiting:
+                continue  # its twin was first
+            error = _error_of(future)
+            if error is not None:
+                self.take_loss(given.task, error)
+                continue
+            answer = future.result()
+            self.lost = 0
+            if isinstance(answer, _Failed):
+                raise answer.error
+            if isinstance(answer, _Unknown):
+                self.give(given.task, self.content)
+                continue
+            self.seconds.append(time.monotonic() - given.since)
+            del self.waiting[given.task]
+            yield given.task, answer
+        if not done:
+            check_alive(self.executor)
+            self.give_again()
+
+    def take_loss(self, task: Hashable, error: BaseException) -> None:
+        """Give a task again whose worker was lost, unless that happens again and again."""
+        check_alive(self.executor)
+        self.lost += 1
+        if isinstance(error, futures.BrokenExecutor) or self.lost > MOST_LOST:
+            raise _lost_because(error) from error
+        self.tell(f"a worker was lost ({_line(error)}); its task is given to another")
+        self.give(task)
+
+    def give_again(self) -> None:
+        """Give tasks a second time whose answers take far longer than most."""
+        if not self.seconds:
+            return
+        patience = max(PATIENCE, TIMES_AS_LONG * statistics.median(self.seconds))
+        now = time.monotonic()
+        late = [task for task, since in self.waiting.items() if now - since > patience]
+        if late:
+            self.tell(f"{len(late)} tasks take long; they are given to other workers as well")
+        for task in late:
+            self.give(task)
+
+    def cancel(self) -> None:
+        """Take back what has not begun."""
+        for future in self.under_way:
+            future.cancel()
+
+
+class _Known(NamedTuple):
+    """What this process was sent, and the lock under which it answers."""
+
+    function: Callable[[Any], Any]
+    lock: threading.Lock
+
+
+_known: dict[str, _Known] = {}
+_adding = threading.Lock()
+
+
+def _answer(name: str, content: bytes | None, task: Any, count: int) -> Any:
+    """Return the answer to a task, or what it raised: all else is the loss of a worker."""
+    del count
+    try:
+        with _adding:
+            if name not in _known:
+                if content is None:
+                    return _Unknown()
+                while len(_known) >= MOST_KNOWN:
+                    del _known[next(iter(_known))]
+                _known[name] = _Known(pickle.loads(content)(), threading.Lock())
+            known = _known[name]
+        with known.lock:
+            return known.function(task)
+    except Exception as error:
+        return _Failed(error)
+
+
+def _error_of(future: futures.Future) -> BaseException | None:
+    """Return why there is no answer; None if there is one."""
+    try:
+        return future.exception()
+    except futures.CancelledError as error:
+        return error
+
+
+def _lost_because(error: BaseException) -> ExecutorLostError:
+    return ExecutorLostError(
+        f"the executor gives no answers any more ({_line(error)}); what is finished is kept, and "
+        "the same call with another executor resumes from it"
+    )
+
+
+def _line(error: BaseException) -> str:
+    """Return an error as one line."""
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def check_alive(executor: futures.Executor) -> None:
+    """Raise an ExecutorLostError for a Dask cluster whose scheduler is gone.
+
+    Its futures would be waited for without end; of other executors their futures tell.
+    """
+    status = getattr(getattr(executor, "_client", None), "status", "running")
+    if status != "running":
+        raise _lost_because(ConnectionError(f"its client is {status}"))
+
+
+def num_workers(executor: futures.Executor) -> int:
+    """Return how many workers an executor has now, 0 where it does not say."""
+    client = getattr(executor, "_client", None)
+    if client is not None and hasattr(client, "scheduler_info"):
+        return len(client.scheduler_info().get("workers", ()))
+    known = getattr(executor, "_max_workers", 0)
+    return known if isinstance(known, int) else 0
