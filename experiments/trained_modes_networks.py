@@ -9,7 +9,6 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from experiments.members.store import read_members
 from experiments.mnist.configuration import (
     QUICK_LEARNING_RATES,
     QUICK_RATE_SEEDS,
@@ -27,6 +26,7 @@ from rhythmic.data.source import MnistSource, check_folder, named_folder
 from rhythmic.networks import NetworkSpec, published
 from rhythmic.progress import show
 from rhythmic.records import Row
+from rhythmic.runs.rows import read_named
 from rhythmic.stability.coupling import frequency_group
 from rhythmic.training import (
     Data,
@@ -99,7 +99,7 @@ def read_networks(run: Path | None, architecture: str, seed: int | None) -> Netw
     configuration = None if run is None else read_configuration(run)
     rows = [
         row
-        for row in read_members(source, show).values()
+        for row in read_named(source, show).values()
         if row.get("architecture") == architecture and "parameters" in row
     ]
     place = RESULTS.name if run is None else str(run)

@@ -37,11 +37,42 @@ def hold(handle: int) -> bool:
     return _lock(handle, wait=True)
 
 
-def _lock(handle: int, *, wait: bool) -> bool:
+def hold_byte(handle: int, place: int) -> bool:
+    """Take the lock of one byte of a file that is open for writing, without waiting.
+
+    It belongs to the process, which loses it when it ends, closes the file by any handle, or calls
+    ``free_byte``. Machines that share the file see it where its file system hands locks on.
+
+    Args:
+        handle: of the file, which need not have that byte.
+        place: number of the byte, from 0, below 2^62.
+
+    Returns:
+        whether it is held: False where the file system has no such locks.
+
+    Raises:
+        BlockingIOError: if another process holds it.
+    """
+    return _lock(handle, wait=False, place=place)
+
+
+def free_byte(handle: int, place: int) -> None:
+    """Give back the lock of one byte, which ``hold_byte`` took."""
+    if fcntl is not None:
+        fcntl.lockf(handle, fcntl.LOCK_UN, 1, place)
+
+
+def _lock(handle: int, *, wait: bool, place: int | None = None) -> bool:
     if fcntl is None:
         return False
+    operation = fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        if place is None:
+            fcntl.flock(handle, operation)
+        else:
+            fcntl.lockf(handle, operation, 1, place)
+    except PermissionError:  # as some systems say that another process holds the byte
+        raise BlockingIOError from None
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise

@@ -95,10 +95,6 @@ def read_rows(path: Path) -> list[Row]:
 def read_sealed_rows(path: Path, tell: Callable[[str], None]) -> list[Row]:
     """Read the rows that are as they were written, and name each line that is not.
 
-    A row without a checksum counts where none before it has one: older versions wrote it, and what
-    was appended since has one. A last line without a line break counts if it is whole; a kill may
-    have cut it.
-
     Args:
         path: a file of rows; there need not be one. A link is not followed.
         tell: called with one line for every row that is damaged and left out.
@@ -107,19 +103,40 @@ def read_sealed_rows(path: Path, tell: Callable[[str], None]) -> list[Row]:
         DamagedFileError: for a link, a folder or a device in place of the file.
     """
     try:
-        lines = read_plain(path).splitlines(keepends=True)
+        return RowReader(path, tell).read(read_plain(path))
     except FileNotFoundError:
         return []
-    found = [(number, line, _parsed(line)) for number, line in enumerate(lines, 1) if line.strip()]
-    checked = False
-    rows = []
-    for number, line, row in found:
-        checked |= row is not None and SEAL in row
-        if row is not None and _is_sound(row, checked):
-            rows.append({name: value for name, value in row.items() if name != SEAL})
-        elif row is not None or line.endswith(b"\n") or _was_whole(line):
-            tell(f"{path}: line {number} is damaged; it is left out, and computed again if wanted")
-    return rows
+
+
+class RowReader:
+    """Reads the lines of a file of rows, in one piece or in several.
+
+    A row without a checksum counts where none before it has one: older versions wrote it, and what
+    was appended since has one. A last line without a line break counts if it is whole; a kill may
+    have cut it.
+    """
+
+    def __init__(self, path: Path, tell: Callable[[str], None]):
+        """Begin at the first line; ``path`` is named where ``tell`` is called, and not opened."""
+        self.path, self.tell = path, tell
+        self.num_lines = 0
+        self.checked = False  # whether a row with a checksum was among them
+
+    def read(self, content: bytes) -> list[Row]:
+        """Return the rows of the next lines that are as they were written; tell of the others."""
+        rows = []
+        for line in content.splitlines(keepends=True):
+            self.num_lines += 1
+            row = _parsed(line)
+            self.checked |= row is not None and SEAL in row
+            if row is not None and _is_sound(row, self.checked):
+                rows.append({name: value for name, value in row.items() if name != SEAL})
+            elif row is not None or (line.endswith(b"\n") and line.strip()) or _was_whole(line):
+                self.tell(
+                    f"{self.path}: line {self.num_lines} is damaged; it is left out, and computed "
+                    "again if wanted"
+                )
+        return rows
 
 
 def _was_whole(line: bytes) -> bool:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from experiments.members import Condition, Pool
-from experiments.members.store import check_results
 from experiments.script import ScriptOptions
 from rhythmic import data
 from rhythmic.data import DATASETS
 from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.data.images import Order, in_order
 from rhythmic.networks import BuildsNetwork
+from rhythmic.runs.rows import check_results
 from rhythmic.training import Data, TrainingConfiguration
 from rhythmic.training.configuration import check_hyperparameter, check_seed
 from rhythmic.training.search import Setting, setting_grid

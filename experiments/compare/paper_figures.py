@@ -27,7 +27,6 @@ from experiments.compare.claims import (
 from experiments.compare.question import Question
 from experiments.compare.trained_features import FeatureReader, trained_network
 from experiments.members import MemberStore
-from experiments.members.store import read_members
 from experiments.mnist.configuration import PUBLISHED, REFERENCE, RESULTS
 from experiments.script import ScriptOptions, check_seed, main
 from experiments.stages import Stages
@@ -41,6 +40,7 @@ from rhythmic.plotting.golden import coupling_figure
 from rhythmic.plotting.style import NETWORKS, appearance
 from rhythmic.progress import show
 from rhythmic.records import Row
+from rhythmic.runs.rows import read_named
 from rhythmic.stability.coupling import compare_blocks, frequency_group
 from rhythmic.statistics.comparison import least_squares_differences
 from rhythmic.training import Data
@@ -138,7 +138,7 @@ def published_rows(path: Path) -> dict[str, list[Row]]:
     alike = ("configuration", "learning_rate", "weight_decay", "label_smoothing")
     tested = [
         row
-        for row in read_members(path, show).values()
+        for row in read_named(path, show).values()
         if row.get("dataset") == "mnist" and row.get("epochs") == EPOCHS and "confusion" in row
     ]
     found: dict[str, list[Row]] = {}

@@ -27,7 +27,6 @@ from experiments.compare.question import Question
 from experiments.compare.spike_chunks import SpikeTask, train_chunks
 from experiments.compare.spike_plain import COUNT, IDEAL, read_chunks
 from experiments.members import MemberStore
-from experiments.members.store import check_results
 from experiments.script import ScriptOptions, main
 from experiments.stages import Stages
 from rhythmic.data import SpikeTrains
@@ -35,6 +34,7 @@ from rhythmic.networks import published
 from rhythmic.plotting.accuracy import spike_trains_figure
 from rhythmic.plotting.style import appearance
 from rhythmic.records import Row
+from rhythmic.runs.rows import check_results
 from rhythmic.theory import LadderName, ladder
 from rhythmic.training import TrainingConfiguration
 from rhythmic.training.configuration import check_hyperparameter

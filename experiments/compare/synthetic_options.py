@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from experiments.compare.options import RESULTS, check_parts
-from experiments.members.store import check_results
 from experiments.script import ScriptOptions
 from experiments.task_networks import task_recipe
 from rhythmic.networks import NetworkSpec
+from rhythmic.runs.rows import check_results
 from rhythmic.tasks import (
     AbstractTask,
     Adding,

@@ -8,7 +8,6 @@ import jax
 import tyro
 
 from experiments.folders import FolderGoneError, open_folder, tidy
-from experiments.members.store import check_results
 from experiments.mnist.configuration import PRESETS, MnistConfiguration
 from experiments.mnist.dry_run import dry_run
 from experiments.mnist.example import save_example
@@ -20,6 +19,7 @@ from rhythmic.interruption import refuse, stopping
 from rhythmic.locks import LockedError, writing
 from rhythmic.progress import show
 from rhythmic.records import is_unused
+from rhythmic.runs.rows import check_results
 from rhythmic.spread import num_cores
 
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from experiments.members.condition import KEPT, Condition, Pool, Wanted
 from experiments.members.identity import recipe_identity
-from experiments.members.store import MemberStore, read_members, tuning
+from experiments.members.store import MemberStore, tuning
 from experiments.members.train import drop_checkpoints, train_members
 from experiments.mnist.configuration import MnistConfiguration
 from rhythmic.data import Digits, split
 from rhythmic.data.dataset import NUM_PIXELS
 from rhythmic.records import Row, fingerprint
+from rhythmic.runs.rows import read_named
 from rhythmic.training import Data
 
 REMEDY = "give fewer --devices, a smaller --batch-size or a smaller --evaluation-batch-size"
@@ -85,7 +86,7 @@ class MnistStore(MemberStore):
 
 def digits_of(configuration: MnistConfiguration, run_file: Path) -> Digits:
     """Return the digits that a run's rows name, by their hash alone: for rows, not for training."""
-    rows = read_members(run_file, lambda line: None).values()
+    rows = read_named(run_file, lambda line: None).values()
     hashes = Counter(row["data"] for row in rows if isinstance(row.get("data"), str))
     known = hashes.most_common(1)[0][0] if hashes else ""
     nothing = np.zeros(0, np.uint8)

@@ -15,7 +15,7 @@ from tests.docs.test_docstrings import CLASSES, FUNCTIONS, METHODS, MODULES
 REASONS = {
     "chooses among the others": "fast.ways",
     "checks of arguments": "arguments cells.options checks indices",
-    "files": ("arrays data.download files locks networks.files provenance records sealed"),
+    "files": ("arrays data.download files locks networks.files provenance records runs.* sealed"),
     "interface": "cells.adapter cells.interface tasks.interface",
     "table of names": "cells.registry",
     "loading": "data data.mnist data.source",

@@ -6,7 +6,6 @@ import json
 import numpy as np
 
 from experiments.members import Wanted
-from experiments.members.store import tuning
 from experiments.mnist.configuration import PRESETS
 from experiments.mnist.members import MnistStore
 from rhythmic.data import Digits
@@ -42,17 +41,6 @@ def row_of(member):
     }
 
 
-def test_a_row_lost_from_either_file_is_brought_back(tmp_path):
-    first = store_in(tmp_path)
-    member = member_of(first)
-    first.add([row_of(member)])
-    for lost in ("run.jsonl", "shared.jsonl"):
-        (tmp_path / lost).unlink()
-        again = store_in(tmp_path)
-        assert again.missing([member]) == []
-        assert [row["member"] for row in read_rows(tmp_path / lost)] == [member.name()]
-
-
 def test_everything_that_determines_a_member_is_part_of_its_name(tmp_path):
     store = store_in(tmp_path)
     names = {
@@ -69,19 +57,6 @@ def test_everything_that_determines_a_member_is_part_of_its_name(tmp_path):
     }
     assert len(names) == 10
     assert member_of(store_in(tmp_path, evaluation_batch_size=7)).name() in names
-
-
-def test_the_table_waits_for_the_whole_search_and_follows_it(tmp_path):
-    store = store_in(tmp_path, architectures=("rnn",), seeds=(101,))
-    condition = store.conditions["rnn"]
-    members = tuning(condition)
-    assert len(members) == 54
-    for member in members:
-        row = row_of(member)
-        row["validation_accuracy"] = 0.6 if member.setting == Setting(3e-4, 1e-2, 0.05) else 0.5
-        store.add([row])
-    best = Setting(3e-4, 1e-2, 0.05)
-    assert store.tested(condition) == [Wanted(condition, best, 101, tested=True)]
 
 
 def test_the_whole_protocol_fits_in_a_mebibyte(tmp_path):
