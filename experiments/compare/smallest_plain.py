@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.compare.smallest_rivals import below
-from experiments.members import MemberStore, Pool
+from experiments.members import Pool
 from rhythmic.baselines import fourier_power, logistic_regression_accuracy
 from rhythmic.progress import Progress, clock, show
 from rhythmic.records import Row, fingerprint
+from rhythmic.runs.rows import RowStore
 from rhythmic.theory import image_ladder
 
 # Raised when a change of the baseline changes its results: older rows then no longer count.
@@ -46,7 +47,7 @@ class PlainReading(NamedTuple):
 
 
 def plain_baselines(
-    store: MemberStore,
+    store: RowStore,
     pool: Pool,
     limits: Sequence[int],
     seeds: Sequence[int],
@@ -69,20 +70,20 @@ def plain_baselines(
         for limit in limits
     }
     wanted = [one for own in readings.values() for one in own]
-    missing = store.missing(wanted)
-    progress = Progress({"reading": len(missing)})
+    progress = Progress({})
     powers: dict[int, np.ndarray] = {}
-    for number, reading in enumerate(missing, start=len(wanted) - len(missing) + 1):
+    for reading, left in store.unfinished(wanted, "baseline"):
         started = time.perf_counter()
+        progress.remaining["reading"] = left
         if reading.limit not in powers:
             powers = {reading.limit: power_of(reading, pool)}
         store.add([row_of(reading, pool, powers[reading.limit]) | store.made])
         seconds = time.perf_counter() - started
         progress.finished("reading", seconds)
         show(
-            f"{below(PLAIN, reading.limit)}: {number} of {len(wanted)} in {clock(seconds)}, "
-            f"{progress.time_left()} left",
-            final=reading is missing[-1],
+            f"{below(PLAIN, reading.limit)}: {len(wanted) - left + 1} of {len(wanted)} in "
+            f"{clock(seconds)}, {progress.time_left()} left",
+            final=left == 1,
         )
     return {label: [store.rows[one.name()] for one in own] for label, own in readings.items()}
 

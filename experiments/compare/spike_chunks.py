@@ -11,7 +11,6 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from experiments.members import MemberStore
 from experiments.members.identity import (
     TRAINING_VERSION,
     network_identity,
@@ -24,6 +23,7 @@ from rhythmic.data.spikes import SpikePool, spike_pool
 from rhythmic.networks import NetworkSpec
 from rhythmic.progress import Progress, clock, show
 from rhythmic.records import Row, fingerprint
+from rhythmic.runs.rows import RowStore
 from rhythmic.training import (
     Data,
     GroupPlan,
@@ -73,7 +73,7 @@ class Chunk(NamedTuple):
 
 
 def train_chunks(
-    store: MemberStore,
+    store: RowStore,
     task: SpikeTask,
     architectures: Sequence[NetworkSpec],
     *,
@@ -129,7 +129,7 @@ class Worker:
     """Trains chunks of one architecture, all by one compiled program."""
 
     def __init__(
-        self, store: MemberStore, task: SpikeTask, architecture: NetworkSpec, progress: Progress
+        self, store: RowStore, task: SpikeTask, architecture: NetworkSpec, progress: Progress
     ):
         """Compile nothing yet: a worker without work costs nothing."""
         self.store, self.architecture, self.progress = store, architecture, progress
@@ -146,22 +146,21 @@ class Worker:
             chunks: what is wanted; the same one may stand there twice.
             later: chunks of this architecture that will be asked for afterwards.
         """
-        wanted = dict.fromkeys(chunks)
-        missing = self.store.missing(wanted)
-        self.progress.remaining[self.architecture.name] = len(missing) + later
-        for number, chunk in enumerate(missing, start=len(wanted) - len(missing) + 1):
+        wanted, name = list(dict.fromkeys(chunks)), self.architecture.name
+        for chunk, left in self.store.unfinished(wanted, "chunk"):
+            self.progress.remaining[name] = left + later
             started = time.perf_counter()
             group = self.group_for(chunk.seeds)
             self.store.add([self.train_chunk(group, chunk, started)])
             seconds = time.perf_counter() - started
-            self.progress.finished(self.architecture.name, seconds)
+            self.progress.finished(name, seconds)
             show(
-                f"{self.architecture.name}, rate {chunk.setting.learning_rate:g}: "
-                f"chunk {number} of {len(wanted)}, {len(chunk.seeds)} networks, "
-                f"in {clock(seconds)}, "
-                f"{self.progress.time_left()} left",
-                final=chunk is missing[-1],
+                f"{name}, rate {chunk.setting.learning_rate:g}: "
+                f"chunk {len(wanted) - left + 1} of {len(wanted)}, {len(chunk.seeds)} networks, "
+                f"in {clock(seconds)}, {self.progress.time_left()} left",
+                final=left == 1,
             )
+        self.progress.remaining[name] = later
 
     def train_chunk(self, group: GroupTraining, chunk: Chunk, started: float) -> Row:
         """Train one chunk, and write down what came out."""

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.compare.spike_chunks import NUM_CLASSES, four_digits
-from experiments.members import MemberStore
 from experiments.members.identity import trains_identity
 from rhythmic.baselines import logistic_regression_accuracy
 from rhythmic.baselines.features import threshold_accuracy
@@ -15,6 +14,7 @@ from rhythmic.data import SpikeTrains
 from rhythmic.data.spikes import SpikePool, log_odds, spike_count, spike_pool, spike_power
 from rhythmic.progress import show
 from rhythmic.records import Row, fingerprint
+from rhythmic.runs.rows import RowStore
 
 # Raised when a change of the readings changes their results: older rows then no longer count.
 READING_VERSION = 1
@@ -45,7 +45,7 @@ class ReadingChunk(NamedTuple):
 
 
 def read_chunks(
-    store: MemberStore,
+    store: RowStore,
     trains: SpikeTrains,
     ladders: dict[str, tuple[float, ...]],
     chunks: Sequence[tuple[int, ...]],
@@ -65,7 +65,7 @@ def read_chunks(
         for reading, frequencies in readings.items()
     ]
     pool = None
-    for chunk in store.missing(wanted):
+    for chunk, _ in store.unfinished(wanted, "baseline"):
         if pool is None or pool.splits.keys() != set(chunk.seeds):
             pool = spike_pool(trains, chunk.seeds)
             show(f"plain readings: seeds from {chunk.seeds[0]}", final=False)

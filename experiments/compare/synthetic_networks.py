@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.compare.synthetic_options import SweptTask, SyntheticOptions, network
-from experiments.members import MemberStore
 from experiments.members.identity import network_identity
 from experiments.task_networks import train_on_tasks
 from rhythmic.networks import NetworkSpec
 from rhythmic.progress import Progress, clock, show
 from rhythmic.records import Row, fingerprint
+from rhythmic.runs.rows import RowStore
 from rhythmic.tasks import AbstractTask
 from rhythmic.typing import AnyArray
 
@@ -73,11 +73,11 @@ def part_of(options: SyntheticOptions, name: str, task: SweptTask, kind: str) ->
     )
 
 
-def train_parts(store: MemberStore, parts: list[Part]) -> dict[str, list[Row]]:
+def train_parts(store: RowStore, parts: list[Part]) -> dict[str, list[Row]]:
     """Train what no one has trained; return the row of every part, by ``label``."""
-    missing = store.missing(parts)
-    progress = Progress({"part": len(missing)})
-    for number, part in enumerate(missing, start=len(parts) - len(missing) + 1):
+    progress = Progress({})
+    for part, left in store.unfinished(parts, "part"):
+        progress.remaining["part"] = left
         show(f"{label(part.task, part.network)}: compiling and training", final=False)
         started = time.perf_counter()
         row = train_part(part)
@@ -85,8 +85,8 @@ def train_parts(store: MemberStore, parts: list[Part]) -> dict[str, list[Row]]:
         store.add([row | {"seconds": round(seconds, 1)} | store.made])
         progress.finished("part", seconds)
         show(
-            f"{label(part.task, part.network)}: {number} of {len(parts)} in {clock(seconds)}, "
-            f"{progress.time_left()} left"
+            f"{label(part.task, part.network)}: {len(parts) - left + 1} of {len(parts)} in "
+            f"{clock(seconds)}, {progress.time_left()} left"
         )
     return {label(part.task, part.network): [store.rows[part.name()]] for part in parts}
 
