@@ -1,6 +1,7 @@
 """What a member's result depends on, besides its hyperparameters and its seed."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
@@ -151,6 +152,11 @@ class Condition:
             **optional,
         }
 
+    @functools.cached_property
+    def known(self) -> str:
+        """What its members are known by, besides setting, seed and what a test keeps."""
+        return fingerprint(self.identity())
+
     def program(self) -> str:
         """Name the compiled program that trains it, which conditions may share."""
         shared = dataclasses.replace(self, ladder=(), tuned_on=(), test_noise=())
@@ -167,13 +173,12 @@ class Wanted(NamedTuple):
 
     def name(self) -> str:
         """Identify the member."""
-        known = fingerprint(self.condition.identity())
         # What a test measures and keeps beyond accuracy: a row without it would not do.
         measured = {"test_noise": self.condition.test_noise, "kept": self.condition.kept}
         further = {name: values for name, values in measured.items() if values and self.tested}
         also = (further,) if further else ()
         setting = setting_identity(self.setting)
-        return fingerprint((known, setting, self.seed, self.tested, *also))
+        return fingerprint((self.condition.known, setting, self.seed, self.tested, *also))
 
 
 def members_of(group: list[Wanted]) -> Members:

@@ -77,14 +77,14 @@ def to_be_tested(store: MemberStore, program: Program) -> tuple[list[Wanted], in
 
 def num_missing(store: MemberStore, program: Program) -> tuple[int, int]:
     """Count the members still to be chosen on, and to be tested: all of these before a choice."""
-    chosen, waiting = to_be_tested(store, program)
-    return len(store.missing(program.choices)), waiting + len(store.missing(chosen))
+    return num_members(store, program)[0]
 
 
-def num_members(store: MemberStore, program: Program) -> int:
-    """Count the members to be chosen on and to be tested, finished ones included."""
+def num_members(store: MemberStore, program: Program) -> tuple[tuple[int, int], int]:
+    """Count what ``num_missing`` does, and all members, finished ones included."""
     chosen, waiting = to_be_tested(store, program)
-    return len(program.choices) + len(chosen) + waiting
+    missing = len(store.missing(program.choices)), waiting + len(store.missing(chosen))
+    return missing, len(program.choices) + len(chosen) + waiting
 
 
 GROUPS = "groups.json"

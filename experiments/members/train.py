@@ -11,18 +11,23 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from experiments.folders import FolderGoneError, remove_unfinished, watching
+from experiments.folders import (
+    FolderGoneError,
+    read_kept,
+    remove_unfinished,
+    watching,
+    write_kept,
+)
 from experiments.members.condition import Condition, Wanted, members_of
 from experiments.members.noise import NoisyTest
 from experiments.members.plans import (
     Program,
-    Work,
     by_program,
     num_groups,
     num_members,
-    num_missing,
     record_plans,
     smaller_plan,
+    to_be_tested,
     work_left,
 )
 from experiments.members.rows import member_rows
@@ -43,6 +48,7 @@ from rhythmic.training import (
 )
 from rhythmic.training.estimate import first_members
 
+BEGUN = "begun.json"  # of a run folder: members of a group that others had parted
 REMEDY = "give a smaller batch size"
 CHECKPOINT = re.compile(r"[0-9a-f]{16}\.eqx")  # name of a checkpoint
 BEGINNING = re.compile(rb"[0-9a-f]{64}\n")  # its hash
@@ -55,12 +61,8 @@ class Run:
     Args:
         store: what is finished, and where it is written.
         folder: the run folder.
-        progress: epochs of groups that are left, by the name of the program.
-        starts: programs that are still to be compiled, with what else there is to do before the
-            first epoch.
-        tests: groups that are still to be tested, by the name of the program.
-        done: networks that are finished, those of earlier calls included.
-        total: networks in all.
+        programs: all of them, those that have nothing left included.
+        plans: shapes of the groups of those that have, by the name of the program.
         remedy: what a user can do where one member on each device is too many.
         after_epoch: called after every epoch of a group.
         check: raises an error where the run folder is gone; nothing is written then.
@@ -68,22 +70,44 @@ class Run:
 
     store: MemberStore
     folder: Path
-    progress: Progress
-    starts: Progress
-    tests: Progress
-    done: int
-    total: int
+    programs: Sequence[Program]
+    plans: dict[str, GroupPlan]
     remedy: str
     after_epoch: Callable[[], None] | None = None
     check: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        """Count what is left, by the name of the program."""
+        self.progress = Progress({})  # epochs of groups
+        # Programs to be compiled, with what else there is to do before the first epoch.
+        self.starts = Progress(dict.fromkeys(self.plans, 1))
+        self.tests = Progress({})  # groups
+        self.done = self.total = 0  # networks, those of earlier calls included
+        # Members of a group that other runs had parted from those before and behind.
+        self.begun: list[str] = (read_kept(self.folder, BEGUN) or {}).get("members", [])
+        self.count()
+
+    def count(self) -> None:
+        """Count anew, before every group: other runs finish members too."""
+        self.done = self.total = 0
+        for program in self.programs:
+            missing, number = num_members(self.store, program)
+            self.total += number
+            self.done += number - sum(missing)
+            name = program.name
+            if plan := self.plans.get(name):
+                epochs = program.condition.training.epochs
+                self.progress.remaining[name] = num_groups(missing, plan) * epochs
+                self.tests.remaining[name] = num_groups(missing[1:], plan)
+                self.starts.remaining[name] &= any(missing)
 
 
 class Worker:
     """Trains members of one program, group by group."""
 
-    def __init__(self, run: Run, program: Program, plan: GroupPlan):
+    def __init__(self, run: Run, program: Program):
         """Compile nothing yet: a worker without work costs nothing."""
-        self.run, self.program, self.plan = run, program, plan
+        self.run, self.program = run, program
         self.condition, self.label = program.condition, program.label
         self.training = MemberTraining(
             self.condition.architecture,
@@ -100,10 +124,16 @@ class Worker:
         self.began = 0.0
         self.timing: Row = {}
 
+    @property
+    def plan(self) -> GroupPlan:
+        """The shape of its groups."""
+        return self.run.plans[self.program.name]
+
     def train(self, wanted: list[Wanted]) -> None:
         """Train those of ``wanted`` that are missing, and write their rows group by group.
 
-        Groups that run out of memory are made smaller and start afresh.
+        What other processes train is left to them. Groups that run out of memory are made smaller
+        and start afresh.
 
         Raises:
             MemoryError: if one member per device is too many.
@@ -111,29 +141,47 @@ class Worker:
         distinct = {member.name(): member for member in wanted}
         # Members of one seed see the same batches: neighbours share the work of drawing them.
         wanted = sorted(distinct.values(), key=lambda member: member.seed)
-        while missing := self.run.store.missing(wanted):
+        while group := self.claimed(wanted):
             try:
                 with jax.enable_x64(self.condition.precision == "float64"):
-                    self.train_group(missing[: self.plan.size])
+                    self.train_group(group)
                 continue
             except (MemoryError, jax.errors.JaxRuntimeError) as error:
                 smaller = smaller_plan(self.label, self.plan, error, self.run.remedy)
+            finally:
+                self.run.store.release(group)
             # Out of the handler: the error held on to the arrays that filled the memory.
             self.replan(smaller)
 
+    def claimed(self, wanted: list[Wanted]) -> list[Wanted]:
+        """Claim the members of a group: those of one that was begun, else the first that are free.
+
+        A checkpoint is found by the members of its group. Where others leave no whole group at the
+        beginning of what is missing, the run folder says which members were taken.
+        """
+        run, size = self.run, self.plan.size
+        missing = run.store.missing(wanted)
+        begun = [member for member in missing if member.name() in run.begun]
+        group = run.store.claim(begun, size) or run.store.claim(missing, size)
+        names = [member.name() for member in group]
+        if group != missing[:size] and names != run.begun:
+            run.begun = names
+            run.check()
+            write_kept(run.folder, BEGUN, {"members": names})
+        run.count()
+        return group
+
     def replan(self, plan: GroupPlan) -> None:
         """Go on with groups of another shape, and say so in the run folder."""
-        self.plan = plan
+        run, name = self.run, self.program.name
+        run.plans[name] = plan
         self.group_training = None
         self.noisy_test = NoisyTest(self.program.conditions)
-        record_plans(self.run.folder, {self.label: plan})
-        run, name = self.run, self.program.name
-        missing = num_missing(run.store, self.program)
-        epochs = num_groups(missing, plan) * self.condition.training.epochs
-        tests = num_groups(missing[1:], plan)
-        for progress, number in ((run.progress, epochs), (run.starts, 1), (run.tests, tests)):
-            progress.remaining[name] = number
+        record_plans(run.folder, {self.label: plan})
+        for progress in (run.progress, run.starts, run.tests):
             progress.seconds.pop(name, None)
+        run.starts.remaining[name] = 1
+        run.count()
 
     def train_group(self, group: list[Wanted]) -> None:
         """Train one group, or as much of it as fits, from its checkpoint or from the start."""
@@ -141,6 +189,7 @@ class Worker:
         had_program = self.group_training is not None
         members = members_of(group)
         training = self.compiled_group(members)
+        self.run.store.release(group[self.plan.size :])
         group, members = group[: self.plan.size], first_members(members, self.plan.size)
         self.group, self.num_reported = group, 0
         self.timing = {
@@ -166,7 +215,6 @@ class Worker:
         share = seconds / len(group)
         made = store.made | {"way_through_time": training.training.method}
         store.add(member_rows(group, state, test, share, made, noise_accuracy))
-        self.run.done += len(group)
         checkpoint.unlink(missing_ok=True)
         if test is not None:
             found = f"trained in {clock(seconds)}, test {np.mean(test.score):.3f}"
@@ -309,34 +357,33 @@ def train_members(
     with watching(folder) as check:
         work = work_left(store, conditions, folder, members_per_device)
         record_plans(folder, {one.program.label: one.plan for one in work})
-        epochs = {
-            one.program.name: one.num_groups * one.program.condition.training.epochs for one in work
-        }
-        starts = {one.program.name: 1 for one in work}
-        tests = {one.program.name: num_groups(one.missing[1:], one.plan) for one in work}
-        progress = Progress(epochs), Progress(starts), Progress(tests)
-        programs = by_program(conditions) if work else ()
-        total = sum(num_members(store, program) for program in programs)
-        done = total - sum(sum(one.missing) for one in work)
-        run = Run(store, folder, *progress, done, total, remedy, after_epoch, check)
-        train_missing(run, work)
+        programs = list(by_program(conditions)) if work else []
+        plans = {one.program.name: one.plan for one in work}
+        train_missing(Run(store, folder, programs, plans, remedy, after_epoch, check))
     return {condition.label: store.results(condition) for condition in conditions}
 
 
-def train_missing(run: Run, work: Sequence[Work]) -> None:
-    """Train what is missing, program by program."""
-    waiting = []
-    for one in work:
-        worker = Worker(run, one.program, one.plan)
-        worker.train(one.program.choices)
-        if any(condition.tuned_on for condition in one.program.conditions):
-            waiting.append(worker)  # for settings that may be chosen on programs further down
-        else:
-            worker.train(one.program.tested(run.store))
-    while waiting:
-        # A worker that is done gives its memory back.
-        worker = waiting.pop(0)
-        worker.train(worker.program.tested(run.store))
+def train_missing(run: Run) -> None:
+    """Train what is missing, program by program; wait for what only other processes are at."""
+    store = run.store
+    workers = [Worker(run, program) for program in run.programs if program.name in run.plans]
+    while workers:
+        num_rows, left, waiting = len(store.rows), [], []
+        while workers:
+            # A worker that is done gives its memory back.
+            worker = workers.pop(0)
+            worker.train(worker.program.choices)
+            tested, num_waiting = to_be_tested(store, worker.program)
+            if num_waiting:  # for settings that may be chosen on programs further down
+                tested = []
+            worker.train(tested)
+            missing = store.missing([*worker.program.choices, *tested])
+            if missing or num_waiting:
+                left.append(worker)
+                waiting += missing
+        if left and len(store.rows) == num_rows:
+            store.wait(waiting, "network", run.check)
+        workers = left
 
 
 def drop_checkpoints(folder: Path) -> None:

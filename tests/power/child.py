@@ -1,6 +1,6 @@
 """A process that computes into a folder on a disk whose power is about to fail.
 
-    python child.py sweep|training FOLDER
+    python child.py sweep|training FOLDER [RESULTS]
 
 It says on its output, unbuffered, what it begins and what it has finished.
 """
@@ -48,8 +48,11 @@ def sweep(folder: Path) -> dict[str, np.ndarray]:
         ChunkComputer.started, SweepStore.write = started, write
 
 
-def training(folder: Path) -> dict[str, np.ndarray]:
-    """Train networks in groups of one; return their accuracies by name."""
+def training(folder: Path, results: Path | None = None) -> dict[str, np.ndarray]:
+    """Train networks in groups of one; return their accuracies by name.
+
+    Other processes may train the same ones at the same time, if they share the file of results.
+    """
     from experiments.members import Condition, MemberStore, Pool, train_members
     from experiments.members.train import Worker
     from rhythmic.data import Split
@@ -82,7 +85,7 @@ def training(folder: Path) -> dict[str, np.ndarray]:
             tuple(range(1, GROUPS + 1)),
         )
         folder = open_run_folder(folder, {"power": "cut"})
-        store = MemberStore(folder / "members.jsonl")
+        store = MemberStore(folder / "members.jsonl", results)
         rows = train_members(store, [condition], folder, members_per_device=1)["rrn"]
         return {row["member"]: np.array(row["test_accuracy"]) for row in rows}
     finally:
@@ -92,4 +95,4 @@ def training(folder: Path) -> dict[str, np.ndarray]:
 KINDS = {"sweep": sweep, "training": training}
 
 if __name__ == "__main__":
-    KINDS[sys.argv[1]](Path(sys.argv[2]))
+    KINDS[sys.argv[1]](*map(Path, sys.argv[2:]))

@@ -132,17 +132,6 @@ def test_a_ladder_given_is_the_network_that_has_it(tmp_path):
         assert one["test_loss"] == other["test_loss"]
 
 
-def test_a_damaged_row_is_missing_and_the_others_are_not(tmp_path, capsys):
-    store = MemberStore(tmp_path / "members.jsonl")
-    members = store.tested(condition())
-    store.add([{"member": member.name(), "seed": member.seed} for member in members])
-    file = tmp_path / "members.jsonl"
-    lines = file.read_text().splitlines(keepends=True)
-    file.write_text(lines[0].replace('"seed": 1', '"seed": 3') + lines[1])
-    assert MemberStore(file).missing(members) == members[:1]
-    assert "line 1 is damaged" in capsys.readouterr().err
-
-
 def test_learning_curves_of_members_that_were_not_tested_are_not_shared(tmp_path):
     store = MemberStore(tmp_path / "members.jsonl", tmp_path / "shared.jsonl")
     curve = {"history": {"train_loss": [1.0]}}
@@ -154,17 +143,6 @@ def test_learning_curves_of_members_that_were_not_tested_are_not_shared(tmp_path
         "tuned",
         "tested",
     }
-
-
-def test_rows_of_neighbours_count_where_they_are_wanted_and_a_reader_writes_nothing(tmp_path):
-    (member,) = MemberStore(tmp_path / "run.jsonl").tested(condition(seeds=(1,)))
-    MemberStore(tmp_path / "shared" / "other.jsonl").add([{"member": member.name()}])
-    shared = tmp_path / "shared" / "own.jsonl"
-    alone = MemberStore(tmp_path / "run.jsonl", shared, neighbours=False)
-    assert alone.missing([member]) == [member]
-    reader = MemberStore(tmp_path / "run.jsonl", shared, read_only=True)
-    assert reader.missing([member]) == []
-    assert [path.name for path in tmp_path.rglob("*.jsonl")] == ["other.jsonl"]
 
 
 def test_groups_go_on_in_the_shape_that_the_run_folder_holds(tmp_path, capsys):
