@@ -65,8 +65,8 @@ def trained(tmp_path_factory):
 
 @pytest.mark.slow
 def test_a_chunk_is_what_its_members_are_alone(trained):
-    _, (published, tuned) = trained
-    for rows in (published, tuned):
+    _, (given, tuned) = trained
+    for rows in (given, tuned):
         assert [row["seeds"] for row in rows] == [[1, 2], [3, 4]]
     pool = spike_pool(FEW, [4])
     training = MemberTraining(published()["rrn-golden"], TASK.training, problem=Problem(2))
@@ -79,8 +79,8 @@ def test_a_chunk_is_what_its_members_are_alone(trained):
         label_smoothing=(0.0,),
     )
     alone = group.test(group.run(members), members).score[0]
-    assert published[1]["test_accuracy"][1] == pytest.approx(float(alone), abs=1e-4)
-    seeds = [row["seed"] for row in spread("golden", published)]
+    assert given[1]["test_accuracy"][1] == pytest.approx(float(alone), abs=1e-4)
+    seeds = [row["seed"] for row in spread("golden", given)]
     assert seeds == [1, 2, 3, 4]
 
 
