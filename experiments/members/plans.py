@@ -12,7 +12,6 @@ from experiments.members.condition import Condition, Wanted
 from experiments.members.store import MemberStore, tuning
 from rhythmic.networks import BuildsNetwork
 from rhythmic.progress import show
-from rhythmic.training import is_out_of_memory
 from rhythmic.training.features import has_fixed_features
 from rhythmic.training.group import GroupPlan, plan_groups
 
@@ -200,31 +199,3 @@ def record_plans(folder: Path, plans: dict[str, GroupPlan]) -> None:
     together = recorded_plans(folder) | plans
     if together:
         write_kept(folder, GROUPS, {label: asdict(plan) for label, plan in together.items()})
-
-
-def smaller_plan(label: str, plan: GroupPlan, error: BaseException, remedy: str) -> GroupPlan:
-    """Return the shape to go on with after a group ran out of memory, and say so.
-
-    Args:
-        label: what was trained.
-        plan: the shape that failed.
-        error: what was raised; raised again if it is about something else.
-        remedy: what a user can do where no shape is left.
-
-    Raises:
-        MemoryError: in one line, if one member per device is too many.
-    """
-    if not is_out_of_memory(error):
-        raise error
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
-    smaller = plan.halved()
-    if smaller == plan:
-        raise MemoryError(
-            f"{label} ran out of memory with one network on each of {plan.num_devices} devices "
-            f"({reason}); {remedy}"
-        ) from None
-    show(
-        f"{label}: out of memory with groups of {plan} ({reason}); going on with {smaller}, "
-        "unfinished groups start afresh"
-    )
-    return smaller

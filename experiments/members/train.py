@@ -26,16 +26,14 @@ from experiments.members.plans import (
     num_groups,
     num_members,
     record_plans,
-    smaller_plan,
     to_be_tested,
     work_left,
 )
 from experiments.members.rows import member_rows
 from experiments.members.store import MemberStore
-from rhythmic.files import move_aside
 from rhythmic.progress import Progress, clock, show
 from rhythmic.records import Row, append_rows, fingerprint
-from rhythmic.sealed import DamagedFileError
+from rhythmic.runs.fitting import smaller_after
 from rhythmic.training import (
     EpochReport,
     Estimate,
@@ -147,7 +145,9 @@ class Worker:
                     self.train_group(group)
                 continue
             except (MemoryError, jax.errors.JaxRuntimeError) as error:
-                smaller = smaller_plan(self.label, self.plan, error, self.run.remedy)
+                smaller = smaller_after(
+                    error, self.plan, show, name=self.label, remedy=self.run.remedy
+                )
             finally:
                 self.run.store.release(group)
             # Out of the handler: the error held on to the arrays that filled the memory.
@@ -237,16 +237,13 @@ class Worker:
         return self.group_training
 
     def trained(self, training: GroupTraining, members: Members, checkpoint: Path) -> TrainingState:
-        """Train to the last epoch; a checkpoint that is damaged is set aside."""
+        """Train to the last epoch."""
         start = "from their checkpoint" if checkpoint.exists() else "from the first epoch"
         finished = f"{self.run.done} of {counted(self.run.total, 'network')} finished"
         show(f"{self.described()} to train, {start}; {finished}")
-        try:
-            return training.run(members, on_epoch=self.report, checkpoint=checkpoint)
-        except DamagedFileError as error:
-            show(f"{error}; set aside, and this group starts afresh")
-            move_aside(self.run.folder, checkpoint)
-        return training.run(members, on_epoch=self.report, checkpoint=checkpoint)
+        return training.run(
+            members, on_epoch=self.report, checkpoint=checkpoint, run_folder=self.run.folder
+        )
 
     def described(self) -> str:
         """Name the group at work, and what it is trained for."""

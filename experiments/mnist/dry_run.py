@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.members.condition import members_of
-from experiments.members.plans import Work, num_groups, smaller_plan, work_left
+from experiments.members.plans import Work, num_groups, work_left
 from experiments.members.train import counted
 from experiments.mnist.members import REMEDY, MnistStore
 from experiments.mnist.report import WIDTH, plain_table
@@ -17,6 +17,7 @@ from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.memory import readable_bytes
 from rhythmic.progress import clock, show
 from rhythmic.provenance import device_name
+from rhythmic.runs.fitting import smaller_after
 from rhythmic.training import (
     GroupPlan,
     MemberTraining,
@@ -93,7 +94,7 @@ def forecast(store: MnistStore, work: Work) -> Forecast:
         try:
             return measured(store, work, plan)
         except (MemoryError, jax.errors.JaxRuntimeError) as error:
-            plan = smaller_plan(work.program.label, plan, error, REMEDY)
+            plan = smaller_after(error, plan, show, name=work.program.label, remedy=REMEDY)
 
 
 def measured(store: MnistStore, work: Work, plan: GroupPlan) -> Forecast:

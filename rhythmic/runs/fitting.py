@@ -1,4 +1,4 @@
-"""How many rows a device holds at once: what its memory is expected to hold, and less if it fails."""
+"""How many rows a device holds at once: what its memory should hold, and less where it does not."""
 
 from collections.abc import Callable
 from typing import Protocol, Self, TypeVar

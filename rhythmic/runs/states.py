@@ -37,7 +37,7 @@ class StateFile(NamedTuple):
             done = int(label.pop("done"))
             if label == self.label:
                 return found, done
-            self.tell(f"{self.path} was computed otherwise; set aside, and what it held starts afresh")
+            self.tell(f"{self.path}: computed otherwise; set aside, and what it held starts afresh")
         except (DamagedFileError, KeyError, TypeError, ValueError) as error:
             self.tell(f"{error}; set aside, and what it held starts afresh")
         move_aside(self.folder, self.path)

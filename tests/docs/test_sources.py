@@ -29,7 +29,7 @@ REASONS = {
     "engine of runs": "runs.* sweep.*",
     "training loop": (
         "training.batches training.evaluation training.features training.group training.judging "
-        "training.member training.sources training.sweep training.train"
+        "training.member training.runs training.sources training.sweep training.train"
     ),
     "grid of settings": "training.search",
 }

@@ -74,8 +74,8 @@ def test_a_group_out_of_memory_is_split_and_finished_members_stay(
     assert groups_of(tmp_path) == 1
     said = [line for line in capsys.readouterr().err.splitlines() if "out of memory" in line]
     assert said == [
-        f"{NAME}: out of memory with groups of 1 x 2 members (RESOURCE_EXHAUSTED: Out of memory "
-        "allocating 511194680 bytes.); going on with 1 x 1 members, unfinished groups start afresh"
+        f"{NAME}: out of memory with 1 x 2 members (RESOURCE_EXHAUSTED: Out of memory "
+        "allocating 511194680 bytes.); continuing with 1 x 1 members"
     ]
     assert not list((tmp_path / "checkpoints").iterdir())
     timings = read_rows(tmp_path / "timings.jsonl")
@@ -99,8 +99,8 @@ def test_a_group_expected_not_to_fit_is_smaller_from_the_start(
     assert groups_of(tmp_path) == 2
     lines = capsys.readouterr().err.splitlines()
     assert lines == [
-        f"{NAME}: a group of 1 x 4 members is expected to need 40 bytes a device, and 25 bytes "
-        "are free: taking 1 x 2 members",
+        f"{NAME}: 1 x 4 members are expected to need 40 bytes a device, and 25 bytes may be "
+        "filled: taking 1 x 2 members",
         f"{NAME}, table: 2 members to train, from the first epoch; 0 of 4 networks finished",
     ]
 
@@ -111,7 +111,7 @@ def test_one_member_too_many_is_one_clear_line(no_compiler, tmp_path, monkeypatc
     store = store_in(tmp_path, seeds=(1, 2, 3), members_per_device=3)
     monkeypatch.setattr(command, "prepare", lambda arguments: (store, tmp_path))
     message = refusal(command.main)
-    assert message.startswith(f"error: {NAME} ran out of memory with one network on each of 1 dev")
+    assert message.startswith(f"error: {NAME} ran out of memory with 1 x 1 members (")
     assert "--batch-size" in message
     assert groups_of(tmp_path) == 1
     assert not (tmp_path / "members.jsonl").exists()
