@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ import numpy as np
 from rhythmic.arguments import checked
 from rhythmic.data import Recordings, Split
 from rhythmic.data.recordings import samples_of
+from rhythmic.files import remove_leftovers
 from rhythmic.networks.files import save
 from rhythmic.networks.network import Network
 from rhythmic.networks.spec import NetworkSpec
@@ -25,6 +27,10 @@ from rhythmic.training.state import Data, TestRecord, TrainingState
 
 RUN = "run.json"  # what is trained; is written first
 PLAIN = (str, int, float, bool, tuple, type(None))
+OURS = re.compile(
+    r"run\.json|finished\.ckpt|history\.csv|result\.json"
+    r"|network-\d+\.(json|safetensors)|(runs|finished)-\d+-\d+\.ckpt"
+)
 FINISHED = "finished.ckpt"  # states and tests; is written last
 
 
@@ -179,6 +185,13 @@ def _answer(network: Network, inputs: Any, lengths: Any) -> Any:
     return network(inputs, lengths)
 
 
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what a kill left of writing one of the files of a training."""
+    if folder.is_dir() and not folder.is_symlink():
+        found = (OURS.match(path.name) for path in folder.iterdir())
+        remove_leftovers(folder, {name[0] for name in found if name is not None})
+
+
 def open_folder(
     folder: Path, training: MemberTraining, data: Data | None, members: Members
 ) -> None:
@@ -211,6 +224,7 @@ def open_folder(
     path = folder / RUN
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"folder is {folder}; it must be a folder, or nothing yet")
+    _remove_leftovers(folder)
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         write_json(path, asked)
