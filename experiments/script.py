@@ -10,7 +10,7 @@ import itertools
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -28,7 +28,7 @@ from experiments.folders import (
     watching,
     write_kept,
 )
-from experiments.ranges import check_ranges
+from experiments.ranges import at_least, check_ranges
 from experiments.recorded import recorded_options
 from experiments.stages import Results, Stages, drop_parts, read_arrays, write_arrays
 from rhythmic.data import DataUnavailableError
@@ -40,6 +40,7 @@ from rhythmic.progress import clock, show
 from rhythmic.records import fingerprint, plain, read_configuration, read_sealed_rows
 from rhythmic.sealed import DamagedFileError
 from rhythmic.spread import num_cores
+from rhythmic.sweep import SweepEstimate
 
 T = TypeVar("T")
 
@@ -77,6 +78,26 @@ class ScriptOptions:
         return ""
 
 
+@dataclass(frozen=True)
+class SweepOptions(ScriptOptions):
+    """Options of experiments whose computation is a sweep.
+
+    Args:
+        dry_run: compute nothing: print chunks, files, bytes, memory and the time that is expected,
+            for which one chunk of each sweep is computed.
+        workers: for how many workers a dry run says the time, each one as fast as this process.
+    """
+
+    dry_run: bool = False
+    workers: int = 1
+
+    ELSEWHERE: ClassVar[tuple[str, ...]] = ("dry_run", "workers")
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the option out of range."""
+        at_least(self, workers=1)
+
+
 def check_seed(seed: int) -> None:
     """Raise a ValueError of one line for a seed that JAX or NumPy would not take."""
     if not 0 <= seed < 2**32:
@@ -96,6 +117,8 @@ class Experiment(Entry):
             gallery.
         all_cores: whether to divide the processor into one device a core, for sweeps.
         record: what else the run folder keeps of the answer, as ``record.json``.
+        estimates: what each sweep would take, one after another, where options are
+            ``SweepOptions``.
     """
 
     presets: Mapping[str, Any]
@@ -105,6 +128,7 @@ class Experiment(Entry):
     draw: Callable[[Any, Results], dict[str, Figure]]
     all_cores: bool = False
     record: Callable[[Any, Results], dict[str, Any]] | None = None
+    estimates: Callable[[Any], Iterable[SweepEstimate]] | None = None
 
 
 def named_preset(arguments: list[str], presets: Mapping[str, T]) -> T:
@@ -239,9 +263,14 @@ def answer_command(experiment: Experiment, arguments: list[str]) -> None:
         options.check()
         if options.publish and reduction(experiment, options):
             raise ValueError(f"publish needs the full preset; this is {options.preset} or changed")
+        if isinstance(options, SweepOptions) and options.dry_run:
+            dry_run(experiment, options)
+            return
         folder = prepare(experiment, options)
     except (ValueError, OSError) as error:
         refuse(error)
+    except MemoryError as error:
+        refuse(str(error) or "out of memory")
     try:
         with writing(folder, show):
             tidy(folder)
@@ -250,6 +279,20 @@ def answer_command(experiment: Experiment, arguments: list[str]) -> None:
         refuse(f"{error}; the command without --redraw computes again")
     except (LockedError, FolderGoneError, OSError, DataUnavailableError, MemoryError) as error:
         refuse(str(error) or "out of memory")
+
+
+def dry_run(experiment: Experiment, options: SweepOptions) -> None:
+    """Print what the sweeps of a run would take; write nothing."""
+    assert experiment.estimates is not None
+    seconds = with_workers = 0.0
+    for estimate in experiment.estimates(options):
+        print(estimate, flush=True)
+        seconds += estimate.seconds
+        with_workers += estimate.seconds_with_workers
+    line = f"In all about {clock(seconds)}"
+    if options.workers > 1:
+        line += f", with {options.workers} workers {clock(with_workers)}"
+    print(f"{line}; figures, and what is no sweep, come on top. Nothing was written.")
 
 
 def check_finished(option: str, folder: Path, results: Sequence[Path]) -> None:

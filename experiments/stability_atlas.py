@@ -1,5 +1,7 @@
 """Where the node with two weights oscillates, disappears and explodes, in theory and simulated."""
 
+import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -8,13 +10,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.ranges import at_least
-from experiments.script import Experiment, ScriptOptions, main
+from experiments.script import Experiment, SweepOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.atlas import Window, atlas_figure, comparison_figure
 from rhythmic.rhythms.bands import catalogue
 from rhythmic.stability.atlas_simulation import GROWTH_LIMIT, LARGEST_WEIGHTS, PHASE_LIMIT
 from rhythmic.stability.atlas_sweep import chart_sweep, simulation_sweep, strip_sweep
-from rhythmic.sweep import Sweep, run_sweep, values_axis
+from rhythmic.sweep import Sweep, SweepEstimate, plan_sweep, run_sweep, values_axis
 from rhythmic.theory import decay_time, node_frequency, second_order_regime
 
 Precision = Literal["float32", "float64"]
@@ -22,7 +24,7 @@ MOST_POINTS = 2**24  # of a map; a run holds about 100 bytes of each
 
 
 @dataclass(frozen=True)
-class StabilityAtlasOptions(ScriptOptions):
+class StabilityAtlasOptions(SweepOptions):
     """The node h_t = w1 h_{t-1} + w2 h_{t-2} over the plane of its weights.
 
     Args:
@@ -56,6 +58,7 @@ class StabilityAtlasOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the option out of range."""
+        super().check()
         catalogue(self.bands)
         for name in ("w1", "w2", "zoom_w1", "zoom_w2"):
             low, high = getattr(self, name)
@@ -105,28 +108,51 @@ def measure(options: StabilityAtlasOptions, stages: Stages) -> Results:
 
 def one_map(options: StabilityAtlasOptions, name: str) -> Results:
     """Chart one part of the plane, simulate it in every precision, and say where they differ."""
+    axes = axes_of(options, name)
+    w1, w2 = axes["w1"], axes["w2"]
+    sweeps = sweeps_of(options, name)
+    results = axes | arrays(sweeps["chart"])
+    # By NumPy, from the weights that the simulations take: exact inequalities decide.
+    theory = np.asarray(second_order_regime(w1[:, None], w2), np.int8)
+    results["regime"] = theory
+    for precision in options.precisions:
+        closed, found, strip = (
+            arrays(sweeps[f"{kind}_{precision}"]) for kind in ("chart", "simulation", "strip")
+        )
+        inside = strip["inside"]
+        results[f"inside_{precision}"] = inside
+        results[f"differs_{precision}"] = found["regime"] != theory
+        results[f"closed_form_{precision}"] = closed["regime"] != theory
+        results[f"errors_{precision}"] = errors(found, w1, w2, 1 / options.sample_rate, inside)
+        results.setdefault("overflow_step", found["overflow_step"])
+    large = ("frequency", "decay_time", "growth_rate", "amplification")
+    return results | {key: results[key].astype(np.float32) for key in large}
+
+
+def sweeps_of(options: StabilityAtlasOptions, name: str) -> dict[str, Sweep]:
+    """Return the sweeps of one map: the chart, and in every precision chart, simulation, strip."""
     w1, w2 = (values_axis(axis, x, "") for axis, x in axes_of(options, name).items())
     dt = 1 / options.sample_rate
-    results = {"w1": w1.values, "w2": w2.values}
-    results |= arrays(chart_sweep(w1, w2, dt=dt, precision="float64"))
-    # By NumPy, from the weights that the simulations take: exact inequalities decide.
-    theory = np.asarray(second_order_regime(w1.values[:, None], w2.values), np.int8)
-    results["regime"] = theory
     run: dict[str, Any] = {
         "num_steps": options.num_steps,
         "overflow_threshold": options.overflow_threshold,
     }
+    sweeps = {"chart": chart_sweep(w1, w2, dt=dt, precision="float64")}
     for precision in options.precisions:
-        closed = arrays(chart_sweep(w1, w2, dt=dt, precision=precision))
-        found = arrays(simulation_sweep(w1, w2, dt=dt, precision=precision, **run))
-        inside = arrays(strip_sweep(w1, w2, simulated=precision, **run))["inside"]
-        results[f"inside_{precision}"] = inside
-        results[f"differs_{precision}"] = found["regime"] != theory
-        results[f"closed_form_{precision}"] = closed["regime"] != theory
-        results[f"errors_{precision}"] = errors(found, w1.values, w2.values, dt, inside)
-        results.setdefault("overflow_step", found["overflow_step"])
-    large = ("frequency", "decay_time", "growth_rate", "amplification")
-    return results | {key: results[key].astype(np.float32) for key in large}
+        sweeps[f"chart_{precision}"] = chart_sweep(w1, w2, dt=dt, precision=precision)
+        sweeps[f"simulation_{precision}"] = simulation_sweep(
+            w1, w2, dt=dt, precision=precision, **run
+        )
+        sweeps[f"strip_{precision}"] = strip_sweep(w1, w2, simulated=precision, **run)
+    return sweeps
+
+
+def estimates(options: StabilityAtlasOptions) -> Iterator[SweepEstimate]:
+    """Say of each sweep of both maps what it would take."""
+    for name in MAPS:
+        for kind, sweep in sweeps_of(options, name).items():
+            estimate = plan_sweep(sweep, num_workers=options.workers, stored=False)
+            yield dataclasses.replace(estimate, name=f"{name}, {kind}")
 
 
 def arrays(sweep: Sweep) -> Results:
@@ -284,6 +310,7 @@ EXPERIMENT = Experiment(
     answer=answer,
     draw=draw,
     all_cores=True,
+    estimates=estimates,
 )
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """How pole radius, ladder, recurrent gain and input scale decide what a reservoir can tell."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -10,21 +11,21 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.ranges import between
-from experiments.script import Experiment, ScriptOptions, check_seed, main
+from experiments.script import Experiment, SweepOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.cells import ResonantReservoirCell
 from rhythmic.data import load_mnist5k, split
 from rhythmic.data.dataset import MNIST5K_HELD_OUT_PER_CLASS, NUM_TRAIN
 from rhythmic.plotting.weight_grid import accuracy_figure, frequency_figure
 from rhythmic.reservoirs import ReservoirData, ReservoirGrid, read_out, weight_grid_sweep
-from rhythmic.sweep import run_sweep
+from rhythmic.sweep import Sweep, SweepEstimate, plan_sweep, run_sweep
 
 MOST_TRAIN = NUM_TRAIN["mnist5k"]
 MOST_VALIDATION = 10 * MNIST5K_HELD_OUT_PER_CLASS
 
 
 @dataclass(frozen=True)
-class WeightGridOptions(ScriptOptions):
+class WeightGridOptions(SweepOptions):
     """Resonant reservoirs over their weights, on handwritten digits read pixel by pixel.
 
     Args:
@@ -58,6 +59,7 @@ class WeightGridOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the option out of range."""
+        super().check()
         for name, low, allowed in (
             ("pole_radii", 0.0, "above 0"),
             ("ladder_ratios", 1.0, "above 1"),
@@ -153,7 +155,13 @@ def digits(options: WeightGridOptions) -> ReservoirData:
 
 def grid(options: WeightGridOptions, data: ReservoirData, folder: Path | None) -> Results:
     """Compute every point of the grid."""
-    sweep = weight_grid_sweep(
+    result = run_sweep(sweep_of(options, data), folder=folder, chunk_points=chunk_points(options))
+    return {name: np.asarray(values) for name, values in result.arrays.items()}
+
+
+def sweep_of(options: WeightGridOptions, data: ReservoirData) -> Sweep:
+    """Return the sweep over the grid."""
+    return weight_grid_sweep(
         options.grid,
         data,
         pole_radii=options.pole_radii,
@@ -162,10 +170,21 @@ def grid(options: WeightGridOptions, data: ReservoirData, folder: Path | None) -
         input_scales=options.input_scales,
         seeds=options.seeds,
     )
-    side_by_side = len(options.recurrent_gains) * len(options.input_scales)
+
+
+def chunk_points(options: WeightGridOptions) -> int | None:
+    """Return the points of a chunk at most: on a CPU those that share a ladder."""
     on_cpu = jax.devices()[0].platform == "cpu"
-    result = run_sweep(sweep, folder=folder, chunk_points=side_by_side if on_cpu else None)
-    return {name: np.asarray(values) for name, values in result.arrays.items()}
+    return len(options.recurrent_gains) * len(options.input_scales) if on_cpu else None
+
+
+def estimates(options: WeightGridOptions) -> Iterator[SweepEstimate]:
+    """Say what the sweep over the grid would take."""
+    yield plan_sweep(
+        sweep_of(options, digits(options)),
+        chunk_points=chunk_points(options),
+        num_workers=options.workers,
+    )
 
 
 def published(options: WeightGridOptions, data: ReservoirData) -> Results:
@@ -349,6 +368,7 @@ EXPERIMENT = Experiment(
     answer=answer,
     draw=draw,
     all_cores=True,
+    estimates=estimates,
 )
 
 if __name__ == "__main__":

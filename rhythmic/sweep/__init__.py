@@ -23,6 +23,7 @@
 ``program``        the function over points and devices, compiled once
 ``run``            ``run_sweep``: what is missing is computed, in memory or on disk
 ``workers``        chunks computed by the workers of an executor
+``estimate``       ``plan_sweep``: what a sweep would take, before it is run
 ``store``          chunks on disk, in blocks and journals, each whole or absent, checksummed
 ``dataset``        sweeps opened and exported; ``python -m rhythmic.sweep``
 ``joining``        sweeps compared and joined, point by point
@@ -42,6 +43,7 @@ from rhythmic.sweep.designs import (
     sampled_design,
     values_axis,
 )
+from rhythmic.sweep.estimate import SweepEstimate, plan_sweep
 from rhythmic.sweep.plan import ChunkPlan
 from rhythmic.sweep.processes import join_processes
 from rhythmic.sweep.run import SweepResult, SweepStorageError, run_sweep
@@ -73,11 +75,13 @@ __all__ = [
     "Range",
     "Stages",
     "Sweep",
+    "SweepEstimate",
     "SweepResult",
     "SweepStorageError",
     "join_processes",
     "linear_axis",
     "logarithmic_axis",
+    "plan_sweep",
     "run_sweep",
     "sampled_design",
     "values_axis",

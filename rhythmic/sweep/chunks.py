@@ -114,6 +114,12 @@ class ChunkComputer:
         """Count the stages of all passes of a chunk."""
         return len(self.starts(chunk)) * self.stages
 
+    def computed(self, chunk: Chunk) -> Computed:
+        """Compute one chunk, and keep nothing of its stages."""
+        if isinstance(self.sweep.function, Stages):
+            return self.compute_stages(chunk, None, lambda count: None)
+        return self.finished(self.started(chunk))
+
     def started(self, chunk: Chunk) -> Started:
         """Start the passes of a chunk of a plain function, without waiting for them."""
         passes: list[PyTree] | None = None

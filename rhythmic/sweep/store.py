@@ -347,13 +347,9 @@ class SweepStore:
         """Write the files of a block and its record, which stands for its journal from then on."""
         block = whole.block
         encoded = self.encoded(whole)
-        record = {
-            **self.owner(block),
-            "points": whole.arrays[STATUS].size,
-            "not_finite": int(np.count_nonzero(whole.arrays[STATUS])),
-            "made": whole.made_by(),
-            "files": {name: crc32c(content) for name, content in encoded.items()},
-        }
+        bad = int(np.count_nonzero(whole.arrays[STATUS]))
+        checks = {name: crc32c(content) for name, content in encoded.items()}
+        record = self.new_record(block, bad, whole.made_by(), checks)
         contents = {self.folder / name: content for name, content in encoded.items()}
         # The record is last: it takes its name when the files that it names have theirs.
         contents[self.record_path(block)] = sealed_bytes(record)
@@ -363,6 +359,18 @@ class SweepStore:
         whole.close()
         self.open_blocks.pop(block.number, None)
         self.journal_path(block).unlink(missing_ok=True)
+
+    def new_record(
+        self, block: Chunk, num_bad: int, made: list[dict[str, Any]], checks: Mapping[str, int]
+    ) -> dict[str, Any]:
+        """Return the record of a block: what made it, points not finite, checksums of its files."""
+        return {
+            **self.owner(block),
+            "points": self.layout.points(block, self.layout.cut),
+            "not_finite": num_bad,
+            "made": made,
+            "files": dict(checks),
+        }
 
     def encoded(self, block: OpenBlock) -> dict[str, bytes]:
         """Return the bytes of the files of a block, by the names of ``file_names``."""

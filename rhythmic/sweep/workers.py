@@ -17,7 +17,7 @@ from rhythmic.runs.executors import answers
 from rhythmic.sweep.chunks import ChunkComputer, Computed
 from rhythmic.sweep.environment import computing_environment
 from rhythmic.sweep.plan import Chunk, ChunkPlan
-from rhythmic.sweep.specification import Stages, Sweep
+from rhythmic.sweep.specification import Sweep
 
 
 class Task(NamedTuple):
@@ -61,10 +61,7 @@ class ChunkWorker:
         # A smaller plan stays once memory ran out.
         if computer.made_program is None or not _halves(task.plan, computer.program.plan):
             computer.use(task.plan)
-        if isinstance(computer.sweep.function, Stages):
-            found = computer.compute_stages(task.chunk, None, lambda count: None)
-        else:
-            found = computer.finished(computer.started(task.chunk))
+        found = computer.computed(task.chunk)
         arrays = {name: np.ascontiguousarray(x) for name, x in found.arrays.items()}
         return found._replace(arrays=arrays, environment=self.environment)
 

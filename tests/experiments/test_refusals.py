@@ -108,6 +108,7 @@ REFUSED = {
         ({"ladder": (0.0,)}, "ladder is"),
     ],
     "stability_atlas": [
+        ({"workers": 0}, "workers is 0; it must be at least 1"),
         ({"w1": (1.0, 1.0)}, "^w1 is "),
         ({"w2": (0.0, 1e4)}, "^w2 is "),
         ({"zoom_w2": (np.nan, 1.0)}, "^zoom_w2 is "),
@@ -120,6 +121,7 @@ REFUSED = {
         ({"bands": "none"}, "^catalogue must be "),
     ],
     "weight_grid": [
+        ({"workers": 0}, "workers is 0; it must be at least 1"),
         ({"pole_radii": ()}, "^pole_radii is "),
         ({"pole_radii": (0.9, 0.9)}, "^pole_radii is "),
         ({"pole_radii": (0.9, 0.9 + 1e-12)}, "^pole_radii is "),
