@@ -11,6 +11,7 @@ first answer counts.
 import concurrent.futures as futures
 import hashlib
 import itertools
+import math
 import pickle
 import statistics
 import threading
@@ -23,6 +24,7 @@ PATIENCE = 10.0  # s, at least, before a task is given a second time
 TIMES_AS_LONG = 5  # as most answers took, before a task is given a second time
 MOST_LOST = 100  # answers in a row that are lost before the executor is given up
 SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_COUNTS = 5.0  # of workers: a scheduler of a thousand answers for each of them
 FEWEST_AHEAD = 16  # tasks under way, whatever an executor says of its workers
 MOST_KNOWN = 4  # functions that a worker keeps, with what they have compiled
 
@@ -109,11 +111,14 @@ class _Tasks:
         self.seconds: deque[float] = deque(maxlen=101)
         self.count = itertools.count()
         self.lost = 0
+        self.most, self.counted = FEWEST_AHEAD, -math.inf
 
     def fill(self) -> bool:
         """Give tasks until enough are under way; tell whether any is left."""
-        most = max(FEWEST_AHEAD, 3 * num_workers(self.executor))
-        while len(self.waiting) < most:
+        if time.monotonic() - self.counted > SECONDS_BETWEEN_COUNTS:
+            self.most = max(FEWEST_AHEAD, 3 * num_workers(self.executor))
+            self.counted = time.monotonic()
+        while len(self.waiting) < self.most:
             try:
                 task = next(self.tasks)
             except StopIteration:

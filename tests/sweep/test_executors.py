@@ -115,6 +115,29 @@ def test_a_pool_whose_process_ends_is_given_up():
         list(answers(pool, lambda: end_the_process, range(5)))
 
 
+class CountedClient:
+    """Says how many workers there are, as a client of Dask does, and counts who asks."""
+
+    def __init__(self):
+        self.asked, self.status = 0, "running"
+
+    def scheduler_info(self):
+        self.asked += 1
+        return {"workers": dict.fromkeys(range(20))}
+
+
+def test_workers_are_counted_once_in_a_while_and_kept_busy(monkeypatch):
+    with futures.ThreadPoolExecutor(2) as pool:
+        pool._client = CountedClient()
+        assert len(list(answers(pool, lambda: lambda number: number, range(300)))) == 300
+        assert pool._client.asked < 10
+        monkeypatch.setattr(executors, "SECONDS_BETWEEN_COUNTS", -1.0)
+        given = executors._Tasks(pool, b"", iter(range(100)), lambda line: None)
+        assert given.fill()
+        assert len(given.waiting) == 60
+        given.cancel()
+
+
 def test_what_a_function_raises_is_raised_here():
     def refuse(number):
         raise ValueError(f"number is {number}; it must be even")
