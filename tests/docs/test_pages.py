@@ -36,9 +36,9 @@ def with_python(texts):
     return [name for name, text in texts.items() if SNIPPET.search(text)]
 
 
-def slow_cell(names):
-    """Mark the pages of which ``test_contributing`` and ``test_readme`` run the like."""
-    slow = ("howto/cell.md", "howto/recordings.md")
+def slow_pages(names):
+    """Mark the pages that start workers, and those of which other tests run the like."""
+    slow = ("howto/cell.md", "howto/recordings.md", "cluster.md", "scale.md")
     return [pytest.param(name, marks=pytest.mark.slow) if name in slow else name for name in names]
 
 
@@ -50,9 +50,11 @@ def agrees(printed, shown):
     return all(math.isclose(float(a), float(b), rel_tol=0.02) for a, b in pairs)
 
 
-@pytest.mark.parametrize("name", slow_cell(with_python(TEXTS)))
+@pytest.mark.parametrize("name", slow_pages(with_python(TEXTS)))
 def test_snippets_run_and_print_what_stands_below_them(name, monkeypatch):
     monkeypatch.chdir(ROOT)
+    if "from distributed import" in TEXTS[name]:
+        pytest.importorskip("distributed")
     names = {"__name__": "page"}
     for _, code, shown in SNIPPET.findall(TEXTS[name]):
         printed = io.StringIO()
