@@ -1,8 +1,8 @@
-"""``python -m benchmarks.sweep_files``: what checks and syncs of files cost, beside plain ones."""
+"""``python -m benchmarks.sweep_files``: what sweeps on disk and rows cost beyond plain ones."""
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,16 +24,18 @@ ROW = {"member": "rrn-golden", "seed": 7, "accuracy": 0.75, "history": [0.1 * k 
 
 @dataclass(frozen=True)
 class Options:
-    """Time reading, chunks and rows with what keeps them sound, and the same bytes without it.
+    """Time reading, chunks and rows with what keeps them sound, and the same work without it.
 
     Reading: a stored result whose bytes are compared with their checksums, against zarr's own
-    store. Chunks: a sweep of as many chunks, computation included, against its files written and
-    synced one by one. Rows: one at a time with its checksum, against its bytes written and synced.
+    store. Chunks: a sweep of as many chunks of one point on disk, against the same sweep in memory.
+    Rows: one at a time with its checksum, against its bytes written and synced. Many chunks: once,
+    on disk and in memory, with the files that they leave and the time until they are read again.
 
     Args:
         points: of the result that is read, in chunks of a 32nd.
         chunks: of the sweep that is written.
         rows: that are appended.
+        many: chunks of the sweep that is written once.
         repetitions: timed turns of each side.
         warm_up: turns of each side before those, not counted.
         output: CSV file of the rows.
@@ -42,13 +44,14 @@ class Options:
     points: int = 2**23
     chunks: int = 100
     rows: int = 100
+    many: int = 100_000
     repetitions: int = 10
     warm_up: int = 1
     output: Path = Path("benchmarks", "results", "sweep_files.csv")
 
     def __post_init__(self) -> None:
         check_ranges(self, {"points": 2**31})
-        at_least(self, points=2, chunks=2, rows=2, repetitions=1, warm_up=0)
+        at_least(self, points=2, chunks=2, rows=2, many=2, repetitions=1, warm_up=0)
 
 
 def doubled(a: Array) -> dict[str, Array]:
@@ -71,12 +74,6 @@ def write_synced(path: Path, content: bytes, flags: int = os.O_TRUNC) -> None:
         os.close(handle)
 
 
-def write_all(folder: Path, contents: Sequence[bytes]) -> None:
-    """Write files one after another."""
-    for number, content in enumerate(contents):
-        write_synced(folder / str(number), content)
-
-
 def read_turns(folder: Path, options: Options) -> dict[str, Callable[[], float]]:
     """Return a turn of reading with checks, and one without; first see that they read the same."""
     run_sweep(sweep_of(options.points), folder=folder, quiet=True)
@@ -97,25 +94,19 @@ def read_turns(folder: Path, options: Options) -> dict[str, Callable[[], float]]
 
 
 def chunk_turns(folder: Path, options: Options) -> dict[str, Callable[[], float]]:
-    """Return a turn of a sweep of one point a chunk, and one of its files."""
+    """Return a turn of a sweep of one point a chunk on disk, and one of it in memory."""
     sweep = sweep_of(options.chunks)
 
-    def ours() -> float:
+    def on_disk() -> float:
         with tempfile.TemporaryDirectory(dir=folder) as fresh:
-            place = Path(fresh)
-            return harness.seconds(
-                partial(run_sweep, sweep, folder=place, chunk_points=1, quiet=True)
-            )
+            return run_seconds(sweep, Path(fresh))
 
-    run_sweep(sweep, folder=folder / "known", chunk_points=1, quiet=True)
-    files = [path for path in (folder / "known").rglob("*") if path.is_file()]
-    contents = [path.read_bytes() for path in files]
+    return {"project": on_disk, "plain": partial(run_seconds, sweep, None)}
 
-    def plain() -> float:
-        with tempfile.TemporaryDirectory(dir=folder) as fresh:
-            return harness.seconds(write_all, Path(fresh), contents)
 
-    return {"project": ours, "plain": plain}
+def run_seconds(sweep: Sweep, folder: Path | None) -> float:
+    """Return the seconds of a sweep in chunks of one point; in memory without a folder."""
+    return harness.seconds(partial(run_sweep, sweep, folder=folder, chunk_points=1, quiet=True))
 
 
 def row_turns(folder: Path, options: Options) -> dict[str, Callable[[], float]]:
@@ -134,12 +125,49 @@ def row_turns(folder: Path, options: Options) -> dict[str, Callable[[], float]]:
     return {"project": partial(harness.seconds, ours), "plain": partial(harness.seconds, plain)}
 
 
+def many_chunks(folder: Path, options: Options) -> Row:
+    """Write many chunks once; count what they leave, and time until it is read again."""
+    sweep = sweep_of(options.many)
+    in_memory = run_seconds(sweep, None)
+    on_disk = run_seconds(sweep, folder)
+    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+    return {
+        "work": f"{options.many:,} chunks of one point, once",
+        "project_seconds": on_disk,
+        "plain_seconds": in_memory,
+        "ratio": on_disk / in_memory,
+        "beyond_ms": (on_disk - in_memory) / options.many * 1e3,
+        "files": len(sizes),
+        "bytes": sum(sizes),
+        "load_seconds": harness.seconds(lambda: open_sweep(folder).load()),
+        "complete_seconds": run_seconds(sweep, folder),
+    }
+
+
+def turned(work: str, found: Mapping[str, np.ndarray], chunks: int | None) -> Row:
+    """Return the row of a work whose sides took turns.
+
+    Args:
+        work: its name.
+        found: seconds of each side, a round each.
+        chunks: of which a round has so many; None for a work without.
+    """
+    row: Row = {"work": work}
+    for side in ("project", "plain"):
+        row |= harness.spread(f"{side}_seconds", found[side])
+    row |= harness.spread("ratio", found["project"] / found["plain"])
+    if chunks is not None:
+        row |= harness.spread("beyond_ms", (found["project"] - found["plain"]) / chunks * 1e3)
+    return row
+
+
 def run(options: Options) -> None:
-    """Compare, print the table and write the rows."""
+    """Compare, print the tables and write the rows."""
     common = harness.machine() | {"load_average": harness.current_load()}
+    chunks = f"write {options.chunks} chunks"
     works = {
         f"read {options.points:,} points": read_turns,
-        f"write {options.chunks} chunks": chunk_turns,
+        chunks: chunk_turns,
         f"append {options.rows} rows": row_turns,
     }
     rows: list[Row] = []
@@ -151,15 +179,31 @@ def run(options: Options) -> None:
             found = harness.take_turns(
                 turns, repetitions=options.repetitions, warm_up=options.warm_up
             )
-            row: Row = {"work": work, **harness.spread("project_seconds", found["project"])}
-            row |= harness.spread("plain_seconds", found["plain"])
-            rows.append(row | harness.spread("ratio", found["project"] / found["plain"]) | common)
+            rows.append(turned(work, found, options.chunks if work == chunks else None) | common)
             show(f"{work}: done")
-    write_table(options.output, rows)
-    names = ("project_seconds", "plain_seconds", "ratio")
-    lines = [(row["work"], *(harness.cell(row, name, 3) for name in names)) for row in rows]
-    print(harness.markdown(("work", "with checks, s", "plain, s", "ratio"), lines))
+        many = many_chunks(Path(folder, "many"), options)
+    write_table(options.output, [*rows, many | common])
+    print(tables(rows, many))
     print(harness.in_words(common))
+
+
+def tables(rows: Sequence[Row], many: Row) -> str:
+    """Set the rows out: works that took turns, and the one that was measured once."""
+    names = ("project_seconds", "plain_seconds", "ratio", "beyond_ms")
+    lines = [(row["work"], *(harness.cell(row, name, 3) for name in names)) for row in rows]
+    titles = ("work", "with checks, s", "plain, s", "ratio", "beyond it, ms a chunk")
+    once = (
+        many["work"],
+        *(f"{many[name]:.1f}" for name in names[:2]),
+        f"{many['beyond_ms']:.2f}",
+        f"{many['files']:,}",
+        f"{many['bytes'] / 1e6:.1f}",
+        *(f"{many[name]:.1f}" for name in ("load_seconds", "complete_seconds")),
+    )
+    own = ("work", "on disk, s", "in memory, s", "beyond it, ms a chunk", "files", "MB")
+    found_again = ("loaded in, s", "found complete in, s")
+    both = harness.markdown(titles, lines), harness.markdown((*own, *found_again), [once])
+    return "\n\n".join(both)
 
 
 if __name__ == "__main__":
