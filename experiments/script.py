@@ -40,7 +40,7 @@ from rhythmic.progress import clock, show
 from rhythmic.records import fingerprint, plain, read_configuration, read_sealed_rows
 from rhythmic.sealed import DamagedFileError
 from rhythmic.spread import num_cores
-from rhythmic.sweep import SweepEstimate
+from rhythmic.sweep.estimate import SweepEstimate
 
 T = TypeVar("T")
 

@@ -16,7 +16,8 @@ from rhythmic.plotting.atlas import Window, atlas_figure, comparison_figure
 from rhythmic.rhythms.bands import catalogue
 from rhythmic.stability.atlas_simulation import GROWTH_LIMIT, LARGEST_WEIGHTS, PHASE_LIMIT
 from rhythmic.stability.atlas_sweep import chart_sweep, simulation_sweep, strip_sweep
-from rhythmic.sweep import Sweep, SweepEstimate, plan_sweep, run_sweep, values_axis
+from rhythmic.sweep import Sweep, plan_sweep, run_sweep, values_axis
+from rhythmic.sweep.estimate import SweepEstimate
 from rhythmic.theory import decay_time, node_frequency, second_order_regime
 
 Precision = Literal["float32", "float64"]

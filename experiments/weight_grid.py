@@ -18,7 +18,8 @@ from rhythmic.data import load_mnist5k, split
 from rhythmic.data.dataset import MNIST5K_HELD_OUT_PER_CLASS, NUM_TRAIN
 from rhythmic.plotting.weight_grid import accuracy_figure, frequency_figure
 from rhythmic.reservoirs import ReservoirData, ReservoirGrid, read_out, weight_grid_sweep
-from rhythmic.sweep import Sweep, SweepEstimate, plan_sweep, run_sweep
+from rhythmic.sweep import Sweep, plan_sweep, run_sweep
+from rhythmic.sweep.estimate import SweepEstimate
 
 MOST_TRAIN = NUM_TRAIN["mnist5k"]
 MOST_VALIDATION = 10 * MNIST5K_HELD_OUT_PER_CLASS

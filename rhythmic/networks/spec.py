@@ -14,7 +14,7 @@ import numpy as np
 from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell
 from rhythmic.cells.registry import CELLS, make_cell, options_of
-from rhythmic.checks import checked_integer, checked_real
+from rhythmic.checks import checked_integer, checked_real, shown
 from rhythmic.networks.layers import Affine, Layer, LayerNorm
 from rhythmic.networks.network import Network, Pooling
 from rhythmic.networks.readouts import (
@@ -426,7 +426,7 @@ def _frozen_options(cell: str, options: Any) -> tuple[tuple[str, Any], ...]:
     try:
         pairs = dict(options)
     except (TypeError, ValueError):
-        raise ValueError(f"options is {options!r}; it must map names to values") from None
+        raise ValueError(f"options is {shown(options)}; it must map names to values") from None
     known = options_of(CELLS[cell])
     unknown = [name for name in pairs if known is not None and name not in known]
     if unknown:

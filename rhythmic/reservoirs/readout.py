@@ -257,8 +257,13 @@ def read_out(
     Returns:
         The readout; accuracies are NaN where a feature is not finite.
 
+    Raises:
+        ValueError: for ``live`` of another length than there are nodes.
+
     Source: Kramer, arXiv:2506.17083, first version.
     """
+    if live is not None and live.shape != (cell.hidden_size,):
+        raise ValueError(f"live has shape {live.shape}; it must be ({cell.hidden_size},)")
     inputs = jnp.concatenate([data.train_inputs, data.validation_inputs], axis=1)
     keys = example_keys(key, jnp.arange(inputs.shape[1])) if cell.input_size > 1 else None
     response = reservoir_response(cell, inputs, keys=keys)

@@ -43,7 +43,7 @@ from rhythmic.sweep.designs import (
     sampled_design,
     values_axis,
 )
-from rhythmic.sweep.estimate import SweepEstimate, plan_sweep
+from rhythmic.sweep.estimate import plan_sweep
 from rhythmic.sweep.plan import ChunkPlan
 from rhythmic.sweep.processes import join_processes
 from rhythmic.sweep.run import SweepResult, SweepStorageError, run_sweep
@@ -75,7 +75,6 @@ __all__ = [
     "Range",
     "Stages",
     "Sweep",
-    "SweepEstimate",
     "SweepResult",
     "SweepStorageError",
     "join_processes",

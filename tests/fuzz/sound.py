@@ -251,11 +251,6 @@ TABLE: dict[str, dict[str, Any]] = {
     "sweep.ChunkPlan": {"split_axis": 0},
     "sweep.Range": {"low": 0.1, "high": 0.9},
     "sweep.Sweep": {"function": point, "outputs": {"double": sweep.Output("")}},
-    "sweep.SweepEstimate": {
-        **dict.fromkeys(("num_points", "num_chunks", "num_blocks", "num_files"), 4),
-        **dict.fromkeys(("result_bytes", "record_bytes", "device_bytes", "free_bytes"), 100),
-        **{"num_devices": 1, "compile_seconds": 0.5, "seconds_per_chunk": 0.1},
-    },
     "sweep.SweepResult": {"arrays": {"double": np.ones(2)}},
     "sweep.linear_axis": {"start": 0.1, "stop": 0.9},
     "sweep.logarithmic_axis": {"start": 0.1, "stop": 0.9},

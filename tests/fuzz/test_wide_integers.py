@@ -67,7 +67,7 @@ def test_wide_integers_are_the_numbers_that_they_are():
 @pytest.mark.parametrize(
     ("name", "argument"),
     rest_slow(
-        [("theory.is_stable", "w1"), ("static.overlap", "state")],
+        [("theory.is_stable", "w1"), ("baselines.fourier_power", "sequences")],
         ("theory.is_stable", "w1"),
     ),
 )

@@ -13,7 +13,6 @@ from rhythmic.sweep import (
     Points,
     Stages,
     Sweep,
-    SweepEstimate,
     estimate,
     linear_axis,
     plan_sweep,
@@ -21,6 +20,7 @@ from rhythmic.sweep import (
     values_axis,
 )
 from rhythmic.sweep.chunks import ChunkComputer
+from rhythmic.sweep.estimate import SweepEstimate
 from rhythmic.sweep.plan import LOG, RESULTS
 from rhythmic.sweep.store import SweepStore
 from tests.sweep.child import make_sweep as long_sweep

@@ -402,9 +402,9 @@ EIGHT = {"seeds": tuple(range(1, 9)), "recipe": QUICK, "quiet": True}  # two gro
 
 def test_workers_train_the_networks_of_one_process(tmp_path, monkeypatch):
     data = recordings(RNG.integers(0, 2, 60))
-    whole = train(NetworkSpec("gru", 2), data, **EIGHT)
+    whole = train(NO_LAYER, data, **EIGHT)
     with ThreadPoolExecutor(2) as pool:
-        found = train(NetworkSpec("gru", 2), data, executor=pool, folder=tmp_path / "a", **EIGHT)
+        found = train(NO_LAYER, data, executor=pool, folder=tmp_path / "a", **EIGHT)
         assert len(list((tmp_path / "a").glob("finished-*.ckpt"))) == 2
         assert eqx.tree_equal(found.networks, whole.networks)
         np.testing.assert_array_equal(found.test_scores, whole.test_scores)
@@ -417,7 +417,7 @@ def test_workers_train_the_networks_of_one_process(tmp_path, monkeypatch):
 
         monkeypatch.setattr(StateFile, "write", keep_one)
         with pytest.raises(KeyboardInterrupt):
-            train(NetworkSpec("gru", 2), data, executor=pool, folder=tmp_path / "b", **EIGHT)
+            train(NO_LAYER, data, executor=pool, folder=tmp_path / "b", **EIGHT)
     monkeypatch.setattr(StateFile, "write", keep)
     trained, run = [], GroupTraining.run
 
@@ -426,7 +426,7 @@ def test_workers_train_the_networks_of_one_process(tmp_path, monkeypatch):
         return run(self, members, **options)
 
     monkeypatch.setattr(GroupTraining, "run", noted)
-    again = train(NetworkSpec("gru", 2), data, folder=tmp_path / "b", **EIGHT)
+    again = train(NO_LAYER, data, folder=tmp_path / "b", **EIGHT)
     assert trained == [4]
     assert eqx.tree_equal(again.networks, whole.networks)
 
@@ -441,11 +441,11 @@ def test_runs_that_fill_the_memory_are_trained_in_smaller_groups(monkeypatch, ca
         return run(self, members, **options)
 
     monkeypatch.setattr(GroupTraining, "run", failing)
-    found = train(NetworkSpec("gru", 2), data, **EIGHT | {"quiet": False})
+    found = train(NO_LAYER, data, **EIGHT | {"quiet": False})
     said = capsys.readouterr().err
-    assert "gru-2: out of memory with 1 x 4 members (RESOURCE_EXHAUSTED: Out of memory)" in said
+    assert "rnn-1-0: out of memory with 1 x 4 members (RESOURCE_EXHAUSTED: Out of memory)" in said
     assert "continuing with 1 x 2 members" in said
     monkeypatch.setattr(GroupTraining, "run", run)
-    whole = train(NetworkSpec("gru", 2), data, **EIGHT)
+    whole = train(NO_LAYER, data, **EIGHT)
     np.testing.assert_allclose(found.history.train_loss, whole.history.train_loss, rtol=1e-4)
     assert found.seeds == whole.seeds
