@@ -115,7 +115,7 @@ class Experiment(Entry):
         answer: the answer in one line, from options and saved arrays.
         draw: figures by name, from options and saved arrays alone; the first one is shown in the
             gallery.
-        all_cores: whether to divide the processor into one device a core, for sweeps.
+        all_cores: whether to divide the CPU into one device a core, for sweeps.
         record: what else the run folder keeps of the answer, as ``record.json``.
         estimates: what each sweep would take, one after another, where options are
             ``SweepOptions``.

@@ -43,7 +43,7 @@ from rhythmic.typing import AnyArray, Float
 WEIGHTS = "cell.recurrent_weights"
 # What networks must share to be looked at together.
 ALIKE = ("configuration", "learning_rate", "weight_decay", "label_smoothing")
-MOST_AT_ONCE = 6  # members side by side on a processor, as in the comparison on digits
+MOST_AT_ONCE = 6  # members side by side on a CPU, as in the comparison on digits
 
 
 LARGEST_TEST = 2**20

@@ -27,7 +27,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 def available_memory(num_devices: int) -> int:
     """Return the bytes that each of the first ``num_devices`` of this process may still fill.
 
-    The devices of a processor share its memory evenly: on Linux what the kernel gives as
+    The devices of a CPU share its memory evenly: on Linux what the kernel gives as
     available, elsewhere the free or the whole memory, as the system tells. A limit that a
     container sets is not seen. A device that tells nothing counts as having no limit.
 

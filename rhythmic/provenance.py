@@ -43,7 +43,7 @@ def git_revision() -> str:
 
 
 def device_name() -> str:
-    """Name the accelerator, or the processor with the number of devices it is divided into."""
+    """Name the accelerator, or the CPU with the number of devices it is divided into."""
     device = jax.devices()[0]
     if device.platform != "cpu":
         return f"{len(jax.devices())} x {device.device_kind}"

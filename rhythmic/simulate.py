@@ -182,7 +182,7 @@ def scan_blocks(
     """Scan ``body`` over the leading axis, recomputing one block of steps at a time backwards.
 
     Reverse mode through a plain scan stores every step's intermediate values, which no longer fit
-    a processor's cache; with blocks it stores the carry at each block's start (Griewank and
+    a CPU's cache; with blocks it stores the carry at each block's start (Griewank and
     Walther, ACM TOMS 26, 2000: one level of checkpointing).
 
     Args:

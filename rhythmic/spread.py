@@ -202,10 +202,10 @@ def lost_values(values: np.ndarray, dtype: np.dtype, may_vanish: bool = False) -
 
 
 def wide_vectors() -> dict[str, int] | None:
-    """Return the compiler options that let a processor use its widest vectors.
+    """Return the compiler options that let a CPU use its widest vectors.
 
     XLA vectorises for half their width; all of it makes training 6 to 10 % and the simulated atlas
-    some 30 % faster on an AVX-512 core. A processor without them is not concerned.
+    some 30 % faster on an AVX-512 core. A CPU without them is not concerned.
     """
     return {"xla_cpu_prefer_vector_width": 512} if jax.devices()[0].platform == "cpu" else None
 

@@ -174,7 +174,7 @@ def group_plan(
 def group_costs(architecture: BuildsNetwork) -> tuple[int, float]:
     """Return how many members a device trains in a group at most, and what a group itself costs.
 
-    The cost is in members, for ``plan_groups``. A processor gains little from more than a few, but
+    The cost is in members, for ``plan_groups``. A CPU gains little from more than a few, but
     for a layer that nobody trains: its features are worked out once, and what is left of a
     member is a third of what an update costs for all.
     """

@@ -141,7 +141,7 @@ def weigh(weights: Array, activity: Array) -> Array:
     """Return ``weights @ activity`` for weights ``(post, pre)`` and activity ``(pre, *batch)``.
 
     Full precision is asked for, since a GPU may otherwise round float32 products to ten bits,
-    which near-critical nodes amplify; a processor does the same either way.
+    which near-critical nodes amplify; a CPU does the same either way.
     """
     return jnp.tensordot(weights, activity, axes=1, precision=jax.lax.Precision.HIGHEST)
 

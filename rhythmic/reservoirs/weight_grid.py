@@ -218,7 +218,7 @@ def weight_grid_sweep(
     """Return the sweep of ``ReservoirGrid.point`` over every combination of its weights.
 
     Seeds come first, so that points side by side share the draws of ``W`` and of the noise. On a
-    processor give ``run_sweep`` few ``chunk_points``: a dozen reservoirs fill the cache of a core.
+    CPU give ``run_sweep`` few ``chunk_points``: a dozen reservoirs fill the cache of a core.
 
     Args:
         grid: what is the same for all points.

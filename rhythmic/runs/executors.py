@@ -2,7 +2,7 @@
 
 An executor is anything with the interface of ``concurrent.futures.Executor``: pools of threads and
 of processes, a Dask cluster (``client.get_executor()``: over SSH, Slurm or Kubernetes),
-``mpi4py.futures``, submitit. What all tasks share is sent to a worker once, when it asks for it. A
+``mpi4py.futures``. What all tasks share is sent to a worker once, when it asks for it. A
 task is a pure function of its arguments, so that it can be given again whenever its answer does
 not come: to another worker if the first one died, and a second time if it seems to hang, where the
 first answer counts.

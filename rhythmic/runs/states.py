@@ -50,5 +50,5 @@ class StateFile(NamedTuple):
             FileNotFoundError: if the run folder is gone.
         """
         if not self.folder.is_dir():
-            raise FileNotFoundError(f"run_dir {self.folder} was removed while it was in use")
+            raise FileNotFoundError(f"run_dir {self.folder} was removed while it was being written")
         save_arrays(self.path, state, self.label | {"done": done})

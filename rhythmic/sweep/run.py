@@ -84,7 +84,7 @@ def run_sweep(
         sweep: what to compute.
         folder: where to keep it, chunk by chunk, so that it can be killed at any moment and gone
             on with by the same call; None keeps it in memory. Wants xarray and zarr.
-        devices: devices to use, by default all; of a processor there is one, or as many as
+        devices: devices to use, by default all; of a CPU there is one, or as many as
             ``jax.config.update("jax_num_cpu_devices", n)`` makes at the start of the program.
         chunk_points: points of a chunk at most: what a kill can lose.
         executor: computes the chunks by its workers, a task each: anything with the interface of

@@ -319,9 +319,7 @@ class SweepStore:
             made: what computed it, apart from times and names of hosts.
         """
         if not (self.folder / DESCRIPTION).exists():
-            raise FileNotFoundError(
-                f"run_dir {self.folder} was removed while the sweep was running"
-            )
+            raise FileNotFoundError(f"run_dir {self.folder} was removed while it was being written")
         block = self.layout.block_of(chunk)
         found = self.open_blocks.get(block.number) or self.open_block(block)
         self.open_blocks[block.number] = found

@@ -108,7 +108,8 @@ def test_what_cannot_be_meant_is_refused_before_anything_trains(name):
         parameter.name
         for parameter in replaceable(name)
         # Anything may stand there, or an object of a class or of two, or nothing.
-        if parameter.name not in ("data", "recordings", "tell", "recipe", "split", "folder")
+        if parameter.name
+        not in ("data", "recordings", "tell", "recipe", "split", "folder", "executor")
     }
     faults = {
         (argument, value_name): fault

@@ -193,7 +193,7 @@ def test_a_folder_that_is_removed_while_a_sweep_runs_ends_it_at_once(tmp_path, m
         return started(self, chunk)
 
     monkeypatch.setattr(ChunkComputer, "started", remove)
-    with pytest.raises(SweepStorageError, match="was removed while the sweep was running"):
+    with pytest.raises(SweepStorageError, match="was removed while it was being written"):
         run(tmp_path / "run")
     assert begun == [0, 1]
     assert not (tmp_path / "run").exists()
@@ -205,7 +205,7 @@ def test_a_folder_that_is_removed_while_a_sweep_runs_ends_it_at_once(tmp_path, m
     monkeypatch.setattr(ChunkComputer, "keep_state", remove_too)
     stages = Stages(lambda x: x, lambda state: state + 1, lambda state: {"y": state}, 3)
     design = Grid((values_axis("x", [1.0, 2.0], ""),))
-    with pytest.raises(SweepStorageError, match="was removed while the sweep was running"):
+    with pytest.raises(SweepStorageError, match="was removed while it was being written"):
         run(tmp_path / "run", Sweep("staged", stages, design, {"y": Output("")}))
     assert not (tmp_path / "run").exists()
 
