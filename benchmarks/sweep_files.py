@@ -198,7 +198,7 @@ def tables(rows: Sequence[Row], many: Row) -> str:
         f"{many['beyond_ms']:.2f}",
         f"{many['files']:,}",
         f"{many['bytes'] / 1e6:.1f}",
-        *(f"{many[name]:.1f}" for name in ("load_seconds", "complete_seconds")),
+        *(f"{many[name]:.2f}" for name in ("load_seconds", "complete_seconds")),
     )
     own = ("work", "on disk, s", "in memory, s", "beyond it, ms a chunk", "files", "MB")
     found_again = ("loaded in, s", "found complete in, s")
