@@ -238,7 +238,7 @@ def on_disk(
     there = np.asarray(from_writer(there))
     missing = [plan.chunk(int(n), computer.sweep.shape) for n in np.flatnonzero(~there)]
     if store is not None:
-        store.remove_leftovers(missing)
+        store.remove_leftovers(dict.fromkeys(map(store.layout.block_of, missing)))
     if missing and workers is None:
         computer.use(plan)
     keep = Path(CHECKPOINTS) if folder is None else folder / CHECKPOINTS

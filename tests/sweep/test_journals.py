@@ -196,6 +196,14 @@ def test_a_kill_before_the_block_is_written_or_its_journal_removed_costs_nothing
         assert stored_bytes(folder) == expected
 
 
+def test_what_a_kill_left_of_writing_a_block_is_removed(folder, stored_bytes, expected):
+    left = folder / RECORDS / "000000.json.abcd0_12.partial"
+    left.write_text("x")
+    run(folder)
+    assert not left.exists()
+    assert stored_bytes(folder) == expected
+
+
 def test_a_lost_description_is_taken_from_a_journal(folder, stored_bytes, expected, monkeypatch):
     (folder / DESCRIPTION).unlink()
     with pytest.raises(RefusedError, match="another sweep"):
