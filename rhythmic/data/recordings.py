@@ -12,11 +12,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Integer, Num, Shaped
 
 from rhythmic.arguments import checked
-from rhythmic.checks import checked_choice, checked_integer, checked_real, shown
-from rhythmic.data._targets import TargetKind, are_scalar, encoded_targets, host_array
+from rhythmic.checks import checked_integer, checked_real, shown
+from rhythmic.data._samples import ChannelAxis, MissingRule, padded, repaired
+from rhythmic.data._targets import TargetKind, are_scalar, by_trial, encoded_targets, host_array
 from rhythmic.data.dataset import Split
-
-DIMENSIONS = ("trial", "time", "channel")
 
 
 class Scaling(NamedTuple):
@@ -42,6 +41,7 @@ class Recordings:
         classes: the labels as they were given, in order; empty for numbers.
         groups: what each trial belongs to, such as a subject; splits leave groups whole.
         channel_names: of the channels.
+        missing: how many samples were missing, and what was done; empty where none was.
         is_scalar: whether targets are numbers that were given without an axis of outputs.
     """
 
@@ -53,6 +53,7 @@ class Recordings:
     classes: tuple[Any, ...]
     groups: Shaped[np.ndarray, " trial"] | None
     channel_names: tuple[str, ...]
+    missing: str
     is_scalar: bool
 
     def __init__(
@@ -65,13 +66,16 @@ class Recordings:
         groups: object = None,
         kind: TargetKind | None = None,
         channel_names: Sequence[str] | None = None,
+        channels: ChannelAxis | None = None,
+        missing: MissingRule | None = None,
     ):
         """Take what was recorded.
 
         Args:
             inputs: (trial, time, channel), or (trial, time) of one channel; or one array
                 (time, channel) or (time,) for each trial. NumPy, lists, or xarray, whose axes
-                ``trial``, ``time`` and ``channel`` may come in any order.
+                ``trial``, ``time`` and ``channel`` may come in any order. MNE, aeon and sktime
+                have (trial, channel, time): see ``channels``.
             targets: one per trial: a label, or numbers; or one per step. Labels are strings,
                 booleans, integers or anything that can be ordered; floating-point numbers are
                 numbers unless ``kind`` says otherwise. None, or NaN, is a missing target.
@@ -81,6 +85,12 @@ class Recordings:
             groups: a label for each trial, such as its subject.
             kind: of the targets, where shape and type do not tell.
             channel_names: one for each channel; ``channel 0`` and so on by default.
+            channels: whether ``inputs`` has the axis of channels ``last`` or before that of time,
+                ``first``. By default ``last``, unless trial lengths or channel names fit the other
+                order alone; if it would make more channels than samples, it must be given.
+            missing: what is done about samples that are NaN: ``drop`` leaves their trials out,
+                ``interpolate`` fills them linearly from their channel's neighbouring samples, at
+                the ends with the nearest one. By default they are refused.
 
         Raises:
             ValueError: in one line that names trial and channel, for samples that are not finite,
@@ -88,16 +98,20 @@ class Recordings:
                 classes of which there are fewer than two.
         """
         self.sample_rate = checked_real("sample_rate", sample_rate, above=0.0)
-        self.inputs, self.lengths = _padded(inputs, lengths)
+        number = None if channel_names is None else len(channel_names)
+        self.inputs, self.lengths = padded(inputs, lengths, channels, number)
         self.channel_names = _names(channel_names, self.num_channels)
-        _check_finite(self.inputs, self.lengths, self.channel_names)
-        if kind is not None:
-            checked_choice("kind", kind, TargetKind)
-        self.kind, self.targets, self.classes = encoded_targets(
-            targets, self.lengths, self.inputs.shape[1], kind
-        )
-        self.is_scalar = not self.classes and are_scalar(targets, len(self), self.per_step)
+        trials = by_trial(targets, len(self))
         self.groups = None if groups is None else _groups(groups, len(self))
+        self.inputs, kept, self.missing = repaired(
+            self.inputs, self.lengths, self.channel_names, missing
+        )
+        self.lengths, trials = self.lengths[kept], [trials[place] for place in kept]
+        self.groups = None if self.groups is None else self.groups[kept]
+        self.kind, self.targets, self.classes = encoded_targets(
+            trials, self.lengths, self.inputs.shape[1], kind
+        )
+        self.is_scalar = not self.classes and are_scalar(trials, self.per_step)
 
     def __len__(self) -> int:
         """Return the number of trials."""
@@ -157,17 +171,28 @@ class Recordings:
             setattr(part, name, None if values is None else values[chosen])
         return part
 
+    @property
+    def constant_channels(self) -> tuple[str, ...]:
+        """Return the names of the channels that have one value throughout, such as dead ones."""
+        _, deviation = self._moments()
+        return tuple(
+            name for name, one in zip(self.channel_names, deviation, strict=True) if not one
+        )
+
     def scaling(self) -> Scaling:
         """Return mean and deviation of each channel over all samples of these trials.
 
         Those of the training trials alone may standardise: others would tell of the test.
         """
+        mean, deviation = self._moments()
+        return Scaling(mean, np.where(deviation == 0, 1.0, deviation))
+
+    def _moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and deviation of each channel; 0 if it differs by rounding alone."""
         samples = self.inputs[np.arange(self.inputs.shape[1]) < self.lengths[:, None]]
         mean = samples.mean(axis=0, dtype=float)
         deviation = np.sqrt(np.mean((samples - mean) ** 2, axis=0))
-        # What differs by rounding alone is constant.
-        constant = deviation <= 1e-12 * np.abs(mean)
-        return Scaling(mean, np.where(constant, 1.0, deviation))
+        return mean, np.where(deviation <= 1e-12 * np.abs(mean), 0.0, deviation)
 
     def standardised(self, scaling: Scaling) -> Self:
         """Return the trials with ``(x - mean) / deviation``, float32; zero past their ends."""
@@ -222,106 +247,15 @@ def samples_of(inputs: Any, lengths: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return trials as ``Recordings`` holds them, (trial, time, channel), and their lengths.
 
     Args:
-        inputs: one array, or one for each trial.
+        inputs: one array, or one for each trial; channels are last.
         lengths: samples of each trial where ``inputs`` is one array.
 
     Raises:
         ValueError: for samples that are not finite, or shapes that do not fit.
     """
-    array, found = _padded(inputs, lengths)
-    _check_finite(array, found, _names(None, array.shape[2]))
+    array, found = padded(inputs, lengths, "last", None)
+    repaired(array, found, _names(None, array.shape[2]), None)
     return array, found
-
-
-def _check_finite(inputs: np.ndarray, lengths: np.ndarray, names: Sequence[str]) -> None:
-    """Raise the ValueError for the first sample that is NaN or infinite."""
-    if inputs.dtype == np.uint8:
-        return
-    for trial, length in enumerate(lengths):
-        bad = ~np.isfinite(inputs[trial, :length])
-        if bad.any():
-            step, channel = np.argwhere(bad)[0]
-            raise ValueError(
-                f"inputs holds {inputs[trial, step, channel]} in trial {trial}, {names[channel]}, "
-                f"step {step}; it must be finite: leave the trial out, or interpolate"
-            )
-
-
-def _padded(inputs: Any, lengths: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return (trial, time, channel), zero past the ends, and the lengths."""
-    if isinstance(inputs, list | tuple):
-        if lengths is not None:
-            raise ValueError("lengths is given; trials in a list have their own")
-        named = [(f"inputs[{place}]", one) for place, one in enumerate(inputs)]
-        return _stacked(
-            [_of_numbers(name, _in_order(name, one, DIMENSIONS[1:])) for name, one in named]
-        )
-    array = _of_numbers("inputs", _in_order("inputs", inputs, DIMENSIONS))
-    if array.ndim == 2:
-        array = array[..., None]
-    if array.ndim != 3 or 0 in array.shape:
-        raise ValueError(
-            f"inputs has shape {array.shape}; expected (trial, time, channel), none of them 0"
-        )
-    if lengths is None:
-        return array, np.full(len(array), array.shape[1], np.int32)
-    found = host_array("lengths", lengths)
-    if found.shape != array.shape[:1] or found.dtype.kind not in "iu":
-        raise ValueError(f"lengths is {shown(found)}; it must hold {len(array)} integers")
-    outside = np.flatnonzero((found < 1) | (found > array.shape[1]))
-    if outside.size:
-        trial = outside[0]
-        raise ValueError(
-            f"lengths holds {found[trial]} in trial {trial}; it must be 1 to {array.shape[1]}"
-        )
-    inside = np.arange(array.shape[1]) < found[:, None]
-    return np.where(inside[..., None], array, 0).astype(array.dtype), found.astype(np.int32)
-
-
-def _in_order(name: str, values: Any, dimensions: tuple[str, ...]) -> Any:
-    """Return an array of xarray with its axes in order, anything else as it is.
-
-    Axes of which none has a name that is known are taken in the order in which they stand.
-    """
-    dims = getattr(values, "dims", ())
-    if not isinstance(dims, tuple) or not set(dims) & set(DIMENSIONS):
-        return values
-    wanted = [one for one in dimensions if one in dims or one != "channel"]
-    if set(wanted) != set(dims):
-        raise ValueError(f"{name} has the axes {shown(dims)}; expected {shown(dimensions)}")
-    return values.transpose(*wanted).values
-
-
-def _stacked(trials: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Return trials of unequal length as one array, zero past their ends."""
-    if not trials:
-        raise ValueError("inputs is empty; give at least one trial")
-    trials = [one[:, None] if one.ndim == 1 else one for one in trials]
-    for place, one in enumerate(trials):
-        expected = f"(time, {trials[0].shape[-1]})" if place else "(time, channel)"
-        same = one.ndim == 2 and one.shape[1] == trials[0].shape[-1]
-        if not same or 0 in one.shape:
-            raise ValueError(
-                f"inputs has shape {one.shape} in trial {place}; expected {expected}, "
-                "none of them 0"
-            )
-    lengths = np.array([len(one) for one in trials], np.int32)
-    shape = (len(trials), lengths.max(), trials[0].shape[1])
-    array = np.zeros(shape, np.result_type(*(one.dtype for one in trials)))
-    for place, one in enumerate(trials):
-        array[place, : len(one)] = one
-    return array, lengths
-
-
-def _of_numbers(name: str, values: Any) -> np.ndarray:
-    """Return an array of floating-point numbers or of bytes."""
-    array = host_array(name, values)
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{name} is of type {array.dtype}; it must hold real numbers")
-    if array.dtype in (np.uint8, np.float32, np.float64):
-        return array
-    exact = array.dtype.itemsize <= 2  # float32 holds these
-    return array.astype(np.float32 if exact else np.float64)
 
 
 def _names(names: Sequence[str] | None, number: int) -> tuple[str, ...]:

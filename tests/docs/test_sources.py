@@ -18,7 +18,7 @@ REASONS = {
     "files": ("arrays data.download files locks networks.files provenance records runs.* sealed"),
     "interface": "cells.adapter cells.interface tasks.interface",
     "table of names": "cells.registry",
-    "loading": "data data.mnist data.source",
+    "loading": "data data.description data.files data.mnist data.source",
     "containers": "data.dataset data.recordings training.problem training.state training.trained",
     "layout of arrays": "fast.events training.recorded training.rhythms trees",
     "commands": "interruption",

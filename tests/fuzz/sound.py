@@ -182,6 +182,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "coupled.responses": {"gain_frequency": np.array([3.0]), "recording": "Recording"},
     "data.image_rhythm": {"order": "rows"},
     "data.load": {"name": "mnist5k"},
+    "data.read_recordings": {"path": "absent.npz"},
     "data.load_mnist": {"data_dir": "absent", "cache_dir": "absent"},
     "fast.find_events": {"sequences": SPIKES},
     "fast.padded_events": {"num_events": 9},

@@ -1,0 +1,98 @@
+"""What recordings hold, in a short table, to be looked at before anything runs."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from rhythmic.arguments import checked
+from rhythmic.data.recordings import Recordings
+from rhythmic.progress import printable
+
+_MOST_SHOWN = 12  # classes or channels that are named
+
+
+@checked
+def described(recordings: Recordings) -> dict[str, str]:
+    """Return what was found, by what it is, in words.
+
+    Args:
+        recordings: the trials.
+
+    Returns:
+        ``trials``, ``channels``, ``length``, ``sample rate``, ``targets``, ``groups``, ``missing
+        samples`` and ``constant channels``, in this order.
+    """
+    rate, lengths = recordings.sample_rate, recordings.lengths
+    ends = list(dict.fromkeys((int(lengths.min()), int(lengths.max()))))
+    seconds = " to ".join(f"{one / rate:.4g}" for one in ends)
+    samples = " to ".join(map(str, ends))
+    groups = recordings.groups
+    return {
+        "trials": str(len(recordings)),
+        "channels": f"{recordings.num_channels}: {_listed(recordings.channel_names)}",
+        "length": f"{seconds} s ({samples} samples)",
+        "sample rate": f"{rate:g} Hz",
+        "targets": _listed(_targets(recordings)),
+        "groups": "none" if groups is None else str(len(set(groups.tolist()))),
+        "missing samples": recordings.missing or "none",
+        "constant channels": _listed(recordings.constant_channels) or "none",
+    }
+
+
+@checked
+def description_table(recordings: Recordings, title: str = "") -> Any:
+    """Return what ``described`` tells as a table of rich.
+
+    Args:
+        recordings: the trials.
+        title: above the table, such as the name of the file.
+
+    Raises:
+        ImportError: in one line, without rich.
+    """
+    try:
+        import rich.box
+        import rich.markup
+        import rich.table
+    except ImportError:
+        raise ImportError("rich, which draws tables, is not installed: pip install rich") from None
+    escape = rich.markup.escape
+    table = rich.table.Table(
+        title=escape(printable(title)) or None,
+        title_justify="left",
+        box=rich.box.SIMPLE_HEAD,
+        show_header=False,
+    )
+    for name, text in described(recordings).items():
+        table.add_row(name, escape(text))
+    return table
+
+
+def _targets(recordings: Recordings) -> Iterator[str]:
+    """Yield what is told, classes with their counts."""
+    where = "step" if recordings.per_step else "trial"
+    values, known = recordings.targets, recordings.known
+    wanted = int(recordings.lengths.sum()) if recordings.per_step else len(recordings)
+    if recordings.classes:
+        yield f"{len(recordings.classes)} classes per {where}"
+        counts = np.bincount(values[known], minlength=len(recordings.classes))
+        for label, count in zip(recordings.classes, counts, strict=True):
+            yield f"{label} {count}"
+    else:
+        wanted *= recordings.num_outputs
+        yield f"{recordings.num_outputs} numbers per {where}"
+        yield f"{np.nanmin(values):.4g} to {np.nanmax(values):.4g}"
+    if wanted > known.sum():
+        yield f"{wanted - known.sum()} missing"
+
+
+def _listed(parts: Iterable[Any]) -> str:
+    """Return names in one line that a terminal may show, of many the first ones."""
+    names = list(parts)
+    shown = ", ".join(printable(str(one)) for one in names[:_MOST_SHOWN])
+    left = len(names) - _MOST_SHOWN
+    return f"{shown} and {left} more" if left > 0 else shown
+
+
+__all__ = ["described", "description_table"]
