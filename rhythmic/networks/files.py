@@ -1,5 +1,6 @@
 """Networks on disk without pickle: arrays as safetensors, the specification as JSON beside it."""
 
+import dataclasses
 import json
 import os
 from importlib.metadata import version
@@ -12,12 +13,14 @@ import numpy as np
 import safetensors.numpy
 
 from rhythmic.arguments import checked
+from rhythmic.checks import shown
 from rhythmic.files import write_together
 from rhythmic.networks.network import Network
 from rhythmic.networks.spec import NetworkSpec
 from rhythmic.trees import named_arrays, with_named_arrays
 
 FORMAT = 1
+_LABELS = (str, int, float, bool)  # which JSON gives back as they were
 _KEYS = ("format", "spec", "input_size", "num_outputs", "sample_rate", "duration")
 
 
@@ -26,7 +29,7 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
     """Write a network: ``path`` with its arrays, and a JSON of its specification beside it.
 
     Both are whole or absent. ``load`` reads them in another process, and in a later version of
-    this package.
+    this package. The labels of its classes are kept if they are text, numbers or truths.
 
     Args:
         network: built from a ``NetworkSpec``.
@@ -48,6 +51,7 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
         "num_outputs": origin.num_outputs,
         "sample_rate": origin.sample_rate,
         "duration": origin.duration,
+        "classes": network.classes if all(type(one) in _LABELS for one in network.classes) else (),
     }
     try:
         text = json.dumps(record, indent=2, allow_nan=False) + "\n"
@@ -90,7 +94,8 @@ def load(path: str | os.PathLike[str]) -> Network:
     held, rest = eqx.partition(network, eqx.is_array)
     known = named_arrays(held)
     _check_arrays(file, arrays, known)
-    return eqx.combine(with_named_arrays(held, arrays), rest)
+    network = eqx.combine(with_named_arrays(held, arrays), rest)
+    return dataclasses.replace(network, classes=tuple(record["classes"]))
 
 
 def _check_arrays(file: Path, found: dict[str, np.ndarray], known: dict[str, Any]) -> None:
@@ -122,6 +127,9 @@ def _read_record(file: Path) -> dict[str, Any]:
         raise ValueError(f"{file} holds no specification of a network")
     if record["format"] != FORMAT:
         raise ValueError(f"{file} has format {record['format']}; this version reads {FORMAT}")
+    labels = record.setdefault("classes", [])  # which earlier versions did not write
+    if not isinstance(labels, list) or len(labels) not in (0, record["num_outputs"]):
+        raise ValueError(f"{file} holds classes {shown(labels)}; it must hold one for each output")
     return record
 
 

@@ -58,7 +58,8 @@ class Network(eqx.Module):
 
     ``statistics`` are the running ones of the readout's normalisation. With ``input_scaling`` the
     inputs are standardised first, with ``output_scaling`` outputs are given in their own unit.
-    ``origin`` is what the network was built from, which ``save`` writes down.
+    ``origin`` is what the network was built from, ``classes`` are the labels of its outputs, in
+    order, once it is trained on such; ``save`` writes both down.
     """
 
     encoder: Affine | None
@@ -71,6 +72,7 @@ class Network(eqx.Module):
     input_size: int = eqx.field(static=True)
     num_outputs: int = eqx.field(static=True)
     origin: Any = eqx.field(static=True, default=None)
+    classes: tuple[Any, ...] = eqx.field(static=True, default=())
 
     def __check_init__(self) -> None:
         checked_choice("pooling", self.pooling, Pooling)

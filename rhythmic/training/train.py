@@ -214,6 +214,7 @@ def _result(
             jax.tree.map(operator.itemgetter(place), one) for one in (state, members)
         )
         network = training.network(state_of, member)
+        network = dataclasses.replace(network, classes=classes_of(recordings))
         networks.append(jax.tree.map(lambda x: jnp.asarray(x) if eqx.is_array(x) else x, network))
     seeds = tuple(int(seed) for seed in members.seed)
     history = TrainingHistory(seeds, training.score, *map(np.asarray, state.history))

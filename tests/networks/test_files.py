@@ -1,5 +1,6 @@
 """Networks on disk: the same bits in another process, and one line for what does not fit."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -39,11 +40,11 @@ def built(name):
 
 @pytest.mark.parametrize("name", SPECS)
 def test_a_network_comes_back_bit_by_bit(name, tmp_path):
-    network = built(name)
+    network = dataclasses.replace(built(name), classes=("rest", 2))
     save(network, tmp_path / "network.safetensors")
     again = load(tmp_path / "network.safetensors")
     assert eqx.tree_equal(network, again)
-    assert again.origin == network.origin
+    assert (again.origin, again.classes) == (network.origin, ("rest", 2))
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "network.json",
         "network.safetensors",
@@ -70,10 +71,15 @@ def test_what_does_not_fit_is_one_line(tmp_path):
     cases = [
         (lambda: with_record(format=2), "has format 2; this version reads 1"),
         (lambda: with_record(num_outputs=3), "readout.bias of shape"),
+        (lambda: with_record(classes=["a"]), r"holds classes \['a'\]; it must hold one for each"),
         (lambda: with_record(spec={"cell": "mlp", "hidden_size": 2}), "cell is 'mlp'; choose"),
         (lambda: file.with_suffix(".json").write_text("{"), "holds no specification of a network"),
         (lambda: (with_record(), file.write_bytes(b"no")), "is no file of arrays"),
     ]
+    file.with_suffix(".json").write_text(
+        json.dumps({name: value for name, value in record.items() if name != "classes"})
+    )
+    assert load(file).classes == ()
     for change, message in cases:
         change()
         with pytest.raises(ValueError, match=message) as caught:

@@ -272,6 +272,7 @@ def test_a_folder_holds_networks_history_and_result(tmp_path):
     ]
     network = rhythmic.load(tmp_path / "run" / "network-2.safetensors")
     np.testing.assert_array_equal(network(data.inputs[:3]), found.networks[1](data.inputs[:3]))
+    assert network.classes == found.classes == ("a", "b")
     lines = (tmp_path / "run" / "history.csv").read_text().splitlines()
     assert lines[0] == "seed,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy"
     assert len(lines) == 1 + 2 * 3
