@@ -185,6 +185,7 @@ def test_labels_of_a_table_have_the_type_that_is_written(tmp_path, labels, kind,
 
 def test_epochs_of_mne(tmp_path):
     mne = pytest.importorskip("mne", reason="mne is not installed")
+    pandas = pytest.importorskip("pandas")
     events = np.array([[0, 0, 1], [9, 0, 2], [18, 0, 1], [27, 0, 2]])
     samples = INPUTS.swapaxes(1, 2).astype(np.float32).astype(float)
     epochs = mne.EpochsArray(
@@ -192,6 +193,7 @@ def test_epochs_of_mne(tmp_path):
         mne.create_info(["Fz", "Cz"], 200.0, "eeg"),
         events,
         event_id={"rest": 1, "move": 2},
+        metadata=pandas.DataFrame({"subject": GROUPS, "told": [0.5, 1, 2, 3]}),
         verbose="error",
     )
     epochs.save(tmp_path / "some-epo.fif", fmt="double", verbose="error")
@@ -199,6 +201,11 @@ def test_epochs_of_mne(tmp_path):
     np.testing.assert_allclose(found.inputs, samples.swapaxes(1, 2), rtol=1e-12)
     assert (found.classes, found.targets.tolist()) == (("move", "rest"), [1, 0, 1, 0])
     assert found.channel_names == ("Fz", "Cz")
+    found = read_recordings(tmp_path / "some-epo.fif", targets="told", groups="subject")
+    assert found.targets.ravel().tolist() == [0.5, 1, 2, 3]
+    assert found.groups.tolist() == GROUPS.tolist()
+    with pytest.raises(ValueError, match=r"^groups is 'session'; the metadata .* has subject, t"):
+        read_recordings(tmp_path / "some-epo.fif", groups="session")
 
 
 @pytest.fixture(scope="module")
