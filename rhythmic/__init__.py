@@ -10,7 +10,7 @@
     from event to event, in parallel, one GPU kernel over time
 ``rhythmic.rnn``, ``rhythmic.sensitivity``, ``rhythmic.rhythm_detection``  the RNN as the lecture
     writes it, what a state owes to each earlier input, whether a trajectory is a rhythm
-``rhythmic.data``       handwritten digits in several orders, spike trains, and their splits
+``rhythmic.data``       handwritten digits in several orders, spike trains, anybody's recordings
 ``rhythmic.tasks``      sequence tasks drawn from keys: next item, recall, adding, copying, rhythms
 ``rhythmic.baselines``  features without dynamics, read out by logistic regression
 ``rhythmic.statistics`` means, intervals, tests and verdicts over seeds

@@ -36,23 +36,21 @@ def read_trials(
                 f"{role} is {column!r}; {str(table)!r} must have one column of that name, and has "
                 f"{', '.join(header) or 'none'}"
             )
-    places: dict[str, int] = {}
+    places: dict[Path, int] = {}
     trials, labels, groups = [], [], []
     for number, row in rows:
         cells = dict(zip(header, row, strict=True))
-        name = cells[file]
-        if name in places:
-            raise ValueError(
-                f"path is {path!r}; {table.name} names {name!r} in the lines {places[name]} and "
-                f"{number}; it must name each file once"
-            )
-        places[name] = number
-        trials.append(_trial(path, table.name, number, name))
+        told = f"path is {path!r}; line {number} of {table.name} names {cells[file]!r}"
+        one = _file(path, cells[file], told)
+        if one in places:
+            raise ValueError(f"{told}, as line {places[one]} does; it must name each file once")
+        places[one] = number
+        trials.append(_trial(one, told))
         labels.append(cells[label])
         groups.append(cells.get(group or "group"))
     if not trials:
         raise ValueError(f"path is {path!r}; {table.name} must name at least one file")
-    left = sum(str(one.relative_to(path)) not in places for one in Path(path).rglob("*.npy"))
+    left = len({one.resolve() for one in Path(path).rglob("*.npy")} - places.keys())
     if left:
         show(f"rhythmic: {left} .npy in {path} are not named in {table.name} and are left out")
     named = [one for one in groups if one is not None]
@@ -90,9 +88,8 @@ def _rows(table: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     return header, rows[1:]
 
 
-def _trial(path: str, table: str, number: int, name: str) -> np.ndarray:
-    """Return the array of a file inside the folder."""
-    told = f"path is {path!r}; line {number} of {table} names {name!r}"
+def _file(path: str, name: str, told: str) -> Path:
+    """Return a file inside the folder; ``told`` begins the line of an error."""
     folder = Path(path).resolve()
     try:
         file = (folder / name).resolve()
@@ -101,6 +98,11 @@ def _trial(path: str, table: str, number: int, name: str) -> np.ndarray:
         inside = False
     if not inside or file.suffix != ".npy":
         raise ValueError(f"{told}, which must be a .npy file inside the folder")
+    return file
+
+
+def _trial(file: Path, told: str) -> np.ndarray:
+    """Return the array of a file."""
     try:
         array = np.load(file, allow_pickle=False)
     except (OSError, EOFError, ValueError):

@@ -87,20 +87,23 @@ def read_dataset(path: str, names: Names) -> Found:
     if path.endswith(".zarr"):
         _needed("zarr", path)
     engine = "zarr" if path.endswith(".zarr") else None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            dataset = xarray.open_dataset(path, engine=engine, decode_times=False)
-    except Exception as error:  # of whichever library reads the file
-        what = "zarr folder" if engine else "netCDF file"
-        raise ValueError(
-            f"path is {path!r}; it must be a {what} that xarray reads ({_first_line(error)})"
-        ) from None
-    with dataset:
+    what = "zarr folder" if engine else "netCDF file"
+
+    def attempt(read: Callable[[], Any]) -> Any:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return read()
+        except Exception as error:  # of whichever library reads the file
+            raise ValueError(
+                f"path is {path!r}; it must be a {what} that xarray reads ({_first_line(error)})"
+            ) from None
+
+    with attempt(lambda: xarray.open_dataset(path, engine=engine, decode_times=False)) as dataset:
         held = chosen(
             names,
             [str(name) for name in dataset.variables],
-            lambda name: dataset[name].load(),
+            lambda name: attempt(dataset[name].load),
             lambda name: dataset[name].shape,
             path,
         )
@@ -258,9 +261,8 @@ def _rate_of(path: str, time: Any) -> float | None:
     Integers without a unit are numbers of samples.
     """
     unit = str(time.attrs.get("units", "")).split(" ")[0]
-    if time.size < 2 or time.dtype.kind not in "iuf" or (not unit and time.dtype.kind != "f"):
-        return None
-    if unit not in ("", *_SECONDS):
+    numbers = time.ndim == 1 and time.size > 1 and time.dtype.kind in "iuf"
+    if not numbers or unit not in (_SECONDS if time.dtype.kind != "f" else ("", *_SECONDS)):
         return None
     values = np.asarray(time, float) * _SECONDS.get(unit, 1.0)
     step = (values[-1] - values[0]) / (len(values) - 1)

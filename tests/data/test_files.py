@@ -267,6 +267,15 @@ def damaged(path):
     return path
 
 
+def damaged_zarr(folder):
+    path = folder / "some.zarr"
+    dataset().drop_vars(("y", "channel")).to_zarr(path, consolidated=False)
+    for chunk in (path / "x" / "c").rglob("0"):
+        if chunk.is_file():
+            chunk.write_bytes(b"no")
+    return path, {"targets": "n", "lengths": "n"}
+
+
 def gap(value=NAN, trial=2, steps=(3,)):
     found = INPUTS.copy()
     found[trial, list(steps), 1] = value
@@ -370,6 +379,7 @@ REFUSED = {
         "path is .*; it must be a netCDF file that xarray reads",
     ),
     "no zarr": (lambda f: (f / "some.zarr").mkdir() or f / "some.zarr", "path is .* a zarr folder"),
+    "a damaged zarr": (damaged_zarr, "path is .* must be a zarr folder that xarray reads"),
     "no such variable": (
         lambda f: (netcdf(f), {"inputs": "lfp"}),
         "inputs is 'lfp'; .* holds x 4x2x9, y 4, n 4",
@@ -449,8 +459,8 @@ REFUSED = {
         "groups is 'subject'; .* must have one column of that name",
     ),
     "a file named twice": (
-        lambda f: trial_folder(f, rows=[("0.npy", "a", "b"), ("0.npy", "b", "b")]),
-        "path is .*; labels.csv names '0.npy' in the lines 2 and 3; it must name each file once",
+        lambda f: trial_folder(f, rows=[("0.npy", "a", "b"), ("./0.npy", "b", "b")]),
+        "path is .*; line 3 of labels.csv names './0.npy', as line 2 does; it must name each file",
     ),
     "a cell too many": (
         lambda f: trial_folder(f, rows=[("0.npy", "a", "b", "c")]),
