@@ -221,14 +221,37 @@ class Recordings:
         if validation + test >= 1:
             raise ValueError(f"validation is {validation} and test {test}; below 1 together")
         generator = np.random.default_rng(checked_integer("seed", seed, 0))
+        parts = self.divided((test, validation), generator)
+        return Split(*reversed(parts))
+
+    def divided(
+        self, fractions: tuple[float, ...], generator: np.random.Generator
+    ) -> list[Int[np.ndarray, " part"]]:
+        """Divide the trials into parts at random; a group is never torn, classes spread evenly.
+
+        Args:
+            fractions: of the trials in each part but the last one, which gets the rest; as near as
+                whole groups allow.
+            generator: of the division.
+
+        Returns:
+            Indices of the trials of each part, each in random order.
+
+        Raises:
+            ValueError: for fewer groups, or trials where there are no groups, than parts.
+        """
         units = np.arange(len(self)) if self.groups is None else _codes(self.groups)
-        if units.max() < 2:
+        number = len(fractions) + 1
+        if units.max() + 1 < number:
             what = "groups holds" if self.groups is not None else "inputs holds"
-            raise ValueError(f"{what} {units.max() + 1}; three parts need at least three")
-        counts = self._counts(units)
-        parts = _divided(counts, (test, validation), generator)
-        found = [generator.permutation(np.flatnonzero(parts[units] == k)) for k in (2, 1, 0)]
-        return Split(*(indices.astype(np.int32) for indices in found))
+            words = {2: "two", 3: "three"}.get(number, str(number))
+            raise ValueError(f"{what} {units.max() + 1}; {words} parts need at least {words}")
+        parts = _divided(self._counts(units), fractions, generator)
+        # From the last part on, as divisions by seed have always been drawn.
+        found = [
+            generator.permutation(np.flatnonzero(parts[units] == k)) for k in range(number)[::-1]
+        ]
+        return [indices.astype(np.int32) for indices in reversed(found)]
 
     def _counts(self, units: np.ndarray) -> np.ndarray:
         """Count the trials of every group, and its targets of each class."""

@@ -71,7 +71,7 @@ def with_rhythms(fixed: PyTree, rhythms: MemberRhythms) -> PyTree:
     Raises:
         ValueError: for a network without fixed rhythms, or of another number of nodes.
     """
-    own = getattr(fixed.sole_cell, "nodes", None)
+    own = getattr(fixed.layers[0].cell, "nodes", None) if len(fixed.layers) == 1 else None
     if not isinstance(own, ResonantNodes):
         raise ValueError("rhythms are given; this network has no fixed rhythms to replace")
     if own.w1.shape != rhythms.nodes.w1.shape:

@@ -21,15 +21,16 @@ REASONS = {
     "loading": "data data.description data.files data.mnist data.source",
     "containers": "data.dataset data.recordings training.problem training.state training.trained",
     "layout of arrays": "fast.events training.recorded training.rhythms trees",
-    "commands": "interruption",
-    "devices": "memory spread training.estimate",
-    "figures": "plotting.*",
+    "commands": "compare interruption",
+    "devices": "compare.estimate memory spread training.estimate",
+    "figures": "compare.report plotting.*",
     "assembles parts": "networks.network networks.spec",
     "progress": "progress",
     "engine of runs": "runs.* sweep.*",
     "training loop": (
         "training.batches training.evaluation training.features training.group training.judging "
-        "training.member training.runs training.sources training.sweep training.train"
+        "training.member training.runs training.sources training.sweep training.train "
+        "compare.search compare.run"
     ),
     "grid of settings": "training.search",
 }

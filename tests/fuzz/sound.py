@@ -17,6 +17,7 @@ import numpy as np
 
 from rhythmic import (
     cells,
+    compare,
     coupled,
     data,
     fast,
@@ -75,6 +76,8 @@ MAKERS: dict[str, Any] = {
     "AbstractTask": lambda: tasks.Adding(5),
     "Axis": lambda: sweep.values_axis("x", [0.1, 0.2], ""),
     "BuildsNetwork": lambda: NetworkSpec("rnn", 3, name="rnn", **MEAN),
+    "Comparison": lambda: compare.Comparison(made("Recordings"), made("ComparisonPlan"), {}),
+    "ComparisonPlan": compare.ComparisonPlan,
     "CoupledOscillators": coupled.CoupledOscillators,
     "Data": lambda: training.Data(np.full((8, 6), 7, np.uint8), LABELS.astype(np.int32)),
     "Device": lambda: jax.devices()[0],
@@ -176,6 +179,8 @@ TABLE: dict[str, dict[str, Any]] = {
         "inverse_regularisations": (0.1, 1.0),
         "num_classes": 2,
     },
+    "compare.Comparison": {"plan": "ComparisonPlan", "rows": {}},
+    "compare.write_report": {"found": "Comparison", "folder": "absent"},
     "cells.trainable": {"model": "AbstractCell"},
     "cells.constrained": {"model": "AbstractCell"},
     "cells.EquinoxCell": {"wrapped": eqx.nn.GRUCell(2, 3, key=KEY)},

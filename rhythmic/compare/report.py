@@ -1,0 +1,417 @@
+"""A comparison as one page of HTML that fetches nothing, tables as CSV, verdicts as JSON."""
+
+import html
+import io
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rhythmic.arguments import checked
+from rhythmic.compare.baselines import BASELINES
+from rhythmic.compare.plan import RHYTHMIC
+from rhythmic.compare.run import Comparison
+from rhythmic.compare.verdicts import NAMES, RANK, TEST, Judged, mean_of, scores_of
+from rhythmic.files import replacing
+from rhythmic.records import Row, write_json, write_table
+
+LABELS = {"balanced_accuracy": "balanced accuracy", "r2": "R²"}
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem;
+  color: #222; background: #fff; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 2.2rem; }
+table { border-collapse: collapse; font-size: .88rem; margin: .8rem 0; }
+th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #ddd; }
+th:first-child, td:first-child { text-align: left; }
+td.words { text-align: left; }
+svg { max-width: 100%; height: auto; }
+figcaption { color: #555; font-size: .85rem; }
+figure { margin: 1rem 0; }
+.answer { border-left: 4px solid #E69F00; padding: .2rem 1rem; background: #fdf8ee; }
+.doubt { border-left: 4px solid #D55E00; padding: .2rem 1rem; background: #fdf3ee; }
+.scroll { overflow-x: auto; }
+"""
+
+
+def summary_rows(found: Comparison) -> list[Row]:
+    """Return one row for every network and baseline.
+
+    ``difference`` is the score of the rhythmic RNN less its own, ``p`` is corrected.
+    """
+    about = {one.worse: one for one in found.verdicts if one.question != "rhythms"}
+    is_class = bool(found.recordings.classes)
+    rows = []
+    for name in (*found.plan.cells, *BASELINES):
+        row = found.rows[name]
+        mean = mean_of(row, is_class=is_class)
+        claim = about.get(name)
+        rows.append(
+            {
+                "cell": name,
+                "hidden_size": row["hidden_size"],
+                "num_parameters": row["num_parameters"],
+                "n": mean.num_runs,
+                "mean": mean.mean,
+                "low": mean.low,
+                "high": mean.high,
+                "difference": None if claim is None else claim.difference,
+                "p": None if claim is None else claim.p_value,
+            }
+        )
+    return rows
+
+
+def rhythm_rows(found: Comparison) -> list[Row]:
+    """Return one row for every node of every network with rhythms, means over the runs."""
+    rows = []
+    for cell in found.plan.cells:
+        nodes = found.rows[cell].get("nodes")
+        if nodes is None:
+            continue
+        start, learned, decay, importance = (
+            np.array(nodes[name], float)
+            for name in ("start_hz", "learned_hz", "decay_s", "importance")
+        )
+        order = np.argsort(np.nanmean(start, axis=0)) if np.isfinite(start).any() else range(1)
+        for node in order:
+            rows.append(
+                {
+                    "cell": cell,
+                    "node": int(node),
+                    "start_hz": _mean(start[:, node]),
+                    "learned_hz": _mean(learned[:, node]),
+                    "learned_hz_sd": _deviation(learned[:, node]),
+                    "decay_s": _mean(decay[:, node]),
+                    "importance": _mean(importance[:, node]),
+                }
+            )
+    return rows
+
+
+def band_rows(found: Comparison) -> list[Row]:
+    """Return one row for every band: what the rhythmic RNN loses without it, mean over the runs."""
+    bands = found.rows[RHYTHMIC]["bands"]
+    importance = np.array(bands["importance"], float).mean(axis=0)
+    return [
+        {"low_hz": low, "high_hz": high, "importance": float(fall)}
+        for low, high, fall in zip(bands["low_hz"], bands["high_hz"], importance, strict=True)
+    ]
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else math.nan
+
+
+def _deviation(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.std(ddof=1)) if known.size > 1 else math.nan
+
+
+@checked
+def write_report(found: Comparison, folder: Path) -> Path:
+    """Write ``report.html``, ``summary.csv``, ``rhythms.csv``, ``bands.csv``, ``verdicts.json``.
+
+    Args:
+        found: the comparison.
+        folder: where to.
+
+    Returns:
+        The page's path.
+    """
+    write_table(folder / "summary.csv", summary_rows(found))
+    write_table(folder / "rhythms.csv", rhythm_rows(found))
+    write_table(folder / "bands.csv", band_rows(found))
+    write_json(
+        folder / "verdicts.json",
+        {
+            "score": found.score,
+            "margin": found.plan.margin,
+            "verdicts": [vars(one) for one in found.verdicts],
+            "objections": found.objections,
+        },
+    )
+    with replacing(folder / "report.html") as partial:
+        partial.write_text(page(found), encoding="utf-8")
+    return folder / "report.html"
+
+
+def page(found: Comparison) -> str:
+    """Return the page of HTML."""
+    import matplotlib
+
+    from rhythmic.plotting.style import house_style
+
+    # The same page from the same rows: names within the figures follow from what they show.
+    with house_style(), matplotlib.rc_context({"svg.hashsalt": "rhythmic"}):
+        parts = [
+            f"<h1>Is a rhythmic network better here, and which rhythms?</h1><p>{_said(found)}</p>",
+            *_networks(found),
+            *_rhythms(found),
+            *_what_it_does(found),
+            *_doubts(found),
+            *_protocol(found),
+        ]
+    body = "\n".join(parts)
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    title = "<title>Comparison of networks</title>"
+    return (
+        f'<!doctype html>\n<html lang="en"><head>{head}{title}<style>{STYLE}</style></head>\n'
+        f"<body>\n{body}\n</body></html>\n"
+    )
+
+
+def _said(found: Comparison) -> str:
+    """Say what was recorded."""
+    data, about = found.recordings, found.about
+    seconds = data.lengths / data.sample_rate
+    length = f"{seconds.min():.3g} to {seconds.max():.3g} s"
+    if seconds.min() == seconds.max():
+        length = f"{seconds.max():.3g} s"
+    what = f"{len(data.classes)} classes" if data.classes else f"{data.num_outputs} numbers"
+    where = "at every step" if data.per_step else "per trial"
+    groups = "no groups" if about["groups"] is None else f"{about['groups']} groups"
+    return _escaped(
+        f"{about['trials']} trials of {length}, {about['channels']} channels at "
+        f"{data.sample_rate:g} Hz, {what} {where}, {groups}."
+    )
+
+
+def _networks(found: Comparison) -> Iterable[str]:
+    """Write the first answer: is rhythm better here?"""
+    from rhythmic.plotting import comparison as draw
+
+    claims = [one for one in found.verdicts if one.question == "networks"]
+    label = LABELS[found.score]
+    yield "<h2>1. Is rhythm better here?</h2>"
+    yield f'<div class="answer"><p>{_answer(claims, NAMES)}</p></div>'
+    is_class = bool(found.recordings.classes)
+    names = (*found.plan.cells, *BASELINES)
+    titles = {name: NAMES[name] for name in names}
+    means = {name: mean_of(found.rows[name], is_class=is_class) for name in names}
+    scores = {name: scores_of(found.rows[name]) for name in names}
+    chance = 1 / len(found.recordings.classes) if is_class else 0.0
+    intervals = {name: (one.low, one.high) for name, one in means.items()}
+    figure = draw.scores_figure(scores, intervals, titles, f"test {label}", chance)
+    caption = f"Test {label} of every run (circles), mean and 95 % interval."
+    yield _figure(figure, caption)
+    about = {one.worse: one for one in found.verdicts if one.question != "rhythms"}
+    yield _table(
+        ("network", "nodes", "parameters", "runs", label, "95 % interval", "RRN − it", "p"),
+        [
+            (
+                titles[name],
+                "" if (size := found.rows[name]["hidden_size"]) is None else str(size),
+                str(found.rows[name]["num_parameters"]),
+                str(means[name].num_runs),
+                _number(means[name].mean),
+                _interval(means[name].low, means[name].high),
+                _signed(about[name].difference) if name in about else "",
+                _p(about[name].p_value) if name in about else "",
+            )
+            for name in names
+        ],
+    )
+
+
+def _rhythms(found: Comparison) -> Iterable[str]:
+    """Write the second answer: which rhythms?"""
+    from rhythmic.plotting import comparison as draw
+
+    row, label = found.rows[RHYTHMIC], LABELS[found.score]
+    ladders = {
+        name.removeprefix("ladder "): float(np.mean(scores_of(one)))
+        for name, one in found.rows.items()
+        if name.startswith("ladder ")
+    }
+    random = [value for name, value in ladders.items() if name.startswith("random")]
+    named = {name: value for name, value in ladders.items() if not name.startswith("random")}
+    claims = [one for one in found.verdicts if one.question == "rhythms"]
+    yield "<h2>2. Which rhythms?</h2>"
+    bands = sorted(band_rows(found), key=lambda one: -one["importance"])
+    best = bands[0]
+    said = (
+        f"The band whose removal costs the rhythmic RNN most is {best['low_hz']:.3g} to "
+        f"{best['high_hz']:.3g} Hz: its {label} falls by {best['importance']:.3f}."
+        if best["importance"] > 0
+        else "No band that is taken out of the test trials makes the score fall."
+    )
+    yield f'<div class="answer"><p>{_escaped(said)} {_answer(claims, {})}</p></div>'
+    classes = [str(one) for one in found.recordings.classes]
+    figure = draw.rhythms_figure(
+        found.spectrum.frequency, found.spectrum.power, classes, row["nodes"], row["bands"]
+    )
+    yield _figure(
+        figure,
+        "Top: mean spectrum of the standardised recordings by class, with conventional ranges of "
+        "brain rhythms. Middle: how far the test score falls without a band of a third of an "
+        "octave; thin lines are runs. Bottom: learned frequencies of the nodes and how far the "
+        "score falls when a node's feature is permuted among trials; black ticks are the start "
+        "values.",
+    )
+    if random:
+        yield _figure(
+            draw.ladders_figure(named, random, f"mean test {label}"),
+            f"Fixed ladders of {len(found.rows['ladder log']['frequencies'])} frequencies: named "
+            f"ones among {len(random)} random ones of the same span.",
+        )
+    yield _table(
+        ("ladder", "Hz", label),
+        [
+            (
+                name,
+                ", ".join(f"{x:.3g}" for x in found.rows[f"ladder {name}"]["frequencies"]),
+                _number(value),
+            )
+            for name, value in named.items()
+        ],
+    )
+
+
+def _what_it_does(found: Comparison) -> Iterable[str]:
+    """Write what the networks do: confusion, learning curves, traces, rhythms of the nodes."""
+    from rhythmic.plotting import comparison as draw
+
+    row, classes = found.rows[RHYTHMIC], found.recordings.classes
+    yield "<h2>3. What it does</h2>"
+    if classes:
+        figure = draw.confusion_figure(np.array(row["confusion"], float), [str(x) for x in classes])
+        yield _figure(figure, "Rhythmic RNN: predicted classes of the test targets of all runs.")
+    curves = {name: found.rows[name]["validation_curve"] for name in found.plan.cells}
+    figure = draw.curves_figure(curves, NAMES, LABELS[found.score])
+    yield _figure(figure, "Validation scores during training, mean over the runs.")
+    targets = [found.recordings.targets[trial] for trial in row["traced_trials"]]
+    titles = [
+        str(classes[int(target)]) if found.recordings.kind == "class" else f"trial {trial}"
+        for trial, target in zip(row["traced_trials"], targets, strict=True)
+    ]
+    figure = draw.traces_figure(row["traces"], titles, row["nodes"]["learned_hz"][0])
+    yield _figure(
+        figure,
+        "Test trials of the first run, and what each node of its rhythmic RNN makes of them.",
+    )
+    rows = [one for one in rhythm_rows(found) if one["cell"] == RHYTHMIC]
+    stable = all(one["decay_s"] > 0 for one in rows)
+    yield (
+        "<p>Free rhythms of the nodes, mean over the runs. All decay: the network is stable at "
+        "rest.</p>"
+        if stable
+        else "<p>Free rhythms of the nodes, mean over the runs. Not all decay.</p>"
+    )
+    yield _table(
+        ("node", "start (Hz)", "learned (Hz)", "sd over runs", "decay time (s)", "importance"),
+        [
+            (
+                str(one["node"]),
+                *(f"{one[k]:.3g}" for k in ("start_hz", "learned_hz", "learned_hz_sd", "decay_s")),
+                f"{one['importance']:+.3f}",
+            )
+            for one in rows
+        ],
+    )
+
+
+def _doubts(found: Comparison) -> Iterable[str]:
+    """Write what would change our mind."""
+    yield "<h2>4. What would change our mind</h2>"
+    items = "".join(f"<li>{_escaped(one)}</li>" for one in found.objections)
+    nothing = "<p>Nothing that this run could notice speaks against it.</p>"
+    yield f'<div class="doubt">{f"<ul>{items}</ul>" if items else nothing}</div>'
+
+
+def _protocol(found: Comparison) -> Iterable[str]:
+    """Write how it was done, and all claims."""
+    plan = found.plan
+    yield "<h2>How it was done</h2>"
+    yield (
+        "<p>"
+        + _escaped(
+            f"{plan.num_runs} runs of each network, each with test trials of its own; within a "
+            f"run, {plan.budget} settings (learning rate, weight decay) are tried and chosen by "
+            "validation trials, and the test trials are read once, after that. All networks have "
+            "the same "
+            "divisions, settings, number of updates and at most the same number of trained "
+            f"parameters. Inputs are standardised by the training trials. Differences below "
+            f"{plan.margin:g} count as none. Claims were stated before training; tests: {TEST}; "
+            f"ladders: {RANK}. Intervals are not corrected. The importance of bands and nodes is "
+            "measured on the test trials, when all choices are made. Peaks of the spectrum are "
+            "those of all trials, whatever their targets."
+        )
+        + "</p>"
+    )
+    yield _table(
+        ("claim", "difference", "95 % interval", "p (corrected)", "verdict"),
+        [
+            (
+                one.statement,
+                _signed(one.difference),
+                _interval(one.low, one.high),
+                _p(one.p_value),
+                one.word,
+            )
+            for one in found.verdicts
+        ],
+    )
+
+
+def _answer(claims: Sequence[Judged], names: dict[str, str]) -> str:
+    """Say which claims came out how, in a sentence for each verdict."""
+    said = {
+        "supported": "scores higher than",
+        "contradicted": "scores lower than",
+        "equivalent": "does not differ by more than the margin from",
+        "cannot tell": "cannot be told apart from",
+    }
+    if claims and claims[0].question == "rhythms":
+        better = [one.better for one in claims if one.word == "supported"]
+        if better:
+            return _escaped(f"Better than random ladders: {', '.join(better)}.")
+        return "No named ladder is shown to be better than random ones."
+    parts = []
+    for word, verb in said.items():
+        found = [names[one.worse] for one in claims if one.word == word]
+        if found:
+            parts.append(f"{verb} {', '.join(found)}")
+    return _escaped(f"The rhythmic RNN {'; it '.join(parts)}.") if parts else ""
+
+
+def _figure(figure: Any, caption: str) -> str:
+    """Return a figure as SVG within the page."""
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg", metadata={"Date": None})
+    text = stream.getvalue()
+    drawn = text[text.index("<svg") :]
+    return f"<figure>{drawn}<figcaption>{_escaped(caption)}</figcaption></figure>"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table."""
+    first = "".join(f"<th>{_escaped(name)}</th>" for name in head)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{_escaped(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f'<div class="scroll"><table><tr>{first}</tr>{body}</table></div>'
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text)
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.3f}"
+
+
+def _signed(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:+.3f}"
+
+
+def _interval(low: float, high: float) -> str:
+    return "" if math.isnan(low) or math.isnan(high) else f"{low:.3f} to {high:.3f}"
+
+
+def _p(value: float) -> str:
+    if math.isnan(value):
+        return "not tested"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,0 +1,238 @@
+"""What a comparison of networks on recordings found, as figures: scores, rhythms, examples."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
+
+from rhythmic.plotting.style import FURTHER_COLOURS, LINE_STYLES, OKABE_ITO, Appearance, appearance
+
+INK = OKABE_ITO["black"]
+MUTED = "#888888"
+# Conventional ranges of the bands of the human EEG in Hz, as marks; authors differ by a third.
+BRAIN_BANDS = {
+    "δ": (1.0, 4.0),
+    "θ": (4.0, 8.0),
+    "α": (8.0, 13.0),
+    "β": (13.0, 30.0),
+    "γ": (30.0, 80.0),
+}
+
+
+def _look(name: str) -> Appearance:
+    """Return how a condition is drawn; the rhythmic RNN as in all figures."""
+    return appearance("rrn-golden" if name == "rrn" else name)
+
+
+def scores_figure(
+    scores: Mapping[str, Sequence[float]],
+    intervals: Mapping[str, tuple[float, float]],
+    titles: Mapping[str, str],
+    label: str,
+    chance: float | None,
+) -> Figure:
+    """Draw the score of every run of every condition, its mean and 95 % interval.
+
+    Args:
+        scores: one number per run, by condition.
+        intervals: low and high end, NaN where there is none.
+        titles: of the conditions.
+        label: of the axis.
+        chance: score of a guess, marked; None for none.
+    """
+    figure = Figure(figsize=(6.0, 0.6 + 0.3 * len(scores)))
+    axes = figure.subplots()
+    for place, (name, values) in enumerate(scores.items()):
+        spread = np.linspace(-0.15, 0.15, len(values))
+        colour = _look(name).colour
+        axes.plot(values, place + spread, "o", ms=3, mfc="none", mew=0.7, color=colour)
+        axes.plot(np.mean(values), place, "|", ms=12, mew=2, color=colour)
+        axes.plot(intervals[name], [place, place], color=colour, lw=1.2)
+    axes.set_yticks(range(len(scores)), [titles[name] for name in scores])
+    axes.set(ylim=(len(scores) - 0.4, -0.6), xlabel=label)
+    if chance is not None:
+        axes.axvline(chance, color=MUTED, lw=0.8, ls=":")
+        axes.text(chance, -0.5, " chance", color=MUTED, fontsize=7, va="top")
+    return figure
+
+
+def ladders_figure(named: Mapping[str, float], random: Sequence[float], label: str) -> Figure:
+    """Draw where the named ladders stand among random ones.
+
+    Args:
+        named: mean score by name.
+        random: mean score of each random ladder.
+        label: of the axis.
+    """
+    figure = Figure(figsize=(6.0, 2.2))
+    axes = figure.subplots()
+    axes.hist(random, bins=min(15, max(5, len(random) // 3)), color="0.85", label="random ladders")
+    for place, (name, value) in enumerate(named.items()):
+        colour = FURTHER_COLOURS[place % len(FURTHER_COLOURS)]
+        style: Any = LINE_STYLES[place % len(LINE_STYLES)]
+        axes.axvline(value, color=colour, ls=style, label=name)
+    axes.set(xlabel=label, ylabel="ladders")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure
+
+
+def rhythms_figure(
+    frequency: np.ndarray,
+    power: np.ndarray,
+    classes: Sequence[str],
+    nodes: Mapping[str, Any],
+    bands: Mapping[str, Any],
+) -> Figure:
+    """Draw spectra of the classes, learned frequencies, and the importance of bands and nodes.
+
+    Args:
+        frequency: of the spectra, Hz.
+        power: ``(class_, frequency)``.
+        classes: their names; one row has none.
+        nodes: ``start_hz``, ``learned_hz`` and ``importance``, ``(run, node)`` each.
+        bands: ``low_hz``, ``high_hz``, and ``importance`` ``(run, band)``.
+    """
+    figure = Figure(figsize=(7.0, 4.6))
+    upper, middle, lower = figure.subplots(3, 1, sharex=True, height_ratios=(1.5, 1, 1))
+    _draw_spectra(upper, frequency, power, classes)
+    low, high = np.asarray(bands["low_hz"]), np.asarray(bands["high_hz"])
+    centre, importance = np.sqrt(low * high), np.asarray(bands["importance"], float)
+    for row in importance:
+        middle.plot(centre, row, color=OKABE_ITO["orange"], lw=0.5, alpha=0.5)
+    middle.plot(centre, np.nanmean(importance, axis=0), color=OKABE_ITO["vermilion"], lw=1.6)
+    middle.axhline(0, color=MUTED, lw=0.6)
+    middle.set_ylabel("fall of the score\nwithout the band")
+    start, learned = (np.asarray(nodes[name], float) for name in ("start_hz", "learned_hz"))
+    own = np.asarray(nodes["importance"], float)
+    lower.vlines(learned.ravel(), 0, own.ravel(), color=OKABE_ITO["orange"], lw=0.8, alpha=0.7)
+    lower.plot(learned.ravel(), own.ravel(), "o", ms=3, color=OKABE_ITO["orange"])
+    lower.plot(start[0], np.zeros(start.shape[1]), "|", ms=7, color=INK)
+    lower.axhline(0, color=MUTED, lw=0.6)
+    lower.set(ylabel="fall of the score\nwithout the node", xlabel="frequency (Hz)")
+    limits = float(low[0]), float(max(high[-1], np.nanmax(learned)))
+    lower.set_xscale("log")
+    lower.set_xlim(*limits)
+    _mark_bands(upper, limits)
+    ticks = [
+        one for one in (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if limits[0] <= one <= limits[1]
+    ]
+    lower.set_xticks(ticks)
+    lower.xaxis.set_major_formatter(ScalarFormatter())
+    lower.xaxis.set_minor_locator(NullLocator())
+    return figure
+
+
+def _draw_spectra(
+    axes: Axes, frequency: np.ndarray, power: np.ndarray, classes: Sequence[str]
+) -> None:
+    """Draw a line for each class."""
+    for place, row in enumerate(power):
+        colour = FURTHER_COLOURS[place % len(FURTHER_COLOURS)]
+        style: Any = LINE_STYLES[place % len(LINE_STYLES)]
+        label = str(classes[place]) if len(power) > 1 else None
+        axes.plot(frequency, row, color=colour, ls=style, label=label)
+    axes.set(yscale="log", ylabel="power (1/Hz)")
+    if 1 < len(power) <= 8:
+        axes.legend(fontsize=7, loc="lower left")
+
+
+def _mark_bands(axes: Axes, limits: tuple[float, float]) -> None:
+    """Name the bands of the brain at the upper edge."""
+    for place, (name, (low, high)) in enumerate(BRAIN_BANDS.items()):
+        low, high = max(low, limits[0]), min(high, limits[1])
+        if low < high:
+            axes.axvspan(low, high, color="0.93" if place % 2 else "0.97", zorder=0, lw=0)
+            middle = float(np.sqrt(low * high))
+            axes.text(
+                middle, 0.99, name, transform=axes.get_xaxis_transform(), ha="center", va="top"
+            )
+
+
+def confusion_figure(confusion: np.ndarray, classes: Sequence[str]) -> Figure:
+    """Draw the fraction of each true class that is predicted as each class.
+
+    Args:
+        confusion: counts, (true, predicted).
+        classes: their names.
+    """
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    side = 1.4 + 0.32 * len(classes)
+    figure = Figure(figsize=(side + 0.6, side))
+    axes = figure.subplots()
+    axes.imshow(shares, cmap="Greys", vmin=0, vmax=1)
+    names = [str(one)[:14] for one in classes]
+    axes.set_xticks(range(len(classes)), names, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(classes)), names)
+    axes.set(xlabel="predicted", ylabel="true")
+    if len(classes) <= 12:
+        for (row, column), value in np.ndenumerate(shares):
+            colour = "white" if value > 0.5 else INK
+            axes.text(
+                column, row, f"{value:.2f}", ha="center", va="center", color=colour, fontsize=6
+            )
+    return figure
+
+
+def curves_figure(
+    curves: Mapping[str, np.ndarray], titles: Mapping[str, str], label: str
+) -> Figure:
+    """Draw the validation score of each network after every epoch, mean over the runs.
+
+    Args:
+        curves: ``(run, epoch)`` by name of the network.
+        titles: of the networks.
+        label: of the score.
+    """
+    figure = Figure(figsize=(6.0, 2.4))
+    axes = figure.subplots()
+    for name, rows in curves.items():
+        look, known = _look(name), np.asarray(rows, float)
+        if np.isfinite(known).any():
+            mean = np.nanmean(known, axis=0)
+            axes.plot(
+                np.arange(1, len(mean) + 1), mean, color=look.colour, ls=look.line, label=name
+            )
+    axes.set(xlabel="epoch", ylabel=f"validation {label}")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure
+
+
+def traces_figure(
+    traces: Sequence[Mapping[str, Any]], titles: Sequence[str], frequencies: Sequence[float]
+) -> Figure:
+    """Draw example trials above what each node makes of them, each trace scaled to its range.
+
+    Args:
+        traces: ``seconds``, ``inputs`` (channel, sample) and ``nodes`` (node, sample).
+        titles: of the trials.
+        frequencies: of the nodes, Hz.
+    """
+    figure = Figure(figsize=(7.0, 3.4))
+    panels = np.atleast_2d(figure.subplots(2, len(traces), sharex="col", height_ratios=(1, 2)))
+    order = np.argsort(frequencies)
+    for column, (trace, title) in enumerate(zip(traces, titles, strict=True)):
+        upper, lower = panels[:, column]
+        seconds = np.asarray(trace["seconds"])
+        inputs, nodes = (np.asarray(trace[name], float) for name in ("inputs", "nodes"))
+        _stack(upper, seconds, inputs, INK)
+        _stack(lower, seconds, nodes[order], OKABE_ITO["orange"])
+        upper.set_title(title)
+        lower.set_xlabel("time (s)")
+        upper.set_yticks([])
+        names = [f"{frequencies[k]:.3g}" for k in order]
+        lower.set_yticks(range(len(names)), names if column == 0 else [""] * len(names), fontsize=6)
+    panels[0, 0].set_ylabel("channels")
+    panels[1, 0].set_ylabel("nodes (Hz)")
+    return figure
+
+
+def _stack(axes: Axes, seconds: np.ndarray, rows: np.ndarray, colour: str) -> None:
+    """Draw rows one above the other, each scaled to its range."""
+    for place, row in enumerate(rows):
+        height = float(np.ptp(row)) or 1.0
+        axes.plot(seconds, place + 0.8 * (row - row.mean()) / height, color=colour, lw=0.6)

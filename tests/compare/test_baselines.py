@@ -1,0 +1,60 @@
+"""Plain baselines against what they must and must not know."""
+
+import numpy as np
+import pytest
+
+from rhythmic.compare import ComparisonPlan, simulated_rhythms
+from rhythmic.compare.baselines import BASELINES, baseline_scores
+from rhythmic.compare.plan import divisions
+from rhythmic.data import Recordings
+
+PLAN = ComparisonPlan(num_runs=5)
+
+
+def scores(name, data):
+    return baseline_scores(name, data, divisions(data, PLAN))
+
+
+def test_band_power_tells_rhythms_apart_and_averages_do_not():
+    data = simulated_rhythms(num_trials=100, amplitude=2.0, duration=(1.0, 1.5))
+    assert scores("band_power", data).test.mean() > 0.97
+    assert scores("average", data).test.mean() < 0.75
+    majority = scores("majority", data)
+    np.testing.assert_array_equal(majority.test, 0.5)
+    assert majority.num_parameters == 0
+    assert majority.confusion.sum() == 100  # each trial is tested once
+
+
+def test_averages_tell_offsets_apart_and_band_power_does_not():
+    generator = np.random.default_rng(0)
+    labels = np.arange(100) % 2
+    inputs = generator.normal(size=(100, 64, 2)) + 2 * labels[:, None, None]
+    data = Recordings(inputs, labels, sample_rate=64.0)
+    assert scores("average", data).test.mean() == 1.0
+    assert scores("band_power", data).test.mean() < 0.75
+
+
+def test_ridge_regression_is_that_of_least_squares():
+    generator = np.random.default_rng(0)
+    inputs = generator.normal(size=(80, 20, 3)) + generator.normal(size=(80, 1, 3))
+    targets = inputs.mean(axis=1) @ [1.0, -2.0, 0.5] + 7.0
+    data = Recordings(inputs, targets, sample_rate=20.0)
+    assert scores("average", data).test.min() > 0.999
+    assert np.all(scores("majority", data).test <= 0)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_targets_at_every_step_are_told_step_by_step(name):
+    generator = np.random.default_rng(0)
+    lengths = generator.integers(60, 100, 40)
+    trials, targets = [], []
+    for length in lengths:
+        on = np.arange(length) >= length // 2
+        wave = np.sin(2 * np.pi * 10 * np.arange(length) / 100) * on
+        trials.append(np.stack([on + 0.1 * generator.normal(size=length), wave], axis=1))
+        targets.append(on.astype(int))
+    data = Recordings(trials, targets, sample_rate=100.0, kind="class_per_step")
+    found = scores(name, data)
+    assert found.confusion.sum() == lengths.sum()
+    least = {"majority": 0.5, "average": 0.99, "band_power": 0.8}[name]
+    assert found.test.mean() >= least
