@@ -103,7 +103,7 @@ class Judge:
         return float(_score(network, features, *items, is_class, self.score_name))
 
     def node_importance(self, network: Network, seed: int) -> Float[np.ndarray, " node"]:
-        """Return how far the score falls where one node's feature is permuted among the trials.
+        """Return how far the score falls where one node's features are permuted among the trials.
 
         Args:
             network: that is judged.
@@ -114,11 +114,12 @@ class Judge:
         generator = np.random.default_rng([seed, 3])
         count = features.shape[-1]
         orders = [generator.permutation(count) for _ in range(PERMUTATIONS)]
-        falls = np.zeros(features.shape[-2])
+        falls = np.zeros(network.cell.hidden_size)
+        owner = np.arange(features.shape[-2]) % len(falls)  # a node may show two things
         for node in range(len(falls)):
             for order in orders:
                 changed = features.copy()
-                changed[..., node, :] = features[..., node, order]
+                changed[..., owner == node, :] = features[..., order][..., owner == node, :]
                 falls[node] += (whole - self.score(network, changed)) / PERMUTATIONS
         return falls
 
@@ -266,7 +267,8 @@ def example_traces(
         most: samples of each trace; longer ones are thinned.
 
     Returns:
-        For each trial ``seconds``, ``inputs`` (channel, sample) and ``nodes`` (node, sample).
+        For each trial ``seconds``, ``inputs`` (channel, sample) and ``nodes`` (node, sample), the
+        first that each node shows.
     """
     found = []
     for trial in trials:
@@ -281,7 +283,7 @@ def example_traces(
             {
                 "seconds": (np.arange(length)[kept] / recordings.sample_rate).tolist(),
                 "inputs": np.asarray(inputs)[kept].T.tolist(),
-                "nodes": np.asarray(shown)[kept, :, 0].T.tolist(),
+                "nodes": np.asarray(shown)[kept, : network.cell.hidden_size, 0].T.tolist(),
             }
         )
     return found

@@ -1,0 +1,213 @@
+"""Controls of ``rhythmic.compare``: recordings whose answer is known, and a trap.
+
+    python -m experiments.comparison_controls
+
+positive   two classes that differ by a burst at 11 or at 17 Hz in 1/f noise: these bands must be
+           the most important ones, and the rhythmic RNN at least as good as the LSTM
+negative   the same with shuffled labels, 20 times: intervals must hold chance, nothing be supported
+trap       subjects differ in a constant offset, and each has one label: with groups no network may
+           know the label of a new subject, without them the report must warn
+
+What is finished is a row of ``experiments/results/comparison_controls.jsonl`` and is not run again.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rich.console
+import rich.table
+import tyro
+
+from rhythmic import Recordings
+from rhythmic.compare import Comparison, ComparisonPlan, compare_networks, simulated_rhythms
+from rhythmic.compare.report import band_rows, summary_rows
+from rhythmic.interruption import refuse, stopping
+from rhythmic.progress import show
+from rhythmic.provenance import device_name, git_revision
+from rhythmic.records import Row, append_rows, fingerprint, plain, read_rows
+
+RESULTS = Path(__file__).parent / "results" / "comparison_controls.jsonl"
+VERSION = 1  # raised where a change of the code changes results
+FREQUENCIES = (11.0, 17.0)
+
+
+@dataclass(frozen=True)
+class ControlOptions:
+    """Run the controls; what is finished is taken.
+
+    Args:
+        shuffles: of the labels, in the negative control.
+        num_trials: of each set of recordings.
+        num_updates: of each training in the positive control and the trap.
+        results: file of finished rows.
+    """
+
+    shuffles: int = 20
+    num_trials: int = 300
+    num_updates: int = 1000
+    results: Path = RESULTS
+
+
+def shuffled(recordings: Recordings, seed: int) -> Recordings:
+    """Return recordings whose labels are in random order, so that nothing can be told."""
+    order = np.random.default_rng([seed, 1]).permutation(len(recordings))
+    labels = [recordings.classes[k] for k in recordings.targets[order]]
+    trials = [x[:n] for x, n in zip(recordings.inputs, recordings.lengths, strict=True)]
+    return Recordings(trials, labels, sample_rate=recordings.sample_rate, groups=recordings.groups)
+
+
+def offset_subjects(num_trials: int, *, with_groups: bool, seed: int = 0) -> Recordings:
+    """Draw noise of twelve subjects, each with an offset of its own, every other with a label."""
+    generator = np.random.default_rng(seed)
+    subjects = np.arange(num_trials) % 12
+    offsets = generator.normal(scale=3.0, size=12)
+    inputs = generator.normal(size=(num_trials, 100, 2)) + offsets[subjects, None, None]
+    labels = np.where(subjects % 2, "patient", "control")
+    groups = subjects if with_groups else None
+    return Recordings(inputs, labels, sample_rate=100.0, groups=groups)
+
+
+def strongest_bands(found: Comparison) -> list[float]:
+    """Return the centres of the two highest separate peaks of band importance, Hz, rising."""
+    rows = band_rows(found)
+    centre = np.array([np.sqrt(one["low_hz"] * one["high_hz"]) for one in rows])
+    importance = np.array([one["importance"] for one in rows])
+    first = int(np.argmax(importance))
+    apart = np.abs(np.log2(centre / centre[first])) > 1 / 3  # bands that do not overlap
+    second = int(np.argmax(np.where(apart, importance, -np.inf)))
+    # The middle of a flat top: neighbours overlap by half.
+    return sorted(float(_middle(centre, importance, place)) for place in (first, second))
+
+
+def _middle(centre: np.ndarray, importance: np.ndarray, place: int) -> float:
+    """Return the mean centre of a peak and its neighbours, weighed by importance, Hz."""
+    near = slice(max(place - 1, 0), place + 2)
+    weights = np.maximum(importance[near], 0)
+    if not weights.sum():
+        return float(centre[place])
+    return float(np.exp(np.average(np.log(centre[near]), weights=weights)))
+
+
+def positive(options: ControlOptions) -> Row:
+    """Return what is found where 11 and 17 Hz are all that differs."""
+    recordings = simulated_rhythms(FREQUENCIES, num_trials=options.num_trials)
+    plan = ComparisonPlan.preset(
+        "quick", cells=("rrn", "rnn", "lstm"), budget=4, num_updates=options.num_updates
+    )
+    found = compare_networks(recordings, plan)
+    return told(found) | {"strongest_bands_hz": strongest_bands(found)}
+
+
+def negative(options: ControlOptions, seed: int) -> Row:
+    """Return what is found in shuffled labels."""
+    recordings = shuffled(simulated_rhythms(FREQUENCIES, num_trials=options.num_trials // 3), seed)
+    plan = ComparisonPlan(
+        cells=("rrn", "rnn", "lstm"),
+        num_runs=5,
+        budget=2,
+        num_updates=60,
+        num_ladders=20,
+        ladder_budget=1,
+        seed=seed,
+    )
+    return told(compare_networks(recordings, plan, quiet=True))
+
+
+def trap(options: ControlOptions, with_groups: bool) -> Row:
+    """Return what is found where subjects differ in an offset, and have one label each."""
+    recordings = offset_subjects(options.num_trials, with_groups=with_groups)
+    plan = ComparisonPlan.preset(
+        "quick", cells=("rrn", "rnn"), num_updates=options.num_updates // 4, num_ladders=0
+    )
+    return told(compare_networks(recordings, plan, quiet=True))
+
+
+def told(found: Comparison) -> Row:
+    """Return scores, verdicts and objections."""
+    return {
+        "summary": summary_rows(found),
+        "verdicts": [asdict(one) for one in found.verdicts],
+        "objections": found.objections,
+    }
+
+
+def controls(options: ControlOptions) -> dict[str, Callable[[], Row]]:
+    """Return what computes each control, by name."""
+    found: dict[str, Callable[[], Row]] = {"positive": lambda: positive(options)}
+    for with_groups in (True, False):
+        name = f"trap, {'with' if with_groups else 'without'} groups"
+        found[name] = lambda w=with_groups: trap(options, w)  # type: ignore[misc]
+    for seed in range(options.shuffles):
+        found[f"negative {seed}"] = lambda s=seed: negative(options, s)  # type: ignore[misc]
+    return found
+
+
+def rows_of(options: ControlOptions) -> dict[str, Row]:
+    """Return the rows of all controls, computing those that are missing."""
+    asked = (VERSION, options.num_trials, options.num_updates)
+    known = {row["name"]: row for row in read_rows(options.results)}
+    found = {}
+    for control, compute in controls(options).items():
+        name = fingerprint([control, *asked])
+        if name not in known:
+            show(control)
+            row = {"name": name, "control": control, "asked": list(asked)} | compute()
+            known[name] = plain(row | {"git": git_revision(), "device": device_name()})
+            append_rows(options.results, [known[name]])
+        found[control] = known[name]
+    return found
+
+
+def chance_held(rows: dict[str, Row]) -> tuple[int, int, int]:
+    """Count intervals of networks in shuffled labels that hold chance, all of them, and
+    comparisons in which a claim is supported.
+    """
+    held = number = supported = 0
+    for name, row in rows.items():
+        if not name.startswith("negative"):
+            continue
+        scores = [one for one in row["summary"] if one["low"] is not None]
+        held += sum(one["low"] <= 0.5 <= one["high"] for one in scores)
+        number += len(scores)
+        supported += any(one["word"] == "supported" for one in row["verdicts"])
+    return held, number, supported
+
+
+def table(rows: dict[str, Row]) -> rich.table.Table:
+    """Return the table that is shown."""
+    made = rich.table.Table("control", "found")
+    scores = {
+        name: {one["cell"]: one["mean"] for one in row["summary"]} for name, row in rows.items()
+    }
+    bands = " and ".join(f"{x:.1f}" for x in rows["positive"]["strongest_bands_hz"])
+    own = scores["positive"]
+    made.add_row("positive", f"bands {bands} Hz; RRN {own['rrn']:.3f}, LSTM {own['lstm']:.3f}")
+    for name in ("trap, with groups", "trap, without groups"):
+        warned = any("No groups were given" in one for one in rows[name]["objections"])
+        said = ", warned" if warned else ""
+        own = scores[name]
+        made.add_row(name, f"RRN {own['rrn']:.3f}, averages {own['average']:.3f}{said}")
+    held, number, supported = chance_held(rows)
+    count = sum(name.startswith("negative") for name in rows)
+    found = f"{held} of {number} intervals hold chance; a claim is supported in {supported}"
+    made.add_row(f"negative, {count} shuffles", found)
+    return made
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run what is missing, and show the table."""
+    with stopping("stopped; what is finished is kept"):
+        try:
+            options: Any = tyro.cli(
+                ControlOptions, prog="python -m experiments.comparison_controls", args=arguments
+            )
+            rich.console.Console().print(table(rows_of(options)))
+        except (ValueError, OSError) as error:
+            refuse(error)
+
+
+if __name__ == "__main__":
+    main()
