@@ -10,7 +10,7 @@ import itertools
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -30,7 +30,7 @@ from experiments.folders import (
 )
 from experiments.ranges import at_least, check_ranges
 from experiments.recorded import recorded_options
-from experiments.stages import Results, Stages, drop_parts, read_arrays, write_arrays
+from experiments.stages import Results, Stages, Swept, drop_parts, read_arrays, write_arrays
 from rhythmic.data import DataUnavailableError
 from rhythmic.files import replacing
 from rhythmic.interruption import refuse, stopping
@@ -40,7 +40,7 @@ from rhythmic.progress import clock, show
 from rhythmic.records import fingerprint, plain, read_configuration, read_sealed_rows
 from rhythmic.sealed import DamagedFileError
 from rhythmic.spread import num_cores
-from rhythmic.sweep.estimate import SweepEstimate
+from rhythmic.sweep import plan_sweep
 
 T = TypeVar("T")
 
@@ -117,8 +117,7 @@ class Experiment(Entry):
             gallery.
         all_cores: whether to divide the CPU into one device a core, for sweeps.
         record: what else the run folder keeps of the answer, as ``record.json``.
-        estimates: what each sweep would take, one after another, where options are
-            ``SweepOptions``.
+        sweeps: what is swept, by name, where options are ``SweepOptions``: of a dry run.
     """
 
     presets: Mapping[str, Any]
@@ -128,7 +127,7 @@ class Experiment(Entry):
     draw: Callable[[Any, Results], dict[str, Figure]]
     all_cores: bool = False
     record: Callable[[Any, Results], dict[str, Any]] | None = None
-    estimates: Callable[[Any], Iterable[SweepEstimate]] | None = None
+    sweeps: Callable[[Any], Mapping[str, Swept]] | None = None
 
 
 def named_preset(arguments: list[str], presets: Mapping[str, T]) -> T:
@@ -283,10 +282,13 @@ def answer_command(experiment: Experiment, arguments: list[str]) -> None:
 
 def dry_run(experiment: Experiment, options: SweepOptions) -> None:
     """Print what the sweeps of a run would take; write nothing."""
-    assert experiment.estimates is not None
+    assert experiment.sweeps is not None
     seconds = with_workers = 0.0
-    for estimate in experiment.estimates(options):
-        print(estimate, flush=True)
+    for name, (sweep, chunk_points, stored) in experiment.sweeps(options).items():
+        estimate = plan_sweep(
+            sweep, chunk_points=chunk_points, num_workers=options.workers, stored=stored
+        )
+        print(dataclasses.replace(estimate, name=name), flush=True)
         seconds += estimate.seconds
         with_workers += estimate.seconds_with_workers
     line = f"In all about {clock(seconds)}"

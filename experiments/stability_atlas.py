@@ -1,7 +1,5 @@
 """Where the node with two weights oscillates, disappears and explodes, in theory and simulated."""
 
-import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -11,13 +9,12 @@ from matplotlib.figure import Figure
 
 from experiments.ranges import at_least
 from experiments.script import Experiment, SweepOptions, main
-from experiments.stages import Results, Stages
+from experiments.stages import Results, Stages, Swept
 from rhythmic.plotting.atlas import Window, atlas_figure, comparison_figure
 from rhythmic.rhythms.bands import catalogue
 from rhythmic.stability.atlas_simulation import GROWTH_LIMIT, LARGEST_WEIGHTS, PHASE_LIMIT
 from rhythmic.stability.atlas_sweep import chart_sweep, simulation_sweep, strip_sweep
-from rhythmic.sweep import Sweep, plan_sweep, run_sweep, values_axis
-from rhythmic.sweep.estimate import SweepEstimate
+from rhythmic.sweep import Sweep, run_sweep, values_axis
 from rhythmic.theory import decay_time, node_frequency, second_order_regime
 
 Precision = Literal["float32", "float64"]
@@ -148,12 +145,13 @@ def sweeps_of(options: StabilityAtlasOptions, name: str) -> dict[str, Sweep]:
     return sweeps
 
 
-def estimates(options: StabilityAtlasOptions) -> Iterator[SweepEstimate]:
-    """Say of each sweep of both maps what it would take."""
-    for name in MAPS:
-        for kind, sweep in sweeps_of(options, name).items():
-            estimate = plan_sweep(sweep, num_workers=options.workers, stored=False)
-            yield dataclasses.replace(estimate, name=f"{name}, {kind}")
+def sweeps(options: StabilityAtlasOptions) -> dict[str, Swept]:
+    """Return the sweeps of both maps."""
+    return {
+        f"{name}, {kind}": Swept(sweep, stored=False)
+        for name in MAPS
+        for kind, sweep in sweeps_of(options, name).items()
+    }
 
 
 def arrays(sweep: Sweep) -> Results:
@@ -311,7 +309,7 @@ EXPERIMENT = Experiment(
     answer=answer,
     draw=draw,
     all_cores=True,
-    estimates=estimates,
+    sweeps=sweeps,
 )
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,8 +12,23 @@ from rhythmic.arrays import is_ours, read_arrays, write_arrays
 from rhythmic.files import move_aside, remove_leftovers
 from rhythmic.progress import Progress, show
 from rhythmic.sealed import DamagedFileError
+from rhythmic.sweep import Sweep, run_sweep
 
 Results = dict[str, np.ndarray]
+
+
+class Swept(NamedTuple):
+    """A sweep of an experiment.
+
+    Attributes:
+        sweep: what is computed.
+        chunk_points: points of a chunk at most: what a kill can lose.
+        stored: whether chunks are kept on disk.
+    """
+
+    sweep: Sweep
+    chunk_points: int | None = None
+    stored: bool = True
 
 
 class Stages:
@@ -57,6 +73,14 @@ class Stages:
             left = f", {progress.time_left()} left" if position < len(stages) else ""
             show(f"{name}: {position} of {len(stages)}{left}", final=not left)
         return {name: read_arrays(path) for name, path in paths.items()}
+
+    def sweep(self, name: str, swept: Swept) -> Results:
+        """Return the arrays of a sweep, kept under a name, after computing the missing chunks."""
+        folder = self.folder / name
+        self.took_up |= folder.exists()
+        result = run_sweep(swept.sweep, folder=folder, chunk_points=swept.chunk_points)
+        self.check()
+        return {name: np.asarray(values) for name, values in result.arrays.items()}
 
     def is_kept(self, path: Path) -> bool:
         """Tell whether a part is finished; one that is damaged is set aside and does not count."""

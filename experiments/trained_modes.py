@@ -12,18 +12,19 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.script import Experiment, main
-from experiments.stages import Results, Stages
+from experiments.stages import Results, Stages, Swept
 from experiments.trained_modes_networks import (
     PRESETS,
     Networks,
-    Retraining,
     TrainedModesOptions,
     retrained_seeds,
+    retraining,
+    start_weights,
     with_weights,
 )
 from experiments.trained_modes_report import answer, draw, summarise
 from rhythmic.cells import ResonantCell
-from rhythmic.data import Digits, load, split
+from rhythmic.data import Digits, split
 from rhythmic.plotting.trained_modes import growing
 from rhythmic.sensitivity import step_jacobian, step_jacobians
 from rhythmic.simulate import trajectory
@@ -43,8 +44,8 @@ run_products = jax.jit(log_singular_values, static_argnames="every")
 def measure(options: TrainedModesOptions, stages: Stages) -> Results:
     """Train again, then look at spectra, at digits and at weights in double precision."""
     networks = options.networks()
-    digits = load(options.dataset(networks), data_dir=options.data_dir)
-    trained = retrain(options, networks, digits, stages)
+    digits = options.digits(networks)
+    trained = retrained(options, networks, digits, stages)
     parts = {
         "spectrum": partial(spectrum, networks),
         "digit": partial(one_digit, options, networks, digits),
@@ -84,20 +85,21 @@ def what_is_known(
     }
 
 
-def retrain(
+def retrained(
     options: TrainedModesOptions, networks: Networks, digits: Digits, stages: Stages
 ) -> Results:
-    """Train networks group by group; a run that was killed goes on after the last group."""
+    """Train networks again; return their weights before the first epoch and after each."""
     seeds = retrained_seeds(networks, options.num_retrained)
-    training = Retraining(networks, digits, options.epochs, len(seeds))
-    size = training.plan.size
-    groups = {
-        f"training_{first}": partial(training.run, seeds[first : first + size])
-        for first in range(0, len(seeds), size)
-    }
-    parts = list(stages.each(groups).values())
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return {"seeds": np.array(seeds)} | joined
+    found = stages.sweep("training", retraining(options, networks, digits))
+    start = np.stack([start_weights(networks.architecture, seed) for seed in seeds])
+    weights = np.concatenate([start[:, None], found["weights"]], axis=1)
+    return {"seeds": np.array(seeds), "weights": weights, "validation": found["validation"]}
+
+
+def sweeps(options: TrainedModesOptions) -> dict[str, Swept]:
+    """Return the training, whose time and files a dry run tells."""
+    networks = options.networks()
+    return {"training": retraining(options, networks, options.digits(networks))}
 
 
 def template(networks: Networks) -> ResonantCell:
@@ -233,6 +235,7 @@ EXPERIMENT = Experiment(
     summarise=summarise,
     answer=answer,
     draw=draw,
+    sweeps=sweeps,
 )
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """The networks of ``experiments.trained_modes``, read or trained again, and its options."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from experiments.mnist.configuration import (
@@ -17,10 +18,10 @@ from experiments.mnist.configuration import (
     MnistConfiguration,
 )
 from experiments.ranges import between
-from experiments.script import ScriptOptions, check_seed
-from experiments.stages import Results
+from experiments.script import SweepOptions, check_seed
+from experiments.stages import Swept
 from rhythmic.cells import ResonantCell
-from rhythmic.data import DataUnavailableError, Digits, split
+from rhythmic.data import DataUnavailableError, Digits, load, split
 from rhythmic.data.dataset import NUM_PIXELS, NUM_TRAIN
 from rhythmic.data.source import MnistSource, check_folder, named_folder
 from rhythmic.networks import NetworkSpec, published
@@ -28,25 +29,25 @@ from rhythmic.progress import show
 from rhythmic.records import Row
 from rhythmic.runs.rows import read_named
 from rhythmic.stability.coupling import frequency_group
+from rhythmic.sweep import Output, Points, Stages, values_axis
+from rhythmic.sweep.designs import FIRST_BAD_STEP
 from rhythmic.training import (
     Data,
-    EpochReport,
-    GroupPlan,
-    GroupTraining,
+    Members,
     MemberTraining,
     TrainingConfiguration,
-    make_members,
+    TrainingState,
+    training_sweep,
 )
 from rhythmic.training.configuration import member_keys
-from rhythmic.typing import AnyArray, Float
+from rhythmic.typing import AnyArray, Array, Float, PyTree
 
 WEIGHTS = "cell.recurrent_weights"
 # What networks must share to be looked at together.
 ALIKE = ("configuration", "learning_rate", "weight_decay", "label_smoothing")
-MOST_AT_ONCE = 6  # members side by side on a CPU, as in the comparison on digits
-
-
+MOST_AT_ONCE = 6  # networks side by side on a CPU, as in the comparison on digits
 LARGEST_TEST = 2**20
+Kept = tuple[TrainingState, Array]  # a network in training, and its weights by epoch
 
 
 @dataclass(frozen=True)
@@ -181,56 +182,8 @@ def retrained_seeds(networks: Networks, count: int) -> list[int]:
     return seeds[:count]
 
 
-class Retraining:
-    """Trains networks of given seeds again, by one compiled program, and keeps every epoch."""
-
-    def __init__(self, networks: Networks, digits: Digits, epochs: int | None, count: int):
-        """Compile nothing yet.
-
-        Args:
-            networks: whose architecture, recipe and setting are taken.
-            digits: to train on.
-            epochs: passes over them; none takes those of the recipe.
-            count: networks in all, which go side by side, a few at once.
-        """
-        self.networks = networks
-        self.digits = digits
-        self.training = MemberTraining(networks.architecture, recipe_of(networks.shown, epochs))
-        self.plan = GroupPlan(1, min(count, MOST_AT_ONCE))
-        self.group: GroupTraining | None = None
-
-    def run(self, seeds: list[int]) -> Results:
-        """Train one group.
-
-        Returns:
-            ``weights`` before the first epoch and after each, (network, epoch, post, pre), and
-            ``validation`` accuracies, (network, epoch).
-        """
-        row, count = self.networks.shown, len(seeds)
-        members = make_members(
-            partial(split, self.digits),
-            seeds=tuple(seeds),
-            learning_rate=(learning_rate_on(self.digits.name, row),) * count,
-            weight_decay=(row["weight_decay"],) * count,
-            label_smoothing=(row["label_smoothing"],) * count,
-        )
-        if self.group is None:
-            data = Data(self.digits.images, self.digits.labels)
-            self.group = GroupTraining(self.training, self.plan, data)
-        kept = [np.stack([start_weights(self.networks.architecture, seed) for seed in seeds])]
-
-        def keep(report: EpochReport) -> None:
-            kept.append(report.state.parameters.cell.recurrent_weights)
-
-        state = self.group.run(members, on_epoch=keep)
-        return {
-            "weights": np.stack(kept, axis=1),
-            "validation": np.asarray(state.history.validation_score),
-        }
-
-
 @dataclass(frozen=True)
-class TrainedModesOptions(ScriptOptions):
+class TrainedModesOptions(SweepOptions):
     """Trained resonant networks: their modes, gradients, training and coupling.
 
     Args:
@@ -273,6 +226,7 @@ class TrainedModesOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the option out of range, or what is missing."""
+        super().check()
         between(self, num_retrained=(1, 1000), num_digits=(2, 500), digit=(0, 9))
         between(self, product_step=(1, NUM_PIXELS // 2), max_patterns=(2, LARGEST_TEST))
         low, high = self.faster
@@ -292,6 +246,10 @@ class TrainedModesOptions(ScriptOptions):
         """Read the networks."""
         return read_networks(self.run, self.architecture, self.seed)
 
+    def digits(self, networks: Networks) -> Digits:
+        """Return the digits that networks are trained again on."""
+        return load(self.dataset(networks), data_dir=self.data_dir)
+
     def dataset(self, networks: Networks) -> str:
         """Name the digits that networks are trained again on.
 
@@ -307,6 +265,53 @@ class TrainedModesOptions(ScriptOptions):
             except DataUnavailableError as error:
                 raise ValueError(str(error)) from None
         return str(networks.shown["dataset"])
+
+
+def retraining(options: TrainedModesOptions, networks: Networks, digits: Digits) -> Swept:
+    """Return the training of networks again, one point each: their weights after every epoch.
+
+    Returns:
+        A sweep of ``weights``, (network, epoch, post, pre), and of ``validation`` accuracies,
+        (network, epoch).
+    """
+    seeds, row = retrained_seeds(networks, options.num_retrained), networks.shown
+    setting = {
+        "learning_rate": learning_rate_on(digits.name, row),
+        "weight_decay": row["weight_decay"],
+        "label_smoothing": row["label_smoothing"],
+    }
+    columns = {"seed": seeds} | {name: [value] * len(seeds) for name, value in setting.items()}
+    sweep = training_sweep(
+        MemberTraining(networks.architecture, recipe_of(row, options.epochs)),
+        Data(digits.images, digits.labels),
+        partial(split, digits),
+        Points(tuple(values_axis(name, values, "") for name, values in columns.items()), "network"),
+        data_identity=digits.sha256,
+    )
+    train = sweep.function
+    assert isinstance(train, Stages)
+
+    def start(prepared: Members) -> Kept:
+        state = train.start(prepared)
+        first = state.parameters.cell.recurrent_weights
+        return state, jnp.zeros((train.num_stages, *first.shape), first.dtype)
+
+    def advance(kept: Kept, prepared: Members, shared: PyTree) -> Kept:
+        before, weights = kept
+        state = train.advance(before, prepared, shared)
+        return state, weights.at[before.epoch].set(state.parameters.cell.recurrent_weights)
+
+    def finish(kept: Kept) -> dict[str, Array]:
+        state, weights = kept
+        failed = {FIRST_BAD_STEP: state.failed_at_step}
+        return {"weights": weights, "validation": state.history.validation_score} | failed
+
+    outputs = {
+        "weights": Output("", "recurrent, after each epoch", ("epoch", "post", "pre"), True),
+        "validation": Output("", "accuracy on validation digits", ("epoch",), True),
+    }
+    function = Stages(start, advance, finish, train.num_stages)
+    return Swept(replace(sweep, function=function, outputs=outputs), MOST_AT_ONCE)
 
 
 PRESETS = {

@@ -1,8 +1,6 @@
 """How pole radius, ladder, recurrent gain and input scale decide what a reservoir can tell."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -12,14 +10,12 @@ from matplotlib.figure import Figure
 
 from experiments.ranges import between
 from experiments.script import Experiment, SweepOptions, check_seed, main
-from experiments.stages import Results, Stages
+from experiments.stages import Results, Stages, Swept
 from rhythmic.cells import ResonantReservoirCell
 from rhythmic.data import load_mnist5k, split
 from rhythmic.data.dataset import MNIST5K_HELD_OUT_PER_CLASS, NUM_TRAIN
 from rhythmic.plotting.weight_grid import accuracy_figure, frequency_figure
 from rhythmic.reservoirs import ReservoirData, ReservoirGrid, read_out, weight_grid_sweep
-from rhythmic.sweep import Sweep, plan_sweep, run_sweep
-from rhythmic.sweep.estimate import SweepEstimate
 
 MOST_TRAIN = NUM_TRAIN["mnist5k"]
 MOST_VALIDATION = 10 * MNIST5K_HELD_OUT_PER_CLASS
@@ -130,17 +126,10 @@ PRESETS = {
 }
 
 
-def measure(options: WeightGridOptions, stages: Stages | None) -> Results:
+def measure(options: WeightGridOptions, stages: Stages) -> Results:
     """Sweep the grid, and run the published reservoir on the same digits."""
     data = digits(options)
-    # In chunks on disk, so that a long grid goes on where it was killed.
-    folder = None if stages is None else stages.folder / "sweep"
-    parts = {
-        "grid": lambda: grid(options, data, folder),
-        "published": lambda: published(options, data),
-    }
-    found = {name: part() for name, part in parts.items()} if stages is None else stages.each(parts)
-    return found["grid"] | found["published"]
+    return stages.sweep("grid", swept_grid(options, data)) | published(options, data)
 
 
 def digits(options: WeightGridOptions) -> ReservoirData:
@@ -154,15 +143,9 @@ def digits(options: WeightGridOptions) -> ReservoirData:
     return ReservoirData(*map(jnp.asarray, arrays))
 
 
-def grid(options: WeightGridOptions, data: ReservoirData, folder: Path | None) -> Results:
-    """Compute every point of the grid."""
-    result = run_sweep(sweep_of(options, data), folder=folder, chunk_points=chunk_points(options))
-    return {name: np.asarray(values) for name, values in result.arrays.items()}
-
-
-def sweep_of(options: WeightGridOptions, data: ReservoirData) -> Sweep:
-    """Return the sweep over the grid."""
-    return weight_grid_sweep(
+def swept_grid(options: WeightGridOptions, data: ReservoirData) -> Swept:
+    """Return the sweep over the grid; on a CPU the points of a chunk share a ladder."""
+    sweep = weight_grid_sweep(
         options.grid,
         data,
         pole_radii=options.pole_radii,
@@ -171,21 +154,8 @@ def sweep_of(options: WeightGridOptions, data: ReservoirData) -> Sweep:
         input_scales=options.input_scales,
         seeds=options.seeds,
     )
-
-
-def chunk_points(options: WeightGridOptions) -> int | None:
-    """Return the points of a chunk at most: on a CPU those that share a ladder."""
-    on_cpu = jax.devices()[0].platform == "cpu"
-    return len(options.recurrent_gains) * len(options.input_scales) if on_cpu else None
-
-
-def estimates(options: WeightGridOptions) -> Iterator[SweepEstimate]:
-    """Say what the sweep over the grid would take."""
-    yield plan_sweep(
-        sweep_of(options, digits(options)),
-        chunk_points=chunk_points(options),
-        num_workers=options.workers,
-    )
+    sharing = len(options.recurrent_gains) * len(options.input_scales)
+    return Swept(sweep, sharing if jax.devices()[0].platform == "cpu" else None)
 
 
 def published(options: WeightGridOptions, data: ReservoirData) -> Results:
@@ -369,7 +339,7 @@ EXPERIMENT = Experiment(
     answer=answer,
     draw=draw,
     all_cores=True,
-    estimates=estimates,
+    sweeps=lambda options: {"weight_grid": swept_grid(options, digits(options))},
 )
 
 if __name__ == "__main__":

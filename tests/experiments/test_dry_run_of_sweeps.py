@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from experiments import script, stability_atlas, weight_grid
+from experiments.stages import Swept
 from rhythmic.sweep import run_sweep
 from tests.sweep.test_estimate import MADE_UP
 
@@ -15,8 +16,10 @@ ATLAS = stability_atlas.StabilityAtlasOptions(
 
 def test_numbers_add_up_and_nothing_is_left(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(script, "plan_sweep", lambda sweep, **options: MADE_UP)
+    swept = {MADE_UP.name: Swept(None), "another": Swept(None)}
     experiment = dataclasses.replace(
-        stability_atlas.EXPERIMENT, estimates=lambda options: [MADE_UP, MADE_UP], all_cores=False
+        stability_atlas.EXPERIMENT, sweeps=lambda options: swept, all_cores=False
     )
     script.answer_command(experiment, ["--dry-run", "--workers", "8"])
     said = capsys.readouterr().out.splitlines()
@@ -36,8 +39,8 @@ def test_what_it_asks_for_is_no_part_of_a_runs_identity():
 
 @pytest.mark.slow
 def test_the_sweeps_of_the_atlas_are_those_that_are_run(monkeypatch):
-    found = {estimate.name: estimate for estimate in stability_atlas.estimates(ATLAS)}
-    assert list(found) == [
+    told = stability_atlas.sweeps(ATLAS)
+    assert list(told) == [
         f"{name}, {kind}"
         for name in stability_atlas.MAPS
         for kind in ("chart", "chart_float64", "simulation_float64", "strip_float64")
@@ -48,15 +51,16 @@ def test_the_sweeps_of_the_atlas_are_those_that_are_run(monkeypatch):
     )
     for name in stability_atlas.MAPS:
         stability_atlas.one_map(ATLAS, name)
-    assert [sweep.num_points for sweep in run] == [one.num_points for one in found.values()]
+    assert [sweep.name for sweep in run] == [one.sweep.name for one in told.values()]
+    assert [sweep.num_points for sweep in run] == [one.sweep.num_points for one in told.values()]
 
 
 @pytest.mark.slow
-def test_the_grid_of_reservoirs_is_estimated_as_it_is_run():
+def test_the_grid_of_reservoirs_is_estimated_as_it_is_run(capsys):
     options = dataclasses.replace(
         weight_grid.PRESETS["smoke"], num_train=20, num_validation=20, num_nodes=3, workers=2
     )
-    (found,) = weight_grid.estimates(options)
-    assert found.num_points == 16
-    assert found.num_workers == 2
-    assert found.num_chunks == 16 // weight_grid.chunk_points(options)
+    script.dry_run(weight_grid.EXPERIMENT, options)
+    said = capsys.readouterr().out
+    assert "16 points in 8 chunks" in said
+    assert "with 2 workers" in said
