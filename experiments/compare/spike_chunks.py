@@ -1,11 +1,13 @@
-"""Networks on spike trains, trained in chunks of seeds and kept as one row a chunk.
+"""Spike trains, told apart by networks and without: in chunks of seeds, kept as one row per chunk.
 
-A row a network, as the other questions have, would be twelve thousand rows for one number each.
+One row per network, as the other questions have, would be twelve thousand rows for one number each.
+Without a network there are a count, powers at given rhythms, and the best there is.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import jax
@@ -18,10 +20,11 @@ from experiments.members.identity import (
     setting_identity,
     trains_identity,
 )
+from rhythmic.baselines import logistic_regression_accuracy
+from rhythmic.baselines.features import threshold_accuracy
 from rhythmic.data import SpikeTrains
-from rhythmic.data.spikes import SpikePool, spike_pool
+from rhythmic.data.spikes import SpikePool, log_odds, spike_count, spike_pool, spike_power
 from rhythmic.networks import NetworkSpec
-from rhythmic.progress import Progress, clock, show
 from rhythmic.records import Row, fingerprint
 from rhythmic.runs.rows import RowStore
 from rhythmic.training import (
@@ -39,6 +42,12 @@ from rhythmic.training.search import Setting, select_setting
 # average, and one train in a million more than 28. More than this, and a chunk compiles anew.
 ROOM_FOR_SPIKES = 32
 NUM_CLASSES = 2
+# Raised when a change of the plain readings changes their results: older rows no longer count.
+READING_VERSION = 1
+COUNT, IDEAL = "spike count", "ideal observer"
+INVERSE_REGULARISATIONS = (0.01, 0.1, 1.0, 10.0)
+
+pool_of = lru_cache(maxsize=1)(spike_pool)  # neighbours share their seeds
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,10 @@ class Chunk(NamedTuple):
     setting: Setting
     seeds: tuple[int, ...]
     tested: bool
+
+    def title(self) -> str:
+        """Name the chunk where it is told."""
+        return f"{self.architecture.name}, rate {self.setting.learning_rate:g}"
 
     def name(self) -> str:
         """Identify the chunk by all that its results depend on."""
@@ -96,31 +109,40 @@ def train_chunks(
     Returns:
         By architecture the rows of all chunks at the published setting, and at the chosen one.
     """
-    choice = len(settings) * len(tuning_chunks)
-    progress = Progress({one.name: choice + 2 * len(chunks) for one in architectures})
+    num_tuned, num_tested = len(settings) * len(tuning_chunks), 2 * len(chunks)
+    later = {one.name: num_tuned + num_tested for one in architectures}
     found = {}
     for architecture in architectures:
-        worker = Worker(store, task, architecture, progress)
-        tuning = [
-            Chunk(task, architecture, setting, seeds, tested=False)
-            for seeds in tuning_chunks
-            for setting in settings
-        ]
-        worker.train(tuning, later=2 * len(chunks))
-        chosen = select_setting(
-            [
-                setting_identity(chunk.setting) | {"validation_accuracy": accuracy}
-                for chunk in tuning
-                for accuracy in store.rows[chunk.name()]["validation_accuracy"]
-            ]
+        complete = partial(
+            store.complete,
+            compute=Worker(task, architecture).row,
+            noun="chunk",
+            title=Chunk.title,
+            kind=lambda chunk: chunk.architecture.name,
         )
-        tested = [
-            Chunk(task, architecture, setting, seeds, tested=True)
-            for seeds in chunks
-            for setting in (published, chosen)
-        ]
-        worker.train(tested)
-        rows = [store.rows[chunk.name()] for chunk in tested]
+        later[architecture.name] = num_tested
+        tuned = complete(
+            [
+                Chunk(task, architecture, setting, seeds, tested=False)
+                for seeds in tuning_chunks
+                for setting in settings
+            ],
+            later=later,
+        )
+        chosen = select_setting(
+            row | {"validation_accuracy": one}
+            for row in tuned
+            for one in row["validation_accuracy"]
+        )
+        del later[architecture.name]
+        rows = complete(
+            [
+                Chunk(task, architecture, setting, seeds, tested=True)
+                for seeds in chunks
+                for setting in (published, chosen)
+            ],
+            later=later,
+        )
         found[architecture.name] = rows[0::2], rows[1::2]
     return found
 
@@ -128,51 +150,30 @@ def train_chunks(
 class Worker:
     """Trains chunks of one architecture, all by one compiled program."""
 
-    def __init__(
-        self, store: RowStore, task: SpikeTask, architecture: NetworkSpec, progress: Progress
-    ):
+    def __init__(self, task: SpikeTask, architecture: NetworkSpec):
         """Compile nothing yet: a worker without work costs nothing."""
-        self.store, self.architecture, self.progress = store, architecture, progress
-        self.task = task
         self.training = MemberTraining(architecture, task.training, problem=Problem(NUM_CLASSES))
         self.group: GroupTraining | None = None
         self.pool: SpikePool | None = None
-        self.seeds: tuple[int, ...] = ()
 
-    def train(self, chunks: Iterable[Chunk], later: int = 0) -> None:
-        """Train the chunks that are missing, and write their rows one by one.
-
-        Args:
-            chunks: what is wanted; the same one may stand there twice.
-            later: chunks of this architecture that will be asked for afterwards.
-        """
-        wanted, name = list(dict.fromkeys(chunks)), self.architecture.name
-        for chunk, left in self.store.unfinished(wanted, "chunk"):
-            self.progress.remaining[name] = left + later
-            started = time.perf_counter()
-            group = self.group_for(chunk.seeds)
-            self.store.add([self.train_chunk(group, chunk, started)])
-            seconds = time.perf_counter() - started
-            self.progress.finished(name, seconds)
-            show(
-                f"{name}, rate {chunk.setting.learning_rate:g}: "
-                f"chunk {len(wanted) - left + 1} of {len(wanted)}, {len(chunk.seeds)} networks, "
-                f"in {clock(seconds)}, {self.progress.time_left()} left",
-                final=left == 1,
-            )
-        self.progress.remaining[name] = later
-
-    def train_chunk(self, group: GroupTraining, chunk: Chunk, started: float) -> Row:
+    def row(self, chunk: Chunk) -> Row:
         """Train one chunk, and write down what came out."""
-        assert self.pool is not None
+        started = time.perf_counter()
+        pool = pool_of(chunk.task.trains, chunk.seeds)
+        group = self.group_for(pool)
         setting = {
             name: (value,) * len(chunk.seeds)
             for name, value in setting_identity(chunk.setting).items()
         }
-        members = make_members(self.pool.splits.__getitem__, seeds=chunk.seeds, **setting)
+        members = make_members(pool.splits.__getitem__, seeds=chunk.seeds, **setting)
         state = group.run(members)
+        if chunk.tested:
+            accuracy = {"test_accuracy": four_digits(group.test(state, members).score)}
+        else:
+            score = np.maximum(state.best.validation_score, 0.0)
+            accuracy = {"validation_accuracy": four_digits(score)}
         model = chunk.architecture.build(1, NUM_CLASSES, key=jax.random.key(0))
-        row: Row = {
+        return {
             "member": chunk.name(),
             "architecture": chunk.architecture.name,
             "dataset": "spike trains",
@@ -182,31 +183,111 @@ class Worker:
             "num_parameters": model.num_parameters(),
             "seeds": list(chunk.seeds),
             "failed": int(np.count_nonzero(state.failed_at_step >= 0)),
+            **accuracy,
+            # Of one network.
+            "seconds": round((time.perf_counter() - started) / len(chunk.seeds), 3),
+            "way_through_time": group.training.method,
         }
-        if chunk.tested:
-            row["test_accuracy"] = four_digits(group.test(state, members).score)
-        else:
-            row["validation_accuracy"] = four_digits(np.maximum(state.best.validation_score, 0.0))
-        each = round((time.perf_counter() - started) / len(chunk.seeds), 3)
-        way = {"way_through_time": group.training.method}
-        return row | {"seconds": each} | self.store.made | way
 
-    def group_for(self, seeds: tuple[int, ...]) -> GroupTraining:
-        """Return the compiled program with the trains of these seeds in place."""
-        if self.group is not None and seeds == self.seeds:
+    def group_for(self, pool: SpikePool) -> GroupTraining:
+        """Return the compiled program with a pool in place."""
+        if self.group is not None and pool is self.pool:
             return self.group
-        self.pool, self.seeds = spike_pool(self.task.trains, seeds), seeds
-        data = Data(self.pool.trains, self.pool.labels)
+        self.pool, data = pool, Data(pool.trains, pool.labels)
         if self.group is not None and self.group.takes(data):
             self.group.replace_data(data)
             return self.group
-        show(f"{self.architecture.name}: compiling", final=False)
-        on_cpu = jax.devices()[0].platform == "cpu"
-        num_devices = min(len(jax.devices()), len(seeds)) if on_cpu else 1
-        plan = GroupPlan(num_devices, -(-len(seeds) // num_devices))
-        room = ROOM_FOR_SPIKES
-        self.group = GroupTraining(self.training, plan, data, room_for_events=room)
+        count, on_cpu = len(pool.splits), jax.devices()[0].platform == "cpu"
+        num_devices = min(len(jax.devices()), count) if on_cpu else 1
+        plan = GroupPlan(num_devices, -(-count // num_devices))
+        self.group = GroupTraining(self.training, plan, data, room_for_events=ROOM_FOR_SPIKES)
         return self.group
+
+
+class ReadingChunk(NamedTuple):
+    """One plain reading of the trains of some seeds; frequencies in Hz, for powers alone."""
+
+    reading: str
+    frequencies: tuple[float, ...]
+    trains: SpikeTrains
+    seeds: tuple[int, ...]
+
+    def name(self) -> str:
+        """Identify the chunk by all that its results depend on."""
+        strengths = INVERSE_REGULARISATIONS if self.frequencies else ()
+        trains = trains_identity(self.trains)
+        known = (self.reading, self.frequencies, trains, self.seeds)
+        return fingerprint(("reading", READING_VERSION, strengths, known))
+
+    def num_parameters(self) -> int:
+        """Count what is fitted: weights and biases, or one threshold, or nothing."""
+        if self.frequencies:
+            return NUM_CLASSES * (len(self.frequencies) + 1)
+        return 1 if self.reading == COUNT else 0
+
+
+def read_chunks(
+    store: RowStore,
+    trains: SpikeTrains,
+    ladders: dict[str, tuple[float, ...]],
+    chunks: Sequence[tuple[int, ...]],
+) -> dict[str, list[Row]]:
+    """Read all trains in every plain way; return the rows of the chunks by reading.
+
+    Args:
+        store: where finished chunks are kept.
+        trains: the constants of the trains.
+        ladders: frequencies in Hz whose powers are read, by the name of the reading.
+        chunks: seeds.
+    """
+    readings: dict[str, tuple[float, ...]] = {COUNT: (), **ladders, IDEAL: ()}
+    wanted = [
+        ReadingChunk(reading, frequencies, trains, seeds)
+        for seeds in chunks
+        for reading, frequencies in readings.items()
+    ]
+    rows = store.complete(wanted, row_of, "baseline", title=lambda chunk: chunk.reading)
+    return {reading: rows[place :: len(readings)] for place, reading in enumerate(readings)}
+
+
+def row_of(chunk: ReadingChunk) -> Row:
+    """Read the trains of a chunk, seed by seed."""
+    read = reader(chunk, pool_of(chunk.trains, chunk.seeds))
+    return {
+        "member": chunk.name(),
+        "reading": chunk.reading,
+        "dataset": "spike trains",
+        "num_parameters": chunk.num_parameters(),
+        "seeds": list(chunk.seeds),
+        "test_accuracy": four_digits(map(read, chunk.seeds)),
+    }
+
+
+def reader(chunk: ReadingChunk, pool: SpikePool) -> Callable[[int], float]:
+    """Return what tells the classes of a seed's test trains apart: its accuracy.
+
+    A count by a threshold, powers by logistic regression; the ideal observer knows how the trains
+    are drawn and goes by their odds.
+    """
+    if chunk.reading == COUNT:
+        counts = spike_count(pool.trains)
+        return lambda seed: threshold_accuracy(counts, pool.labels, pool.splits[seed])
+
+    def by_odds(seed: int) -> float:
+        test = pool.splits[seed].test
+        return float(np.mean((log_odds(pool.trains[test], chunk.trains) > 0) == pool.labels[test]))
+
+    if chunk.reading == IDEAL:
+        return by_odds
+    power = spike_power(pool.trains, np.asarray(chunk.frequencies), chunk.trains.sample_rate)
+    fit = partial(
+        logistic_regression_accuracy,
+        power,
+        pool.labels,
+        inverse_regularisations=INVERSE_REGULARISATIONS,
+        num_classes=NUM_CLASSES,
+    )
+    return lambda seed: fit(pool.splits[seed]).test_accuracy
 
 
 def four_digits(values: Iterable[float]) -> list[float]:

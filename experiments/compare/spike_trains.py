@@ -24,8 +24,7 @@ from experiments.compare.claims import (
 )
 from experiments.compare.options import RESULTS, check_parts
 from experiments.compare.question import Question
-from experiments.compare.spike_chunks import SpikeTask, train_chunks
-from experiments.compare.spike_plain import COUNT, IDEAL, read_chunks
+from experiments.compare.spike_chunks import COUNT, IDEAL, SpikeTask, read_chunks, train_chunks
 from experiments.members import MemberStore
 from experiments.script import ScriptOptions, main
 from experiments.stages import Stages

@@ -2,13 +2,14 @@
 
 To recall, to add and to copy ask for memory over a lag; to tell a frequency and to read a phase
 ask for a rhythm in noise. All networks have about as many parameters as the rhythmic one, and the
-same rates are tried on the same seeds.
+same rates are tried on the same seeds. One row holds a kind of network on a task.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -23,19 +24,27 @@ from experiments.compare.claims import (
     values_finding,
 )
 from experiments.compare.question import Question
-from experiments.compare.synthetic_networks import label, parts_of, train_parts
 from experiments.compare.synthetic_options import (
     CLAIMED_NOISE,
     CLAIMED_SIGNAL_TO_NOISE,
     PRESETS,
     SweptTask,
     SyntheticOptions,
+    network,
 )
+from experiments.members.identity import network_identity
 from experiments.script import main
+from experiments.task_networks import train_on_tasks
+from rhythmic.networks import NetworkSpec
 from rhythmic.plotting.sequences import Panel, network_appearance, synthetic_figure
-from rhythmic.records import Row
+from rhythmic.records import Row, fingerprint
+from rhythmic.runs.rows import RowStore
 from rhythmic.statistics import summarise
+from rhythmic.tasks import AbstractTask
+from rhythmic.typing import AnyArray
 
+# Raised when a change of tasks or training changes results: older rows then no longer count.
+SEQUENCE_VERSION = 2
 BETTER = {"frequency": True, "phase": True, "recall": False, "adding": False, "copying": False}
 STATEMENTS = {
     "frequency": "A rhythmic network is better at telling two frequencies apart, at a "
@@ -64,6 +73,113 @@ CLAIMS = tuple(
     )
     for name, statement in STATEMENTS.items()
 )
+
+
+class Part(NamedTuple):
+    """One kind of network on one task, at all difficulties, rates and seeds: one program."""
+
+    task: str
+    network: str
+    difficulties: tuple[float, ...]
+    tasks: tuple[AbstractTask, ...]
+    architecture: NetworkSpec
+    num_updates: int
+    batch_size: int
+    learning_rates: tuple[float, ...]
+    seeds: tuple[int, ...]
+
+    def label(self) -> str:
+        """Name the part in rows."""
+        return label(self.task, self.network)
+
+    def name(self) -> str:
+        """Identify the part by all that its results depend on, written out key by key."""
+        return fingerprint(
+            {
+                "version": SEQUENCE_VERSION,
+                "task": self.task,
+                "difficulties": self.difficulties,
+                "network": network_identity(self.architecture, self.tasks[0].input_size),
+                "num_updates": self.num_updates,
+                "batch_size": self.batch_size,
+                "learning_rates": self.learning_rates,
+                "seeds": self.seeds,
+            }
+        )
+
+
+def parts_of(options: SyntheticOptions) -> list[Part]:
+    """Return what is to be trained, task by task."""
+    return [
+        part_of(options, name, task, kind)
+        for name, task in options.swept().items()
+        for kind in options.networks
+    ]
+
+
+def part_of(options: SyntheticOptions, name: str, task: SweptTask, kind: str) -> Part:
+    """Return one kind of network on one task."""
+    tasks = task.tasks()
+    return Part(
+        name,
+        kind,
+        task.difficulties,
+        tuple(tasks),
+        network(kind, tasks[0].input_size, tasks[0].num_outputs),
+        options.num_updates,
+        options.batch_size,
+        options.learning_rates,
+        tuple(range(1, options.num_seeds + 1)),
+    )
+
+
+def train_parts(store: RowStore, parts: Sequence[Part]) -> dict[str, list[Row]]:
+    """Train what no one has trained; return the row of every part, by its label."""
+    rows = store.complete(parts, train_part, "part", title=Part.label)
+    return {part.label(): [row] for part, row in zip(parts, rows, strict=True)}
+
+
+def label(task: str, kind: str) -> str:
+    """Name the networks of a kind on a task in rows."""
+    return f"{task}: {kind}"
+
+
+def train_part(part: Part) -> Row:
+    """Train all networks of a part, choose the rate at each difficulty, and test once.
+
+    ``validation_loss`` is the mean over seeds at each difficulty, ``score`` one number a seed:
+    accuracy, or the squared error over the variance of the targets.
+    """
+    trained = train_on_tasks(
+        part.architecture,
+        part.tasks,
+        learning_rates=part.learning_rates,
+        seeds=part.seeds,
+        num_updates=part.num_updates,
+        batch_size=part.batch_size,
+    )
+    shape = len(part.tasks), len(part.seeds)
+    first = part.tasks[0]
+    return {
+        "member": part.name(),
+        "task": part.task,
+        "network": part.network,
+        "num_nodes": part.architecture.hidden_size,
+        "num_parameters": part.architecture.num_parameters(first.input_size, first.num_outputs),
+        "num_updates": part.num_updates,
+        "batch_size": part.batch_size,
+        "difficulties": list(part.difficulties),
+        "learning_rates": five_digits(trained.learning_rate.reshape(shape)[:, 0]),
+        "seeds": list(part.seeds),
+        "score": [five_digits(of_task) for of_task in trained.test_scores().reshape(shape)],
+        "validation_loss": five_digits(trained.validation_loss.reshape(shape).mean(axis=1)),
+        "failed": int(np.count_nonzero(trained.state.failed_at_step >= 0)),
+    }
+
+
+def five_digits(values: AnyArray) -> list[float]:
+    """Round for a row."""
+    return [float(f"{x:.5g}") for x in values]
 
 
 def scores(row: Row) -> np.ndarray:
@@ -156,7 +272,7 @@ EXPERIMENT = Question(
     findings,
     draw,
     further=lambda options, rows, stages, store: train_parts(store, parts_of(options)),
-    further_labels=lambda options: [label(part.task, part.network) for part in parts_of(options)],
+    further_labels=lambda options: [part.label() for part in parts_of(options)],
     describe=describe,
 ).experiment()
 

@@ -4,15 +4,15 @@ import contextlib
 import copy
 import os
 import time
-from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import ChainMap, Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
 import jax
 
 from rhythmic.files import LinkError, open_plain
-from rhythmic.progress import show
+from rhythmic.progress import Progress, clock, show
 from rhythmic.provenance import device_name, git_revision
 from rhythmic.records import Row, RowReader, append_rows, holds_rows, plain
 from rhythmic.runs.claims import Claims, claims_on
@@ -272,6 +272,46 @@ class RowStore:
                 self.release(claimed)
             if not claimed:
                 self.wait(missing, noun)
+
+    def complete(
+        self,
+        wanted: Sequence[AnyNamed],
+        compute: Callable[[AnyNamed], Row],
+        noun: str,
+        *,
+        title: Callable[[AnyNamed], str],
+        kind: Callable[[AnyNamed], str] | None = None,
+        later: Mapping[str, int] | None = None,
+    ) -> list[Row]:
+        """Compute what is missing, one by one, and say how far that is; return the rows of all.
+
+        A row that is computed is kept before the next one begins, with the seconds that it took
+        and what it was made by.
+
+        Args:
+            wanted: all that is to be finished; the same one may stand there twice.
+            compute: gives the row of one.
+            noun: what one of them is called.
+            title: names one where it is told.
+            kind: those of one kind take about as long; by default all do.
+            later: how many of each kind will be asked for afterwards, for the time that is left.
+        """
+        kind = kind or (lambda one: noun)
+        distinct = list({one.name(): one for one in wanted}.values())
+        progress = Progress({})
+        for one, left in self.unfinished(distinct, noun):
+            show(f"{title(one)}: computing", final=False)
+            progress.remaining = Counter(map(kind, self.missing(distinct))) + Counter(later)
+            started = time.perf_counter()
+            row = compute(one)
+            seconds = time.perf_counter() - started
+            self.add([{"seconds": round(seconds, 1)} | row | self.made])
+            progress.finished(kind(one), seconds)
+            show(
+                f"{title(one)}: {len(distinct) - left + 1} of {len(distinct)} in "
+                f"{clock(seconds)}, {progress.time_left()} left"
+            )
+        return [self.rows[one.name()] for one in wanted]
 
     def wait(
         self,

@@ -57,6 +57,43 @@ def test_a_damaged_row_of_results_is_named_and_computed_again(tmp_path, capsys):
     assert RowStore(tmp_path / "other.jsonl", path).shared == {"a": ROW, "b": {"member": "b"}}
 
 
+def test_what_is_missing_is_computed_once_told_and_kept(tmp_path, capsys):
+    computed = []
+
+    def compute(task):
+        computed.append(task.known)
+        return {"member": task.known} | ({"seconds": 7} if task.known == "b" else {})
+
+    for attempt in range(2):
+        store = RowStore(tmp_path / "rows.jsonl")
+        rows = store.complete(
+            tasks("aba"), compute, "part", title=lambda task: task.known.upper(), later={"part": 3}
+        )
+        assert [row["member"] for row in rows] == list("aba")
+        assert store.took_up == bool(attempt)
+    assert computed == list("ab")
+    assert [row["seconds"] for row in rows] == [0, 7, 0]
+    assert store.made.items() <= rows[0].items()
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["A: 1 of 2 in 0:00, 0:00 left", "B: 2 of 2 in 0:00, 0:00 left"]
+
+
+def test_the_time_left_counts_what_comes_later_by_its_kind(tmp_path, monkeypatch, capsys):
+    now = iter([0, 10, 10, 40])
+    monkeypatch.setattr("rhythmic.runs.rows.time.perf_counter", lambda: next(now))
+    RowStore(tmp_path / "rows.jsonl").complete(
+        tasks("ab"),
+        lambda task: {"member": task.known},
+        "part",
+        title=lambda task: task.known,
+        kind=lambda task: task.known,
+        later={"a": 2, "c": 1},
+    )
+    said = capsys.readouterr().err.splitlines()
+    # The kind that is not known counts as the slowest one that is.
+    assert said == ["a: 1 of 2 in 0:10, about 0:40 left", "b: 2 of 2 in 0:30, about 0:50 left"]
+
+
 def test_rows_of_another_kind_are_no_results(tmp_path):
     path = tmp_path / "timings.jsonl"
     append_rows(path, [{"label": "a", "seconds": 1.0}])

@@ -2,41 +2,33 @@
 
 import dataclasses
 import shutil
+import sys
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from experiments.compare import smallest_plain, spike_chunks, spike_plain, synthetic_networks
+from experiments.compare import smallest_plain, synthetic
 from experiments.compare.synthetic import EXPERIMENT, PRESETS
-from experiments.compare.synthetic_networks import parts_of
 from experiments.folders import FolderGoneError, watching
 from experiments.members import MemberStore, Pool, train_members
 from experiments.stages import Stages
-from rhythmic.data import SpikeTrains
-from rhythmic.networks import published
-from rhythmic.training import Data, TrainingConfiguration
-from rhythmic.training.search import Setting
+from rhythmic.training import Data
 
 
-def train_parts(store):
-    synthetic_networks.train_parts(store, parts_of(PRESETS["smoke"]))
+def complete(store):
+    store.complete([Part("a"), Part("b")], lambda part: computing(part), "part", title=str)
 
 
-def train_chunks(store):
-    task = spike_chunks.SpikeTask(SpikeTrains(), TrainingConfiguration(epochs=1))
-    spike_chunks.train_chunks(
-        store,
-        task,
-        [published()["rrn-golden"]],
-        published=Setting(0.003),
-        settings=[Setting(0.003)],
-        chunks=[(1,), (2,)],
-        tuning_chunks=[(11,)],
-    )
+def computing(part):
+    raise AssertionError("replaced by the test")
 
 
-def read_chunks(store):
-    spike_plain.read_chunks(store, SpikeTrains(), {}, [(1,)])
+class Part(NamedTuple):
+    known: str
+
+    def name(self):
+        return self.known
 
 
 def plain_baselines(store):
@@ -47,9 +39,7 @@ def plain_baselines(store):
 @pytest.mark.parametrize(
     ("place", "name", "compute"),
     [
-        (synthetic_networks, "train_part", train_parts),
-        (spike_chunks.Worker, "train_chunk", train_chunks),
-        (spike_plain, "row_of", read_chunks),
+        (sys.modules[__name__], "computing", complete),
         (smallest_plain, "row_of", plain_baselines),
     ],
 )
@@ -61,10 +51,9 @@ def test_no_row_is_computed_after_the_one_that_finds_it_gone(
     def removing(*given):
         computed.append(given)
         shutil.rmtree(folder)
-        return {"member": "a", "validation_accuracy": [0.5]}
+        return {"member": "a"}
 
     monkeypatch.setattr(place, name, removing)
-    monkeypatch.setattr(spike_chunks.Worker, "group_for", lambda *given: None)
     with watching(folder) as check, pytest.raises(FolderGoneError, match="was removed"):
         compute(MemberStore(folder / "members.jsonl", check=check))
     assert len(computed) == 1
@@ -73,7 +62,7 @@ def test_no_row_is_computed_after_the_one_that_finds_it_gone(
 
 def test_a_question_gives_its_store_the_check(tmp_path, monkeypatch):
     folder = tmp_path / "run"
-    monkeypatch.setattr(synthetic_networks, "train_part", lambda part: shutil.rmtree(folder) or {})
+    monkeypatch.setattr(synthetic, "train_part", lambda part: shutil.rmtree(folder) or {})
     stages = Stages(folder / "stages" / "commit")
     options = dataclasses.replace(PRESETS["smoke"], results=None)
     with watching(folder) as stages.check, pytest.raises(FolderGoneError):

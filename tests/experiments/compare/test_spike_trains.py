@@ -4,14 +4,19 @@ import jax
 import numpy as np
 import pytest
 
-from experiments.compare.spike_chunks import Chunk, SpikeTask, Worker, train_chunks
-from experiments.compare.spike_plain import COUNT, IDEAL, read_chunks
+from experiments.compare.spike_chunks import (
+    COUNT,
+    IDEAL,
+    SpikeTask,
+    Worker,
+    read_chunks,
+    train_chunks,
+)
 from experiments.compare.spike_trains import CLAIMS, COMPARED, FIRST_TUNING_SEED, PRESETS, spread
 from experiments.members import MemberStore
 from rhythmic.data import SpikeTrains
 from rhythmic.data.spikes import spike_pool
 from rhythmic.networks import published
-from rhythmic.progress import Progress
 from rhythmic.records import read_rows
 from rhythmic.training import (
     Data,
@@ -97,15 +102,11 @@ def test_tuning_reads_no_test_trains_and_chooses_what_validates_best(trained):
 
 
 @pytest.mark.slow
-def test_one_program_serves_all_chunks_and_finished_ones_are_left_alone(trained, monkeypatch):
-    path, _ = trained
-    golden = published()["rrn-golden"]
-    store = MemberStore(path)
-    worker = Worker(store, TASK, golden, Progress({golden.name: 0}))
-    groups = {id(worker.group_for(seeds)) for seeds in ((1, 2), (3, 4), (11, 12))}
-    assert len(groups) == 1
-    monkeypatch.setattr(Worker, "group_for", lambda *_: pytest.fail("trained again"))
-    worker.train([Chunk(TASK, golden, Setting(0.003), (1, 2), tested=True)])
+def test_one_program_serves_all_chunks():
+    worker = Worker(TASK, published()["rrn-golden"])
+    pools = [spike_pool(FEW, seeds) for seeds in ((1, 2), (3, 4), (11, 12))]
+    assert len({id(worker.group_for(pool)) for pool in pools}) == 1
+    np.testing.assert_array_equal(jax.device_get(worker.group.data.targets), pools[-1].labels)
 
 
 @pytest.mark.slow

@@ -6,11 +6,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from experiments.compare import synthetic_networks
-from experiments.compare.synthetic import CLAIMS, best_rival, describe, draw, findings
-from experiments.compare.synthetic_networks import label, parts_of
+from experiments.compare.synthetic import (
+    CLAIMS,
+    best_rival,
+    describe,
+    draw,
+    findings,
+    label,
+    parts_of,
+    train_part,
+)
 from experiments.compare.synthetic_options import PRESETS, TASKS, network, swept_tasks
-from experiments.members import MemberStore
 from rhythmic.plotting.style import house_style
 from tests.experiments.compare.made_up import verdicts
 from tests.marks import rest_slow
@@ -148,23 +154,12 @@ def test_intervals_are_drawn_of_five_seeds_or_more_and_scores_fill_the_axis(num_
     plt.close("all")
 
 
-def test_a_part_is_trained_once_and_kept(tmp_path, monkeypatch):
-    part, calls = parts_of(PRESETS["smoke"])[1], []
-    row = {"member": part.name(), "score": [[0.5, 0.6]]}
-    monkeypatch.setattr(synthetic_networks, "train_part", lambda part: calls.append(part) or row)
-    for _ in range(2):
-        store = MemberStore(tmp_path / "parts.jsonl")
-        found = synthetic_networks.train_parts(store, [part])
-        assert found["frequency: rnn"][0]["score"] == row["score"]
-    assert calls == [part]
-
-
 @pytest.mark.slow
 def test_the_row_of_a_part_holds_what_was_trained():
     options = dataclasses.replace(
         PRESETS["smoke"], networks=("rnn",), signal_to_noise=(0.4,), num_updates=8, num_seeds=1
     )
-    row = synthetic_networks.train_part(parts_of(options)[0])
+    row = train_part(parts_of(options)[0])
     assert np.shape(row["score"]) == (1, 1)
     assert row["learning_rates"] == [0.03]
     # 10 nodes: recurrent and input weights, two biases, readout.
