@@ -10,9 +10,10 @@ import scipy.special
 from matplotlib.figure import Figure
 
 from experiments.answers import bracketed
-from experiments.script import Experiment, ScriptOptions, main
+from experiments.ranges import at_least, positive
+from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
-from experiments.task_networks import task_recipe, train_on_tasks
+from experiments.task_networks import TaskOptions, train_on_tasks
 from rhythmic.networks import NetworkSpec
 from rhythmic.plotting.sequences import (
     MODELS,
@@ -30,15 +31,11 @@ AMBIGUOUS = 1  # the blank that the present word does not fill, among those abov
 
 
 @dataclass(frozen=True)
-class NextItemOptions(ScriptOptions):
+class NextItemOptions(TaskOptions):
     """The phrase "we will we will rock you" said over and over, and a sum of sines.
 
     Args:
         models: networks to compare, out of present, rnn, lstm and rhythmic; present comes first.
-        num_seeds: networks of each kind and task; seeds 1, 2, ...
-        learning_rates: peak rates tried; each model keeps the one that validates best.
-        num_updates: updates of each network, every one on fresh sequences.
-        batch_size: sequences an update.
         hidden_size: nodes of the RNN; the LSTM has half as many memory cells.
         pole_radius: of the rhythmic nodes, in (0, 1); they forget in about 1/(1 - r) items.
         frequencies: of the sines, Hz, below half the sample rate.
@@ -47,10 +44,8 @@ class NextItemOptions(ScriptOptions):
     """
 
     models: tuple[str, ...] = tuple(MODELS)
-    num_seeds: int = 3
     learning_rates: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3)
     num_updates: int = 300
-    batch_size: int = 32
     hidden_size: int = 16
     pole_radius: float = 0.9
     frequencies: tuple[float, ...] = (10.0, 16.0)
@@ -64,15 +59,9 @@ class NextItemOptions(ScriptOptions):
         if not known or self.models[:1] != ("present",) or not distinct:
             allowed = "present first, then any of rnn, lstm and rhythmic, each once"
             raise ValueError(f"models is {' '.join(self.models)!r}; give {allowed}")
-        if self.num_seeds < 1:
-            raise ValueError(f"num_seeds is {self.num_seeds}; it must be at least 1")
-        if not self.learning_rates or not all(0 < rate < 1 for rate in self.learning_rates):
-            raise ValueError(f"learning_rates is {self.learning_rates}; give rates in (0, 1)")
-        if self.hidden_size < 2:
-            raise ValueError(f"hidden_size is {self.hidden_size}; it must be at least 2")
-        if not 0 < self.word_rate < np.inf:
-            raise ValueError(f"word_rate is {self.word_rate}; it must be above 0 and finite")
-        task_recipe(self.num_updates, self.batch_size)
+        at_least(self, hidden_size=2)
+        positive(self, "word_rate")
+        super().check()
         for name in tasks(self):
             architectures(self, name)
 
@@ -134,14 +123,7 @@ def train_and_test(
     options: NextItemOptions, task: AbstractTask, architecture: NetworkSpec
 ) -> Results:
     """Return test scores of the chosen rate's networks, and what they say about one sequence."""
-    trained = train_on_tasks(
-        architecture,
-        (task,),
-        learning_rates=options.learning_rates,
-        seeds=range(1, options.num_seeds + 1),
-        num_updates=options.num_updates,
-        batch_size=options.batch_size,
-    )
+    trained = train_on_tasks(architecture, (task,), options)
     shown = shown_sequence(task)
     size = architecture.num_parameters(task.input_size, task.num_outputs)
     return {

@@ -2,12 +2,15 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import numpy as np
 
+from experiments.ranges import at_least
+from experiments.script import ScriptOptions
 from rhythmic.checks import checked_integer
 from rhythmic.networks import Network, NetworkSpec
 from rhythmic.tasks import AbstractTask
@@ -25,6 +28,55 @@ from rhythmic.training import (
 from rhythmic.training.objectives import ScoreName
 from rhythmic.typing import AnyArray, Array, Float
 from rhythmic.typing import Sequence as Inputs
+
+
+@dataclass(frozen=True)
+class TaskOptions(ScriptOptions):
+    """Options of experiments that train networks on tasks.
+
+    Args:
+        num_seeds: networks of each kind, task and difficulty; seeds 1, 2, ...
+        learning_rates: peak rates tried; each network keeps, for each task and difficulty, the one
+            that validates best over its seeds.
+        num_updates: updates of each network, every one on fresh sequences.
+        batch_size: sequences an update.
+    """
+
+    num_seeds: int = 3
+    learning_rates: tuple[float, ...] = (0.01, 0.03)
+    num_updates: int = 200
+    batch_size: int = 32
+
+    def check(self) -> None:
+        """Raise a ValueError of one line for an option out of its range."""
+        at_least(self, num_seeds=1)
+        if not self.learning_rates or not all(0 < rate < 1 for rate in self.learning_rates):
+            raise ValueError(f"learning_rates is {self.learning_rates}; give rates in (0, 1)")
+        self.task_recipe()
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds of the networks."""
+        return tuple(range(1, self.num_seeds + 1))
+
+    def task_recipe(self, score: ScoreName | None = None) -> TrainingConfiguration:
+        """Return the recipe of all networks on tasks: Adam, one cycle, one validation at the end.
+
+        Raises:
+            ValueError: for too few updates.
+        """
+        recipe = TrainingConfiguration(
+            epochs=1,
+            batch_size=self.batch_size,
+            momentum="constant",
+            evaluation_batch_size=512,
+            score=score,
+        )
+        fewest = recipe.fewest_steps()
+        if checked_integer("num_updates", self.num_updates, 1) < fewest:
+            needed = f"the learning rate needs at least {fewest} to rise and fall"
+            raise ValueError(f"num_updates is {self.num_updates}; {needed}")
+        return recipe
 
 
 class TaskNetworks(NamedTuple):
@@ -68,36 +120,8 @@ class TaskNetworks(NamedTuple):
         return eqx.filter_jit(say)(self.networks())
 
 
-def task_recipe(
-    num_updates: int, batch_size: int, score: ScoreName | None = None
-) -> TrainingConfiguration:
-    """Return the recipe of all networks on tasks: Adam, one cycle, one validation at the end.
-
-    Raises:
-        ValueError: for too few updates.
-    """
-    recipe = TrainingConfiguration(
-        epochs=1,
-        batch_size=batch_size,
-        momentum="constant",
-        evaluation_batch_size=512,
-        score=score,
-    )
-    fewest = recipe.fewest_steps()
-    if checked_integer("num_updates", num_updates, 1) < fewest:
-        needed = f"the learning rate needs at least {fewest} to rise and fall"
-        raise ValueError(f"num_updates is {num_updates}; {needed}")
-    return recipe
-
-
 def train_on_tasks(
-    spec: NetworkSpec,
-    tasks: Sequence[AbstractTask],
-    *,
-    learning_rates: Sequence[float],
-    seeds: Sequence[int],
-    num_updates: int,
-    batch_size: int,
+    spec: NetworkSpec, tasks: Sequence[AbstractTask], options: TaskOptions
 ) -> TaskNetworks:
     """Train every combination as one group, and keep for each task the rate that validates best.
 
@@ -107,18 +131,16 @@ def train_on_tasks(
     Args:
         spec: of all networks.
         tasks: tasks that differ in array leaves alone.
-        learning_rates: peak rates to choose from.
-        seeds: one network each, for every task and rate.
-        num_updates: updates of each network.
-        batch_size: sequences an update, which no network has seen before.
+        options: seeds, rates to choose from, updates, and sequences an update, which no network
+            has seen before.
     """
-    problem = Problem.of(tasks[0])
-    recipe = task_recipe(num_updates, batch_size, None if problem.is_class else "nrmse")
+    problem, learning_rates, seeds = Problem.of(tasks[0]), options.learning_rates, options.seeds
+    recipe = options.task_recipe(None if problem.is_class else "nrmse")
     rows = itertools.product(tasks, learning_rates, seeds)
     of_task, of_rate, of_seed = zip(*rows, strict=True)
     count = len(of_seed)
     members = make_members(
-        lambda seed: fresh_split(num_updates * batch_size),
+        lambda seed: fresh_split(options.num_updates * options.batch_size),
         seeds=of_seed,
         learning_rate=of_rate,
         weight_decay=(0.0,) * count,

@@ -40,7 +40,6 @@ from rhythmic.plotting.sequences import Panel, network_appearance, synthetic_fig
 from rhythmic.records import Row, fingerprint
 from rhythmic.runs.rows import RowStore
 from rhythmic.statistics import summarise
-from rhythmic.tasks import AbstractTask
 from rhythmic.typing import AnyArray
 
 # Raised when a change of tasks or training changes results: older rows then no longer count.
@@ -80,13 +79,13 @@ class Part(NamedTuple):
 
     task: str
     network: str
-    difficulties: tuple[float, ...]
-    tasks: tuple[AbstractTask, ...]
-    architecture: NetworkSpec
-    num_updates: int
-    batch_size: int
-    learning_rates: tuple[float, ...]
-    seeds: tuple[int, ...]
+    swept: SweptTask
+    options: SyntheticOptions
+
+    def architecture(self) -> NetworkSpec:
+        """Return the network, of the size of inputs and outputs of the task."""
+        first = self.swept.tasks()[0]
+        return network(self.network, first.input_size, first.num_outputs)
 
     def label(self) -> str:
         """Name the part in rows."""
@@ -94,43 +93,25 @@ class Part(NamedTuple):
 
     def name(self) -> str:
         """Identify the part by all that its results depend on, written out key by key."""
+        input_size = self.swept.tasks()[0].input_size
         return fingerprint(
             {
                 "version": SEQUENCE_VERSION,
                 "task": self.task,
-                "difficulties": self.difficulties,
-                "network": network_identity(self.architecture, self.tasks[0].input_size),
-                "num_updates": self.num_updates,
-                "batch_size": self.batch_size,
-                "learning_rates": self.learning_rates,
-                "seeds": self.seeds,
+                "difficulties": self.swept.difficulties,
+                "network": network_identity(self.architecture(), input_size),
+                "num_updates": self.options.num_updates,
+                "batch_size": self.options.batch_size,
+                "learning_rates": self.options.learning_rates,
+                "seeds": self.options.seeds,
             }
         )
 
 
 def parts_of(options: SyntheticOptions) -> list[Part]:
     """Return what is to be trained, task by task."""
-    return [
-        part_of(options, name, task, kind)
-        for name, task in options.swept().items()
-        for kind in options.networks
-    ]
-
-
-def part_of(options: SyntheticOptions, name: str, task: SweptTask, kind: str) -> Part:
-    """Return one kind of network on one task."""
-    tasks = task.tasks()
-    return Part(
-        name,
-        kind,
-        task.difficulties,
-        tuple(tasks),
-        network(kind, tasks[0].input_size, tasks[0].num_outputs),
-        options.num_updates,
-        options.batch_size,
-        options.learning_rates,
-        tuple(range(1, options.num_seeds + 1)),
-    )
+    swept = options.swept().items()
+    return [Part(name, kind, task, options) for name, task in swept for kind in options.networks]
 
 
 def train_parts(store: RowStore, parts: Sequence[Part]) -> dict[str, list[Row]]:
@@ -150,27 +131,21 @@ def train_part(part: Part) -> Row:
     ``validation_loss`` is the mean over seeds at each difficulty, ``score`` one number a seed:
     accuracy, or the squared error over the variance of the targets.
     """
-    trained = train_on_tasks(
-        part.architecture,
-        part.tasks,
-        learning_rates=part.learning_rates,
-        seeds=part.seeds,
-        num_updates=part.num_updates,
-        batch_size=part.batch_size,
-    )
-    shape = len(part.tasks), len(part.seeds)
-    first = part.tasks[0]
+    tasks, architecture, options = part.swept.tasks(), part.architecture(), part.options
+    trained = train_on_tasks(architecture, tasks, options)
+    shape = len(tasks), len(options.seeds)
+    sizes = tasks[0].input_size, tasks[0].num_outputs
     return {
         "member": part.name(),
         "task": part.task,
         "network": part.network,
-        "num_nodes": part.architecture.hidden_size,
-        "num_parameters": part.architecture.num_parameters(first.input_size, first.num_outputs),
-        "num_updates": part.num_updates,
-        "batch_size": part.batch_size,
-        "difficulties": list(part.difficulties),
+        "num_nodes": architecture.hidden_size,
+        "num_parameters": architecture.num_parameters(*sizes),
+        "num_updates": options.num_updates,
+        "batch_size": options.batch_size,
+        "difficulties": list(part.swept.difficulties),
         "learning_rates": five_digits(trained.learning_rate.reshape(shape)[:, 0]),
-        "seeds": list(part.seeds),
+        "seeds": list(options.seeds),
         "score": [five_digits(of_task) for of_task in trained.test_scores().reshape(shape)],
         "validation_loss": five_digits(trained.validation_loss.reshape(shape).mean(axis=1)),
         "failed": int(np.count_nonzero(trained.state.failed_at_step >= 0)),

@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from experiments.compare.options import RESULTS, check_parts
-from experiments.script import ScriptOptions
-from experiments.task_networks import task_recipe
+from experiments.task_networks import TaskOptions
 from rhythmic.networks import NetworkSpec
 from rhythmic.runs.rows import check_results
 from rhythmic.tasks import (
@@ -22,7 +21,6 @@ from rhythmic.tasks import (
     PhaseReading,
 )
 from rhythmic.theory import ladder, span_ladder
-from rhythmic.training.configuration import check_hyperparameter
 from rhythmic.typing import Float
 
 TASKS = ("recall", "adding", "copying", "frequency", "phase")
@@ -35,7 +33,7 @@ CLAIMED_SIGNAL_TO_NOISE, CLAIMED_NOISE = 0.4, 1.0
 
 
 @dataclass(frozen=True)
-class SyntheticOptions(ScriptOptions):
+class SyntheticOptions(TaskOptions):
     """Options of the tasks that are drawn from keys alone.
 
     Presets: quick takes minutes and answers nothing; full is for two processor cores;
@@ -49,11 +47,6 @@ class SyntheticOptions(ScriptOptions):
             them, which the claim is about.
         noise: on the rhythm whose phase is read, standard deviation over amplitude, rising; 1
             among them, which the claim is about.
-        num_seeds: networks of each kind, task and difficulty; seeds 1, 2, ...
-        learning_rates: peak rates tried; each network keeps, for each task and difficulty, the one
-            that validates best over its seeds.
-        num_updates: updates of each network, every one on fresh sequences.
-        batch_size: sequences an update.
         results: file of rows that runs share, so that finished networks are not trained again;
             None for the run folder alone.
     """
@@ -63,10 +56,6 @@ class SyntheticOptions(ScriptOptions):
     lags: tuple[int, ...] = (4, 8, 16, 32)
     signal_to_noise: tuple[float, ...] = (0.1, 0.2, 0.4, 0.8)
     noise: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0)
-    num_seeds: int = 3
-    learning_rates: tuple[float, ...] = (0.01, 0.03)
-    num_updates: int = 200
-    batch_size: int = 32
     results: Path | None = None
 
     ELSEWHERE: ClassVar[tuple[str, ...]] = ("results",)
@@ -100,13 +89,7 @@ class SyntheticOptions(ScriptOptions):
             if claimed not in values:
                 given = " ".join(map(str, values))
                 raise ValueError(f"{name} is {given}; it must hold {claimed:g}, of the claim")
-        if self.num_seeds < 1:
-            raise ValueError(f"num_seeds is {self.num_seeds}; it must be at least 1")
-        if not self.learning_rates:
-            raise ValueError("learning_rates is empty; give at least one")
-        for rate in self.learning_rates:
-            check_hyperparameter("learning_rate", rate)
-        task_recipe(self.num_updates, self.batch_size)
+        super().check()
 
     def swept(self) -> dict[str, "SweptTask"]:
         """Return the tasks that are asked, by name."""

@@ -5,9 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments.lstm import EXPERIMENT, drawn_seed, train_and_test
-from experiments.lstm_options import PRESETS, recall
-from experiments.lstm_report import answer, kept_memory, phases, summarise
+from experiments.lstm import (
+    EXPERIMENT,
+    PRESETS,
+    answer,
+    drawn_seed,
+    kept_memory,
+    phases,
+    recall,
+    summarise,
+    train_and_test,
+)
 
 OPTIONS = replace(
     PRESETS["smoke"], longest_lags=(3,), shown_lag=2, num_seeds=1, learning_rates=(0.1,)

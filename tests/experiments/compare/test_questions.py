@@ -410,8 +410,8 @@ REFUSED = {
         ({"noise": (0.5,)}, "noise is 0.5; it must hold 1"),
         ({"signal_to_noise": ()}, "signal_to_noise is empty"),
         ({"num_seeds": 0}, "num_seeds is 0"),
-        ({"learning_rates": ()}, "learning_rates is empty"),
-        ({"learning_rates": (0.0,)}, "learning_rate is 0.0"),
+        ({"learning_rates": ()}, r"learning_rates is \(\); give rates in"),
+        ({"learning_rates": (0.0,)}, r"learning_rates is \(0.0,\)"),
         ({"num_updates": 2}, "num_updates is 2"),
     ],
     "paper_figures": [
