@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.ranges import at_least, positive
+from experiments.ranges import at_least, within
 from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.node import bifurcation_panel, protection_panel
@@ -46,10 +46,8 @@ class ActivationOptions(ScriptOptions):
     num_steps: int = 2000
 
     def check(self) -> None:
-        """Refuse a silent start, weights that are not finite, empty grids and runs of one step."""
-        positive(self, "start", "tanh_limit", "sigmoid_limit")
-        if not np.isfinite(self.example_weight):
-            raise ValueError(f"example_weight is {self.example_weight}; it must be finite")
+        """Refuse a silent start, empty grids and runs of one step."""
+        within(self, start="(0, inf)", tanh_limit="(0, inf)", sigmoid_limit="(0, inf)")
         at_least(self, example_steps=2, num_steps=2, num_weights=2)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from experiments.ranges import at_least
+from experiments.ranges import at_least, within
 from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.cells import AbstractCell, LSTMCell, ResonantCell
@@ -89,21 +89,10 @@ class BackpropagationOptions(ScriptOptions):
 
     def check(self) -> None:
         """Refuse empty sweeps and values outside the range of what they describe."""
-        at_least(self, num_lags=2, hidden_size=2)
-        for name in ("washout", "input_std"):
-            if not 0 <= getattr(self, name) < np.inf:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
-        for name in ("node_weights", "node_radii", "gains", "forget_biases"):
-            values = getattr(self, name)
-            signed = name in ("node_weights", "forget_biases")
-            if not values or not all(np.isfinite(v) and (signed or v > 0) for v in values):
-                allowed = "finite numbers" if signed else "finite numbers above 0"
-                raise ValueError(f"{name} is {values}; give one or more {allowed}")
-        if not 0 < self.node_frequency < 500:
-            allowed = "between 0 and 500 Hz"
-            raise ValueError(f"node_frequency is {self.node_frequency}; it must lie {allowed}")
-        if not 0 < self.ladder_radius < 1:
-            raise ValueError(f"ladder_radius is {self.ladder_radius}; it must lie in (0, 1)")
+        at_least(self, num_lags=2, hidden_size=2, washout=0, input_std=0)
+        within(self, node_weights="(-inf, inf)", forget_biases="(-inf, inf)")
+        within(self, node_radii="(0, inf)", gains="(0, inf)")
+        within(self, node_frequency="(0, 500)", ladder_radius="(0, 1)")
         check_seed(self.seed)
 
 

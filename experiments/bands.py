@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.ranges import at_least, within
 from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.bands import concatenation_figure, spacing_figure
@@ -75,17 +76,9 @@ class BandsOptions(ScriptOptions):
         """Raise a ValueError of one line for what is out of range."""
         named_centres(self.catalogues, self.frequencies)
         check_ratios(self.ratios, self.lowest_ratio, self.highest_ratio)
-        for name in ("slow_frequency", "fast_frequency"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be positive (Hz), got {getattr(self, name)}")
-        minima = {"num_random": 1, "num_ratios": NUM_SIMULATED, "num_repeats": 2}
-        for name, minimum in minima.items():
-            if getattr(self, name) < minimum:
-                raise ValueError(f"{name} must be {minimum} or more, got {getattr(self, name)}")
-        if not 2 <= self.max_exponent <= 24:
-            raise ValueError(f"max_exponent must be 2 to 24, got {self.max_exponent}")
-        if not 0 <= self.jitter <= 1:
-            raise ValueError(f"jitter must be 0 to 1, got {self.jitter}")
+        within(self, slow_frequency="(0, inf)", fast_frequency="(0, inf)")
+        within(self, max_exponent="[2, 24]", jitter="[0, 1]")
+        at_least(self, num_random=1, num_ratios=NUM_SIMULATED, num_repeats=2)
         check_seed(self.seed)
 
 

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.ranges import at_least
 from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.bands import day_ladder_figure
@@ -63,8 +64,7 @@ class DayLadderOptions(ScriptOptions):
         check_ratios(self.ratios, self.lowest_ratio, self.highest_ratio)
         for ratio in self.ratios:
             day_ladder(day=self.day, ratio=ratio)
-        if self.num_random < 1:
-            raise ValueError(f"num_random must be 1 or more, got {self.num_random}")
+        at_least(self, num_random=1)
         check_seed(self.seed)
 
 

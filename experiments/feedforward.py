@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array
 from matplotlib.figure import Figure
 
-from experiments.ranges import at_least
+from experiments.ranges import at_least, within
 from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.activations import ACTIVATIONS
@@ -51,8 +51,7 @@ class FeedforwardOptions(ScriptOptions):
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of range."""
         at_least(self, num_neurons=1, num_networks=1, bins=1)
-        if not 0 < self.weight_scale < float("inf"):
-            raise ValueError(f"weight_scale is {self.weight_scale}; it must be above 0")
+        within(self, weight_scale="(0, inf)")
         check_seed(self.seed)
 
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from experiments.ranges import at_least
+from experiments.ranges import at_least, within
 from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.theory import (
@@ -41,14 +41,10 @@ class FirstOrderOptions(ScriptOptions):
 
     def check(self) -> None:
         """Refuse a silent start, no weights, and runs too short to show the example."""
-        if not 0 < abs(self.start) < np.inf:
-            raise ValueError(f"start is {self.start}; it must be finite and not 0")
-        if not self.weights or not np.all(np.isfinite(self.weights)):
-            raise ValueError(f"weights is {self.weights}; give one or more finite numbers")
+        if self.start == 0:
+            raise ValueError(f"start is {self.start}; it must not be 0")
         at_least(self, num_steps=EXAMPLE_STEP)
-        if not 1 <= self.num_drawn <= self.num_steps:
-            allowed = f"between 1 and num_steps = {self.num_steps}"
-            raise ValueError(f"num_drawn is {self.num_drawn}; it must lie {allowed}")
+        within(self, weights="(-inf, inf)", num_drawn=f"[1, {self.num_steps}]")
 
 
 PRESETS = {

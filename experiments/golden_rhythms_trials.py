@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
-from experiments.ranges import at_least
+from experiments.ranges import at_least, within
 from experiments.script import ScriptOptions, check_seed
 from experiments.stages import Results, Stages
 from rhythmic.coupled import CoupledOscillators, responses
@@ -65,27 +65,10 @@ class GoldenOptions(ScriptOptions):
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of range, its value and range."""
         at_least(self, random_ratios=1, random_rungs=1, noise_seeds=1, ladders_a_part=1)
-        for name, low, high in (
-            ("swept_ratios", 0, self.random_ratios),
-            ("gain_stride", 1, 100),
-        ):
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be in {low} to {high}")
+        within(self, swept_ratios=f"[0, {self.random_ratios}]", gain_stride="[1, 100]")
         # Above 3 the fastest node is beyond half the sample rate of the responses.
-        if not 1 < self.lowest_ratio < self.highest_ratio <= 3:
-            pair = f"{self.lowest_ratio} and {self.highest_ratio}"
-            raise ValueError(
-                f"lowest_ratio and highest_ratio are {pair}; both must be in (1, 3] and rise"
-            )
-        if not 1 < self.threshold < math.inf:
-            raise ValueError(f"threshold is {self.threshold}; it must be above 1 and finite")
-        if not 0.1 <= self.tolerance <= 5:
-            raise ValueError(f"tolerance is {self.tolerance} Hz; it must be in 0.1 to 5")
-        for level in self.noise_levels:
-            if not 0 < level < math.inf:
-                raise ValueError(f"noise_levels holds {level}; each must be positive and finite")
-        if not self.noise_levels or len(set(self.noise_levels)) < len(self.noise_levels):
-            raise ValueError(f"noise_levels is {self.noise_levels}; it takes different values")
+        within(self, highest_ratio="(1, 3]", lowest_ratio=f"(1, {self.highest_ratio})")
+        within(self, threshold="(1, inf)", tolerance="[0.1, 5]", noise_levels="(0, inf)")
         check_seed(self.seed)
 
 

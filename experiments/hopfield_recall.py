@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.ranges import at_least
+from experiments.ranges import at_least, rising, within
 from experiments.script import ScriptOptions, check_seed
 from experiments.stages import Results, Stages
 from rhythmic.data import load_mnist5k
@@ -88,21 +88,11 @@ class HopfieldOptions(ScriptOptions):
         """Raise a ValueError of one line that names the field out of range, its value and range."""
         at_least(self, num_sets=1, num_tested=1, max_sweeps=1, num_resamples=1, digit_sets=1)
         at_least(self, descent_units=1, descent_stored=1, descent_starts=1)
-        for name, low in (("sizes", 10), ("digit_counts", 2)):
-            values = getattr(self, name)
-            if not values or min(values) < low or list(values) != sorted(set(values)):
-                raise ValueError(f"{name} is {values}; it must rise, from {low} or more")
-        if self.digit_counts[-1] > NUM_DIGITS:
-            raise ValueError(f"digit_counts is {self.digit_counts}; there are {NUM_DIGITS} digits")
+        within(self, sizes="[10, inf)", digit_counts=f"[2, {NUM_DIGITS}]", loads="(0, inf)")
+        rising(self, "sizes", "digit_counts", "loads")
         self.check_loads()
-        for name in ("corruptions", "digit_corruption"):
-            if not all(0 <= share <= 1 for share in np.atleast_1d(getattr(self, name))):
-                raise ValueError(f"{name} is {getattr(self, name)}; it must lie in [0, 1]")
-        if not self.corruptions:
-            raise ValueError("corruptions is empty; give at least one share of flipped units")
-        for name in ("criterion", "level"):
-            if not 0 < getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must lie in (0, 1)")
+        within(self, corruptions="[0, 1]", digit_corruption="[0, 1]")
+        within(self, criterion="(0, 1)", level="(0, 1)")
         if self.digits_shown not in self.digit_counts:
             raise ValueError(
                 f"digits_shown is {self.digits_shown}; choose from {self.digit_counts}"
@@ -111,12 +101,10 @@ class HopfieldOptions(ScriptOptions):
 
     def check_loads(self) -> None:
         """Raise a ValueError of one line unless every size stores two numbers of patterns."""
-        loads = np.array(self.loads)
-        if len(loads) < 2 or not np.isfinite(loads).all() or not (np.diff([0, *loads]) > 0).all():
-            raise ValueError(f"loads is {self.loads}; it must be 2 or more above 0, rising")
         counts = stored_counts(self, self.sizes[0])
         if counts[0] < 1:
-            raise ValueError(f"loads begins with {loads[0]}; no pattern at N = {self.sizes[0]}")
+            first, size = self.loads[0], self.sizes[0]
+            raise ValueError(f"loads begins with {first}; no pattern at N = {size}")
         if len(counts) < 2:
             raise ValueError(f"loads is {self.loads}; all are {counts[0]} at N = {self.sizes[0]}")
 

@@ -10,7 +10,7 @@ import scipy.special
 from matplotlib.figure import Figure
 
 from experiments.answers import bracketed
-from experiments.ranges import at_least, positive
+from experiments.ranges import at_least, within
 from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
 from experiments.task_networks import TaskOptions, train_on_tasks
@@ -60,7 +60,7 @@ class NextItemOptions(TaskOptions):
             allowed = "present first, then any of rnn, lstm and rhythmic, each once"
             raise ValueError(f"models is {' '.join(self.models)!r}; give {allowed}")
         at_least(self, hidden_size=2)
-        positive(self, "word_rate")
+        within(self, word_rate="(0, inf)")
         super().check()
         for name in tasks(self):
             architectures(self, name)

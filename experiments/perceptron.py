@@ -56,15 +56,7 @@ class PerceptronOptions(ScriptOptions):
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of range."""
         at_least(self, num_starts=1, gate_epochs=1, num_examples=1, num_clouds=1, cloud_epochs=1)
-        if not self.gaps or not all(SMALLEST_GAP <= gap < float("inf") for gap in self.gaps):
-            raise ValueError(
-                f"gaps is {self.gaps}; it must hold numbers of at least {SMALLEST_GAP:g}"
-            )
-        if not self.num_features or min(self.num_features) < 1:
-            raise ValueError(f"num_features is {self.num_features}; it must hold 1 or more")
-        for name in ("gaps", "num_features"):
-            if len(set(getattr(self, name))) < len(getattr(self, name)):
-                raise ValueError(f"{name} is {getattr(self, name)}; its values must all differ")
+        at_least(self, gaps=SMALLEST_GAP, num_features=1)
         check_seed(self.seed)
 
 

@@ -6,7 +6,9 @@ fill the memory or never come to an end.
 """
 
 import dataclasses
+import itertools
 import math
+import operator
 import types
 import typing
 from collections.abc import Mapping
@@ -97,23 +99,38 @@ def check_number(name: str, value: Any, most: int) -> None:
 
 def at_least(options: Any, **smallest: float) -> None:
     """Raise a ValueError of one line for an option below its smallest value; None passes."""
-    for name, least in smallest.items():
+    within(options, **{name: f"[{least}, inf)" for name, least in smallest.items()})
+
+
+def within(options: Any, **intervals: str) -> None:
+    """Raise a ValueError of one line for an option with a number outside its interval.
+
+    Args:
+        options: an instance of a dataclass; where an option holds several numbers, one or more,
+            each counts, and None passes.
+        intervals: as ``(0, 1]``, by the name of the option.
+    """
+    for name, interval in intervals.items():
         value = getattr(options, name)
-        if value is not None and value < least:
-            raise ValueError(f"{name} is {value}; it must be at least {least}")
+        numbers = value if isinstance(value, tuple) else (value,)
+        low, high = map(float, interval[1:-1].split(","))
+        above, below = (operator.lt, operator.le)[interval[0] == "["], operator.lt
+        if interval[-1] == "]":
+            below = operator.le
+        inside = [one is None or (above(low, one) and below(one, high)) for one in numbers]
+        if not inside:
+            raise ValueError(f"{name} is empty; give one or more")
+        if not all(inside):
+            allowed = {"[": "be at least", "(": "be above"}[interval[0]] + f" {low:g}"
+            if math.isfinite(high):
+                allowed = f"lie in {interval}"
+            each = "each of its values" if isinstance(value, tuple) else "it"
+            raise ValueError(f"{name} is {value}; {each} must {allowed}")
 
 
-def between(options: Any, **ends: tuple[float, float]) -> None:
-    """Raise a ValueError of one line for an option that does not lie between its two ends."""
-    for name, (least, most) in ends.items():
-        value = getattr(options, name)
-        if not least <= value <= most:
-            raise ValueError(f"{name} is {value}; it must lie between {least} and {most}")
-
-
-def positive(options: Any, *names: str) -> None:
-    """Raise a ValueError of one line for an option that is not above 0 and finite."""
+def rising(options: Any, *names: str) -> None:
+    """Raise a ValueError of one line for an option whose numbers do not rise."""
     for name in names:
-        value = getattr(options, name)
-        if not 0 < value < math.inf:
-            raise ValueError(f"{name} is {value}; it must be above 0 and finite")
+        values = getattr(options, name)
+        if any(after <= before for before, after in itertools.pairwise(values)):
+            raise ValueError(f"{name} is {values}; its values must rise")

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.ranges import at_least, positive
+from experiments.ranges import at_least, within
 from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.node import error_figure, node_figure
@@ -70,10 +70,8 @@ class RhythmicNodeOptions(ScriptOptions):
     def check(self) -> None:
         """Raise a ValueError of one line that names the option out of range."""
         omega = 2 * np.pi * self.frequency
-        positive(self, "frequency", "drive_frequency")
-        if not 0 < self.damping < omega:
-            limit = f"between 0 and 2 pi frequency = {omega:g}"
-            raise ValueError(f"damping is {self.damping}; it must lie {limit}")
+        within(self, frequency="(0, inf)", drive_frequency="(0, inf)")
+        within(self, damping=f"(0, {omega})")  # beyond 2 pi frequency nothing oscillates
         highest = max(self.frequency, self.drive_frequency)
         steps = self.time_steps
         rising = sorted(set(steps)) == list(steps) and all(0 < step < np.inf for step in steps)
@@ -103,8 +101,7 @@ class RhythmicNodeOptions(ScriptOptions):
                 f"damping is {self.damping}; at that many num_drives ({self.num_drives}) and "
                 f"shown_step {self.shown_step} the start takes too long to be forgotten"
             )
-        if not self.ladder or not all(0 < f < np.inf for f in self.ladder):
-            raise ValueError(f"ladder is {self.ladder}; give one frequency or more, above 0")
+        within(self, ladder="(0, inf)")
 
     @property
     def slowest_drive(self) -> float:

@@ -11,7 +11,7 @@ from cmcrameri import cm
 from matplotlib.figure import Figure, SubFigure
 
 from experiments.feedforward import INPUTS, WEIGHTS_HO, WEIGHTS_IH
-from experiments.ranges import at_least
+from experiments.ranges import at_least, within
 from experiments.script import Experiment, ScriptOptions, check_seed, main
 from experiments.stages import Results, Stages
 from rhythmic.cells.elman import Feedback
@@ -48,16 +48,10 @@ class RNNOptions(ScriptOptions):
     seed: int = 16
 
     def check(self) -> None:
-        """Refuse runs too short for three pulses, and factors that are not finite."""
+        """Refuse runs too short for three pulses."""
         at_least(self, num_steps=12)
-        longest = self.num_steps // 4
-        if not 1 <= self.pulse_steps <= longest:
-            allowed = f"between 1 and num_steps / 4 = {longest}"
-            raise ValueError(f"pulse_steps is {self.pulse_steps}; it must lie {allowed}")
-        if not np.isfinite(self.input_scale):
-            raise ValueError(f"input_scale is {self.input_scale}; it must be finite")
-        if not 0 <= self.recurrent_gain < np.inf:
-            raise ValueError(f"recurrent_gain is {self.recurrent_gain}; it must be 0 or more")
+        # Three pulses, each with its echo.
+        within(self, pulse_steps=f"[1, {self.num_steps // 4}]", recurrent_gain="[0, inf)")
         check_seed(self.seed)
 
 

@@ -98,6 +98,12 @@ class SweepOptions(ScriptOptions):
         at_least(self, workers=1)
 
 
+def check_options(options: ScriptOptions) -> None:
+    """Raise a ValueError of one line for an option that no computation, or not this one, takes."""
+    check_ranges(options, options.MOST)
+    options.check()
+
+
 def check_seed(seed: int) -> None:
     """Raise a ValueError of one line for a seed that JAX or NumPy would not take."""
     if not 0 <= seed < 2**32:
@@ -258,8 +264,7 @@ def answer_command(experiment: Experiment, arguments: list[str]) -> None:
             args=arguments,
             default=default_options(experiment, arguments),
         )
-        check_ranges(options, options.MOST)
-        options.check()
+        check_options(options)
         if options.publish and reduction(experiment, options):
             raise ValueError(f"publish needs the full preset; this is {options.preset} or changed")
         if isinstance(options, SweepOptions) and options.dry_run:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.ranges import at_least
+from experiments.ranges import at_least, within
 from experiments.script import Experiment, SweepOptions, main
 from experiments.stages import Results, Stages, Swept
 from rhythmic.plotting.atlas import Window, atlas_figure, comparison_figure
@@ -68,13 +68,9 @@ class StabilityAtlasOptions(SweepOptions):
         if self.num_w1 * self.num_w2 > MOST_POINTS:
             points = self.num_w1 * self.num_w2
             raise ValueError(f"num_w1 x num_w2 is {points}; it must be at most {MOST_POINTS}")
-        if not 0 < self.sample_rate < np.inf:
-            raise ValueError(f"sample_rate is {self.sample_rate}; it must be above 0 Hz and finite")
-        if not 2.0**20 <= self.overflow_threshold <= 2.0**60:
-            given = f"{self.overflow_threshold:g}"
-            raise ValueError(f"overflow_threshold is {given}; it must be in 2^20 to 2^60")
-        if not self.precisions or len(set(self.precisions)) < len(self.precisions):
-            raise ValueError(f"precisions is {self.precisions}; give float32, float64 or both")
+        within(self, sample_rate="(0, inf)", overflow_threshold=f"[{2**20}, {2**60}]")
+        if not self.precisions:
+            raise ValueError("precisions is empty; give float32, float64 or both")
 
     def check_spacing(self, name: str, low: float, high: float) -> None:
         """Refuse points so close that float32 would take neighbours for one another."""

@@ -9,7 +9,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from experiments.ranges import at_least
+from experiments.ranges import at_least, within
 from experiments.script import ScriptOptions
 from rhythmic.checks import checked_integer
 from rhythmic.networks import Network, NetworkSpec
@@ -50,8 +50,7 @@ class TaskOptions(ScriptOptions):
     def check(self) -> None:
         """Raise a ValueError of one line for an option out of its range."""
         at_least(self, num_seeds=1)
-        if not self.learning_rates or not all(0 < rate < 1 for rate in self.learning_rates):
-            raise ValueError(f"learning_rates is {self.learning_rates}; give rates in (0, 1)")
+        within(self, learning_rates="(0, 1)")
         self.task_recipe()
 
     @property

@@ -17,7 +17,7 @@ from experiments.mnist.configuration import (
     RESULTS,
     MnistConfiguration,
 )
-from experiments.ranges import between
+from experiments.ranges import within
 from experiments.script import SweepOptions, check_seed
 from experiments.stages import Swept
 from rhythmic.cells import ResonantCell
@@ -227,8 +227,8 @@ class TrainedModesOptions(SweepOptions):
     def check(self) -> None:
         """Raise a ValueError of one line that names the option out of range, or what is missing."""
         super().check()
-        between(self, num_retrained=(1, 1000), num_digits=(2, 500), digit=(0, 9))
-        between(self, product_step=(1, NUM_PIXELS // 2), max_patterns=(2, LARGEST_TEST))
+        within(self, num_retrained="[1, 1000]", num_digits="[2, 500]", digit="[0, 9]")
+        within(self, product_step=f"[1, {NUM_PIXELS // 2}]", max_patterns=f"[2, {LARGEST_TEST}]")
         low, high = self.faster
         if not (0 < self.slow < low <= high < np.inf):
             raise ValueError(

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.ranges import between
+from experiments.ranges import within
 from experiments.script import Experiment, SweepOptions, check_seed, main
 from experiments.stages import Results, Stages, Swept
 from rhythmic.cells import ResonantReservoirCell
@@ -19,6 +19,7 @@ from rhythmic.reservoirs import ReservoirData, ReservoirGrid, read_out, weight_g
 
 MOST_TRAIN = NUM_TRAIN["mnist5k"]
 MOST_VALIDATION = 10 * MNIST5K_HELD_OUT_PER_CLASS
+LARGEST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,10 @@ class WeightGridOptions(SweepOptions):
             rising = rounded.size and np.all(np.isfinite(rounded)) and np.all(np.diff(rounded) > 0)
             if not (rising and rounded[0] > low):
                 raise ValueError(f"{name} is {values}; give rising finite numbers, {allowed}")
-        if not self.seeds:
-            raise ValueError("seeds is (); give one or more")
-        for name in ("seeds", "published_seeds"):
-            values = getattr(self, name)
-            if len(set(values)) < len(values) or not all(0 <= seed < 2**31 for seed in values):
-                raise ValueError(f"{name} is {values}; give different integers in 0 ... 2^31 - 1")
-        between(self, num_train=(10, MOST_TRAIN), num_validation=(10, MOST_VALIDATION))
+        within(self, seeds=f"[0, {LARGEST_SEED}]")
+        if self.published_seeds:
+            within(self, published_seeds=f"[0, {LARGEST_SEED}]")
+        within(self, num_train=f"[10, {MOST_TRAIN}]", num_validation=f"[10, {MOST_VALIDATION}]")
         check_seed(self.split_seed)
         _ = self.grid
 

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.ranges import at_least, positive
+from experiments.ranges import at_least, within
 from experiments.script import ScriptOptions, check_seed
 from experiments.stages import Results
 from rhythmic.cells.elman import Feedback
@@ -72,9 +72,7 @@ class WhoCanRhythmOptions(ScriptOptions):
     def check(self) -> None:
         """Raise a ValueError of one line that names the option out of range."""
         at_least(self, num_steps=64, washout=192, num_networks=1, hopfield_units=24)
-        positive(self, "sample_rate", "tanh_radius")
-        if not self.sizes or min(self.sizes) < 2:
-            raise ValueError(f"sizes holds {self.sizes}; give one size or more, each at least 2")
+        within(self, sizes="[2, inf)", sample_rate="(0, inf)", tanh_radius="(0, inf)")
         if self.hopfield_units > self.washout // 8:
             raise ValueError(
                 f"hopfield_units is {self.hopfield_units}; it must be at most {self.washout // 8}, "

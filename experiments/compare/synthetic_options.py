@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from experiments.compare.options import RESULTS, check_parts
+from experiments.ranges import rising, within
 from experiments.task_networks import TaskOptions
 from rhythmic.networks import NetworkSpec
 from rhythmic.runs.rows import check_results
@@ -74,13 +75,9 @@ class SyntheticOptions(TaskOptions):
         check_results(self.results)
         check_parts("tasks", self.tasks, TASKS)
         check_parts("networks", self.networks, NETWORKS)
-        for name in ("lags", "signal_to_noise", "noise"):
-            values = getattr(self, name)
-            if not values or min(values) <= 0 or sorted(set(values)) != list(values):
-                given = " ".join(map(str, values)) or "empty"
-                raise ValueError(f"{name} is {given}; give rising values above 0")
-        if self.lags[0] < 2:
-            raise ValueError(f"lags holds {self.lags[0]}; adding needs at least 2")
+        # Two numbers are added: the shortest lag has room for both.
+        within(self, lags="[2, inf)", signal_to_noise="(0, inf)", noise="(0, inf)")
+        rising(self, "lags", "signal_to_noise", "noise")
         for name, claimed in (
             ("signal_to_noise", CLAIMED_SIGNAL_TO_NOISE),
             ("noise", CLAIMED_NOISE),

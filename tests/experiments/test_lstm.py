@@ -146,7 +146,7 @@ BAD = {
     r"longest_lags is \(1, 2\); .* the last at least 3": {"longest_lags": (1, 2)},
     "shown_lag is 60; it must lie between 2 and 59": {"shown_lag": 60},
     "num_seeds is 0": {"num_seeds": 0},
-    r"learning_rates is \(\)": {"learning_rates": ()},
+    "learning_rates is empty": {"learning_rates": ()},
     "hidden_size is 1": {"hidden_size": 1},
     "num_updates is 2": {"num_updates": 2},
 }

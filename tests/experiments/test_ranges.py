@@ -1,14 +1,16 @@
 """Numbers that are too much of anything are refused at once, by every command."""
 
+import contextlib
 import dataclasses
 import math
+import types
 import typing
 
 import pytest
 
 from experiments.__main__ import entries
 from experiments.mnist.configuration import PRESETS
-from experiments.ranges import check_ranges
+from experiments.ranges import check_ranges, within
 from experiments.script import Experiment
 
 OPTIONS = {
@@ -73,3 +75,23 @@ def test_an_integer_out_of_range_names_it(epochs, allowed):
     options = dataclasses.replace(PRESETS["quick"], epochs=epochs)
     with pytest.raises(ValueError, match=f"^epochs is {epochs}; it must be {allowed}$"):
         check_ranges(options, {"epochs": 100})
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "refused"),
+    [
+        (1, "[1, 2)", None),
+        (None, "[1, 2)", None),
+        ((1.0, 1.9), "[1, 2)", None),
+        (2, "[1, 2)", r"x is 2; it must lie in \[1, 2\)$"),
+        (1, "(1, 2]", r"x is 1; it must lie in \(1, 2\]$"),
+        (math.nan, "(-inf, inf)", "x is nan; it must be above -inf$"),
+        (0.5, "[1, inf)", "x is 0.5; it must be at least 1$"),
+        ((3, 0), "(0, inf)", r"x is \(3, 0\); each of its values must be above 0$"),
+        ((), "(0, inf)", "x is empty; give one or more$"),
+    ],
+)
+def test_numbers_outside_their_interval_are_refused(value, interval, refused):
+    context = pytest.raises(ValueError, match=refused) if refused else contextlib.nullcontext()
+    with context:
+        within(types.SimpleNamespace(x=value), x=interval)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.__main__ import entries
-from experiments.script import Experiment
+from experiments.script import Experiment, check_options
 
 EXPERIMENTS = {one.name: one for one in entries() if isinstance(one, Experiment)}
 
@@ -15,27 +15,28 @@ REFUSED = {
     "perceptron": [
         ({"num_starts": 0}, "num_starts is 0; it must be at least 1"),
         ({"cloud_epochs": 0}, "cloud_epochs is 0"),
-        ({"gaps": ()}, "gaps is"),
-        ({"gaps": (1.0, 0.0)}, "it must hold numbers of at least 0.0001"),
+        ({"gaps": ()}, "gaps is empty"),
+        ({"gaps": (1.0, 0.0)}, "each of its values must be at least 0.0001"),
         ({"gaps": (float("nan"),)}, "gaps is"),
-        ({"gaps": (1.0, 1.0)}, "must all differ"),
         ({"num_features": (0,)}, "num_features is"),
     ],
     "hopfield": [
         ({"num_sets": 0}, "num_sets is 0; it must be at least 1"),
-        ({"sizes": (100, 50)}, r"sizes is \(100, 50\); it must rise, from 10 or more"),
-        ({"sizes": ()}, r"sizes is \(\); it must rise"),
-        ({"loads": (0.1,)}, r"loads is \(0.1,\); it must be 2 or more above 0, rising"),
+        ({"sizes": (100, 50)}, r"sizes is \(100, 50\); its values must rise"),
+        ({"sizes": ()}, "sizes is empty"),
+        ({"loads": (0.1,)}, r"loads is \(0.1,\); all are 5 at N = 50"),
         ({"loads": (0.001, 0.1)}, "loads begins with 0.001; no pattern at N = 50"),
         ({"loads": (0.01, 0.1)}, "loads begins with 0.01; no pattern at N = 50"),  # half to even
         ({"loads": (0.1, 0.101)}, r"loads is \(0.1, 0.101\); all are 5 at N = 50"),
-        ({"loads": (0.1, np.nan)}, "it must be 2 or more above 0, rising"),
-        ({"loads": (0.1, np.inf)}, "it must be 2 or more above 0, rising"),
-        ({"digit_counts": (10, 5001)}, "there are 5000 digits"),
-        ({"corruptions": (0.1, 1.2)}, r"corruptions is \(0.1, 1.2\); it must lie in \[0, 1\]"),
+        ({"loads": (0.0, 0.1)}, "each of its values must be above 0"),
+        ({"digit_counts": (10, 5001)}, r"each of its values must lie in \[2, 5000\]"),
+        (
+            {"corruptions": (0.1, 1.2)},
+            r"corruptions is .* values must lie in \[0, 1\]",
+        ),
         ({"digit_corruption": -0.1}, r"digit_corruption is -0.1; it must lie in \[0, 1\]"),
         ({"criterion": 1.0}, r"criterion is 1.0; it must lie in \(0, 1\)"),
-        ({"digit_counts": (1, 5)}, r"digit_counts is \(1, 5\); it must rise, from 2 or more"),
+        ({"digit_counts": (1, 5)}, r"digit_counts is \(1, 5\); each of its values must lie"),
         ({"digits_shown": 11}, "digits_shown is 11; choose from"),
     ],
     "first_order_node": [
@@ -86,20 +87,20 @@ REFUSED = {
         ({"num_steps": 10}, "num_steps is 10; it must be at least 64"),
         ({"hopfield_units": 8}, "hopfield_units is 8; it must be at least 24"),
         ({"sample_rate": 0.0}, "sample_rate is 0.0; it must be above 0"),
-        ({"sizes": ()}, "sizes holds"),
-        ({"sizes": (1, 2)}, "sizes holds \\(1, 2\\); .* each at least 2"),
+        ({"sizes": ()}, "sizes is empty"),
+        ({"sizes": (1, 2)}, r"sizes is \(1, 2\); each of its values must be at least 2"),
         ({"hopfield_units": 129}, "hopfield_units is 129; it must be at most 128, an eighth of"),
         ({"num_steps": 3000, "washout": 1000}, "num_steps \\+ washout is 4000; it must be at most"),
     ],
     "rhythmic_node": [
         ({"frequency": 0.0}, "frequency is 0.0; it must be above 0"),
-        ({"damping": 70.0}, "damping is 70.0; it must lie between 0 and 2 pi frequency"),
+        ({"damping": 70.0}, r"damping is 70.0; it must lie in \(0, 62.8"),
         ({"time_steps": (1e-3,)}, "time_steps is"),
         ({"time_steps": (1e-3, 0.1), "shown_step": 1e-3}, "time_steps holds 0.1; it must be at"),
         ({"shown_step": 3e-3}, "shown_step is 0.003; choose one of time_steps"),
         ({"duration": 0.5}, "duration is 0.5; it must be at least 1.6"),
         ({"drive_frequency": -1.0}, "drive_frequency is -1.0"),
-        ({"drive_frequency": np.inf}, "drive_frequency is inf; it must be above 0 and finite"),
+        ({"drive_frequency": np.inf}, "drive_frequency is inf; it must be finite"),
         ({"time_steps": (5e-3, np.nan)}, "time_steps is"),
         ({"duration": 1e7}, "duration is 10000000.0; it must be at most 10000"),
         ({"damping": 1e-4}, "damping is 0.0001; .* too long to be forgotten"),
@@ -113,7 +114,7 @@ REFUSED = {
         ({"w2": (0.0, 1e4)}, "^w2 is "),
         ({"zoom_w2": (np.nan, 1.0)}, "^zoom_w2 is "),
         ({"num_w1": 1}, "^num_w1 is "),
-        ({"num_w2": 2**24}, "^w2 is "),
+        ({"w2": (1.0, 1.00001)}, "^w2 is .* float32 needs"),
         ({"num_steps": 1}, "^num_steps is "),
         ({"sample_rate": 0.0}, "^sample_rate is "),
         ({"overflow_threshold": 10.0}, "^overflow_threshold is "),
@@ -143,27 +144,30 @@ REFUSED = {
         ({"frequencies": (5.0, -10.0)}, r"^frequencies must be positive .*, got -10$"),
         ({"catalogues": ("eeg", "ecg")}, "^catalogue must be one of .*, got 'ecg'$"),
         ({"ratios": (2.0, 1.0)}, "^ratios must all be above 1 and finite, got 1.0$"),
-        ({"slow_frequency": -25.0}, r"^slow_frequency must be positive \(Hz\), got -25.0$"),
-        ({"fast_frequency": 0.0}, r"^fast_frequency must be positive \(Hz\), got 0.0$"),
+        ({"slow_frequency": -25.0}, "^slow_frequency is -25.0; it must be above 0$"),
+        ({"fast_frequency": 0.0}, "^fast_frequency is 0.0; it must be above 0$"),
         ({"lowest_ratio": 0.9}, "^lowest_ratio must be above 1 and finite, got 0.9$"),
         ({"highest_ratio": 1.1}, "^highest_ratio must be above lowest_ratio = 1.2 .*, got 1.1$"),
-        ({"num_random": 0}, "^num_random must be 1 or more, got 0$"),
-        ({"num_ratios": 5}, "^num_ratios must be 37 or more, got 5$"),
-        ({"num_repeats": 1}, "^num_repeats must be 2 or more, got 1$"),
-        ({"max_exponent": 1}, "^max_exponent must be 2 to 24, got 1$"),
-        ({"jitter": -0.1}, "^jitter must be 0 to 1, got -0.1$"),
+        ({"num_random": 0}, "^num_random is 0; it must be at least 1$"),
+        ({"num_ratios": 5}, "^num_ratios is 5; it must be at least 37$"),
+        ({"num_repeats": 1}, "^num_repeats is 1; it must be at least 2$"),
+        ({"max_exponent": 1}, r"^max_exponent is 1; it must lie in \[2, 24\]$"),
+        ({"jitter": -0.1}, r"^jitter is -0.1; it must lie in \[0, 1\]$"),
     ],
     "golden_rhythms": [
         ({"random_ratios": 0}, "random_ratios is 0; it must be at least 1"),
         ({"noise_seeds": 0}, "noise_seeds is 0"),
-        ({"swept_ratios": 61}, "swept_ratios is 61; it must be in 0 to 60"),
-        ({"gain_stride": 0}, "gain_stride is 0; it must be in 1 to 100"),
-        ({"lowest_ratio": 1.0}, "lowest_ratio and highest_ratio are 1.0 and 3.0"),
-        ({"highest_ratio": 3.5}, "lowest_ratio and highest_ratio are 1.2 and 3.5"),
+        ({"swept_ratios": 61}, r"swept_ratios is 61; it must lie in \[0, 60\]"),
+        ({"gain_stride": 0}, r"gain_stride is 0; it must lie in \[1, 100\]"),
+        ({"lowest_ratio": 1.0}, r"lowest_ratio is 1.0; it must lie in \(1, 3.0\)"),
+        ({"highest_ratio": 3.5}, r"highest_ratio is 3.5; it must lie in \(1, 3\]"),
         ({"threshold": 1.0}, "threshold is 1.0; it must be above 1"),
-        ({"tolerance": 0.0}, "tolerance is 0.0 Hz; it must be in 0.1 to 5"),
-        ({"noise_levels": (0.1, -0.1)}, "noise_levels holds -0.1"),
-        ({"noise_levels": ()}, "noise_levels is"),
+        ({"tolerance": 0.0}, r"tolerance is 0.0; it must lie in \[0.1, 5\]"),
+        (
+            {"noise_levels": (0.1, -0.1)},
+            "each of its values must be above 0",
+        ),
+        ({"noise_levels": ()}, "noise_levels is empty"),
     ],
     "day_ladder": [
         ({"planets": ("earth", "vulcan")}, "^planet must be one of mercury, .*, got 'vulcan'$"),
@@ -173,7 +177,7 @@ REFUSED = {
         ({"frequencies": (-1.0, 2.0)}, r"^frequencies must be positive .*, got -1$"),
         ({"lowest_ratio": 1.0}, "^lowest_ratio must be above 1 and finite, got 1.0$"),
         ({"highest_ratio": 1.0}, "^highest_ratio must be above lowest_ratio .*, got 1.0$"),
-        ({"num_random": 0}, "^num_random must be 1 or more, got 0$"),
+        ({"num_random": 0}, "^num_random is 0; it must be at least 1$"),
     ],
 }
 
@@ -182,7 +186,7 @@ REFUSED = {
 def test_presets_pass_their_own_check(name):
     for preset, options in EXPERIMENTS[name].presets.items():
         assert options.preset == preset
-        options.check()
+        check_options(options)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +195,7 @@ def test_presets_pass_their_own_check(name):
 )
 def test_options_out_of_range_are_refused_in_one_line(name, change, message):
     with pytest.raises(ValueError, match=message) as caught:
-        dataclasses.replace(EXPERIMENTS[name].presets["quick"], **change).check()
+        check_options(dataclasses.replace(EXPERIMENTS[name].presets["quick"], **change))
     assert "\n" not in str(caught.value)
 
 

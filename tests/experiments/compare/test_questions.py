@@ -405,13 +405,16 @@ REFUSED = {
     "synthetic": [
         ({"tasks": ("sorting",)}, "tasks holds 'sorting'"),
         ({"networks": ("rnn", "rnn")}, "networks is rnn rnn"),
-        ({"lags": (8, 4)}, "lags is 8 4; give rising"),
-        ({"lags": (1, 4)}, "lags holds 1"),
+        ({"lags": (8, 4)}, r"lags is \(8, 4\); its values must rise"),
+        ({"lags": (1, 4)}, r"lags is \(1, 4\); each of its values must be at least 2"),
         ({"noise": (0.5,)}, "noise is 0.5; it must hold 1"),
         ({"signal_to_noise": ()}, "signal_to_noise is empty"),
         ({"num_seeds": 0}, "num_seeds is 0"),
-        ({"learning_rates": ()}, r"learning_rates is \(\); give rates in"),
-        ({"learning_rates": (0.0,)}, r"learning_rates is \(0.0,\)"),
+        ({"learning_rates": ()}, "learning_rates is empty"),
+        (
+            {"learning_rates": (0.0,)},
+            r"learning_rates is .* must lie in \(0, 1\)",
+        ),
         ({"num_updates": 2}, "num_updates is 2"),
     ],
     "paper_figures": [
