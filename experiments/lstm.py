@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.answers import bracketed
-from experiments.ranges import at_least
+from experiments.ranges import at_least, rising, within
 from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
 from experiments.task_networks import TaskNetworks, TaskOptions, train_on_tasks
@@ -52,19 +52,16 @@ class LSTMOptions(TaskOptions):
         """Raise a ValueError of one line for an option out of its range."""
         at_least(self, hidden_size=2)
         known = set(self.models) <= set(architectures(self))
-        if not known or "lstm" not in self.models or len(set(self.models)) < len(self.models):
-            allowed = "lstm and any of rnn and rhythmic, each once"
+        if not known or "lstm" not in self.models:
+            allowed = "lstm and any of rnn and rhythmic"
             raise ValueError(f"models is {' '.join(self.models)!r}; give {allowed}")
-        lags = self.longest_lags
-        if not lags or lags[0] < 1 or list(lags) != sorted(set(lags)) or lags[-1] < 3:
-            allowed = "rising numbers of steps from 1, the last at least 3"
-            raise ValueError(f"longest_lags is {lags}; give {allowed}")
-        if not 2 <= self.shown_lag < lags[-1]:
-            # Something must come before the flag and something after it.
-            raise ValueError(
-                f"shown_lag is {self.shown_lag}; it must lie between 2 and {lags[-1] - 1}, "
-                "one below the last of longest_lags"
-            )
+        within(self, longest_lags="[1, inf)")
+        rising(self, "longest_lags")
+        last = self.longest_lags[-1]
+        if last < 3:
+            raise ValueError(f"longest_lags is {self.longest_lags}; it must end with 3 or more")
+        # Something must come before the flag and something after it.
+        within(self, shown_lag=f"[2, {last - 1}]")
         super().check()
 
 

@@ -370,14 +370,13 @@ def compute(experiment: Experiment, options: ScriptOptions, folder: Path) -> Non
     stages = Stages(folder / "stages" / revision)
     if revision == "unknown" or revision.endswith("+changes"):
         drop_parts(stages.folder)
-    resumed = stages.any_kept()
     with watching(folder) as stages.check:
         results = experiment.measure(options, stages)
         stages.check()
     seconds = time.perf_counter() - started
     write_arrays(folder / "results.npz", results)
     # What a resumed run took today is not what the computation takes.
-    taken = None if resumed or stages.took_up else round(seconds, 1)
+    taken = None if stages.took_up else round(seconds, 1)
     write_kept(folder, "computed.json", {"seconds": taken, "provenance": provenance})
     drop_parts(folder / "stages", stages.names)
     show(f"computed in {clock(seconds)}")

@@ -61,6 +61,7 @@ class Stages:
         paths = {name: self.folder / f"{name}.npz" for name in stages}
         missing = [name for name in stages if not self.is_kept(paths[name])]
         kept = len(stages) - len(missing)
+        self.took_up |= kept > 0
         if missing and kept:
             show(f"resumed: {kept} of {len(stages)} parts were kept")
         progress = Progress({"part": len(missing)})
@@ -93,10 +94,6 @@ class Stages:
             move_aside(self.run_folder, path)
             return False
         return True
-
-    def any_kept(self) -> bool:
-        """Tell whether an earlier run at this commit has left parts."""
-        return self.folder.is_dir() and any(map(is_ours, self.folder.glob("*.npz")))
 
 
 def drop_parts(folder: Path, names: Collection[str] = ()) -> None:

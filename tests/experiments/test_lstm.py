@@ -135,24 +135,3 @@ def test_figures_are_drawn_from_the_arrays():
 
 def test_lags_share_one_length():
     assert recall(PRESETS["quick"], 1, 5).num_steps == recall(PRESETS["quick"], 60, 60).num_steps
-
-
-BAD = {
-    "models is 'rnn'; give lstm and any of": {"models": ("rnn",)},
-    "models is 'lstm gru'": {"models": ("lstm", "gru")},
-    "models is 'lstm lstm'; .* each once": {"models": ("lstm", "lstm")},
-    r"longest_lags is \(5, 2\); give rising": {"longest_lags": (5, 2)},
-    r"longest_lags is \(0, 60\)": {"longest_lags": (0, 60)},
-    r"longest_lags is \(1, 2\); .* the last at least 3": {"longest_lags": (1, 2)},
-    "shown_lag is 60; it must lie between 2 and 59": {"shown_lag": 60},
-    "num_seeds is 0": {"num_seeds": 0},
-    "learning_rates is empty": {"learning_rates": ()},
-    "hidden_size is 1": {"hidden_size": 1},
-    "num_updates is 2": {"num_updates": 2},
-}
-
-
-@pytest.mark.parametrize("message", BAD)
-def test_bad_options_are_refused(message):
-    with pytest.raises(ValueError, match=message):
-        replace(PRESETS["quick"], **BAD[message]).check()

@@ -97,25 +97,3 @@ def test_figure_is_drawn_from_the_arrays():
     figures = EXPERIMENT.draw(PRESETS["quick"], made_up(PRESETS["quick"]))
     assert list(figures) == ["next_item"]
     assert len(figures["next_item"].axes) == 6
-
-
-BAD = {
-    "models is 'rnn present'; give present first": {"models": ("rnn", "present")},
-    "models is 'present gru'": {"models": ("present", "gru")},
-    "models is 'present'": {"models": ("present",)},
-    "models is 'present rnn rnn'": {"models": ("present", "rnn", "rnn")},
-    "num_seeds is 0": {"num_seeds": 0},
-    r"learning_rates is \(0.1, 2.0\)": {"learning_rates": (0.1, 2.0)},
-    "hidden_size is 1": {"hidden_size": 1},
-    "num_updates is 3": {"num_updates": 3},
-    "batch_size is 0": {"batch_size": 0},
-    "pole_radius is 1.0": {"pole_radius": 1.0},
-    "frequencies holds 60.0": {"frequencies": (60.0,)},
-    "word_rate is -4.0; it must be above 0": {"word_rate": -4.0},
-}
-
-
-@pytest.mark.parametrize("message", BAD)
-def test_bad_options_are_refused(message):
-    with pytest.raises(ValueError, match=message):
-        replace(PRESETS["quick"], **BAD[message]).check()

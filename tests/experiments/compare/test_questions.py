@@ -409,12 +409,6 @@ REFUSED = {
         ({"lags": (1, 4)}, r"lags is \(1, 4\); each of its values must be at least 2"),
         ({"noise": (0.5,)}, "noise is 0.5; it must hold 1"),
         ({"signal_to_noise": ()}, "signal_to_noise is empty"),
-        ({"num_seeds": 0}, "num_seeds is 0"),
-        ({"learning_rates": ()}, "learning_rates is empty"),
-        (
-            {"learning_rates": (0.0,)},
-            r"learning_rates is .* must lie in \(0, 1\)",
-        ),
         ({"num_updates": 2}, "num_updates is 2"),
     ],
     "paper_figures": [
