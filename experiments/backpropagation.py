@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from experiments.ranges import at_least, within
-from experiments.script import Experiment, ScriptOptions, check_seed, main
+from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.cells import AbstractCell, LSTMCell, ResonantCell
 from rhythmic.plotting.node import lag_panel
@@ -89,11 +89,10 @@ class BackpropagationOptions(ScriptOptions):
 
     def check(self) -> None:
         """Refuse empty sweeps and values outside the range of what they describe."""
-        at_least(self, num_lags=2, hidden_size=2, washout=0, input_std=0)
+        at_least(self, num_lags=2, hidden_size=2, input_std=0)
         within(self, node_weights="(-inf, inf)", forget_biases="(-inf, inf)")
         within(self, node_radii="(0, inf)", gains="(0, inf)")
         within(self, node_frequency="(0, 500)", ladder_radius="(0, 1)")
-        check_seed(self.seed)
 
 
 PRESETS = {

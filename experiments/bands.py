@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.ranges import at_least, within
-from experiments.script import Experiment, ScriptOptions, check_seed, main
+from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.bands import concatenation_figure, spacing_figure
 from rhythmic.rhythms import (
@@ -79,7 +79,6 @@ class BandsOptions(ScriptOptions):
         within(self, slow_frequency="(0, inf)", fast_frequency="(0, inf)")
         within(self, max_exponent="[2, 24]", jitter="[0, 1]")
         at_least(self, num_random=1, num_ratios=NUM_SIMULATED, num_repeats=2)
-        check_seed(self.seed)
 
 
 PRESETS = {

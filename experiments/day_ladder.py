@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.ranges import at_least
-from experiments.script import Experiment, ScriptOptions, check_seed, main
+from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.bands import day_ladder_figure
 from rhythmic.rhythms import CHANCE_DISTANCE, check_ratios, named_centres, ratio_name, rotation
@@ -65,7 +65,6 @@ class DayLadderOptions(ScriptOptions):
         for ratio in self.ratios:
             day_ladder(day=self.day, ratio=ratio)
         at_least(self, num_random=1)
-        check_seed(self.seed)
 
 
 PRESETS = {

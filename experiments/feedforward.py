@@ -10,7 +10,7 @@ from jaxtyping import Array
 from matplotlib.figure import Figure
 
 from experiments.ranges import at_least, within
-from experiments.script import Experiment, ScriptOptions, check_seed, main
+from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.activations import ACTIVATIONS
 from rhythmic.plotting.perceptron import feedforward_figure
@@ -52,7 +52,6 @@ class FeedforwardOptions(ScriptOptions):
         """Raise a ValueError of one line that names the field out of range."""
         at_least(self, num_neurons=1, num_networks=1, bins=1)
         within(self, weight_scale="(0, inf)")
-        check_seed(self.seed)
 
 
 PRESETS = {

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from experiments.ranges import at_least, within
-from experiments.script import ScriptOptions, check_seed
+from experiments.script import ScriptOptions
 from experiments.stages import Results, Stages
 from rhythmic.coupled import CoupledOscillators, responses
 from rhythmic.coupled.ladders import PLASTIC_NUMBER, random_ladder, random_ratio, ratio_ladder
@@ -69,7 +69,6 @@ class GoldenOptions(ScriptOptions):
         # Above 3 the fastest node is beyond half the sample rate of the responses.
         within(self, highest_ratio="(1, 3]", lowest_ratio=f"(1, {self.highest_ratio})")
         within(self, threshold="(1, inf)", tolerance="[0.1, 5]", noise_levels="(0, inf)")
-        check_seed(self.seed)
 
 
 PRESETS = {

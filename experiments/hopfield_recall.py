@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.ranges import at_least, rising, within
-from experiments.script import ScriptOptions, check_seed
+from experiments.script import ScriptOptions
 from experiments.stages import Results, Stages
 from rhythmic.data import load_mnist5k
 from rhythmic.static.hopfield import (
@@ -97,7 +97,6 @@ class HopfieldOptions(ScriptOptions):
             raise ValueError(
                 f"digits_shown is {self.digits_shown}; choose from {self.digit_counts}"
             )
-        check_seed(self.seed)
 
     def check_loads(self) -> None:
         """Raise a ValueError of one line unless every size stores two numbers of patterns."""

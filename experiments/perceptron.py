@@ -11,7 +11,7 @@ from jaxtyping import Array
 from matplotlib.figure import Figure
 
 from experiments.ranges import at_least
-from experiments.script import Experiment, ScriptOptions, check_seed, main
+from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.perceptron import perceptron_figure
 from rhythmic.static import logic_gate, perceptron_learning, perceptron_output
@@ -57,7 +57,6 @@ class PerceptronOptions(ScriptOptions):
         """Raise a ValueError of one line that names the field out of range."""
         at_least(self, num_starts=1, gate_epochs=1, num_examples=1, num_clouds=1, cloud_epochs=1)
         at_least(self, gaps=SMALLEST_GAP, num_features=1)
-        check_seed(self.seed)
 
 
 PRESETS = {

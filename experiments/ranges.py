@@ -1,8 +1,8 @@
 """How large the numbers of a command line may be: a slip of the finger is refused, not computed.
 
 Each command checks by itself what its options mean, and from where on they mean nothing. Here
-stands what is too much of anything: numbers that float32 has no place for, and counts that would
-fill the memory or never come to an end.
+stands what is too much of anything: numbers that float32 has no place for, and counts below 0, or
+that would fill the memory or never come to an end.
 """
 
 import dataclasses
@@ -83,12 +83,10 @@ def check_number(name: str, value: Any, most: int) -> None:
     """Raise a ValueError of one line for an integer or a float that is out of all range."""
     if isinstance(value, bool):
         return
-    if isinstance(value, int) and abs(value) > most:
+    if isinstance(value, int) and not 0 <= value <= most:
         # Python refuses to write out thousands of digits.
         written = str(value) if value.bit_length() < 200 else "a number of more than 60 digits"
-        # No option is a negative integer; how small one may be, each command says by itself.
-        allowed = f"at most {most}" if value > 0 else f"in 0 ... {most}"
-        raise ValueError(f"{name} is {written}; it must be {allowed}")
+        raise ValueError(f"{name} is {written}; it must be in 0 ... {most}")
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{name} is {value}; it must be finite")

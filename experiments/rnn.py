@@ -12,7 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from experiments.feedforward import INPUTS, WEIGHTS_HO, WEIGHTS_IH
 from experiments.ranges import at_least, within
-from experiments.script import Experiment, ScriptOptions, check_seed, main
+from experiments.script import Experiment, ScriptOptions, main
 from experiments.stages import Results, Stages
 from rhythmic.cells.elman import Feedback
 from rhythmic.cells.initialization import scaled_orthogonal
@@ -52,7 +52,6 @@ class RNNOptions(ScriptOptions):
         at_least(self, num_steps=12)
         # Three pulses, each with its echo.
         within(self, pulse_steps=f"[1, {self.num_steps // 4}]", recurrent_gain="[0, inf)")
-        check_seed(self.seed)
 
 
 PRESETS = {

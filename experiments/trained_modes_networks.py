@@ -18,7 +18,7 @@ from experiments.mnist.configuration import (
     MnistConfiguration,
 )
 from experiments.ranges import within
-from experiments.script import SweepOptions, check_seed
+from experiments.script import SweepOptions
 from experiments.stages import Swept
 from rhythmic.cells import ResonantCell
 from rhythmic.data import DataUnavailableError, Digits, load, split
@@ -234,7 +234,6 @@ class TrainedModesOptions(SweepOptions):
             raise ValueError(
                 f"slow is {self.slow:g} and faster {low:g} to {high:g}; frequencies must rise, Hz"
             )
-        check_seed(self.test_seed)
         networks = self.networks()
         for lowest, highest in ((0.0, self.slow), self.faster):
             frequency_group(networks.frequencies, lowest, highest)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.ranges import at_least, within
-from experiments.script import ScriptOptions, check_seed
+from experiments.script import ScriptOptions
 from experiments.stages import Results
 from rhythmic.cells.elman import Feedback
 from rhythmic.network_rhythms import (
@@ -78,7 +78,6 @@ class WhoCanRhythmOptions(ScriptOptions):
                 f"hopfield_units is {self.hopfield_units}; it must be at most {self.washout // 8}, "
                 "an eighth of washout, so that every network has settled"
             )
-        check_seed(self.seed)
         if self.num_steps + self.washout > 3600:
             # 1.2^3600 is the largest power that the sweep of one weight keeps in double precision.
             total = self.num_steps + self.washout

@@ -68,12 +68,10 @@ def test_values_that_repeat_are_found_where_there_may_be_none():
         check_ranges(MaybeSeveral((3, 3)))
 
 
-@pytest.mark.parametrize(
-    ("epochs", "allowed"), [(-1_000_000, "in 0 ... 100"), (1_000_000, "at most 100")]
-)
-def test_an_integer_out_of_range_names_it(epochs, allowed):
+@pytest.mark.parametrize("epochs", [-1, 101])
+def test_an_integer_out_of_range_names_it(epochs):
     options = dataclasses.replace(PRESETS["quick"], epochs=epochs)
-    with pytest.raises(ValueError, match=f"^epochs is {epochs}; it must be {allowed}$"):
+    with pytest.raises(ValueError, match=f"^epochs is {epochs}; it must be in 0 ... 100$"):
         check_ranges(options, {"epochs": 100})
 
 

@@ -230,4 +230,4 @@ def test_seeds_that_no_generator_takes_are_refused(name, seed):
     options = EXPERIMENTS[name].presets["quick"]
     if hasattr(options, "seed"):
         with pytest.raises(ValueError, match=rf"^seed is {seed}; it must be in 0 ... 4294967295$"):
-            dataclasses.replace(options, seed=seed).check()
+            check_options(dataclasses.replace(options, seed=seed))
