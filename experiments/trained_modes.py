@@ -91,9 +91,10 @@ def retrained(
     """Train networks again; return their weights before the first epoch and after each."""
     seeds = retrained_seeds(networks, options.num_retrained)
     found = stages.sweep("training", retraining(options, networks, digits))
-    start = np.stack([start_weights(networks.architecture, seed) for seed in seeds])
-    weights = np.concatenate([start[:, None], found["weights"]], axis=1)
-    return {"seeds": np.array(seeds), "weights": weights, "validation": found["validation"]}
+    start = [start_weights(networks.architecture, seed) for seed in seeds]
+    weights, validation = (found[name][:, 0, 0, 0] for name in ("weights", "validation"))
+    weights = np.concatenate([np.stack(start)[:, None], weights], axis=1)
+    return {"seeds": np.array(seeds), "weights": weights, "validation": validation}
 
 
 def sweeps(options: TrainedModesOptions) -> dict[str, Swept]:

@@ -1,5 +1,6 @@
 """The networks of ``experiments.trained_modes``, read or trained again, and its options."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,7 @@ from rhythmic.progress import show
 from rhythmic.records import Row
 from rhythmic.runs.rows import read_named
 from rhythmic.stability.coupling import frequency_group
-from rhythmic.sweep import Output, Points, Stages, values_axis
+from rhythmic.sweep import Grid, Output, Stages, values_axis
 from rhythmic.sweep.designs import FIRST_BAD_STEP
 from rhythmic.training import (
     Data,
@@ -267,24 +268,19 @@ class TrainedModesOptions(SweepOptions):
 
 
 def retraining(options: TrainedModesOptions, networks: Networks, digits: Digits) -> Swept:
-    """Return the training of networks again, one point each: their weights after every epoch.
-
-    Returns:
-        A sweep of ``weights``, (network, epoch, post, pre), and of ``validation`` accuracies,
-        (network, epoch).
-    """
-    seeds, row = retrained_seeds(networks, options.num_retrained), networks.shown
-    setting = {
-        "learning_rate": learning_rate_on(digits.name, row),
-        "weight_decay": row["weight_decay"],
-        "label_smoothing": row["label_smoothing"],
+    """Return the training of networks again, one per seed: weights and validation by epoch."""
+    row = networks.shown
+    axes: dict[str, Sequence[float]] = {
+        "seed": retrained_seeds(networks, options.num_retrained),
+        "learning_rate": [learning_rate_on(digits.name, row)],
+        "weight_decay": [row["weight_decay"]],
+        "label_smoothing": [row["label_smoothing"]],
     }
-    columns = {"seed": seeds} | {name: [value] * len(seeds) for name, value in setting.items()}
     sweep = training_sweep(
         MemberTraining(networks.architecture, recipe_of(row, options.epochs)),
         Data(digits.images, digits.labels),
         partial(split, digits),
-        Points(tuple(values_axis(name, values, "") for name, values in columns.items()), "network"),
+        Grid(tuple(values_axis(name, values, "") for name, values in axes.items())),
         data_identity=digits.sha256,
     )
     train = sweep.function
@@ -302,8 +298,8 @@ def retraining(options: TrainedModesOptions, networks: Networks, digits: Digits)
 
     def finish(kept: Kept) -> dict[str, Array]:
         state, weights = kept
-        failed = {FIRST_BAD_STEP: state.failed_at_step}
-        return {"weights": weights, "validation": state.history.validation_score} | failed
+        validation = state.history.validation_score
+        return {"weights": weights, "validation": validation, FIRST_BAD_STEP: state.failed_at_step}
 
     outputs = {
         "weights": Output("", "recurrent, after each epoch", ("epoch", "post", "pre"), True),
