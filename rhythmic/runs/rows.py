@@ -301,7 +301,8 @@ class RowStore:
         progress = Progress({})
         for one, left in self.unfinished(distinct, noun):
             show(f"{title(one)}: computing", final=False)
-            progress.remaining = Counter(map(kind, self.missing(distinct))) + Counter(later)
+            left_by_kind = Counter(map(kind, self.missing(distinct))) + Counter(later)
+            progress.remaining = dict(left_by_kind)
             started = time.perf_counter()
             row = compute(one)
             seconds = time.perf_counter() - started

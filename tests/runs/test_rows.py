@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -80,7 +81,8 @@ def test_what_is_missing_is_computed_once_told_and_kept(tmp_path, capsys):
 
 def test_the_time_left_counts_what_comes_later_by_its_kind(tmp_path, monkeypatch, capsys):
     now = iter([0, 10, 10, 40])
-    monkeypatch.setattr("rhythmic.runs.rows.time.perf_counter", lambda: next(now))
+    clock = SimpleNamespace(perf_counter=lambda: next(now))
+    monkeypatch.setattr("rhythmic.runs.rows.time", clock)
     RowStore(tmp_path / "rows.jsonl").complete(
         tasks("ab"),
         lambda task: {"member": task.known},
