@@ -2,6 +2,8 @@
 
     python -m experiments.comparison_controls
 
+known      three classes with bursts at 7, 20 and 40 Hz at 200 and at 500 Hz sample rate: the learned
+           frequencies must be these
 positive   two classes that differ by a burst at 11 or at 17 Hz in 1/f noise: these bands must be
            the most important ones, and the rhythmic RNN at least as good as the LSTM
 negative   the same with shuffled labels, 20 times: intervals must hold chance, nothing be supported
@@ -20,18 +22,23 @@ import numpy as np
 import rich.console
 import rich.table
 import tyro
+from matplotlib.figure import Figure
 
 from rhythmic import Recordings
 from rhythmic.compare import Comparison, ComparisonPlan, compare_networks, simulated_rhythms
 from rhythmic.compare.report import band_rows, summary_rows
 from rhythmic.interruption import refuse, stopping
+from rhythmic.plotting.comparison import rhythms_figure
+from rhythmic.plotting.style import house_style, save
 from rhythmic.progress import show
 from rhythmic.provenance import device_name, git_revision
 from rhythmic.records import Row, append_rows, fingerprint, plain, read_rows
 
 RESULTS = Path(__file__).parent / "results" / "comparison_controls.jsonl"
+FIGURE = "known_rhythms"
 VERSION = 1  # raised where a change of the code changes results
 FREQUENCIES = (11.0, 17.0)
+KNOWN = (7.0, 20.0, 40.0)
 
 
 @dataclass(frozen=True)
@@ -43,12 +50,14 @@ class ControlOptions:
         num_trials: of each set of recordings.
         num_updates: of each training in the positive control and the trap.
         results: file of finished rows.
+        figures: folder for the figure of the README; none is drawn by default.
     """
 
     shuffles: int = 20
     num_trials: int = 300
     num_updates: int = 1000
     results: Path = RESULTS
+    figures: Path | None = None
 
 
 def shuffled(recordings: Recordings, seed: int) -> Recordings:
@@ -89,6 +98,43 @@ def _middle(centre: np.ndarray, importance: np.ndarray, place: int) -> float:
     if not weights.sum():
         return float(centre[place])
     return float(np.exp(np.average(np.log(centre[near]), weights=weights)))
+
+
+def known_rhythms(options: ControlOptions, sample_rate: float) -> Row:
+    """Return what is learned where the classes have rhythms of 7, 20 and 40 Hz."""
+    recordings = simulated_rhythms(
+        KNOWN,
+        num_trials=options.num_trials,
+        num_channels=3,
+        sample_rate=sample_rate,
+        duration=(0.5, 2.0),
+        amplitude=1.5,
+    )
+    plan = ComparisonPlan.preset(
+        "quick", cells=("rrn", "lstm"), budget=3, num_updates=options.num_updates, num_ladders=1
+    )
+    found = compare_networks(recordings, plan)
+    row, spectrum = found.rows["rrn"], found.spectrum
+    return told(found) | {
+        "learned_hz": [learned_near(row["nodes"], frequency) for frequency in KNOWN],
+        "nodes": row["nodes"],
+        "bands": row["bands"],
+        "spectrum": {"frequency": spectrum.frequency, "power": spectrum.power},
+    }
+
+
+def learned_near(nodes: Row, frequency: float) -> float:
+    """Return the median over runs of the learned frequency of the most important node near one.
+
+    Args:
+        nodes: ``learned_hz`` and ``importance``, ``(run, node)`` each.
+        frequency: in Hz; half an octave either way is near.
+    """
+    learned, importance = (np.array(nodes[name], float) for name in ("learned_hz", "importance"))
+    near = np.abs(np.log2(learned / frequency)) < 0.5
+    best = np.argmax(np.where(near, importance, -np.inf), axis=1)
+    chosen = learned[np.arange(len(learned)), best]
+    return float(np.median(chosen[near.any(axis=1)])) if near.any() else float("nan")
 
 
 def positive(options: ControlOptions) -> Row:
@@ -137,6 +183,8 @@ def told(found: Comparison) -> Row:
 def controls(options: ControlOptions) -> dict[str, Callable[[], Row]]:
     """Return what computes each control, by name."""
     found: dict[str, Callable[[], Row]] = {"positive": lambda: positive(options)}
+    for rate in (200.0, 500.0):
+        found[f"known, {rate:g} Hz"] = lambda r=rate: known_rhythms(options, r)  # type: ignore[misc]
     for with_groups in (True, False):
         name = f"trap, {'with' if with_groups else 'without'} groups"
         found[name] = lambda w=with_groups: trap(options, w)  # type: ignore[misc]
@@ -182,6 +230,10 @@ def table(rows: dict[str, Row]) -> rich.table.Table:
     scores = {
         name: {one["cell"]: one["mean"] for one in row["summary"]} for name, row in rows.items()
     }
+    for name in ("known, 200 Hz", "known, 500 Hz"):
+        learned = ", ".join(f"{x:.1f}" for x in rows[name]["learned_hz"])
+        own = scores[name]
+        made.add_row(name, f"{learned} Hz learned; RRN {own['rrn']:.3f}, LSTM {own['lstm']:.3f}")
     bands = " and ".join(f"{x:.1f}" for x in rows["positive"]["strongest_bands_hz"])
     own = scores["positive"]
     made.add_row("positive", f"bands {bands} Hz; RRN {own['rrn']:.3f}, LSTM {own['lstm']:.3f}")
@@ -197,6 +249,16 @@ def table(rows: dict[str, Row]) -> rich.table.Table:
     return made
 
 
+def figure_of(row: Row) -> Figure:
+    """Draw what was learned of known rhythms, over the spectra of the recordings."""
+    spectrum = {name: np.array(x, float) for name, x in row["spectrum"].items()}
+    classes = [f"{frequency:g} Hz" for frequency in KNOWN]
+    with house_style():
+        return rhythms_figure(
+            spectrum["frequency"], spectrum["power"], classes, row["nodes"], row["bands"]
+        )
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run what is missing, and show the table."""
     with stopping("stopped; what is finished is kept"):
@@ -204,7 +266,11 @@ def main(arguments: list[str] | None = None) -> None:
             options: Any = tyro.cli(
                 ControlOptions, prog="python -m experiments.comparison_controls", args=arguments
             )
-            rich.console.Console().print(table(rows_of(options)))
+            rows = rows_of(options)
+            rich.console.Console().print(table(rows))
+            if options.figures is not None:
+                with house_style():
+                    show(f"wrote {save(figure_of(rows['known, 200 Hz']), options.figures, FIGURE)}")
         except (ValueError, OSError) as error:
             refuse(error)
 
