@@ -2,7 +2,7 @@
 
     python -m experiments.comparison_controls
 
-known      three classes with bursts at 7, 20 and 40 Hz at 200 and at 500 Hz sample rate: the learned
+known      three classes with bursts at 7, 20 and 40 Hz, sampled at 200 and at 500 Hz: the learned
            frequencies must be these
 positive   two classes that differ by a burst at 11 or at 17 Hz in 1/f noise: these bands must be
            the most important ones, and the rhythmic RNN at least as good as the LSTM

@@ -91,7 +91,9 @@ def test_commands_exist(module, options):
         return
     assert importlib.util.find_spec(module) is not None
     experiment = module.removeprefix("experiments.")
-    assert not module.startswith("experiments.") or experiment in (*NAMES, "compare", "recordings")
+    assert not module.startswith("experiments.") or experiment in (
+        *(*NAMES, "compare", "comparison_controls", "recordings"),
+    )
     words = shlex.split(options, comments=True)
     if "--preset" in words and experiment in NAMES and experiment != "mnist":
         presets = importlib.import_module(module).EXPERIMENT.presets
