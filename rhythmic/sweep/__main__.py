@@ -15,7 +15,6 @@ from rhythmic.sweep.dataset import export, open_sweep
 from rhythmic.sweep.designs import STATUS
 from rhythmic.sweep.joining import compare
 from rhythmic.sweep.plan import LOG
-from rhythmic.sweep.soundness import log_rows
 from rhythmic.sweep.store import SweepStore
 
 
@@ -27,8 +26,8 @@ def show(run: tyro.conf.Positional[Path]) -> None:
     """
     store = SweepStore.open(run)
     there, points, bad = int(store.done().sum()), 0, 0
-    for _, record in store.finished():
-        points += record["points"]
+    for block, record in store.finished():
+        points += store.layout.points(block, store.layout.cut)
         bad += record["not_finite"]
     for begun in store.unfinished():
         points += int(np.sum(begun.arrays[STATUS] >= 0))
@@ -42,7 +41,7 @@ def show(run: tyro.conf.Positional[Path]) -> None:
 
 def progress_line(store: SweepStore, num_missing: int) -> str:
     """Estimate from the log what is left; chunks of the last session count."""
-    rows = list(log_rows(read_sealed_rows(store.folder / LOG, print)))
+    rows = read_sealed_rows(store.folder / LOG, print)
     rows = [row for row in rows if row["process"] == rows[-1]["process"]]
     if not rows:
         return "no chunk is in the log yet"
@@ -56,7 +55,7 @@ def progress_line(store: SweepStore, num_missing: int) -> str:
 
 
 def verify(run: tyro.conf.Positional[Path]) -> None:
-    """Compare every stored byte with its recorded hash; name each file that differs.
+    """Compare every stored byte with its checksum; name each file that differs.
 
     The same command that made the sweep sets files of results aside and computes them again. A
     damaged line of the log or of the provenance stays, and is left out where they are read.
@@ -65,7 +64,7 @@ def verify(run: tyro.conf.Positional[Path]) -> None:
         run: the run folder.
     """
     store = SweepStore.open(run)
-    found = [damage for _, damage in store.damages()]
+    found = list(store.damages())
     for damage in found:
         print(printable(str(damage)))
     lines: list[str] = []  # of what no result hangs on
@@ -73,12 +72,12 @@ def verify(run: tyro.conf.Positional[Path]) -> None:
         read_sealed_rows(store.folder / name, lines.append)
     for line in lines:
         print(printable(line.rpartition(",")[0]))
-    of_all = f"{int(store.done().sum())} of {store.layout.num_chunks} chunks are there"
     if found:
-        sys.exit(f"{len(found)} damaged or missing; {of_all}")
+        sys.exit(f"{len(found)} damaged or missing; the call that made the sweep repairs it")
+    of_all = f"{int(store.done().sum())} of {store.layout.num_chunks} chunks are there"
     word = "line" if len(lines) == 1 else "lines"
     but = f", but for {len(lines)} {word} of history" if lines else ""
-    print(f"{of_all}; every recorded file is as it was recorded{but}")
+    print(f"{of_all}; every file is as it was written{but}")
 
 
 def compare_runs(first: tyro.conf.Positional[Path], second: tyro.conf.Positional[Path]) -> None:

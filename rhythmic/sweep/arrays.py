@@ -1,17 +1,20 @@
 """The arrays of a sweep on disk: metadata and coordinates, before any chunk is there."""
 
-import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import zarr
+from zarr.codecs import Crc32cCodec, ZstdCodec
 from zarr.storage import MemoryStore
 
 from rhythmic.sweep.blocks import absent_value
 from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
-from rhythmic.sweep.plan import RESULTS, ChunkPlan, bytes_a_point
+from rhythmic.sweep.plan import ChunkPlan, bytes_a_point
 from rhythmic.sweep.specification import Output, Sweep
+
+FORMAT = 2  # of the folder; a description of another one is refused
 
 STATUS_OUTPUTS = {
     STATUS: Output(unit="", meaning="0 finite, 1 not finite, -1 not computed yet"),
@@ -20,34 +23,30 @@ STATUS_OUTPUTS = {
 
 
 def layout_of(sweep: Sweep, plan: ChunkPlan) -> dict[str, bytes]:
-    """Return the metadata and coordinates of a sweep, by the path of their file in its folder."""
+    """Return metadata and coordinates of a sweep, by the path of their file below its arrays."""
     contents: dict[str, Any] = {}
     _make_group(MemoryStore(contents), sweep, plan)
-    return {f"{RESULTS}/{key}": contents[key].to_bytes() for key in sorted(contents)}
+    return {key: contents[key].to_bytes() for key in sorted(contents)}
 
 
 def description_of(
     sweep: Sweep, plan: ChunkPlan, environment: dict[str, Any], layout: Mapping[str, bytes]
 ) -> dict[str, Any]:
-    """Return what the description of a sweep says, of whose layout the files are given."""
+    """Return what the description of a sweep says, the metadata of its ``layout`` included."""
     return {
+        "format": FORMAT,
         "asked": sweep.identity(),
         "identity": sweep.fingerprint(),
         "shape": list(sweep.shape),
         "axes": [dimension.name for dimension in sweep.dimensions],
-        "results": {
-            name: len(sweep.shape + own) for name, (_, own, _) in results_of(sweep).items()
-        },
+        "results": list(results_of(sweep)),
         "plan": plan.as_dict(),
         "blocks": plan.blocks(sweep.shape, bytes_a_point(sweep)).as_dict(),
         "environment": environment,
-        "files": {name: sha256(content) for name, content in layout.items()},
+        "metadata": {
+            key: json.loads(content) for key, content in layout.items() if key.endswith("zarr.json")
+        },
     }
-
-
-def sha256(content: bytes) -> str:
-    """Return the sha256 of some bytes."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def _make_group(store: MemoryStore, sweep: Sweep, plan: ChunkPlan) -> None:
@@ -56,11 +55,13 @@ def _make_group(store: MemoryStore, sweep: Sweep, plan: ChunkPlan) -> None:
     names = " ".join(column.name for _, column in columns)
     about = {"sweep": sweep.name, "coordinates": names}
     group = zarr.create_group(store, zarr_format=3, attributes=about)
+    codecs = [ZstdCodec(), Crc32cCodec()]
     for dimension, column in columns:
         group.create_array(
             column.name,
             data=column.values,
             chunks=(len(column),),
+            compressors=codecs,
             dimension_names=(dimension,),
             attributes=described(Output(column.unit, column.meaning)),
             config={"write_empty_chunks": True},
@@ -73,6 +74,7 @@ def _make_group(store: MemoryStore, sweep: Sweep, plan: ChunkPlan) -> None:
             shape=sweep.shape + own_shape,
             chunks=blocks.chunk_shape(sweep.shape) + own_shape,
             dtype=dtype,
+            compressors=codecs,
             fill_value=absent_value(name, dtype),
             dimension_names=design + output.dims,
             attributes=described(output),

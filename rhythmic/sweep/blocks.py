@@ -1,5 +1,6 @@
 """Blocks that are not whole yet: their chunks in memory, and in a journal that outlives a kill."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -7,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rhythmic.sweep.designs import STATUS
-from rhythmic.sweep.journal import Journal, JournalContent
+from rhythmic.sweep.journal import Journal, read_journal
 from rhythmic.sweep.plan import Chunk, Layout
 
 ABSENT = -1  # status of a point that is not computed yet
@@ -41,6 +42,7 @@ class OpenBlock:
         self.made: dict[int, dict[str, Any]] = {}
         self.journal: Journal | None = None
         self.sound_bytes = 0  # of a journal that is there
+        self.fault = ""  # what is wrong with it behind those
 
     @property
     def is_whole(self) -> bool:
@@ -60,23 +62,33 @@ class OpenBlock:
             array[place] = values[name]
         self.made[number] = made
 
-    def take(self, content: JournalContent) -> str:
-        """Take the chunks of a journal; say what is wrong with one of them, empty if nothing is."""
+    def read(self, path: Path, owner: Mapping[str, Any]) -> None:
+        """Take the chunks of a journal, if there is one, as far as it is sound.
+
+        Args:
+            path: of the journal.
+            owner: what it begins with, if it is one of this block.
+
+        Raises:
+            DamagedFileError: for a link, or no plain file.
+        """
+        try:
+            content = read_journal(path)
+        except FileNotFoundError:
+            return
+        if content.owner not in (None, owner):
+            self.fault = "belongs to another block or sweep"
+            return
+        self.sound_bytes, self.fault = content.sound_bytes, content.fault
         for number, made, data in content.chunks:
-            if number not in self.chunks or number in self.made:
-                return f"holds chunk {number}, which is not to be there"
-            chunk = self.layout.chunk(number)
-            shape = (chunk.num_rows, *self.layout.shape[self.layout.plan.split_axis + 1 :])
+            rows = self.layout.chunk(number).num_rows
+            shape = (rows, *self.layout.shape[self.layout.plan.split_axis + 1 :])
             values, start = {}, 0
             for name, (own, dtype) in self.results.items():
-                count = int(np.prod(shape + own, dtype=np.int64))
-                stop = start + count * dtype.itemsize
-                if stop > len(data):
-                    return f"holds too little of chunk {number}"
+                stop = start + math.prod(shape + own) * dtype.itemsize
                 values[name] = np.frombuffer(data[start:stop], dtype).reshape(shape + own)
                 start = stop
             self.put(number, values, made)
-        return ""
 
     def append(self, path: Path, owner: Mapping[str, Any], number: int) -> None:
         """Write a chunk that was put into the journal, which is opened at its first use.

@@ -12,10 +12,11 @@ from rhythmic.files import replacing
 from rhythmic.sealed import DamagedFileError
 from rhythmic.sweep.arrays import described, results_of
 from rhythmic.sweep.designs import STATUS
+from rhythmic.sweep.files import COMPUTED_AGAIN
 from rhythmic.sweep.joining import join
 from rhythmic.sweep.plan import Chunk
 from rhythmic.sweep.specification import Output, Sweep
-from rhythmic.sweep.store import COMPUTED_AGAIN, SweepStore, is_plain
+from rhythmic.sweep.store import SweepStore, is_plain
 
 FORMATS = (".nc", ".csv", ".parquet")
 
@@ -23,18 +24,18 @@ FORMATS = (".nc", ".csv", ".parquet")
 class StoredArrays(Mapping[str, np.ndarray]):
     """The results of a folder by name, each read whole when it is asked for."""
 
-    def __init__(self, store: SweepStore):
+    def __init__(self, folder: Path):
         """Read nothing yet."""
-        self.store = store
+        self.folder, self.names = folder, SweepStore.open(folder).names
 
     def __getitem__(self, name: str) -> np.ndarray:
-        return np.asarray(self.store.arrays[name][...])
+        return open_sweep(self.folder)[name].to_numpy()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.store.names)
+        return iter(self.names)
 
     def __len__(self) -> int:
-        return len(self.store.names)
+        return len(self.names)
 
 
 @checked
@@ -46,20 +47,19 @@ def open_sweep(folder: Path) -> xarray.Dataset:
 
     Raises:
         ValueError: for a folder without a sweep.
-        DamagedFileError: for a damaged description or layout, or a missing file; when it is read,
-            for a coordinate or result whose bytes are not those that were written.
+        DamagedFileError: for a damaged description or a missing file; when it is read, for a
+            coordinate or result whose bytes are not those that were written.
     """
     store = SweepStore.open(folder)
-    store.check_layout()
     # Nothing is decoded: an attribute such as a scale factor would change the numbers.
-    dataset = xarray.open_zarr(store.zarr_files, consolidated=False, chunks=None, decode_cf=False)
+    dataset = xarray.open_zarr(store.files, consolidated=False, chunks=None, decode_cf=False)
     made: list[Mapping[str, object]] = []
     count = 0
     for block, record in store.finished():
         count += len(store.layout.chunks_of(block))
-        for name in record["files"]:
-            if not is_plain(store.folder / name):
-                raise DamagedFileError(f"{store.folder / name} is missing; {COMPUTED_AGAIN}")
+        for path in store.result_paths(block):
+            if not is_plain(path):
+                raise DamagedFileError(f"{path} is missing; {COMPUTED_AGAIN}")
         made += record["made"]
     for begun in store.unfinished():
         count += len(begun.made)
@@ -71,16 +71,12 @@ def open_sweep(folder: Path) -> xarray.Dataset:
         "chunks": store.layout.num_chunks,
         "computed_by": list(dict.fromkeys(told)),
     }
-    return in_order(dataset, store).assign_attrs(about)
-
-
-def in_order(dataset: xarray.Dataset, store: SweepStore) -> xarray.Dataset:
-    """Put parameters and results in the order of the sweep; on disk they have none."""
-    dimensions = store.description["asked"]["design"]
-    names = [column["name"] for dimension in dimensions for column in dimension["columns"]]
-    ordered = xarray.Dataset(attrs=dataset.attrs)
-    ordered = ordered.assign_coords({name: dataset[name].variable for name in names})
-    return ordered.assign({name: dataset[name].variable for name in store.names})
+    # In the order of the sweep; on disk there is none.
+    results, coordinates = (
+        {name: dataset.variables[name] for name in names}
+        for names in (store.names, store.coordinates)
+    )
+    return xarray.Dataset(results, coordinates, dataset.attrs | about)
 
 
 def labelled(sweep: Sweep, arrays: Mapping[str, np.ndarray]) -> xarray.Dataset:
@@ -122,7 +118,7 @@ def export(folders: Sequence[Path], target: Path) -> int:
     if target.suffix not in FORMATS:
         raise ValueError(f"target is {target}; it must end in {', '.join(FORMATS)}")
     for folder in folders:
-        for _, damage in SweepStore.open(folder).damages():
+        for damage in SweepStore.open(folder).damages():
             raise DamagedFileError(f"{damage}; {COMPUTED_AGAIN}")
     parts: Iterable[dict[str, slice]] = [{}]
     if len(folders) == 1:

@@ -18,14 +18,20 @@ from rhythmic.spread import first_devices
 from rhythmic.sweep.chunks import ChunkComputer
 from rhythmic.sweep.environment import computing_environment
 from rhythmic.sweep.names import check_text
-from rhythmic.sweep.plan import DESCRIPTION, LOG, Chunk, ChunkPlan, bytes_a_point, choose_plan
+from rhythmic.sweep.plan import COPY, DESCRIPTION, LOG, Chunk, ChunkPlan, bytes_a_point, choose_plan
 from rhythmic.sweep.specification import Sweep
 
 # What the one process that writes takes, on one core of a machine of 2026: for a chunk by itself,
 # and for bytes, which it compresses. See ``benchmarks/README.md``, files of sweeps.
 SECONDS_TO_WRITE = 1e-3
 BYTES_WRITTEN_A_SECOND = 1e8
-BESIDE = (DESCRIPTION, LOCK, LOG, PROVENANCE)  # files of every folder beside layout and blocks
+BESIDE = (
+    DESCRIPTION,
+    COPY,
+    LOCK,
+    LOG,
+    PROVENANCE,
+)  # files of every folder beside layout and blocks
 LONG_CHUNK = 10.0  # s: what a first call takes beyond a second one does not show in it
 _AT_LEAST_ONE = {"num_points", "num_chunks", "num_devices", "num_workers"}
 
@@ -208,19 +214,18 @@ def on_paper(sweep: Sweep, plan: ChunkPlan) -> _OnPaper:
     environment = computing_environment(sweep) | WRITER
     description = description_of(sweep, plan, environment, layout)
     store = SweepStore(Path(), description)
-    # The last block has the largest numbers, and a checksum ten digits at most.
+    # The last block has the largest numbers.
     last = store.layout.block(store.layout.num_blocks - 1)
     shape = {"rows_per_device": plan.rows_per_device, "rows_at_once": plan.rows_at_once}
     chunks = store.layout.chunks_of(last)
     made = store.made(shape, None) | {"chunks": [[chunks.start, chunks.stop]]}
-    names = store.file_names(last)
     points = store.layout.points(store.layout.block(0), store.layout.cut)
-    record = store.new_record(last, points, [made], dict.fromkeys(names, 2**32 - 1))
+    record = store.new_record(last, points, [made])
     num_blocks = store.layout.num_blocks
     return _OnPaper(
         num_blocks,
-        len(layout) + num_blocks * (len(names) + 1) + len(BESIDE),
-        len(sealed_bytes(description))
+        len(layout) + num_blocks * (len(store.names) + 1) + len(BESIDE),
+        2 * len(sealed_bytes(description))
         + sum(map(len, layout.values()))
         + num_blocks * len(sealed_bytes(record)),
     )

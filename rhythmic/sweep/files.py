@@ -1,60 +1,37 @@
-"""The files of a sweep as zarr sees them: what is read is checked, what is written is collected."""
+"""The arrays of a sweep as zarr sees them: metadata in memory, chunks on the disk."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import google_crc32c
-from zarr.abc.store import (
-    ByteRequest,
-    OffsetByteRequest,
-    RangeByteRequest,
-    Store,
-    SuffixByteRequest,
-)
+from zarr.abc.store import ByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
+from zarr.storage import MemoryStore, WrapperStore
 
 from rhythmic.sealed import DamagedFileError, read_plain
+from rhythmic.sweep.journal import crc32c
 
-Check = Callable[[bytes], bool]
-
-
-def crc32c(content: bytes) -> int:
-    """Return the CRC-32C (Castagnoli) of some bytes: finds every changed byte, at 10 GB a second.
-
-    Source: RFC 3720, appendix B.4.
-    """
-    return int(google_crc32c.value(content))
+COMPUTED_AGAIN = "the call that made the sweep computes it again"
 
 
-class CheckedFiles(Store):
+class SweepFiles(WrapperStore[MemoryStore]):
     """A zarr store over the results of one sweep.
 
-    Reading compares a file with what was recorded of it; a block without a record is not there,
-    whatever stands in its files, unless its bytes are in ``overlaid``. Writing only collects: who
-    writes brings the files to the disk together, and records them.
+    What is in memory comes first: metadata, and chunks that are not on the disk yet. Whatever else
+    stands in the folder is nobody's array. Writing goes to the memory alone: who writes takes it
+    from there, and brings the files of a block to the disk together.
 
     Args:
         root: the folder of the arrays.
-        listed: the keys of metadata and coordinates. Nothing else is listed: what stands beside
-            them is nobody's array.
-        check_of: gives what tells whether the bytes of a key are those that were recorded; None
-            for a key that counts as absent. Raises DamagedFileError for a damaged record.
-        explain: says what to do about a damaged file.
+        metadata: bytes by key.
+        results: names of the arrays of which chunks may be absent; those of all others may not.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        listed: Iterable[str],
-        check_of: Callable[[str], Check | None],
-        explain: str,
-    ):
-        super().__init__(read_only=False)
-        self.root, self.check_of, self.explain = root, check_of, explain
-        self.listed = sorted(listed)
-        self.collected: dict[str, bytes] = {}
-        self.overlaid: dict[str, bytes] = {}
+    def __init__(self, root: Path, metadata: Mapping[str, bytes], results: Collection[str]):
+        self.root, self.results = root, results
+        from_bytes = default_buffer_prototype().buffer.from_bytes
+        self.memory = {key: from_bytes(content) for key, content in metadata.items()}
+        super().__init__(MemoryStore(self.memory))
 
     async def get(
         self,
@@ -62,24 +39,28 @@ class CheckedFiles(Store):
         prototype: BufferPrototype | None = None,
         byte_range: ByteRequest | None = None,
     ) -> Buffer | None:
-        """Return the bytes of a key, None if there is none.
+        """Return the bytes of a key, None for a chunk that is not computed.
 
         Raises:
-            DamagedFileError: if they are not those that were recorded, or the file is missing.
+            DamagedFileError: if a chunk is not what was written, named by its file: zarr itself
+                says that its checksum does not match, and not whose.
         """
         prototype = prototype or default_buffer_prototype()
-        check = self.check_of(key)
-        if check is None:
-            found = self.overlaid.get(key)
-            return None if found is None else prototype.buffer.from_bytes(_part(found, byte_range))
+        name, is_chunk, _ = key.partition("/c/")
+        if key in self.memory or not is_chunk:
+            return await super().get(key, prototype, byte_range)
+        if byte_range is not None:
+            raise NotImplementedError("chunks of a sweep are read whole")
         path = self.root / key
         try:
             content = read_plain(path)
         except FileNotFoundError:
-            raise DamagedFileError(f"{path} is missing; {self.explain}") from None
-        if not check(content):
-            raise DamagedFileError(f"{path} is damaged; {self.explain}")
-        return prototype.buffer.from_bytes(_part(content, byte_range))
+            if name in self.results:
+                return None
+            raise DamagedFileError(f"{path} is missing; {COMPUTED_AGAIN}") from None
+        if not is_whole(content):
+            raise DamagedFileError(f"{path} is damaged; {COMPUTED_AGAIN}")
+        return prototype.buffer.from_bytes(content)
 
     async def get_partial_values(
         self,
@@ -89,79 +70,12 @@ class CheckedFiles(Store):
         """Return parts of several keys."""
         return [await self.get(key, prototype, part) for key, part in key_ranges]
 
-    async def exists(self, key: str) -> bool:
-        """Tell whether a key counts and its file is there."""
-        if self.check_of(key) is None:
-            return key in self.overlaid
-        return (self.root / key).is_file()
-
-    async def set(self, key: str, value: Buffer) -> None:
-        """Collect the bytes of a key."""
-        self.collected[key] = value.to_bytes()
-
-    def take(self) -> dict[str, bytes]:
-        """Return what was collected, by key, and begin anew."""
-        taken, self.collected = self.collected, {}
-        return taken
-
-    async def delete(self, key: str) -> None:
-        """Refuse: nothing is removed through zarr."""
-        raise NotImplementedError(f"{key} is part of a sweep; it is not removed")
-
-    @property
-    def supports_writes(self) -> bool:
-        """True: whole values may be set."""
-        return True
-
-    @property
-    def supports_deletes(self) -> bool:
-        """False."""
-        return False
-
-    @property
-    def supports_listing(self) -> bool:
-        """True: folders can be listed."""
-        return True
-
-    async def list(self) -> AsyncIterator[str]:
-        """List the keys of metadata and coordinates; chunks are found by their numbers."""
-        for key in self.listed:
-            yield key
-
-    async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
-        """List the keys of these that begin with a prefix."""
-        for key in self.listed:
-            if key.startswith(prefix):
-                yield key
-
-    async def list_dir(self, prefix: str) -> AsyncIterator[str]:
-        """List the names of these in a folder."""
-        folder = f"{prefix.rstrip('/')}/" if prefix else ""
-        inside = (key.removeprefix(folder) for key in self.listed if key.startswith(folder))
-        for name in dict.fromkeys(key.partition("/")[0] for key in inside):
-            yield name
-
     def with_read_only(self, read_only: bool = False) -> Self:
-        """Return this store: reading and writing are kept apart by what is done with it."""
+        """Return this store: nothing of it reaches the disk by itself."""
         del read_only
         return self
 
-    def __eq__(self, other: Any) -> bool:
-        return isinstance(other, CheckedFiles) and other.root == self.root
 
-    def __hash__(self) -> int:
-        return hash(self.root)
-
-    def __str__(self) -> str:
-        return str(self.root)
-
-
-def _part(content: bytes, part: ByteRequest | None) -> bytes:
-    """Return the bytes that zarr asks for."""
-    if isinstance(part, RangeByteRequest):
-        return content[part.start : part.end]
-    if isinstance(part, OffsetByteRequest):
-        return content[part.offset :]
-    if isinstance(part, SuffixByteRequest):
-        return content[-part.suffix :]
-    return content
+def is_whole(content: bytes) -> bool:
+    """Tell whether a stored chunk is what was written: zarr's codec ends it with its CRC-32C."""
+    return len(content) > 4 and crc32c(content[:-4]).to_bytes(4, "little") == content[-4:]

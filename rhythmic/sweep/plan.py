@@ -2,27 +2,30 @@
 
 The files of a sweep:
 
-    run_dir/sweep.json        what is computed, in which chunks, on what; checksummed
-    run_dir/results.zarr/     coordinates and results, readable by xarray and zarr alone
-    run_dir/chunks/           one record per finished block of chunks: checksums of its files, what
-                              made it; and a journal per block that is not finished
+    run_dir/sweep.json        what is computed, in which chunks, on what, in which arrays;
+                              checksummed, as is sweep.copy.json, from which it is repaired
+    run_dir/results.zarr/     coordinates and results, readable by xarray and zarr alone, whose
+                              codec ends every file of a block with its CRC-32C
+    run_dir/chunks/           one record per finished block of chunks: what made it, and how many
+                              points are not finite; and a journal per block that is not finished
     run_dir/checkpoints/      states of chunks that are computed in stages
     run_dir/damaged/          what was found damaged and set aside
     run_dir/log.jsonl         times and host names, which are no results
     run_dir/provenance.jsonl  a line for every opening: commit, versions, device, command, time
 
-A chunk counts once it stands in a journal or its block has a record, which is written last:
-whatever stands in ``results.zarr`` before is written again. Blocks keep the files few and large
-where chunks are many and small; a block of one chunk has no journal.
+A chunk counts once it stands in a journal or its block has a record, which is written last.
+Blocks keep the files few and large where chunks are many and small; a block of one chunk has no
+journal.
 """
 
+import contextlib
 import math
 import re
 import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,7 +33,7 @@ from rhythmic.arguments import checked
 from rhythmic.checks import checked_integer
 from rhythmic.files import DAMAGED, is_leftover, refuse_links
 from rhythmic.locks import LOCK, is_lock
-from rhythmic.records import PROVENANCE, is_stray, is_unused, was_opened
+from rhythmic.records import PROVENANCE, is_stray
 from rhythmic.sealed import DamagedFileError, read_sealed
 from rhythmic.sweep.specification import Sweep
 
@@ -291,12 +294,12 @@ def bytes_a_point(sweep: Sweep) -> int:
     return 1 + sum(int(np.prod(x.shape, dtype=np.int64)) * x.dtype.itemsize for x in found)
 
 
-DESCRIPTION = "sweep.json"
+DESCRIPTION, COPY = "sweep.json", "sweep.copy.json"
 RESULTS = "results.zarr"
 RECORDS = "chunks"
 CHECKPOINTS = "checkpoints"
 LOG = "log.jsonl"
-OURS = {LOCK, DESCRIPTION, RESULTS, RECORDS, CHECKPOINTS, DAMAGED, LOG, PROVENANCE}
+OURS = {LOCK, DESCRIPTION, COPY, RESULTS, RECORDS, CHECKPOINTS, DAMAGED, LOG, PROVENANCE}
 
 
 class RefusedError(ValueError):
@@ -319,52 +322,35 @@ def record_paths(folder: Path, ending: str = "json") -> list[Path]:
     return sorted(path for path in found if re.fullmatch(rf"\d{{6,}}\.{ending}", path.name))
 
 
+def known_description(folder: Path) -> dict[str, Any] | None:
+    """Return what describes the sweep of a folder, the copy of it if it is damaged or lost."""
+    for name in (DESCRIPTION, COPY):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, DamagedFileError):
+            return read_sealed(folder / name)
+    return None
+
+
 def check_ours(folder: Path) -> None:
     """Raise a RefusedError for a folder that holds something else; nothing in it is touched.
 
-    A folder is ours by its description, or by what every opening of it adds to ``provenance.jsonl``
-    if the description is damaged or lost. Otherwise it must be unused.
+    A folder is ours by its description or the copy of it. Otherwise it must be unused.
 
     Raises:
         LinkError: for a link in place of one of our files.
     """
     refuse_links(folder, OURS)
-    try:
-        read_sealed(folder / DESCRIPTION)
-    except (FileNotFoundError, DamagedFileError):
-        pass
-    else:
+    if not folder.is_dir() or known_description(folder) is not None:
         return
-    opened_before = was_opened(folder)
-    if not opened_before and is_unused(folder, {LOCK, DESCRIPTION, PROVENANCE}):
-        for name in (LOCK, DESCRIPTION, PROVENANCE):
-            if not _can_be_ours(folder / name):
-                raise RefusedError(f"run_dir {folder} holds {name}, no sweep; name a new folder")
-        return
-    strange = sorted(path.name for path in folder.iterdir() if not is_ours(path.name))
-    if strange and opened_before and (folder / DESCRIPTION).exists():
-        raise RefusedError(
-            f"run_dir {folder} holds {strange[0]} beside {DESCRIPTION}, which is damaged if it is "
-            f"a sweep's; move {strange[0]} away and the same call writes it again"
-        )
-    if strange or not opened_before:
-        name = strange[0] if strange else sorted(path.name for path in folder.iterdir())[0]
-        raise RefusedError(f"run_dir {folder} holds {name}, no sweep; name a new folder")
+    begun = {LOCK, DESCRIPTION}
+    for path in sorted(folder.iterdir()):
+        stray = is_stray(path.name) or is_leftover(path.name, begun)
+        if not stray and not (path.name in begun and _can_be_ours(path)):
+            raise RefusedError(f"run_dir {folder} holds {path.name}, no sweep; name a new folder")
 
 
 def _can_be_ours(path: Path) -> bool:
-    """Tell whether a file of an unused folder is absent, empty, or the lock of a past process."""
-    try:
-        about = path.lstat()
-    except FileNotFoundError:
-        return True
-    if not stat.S_ISREG(about.st_mode):
-        return False
-    if path.name == LOCK:
-        return is_lock(path)
-    return about.st_size == 0
-
-
-def is_ours(name: str) -> bool:
-    """Tell whether a name may stand in the folder of a sweep whose description is lost."""
-    return name in OURS or is_leftover(name, OURS) or is_stray(name)
+    """Tell whether what stands in place of a file of ours is empty, or the lock of a process."""
+    about = path.lstat()
+    return stat.S_ISREG(about.st_mode) and (
+        is_lock(path) if path.name == LOCK else about.st_size == 0
+    )

@@ -23,14 +23,13 @@ from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
 from rhythmic.sweep.environment import computing_environment
 from rhythmic.sweep.plan import (
     CHECKPOINTS,
-    DESCRIPTION,
     LOG,
     Chunk,
     ChunkPlan,
     RefusedError,
     check_ours,
     choose_plan,
-    record_paths,
+    known_description,
 )
 from rhythmic.sweep.processes import from_writer, is_writer
 from rhythmic.sweep.specification import Stages, Sweep
@@ -120,19 +119,17 @@ def run_sweep(
         if not bool(from_writer(np.array(True))):
             raise RuntimeError("the first process could not take the run folder; it says why")
         on_disk(computer, None, wanted, None, allow_changes, quiet)
-        store = None
     else:
         try:
             with taken(folder, tell):
-                store = on_disk(computer, folder, wanted, workers, allow_changes, quiet)
+                on_disk(computer, folder, wanted, workers, allow_changes, quiet)
         except OSError as error:
             if _is_elsewhere(error, folder):
                 raise
             raise SweepStorageError(_storage_message(folder, error)) from error
     from rhythmic.sweep.dataset import StoredArrays
-    from rhythmic.sweep.store import SweepStore
 
-    return SweepResult(sweep, StoredArrays(store or SweepStore.open(folder)), folder)
+    return SweepResult(sweep, StoredArrays(folder), folder)
 
 
 @contextlib.contextmanager
@@ -205,7 +202,7 @@ def on_disk(
     workers: Workers | None,
     allow_changes: bool,
     quiet: bool,
-) -> "SweepStore | None":
+) -> None:
     """Compute the chunks that a folder lacks; all processes compute, the first one writes.
 
     Args:
@@ -215,9 +212,6 @@ def on_disk(
         workers: compute instead of this process.
         allow_changes: see ``run_sweep``.
         quiet: show no progress.
-
-    Returns:
-        the folder's files, None in the processes that do not write.
     """
     new = bool(from_writer(np.array(folder is not None and is_new(folder))))
     plan = computer.fitting(wanted) if new and workers is None else wanted
@@ -261,7 +255,6 @@ def on_disk(
                     _drop_states(keep, found.chunk.number)
     if folder is not None:
         _drop_states(keep)
-    return store
 
 
 def _drop_states(folder: Path, number: int | None = None) -> None:
@@ -283,8 +276,7 @@ def _drop_states(folder: Path, number: int | None = None) -> None:
 
 def is_new(folder: Path) -> bool:
     """Tell whether nothing of a sweep is there yet, so that a plan must be chosen."""
-    known = (folder / DESCRIPTION).exists() or record_paths(folder)
-    return not known and not record_paths(folder, "journal")
+    return known_description(folder) is None
 
 
 def check_worker(store: "SweepStore", found: Computed, allow_changes: bool) -> None:

@@ -1,10 +1,10 @@
-"""A sweep on disk: labelled arrays in blocks of chunks (zarr), one checksummed record per block.
+"""A sweep on disk: labelled arrays in blocks of chunks (zarr), and one record per block.
 See ``plan`` for the files.
 """
 
 import functools
+import json
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,30 +14,22 @@ import numpy as np
 import zarr
 from jaxtyping import Bool
 
-from rhythmic.files import (
-    LinkError,
-    make_folder,
-    move_aside,
-    refuse_links,
-    remove_leftovers,
-    write_together,
-)
+from rhythmic.files import move_aside, refuse_links, remove_leftovers, write_together
 from rhythmic.locks import LOCK
-from rhythmic.records import PROVENANCE
+from rhythmic.records import PROVENANCE, fingerprint
 from rhythmic.sealed import (
     DamagedFileError,
     read_plain,
     read_sealed,
     sealed_bytes,
-    sha256_of,
     write_sealed,
 )
-from rhythmic.sweep.arrays import description_of, layout_of, sha256
+from rhythmic.sweep.arrays import FORMAT, description_of, layout_of
 from rhythmic.sweep.blocks import OpenBlock, Stored
 from rhythmic.sweep.designs import STATUS
-from rhythmic.sweep.files import Check, CheckedFiles, crc32c
-from rhythmic.sweep.journal import JournalContent, read_journal
+from rhythmic.sweep.files import SweepFiles, is_whole
 from rhythmic.sweep.plan import (
+    COPY,
     DESCRIPTION,
     LOG,
     OURS,
@@ -51,20 +43,11 @@ from rhythmic.sweep.plan import (
     record_name,
     record_paths,
 )
-from rhythmic.sweep.soundness import (
-    coordinates_of,
-    describes_a_sweep,
-    expected_arrays,
-    metadata_fault,
-    record_fault,
-)
 from rhythmic.sweep.specification import Sweep
-
-COMPUTED_AGAIN = "the call that made the sweep computes it again"
 
 
 class Damage(NamedTuple):
-    """A file that is not what was recorded, and what is wrong with it."""
+    """A file that is not what was written, and what is wrong with it."""
 
     path: Path
     what: str
@@ -82,105 +65,50 @@ class SweepStore:
         """Take what ``description`` describes; ``environment`` is what computes now.
 
         Raises:
-            DamagedFileError: for a description that lacks something.
+            ValueError: for the description of another version of the format.
+            DamagedFileError: for one that lacks something.
+            LinkError: for links in place of the folders of arrays.
         """
+        if description.get("format") != FORMAT:
+            raise ValueError(
+                f"run_dir {folder} holds a sweep of an older version of this package, in another "
+                f"format than {FORMAT}; name a new folder"
+            )
         self.folder = folder
         self.description = description
         try:
             self.environment_now = environment or description["environment"]
-            self.shape = tuple(map(int, description["shape"]))
+            self.shape = tuple(description["shape"])
             self.plan = ChunkPlan(**description["plan"])
             self.layout = Layout(self.shape, self.plan, Cut(**description["blocks"]))
-            self.names = [str(name) for name in description["results"]]
-            self.num_axes = {str(k): int(v) for k, v in description["results"].items()}
-            self.layout_files = {str(k): str(v) for k, v in description["files"].items()}
-            if not describes_a_sweep(self.layout, self.num_axes, self.layout_files):
-                raise ValueError("out of range")
-            self.coordinates = coordinates_of(description, self.shape)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            self.names: list[str] = description["results"]
+            columns = [one["columns"] for one in description["asked"]["design"]]
+            self.coordinates = [column["name"] for some in columns for column in some]
+            self.metadata = {
+                key: json.dumps(about, indent=2).encode()
+                for key, about in description["metadata"].items()
+            }
+            named = {name: description[name] for name in ("identity", "plan", "blocks")}
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise DamagedFileError(f"{folder / DESCRIPTION} does not describe a sweep") from None
-        listed = [name.removeprefix(f"{RESULTS}/") for name in self.layout_files]
-        self.zarr_files = CheckedFiles(folder / RESULTS, listed, self.check_of, COMPUTED_AGAIN)
-        self.real_folders: set[Path] = set()
-        self.checks: dict[int, tuple[int, ...]] = {}  # of the files of blocks, by their records
+        self.identity = fingerprint(named)
+        arrays = [f"{RESULTS}/{name}" for name in (*self.names, *self.coordinates)]
+        refuse_links(folder, [*arrays, *(f"{name}/c" for name in arrays)])
+        self.files = SweepFiles(folder / RESULTS, self.metadata, self.names)
         self.open_blocks: dict[int, OpenBlock] = {}
 
     @functools.cached_property
     def arrays(self) -> dict[str, zarr.Array]:
-        """The stored results, opened at their first use.
-
-        Raises:
-            DamagedFileError: if a file of their layout is not what was recorded.
-        """
-        self.check_layout()
+        """The stored results, opened at their first use."""
         # Chunks of zeros are files as well: that a chunk is there never depends on its values.
         with zarr.config.set({"array.write_empty_chunks": True}):
-            group = zarr.open_group(self.zarr_files, mode="r+", zarr_format=3)
-            return {name: _stored_array(group, name) for name in self.names}
+            return {n: zarr.open_array(self.files, path=n, mode="r+") for n in self.names}
 
-    def check_layout(self) -> None:
-        """Raise a DamagedFileError for metadata that are not what was recorded, or a missing file.
-
-        Coordinates are compared as they are read.
-        """
-        for damage in self.layout_damages(coordinates=False):
-            raise DamagedFileError(f"{damage}; the call that made it writes it again")
-
-    def layout_damages(self, *, coordinates: bool = True) -> Iterator[Damage]:
-        """List what is wrong with metadata and coordinates, each file once.
-
-        Args:
-            coordinates: whether their bytes are compared as well, or only that they are there.
-        """
-        damaged = set()
-        recorded: dict[str, str | None] = {
-            name: digest if coordinates or name.endswith("/zarr.json") else None
-            for name, digest in self.layout_files.items()
-        }
-        for damage in differences(self.folder, recorded):
-            damaged.add(damage.path)
-            yield damage
-        arrays = expected_arrays(self.layout, self.coordinates, self.num_axes)
-        for name, expected in arrays.items():
-            path = self.folder / RESULTS / name / "zarr.json"
-            if path in damaged:
-                continue
-            if self.relative(path) not in self.layout_files:
-                yield Damage(path, "the description does not name it")
-            elif fault := metadata_fault(read_plain(path), expected):
-                yield Damage(path, fault)
-
-    def check_of(self, key: str) -> Check | None:
-        """Return what tells whether the bytes of a file of the arrays are those recorded.
-
-        None for a block that is not finished, and for what is no part of the sweep.
-
-        Raises:
-            DamagedFileError: if the record of the block is damaged.
-        """
-        name = f"{RESULTS}/{key}"
-        if name in self.layout_files:
-            return lambda content: sha256(content) == self.layout_files[name]
-        number = self.number_of(key)
-        recorded = None if number is None else self.checksums(number)
-        if recorded is None:
-            return None
-        expected = recorded[self.names.index(key.partition("/c/")[0])]
-        return lambda content: crc32c(content) == expected
-
-    def number_of(self, key: str) -> int | None:
-        """Return the number of the block that a file of the arrays belongs to."""
-        name, _, place = key.partition("/c/")
-        if name not in self.num_axes or not re.fullmatch(r"\d+(/\d+)*", place):
-            return None
-        index = tuple(map(int, place.split("/")))[: self.layout.cut.split_axis + 1]
-        return self.layout.cut.number_at(index, self.shape)
-
-    def checksums(self, number: int) -> tuple[int, ...] | None:
-        """Return what a block's record says of its files, in the order of the results."""
-        if number not in self.checks and self.record(self.layout.block(number)) is None:
-            return None
-        return self.checks[number]
+    @functools.cached_property
+    def stored(self) -> dict[str, Stored]:
+        """What is stored of a point, by the name of the result."""
+        axes = len(self.shape)
+        return {name: Stored(x.shape[axes:], x.dtype) for name, x in self.arrays.items()}
 
     def made(self, shape: dict[str, int], environment: dict[str, Any] | None) -> dict[str, Any]:
         """Return what a record says of how a chunk was computed, here or in a worker's place."""
@@ -218,16 +146,30 @@ class SweepStore:
         return store
 
     def lay_out(self, layout: Mapping[str, bytes]) -> None:
-        """Write metadata and coordinates; equal ones stay, others are set aside."""
+        """Write the files of the whole sweep; equal ones stay, others are set aside.
+
+        Args:
+            layout: gives the coordinates, see ``layout_of``.
+        """
         missing = {}
-        for name, content in layout.items():
-            path = self.folder / name
-            if is_plain(path) and sha256_of(path) == sha256(content):
-                continue
-            move_aside(self.folder, path)
-            missing[path] = content
-        self.check_folders(missing)
+        for path, content in self.whole_files().items():
+            if _fault(path, content):
+                move_aside(self.folder, path)
+                if content is None:
+                    content = layout[path.relative_to(self.folder / RESULTS).as_posix()]
+                missing[path] = content
         write_together(missing)
+
+    def whole_files(self) -> dict[Path, bytes | None]:
+        """Return the files of the whole sweep and their bytes, None for coordinates."""
+        described = sealed_bytes(self.description)
+        results = self.folder / RESULTS
+        return {
+            self.folder / DESCRIPTION: described,
+            self.folder / COPY: described,
+            **{results / key: content for key, content in self.metadata.items()},
+            **{results / name / "c" / "0": None for name in self.coordinates},
+        }
 
     def blocks(self) -> Iterator[Chunk]:
         """List all blocks."""
@@ -235,8 +177,6 @@ class SweepStore:
 
     def recorded(self, ending: str = "json") -> list[int]:
         """Return the numbers of the blocks that have a record, or a journal, in order."""
-        if not (self.folder / RECORDS).is_dir():
-            return []
         numbers = (int(path.name.partition(".")[0]) for path in record_paths(self.folder, ending))
         return [number for number in numbers if number < self.layout.num_blocks]
 
@@ -250,65 +190,42 @@ class SweepStore:
 
     def owner(self, block: Chunk) -> dict[str, Any]:
         """Return what a record or journal must say of the block that it belongs to."""
-        named = {name: self.description[name] for name in ("identity", "plan", "blocks")}
-        return {"block": block.number, **named}
+        return {"block": block.number, "sweep": self.identity}
 
-    def record(self, block: Chunk) -> dict[str, Any] | None:
-        """Return the record of a finished block, None where it is not finished.
+    def record(self, block: Chunk) -> dict[str, Any]:
+        """Return the record of a finished block.
 
         Raises:
             DamagedFileError: if it is damaged, or belongs to another block or sweep.
         """
         path = self.record_path(block)
-        try:
-            record = read_sealed(path)
-        except FileNotFoundError:
-            return None
+        record = read_sealed(path)
         own = self.owner(block)
         if {name: record.get(name) for name in own} != own:
             raise DamagedFileError(f"{path} is damaged: it belongs to another block or sweep")
-        names = self.file_names(block)
-        if fault := record_fault(record, names, self.layout.points(block, self.layout.cut)):
-            raise DamagedFileError(f"{path} is damaged: {fault}")
-        self.checks[block.number] = tuple(record["files"][name] for name in names)
         return record
 
-    def journal(self, block: Chunk) -> tuple[OpenBlock, JournalContent, str] | None:
-        """Return what the journal of a block holds, and what is wrong with it; None without one."""
-        path = self.journal_path(block)
-        try:
-            content = read_journal(path)
-        except FileNotFoundError:
-            return None
-        except DamagedFileError as error:
-            content = JournalContent(None, [], 0, str(error).split(" is ", 1)[1])
-        found = OpenBlock(self.layout, block, self.stored)
-        if content.owner not in (None, self.owner(block)):
-            empty = content._replace(chunks=[], sound_bytes=0)
-            return found, empty, "belongs to another block or sweep"
-        fault = found.take(content) or content.fault
-        return found, content, fault
+    def new_record(self, block: Chunk, num_bad: int, made: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return the record of a block: what made it, and how many points are not finite."""
+        return {**self.owner(block), "not_finite": num_bad, "made": made}
 
-    @functools.cached_property
-    def stored(self) -> dict[str, Stored]:
-        """What is stored of a point, by the name of the result."""
-        axes = len(self.shape)
-        return {name: Stored(x.shape[axes:], x.dtype) for name, x in self.arrays.items()}
-
-    def file_names(self, block: Chunk) -> list[str]:
-        """Return the file of every result of a block as records name it, in their order."""
-        row = block.first_row // self.layout.cut.rows_per_chunk
-        place = [str(index) for index in (*block.lead, row)]
-        # As zarr names them: one folder for each axis.
-        return [
-            "/".join([RESULTS, name, "c", *place, *["0"] * (self.num_axes[name] - len(place))])
+    def file_names(self, block: Chunk) -> dict[str, str]:
+        """Return the file of every result of a block, below the arrays, as zarr names it."""
+        place = [*block.lead, block.first_row // self.layout.cut.rows_per_chunk]
+        metadata = self.description["metadata"]
+        axes = {name: len(metadata[f"{name}/zarr.json"]["shape"]) for name in self.names}
+        return {
+            name: "/".join([name, "c", *map(str, place), *["0"] * (axes[name] - len(place))])
             for name in self.names
-        ]
+        }
+
+    def result_paths(self, block: Chunk) -> list[Path]:
+        """Return the files of the results of a block."""
+        return [self.folder / RESULTS / name for name in self.file_names(block).values()]
 
     def files_of(self, block: Chunk) -> list[Path]:
         """Return every file that a block has, or had while it was not whole; its record first."""
-        own = [self.folder / name for name in self.file_names(block)]
-        return [self.record_path(block), self.journal_path(block), *own]
+        return [self.record_path(block), self.journal_path(block), *self.result_paths(block)]
 
     def write(self, chunk: Chunk, values: Mapping[str, np.ndarray], made: dict[str, Any]) -> None:
         """Write the results of a chunk, so that it counts; a block that is whole by it as well.
@@ -321,73 +238,43 @@ class SweepStore:
         if not (self.folder / DESCRIPTION).exists():
             raise FileNotFoundError(f"run_dir {self.folder} was removed while it was being written")
         block = self.layout.block_of(chunk)
-        found = self.open_blocks.get(block.number) or self.open_block(block)
-        self.open_blocks[block.number] = found
+        if block.number not in self.open_blocks:
+            self.open_blocks[block.number] = self.open_block(block)
+        found = self.open_blocks[block.number]
         found.put(chunk.number, values, made)
         if len(found.chunks) > 1:
-            if found.journal is None:
-                self.check_folders([self.journal_path(block)])
-                make_folder(self.folder / RECORDS)
             found.append(self.journal_path(block), self.owner(block), chunk.number)
         if found.is_whole:
             self.write_block(found)
 
     def open_block(self, block: Chunk) -> OpenBlock:
         """Return a block with what its journal holds of it."""
-        kept = self.journal(block)
-        if kept is None:
-            return OpenBlock(self.layout, block, self.stored)
-        found, content, _ = kept
-        found.sound_bytes = content.sound_bytes
+        found = OpenBlock(self.layout, block, self.stored)
+        found.read(self.journal_path(block), self.owner(block))
         return found
 
     def write_block(self, whole: OpenBlock) -> None:
         """Write the files of a block and its record, which stands for its journal from then on."""
         block = whole.block
-        encoded = self.encoded(whole)
+        self.overlay(whole)
+        contents = {
+            self.folder / RESULTS / key: self.files.memory.pop(key).to_bytes()
+            for key in self.file_names(block).values()
+        }
+        # The record is last: it takes its name when the files of the block have theirs.
         bad = int(np.count_nonzero(whole.arrays[STATUS]))
-        checks = {name: crc32c(content) for name, content in encoded.items()}
-        record = self.new_record(block, bad, whole.made_by(), checks)
-        contents = {self.folder / name: content for name, content in encoded.items()}
-        # The record is last: it takes its name when the files that it names have theirs.
-        contents[self.record_path(block)] = sealed_bytes(record)
-        self.check_folders(contents)
-        write_together(contents)
-        self.checks[block.number] = tuple(record["files"].values())
+        record = self.new_record(block, bad, whole.made_by())
+        write_together(contents | {self.record_path(block): sealed_bytes(record)})
         whole.close()
         self.open_blocks.pop(block.number, None)
         self.journal_path(block).unlink(missing_ok=True)
 
-    def new_record(
-        self, block: Chunk, num_bad: int, made: list[dict[str, Any]], checks: Mapping[str, int]
-    ) -> dict[str, Any]:
-        """Return the record of a block: what made it, points not finite, checksums of its files."""
-        return {
-            **self.owner(block),
-            "points": self.layout.points(block, self.layout.cut),
-            "not_finite": num_bad,
-            "made": made,
-            "files": dict(checks),
-        }
-
-    def encoded(self, block: OpenBlock) -> dict[str, bytes]:
-        """Return the bytes of the files of a block, by the names of ``file_names``."""
-        first, stop = block.block.first_row, block.block.stop_row
-        place: tuple[int | slice, ...] = (*block.block.lead, slice(first, stop))
-        self.zarr_files.take()
-        for name in self.names:
-            self.arrays[name][place] = block.arrays[name]
-        taken = self.zarr_files.take()
-        return {
-            name: taken[name.removeprefix(f"{RESULTS}/")] for name in self.file_names(block.block)
-        }
-
     def overlay(self, block: OpenBlock) -> None:
-        """Let the arrays show the chunks of a block that is not finished."""
-        encoded = self.encoded(block)
-        self.zarr_files.overlaid |= {
-            name.removeprefix(f"{RESULTS}/"): content for name, content in encoded.items()
-        }
+        """Let the arrays show a block that is not on the disk."""
+        rows = slice(block.block.first_row, block.block.stop_row)
+        place: tuple[int | slice, ...] = (*block.block.lead, rows)
+        for name, array in self.arrays.items():
+            array[place] = block.arrays[name]
 
     def close(self) -> None:
         """Close what is open."""
@@ -395,37 +282,20 @@ class SweepStore:
             block.close()
         self.open_blocks.clear()
 
-    def check_folders(self, contents: Iterable[Path]) -> None:
-        """Raise a LinkError if a link stands where a file would be written through it."""
-        for path in contents:
-            for folder in path.parents[: len(path.relative_to(self.folder).parts) - 1]:
-                if folder in self.real_folders:
-                    break
-                if folder.is_symlink():
-                    raise LinkError(f"{folder} is a symbolic link; a run folder holds no links")
-            self.real_folders.add(path.parent)
-
-    def relative(self, path: Path) -> str:
-        """Return a path as records name it."""
-        return path.relative_to(self.folder).as_posix()
-
     def finished(self) -> Iterator[tuple[Chunk, dict[str, Any]]]:
-        """List the finished blocks and their records, damaged ones left out."""
+        """List the finished blocks and their records.
+
+        Raises:
+            DamagedFileError: for a damaged one.
+        """
         for number in self.recorded():
-            try:
-                record = self.record(self.layout.block(number))
-            except DamagedFileError:
-                continue
-            if record is not None:
-                yield self.layout.block(number), record
+            block = self.layout.block(number)
+            yield block, self.record(block)
 
     def unfinished(self) -> Iterator[OpenBlock]:
         """List the blocks that have a journal and no record."""
-        records = set(self.recorded())
-        for number in self.recorded("journal"):
-            kept = None if number in records else self.journal(self.layout.block(number))
-            if kept is not None:
-                yield kept[0]
+        for number in sorted(set(self.recorded("journal")) - set(self.recorded())):
+            yield self.open_block(self.layout.block(number))
 
     def done(self) -> Bool[np.ndarray, " chunk"]:
         """Tell of every chunk whether it is finished."""
@@ -437,56 +307,47 @@ class SweepStore:
             found[list(open_block.made)] = True
         return found
 
-    def damages(self) -> Iterator[tuple[Chunk | None, Damage]]:
-        """Compare every stored byte with its recorded checksum.
+    def damages(self) -> Iterator[Damage]:
+        """Compare every stored byte with its checksum; yield the files that differ."""
+        yield from self.whole_damages()
+        for _, damage in self.block_damages():
+            yield damage
 
-        Yields:
-            what differs, with the block it belongs to; None for a file of the whole sweep.
-        """
-        sound = True
-        for damage in self.layout_damages():
-            sound = False
-            yield None, damage
+    def whole_damages(self) -> Iterator[Damage]:
+        """List what is wrong with the files of the whole sweep."""
+        for path, content in self.whole_files().items():
+            if fault := _fault(path, content):
+                yield Damage(path, fault)
+
+    def block_damages(self) -> Iterator[tuple[Chunk, Damage]]:
+        """List what is wrong with records, results and journals, each with its block."""
         for number in self.recorded():
             block = self.layout.block(number)
+            path = self.record_path(block)
             try:
-                record = self.record(block)
+                self.record(block)
             except DamagedFileError as error:
-                yield block, Damage(self.record_path(block), str(error).split(" is ", 1)[1])
+                yield block, Damage(path, str(error).removeprefix(f"{path} is "))
                 continue
-            if record is not None:
-                for damage in differences(self.folder, record["files"]):
-                    yield block, damage
-        # What a journal holds can be told by the arrays alone.
-        for number in self.recorded("journal") if sound else ():
-            kept = self.journal(self.layout.block(number))
-            if kept is not None and kept[2]:
-                yield kept[0].block, Damage(self.journal_path(kept[0].block), kept[2])
+            for path in self.result_paths(block):
+                if fault := _fault(path):
+                    yield block, Damage(path, fault)
+        for unfinished in self.unfinished():
+            if unfinished.fault:
+                path = self.journal_path(unfinished.block)
+                yield unfinished.block, Damage(path, unfinished.fault)
 
     def set_aside(self, block: Chunk) -> None:
         """Move what is there of a block out of the results, so that it is computed again."""
-        self.checks.pop(block.number, None)
         for path in self.files_of(block):
             move_aside(self.folder, path)
 
-    def keep_sound_part(self, block: Chunk) -> None:
-        """Set a damaged journal aside, and write what was sound of it anew."""
-        kept = self.journal(block)
-        move_aside(self.folder, self.journal_path(block))
-        if kept is not None:
-            for number in kept[0].made:
-                kept[0].append(self.journal_path(block), self.owner(block), number)
-            kept[0].close()
-
     def remove_leftovers(self, unfinished: Iterable[Chunk]) -> None:
         """Remove what a kill left of writing the description, or files of unfinished blocks."""
-        names: dict[Path, set[str]] = {self.folder: {DESCRIPTION}}
-        for name in self.layout_files:
-            path = self.folder / name
+        paths = [path for block in unfinished for path in self.files_of(block)]
+        names: dict[Path, set[str]] = {}
+        for path in (*self.whole_files(), *paths):
             names.setdefault(path.parent, set()).add(path.name)
-        for block in unfinished:
-            for path in self.files_of(block):
-                names.setdefault(path.parent, set()).add(path.name)
         for folder, known in names.items():
             remove_leftovers(folder, known)
 
@@ -494,10 +355,10 @@ class SweepStore:
         """Remove the sweep's own files, and folders that are empty then; all else stays."""
         self.close()
         self.remove_leftovers(self.blocks())
-        own = [self.folder / name for name in self.layout_files]
-        for block in self.blocks():
-            own += self.files_of(block)
-        for path in (*own, *(self.folder / name for name in (LOG, PROVENANCE, DESCRIPTION, LOCK))):
+        own = [path for block in self.blocks() for path in self.files_of(block)]
+        # The description is last: a folder of which part is removed is still known as ours.
+        own += [*(self.folder / name for name in (LOG, PROVENANCE, LOCK)), *self.whole_files()]
+        for path in own:
             if is_plain(path) and path.resolve().is_relative_to(self.folder.resolve()):
                 path.unlink()
         for place, _, _ in os.walk(self.folder, topdown=False):
@@ -505,29 +366,16 @@ class SweepStore:
                 os.rmdir(place)
 
 
-def _stored_array(group: zarr.Group, name: str) -> zarr.Array:
-    """Return an array of a group."""
-    found = group[name]
-    if not isinstance(found, zarr.Array):
-        raise ValueError(f"{RESULTS} holds no array {name}")
-    return found
-
-
-def differences(folder: Path, recorded: Mapping[str, str | int | None]) -> Iterator[Damage]:
-    """List the files that are missing, or differ from their sha256 or CRC-32C where it is known."""
-    for name, digest in recorded.items():
-        path = folder / name
-        if path.is_symlink():
-            yield Damage(path, "a symbolic link in place of the file")
-        elif not is_plain(path):
-            yield Damage(path, "missing")
-        elif digest is not None and _check(path, digest) != digest:
-            yield Damage(path, "its bytes differ from the recorded checksum")
-
-
-def _check(path: Path, recorded: str | int) -> str | int:
-    """Return the checksum of a file, of the kind of the recorded one."""
-    return sha256_of(path) if isinstance(recorded, str) else crc32c(path.read_bytes())
+def _fault(path: Path, content: bytes | None = None) -> str:
+    """Say what is wrong with a file that must hold these bytes, or a chunk; empty if nothing is."""
+    try:
+        found = read_plain(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return "missing"
+    except DamagedFileError as error:
+        return str(error).removeprefix(f"{path} is ")
+    sound = is_whole(found) if content is None else found == content
+    return "" if sound else "its bytes differ from those that were written"
 
 
 def is_plain(path: Path) -> bool:

@@ -22,8 +22,8 @@ def test_each_work_has_a_row_and_a_ratio(tmp_path, monkeypatch, capsys):
     assert float(rows[3]["beyond_ms"]) == pytest.approx(beyond)
     assert rows[1]["beyond_ms"]
     assert not rows[0]["beyond_ms"]
-    # Two results, a record, the layout of three arrays, and four files beside.
-    assert (rows[3]["files"], int(rows[3]["bytes"]) > 3000) == ("12", True)
+    # Two results, a record, the layout of three arrays, and five files beside.
+    assert (rows[3]["files"], int(rows[3]["bytes"]) > 3000) == ("13", True)
     said = capsys.readouterr().out
     assert "| append 2 rows |" in said
     assert "| 3 chunks of one point, once |" in said

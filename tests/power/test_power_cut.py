@@ -147,7 +147,7 @@ def test_the_same_command_goes_on_after_a_power_cut(kind, disk, tmp_path, capfd)
             folder = after / "run"
             check_files(folder)
             if kind == "sweep" and (folder / "sweep.json").exists():
-                assert not [d for _, d in SweepStore.open(folder).damages() if d.what != "missing"]
+                assert not [d for d in SweepStore.open(folder).damages() if d.what != "missing"]
             found = module.KINDS[kind](folder)
             begun = {
                 line.split()[1]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rhythmic.sweep import plan
-from rhythmic.sweep.plan import DESCRIPTION, RECORDS, RESULTS
+from rhythmic.sweep.plan import COPY, DESCRIPTION, RECORDS, RESULTS
 
 CHILD = Path(__file__).with_name("child.py")
 
@@ -36,7 +36,8 @@ def child(kind, folder, kill_at=0, *, seconds=None):
 
 def bytes_of(folder):
     """Return every byte that a result is made of, by file."""
-    parts = [folder / DESCRIPTION, *(folder / RECORDS).iterdir(), *(folder / RESULTS).rglob("*")]
+    described = [folder / DESCRIPTION, folder / COPY]
+    parts = [*described, *(folder / RECORDS).iterdir(), *(folder / RESULTS).rglob("*")]
     return {p.relative_to(folder): p.read_bytes() for p in parts if p.is_file()}
 
 

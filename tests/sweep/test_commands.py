@@ -74,7 +74,7 @@ def test_a_damaged_line_of_the_history_is_named_and_costs_no_result(copy, capsys
     (copy / name).write_bytes(content.replace(b"process" if name == LOG else b"git", b"@@", 1))
     lines = call(capsys, "verify", copy).splitlines()
     assert lines[0] == f"{copy / name}: line 1 is damaged; it is left out"
-    assert lines[1].endswith("every recorded file is as it was recorded, but for 1 line of history")
+    assert lines[1].endswith("every file is as it was written, but for 1 line of history")
 
 
 def test_show_of_an_unfinished_sweep(copy, capsys):
@@ -89,7 +89,7 @@ def test_show_of_an_unfinished_sweep(copy, capsys):
 
 def test_verify(made, capsys):
     said = call(capsys, "verify", made[0])
-    assert said == "4 of 4 chunks are there; every recorded file is as it was recorded\n"
+    assert said == "4 of 4 chunks are there; every file is as it was written\n"
 
 
 @pytest.mark.parametrize("what", ["a result", "a coordinate", "the layout", "a record"])

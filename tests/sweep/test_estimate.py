@@ -21,7 +21,7 @@ from rhythmic.sweep import (
 )
 from rhythmic.sweep.chunks import ChunkComputer
 from rhythmic.sweep.estimate import SweepEstimate
-from rhythmic.sweep.plan import LOG, RESULTS
+from rhythmic.sweep.plan import COPY, DESCRIPTION, LOG, RESULTS
 from rhythmic.sweep.store import SweepStore
 from tests.sweep.child import make_sweep as long_sweep
 from tests.sweep.small import make_sweep
@@ -101,9 +101,9 @@ def test_numbers_are_those_of_a_run(name, tmp_path, blocks_of_few_bytes):
     assert found.num_blocks == store.layout.num_blocks == len(store.recorded())
     files = {path: path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()}
     assert found.num_files == len(files)
-    results = {tmp_path / file for block in store.blocks() for file in store.file_names(block)}
+    results = {path for block in store.blocks() for path in store.result_paths(block)}
     assert sum(files[path] for path in results) <= found.result_bytes + 64 * len(results)
-    beside = [path for path in files if path.parent != tmp_path or path.name == "sweep.json"]
+    beside = [path for path in files if path.parent != tmp_path or path.name in (DESCRIPTION, COPY)]
     written = sum(files[path] for path in beside if path not in results)
     # Numbers of fewer digits make records shorter.
     assert written <= found.record_bytes <= written + 30 * found.num_blocks

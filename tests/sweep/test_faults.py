@@ -27,7 +27,7 @@ from rhythmic.sweep import (
 )
 from rhythmic.sweep.chunks import ChunkComputer
 from rhythmic.sweep.dataset import export, open_sweep
-from rhythmic.sweep.plan import DESCRIPTION, RECORDS, RESULTS, RefusedError
+from rhythmic.sweep.plan import COPY, DESCRIPTION, RECORDS, RESULTS, RefusedError
 from rhythmic.sweep.store import SweepStore
 from tests.marks import rest_slow
 
@@ -56,7 +56,8 @@ def folder(tmp_path):
 
 def files_of(folder):
     """Return the files that results are made of."""
-    parts = [folder / DESCRIPTION, *(folder / RECORDS).iterdir(), *(folder / RESULTS).rglob("*")]
+    described = [folder / DESCRIPTION, folder / COPY]
+    parts = [*described, *(folder / RECORDS).iterdir(), *(folder / RESULTS).rglob("*")]
     return sorted(path for path in parts if path.is_file())
 
 
@@ -79,10 +80,10 @@ def test_every_damaged_file_is_found_set_aside_and_written_again(folder, stored_
     before = stored_bytes(folder)
     for path in files_of(folder):
         damage(path)
-        if path.name != DESCRIPTION and (path.parent.name != RECORDS or path.exists()):
-            found = [str(entry) for _, entry in SweepStore.open(folder).damages()]
+        if path != folder / DESCRIPTION and (path.parent.name != RECORDS or path.exists()):
+            found = [str(entry) for entry in SweepStore.open(folder).damages()]
             assert any(str(path) in line for line in found), path
-        elif path.name == DESCRIPTION:
+        elif path == folder / DESCRIPTION:
             with pytest.raises(ValueError, match=DESCRIPTION):
                 SweepStore.open(folder)
         run(folder)
@@ -108,8 +109,7 @@ def test_other_words_for_a_result_change_no_byte_and_survive_damage(folder, stor
 
 
 def test_readers_do_not_take_a_missing_result_for_a_value(folder, tmp_path):
-    record = read_sealed(folder / RECORDS / "000002.json")
-    (path,) = [folder / name for name in record["files"] if "product" in name]
+    path = folder / RESULTS / "product" / "c" / "2" / "0"
     kept = path.read_bytes()
     path.unlink()
     with pytest.raises(DamagedFileError, match=f"{path} is missing"):
@@ -122,7 +122,8 @@ def test_readers_do_not_take_a_missing_result_for_a_value(folder, tmp_path):
 
 def test_a_damaged_chunk_is_named_and_it_alone_is_computed_again(folder, capsys):
     record = folder / RECORDS / "000002.json"
-    (damaged,) = [folder / name for name in read_sealed(record)["files"] if "product" in name]
+    results = [folder / RESULTS / name / "c" / "2" / "0" for name in ("product", "status")]
+    damaged = results[0]
     flip(damaged)
     touched = {path: path.stat().st_mtime_ns for path in files_of(folder)}
     run_sweep(make_sweep(), folder=folder)
@@ -131,7 +132,7 @@ def test_a_damaged_chunk_is_named_and_it_alone_is_computed_again(folder, capsys)
     assert "block 2 is set aside and computed again" in shown
     assert "5 of 6 chunks are there" in shown
     again = {path for path, time in touched.items() if path.stat().st_mtime_ns != time}
-    assert again == {record, *(folder / name for name in read_sealed(record)["files"])}
+    assert again == {record, *results}
 
 
 @pytest.mark.parametrize(
@@ -239,7 +240,7 @@ def test_the_kernel_refuses_to_write_more(tmp_path):
     assert "finished chunks are kept" in refused.stderr
     assert start(0).returncode == 0
     assert not list(SweepStore.open(tmp_path).damages())
-    assert sum(1 for _ in SweepStore.open(tmp_path).finished()) == 4
+    assert SweepStore.open(tmp_path).done().all()
 
 
 @pytest.mark.parametrize(

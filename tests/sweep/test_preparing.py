@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 from jax.experimental import io_callback
 
-from rhythmic.sealed import read_sealed, write_sealed
 from rhythmic.sweep import Grid, Output, Sweep, linear_axis, preparing, run_sweep, values_axis
-from rhythmic.sweep.plan import DESCRIPTION, RefusedError
+from rhythmic.sweep.plan import RefusedError
 
 OUT = {"out": Output("")}
 GRID_OF_ONE = Grid((values_axis("gain", [1.0, 2.0, 3.0], ""),))
@@ -54,18 +53,6 @@ def test_other_rows_may_be_allowed_and_are_told(tmp_path, capsys):
         run_sweep(nearly, folder=tmp_path, quiet=True)
     run_sweep(nearly, folder=tmp_path, allow_changes=True)
     assert "resumed though prepare gives other rows (first_prepared: " in capsys.readouterr().err
-
-
-def test_a_folder_that_does_not_know_its_rows_is_gone_on_with(tmp_path, capsys):
-    sweep = prepared(ones)
-    run_sweep(sweep, folder=tmp_path, quiet=True)
-    description = read_sealed(tmp_path / DESCRIPTION)
-    del description["asked"]["prepared"]
-    write_sealed(tmp_path / DESCRIPTION, description)
-    run_sweep(sweep, folder=tmp_path)
-    assert "the row of the first point alone is recorded here" in capsys.readouterr().err
-    with pytest.raises(RefusedError, match=r"holds another sweep \(first_prepared: "):
-        run_sweep(prepared(lambda p: 2 * ones(p)), folder=tmp_path, quiet=True)
 
 
 def test_rows_are_asked_for_in_blocks_and_once(monkeypatch):
