@@ -1,11 +1,14 @@
 """Several processes at one sweep: the same command on every host, joined by ``jax.distributed``."""
 
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
 from jax.experimental import multihost_utils
+
+Found = TypeVar("Found")
 
 
 def join_processes() -> None:
@@ -45,6 +48,31 @@ def from_writer(value: Any) -> Any:
         return value
     with jax.enable_x64(True):  # numbers keep their bits, whatever the precision in use
         return jax.tree.map(np.asarray, multihost_utils.broadcast_one_to_all(value))
+
+
+def by_writer(what: str, function: Callable[[], Found]) -> Found | None:
+    """Call a function in the process that writes, and tell the others whether that went well.
+
+    Args:
+        what: it does, for the message of the others.
+        function: takes nothing.
+
+    Returns:
+        what it gave; None in the processes that do not write.
+
+    Raises:
+        RuntimeError: in those, if it failed.
+    """
+    found = None
+    if is_writer():
+        try:
+            found = function()
+        except BaseException:
+            from_writer(np.array(False))
+            raise
+    if not bool(from_writer(np.array(True))):
+        raise RuntimeError(f"the first process could not {what}; it says why")
+    return found
 
 
 def smallest(value: int) -> int:

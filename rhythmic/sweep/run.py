@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
@@ -31,7 +31,7 @@ from rhythmic.sweep.plan import (
     choose_plan,
     known_description,
 )
-from rhythmic.sweep.processes import from_writer, is_writer
+from rhythmic.sweep.processes import by_writer, from_writer, is_writer
 from rhythmic.sweep.specification import Stages, Sweep
 from rhythmic.sweep.workers import Workers
 
@@ -115,18 +115,14 @@ def run_sweep(
         return SweepResult(sweep, in_memory(computer, wanted, workers, quiet))
     sweep.check_storable()  # before anything is compiled, and the folder touched
     folder = Path(folder).resolve()  # a later `chdir` does not matter; `absent/../d` is d
-    if not is_writer():
-        if not bool(from_writer(np.array(True))):
-            raise RuntimeError("the first process could not take the run folder; it says why")
-        on_disk(computer, None, wanted, None, allow_changes, quiet)
-    else:
-        try:
-            with taken(folder, tell):
-                on_disk(computer, folder, wanted, workers, allow_changes, quiet)
-        except OSError as error:
-            if _is_elsewhere(error, folder):
-                raise
-            raise SweepStorageError(_storage_message(folder, error)) from error
+    try:
+        with contextlib.ExitStack() as stack:
+            by_writer("take the run folder", lambda: stack.enter_context(taken(folder, tell)))
+            on_disk(computer, folder, wanted, workers, allow_changes, quiet)
+    except OSError as error:
+        if _is_elsewhere(error, folder):
+            raise
+        raise SweepStorageError(_storage_message(folder, error)) from error
     from rhythmic.sweep.dataset import StoredArrays
 
     return SweepResult(sweep, StoredArrays(folder), folder)
@@ -134,16 +130,10 @@ def run_sweep(
 
 @contextlib.contextmanager
 def taken(folder: Path, tell: Tell) -> Iterator[None]:
-    """Take the run folder for this process, and tell the others whether that went well."""
-    with contextlib.ExitStack() as stack:
-        try:
-            make_folder(folder)
-            check_ours(folder)
-            stack.enter_context(writing(folder, tell))
-        except BaseException:
-            from_writer(np.array(False))
-            raise
-        from_writer(np.array(True))
+    """Make the run folder, unless it is there, and hold its lock."""
+    make_folder(folder)
+    check_ours(folder)
+    with writing(folder, tell):
         yield
 
 
@@ -197,7 +187,7 @@ def part_of(results: Arrays | None, chunk: Chunk) -> Arrays | None:
 
 def on_disk(
     computer: ChunkComputer,
-    folder: Path | None,
+    folder: Path,
     wanted: ChunkPlan,
     workers: Workers | None,
     allow_changes: bool,
@@ -207,35 +197,32 @@ def on_disk(
 
     Args:
         computer: of the sweep.
-        folder: None in the processes that do not write.
+        folder: the run folder, which one process has taken.
         wanted: the plan of a new sweep, if it fits in memory.
         workers: compute instead of this process.
         allow_changes: see ``run_sweep``.
         quiet: show no progress.
     """
-    new = bool(from_writer(np.array(folder is not None and is_new(folder))))
+    # Nothing of a sweep is there yet, so that a plan must be chosen.
+    new = bool(from_writer(np.array(known_description(folder) is None)))
     plan = computer.fitting(wanted) if new and workers is None else wanted
-    store = None
-    if folder is not None:
-        environment = None
-        if workers is not None:
-            environment, plan = workers.prepare(wanted)
-        store = opened(computer, folder, plan, environment, allow_changes)
-        plan = store.plan
-        computer.environment = fingerprint(store.environment_now)
-    elif not bool(from_writer(np.array(True))):
-        raise RuntimeError("the first process could not open the run folder; it says why")
-    plan = ChunkPlan(*map(int, from_writer(np.array(list(plan.as_dict().values())))))
-    there = np.zeros(plan.num_chunks(computer.sweep.shape), bool)
+    store = by_writer(
+        "open the run folder", lambda: opened(computer, folder, plan, workers, allow_changes)
+    )
+    there = np.zeros(0, bool)
     if store is not None:
-        there = store.done()
+        plan, there = store.plan, store.done()
+        computer.environment = fingerprint(store.environment_now)
+    plan = ChunkPlan(*map(int, from_writer(np.array(list(plan.as_dict().values())))))
+    if store is None:
+        there = np.zeros(plan.num_chunks(computer.sweep.shape), bool)
     there = np.asarray(from_writer(there))
     missing = [plan.chunk(int(n), computer.sweep.shape) for n in np.flatnonzero(~there)]
     if store is not None:
         store.remove_leftovers(dict.fromkeys(map(store.layout.block_of, missing)))
     if missing and workers is None:
         computer.use(plan)
-    keep = Path(CHECKPOINTS) if folder is None else folder / CHECKPOINTS
+    keep = folder / CHECKPOINTS
     meter = Meter(
         computer, missing, len(there) - len(missing), quiet, elsewhere=workers is not None
     )
@@ -253,7 +240,7 @@ def on_disk(
                     append_rows(store.folder / LOG, rows, sync=False)
                 if computer.stages > 1:
                     _drop_states(keep, found.chunk.number)
-    if folder is not None:
+    if store is not None:
         _drop_states(keep)
 
 
@@ -272,11 +259,6 @@ def _drop_states(folder: Path, number: int | None = None) -> None:
     if number is None:
         with contextlib.suppress(OSError):
             folder.rmdir()
-
-
-def is_new(folder: Path) -> bool:
-    """Tell whether nothing of a sweep is there yet, so that a plan must be chosen."""
-    return known_description(folder) is None
 
 
 def check_worker(store: "SweepStore", found: Computed, allow_changes: bool) -> None:
@@ -307,27 +289,18 @@ def opened(
     computer: ChunkComputer,
     folder: Path,
     plan: ChunkPlan,
-    environment: dict[str, Any] | None,
+    workers: Workers | None,
     allow_changes: bool,
 ) -> "SweepStore":
-    """Open the folder in the process that writes, and tell the others whether that went well."""
+    """Open the folder to write what this process, or workers, compute."""
     from rhythmic.sweep.opening import open_to_write
 
-    try:
-        environment = environment or computing_environment(computer.sweep)
-        store = open_to_write(
-            folder,
-            computer.sweep,
-            plan,
-            environment,
-            allow_changes=allow_changes,
-            tell=computer.tell,
-        )
-    except BaseException:
-        from_writer(np.array(False))
-        raise
-    from_writer(np.array(True))
-    return store
+    sweep, tell = computer.sweep, computer.tell
+    if workers is None:
+        environment = computing_environment(sweep)
+    else:
+        environment, plan = workers.prepare(plan)
+    return open_to_write(folder, sweep, plan, environment, allow_changes=allow_changes, tell=tell)
 
 
 def computed(
