@@ -92,29 +92,14 @@ def test_verify(made, capsys):
     assert said == "4 of 4 chunks are there; every file is as it was written\n"
 
 
-@pytest.mark.parametrize("what", ["a result", "a coordinate", "the layout", "a record"])
-@pytest.mark.parametrize("lost", [False, True])
-def test_verify_names_every_damage(copy, capsys, what, lost):
-    path = {
-        "a result": copy / "results.zarr" / "root" / "c" / "1" / "0",
-        "a coordinate": copy / "results.zarr" / "gain" / "c" / "0",
-        "the layout": copy / "results.zarr" / "root" / "zarr.json",
-        "a record": copy / "chunks" / "000002.json",
-    }[what]
-    if lost:
-        path.unlink()
-    else:
-        content = bytearray(path.read_bytes())
-        content[len(content) // 2] ^= 1
-        path.write_bytes(content)
-    if what == "a record" and lost:
-        # A chunk without a record is one that is not computed yet.
-        assert call(capsys, "verify", copy).startswith("3 of 4 chunks are there")
-        return
+def test_verify_names_every_damage(copy, capsys):
+    lost = copy / "results.zarr" / "root" / "zarr.json"
+    cut = copy / "chunks" / "000002.json"
+    lost.unlink()
+    cut.write_bytes(cut.read_bytes()[:50])
     code, captured = failure(capsys, "verify", copy)
-    assert str(code).startswith("1 damaged or missing; ")
-    (line,) = captured.out.splitlines()
-    assert line.startswith(f"{path}: ")
+    assert str(code).startswith("2 damaged or missing; ")
+    assert captured.out.splitlines() == [f"{lost}: missing", f"{cut}: damaged"]
 
 
 def test_a_damaged_description_is_one_line(copy, capsys):

@@ -141,19 +141,6 @@ def test_rows_that_depend_on_other_points_are_refused(tmp_path):
         prepared(lambda p: None)
 
 
-def test_the_identity_without_prepare_is_the_one_of_old():
-    # Folders of before are gone on with: this literal must not change.
-    sweep = Sweep(
-        "small",
-        lambda gain, shared: {"out": gain * shared["scale"]},
-        Grid((linear_axis("gain", 0, 1, 4, ""),)),
-        {"out": Output("mV")},
-        seed=3,
-        shared={"scale": np.float32(2)},
-    )
-    assert sweep.fingerprint() == "52cf46aca3337da5"
-
-
 def answer(x):
     return np.asarray(x) + 1
 

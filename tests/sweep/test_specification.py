@@ -157,6 +157,10 @@ REFUSED = {
     "seed of 33 bits": (of(seed=2**32), ("seed is", str(2**32 - 1))),
     "seed in parts": (of(seed=0.5), ("seed is 0.5",)),
     "seed of words": (of(seed="seed"), ("seed is 'seed'",)),
+    "key in the state of stages": (
+        of(STAGES._replace(start=lambda gain: jax.random.key(0))),
+        ("the state of stages holds a PRNG key; keep its",),
+    ),
     "num_stages below 0": (of(STAGES._replace(num_stages=-1)), ("num_stages is -1",)),
     "num_stages in parts": (of(STAGES._replace(num_stages=1.5)), ("num_stages is 1.5",)),
 }
