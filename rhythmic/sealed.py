@@ -143,15 +143,6 @@ def load_arrays(path: Path, like: PyTree) -> tuple[PyTree, dict[str, Any]]:
     return jax.tree.unflatten(structure, found), label
 
 
-def holds_arrays(path: Path) -> bool:
-    """Tell whether a file begins as ``save_arrays`` writes it: a hash, then an archive."""
-    try:
-        with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
-            return re.fullmatch(rb"[0-9a-f]{64}\nPK", file.read(HEADER + 2)) is not None
-    except (OSError, LinkError):
-        return False
-
-
 def declared_arrays(archive: zipfile.ZipFile) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
     """Return shape and dtype of every array of an ``.npz`` archive as its headers state them.
 

@@ -1,14 +1,14 @@
 """What a sweep would take, before it is run: its files on paper, and one chunk of it measured."""
 
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
 
 from rhythmic.arguments import checked
-from rhythmic.checks import checked_integer, checked_real
+from rhythmic.checks import checked_integer
 from rhythmic.locks import LOCK
 from rhythmic.memory import available_memory, readable_bytes
 from rhythmic.progress import clock
@@ -17,7 +17,6 @@ from rhythmic.sealed import sealed_bytes
 from rhythmic.spread import first_devices
 from rhythmic.sweep.chunks import ChunkComputer
 from rhythmic.sweep.environment import computing_environment
-from rhythmic.sweep.names import check_text
 from rhythmic.sweep.plan import COPY, DESCRIPTION, LOG, Chunk, ChunkPlan, bytes_a_point, choose_plan
 from rhythmic.sweep.specification import Sweep
 
@@ -33,7 +32,6 @@ BESIDE = (
     PROVENANCE,
 )  # files of every folder beside layout and blocks
 LONG_CHUNK = 10.0  # s: what a first call takes beyond a second one does not show in it
-_AT_LEAST_ONE = {"num_points", "num_chunks", "num_devices", "num_workers"}
 
 
 @dataclass(frozen=True)
@@ -54,9 +52,6 @@ class SweepEstimate:
         compile_seconds: of the program, once for each process.
         seconds_per_chunk: measured on one chunk from the middle, compiling left out.
         num_workers: processes like this one that are to compute, each on all of its devices.
-
-    Raises:
-        ValueError: for a number below the least that there can be.
     """
 
     name: str
@@ -72,15 +67,6 @@ class SweepEstimate:
     compile_seconds: float
     seconds_per_chunk: float
     num_workers: int = 1
-
-    def __post_init__(self) -> None:
-        check_text("name", self.name)
-        for field in fields(self)[1:]:
-            value, least = getattr(self, field.name), int(field.name in _AT_LEAST_ONE)
-            if field.type is float:
-                checked_real(field.name, value, least=0)
-            else:
-                checked_integer(field.name, value, least, 2**63)
 
     @property
     def writing_seconds(self) -> float:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray
 
+from rhythmic.sweep.blocks import absent_value
 from rhythmic.sweep.designs import STATUS
 
 # Units that are written in several ways.
@@ -118,26 +119,23 @@ def join(datasets: Sequence[xarray.Dataset]) -> xarray.Dataset:
 
 def _joined_lists(datasets: Sequence[xarray.Dataset], dim: str) -> xarray.Dataset:
     """Put lists of points one after the other; whatever is not along them must be equal."""
-    first = datasets[0]
-    for other in datasets[1:]:
-        for name, values in first.coords.items():
-            if dim not in values.dims and not np.array_equal(values, other[name]):
-                raise ValueError(f"datasets differ in {name}; lists are joined along {dim} alone")
-    same_order = [other.transpose(*first.dims) for other in datasets]
     return xarray.concat(
-        same_order,
+        datasets,
         dim,
         data_vars="minimal",
         coords="minimal",
-        compat="override",
-        join="override",
+        compat="equals",
+        join="exact",
         combine_attrs="override",
     )
 
 
 def _joined_grids(datasets: Sequence[xarray.Dataset]) -> xarray.Dataset:
     """Lay grids out over all values of their axes."""
-    absent = {name: _absent_value(values) for name, values in datasets[0].data_vars.items()}
+    absent = {
+        name: values.dtype.type(absent_value(str(name), values.dtype))
+        for name, values in datasets[0].data_vars.items()
+    }
     aligned = xarray.align(*datasets, join="outer", fill_value=absent)
     whole = aligned[0]
     for other in aligned[1:]:
@@ -152,13 +150,6 @@ def _joined_grids(datasets: Sequence[xarray.Dataset]) -> xarray.Dataset:
         kept = {n: other[n].where(there, whole[n]).transpose(*whole[n].dims) for n in absent}
         whole = whole.assign({n: x.assign_attrs(whole[n].attrs) for n, x in kept.items()})
     return whole
-
-
-def _absent_value(values: xarray.DataArray) -> Any:
-    """Return what stands where a point is not computed, of the dtype of a result."""
-    if values.name == STATUS:
-        return values.dtype.type(-1)
-    return values.dtype.type(np.nan if values.dtype.kind in "fc" else 0)
 
 
 def _joined_attributes(datasets: Sequence[xarray.Dataset]) -> dict[str, Any]:

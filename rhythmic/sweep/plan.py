@@ -94,13 +94,6 @@ class Cut:
         stop = min(first + self.rows_per_chunk, shape[self.split_axis])
         return Chunk(number, tuple(lead), first, stop)
 
-    def number_at(self, index: tuple[int, ...], shape: tuple[int, ...]) -> int | None:
-        """Return the number of the chunk at an index along its axes; None outside the sweep."""
-        counts = self._counts(shape)
-        if len(index) != len(counts) or any(i >= n for i, n in zip(index, counts, strict=True)):
-            return None
-        return int(np.ravel_multi_index(index, counts))
-
     def num_chunks(self, shape: tuple[int, ...]) -> int:
         """Count the chunks of a sweep of ``shape``."""
         return math.prod(self._counts(shape))
@@ -205,12 +198,9 @@ class Layout:
     def block_of(self, chunk: Chunk) -> Chunk:
         """Return the block that holds a chunk."""
         axis = self.cut.split_axis
-        index = (*chunk.lead, chunk.first_row)[: axis + 1]
-        number = self.cut.number_at(
-            (*index[:axis], index[axis] // self.cut.rows_per_chunk), self.shape
-        )
-        assert number is not None
-        return self.block(number)
+        *lead, row = (*chunk.lead, chunk.first_row)[: axis + 1]
+        place = (*lead, row // self.cut.rows_per_chunk)
+        return self.block(int(np.ravel_multi_index(place, self.cut._counts(self.shape))))
 
     def chunks_of(self, block: Chunk) -> range:
         """Return the numbers of the chunks of a block; they follow one another."""

@@ -16,7 +16,6 @@ from rhythmic.files import is_leftover, make_folder
 from rhythmic.locks import writing
 from rhythmic.progress import show
 from rhythmic.records import append_rows, fingerprint
-from rhythmic.sealed import holds_arrays
 from rhythmic.spread import first_devices
 from rhythmic.sweep.chunks import Arrays, ChunkComputer, Computed, Meter
 from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
@@ -247,14 +246,15 @@ def on_disk(
 def _drop_states(folder: Path, number: int | None = None) -> None:
     """Remove the kept states of a chunk, or of all, and the folder if it is empty then.
 
-    What else lies in the folder stays: only files that hold a state of ours are removed.
+    What else lies in the folder stays.
     """
     if not folder.is_dir() or folder.is_symlink():
         return
     wanted = r"\d{6,}-\d+" if number is None else rf"{number:06d}-\d+"
     for path in folder.iterdir():
         name = path.name.split(".")[0]
-        if re.fullmatch(wanted, name) and (is_leftover(path.name, {name}) or holds_arrays(path)):
+        ours = path.name == name or is_leftover(path.name, {name})
+        if ours and re.fullmatch(wanted, name) and path.is_file():
             path.unlink()
     if number is None:
         with contextlib.suppress(OSError):

@@ -230,7 +230,7 @@ def test_lists_within_grids_are_joined_along_the_list():
     np.testing.assert_array_equal(
         found["out"].transpose("scale", "point"), [[1.5, 3, 6], [3, 6, 12]]
     )
-    with pytest.raises(ValueError, match="differ in scale"):
+    with pytest.raises(ValueError, match=r"not equal along these coordinates .*scale"):
         join([part([1, 2], 1, 2), part([1, 3], 4)])
 
 
