@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import scipy
 
-from rhythmic.checks import checked_choice, checked_integer, shown
+from rhythmic.checks import checked_choice, checked_integer, checked_real, shown
 from rhythmic.sweep.names import check_label, check_text
 
 # Global indices are folded into keys as 32-bit numbers.
@@ -150,15 +150,15 @@ def values_axis(
 
 def _check_ends(name: str, start: float, stop: float, num: int) -> None:
     """Raise a ValueError that names what is wrong with the ends of an axis."""
+    checked_real(f"start of {name}", start)
+    checked_real(f"stop of {name}", stop)
     ends = f"{name} goes from {shown(start)} to {shown(stop)}"
-    if not (is_real(start) and is_real(stop)):
-        raise ValueError(f"{ends}; both must be finite numbers")
     # Their difference as well: the values are made from it.
     if not np.isfinite(float(stop) - float(start)):
         raise ValueError(f"{ends}; that is further than float64 can tell")
     checked_integer(f"num of {name}", num, 1, MOST_POINTS)
     if num > 1 and start == stop:
-        raise ValueError(f"{name} goes from {start} to {stop}; its {num} values would coincide")
+        raise ValueError(f"{ends}; its {num} values would coincide")
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +221,8 @@ class Grid:
                 values, counts = np.unique(axis.values, return_counts=True)
                 if counts.max() > 1:
                     raise ValueError(f"{axis.name} holds {values[counts.argmax()]} twice")
-        check_number(int(np.prod([len(axis) for axis in self.axes], dtype=object)))
+        num_points = int(np.prod([len(axis) for axis in self.axes], dtype=object))
+        checked_integer("num_points", num_points, 1, MOST_POINTS)
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
@@ -255,25 +256,6 @@ def _check_distinct(names: Sequence[str]) -> None:
         raise ValueError(f"{twice[0]} is given twice; every parameter and axis needs its own name")
 
 
-def check_number(num_points: int) -> None:
-    """Raise a ValueError for a number of points that a sweep cannot have."""
-    checked_integer("num_points", num_points, 1, MOST_POINTS)
-
-
-def is_real(number: Any) -> bool:
-    """Tell whether something is one real number, of Python or NumPy, finite as a float64."""
-    real = isinstance(number, (int, float, np.integer, np.floating)) and type(number) is not bool
-    try:
-        return bool(real and np.isfinite(float(number)))
-    except OverflowError:
-        return False
-
-
-def _is_whole(number: Any) -> bool:
-    """Tell whether something is a whole number, of Python or NumPy, such as 3 or 3.0."""
-    return is_real(number) and number == int(number)
-
-
 Method = Literal["random", "sobol", "halton", "latin-hypercube"]
 Scale = Literal["linear", "logarithmic", "integer"]
 
@@ -303,18 +285,17 @@ class Range:
         check_text(f"unit of {self.name}", self.unit)
         check_text(f"meaning of {self.name}", self.meaning, lines=True)
         checked_choice(f"scale of {self.name}", self.scale, Scale)
+        low = float(checked_real(f"low of {self.name}", self.low))
+        high = float(checked_real(f"high of {self.name}", self.high))
         ends = f"{self.name} goes from {shown(self.low)} to {shown(self.high)}"
-        if not (is_real(self.low) and is_real(self.high) and self.low < self.high):
-            raise ValueError(f"{ends}; it must rise, and be finite")
+        if low >= high:
+            raise ValueError(f"{ends}; it must rise")
         limits = np.iinfo(np.int32)
-        whole = _is_whole(self.low) and _is_whole(self.high)
-        if self.scale == "integer" and not (
-            whole and limits.min <= self.low and self.high <= limits.max
-        ):
+        whole = low.is_integer() and high.is_integer()
+        if self.scale == "integer" and not (whole and limits.min <= low and high <= limits.max):
             raise ValueError(f"{ends}; give whole numbers in {limits.min} to {limits.max}")
-        if self.scale == "logarithmic" and self.low <= 0:
+        if self.scale == "logarithmic" and low <= 0:
             raise ValueError(f"{ends}; a logarithmic range lies above 0")
-        low, high = float(self.low), float(self.high)
         if not np.isfinite(high / low if self.scale == "logarithmic" else high - low):
             raise ValueError(f"{ends}; that is further than float64 can tell")
 
@@ -348,8 +329,7 @@ def sampled_design(
         ValueError: for no ranges, no points, an unknown method or a negative seed.
     """
     ranges = _checked_members("ranges", ranges, Range)
-    check_number(num_points)
-    num_points = int(num_points)
+    num_points = checked_integer("num_points", num_points, 1, MOST_POINTS)
     checked_choice("method", method, Method)
     generator = np.random.default_rng(checked_integer("seed", seed, 0, 2**128 - 1))
     num_parameters = len(ranges)
