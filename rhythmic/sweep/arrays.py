@@ -1,10 +1,11 @@
-"""The arrays of a sweep on disk: metadata and coordinates, before any chunk is there."""
+"""The arrays of a sweep: their names, axes and units, and on disk the metadata."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import xarray
 import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
 from zarr.storage import MemoryStore
@@ -24,9 +25,47 @@ STATUS_OUTPUTS = {
 
 def layout_of(sweep: Sweep, plan: ChunkPlan) -> dict[str, bytes]:
     """Return metadata and coordinates of a sweep, by the path of their file below its arrays."""
+    # No memory: each is one value, seen from every point.
+    absent = {
+        name: np.broadcast_to(np.array(absent_value(name, dtype), dtype), sweep.shape + own)
+        for name, (_, own, dtype) in results_of(sweep).items()
+    }
+    dataset = labelled(sweep, absent)
     contents: dict[str, Any] = {}
-    _make_group(MemoryStore(contents), sweep, plan)
+    about = {"sweep": sweep.name, "coordinates": " ".join(map(str, dataset.coords))}
+    group = zarr.create_group(MemoryStore(contents), zarr_format=3, attributes=about)
+    block = plan.blocks(sweep.shape, bytes_a_point(sweep)).chunk_shape(sweep.shape)
+    for name, values in dataset.variables.items():
+        is_result = name in absent
+        array = group.create_array(
+            str(name),
+            shape=values.shape,
+            chunks=block + values.shape[len(block) :] if is_result else values.shape,
+            dtype=values.dtype,
+            compressors=[ZstdCodec(), Crc32cCodec()],
+            fill_value=absent[str(name)].flat[0] if is_result else 0,
+            dimension_names=map(str, values.dims),
+            attributes=values.attrs,
+            config={"write_empty_chunks": True},
+        )
+        if not is_result:
+            array[...] = values.values
     return {key: contents[key].to_bytes() for key in sorted(contents)}
+
+
+def labelled(sweep: Sweep, arrays: Mapping[str, np.ndarray]) -> xarray.Dataset:
+    """Put names, units and axes on the arrays of a sweep."""
+    design = tuple(dimension.name for dimension in sweep.dimensions)
+    coordinates = {
+        column.name: (dimension.name, column.values, described(Output(column.unit, column.meaning)))
+        for dimension in sweep.dimensions
+        for column in dimension.columns
+    }
+    results = {
+        name: (design + output.dims, arrays[name], described(output))
+        for name, (output, _, _) in results_of(sweep).items()
+    }
+    return xarray.Dataset(results, coordinates, {"sweep": sweep.name})
 
 
 def description_of(
@@ -47,38 +86,6 @@ def description_of(
             key: json.loads(content) for key, content in layout.items() if key.endswith("zarr.json")
         },
     }
-
-
-def _make_group(store: MemoryStore, sweep: Sweep, plan: ChunkPlan) -> None:
-    """Make the arrays of a sweep, empty but for the coordinates."""
-    columns = [(d.name, column) for d in sweep.dimensions for column in d.columns]
-    names = " ".join(column.name for _, column in columns)
-    about = {"sweep": sweep.name, "coordinates": names}
-    group = zarr.create_group(store, zarr_format=3, attributes=about)
-    codecs = [ZstdCodec(), Crc32cCodec()]
-    for dimension, column in columns:
-        group.create_array(
-            column.name,
-            data=column.values,
-            chunks=(len(column),),
-            compressors=codecs,
-            dimension_names=(dimension,),
-            attributes=described(Output(column.unit, column.meaning)),
-            config={"write_empty_chunks": True},
-        )
-    design = tuple(dimension.name for dimension in sweep.dimensions)
-    blocks = plan.blocks(sweep.shape, bytes_a_point(sweep))
-    for name, (output, own_shape, dtype) in results_of(sweep).items():
-        group.create_array(
-            name,
-            shape=sweep.shape + own_shape,
-            chunks=blocks.chunk_shape(sweep.shape) + own_shape,
-            dtype=dtype,
-            compressors=codecs,
-            fill_value=absent_value(name, dtype),
-            dimension_names=design + output.dims,
-            attributes=described(output),
-        )
 
 
 def results_of(sweep: Sweep) -> dict[str, tuple[Output, tuple[int, ...], np.dtype]]:

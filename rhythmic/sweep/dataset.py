@@ -10,12 +10,10 @@ import xarray
 from rhythmic.arguments import checked
 from rhythmic.files import replacing
 from rhythmic.sealed import DamagedFileError
-from rhythmic.sweep.arrays import described, results_of
 from rhythmic.sweep.designs import STATUS
 from rhythmic.sweep.files import COMPUTED_AGAIN
 from rhythmic.sweep.joining import join
 from rhythmic.sweep.plan import Chunk
-from rhythmic.sweep.specification import Output, Sweep
 from rhythmic.sweep.store import SweepStore, is_plain
 
 FORMATS = (".nc", ".csv", ".parquet")
@@ -77,21 +75,6 @@ def open_sweep(folder: Path) -> xarray.Dataset:
         for names in (store.names, store.coordinates)
     )
     return xarray.Dataset(results, coordinates, dataset.attrs | about)
-
-
-def labelled(sweep: Sweep, arrays: Mapping[str, np.ndarray]) -> xarray.Dataset:
-    """Put names, units and axes on the arrays of a sweep in memory."""
-    design = tuple(dimension.name for dimension in sweep.dimensions)
-    coordinates = {
-        column.name: (dimension.name, column.values, described(Output(column.unit, column.meaning)))
-        for dimension in sweep.dimensions
-        for column in dimension.columns
-    }
-    results = {
-        name: (design + output.dims, arrays[name], described(output))
-        for name, (output, _, _) in results_of(sweep).items()
-    }
-    return xarray.Dataset(results, coordinates, {"sweep": sweep.name})
 
 
 @checked

@@ -60,7 +60,8 @@ class SweepResult:
 
     def dataset(self) -> "xarray.Dataset":
         """Return the results with their axes, names and units; from disk as they are read."""
-        from rhythmic.sweep.dataset import labelled, open_sweep
+        from rhythmic.sweep.arrays import labelled
+        from rhythmic.sweep.dataset import open_sweep
 
         return labelled(self.sweep, self.arrays) if self.folder is None else open_sweep(self.folder)
 
