@@ -19,9 +19,9 @@ from rhythmic.files import (
 )
 from rhythmic.locks import LOCK
 from rhythmic.records import PROVENANCE, append_rows, write_json, write_table
-from rhythmic.sealed import read_sealed, save_arrays, write_sealed
+from rhythmic.sealed import save_arrays, write_sealed
 from rhythmic.sweep import Grid, Output, Sweep, plan, run_sweep, values_axis
-from rhythmic.sweep.plan import DESCRIPTION, LOG, RECORDS, record_name
+from rhythmic.sweep.plan import DESCRIPTION, LOG, RECORDS, RESULTS, record_name
 
 
 @pytest.fixture
@@ -87,8 +87,7 @@ def test_a_sweep_is_on_the_disk_before_its_records_count(tmp_path, calls, monkey
     assert [calls.count(("sync", name)) for name in journals] == [3, 3]  # its owner, two chunks
     for number in range(2):
         record = folder / RECORDS / record_name(number)
-        files = [str(folder / name) for name in read_sealed(record)["files"]]
-        assert len(files) == 2
+        files = [str(folder / RESULTS / name / "c" / str(number)) for name in ("y", "status")]
         assert max(map(renamed.index, files)) < renamed.index(str(record))
         # What the record names is whole on the disk before the record has its name.
         begun = calls.index(next(call for call in calls if call[2:] == (str(record),)))
