@@ -30,26 +30,18 @@ _HEAD, _CHECKS = struct.Struct("<IQQ"), struct.Struct("<II")
 _BEFORE = _HEAD.size + _CHECKS.size
 
 
-class JournalChunk(NamedTuple):
-    """A chunk in a journal: its number, what made it, the bytes of its arrays."""
-
-    number: int
-    made: dict[str, Any]
-    content: memoryview
-
-
 class JournalContent(NamedTuple):
     """What a journal holds.
 
     Attributes:
         owner: the text that it begins with; None in an empty one.
-        chunks: in the order in which they were written.
+        chunks: number, what made it and the bytes of its arrays, in the order of writing.
         sound_bytes: its length as far as it is sound.
         fault: what is wrong behind that; empty if nothing is.
     """
 
     owner: dict[str, Any] | None
-    chunks: list[JournalChunk]
+    chunks: list[tuple[int, dict[str, Any], memoryview]]
     sound_bytes: int
     fault: str
 
@@ -95,7 +87,7 @@ def read_journal(path: Path) -> JournalContent:
     """
     content = memoryview(read_plain(path))
     texts: list[dict[str, Any]] = []
-    chunks: list[JournalChunk] = []
+    chunks: list[tuple[int, dict[str, Any], memoryview]] = []
     place, fault = 0, ""
     while place + _BEFORE <= len(content):
         head = content[place : place + _HEAD.size]
@@ -114,7 +106,7 @@ def read_journal(path: Path) -> JournalContent:
         if kind == TEXT:
             texts.append(json.loads(bytes(body)))
         elif len(texts) > 1:
-            chunks.append(JournalChunk(number, texts[-1], body))
+            chunks.append((number, texts[-1], body))
         place += _BEFORE + length
     return JournalContent(texts[0] if texts else None, chunks, place, fault)
 

@@ -356,8 +356,9 @@ class SweepStore:
         self.close()
         self.remove_leftovers(self.blocks())
         own = [path for block in self.blocks() for path in self.files_of(block)]
+        own += [self.folder / name for name in (LOG, PROVENANCE, LOCK)]
         # The description is last: a folder of which part is removed is still known as ours.
-        own += [*(self.folder / name for name in (LOG, PROVENANCE, LOCK)), *self.whole_files()]
+        own += reversed(self.whole_files())
         for path in own:
             if is_plain(path) and path.resolve().is_relative_to(self.folder.resolve()):
                 path.unlink()
