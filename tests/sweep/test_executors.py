@@ -33,19 +33,25 @@ def nothing_known(monkeypatch):
 
 
 class StrangeExecutor(futures.Executor):
-    """Computes in threads, but for the calls of some numbers: these are lost, or hang."""
+    """Computes in threads, but for the calls of some numbers: these are lost, or hang.
+
+    A call is lost after the answers of those before it: many losses in a row would otherwise come
+    sooner than the first answer where the threads are slow.
+    """
 
     def __init__(self, *, lost=(), hanging=()):
-        self.pool, self.count = futures.ThreadPoolExecutor(2), 0
+        self.pool, self.count, self.computed = futures.ThreadPoolExecutor(2), 0, []
         self.lost, self.hanging = lost, hanging
 
     def submit(self, function, *arguments):
         self.count += 1
         future = futures.Future()
         if self.count in self.lost:
+            futures.wait(self.computed)
             future.set_exception(ConnectionError("worker went away"))
         elif self.count not in self.hanging:
-            return self.pool.submit(function, *arguments)
+            future = self.pool.submit(function, *arguments)
+            self.computed.append(future)
         return future
 
 
