@@ -1,6 +1,7 @@
 """Imports point one way, in the order that CONTRIBUTING lists; nothing is left out of that list."""
 
 import ast
+import functools
 import importlib
 import pkgutil
 import re
@@ -26,13 +27,18 @@ def listed(text: str) -> list[str]:
     return names
 
 
+@functools.cache
+def modules_of(package: str) -> set[str]:
+    """Return the modules and packages in a package."""
+    return {path.stem for path in (ROOT / package).iterdir() if not path.name.startswith("__")}
+
+
 def place(module: str) -> str:
     """Return the name in the list under which a dotted module, or a name from it, stands."""
     package, *rest = module.split(".")
     if package != "rhythmic":
         return package
-    names = {path.stem for path in (ROOT / package).iterdir() if not path.name.startswith("__")}
-    return f"{package}/{rest[0]}" if rest and rest[0] in names else f"{package}/__init__"
+    return f"{package}/{rest[0]}" if rest and rest[0] in modules_of(package) else f"{package}/__init__"
 
 
 def imported(tree: ast.AST) -> Iterator[str]:

@@ -9,6 +9,7 @@ SYSTEM = {"/proc/cpuinfo", "/proc/meminfo"}  # written by the kernel, in its own
 
 
 OF_PROCESSES = {"text", "universal_newlines"}  # what a process writes is decoded
+OPENING = {"open", "read_text", "write_text"}
 
 
 def is_true(value: ast.expr) -> bool:
@@ -22,6 +23,8 @@ def name_of(function):
 def is_undecided(call: ast.Call) -> bool:
     """Tell whether a call reads or writes text in the encoding of the locale."""
     name, given = name_of(call.func), {keyword.arg for keyword in call.keywords}
+    if name not in OPENING and not given & OF_PROCESSES:
+        return False
     constants = [part.value for part in ast.walk(call) if isinstance(part, ast.Constant)]
     if "encoding" in given or SYSTEM & {c for c in constants if isinstance(c, str)}:
         return False

@@ -46,7 +46,7 @@ HISTORIES = {
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("name", rest_slow(HISTORIES, "rrn-log", "rnn"))
+@pytest.mark.parametrize("name", rest_slow(HISTORIES, "rrn-log"))
 def test_two_epochs_are_those_of_before(name):
     digits = data.load_mnist5k()
     training = MemberTraining(published()[name], TrainingConfiguration(epochs=2))
