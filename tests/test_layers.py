@@ -38,7 +38,9 @@ def place(module: str) -> str:
     package, *rest = module.split(".")
     if package != "rhythmic":
         return package
-    return f"{package}/{rest[0]}" if rest and rest[0] in modules_of(package) else f"{package}/__init__"
+    return (
+        f"{package}/{rest[0]}" if rest and rest[0] in modules_of(package) else f"{package}/__init__"
+    )
 
 
 def imported(tree: ast.AST) -> Iterator[str]:

@@ -35,7 +35,7 @@ def test_states_are_those_of_the_loop(time, batch_shape):
 def test_the_layer_in_parallel_is_the_layer_stepped(scheme):
     cell = LinOSSCell(2, 4, key=KEY, scheme=scheme)
     rng = np.random.default_rng(3)
-    inputs, readout = rng.normal(size=(33, 2, 3)), rng.normal(size=(33, 4, 3))
+    inputs, readout = rng.normal(size=(11, 2, 3)), rng.normal(size=(11, 4, 3))
     runs = {"parallel": parallel_trajectory, "stepped": lambda c, i: trajectory(c, i).observed}
     found = {}
     for name, run in runs.items():

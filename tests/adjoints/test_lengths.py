@@ -1,5 +1,7 @@
 """Hand-written adjoints of sequences of unequal length, against the plain scan in float64."""
 
+import functools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -25,36 +27,39 @@ TIME, BATCH = 33, 5
 CASES = {"all": [33, 33, 33, 33, 33], "mixed": [33, 1, 14, 15, 28], "short": [3, 1, 9, 2, 5]}
 
 
+@functools.cache
+def values_and_gradients(name):
+    """Return both ways, compiled once for all lengths."""
+    feature = "squared_amplitude" if name in ("rrn", "learned") else "output"
+    weights = np.random.default_rng(1).normal(size=(3, BATCH))
+
+    def by_hand(pair, lengths):
+        return jnp.sum(mean_with_adjoint(pair[0], feature)(*pair, lengths) * weights)
+
+    def scanned(pair, lengths):
+        cell = pair[0].resolved()
+        mask = mask_from_lengths(lengths, TIME)
+        found = time_mean(cell, pair[1], observe=getattr(cell, feature), mask=mask).mean
+        return jnp.sum(found * weights)
+
+    return [eqx.filter_jit(eqx.filter_value_and_grad(f)) for f in (by_hand, scanned)]
+
+
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", CELLS)
 def test_values_and_gradients_are_those_of_the_scan(name, case):
-    cell = CELLS[name]()
-    feature = "squared_amplitude" if isinstance(cell, ResonantCell) else "output"
-    mean, lengths = mean_with_adjoint(cell, feature), jnp.array(CASES[case])
+    cell, lengths = CELLS[name](), jnp.array(CASES[case])
     shape = (TIME, cell.input_size, BATCH)
     inputs = jnp.asarray(np.random.default_rng(0).normal(size=shape))
-    weights = np.random.default_rng(1).normal(size=(3, BATCH))
-
-    def by_hand(cell, inputs):
-        return jnp.sum(mean(cell, inputs, lengths) * weights)
-
-    def scanned(cell, inputs):
-        cell = cell.resolved()
-        mask = mask_from_lengths(lengths, TIME)
-        found = time_mean(cell, inputs, observe=getattr(cell, feature), mask=mask).mean
-        return jnp.sum(found * weights)
-
-    found, expected = (
-        eqx.filter_jit(eqx.filter_value_and_grad(lambda pair, f=f: f(*pair)))((cell, inputs))
-        for f in (by_hand, scanned)
-    )
+    by_hand, scanned = values_and_gradients(name)
+    found, expected = (f((cell, inputs), lengths) for f in (by_hand, scanned))
     for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-12)
     # What stands behind the ends changes no bit, and has no gradient.
     inside = mask_from_lengths(lengths, TIME)[:, None]
     spoilt = jnp.where(inside, inputs, jnp.nan)
-    again = eqx.filter_jit(eqx.filter_value_and_grad(lambda pair: by_hand(*pair)))((cell, spoilt))
+    again = by_hand((cell, spoilt), lengths)
     jax.tree.map(np.testing.assert_array_equal, again, found)
     assert not np.any(np.where(inside, 0, np.asarray(found[1][1])))
 

@@ -45,7 +45,7 @@ def test_value_and_every_gradient_are_those_of_the_scan(batch_shape, pole_radius
         def scalar(arguments):
             return jnp.sum(jnp.log(function(*arguments)) * readout)
 
-        return jax.value_and_grad(scalar)((cell, inputs))
+        return jax.jit(jax.value_and_grad(scalar))((cell, inputs))
 
     (value, found), (expected_value, expected) = (
         value_and_gradient(function) for function in (mean_squared_amplitude, by_scan)

@@ -56,10 +56,12 @@ def value_and_gradient(function, cell, sequences, weights=None):
     readout = jnp.asarray(readout, cell.recurrent_weights.dtype)
 
     def scalar(weights):
-        return jnp.sum(jnp.log(function(weights, cell, sequences)) * readout)
+        features = function(weights, cell, sequences)
+        return jnp.sum(jnp.log(features) * readout), features
 
     weights = cell.recurrent_weights if weights is None else weights
-    return jax.jit(jax.value_and_grad(scalar))(weights)
+    (value, features), gradient = jax.jit(jax.value_and_grad(scalar, has_aux=True))(weights)
+    return features, value, gradient
 
 
 @pytest.mark.usefixtures("x64")
@@ -68,12 +70,9 @@ def value_and_gradient(function, cell, sequences, weights=None):
 )
 def test_value_and_gradient_are_those_of_the_scan(name, pole_radius):
     cell, sequences = make_case(name, pole_radius)
-    features = by_events(cell.recurrent_weights, cell, sequences)
-    np.testing.assert_allclose(
-        features, by_scan(cell.recurrent_weights, cell, sequences), rtol=1e-9
-    )
-    value, gradient = value_and_gradient(by_events, cell, sequences)
-    expected_value, expected = value_and_gradient(by_scan, cell, sequences)
+    features, value, gradient = value_and_gradient(by_events, cell, sequences)
+    expected_features, expected_value, expected = value_and_gradient(by_scan, cell, sequences)
+    np.testing.assert_allclose(features, expected_features, rtol=1e-9)
     np.testing.assert_allclose(value, expected_value, rtol=1e-9)
     np.testing.assert_allclose(gradient, expected, atol=1e-9 * np.max(np.abs(expected)))
 

@@ -12,7 +12,6 @@ from rhythmic.locks import writing
 from rhythmic.records import append_rows, read_rows
 from rhythmic.training import GroupTraining
 from tests.experiments.commands import refusal, store_in
-from tests.marks import rest_slow
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +26,9 @@ def without_clock(rows):
     return [{k: v for k, v in r.items() if k != "seconds_last_sitting"} for r in rows]
 
 
+@pytest.mark.slow  # tests/runs/test_rows.py has the same of rows that cost nothing
 @pytest.mark.parametrize(
-    ("old", "new"),
-    rest_slow(
-        [(b'"seed": 2', b'"seed": 3'), (b'"seed": 2', b"'seed': 2")], (b'"seed": 2', b'"seed": 3')
-    ),
+    ("old", "new"), [(b'"seed": 2', b'"seed": 3'), (b'"seed": 2', b"'seed': 2")]
 )
 def test_a_damaged_row_is_named_and_computed_again(whole, tmp_path, capsys, old, new):
     folder, rows = whole

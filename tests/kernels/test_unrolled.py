@@ -41,12 +41,18 @@ def test_entries_over_samples_are_the_function_of_each_sample(function):
     rng = np.random.default_rng(1)
     weights, samples = jnp.asarray(rng.normal(size=(6, 3))), jnp.asarray(rng.normal(size=(3, 3)))
     expected = jax.tree.leaves(jax.vmap(function, in_axes=(None, 0))(weights, samples))
-    # Weights are numbers that all samples share, x has one array over samples an entry.
-    entries = [pack(list(weights.ravel()), (6, 3)), pack(list(samples.T), (3,))]
-    found = unroll(function, weights, samples[0])(*entries)
+
+    @jax.jit
+    def taken_apart(weights, samples):
+        # Weights are numbers that all samples share, x has one array over samples an entry.
+        entries = [pack(list(weights.ravel()), (6, 3)), pack(list(samples.T), (3,))]
+        found = unroll(function, weights, samples[0])(*entries)
+        assert [a.shape for a in found] == [b.shape[1:] for b in expected]
+        return [list(a.ravel()) for a in found]
+
+    found = taken_apart(weights, samples)
     for a, b in zip(found, expected, strict=True):
-        assert a.shape == b.shape[1:]
-        whole = np.stack([np.broadcast_to(entry, NUM_SAMPLES) for entry in a.ravel()], axis=-1)
+        whole = np.stack([np.broadcast_to(entry, NUM_SAMPLES) for entry in a], axis=-1)
         np.testing.assert_allclose(whole.reshape(b.shape), b, rtol=1e-13, atol=1e-14)
 
 

@@ -55,7 +55,7 @@ def test_with_coupling_it_is_the_growth_of_the_product_of_jacobians():
 @pytest.mark.usefixtures("x64")
 def test_modes_and_states_tell_the_same_and_free_modes_turn():
     cell = build(spectral_radius=0.0)
-    state = trajectory(cell, drawn(10, probes=1)).final_state
+    state = jax.jit(lambda inputs: trajectory(cell, inputs).final_state)(drawn(10, probes=1))
     for found, expected in zip(_from_modes(cell, _as_modes(cell, state)), state, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-10)
     mode = np.array(_as_modes(cell, state)).T @ [1, 1j]

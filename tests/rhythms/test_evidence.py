@@ -115,13 +115,14 @@ def test_spacing_evidence_is_made_of_its_parts():
     evidence = spacing_evidence(centres, ratios, scanned, 300, key=key)
     with jax.enable_x64(True):
         bands = jnp.asarray(centres)
+        fitted = jax.jit(lambda ratio: fit_start(bands, ratio).distance)
+        drawn = jax.jit(lambda ratio, key: random_band_distances(bands, ratio, 300, key=key))
         for place, (ratio, own) in enumerate(zip(ratios, jax.random.split(key, 2), strict=True)):
-            distance = float(fit_start(bands, jnp.asarray(ratio)).distance)
-            null = np.asarray(random_band_distances(bands, jnp.asarray(ratio), 300, key=own))
+            distance, null = float(fitted(ratio)), np.asarray(drawn(ratio, own))
             assert evidence.distance[place] == pytest.approx(distance, rel=1e-12)
             assert evidence.band_share[place] == (1 + np.sum(null <= distance)) / 301
             np.testing.assert_allclose(evidence.null[place], np.quantile(null, [0.05, 0.5, 0.95]))
-        scan = [float(fit_start(bands, jnp.asarray(ratio)).distance) for ratio in scanned]
+        scan = [float(fitted(ratio)) for ratio in scanned]
     np.testing.assert_allclose(evidence.scan, scan, rtol=1e-9)
     np.testing.assert_allclose(
         evidence.ratio_share, [np.mean(evidence.scan <= d) for d in evidence.distance]

@@ -1,6 +1,7 @@
 """Chunks computed by workers of an executor: the bytes of one process, whatever happens to them."""
 
 import concurrent.futures as futures
+import functools
 import multiprocessing
 import os
 import random
@@ -23,7 +24,7 @@ from rhythmic.sweep.store import SweepStore
 from tests.sweep.child import make_sweep
 from tests.sweep.small import make_sweep as small_sweep
 
-KINDS = ("plain", "stages")
+POINTS = {"plain": 10, "stages": 20}  # of a chunk
 
 
 @pytest.fixture(autouse=True)
@@ -55,10 +56,22 @@ class StrangeExecutor(futures.Executor):
         return future
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_threads_give_the_bytes_of_one_process(kind, tmp_path, stored_bytes, undisturbed):
-    expected, _ = undisturbed(kind)
-    points = 10 if kind == "plain" else 20
+@pytest.fixture(scope="module")
+def of_one_process(tmp_path_factory, stored_bytes):
+    """The bytes that this process alone leaves of a sweep of a kind."""
+
+    @functools.cache
+    def run(kind):
+        folder = tmp_path_factory.mktemp(kind)
+        run_sweep(make_sweep(kind), folder=folder, chunk_points=POINTS[kind], quiet=True)
+        return stored_bytes(folder)
+
+    return run
+
+
+@pytest.mark.parametrize("kind", POINTS)
+def test_threads_give_the_bytes_of_one_process(kind, tmp_path, stored_bytes, of_one_process):
+    expected, points = of_one_process(kind), POINTS[kind]
     with futures.ThreadPoolExecutor(3) as pool:
         run_sweep(make_sweep(kind), folder=tmp_path, chunk_points=points, executor=pool, quiet=True)
         assert stored_bytes(tmp_path) == expected
@@ -68,15 +81,15 @@ def test_threads_give_the_bytes_of_one_process(kind, tmp_path, stored_bytes, und
 
 
 @pytest.mark.slow
-def test_processes_give_the_bytes_of_one(tmp_path, stored_bytes, undisturbed):
+def test_processes_give_the_bytes_of_one(tmp_path, stored_bytes, of_one_process):
     context = multiprocessing.get_context("spawn")
     with futures.ProcessPoolExecutor(2, mp_context=context) as pool:
         run_sweep(make_sweep("plain"), folder=tmp_path, chunk_points=10, executor=pool, quiet=True)
-    assert stored_bytes(tmp_path) == undisturbed("plain")[0]
+    assert stored_bytes(tmp_path) == of_one_process("plain")
 
 
 def test_lost_and_hanging_tasks_are_given_again(
-    tmp_path, stored_bytes, undisturbed, monkeypatch, capsys
+    tmp_path, stored_bytes, of_one_process, monkeypatch, capsys
 ):
     monkeypatch.setattr(executors, "PATIENCE", 0.2)
     monkeypatch.setattr(executors, "SECONDS_BETWEEN_LOOKS", 0.05)
@@ -85,18 +98,18 @@ def test_lost_and_hanging_tasks_are_given_again(
     said = capsys.readouterr().err
     assert "a worker was lost (ConnectionError: worker went away)" in said
     assert "tasks take long; they are given to other workers as well" in said
-    assert stored_bytes(tmp_path) == undisturbed("plain")[0]
+    assert stored_bytes(tmp_path) == of_one_process("plain")
 
 
 def test_an_executor_without_answers_is_given_up_and_the_same_call_resumes(
-    tmp_path, stored_bytes, undisturbed
+    tmp_path, stored_bytes, of_one_process
 ):
     ending = StrangeExecutor(lost=range(7, 10**6))
     with pytest.raises(ExecutorLostError, match=r"gives no answers any more .*resumes from it"):
         run_sweep(make_sweep("plain"), folder=tmp_path, chunk_points=10, executor=ending)
     assert 0 < SweepStore.open(tmp_path).done().sum() < 6
     run_sweep(make_sweep("plain"), folder=tmp_path, chunk_points=10, quiet=True)
-    assert stored_bytes(tmp_path) == undisturbed("plain")[0]
+    assert stored_bytes(tmp_path) == of_one_process("plain")
 
 
 def test_an_executor_that_is_shut_down_is_named(tmp_path):
@@ -152,8 +165,12 @@ def test_what_a_function_raises_is_raised_here():
         list(answers(pool, lambda: refuse, [1]))
 
 
+TOLD = threading.Event()
+
+
 def slowly(number):
-    time.sleep(1.0 if number == 9 else 0.001)
+    if number == 9:  # answered once it was said to take long, however busy the machine is
+        assert TOLD.wait(60)
     return 2 * number
 
 
@@ -162,8 +179,13 @@ def test_a_task_is_answered_once_though_it_was_given_twice(monkeypatch):
     monkeypatch.setattr(executors, "TIMES_AS_LONG", 1)
     monkeypatch.setattr(executors, "SECONDS_BETWEEN_LOOKS", 0.02)
     said = []
+
+    def tell(line):
+        said.append(line)
+        TOLD.set()
+
     with futures.ThreadPoolExecutor(4) as pool:
-        found = list(answers(pool, lambda: slowly, range(10), said.append))
+        found = list(answers(pool, lambda: slowly, range(10), tell))
     assert sorted(found) == [(number, 2 * number) for number in range(10)]
     assert any("take long; they are given to other workers as well" in line for line in said)
 

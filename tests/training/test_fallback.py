@@ -95,10 +95,11 @@ def test_every_network_of_the_protocol_has_an_adjoint_and_a_kernel(name):
 
 # From JAX 0.12 on Pallas announces the end of its Triton backend.
 @pytest.mark.filterwarnings("ignore:The Pallas Triton backend:DeprecationWarning")
-@pytest.mark.parametrize("name", ["rrn-golden", pytest.param("lstm", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["small", pytest.param("lstm", marks=pytest.mark.slow)])
 def test_the_platform_of_the_lowered_program_decides(name):
     """A program for a GPU that is not there holds the kernel, one for a CPU does not."""
-    model = published()[name].build(1, 10, key=jax.random.key(0))
+    known = published() | {"small": CONNECTED}
+    model = known[name].build(1, 10, key=jax.random.key(0))
     described = contextlib.nullcontext()
     if jax.__version_info__ >= (0, 11):
         device = AbstractDevice("NVIDIA H100 80GB HBM3", None, "gpu")

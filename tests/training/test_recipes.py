@@ -52,7 +52,12 @@ def test_an_epoch_of_several_passes_visits_every_example_as_often_each_in_a_new_
     training = MemberTraining(architecture(), dataclasses.replace(RECIPE, passes=3), Problem(3))
     one = jax.tree.map(lambda x: x[0], members(1))
     key = member_keys(one.seed).batch_order
-    batches, weights = training.batches(one, jnp.array(1), pool(), key=key)
+    data = pool()
+
+    def drawn(training, epoch):
+        return jax.jit(lambda epoch: training.batches(one, epoch, data, key=key))(epoch)
+
+    batches, weights = drawn(training, 1)
     assert batches.shape == (9, 8)
     passes = np.asarray(batches).reshape(3, 24)[:, :21]
     assert np.asarray(weights).sum() == 63
@@ -60,7 +65,7 @@ def test_an_epoch_of_several_passes_visits_every_example_as_often_each_in_a_new_
         np.testing.assert_array_equal(np.sort(order), np.sort(one.train))
     assert len({tuple(order) for order in passes.tolist()}) == 3
     plain = MemberTraining(architecture(), RECIPE, Problem(3))
-    np.testing.assert_array_equal(plain.batches(one, jnp.array(3), pool(), key=key)[0], batches[:3])
+    np.testing.assert_array_equal(drawn(plain, 3)[0], batches[:3])
 
 
 @pytest.mark.slow
@@ -88,15 +93,23 @@ def test_a_constant_schedule_is_adamw_at_one_rate():
     oracle = optax.adamw(rate, weight_decay=decay)
     rng = np.random.default_rng(1)
     parameters = {"a": jnp.asarray(rng.normal(size=3)), "b": jnp.asarray(rng.normal(size=(2, 2)))}
-    ours, theirs = (parameters, None), (parameters, oracle.init(parameters))
+
+    def our_optimizer(step):
+        return adamw_at(training.configuration, member.hyperparameters, step, 4)
+
+    @jax.jit
+    def updated(step, gradient, ours, theirs):
+        found = []
+        for optimizer, (values, state) in ((our_optimizer(step), ours), (oracle, theirs)):
+            change, state = optimizer.update(gradient, state, values)
+            found.append((optax.apply_updates(values, change), state))
+        return found
+
+    ours = (parameters, our_optimizer(jnp.array(0)).init(parameters))
+    theirs = (parameters, oracle.init(parameters))
     for step in range(4):
         gradient = jax.tree.map(lambda x: jnp.asarray(9 * rng.normal(size=x.shape)), parameters)
-        optimizer = adamw_at(training.configuration, member.hyperparameters, jnp.array(step), 4)
-        state = optimizer.init(parameters) if step == 0 else ours[1]
-        change, state = optimizer.update(gradient, state, ours[0])
-        ours = (optax.apply_updates(ours[0], change), state)
-        change, state = oracle.update(gradient, theirs[1], theirs[0])
-        theirs = (optax.apply_updates(theirs[0], change), state)
+        ours, theirs = updated(step, gradient, ours, theirs)
     for a, b in zip(jax.tree.leaves(ours[0]), jax.tree.leaves(theirs[0]), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-6)
 

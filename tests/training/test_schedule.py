@@ -32,11 +32,12 @@ def test_rate_and_momentum_are_torch(num_steps, share):
     rates, momenta = torch_schedule(num_steps, 0.02, share)
     with jax.enable_x64(True):
         steps = jnp.arange(num_steps)
-        found = learning_rate_at(steps, num_steps, 0.02, share)
-        momentum = momentum_at(steps, num_steps, share)
+        found = jax.jit(lambda x: learning_rate_at(x, num_steps, 0.02, share))(steps)
+        momentum = jax.jit(lambda x: momentum_at(x, num_steps, share))(steps)
     np.testing.assert_allclose(found, rates, rtol=1e-9)
     np.testing.assert_allclose(momentum, momenta, rtol=1e-12)
-    single = learning_rate_at(jnp.arange(num_steps), num_steps, np.float32(0.02), share)
+    rate = jax.jit(lambda x: learning_rate_at(x, num_steps, np.float32(0.02), share))
+    single = rate(jnp.arange(num_steps))
     assert single.dtype == np.float32
     np.testing.assert_allclose(single, rates, rtol=1e-5, atol=1e-6 * 0.02)
 
@@ -44,8 +45,9 @@ def test_rate_and_momentum_are_torch(num_steps, share):
 @pytest.mark.usefixtures("x64")
 def test_the_published_run():
     num_steps, peak = 12_900, 3e-3
-    rates = learning_rate_at(jnp.arange(num_steps), num_steps, peak)
-    momenta = momentum_at(jnp.arange(num_steps), num_steps)
+    steps = jnp.arange(num_steps)
+    rates = jax.jit(lambda x: learning_rate_at(x, num_steps, peak))(steps)
+    momenta = jax.jit(lambda x: momentum_at(x, num_steps))(steps)
     assert np.argmax(rates) == np.argmin(momenta) == 1934
     np.testing.assert_allclose(rates[jnp.array([0, 1934, -1])], [peak / 25, peak, peak / 250_000])
     np.testing.assert_allclose(momenta[jnp.array([0, 1934, -1])], [0.95, 0.85, 0.95])

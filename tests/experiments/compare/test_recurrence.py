@@ -1,5 +1,6 @@
 """What recurrence adds: networks that differ in one thing, pairs of one cell, drawn HORNs."""
 
+import equinox as eqx
 import jax
 import numpy as np
 
@@ -111,7 +112,7 @@ def test_every_seed_has_a_horn_of_its_own_draw():
         weight_decay=(0.0,) * 3,
         label_smoothing=(0.0,) * 3,
     )
-    cell = jax.vmap(training.fixed_part)(members).cell
+    cell = eqx.filter_jit(jax.vmap(training.fixed_part))(members).cell
     for values, middle in ((cell.angular_frequency.values, 0.224), (cell.damping.values, 0.01)):
         assert len(np.unique(values)) == values.size == 33
         assert (values > middle / 2).all()

@@ -98,20 +98,19 @@ def test_members_are_trained_once_and_taken_from_where_they_are(tmp_path, monkey
     wanted = [
         condition("a", ladder=(20.0, 90.0)),
         condition("b", ladder=(30.0, 50.0), kept=("history", "confusion", "class_features")),
-        condition("gru", architecture=GRU, seeds=(1,)),
     ]
     shared = tmp_path / "shared" / "rows.jsonl"
     found = train(tmp_path / "first", *wanted, shared=shared)
-    assert [len(rows) for rows in found.values()] == [2, 2, 1]
+    assert [len(rows) for rows in found.values()] == [2, 2]
     assert [row["seed"] for row in found["b"]] == [1, 2]
     assert np.sum(found["b"][0]["confusion"]) == 11
     assert len(found["b"][0]["history"]["train_loss"]) == 2
     assert np.shape(found["b"][0]["class_features"]) == (10, 2)
     assert "history" not in found["a"][0]
-    assert found["gru"][0]["num_parameters"] == GRU.num_parameters(1, 10)
+    assert found["a"][0]["num_parameters"] == RRN.num_parameters(1, 10)
     assert not list((tmp_path / "first" / "checkpoints").glob("*"))
     lines = shared.read_text().splitlines()
-    assert len(lines) == 5
+    assert len(lines) == 4
     made = {"git", "jax", "device", "seal"}
     assert made | {"dataset", "learning_rate", "num_parameters"} <= set(json.loads(lines[0]))
 
