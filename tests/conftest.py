@@ -15,7 +15,7 @@ FLAGS = ("--xla_cpu_use_fusion_emitters=false", "--xla_cpu_parallel_codegen_spli
 PROGRAMS = "RHYTHMIC_TESTS_PROGRAMS"
 
 
-def pytest_configure() -> None:
+def compile_quickly() -> None:
     """Compile with few optimizations, here and in the processes that tests start.
 
     Most of the tests' time is compilation, and this halves it. The sessions of nox compile as
@@ -40,6 +40,11 @@ def keep_programs() -> None:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(os.environ[PROGRAMS], worker)
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
+
+# At once, since a conftest of a folder that the command line names imports JAX before pytest
+# configures anything, and JAX reads the variables as it is imported.
+compile_quickly()
 
 
 def pytest_unconfigure() -> None:

@@ -11,10 +11,11 @@ import pytest
 
 @pytest.fixture(autouse=True, scope="module")
 def quick_compilation() -> Iterator[None]:
-    """Compile without the costly optimisations while these tests run."""
+    """Compile without the costly optimisations while these tests run; later ones as before."""
+    before = jax.config.read("jax_disable_most_optimizations")
     jax.config.update("jax_disable_most_optimizations", True)
     yield
-    jax.config.update("jax_disable_most_optimizations", False)
+    jax.config.update("jax_disable_most_optimizations", before)
 
 
 class Here:
