@@ -49,9 +49,9 @@ def scan_counted(
         block_size: steps of a block.
         reverse: whether the last sample comes first.
     """
-    if counted is None:
-        return scan(body, carry, samples, reverse=reverse)
     blocks = jax.tree.leaves(samples)[0].shape[0]
+    if counted is None or not blocks:  # sequences may be shorter than a block
+        return scan(body, carry, samples, reverse=reverse)
     longest = jnp.max(jnp.sum(counted, axis=0), initial=0)
     number = jnp.minimum(-(-longest // block_size), blocks)
     return scan_first(body, carry, samples, number, reverse=reverse)
