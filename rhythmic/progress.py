@@ -5,8 +5,13 @@ import errno
 import io
 import os
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import BinaryIO, cast
+
+# Of work: a name, or a sort of work and a name.
+Kind = str | tuple[str, str]
 
 
 def clock(seconds: float) -> str:
@@ -16,49 +21,84 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
 
 
+SECONDS_BETWEEN_LINES = 10.0  # that stay
+SECONDS_BETWEEN_UPDATES = 0.2  # of a line that is written over
+
+
 @dataclass
 class Progress:
-    """Steps left for each kind of work, such as epochs, and the seconds that a step of it takes.
+    """Steps left for each kind of work, such as epochs, the seconds of one, and lines that say so.
 
     A kind that has not run yet is taken to be as slow as the slowest one measured, and the
-    estimate then says "about". What else a run does beside its steps, such as compiling, is a
-    progress of its own, see ``time_left``.
+    estimate then says "about". What a run does beside its steps, such as compiling, is of another
+    sort: kinds are then pairs of a sort and a name. Where nothing was measured of a sort that has
+    steps left, the estimate says "at least".
 
     Args:
         remaining: steps still to run, by kind of work.
+        name: at the beginning of every line, if any.
+        quiet: whether to show nothing.
+        compiled: seconds of compiling so far, which no step is charged with.
     """
 
-    remaining: dict[str, int]
-    seconds: dict[str, float] = field(default_factory=dict)
+    remaining: dict[Kind, int]
+    name: str = ""
+    quiet: bool = False
+    compiled: Callable[[], float] = lambda: 0.0
+    seconds: dict[Kind, float] = field(default_factory=dict)
 
-    def finished(self, kind: str, seconds: float) -> None:
-        """Count one step of ``kind``; the newest measurement weighs a third."""
-        self.remaining[kind] -= 1
+    def __post_init__(self) -> None:
+        """Start the clock."""
+        self._lap = self._stays = self._shown = time.perf_counter()
+        self._compiled = self.compiled()
+
+    def lap(self) -> float:
+        """Return the seconds since the last lap, or the beginning, without those of compiling."""
+        now, compiled = time.perf_counter(), self.compiled()
+        seconds = max(now - self._lap - (compiled - self._compiled), 0.0)
+        self._lap, self._compiled = now, compiled
+        return seconds
+
+    def finished(self, kind: Kind, seconds: float, count: int = 1) -> None:
+        """Count steps of ``kind`` that took ``seconds`` each; the newest one weighs a third."""
+        self.remaining[kind] -= count
         known = self.seconds.get(kind, seconds)
-        self.seconds[kind] = known + (seconds - known) / 3
+        self.seconds[kind] = seconds + (known - seconds) * (2 / 3) ** count
 
-    def seconds_left(self) -> float:
-        """Return the seconds to the end of this work, 0 where nothing was measured."""
-        slowest = max(self.seconds.values(), default=0.0)
-        return sum(n * self.seconds.get(kind, slowest) for kind, n in self.remaining.items())
-
-    def time_left(self, *beside: "Progress") -> str:
-        """Return the time to the end of all work, as text.
-
-        Args:
-            beside: what the same run does beside these steps. Where some of it is still to do and
-                none was measured, the estimate says "at least".
-        """
+    def time_left(self) -> str:
+        """Return the time to the end of all work, as text."""
         if not self.seconds:
             return "an unknown time"
-        every = (self, *beside)
-        left = clock(sum(one.seconds_left() for one in every))
-        if any(not one.seconds and any(one.remaining.values()) for one in every):
-            return f"at least {left}"
-        unknown = any(
-            n and kind not in one.seconds for one in every for kind, n in one.remaining.items()
-        )
-        return f"{'about ' if unknown else ''}{left}"
+        left, word = 0.0, ""
+        slowest: dict[Kind, float] = {}
+        for kind, seconds in self.seconds.items():
+            slowest[_sort(kind)] = max(seconds, slowest.get(_sort(kind), 0.0))
+        for kind, number in self.remaining.items():
+            if number and _sort(kind) not in slowest:
+                word = "at least "
+            elif number and kind not in self.seconds:
+                word = word or "about "
+            left += number * self.seconds.get(kind, slowest.get(_sort(kind), 0.0))
+        return word + clock(left)
+
+    def show(self, *parts: str, warning: str = "", final: bool = False) -> None:
+        """Show a line of ``parts``, the time left and a ``warning``, a few times a second at most.
+
+        A ``final`` line stays, and one every ten seconds; the others are written over.
+        """
+        now = time.perf_counter()
+        final = final or now - self._stays > SECONDS_BETWEEN_LINES
+        if self.quiet or not (final or now - self._shown > SECONDS_BETWEEN_UPDATES):
+            return
+        self._shown, self._stays = now, now if final else self._stays
+        left = f"{self.time_left()} left" if any(self.remaining.values()) else ""
+        line = " | ".join(filter(None, (*parts, left, warning)))
+        show(f"{self.name}: {line}" if self.name else line, final=final)
+
+
+def _sort(kind: Kind) -> Kind:
+    """Return the sort of a kind of work; kinds that are no pairs are of one sort."""
+    return kind[0] if isinstance(kind, tuple) else ""
 
 
 def printable(text: str) -> str:

@@ -54,22 +54,45 @@ def test_the_newest_measurement_weighs_a_third():
 
 
 def test_what_a_run_does_beside_its_epochs_is_counted():
-    epochs, starts, tests = (
-        Progress(dict(work)) for work in ({"a": 10, "b": 10}, {"a": 1, "b": 1}, {"a": 1, "b": 1})
-    )
-    starts.finished("a", 24.0)
-    epochs.finished("a", 2.0)
+    numbers = {"epoch": 10, "start": 1, "test": 1}
+    progress = Progress({(sort, name): n for sort, n in numbers.items() for name in "ab"})
+    assert progress.time_left() == "an unknown time"
+    progress.finished(("start", "a"), 24.0)
+    progress.finished(("epoch", "a"), 2.0)
     # 19 epochs of 2 s and one more start; what tests take is not known yet.
-    assert epochs.time_left(starts, tests) == "at least 1:02"
-    for _ in range(9):
-        epochs.finished("a", 2.0)
-    tests.finished("a", 30.0)
-    assert epochs.time_left(starts, tests) == "about 1:14"  # 10 x 2 + 24 + 30 s
-    starts.finished("b", 20.0)
-    epochs.finished("b", 1.0)
-    assert epochs.time_left(starts, tests) == "about 0:39"  # 9 x 1 + 30 s, the test unmeasured
-    tests.finished("b", 10.0)
-    assert epochs.time_left(starts, tests) == "0:09"
+    assert progress.time_left() == "at least 1:02"
+    progress.finished(("epoch", "a"), 2.0, count=9)
+    progress.finished(("test", "a"), 30.0)
+    assert progress.time_left() == "about 1:14"  # 10 x 2 + 24 + 30 s
+    progress.finished(("start", "b"), 20.0)
+    progress.finished(("epoch", "b"), 1.0)
+    assert progress.time_left() == "about 0:39"  # 9 x 1 + 30 s, the test unmeasured
+    progress.finished(("test", "b"), 10.0)
+    assert progress.time_left() == "0:09"
+
+
+def test_laps_leave_out_what_compiling_took(monkeypatch):
+    clock, compiled = [0.0], [0.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: clock[0])
+    steps = Progress({"step": 2}, compiled=lambda: compiled[0])
+    clock[0], compiled[0] = 5.0, 3.0
+    assert steps.lap() == 2.0
+    clock[0] = 6.0
+    assert steps.lap() == 1.0
+
+
+def test_a_line_stays_every_ten_seconds_and_tells_the_time_left(monkeypatch, capsys):
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    steps = Progress({"step": 3}, name="run")
+    for now[0] in (5.0, 10.5, 15.0):
+        steps.finished("step", 5.0)
+        steps.show("loss 1.0", warning="1 not finite")
+    steps.show("done", final=True)
+    assert capsys.readouterr().err.splitlines() == [
+        "run: loss 1.0 | 0:05 left | 1 not finite",
+        "run: done",
+    ]
 
 
 def test_only_final_lines_reach_a_file(capsys):

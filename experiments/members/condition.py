@@ -19,7 +19,13 @@ from rhythmic.data import Split
 from rhythmic.networks import BuildsNetwork, NetworkSpec
 from rhythmic.networks.network import Method
 from rhythmic.records import fingerprint
-from rhythmic.training import Data, Members, TrainingConfiguration, make_members
+from rhythmic.training import (
+    Data,
+    Members,
+    MemberTraining,
+    TrainingConfiguration,
+    make_members,
+)
 from rhythmic.training.configuration import check_seed
 from rhythmic.training.problem import Problem
 from rhythmic.training.rhythms import member_rhythms
@@ -156,6 +162,12 @@ class Condition:
     def known(self) -> str:
         """What its members are known by, besides setting, seed and what a test keeps."""
         return fingerprint(self.identity())
+
+    def member_training(self) -> MemberTraining:
+        """Return what trains one of its members."""
+        return MemberTraining(
+            self.architecture, self.training, method=self.method, problem=self.pool.problem
+        )
 
     def program(self) -> str:
         """Name the compiled program that trains it, which conditions may share."""

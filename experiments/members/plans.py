@@ -39,10 +39,6 @@ class Program(NamedTuple):
         """What it is called towards a user: by its first condition."""
         return self.condition.label
 
-    def tested(self, store: MemberStore) -> list[Wanted]:
-        """Return the members that are tested; what settings are chosen on must be finished."""
-        return [wanted for condition in self.conditions for wanted in store.tested(condition)]
-
 
 def by_program(conditions: Iterable[Condition]) -> Iterator[Program]:
     """Yield programs; one on which another's setting is chosen comes first."""
@@ -74,13 +70,11 @@ def to_be_tested(store: MemberStore, program: Program) -> tuple[list[Wanted], in
     return list(chosen.values()), waiting
 
 
-def num_missing(store: MemberStore, program: Program) -> tuple[int, int]:
-    """Count the members still to be chosen on, and to be tested: all of these before a choice."""
-    return num_members(store, program)[0]
-
-
 def num_members(store: MemberStore, program: Program) -> tuple[tuple[int, int], int]:
-    """Count what ``num_missing`` does, and all members, finished ones included."""
+    """Count the members that are missing, and all members, finished ones included.
+
+    Those still to be chosen on come first, then those to be tested: all of these before a choice.
+    """
     chosen, waiting = to_be_tested(store, program)
     missing = len(store.missing(program.choices)), waiting + len(store.missing(chosen))
     return missing, len(program.choices) + len(chosen) + waiting
@@ -101,11 +95,6 @@ class Work(NamedTuple):
     program: Program
     missing: tuple[int, int]
     plan: GroupPlan
-
-    @property
-    def num_groups(self) -> int:
-        """Groups that train one after another."""
-        return num_groups(self.missing, self.plan)
 
 
 def num_groups(counts: Sequence[int], plan: GroupPlan) -> int:
@@ -133,7 +122,7 @@ def work_left(
     known = recorded_plans(folder)
     work = []
     for program in by_program(conditions):
-        missing = num_missing(store, program)
+        missing, _ = num_members(store, program)
         if not any(missing):
             continue
         plan = usable_plan(program.label, known.get(program.label))

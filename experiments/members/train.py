@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -33,21 +34,10 @@ from experiments.members.rows import member_rows
 from experiments.members.store import MemberStore
 from rhythmic.progress import Progress, clock, show
 from rhythmic.records import Row, append_rows, fingerprint
-from rhythmic.runs.fitting import smaller_after
-from rhythmic.training import (
-    EpochReport,
-    Estimate,
-    GroupPlan,
-    GroupTraining,
-    Members,
-    MemberTraining,
-    TrainingState,
-    fitting_group,
-)
-from rhythmic.training.estimate import first_members
+from rhythmic.training import EpochReport, GroupPlan, Groups
+from rhythmic.training.estimate import REMEDY, first_members
 
 BEGUN = "begun.json"  # of a run folder: members of a group that others had parted
-REMEDY = "give a smaller batch size"
 CHECKPOINT = re.compile(r"[0-9a-f]{16}\.eqx")  # name of a checkpoint
 BEGINNING = re.compile(rb"[0-9a-f]{64}\n")  # its hash
 
@@ -76,10 +66,8 @@ class Run:
 
     def __post_init__(self) -> None:
         """Count what is left, by the name of the program."""
-        self.progress = Progress({})  # epochs of groups
-        # Programs to be compiled, with what else there is to do before the first epoch.
-        self.starts = Progress(dict.fromkeys(self.plans, 1))
-        self.tests = Progress({})  # groups
+        # Epochs and tests of groups, and programs that are to be compiled and begun.
+        self.progress = Progress({("start", name): 1 for name in self.plans})
         self.done = self.total = 0  # networks, those of earlier calls included
         # Members of a group that other runs had parted from those before and behind.
         self.begun: list[str] = (read_kept(self.folder, BEGUN) or {}).get("members", [])
@@ -92,12 +80,12 @@ class Run:
             missing, number = num_members(self.store, program)
             self.total += number
             self.done += number - sum(missing)
-            name = program.name
+            name, remaining = program.name, self.progress.remaining
             if plan := self.plans.get(name):
                 epochs = program.condition.training.epochs
-                self.progress.remaining[name] = num_groups(missing, plan) * epochs
-                self.tests.remaining[name] = num_groups(missing[1:], plan)
-                self.starts.remaining[name] &= any(missing)
+                remaining["epoch", name] = num_groups(missing, plan) * epochs
+                remaining["test", name] = num_groups(missing[1:], plan)
+                remaining["start", name] &= any(missing)
 
 
 class Worker:
@@ -107,25 +95,16 @@ class Worker:
         """Compile nothing yet: a worker without work costs nothing."""
         self.run, self.program = run, program
         self.condition, self.label = program.condition, program.label
-        self.training = MemberTraining(
-            self.condition.architecture,
-            self.condition.training,
-            method=self.condition.method,
-            problem=self.condition.pool.problem,
+        self.groups = Groups(
+            self.condition.member_training(),
+            run.plans[program.name],
+            self.condition.pool.data,
+            tell=show,
+            name=self.label,
+            remedy=run.remedy,
+            on_plan=self.replan,
         )
-        self.group_training: GroupTraining | None = None
-        self.needed: Estimate | None = None
         self.noisy_test = NoisyTest(program.conditions)
-        # Of the group at work: its members, epochs that are known to be finished, times till then.
-        self.group: list[Wanted] = []
-        self.num_reported = 0
-        self.began = 0.0
-        self.timing: Row = {}
-
-    @property
-    def plan(self) -> GroupPlan:
-        """The shape of its groups."""
-        return self.run.plans[self.program.name]
 
     def train(self, wanted: list[Wanted]) -> None:
         """Train those of ``wanted`` that are missing, and write their rows group by group.
@@ -139,19 +118,19 @@ class Worker:
         distinct = {member.name(): member for member in wanted}
         # Members of one seed see the same batches: neighbours share the work of drawing them.
         wanted = sorted(distinct.values(), key=lambda member: member.seed)
-        while group := self.claimed(wanted):
-            try:
+        while self.groups.attempt(partial(self.train_next, wanted)):
+            pass
+
+    def train_next(self, wanted: list[Wanted]) -> bool:
+        """Train a group of what is missing and free; tell whether there was one."""
+        group = self.claimed(wanted)
+        try:
+            if group:
                 with jax.enable_x64(self.condition.precision == "float64"):
                     self.train_group(group)
-                continue
-            except (MemoryError, jax.errors.JaxRuntimeError) as error:
-                smaller = smaller_after(
-                    error, self.plan, show, name=self.label, remedy=self.run.remedy
-                )
-            finally:
-                self.run.store.release(group)
-            # Out of the handler: the error held on to the arrays that filled the memory.
-            self.replan(smaller)
+        finally:
+            self.run.store.release(group)
+        return bool(group)
 
     def claimed(self, wanted: list[Wanted]) -> list[Wanted]:
         """Claim the members of a group: those of one that was begun, else the first that are free.
@@ -159,7 +138,7 @@ class Worker:
         A checkpoint is found by the members of its group. Where others leave no whole group at the
         beginning of what is missing, the run folder says which members were taken.
         """
-        run, size = self.run, self.plan.size
+        run, size = self.run, self.groups.plan.size
         missing = run.store.missing(wanted)
         begun = [member for member in missing if member.name() in run.begun]
         group = run.store.claim(begun, size) or run.store.claim(missing, size)
@@ -172,34 +151,34 @@ class Worker:
         return group
 
     def replan(self, plan: GroupPlan) -> None:
-        """Go on with groups of another shape, and say so in the run folder."""
+        """Take note of groups of another shape, in the run folder too."""
         run, name = self.run, self.program.name
         run.plans[name] = plan
-        self.group_training = None
         self.noisy_test = NoisyTest(self.program.conditions)
         record_plans(run.folder, {self.label: plan})
-        for progress in (run.progress, run.starts, run.tests):
-            progress.seconds.pop(name, None)
-        run.starts.remaining[name] = 1
+        for sort in ("epoch", "start", "test"):
+            run.progress.seconds.pop((sort, name), None)
+        run.progress.remaining["start", name] = 1
         run.count()
 
     def train_group(self, group: list[Wanted]) -> None:
         """Train one group, or as much of it as fits, from its checkpoint or from the start."""
-        started = self.began = time.perf_counter()
-        had_program = self.group_training is not None
+        started = time.perf_counter()
+        had_program = self.groups.made is not None
+        if not had_program:
+            show(f"{self.label}: compiling for groups of {self.groups.plan}", final=False)
         members = members_of(group)
-        training = self.compiled_group(members)
-        self.run.store.release(group[self.plan.size :])
-        group, members = group[: self.plan.size], first_members(members, self.plan.size)
-        self.group, self.num_reported = group, 0
-        self.timing = {
-            "seconds_to_first_step": time.perf_counter() - started,
-            "compile_seconds": 0.0 if had_program else training.compile_seconds,
-        }
-        names = [wanted.name() for wanted in group]
-        checkpoint = self.run.folder / "checkpoints" / f"{fingerprint((names, self.plan.size))}.eqx"
+        training, size = self.groups.compiled(members), self.groups.plan.size
+        self.run.store.release(group[size:])
+        group, members = group[:size], first_members(members, size)
+        name = fingerprint(([wanted.name() for wanted in group], size))
+        checkpoint = self.run.folder / "checkpoints" / f"{name}.eqx"
+        work = GroupWork(self, group, started, 0.0 if had_program else training.compile_seconds)
+        work.tell_start(checkpoint)
         try:
-            state = self.trained(training, members, checkpoint)
+            state = training.run(
+                members, on_epoch=work.report, checkpoint=checkpoint, run_folder=self.run.folder
+            )
             self.run.check()
         except FolderGoneError:
             forsake(self.run.folder, checkpoint)
@@ -209,93 +188,80 @@ class Worker:
             trained = time.perf_counter()
             test = training.test(state, members)
             noise_accuracy = self.noisy_test.accuracies(training, state, members)
-            self.run.tests.finished(self.program.name, time.perf_counter() - trained)
+            seconds = time.perf_counter() - trained
+            self.run.progress.finished(("test", self.program.name), seconds)
         seconds = time.perf_counter() - started
-        store = self.run.store
-        share = seconds / len(group)
-        made = store.made | {"way_through_time": training.training.method}
-        store.add(member_rows(group, state, test, share, made, noise_accuracy))
+        made = self.run.store.made | {"way_through_time": training.training.method}
+        rows = member_rows(group, state, test, seconds / len(group), made, noise_accuracy)
+        self.run.store.add(rows)
         checkpoint.unlink(missing_ok=True)
         if test is not None:
             found = f"trained in {clock(seconds)}, test {np.mean(test.score):.3f}"
-            show(f"{self.described()} {found}")
+            show(f"{work.described} {found}")
 
-    def compiled_group(self, members: Members) -> GroupTraining:
-        """Return the compiled program, in a smaller shape than planned if that does not fit."""
-        if self.group_training is None:
-            show(f"{self.label}: compiling for groups of {self.plan}", final=False)
-            fitting, self.needed = fitting_group(
-                self.training,
-                self.plan,
-                self.condition.pool.data,
-                members,
-                tell=lambda line: show(f"{self.label}: {line}"),
-            )
-            if fitting.plan != self.plan:
-                self.replan(fitting.plan)
-            self.group_training = fitting
-        return self.group_training
 
-    def trained(self, training: GroupTraining, members: Members, checkpoint: Path) -> TrainingState:
-        """Train to the last epoch."""
+class GroupWork:
+    """What is told of the group at work: how it does, and when everything will be done."""
+
+    def __init__(self, worker: Worker, group: list[Wanted], started: float, compiled: float):
+        """Take the time since ``started``, of which ``compiled`` seconds went into compiling."""
+        self.worker, self.run, self.group, self.started = worker, worker.run, group, started
+        self.stage = "table" if group[0].tested else "tuning"
+        self.described = f"{worker.label}, {self.stage}: {counted(len(group), 'member')}"
+        self.timing = {
+            "seconds_to_first_step": time.perf_counter() - started,
+            "compile_seconds": compiled,
+        }
+        self.num_reported = 0  # epochs that are known to be finished
+
+    def tell_start(self, checkpoint: Path) -> None:
+        """Say what begins."""
         start = "from their checkpoint" if checkpoint.exists() else "from the first epoch"
         finished = f"{self.run.done} of {counted(self.run.total, 'network')} finished"
-        show(f"{self.described()} to train, {start}; {finished}")
-        return training.run(
-            members, on_epoch=self.report, checkpoint=checkpoint, run_folder=self.run.folder
-        )
-
-    def described(self) -> str:
-        """Name the group at work, and what it is trained for."""
-        return f"{self.label}, {self.stage()}: {counted(len(self.group), 'member')}"
-
-    def stage(self) -> str:
-        """Name what the group at work is trained for."""
-        return "table" if self.group[0].tested else "tuning"
+        show(f"{self.described} to train, {start}; {finished}")
 
     def report(self, report: EpochReport) -> None:
         """Show how the group does and when everything will be done."""
         self.run.check()
         first = self.num_reported == 0
+        progress, name = self.run.progress, self.worker.program.name
         # Epochs that a checkpoint held already take no more time.
-        progress, name = self.run.progress, self.program.name
-        progress.remaining[name] -= report.epoch - self.num_reported
+        progress.remaining["epoch", name] -= report.epoch - self.num_reported
         self.num_reported = report.epoch + 1
-        progress.finished(name, report.seconds)
-        starts, tests = self.run.starts, self.run.tests
-        if starts.remaining.get(name):
-            starts.finished(name, time.perf_counter() - self.began - report.seconds)
+        progress.finished(("epoch", name), report.seconds)
+        if progress.remaining["start", name]:
+            began = time.perf_counter() - self.started - report.seconds
+            progress.finished(("start", name), began)
         history = report.state.history
         failed = int(np.sum(report.state.failed_at_step >= 0))
         parts = [
-            self.described(),
-            f"epoch {report.epoch + 1}/{len(history.train_loss[0])}",
+            self.described,
+            f"epoch {self.num_reported}/{len(history.train_loss[0])}",
             f"loss {np.nanmean(history.train_loss[:, report.epoch]):.3f}",
             f"validation {np.mean(history.validation_score[:, report.epoch]):.3f}",
-            f"{clock(report.seconds)} an epoch, {progress.time_left(starts, tests)} left in all",
+            f"{clock(report.seconds)} an epoch",
         ]
         if first:
             self.write_timing(report)
             if self.timing["compile_seconds"]:
                 seconds = self.timing["seconds_to_first_step"]
                 parts.append(f"compiled: first step after {seconds:.1f} s")
-        if failed:
-            parts.append(f"{failed} not finite")
-        show(" | ".join(parts), final=(report.epoch + 1) % 5 == 0 or first)
+        progress.show(*parts, warning=f"{failed} not finite" if failed else "", final=first)
         if self.run.after_epoch is not None:
             self.run.after_epoch()
 
     def write_timing(self, report: EpochReport) -> None:
         """Add a line to the run's timings: what a group took since the last start."""
+        groups = self.worker.groups
         row = {
-            "label": self.label,
-            "architecture": self.condition.architecture.name,
-            "stage": self.stage(),
+            "label": self.worker.label,
+            "architecture": self.worker.condition.architecture.name,
+            "stage": self.stage,
             "members": len(self.group),
-            **asdict(self.plan),
+            **asdict(groups.plan),
             **{name: round(seconds, 3) for name, seconds in self.timing.items()},
             "seconds_an_epoch": round(report.seconds, 3),
-            "expected_bytes_a_device": None if self.needed is None else self.needed.memory,
+            "expected_bytes_a_device": None if groups.needed is None else groups.needed.memory,
             "compilation_cache": jax.config.values["jax_compilation_cache_dir"] is not None,
             "device": self.run.store.made["device"],
         }

@@ -165,17 +165,6 @@ class MnistConfiguration:
             )
         if self.needs_tuning() and not self.tuning_seeds:
             raise ValueError("tuning_seeds is empty; choosing among settings needs at least one")
-        for name in (
-            "seeds",
-            "tuning_seeds",
-            "architectures",
-            "learning_rates",
-            "weight_decays",
-            "label_smoothings",
-        ):
-            values = getattr(self, name)
-            if len(set(values)) < len(values):
-                raise ValueError(f"{name} holds a value twice: {' '.join(map(str, values))}")
 
     @property
     def training(self) -> TrainingConfiguration:

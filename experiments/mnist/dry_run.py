@@ -4,12 +4,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import jax
 from rich.console import Console
 from rich.table import Table
 
 from experiments.members.condition import members_of
-from experiments.members.plans import Work, num_groups, work_left
+from experiments.members.plans import Work, num_groups, to_be_tested, work_left
 from experiments.members.train import counted
 from experiments.mnist.members import REMEDY, MnistStore
 from experiments.mnist.report import WIDTH, plain_table
@@ -17,14 +16,7 @@ from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.memory import readable_bytes
 from rhythmic.progress import clock, show
 from rhythmic.provenance import device_name
-from rhythmic.runs.fitting import smaller_after
-from rhythmic.training import (
-    GroupPlan,
-    MemberTraining,
-    available_memory,
-    fitting_group,
-    seconds_per_update,
-)
+from rhythmic.training import GroupPlan, Groups, Members, available_memory, seconds_per_update
 from rhythmic.training.estimate import first_members
 
 
@@ -89,44 +81,35 @@ def dry_run(store: MnistStore, folder: Path) -> None:
 
 def forecast(store: MnistStore, work: Work) -> Forecast:
     """Compile and time one architecture, in smaller groups if memory runs out."""
-    plan = work.plan
-    while True:
-        try:
-            return measured(store, work, plan)
-        except (MemoryError, jax.errors.JaxRuntimeError) as error:
-            plan = smaller_after(error, plan, show, name=work.program.label, remedy=REMEDY)
-
-
-def measured(store: MnistStore, work: Work, plan: GroupPlan) -> Forecast:
-    """Compile the programs of one architecture in groups of ``plan``, and time some updates."""
-    started = time.perf_counter()
-    available = available_memory(plan.num_devices)
     program, condition = work.program, work.program.condition
-    data = condition.pool.data
-    wanted = store.missing(program.choices) or store.missing(program.tested(store))
-    members = members_of(wanted[: plan.size])
-    fitting, needed = fitting_group(
-        MemberTraining(
-            condition.architecture,
-            condition.training,
-            method=condition.method,
-            problem=condition.pool.problem,
-        ),
-        plan,
-        data,
-        members,
-        tell=lambda line: show(f"{program.label}: {line}"),
-    )
-    return Forecast(
+    groups = Groups(
+        condition.member_training(),
+        work.plan,
+        condition.pool.data,
+        tell=show,
         name=program.label,
-        way=fitting.training.method,
+        remedy=REMEDY,
+    )
+    wanted = store.missing(program.choices) or store.missing(to_be_tested(store, program)[0])
+    return groups.attempt(lambda: measured(groups, work, members_of(wanted[: groups.plan.size])))
+
+
+def measured(groups: Groups, work: Work, members: Members) -> Forecast:
+    """Compile the programs of one architecture, and time some updates."""
+    started = time.perf_counter()
+    available = available_memory(groups.plan.num_devices)
+    group = groups.compiled(members)
+    assert groups.needed is not None
+    return Forecast(
+        name=work.program.label,
+        way=group.training.method,
         missing=work.missing,
         planned=work.plan,
-        plan=fitting.plan,
-        memory=needed.memory,
+        plan=group.plan,
+        memory=groups.needed.memory,
         available=available,
         seconds_to_first_step=time.perf_counter() - started,
-        seconds_per_update=seconds_per_update(fitting, first_members(members, fitting.plan.size)),
+        seconds_per_update=seconds_per_update(group, first_members(members, group.plan.size)),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from rhythmic import progress
 from rhythmic.memory import available_memory
 from rhythmic.progress import Progress, show
 from rhythmic.records import Row
@@ -264,12 +265,8 @@ class ChunkComputer:
         return programs.place(from_writer(host), programs.by_row), done
 
 
-SECONDS_BETWEEN_LINES = 10.0
-SECONDS_BETWEEN_UPDATES = 0.2
-
-
 class Meter:
-    """Counts stages and chunks as they are done, on top of those that are there, and shows it.
+    """Counts stages, chunks and points as they are done, on top of those that are there.
 
     Compilation is not counted.
     """
@@ -292,20 +289,21 @@ class Meter:
             quiet: show nothing.
             elsewhere: whether workers compute, each a chunk as a whole.
         """
-        self.computer = computer
-        self.name = computer.sweep.name
-        self.num_chunks = there + len(chunks)
-        self.quiet = quiet or not is_writer()
+        self.num_chunks, self.num_done = there + len(chunks), there
         self.stages_shown = computer.stages > 1 and not elsewhere
         stages = len(chunks) if elsewhere else sum(map(computer.total, chunks))
-        self.progress = Progress({"stage": stages})
-        self.num_done, self.num_not_finite, self.stages = there, 0, 0
-        self.last = self.chunk_started = self.line_shown = self.updated = time.perf_counter()
-        self.compiled = self.compiling = self.seconds = 0.0
-        self.logged_chunks, self.logged_points, self.logged_seconds = 0, 0, 0.0
+        self.progress = Progress(
+            {"stage": stages},
+            name=computer.sweep.name,
+            quiet=quiet or not is_writer(),
+            compiled=lambda: computer.compile_seconds,
+        )
+        self.num_not_finite = self.stages = 0
+        self.seconds = 0.0  # of the present chunk
+        self.logged = np.zeros(3)  # chunks, points and seconds since the last row of the log
         self.log_written = -math.inf
-        if there and not self.quiet:
-            show(f"{self.name}: {there} of {self.num_chunks} chunks are there")
+        if there and not self.progress.quiet:
+            show(f"{self.progress.name}: {there} of {self.num_chunks} chunks are there")
 
     @property
     def is_done(self) -> bool:
@@ -319,63 +317,44 @@ class Meter:
             count: how many are done, kept ones included.
             new: how many of these were computed since the last call, if none was kept.
         """
-        now = time.perf_counter()
-        compiling = self.computer.compile_seconds - self.compiled
+        seconds = self.progress.lap()
         if count == self.stages + new:
-            for _ in range(new):
-                self.progress.finished("stage", max(now - self.last - compiling, 0.0) / new)
+            self.progress.finished("stage", seconds / new, new)
         else:  # taken from what was kept, or started afresh in smaller passes
             self.progress.remaining["stage"] -= count - self.stages
-        self.compiled += compiling
-        self.compiling += compiling
-        self.last, self.stages = now, count
+        self.seconds, self.stages = self.seconds + seconds, count
         if self.stages_shown:
-            self.show(f"stage {count}", final=False)
+            self._show(f"stage {count}")
 
     def chunk_done(self, found: Computed) -> None:
         """Take note of a finished chunk."""
-        now = time.perf_counter()
-        self.seconds = max(now - self.chunk_started - self.compiling, 0.0)
-        self.compiling = 0.0
+        points = found.arrays[STATUS].size
         self.num_done += 1
         self.num_not_finite += found.num_not_finite
-        rate = found.arrays[STATUS].size / max(self.seconds, 1e-9)
-        self.stages, self.chunk_started = 0, now
-        final = self.is_done or now - self.line_shown > SECONDS_BETWEEN_LINES
-        self.show(f"{rate:.3g} points a second", final=final)
+        self._show(f"{points / max(self.seconds, 1e-9):.3g} points a second", self.is_done)
+        self.logged += 1, points, self.seconds
+        self.seconds, self.stages = 0.0, 0
 
-    def show(self, what: str, *, final: bool) -> None:
-        """Show a line, not more than a few times a second."""
-        now = time.perf_counter()
-        if self.quiet or not (final or now - self.updated > SECONDS_BETWEEN_UPDATES):
-            return
-        self.updated = now
-        self.line_shown = now if final else self.line_shown
-        parts = [f"{self.name}: {self.num_done} of {self.num_chunks} chunks", what]
-        if not self.is_done:
-            parts.append(f"{self.progress.time_left()} left")
-        if self.num_not_finite:
-            parts.append(f"{self.num_not_finite} points not finite")
-        show(" | ".join(parts), final=final)
+    def _show(self, what: str, final: bool = False) -> None:
+        bad = f"{self.num_not_finite} points not finite" if self.num_not_finite else ""
+        chunks = f"{self.num_done} of {self.num_chunks} chunks"
+        self.progress.show(chunks, what, warning=bad, final=final)
 
-    def log_rows(self, found: Computed) -> list[Row]:
+    def log_rows(self) -> list[Row]:
         """Return what the log says: how many chunks were finished since the last row, in what time.
 
         A row every few seconds, and one for the last chunk: none for most chunks that are small.
         """
-        self.logged_chunks += 1
-        self.logged_points += int(found.arrays[STATUS].size)
-        self.logged_seconds += self.seconds
         now = time.perf_counter()
-        if now - self.log_written < SECONDS_BETWEEN_LINES and not self.is_done:
+        if now - self.log_written < progress.SECONDS_BETWEEN_LINES and not self.is_done:
             return []
-        chunks, points, seconds = self.logged_chunks, self.logged_points, self.logged_seconds
-        self.logged_chunks, self.logged_points, self.logged_seconds = 0, 0, 0.0
+        chunks, points, seconds = self.logged.tolist()
+        self.logged[:] = 0
         self.log_written = now
         return [
             {
-                "chunks": chunks,
-                "points": points,
+                "chunks": int(chunks),
+                "points": int(points),
                 "seconds": round(seconds, 4),
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                 "host": socket.gethostname(),

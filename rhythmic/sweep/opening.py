@@ -9,8 +9,9 @@ import zarr
 
 from rhythmic.provenance import provenance
 from rhythmic.records import PROVENANCE, append_rows
+from rhythmic.runs.environment import RefusedError, differing
 from rhythmic.sweep.arrays import layout_of
-from rhythmic.sweep.plan import ChunkPlan, RefusedError, check_ours, known_description
+from rhythmic.sweep.plan import ChunkPlan, check_ours, known_description
 from rhythmic.sweep.specification import Sweep
 from rhythmic.sweep.store import SweepStore
 
@@ -107,33 +108,3 @@ def _repair(store: SweepStore, sweep: Sweep, tell: Callable[[str], None]) -> Non
     for unfinished in list(store.unfinished()):
         if unfinished.is_whole:  # killed before its files were written
             store.write_block(unfinished)
-
-
-def differing(known: Any, wanted: Any, name: str = "") -> str:
-    """Say where two nested values differ, one line; empty if nowhere."""
-    if isinstance(known, dict) and isinstance(wanted, dict):
-        found = [
-            differing(known.get(key), wanted.get(key), f"{name}.{key}" if name else key)
-            for key in dict.fromkeys([*known, *wanted])
-        ]
-        return "; ".join(text for text in found if text)
-    if isinstance(known, list) and isinstance(wanted, list) and len(known) == len(wanted):
-        pairs = enumerate(zip(known, wanted, strict=True))
-        found = [differing(old, new, f"{name}[{called(new, i)}]") for i, (old, new) in pairs]
-        return "; ".join(text for text in found if text)
-    if known == wanted:
-        return ""
-    if name.endswith(".sha256"):
-        return f"{name.removesuffix('.sha256')}: other values"
-    return f"{name}: {_shortened(known)} there, {_shortened(wanted)} here"
-
-
-def called(entry: Any, place: int) -> str:
-    """Return the name of an entry of a list, or its place."""
-    return str(entry.get("name", place) if isinstance(entry, dict) else place)
-
-
-def _shortened(value: Any) -> str:
-    """Write a value in at most some forty characters."""
-    text = str(value)
-    return text if len(text) <= 40 else text[:12] + "…" if " " not in text else text[:37] + "…"

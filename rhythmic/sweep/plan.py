@@ -34,6 +34,7 @@ from rhythmic.checks import checked_integer
 from rhythmic.files import DAMAGED, is_leftover, refuse_links
 from rhythmic.locks import LOCK, is_lock
 from rhythmic.records import PROVENANCE, is_stray
+from rhythmic.runs.environment import RefusedError
 from rhythmic.sealed import DamagedFileError, read_sealed
 from rhythmic.sweep.specification import Sweep
 
@@ -290,10 +291,6 @@ RECORDS = "chunks"
 CHECKPOINTS = "checkpoints"
 LOG = "log.jsonl"
 OURS = {LOCK, DESCRIPTION, COPY, RESULTS, RECORDS, CHECKPOINTS, DAMAGED, LOG, PROVENANCE}
-
-
-class RefusedError(ValueError):
-    """A folder that belongs to another sweep, or was computed by another program or device."""
 
 
 def record_name(number: int) -> str:

@@ -16,6 +16,7 @@ from rhythmic.files import is_leftover, make_folder
 from rhythmic.locks import writing
 from rhythmic.progress import show
 from rhythmic.records import append_rows, fingerprint
+from rhythmic.runs.environment import check_worker
 from rhythmic.spread import first_devices
 from rhythmic.sweep.chunks import Arrays, ChunkComputer, Computed, Meter
 from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
@@ -25,7 +26,6 @@ from rhythmic.sweep.plan import (
     LOG,
     Chunk,
     ChunkPlan,
-    RefusedError,
     check_ours,
     choose_plan,
     known_description,
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from rhythmic.sweep.store import SweepStore
 
 Tell = Callable[[str], None]
+
+UNLIKE = "make the workers alike, or allow changes: each chunk then says what computed it"
 
 
 class SweepStorageError(OSError):
@@ -233,10 +235,11 @@ def on_disk(
     with contextlib.closing(store) if store is not None else contextlib.nullcontext():
         for found in chunks:
             if store is not None:
-                check_worker(store, found, allow_changes)
+                if found.environment is not None and not allow_changes:
+                    check_worker(store.environment_now, found.environment, UNLIKE)
                 made = store.made(found.shape, found.environment)
                 store.write(found.chunk, found.arrays, made)
-                if rows := meter.log_rows(found):
+                if rows := meter.log_rows():
                     append_rows(store.folder / LOG, rows, sync=False)
                 if computer.stages > 1:
                     _drop_states(keep, found.chunk.number)
@@ -260,20 +263,6 @@ def _drop_states(folder: Path, number: int | None = None) -> None:
     if number is None:
         with contextlib.suppress(OSError):
             folder.rmdir()
-
-
-def check_worker(store: "SweepStore", found: Computed, allow_changes: bool) -> None:
-    """Raise a RefusedError for a chunk of a worker that computes otherwise than the others."""
-    if found.environment is None or allow_changes:
-        return
-    from rhythmic.sweep.opening import differing
-
-    known = {name: store.environment_now[name] for name in found.environment}
-    if told := differing(known, found.environment):
-        raise RefusedError(
-            f"executor has a worker that computes otherwise ({told}); make the workers alike, or "
-            "allow changes: each chunk then says what computed it"
-        )
 
 
 def elsewhere(

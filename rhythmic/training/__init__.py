@@ -29,7 +29,7 @@ Beneath it, whole runs are pure functions, mapped and spread over devices:
 A member is one network: a seed, which sets split, start values, batch order and dropout, and its
 hyperparameters. ``MemberTraining`` holds the pure functions of one member; ``GroupTraining`` maps
 them over members and devices, and compiles once. ``estimate_group`` and ``seconds_per_update``
-tell what a group needs before it runs; ``fitting_group`` makes one that fits in memory.
+tell what a group needs before it runs; ``Groups`` makes groups that fit in memory.
 
 ``training_sweep`` writes a training as a sweep over seeds and hyperparameters, to be kept on disk
 and resumed by ``rhythmic.sweep.run_sweep``.
@@ -65,8 +65,8 @@ from rhythmic.training.configuration import (
 )
 from rhythmic.training.estimate import (
     Estimate,
+    Groups,
     estimate_group,
-    fitting_group,
     seconds_per_update,
 )
 from rhythmic.training.group import EpochReport, GroupPlan, GroupTraining, plan_groups
@@ -85,6 +85,7 @@ __all__ = [
     "Estimate",
     "GroupPlan",
     "GroupTraining",
+    "Groups",
     "History",
     "Hyperparameters",
     "MemberTraining",
@@ -97,7 +98,6 @@ __all__ = [
     "TrainingState",
     "available_memory",
     "estimate_group",
-    "fitting_group",
     "fresh_split",
     "is_out_of_memory",
     "make_members",

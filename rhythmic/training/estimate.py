@@ -1,18 +1,22 @@
-"""What a group needs before it runs: memory, seconds to compile, seconds an update."""
+"""What a group needs before it runs, in memory and seconds, and groups that fit."""
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import jax
 
 from rhythmic.arguments import checked
 from rhythmic.memory import available_memory
-from rhythmic.runs.fitting import fitting
+from rhythmic.runs.fitting import fitting, smaller_after
 from rhythmic.training.configuration import Members
 from rhythmic.training.group import GroupPlan, GroupTraining
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.state import Data
+
+REMEDY = "give a smaller batch size"
+
+Result = TypeVar("Result")
 
 
 class Estimate(NamedTuple):
@@ -63,41 +67,90 @@ def estimate_group(group: GroupTraining, members: Members) -> Estimate:
 
 
 @checked
-def fitting_group(
-    training: MemberTraining,
-    plan: GroupPlan,
-    data: Data | None,
-    members: Members,
-    *,
-    tell: Callable[[str], None] | None = None,
-) -> tuple[GroupTraining, Estimate]:
-    """Compile for groups of ``plan``, or of the first of its halves that fits in memory.
-
-    One member per device is compiled whatever the estimate says: it may still run.
+class Groups:
+    """Groups of runs of one training, by one program, and smaller ones where memory runs out.
 
     Args:
-        training: what is trained, and how.
+        training: of one run.
         plan: the shape that is wanted.
-        data: the pool of examples; None where each member has a task.
-        members: the members of a first group; those beyond a smaller group are left out.
-        tell: called with one line for every shape that is expected not to fit.
+        data: the pool of examples; None where each run has a task.
+        tell: called with one line for every shape that does not fit.
+        name: of what is trained, for these lines; by default that of the network.
+        remedy: what a user can do where one run per device is too many.
+        on_plan: called with every smaller shape.
 
-    Returns:
-        The group, whose ``plan`` is the shape chosen, and what it needs.
+    ``plan`` is the shape at hand, ``needed`` the estimate of the program that was compiled.
     """
-    made: list[tuple[GroupTraining, Estimate]] = []
 
-    def needed(plan: GroupPlan) -> int:
-        group = GroupTraining(training, plan, data)
-        made.append((group, estimate_group(group, first_members(members, plan.size))))
-        return made[0][1].memory
+    def __init__(
+        self,
+        training: MemberTraining,
+        plan: GroupPlan,
+        data: Data | None,
+        *,
+        tell: Callable[[str], None] = lambda line: None,
+        name: str | None = None,
+        remedy: str = REMEDY,
+        on_plan: Callable[[GroupPlan], None] = lambda plan: None,
+    ):
+        """Compile nothing yet."""
+        self.training, self.plan, self.data, self.tell = training, plan, data, tell
+        self.name, self.remedy, self.on_plan = name or training.spec.name, remedy, on_plan
+        self.made: GroupTraining | None = None
+        self.needed: Estimate | None = None
 
-    def available(plan: GroupPlan) -> int:
-        made.clear()  # frees the examples of the group before, which the next one places again
+    def compiled(self, members: Members) -> GroupTraining:
+        """Return the program, at its first use compiled for the first half of the plan that fits.
+
+        One run per device is compiled whatever the estimate says: it may still run.
+
+        Args:
+            members: of a first group; those beyond a smaller group are left out.
+        """
+        if self.made is None:
+            plan = fitting(
+                self.plan,
+                lambda plan: self._needed(plan, members),
+                self._available,
+                lambda line: self.tell(f"{self.name}: {line}"),
+            )
+            self._take(plan)
+        assert self.made is not None
+        return self.made
+
+    def _available(self, plan: GroupPlan) -> int:
+        """Return the bytes that are free once the group before is gone, with its examples."""
+        self.made = None
         return available_memory(plan.num_devices)
 
-    fitting(plan, needed, available, tell or (lambda line: None))
-    return made[0]
+    def _needed(self, plan: GroupPlan, members: Members) -> int:
+        """Compile for a plan; return the bytes on each device."""
+        self.made = GroupTraining(self.training, plan, self.data)
+        self.needed = estimate_group(self.made, first_members(members, plan.size))
+        return self.needed.memory
+
+    def _take(self, plan: GroupPlan) -> None:
+        """Continue with groups of another shape."""
+        if plan != self.plan:
+            self.plan = plan
+            self.on_plan(plan)
+
+    def attempt(self, work: Callable[[], Result]) -> Result:
+        """Return what ``work`` gives, which is done again in smaller groups if memory runs out.
+
+        Raises:
+            MemoryError: in one line, if one run per device is too many.
+        """
+        while True:
+            try:
+                return work()
+            except (MemoryError, jax.errors.JaxRuntimeError) as error:
+                smaller = smaller_after(
+                    error, self.plan, self.tell, name=self.name, remedy=self.remedy
+                )
+            # Out of the handler: the error held on to the arrays that filled the memory.
+            self.made = None  # frees its examples
+            self._take(smaller)
 
 
 @checked

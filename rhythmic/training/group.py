@@ -4,10 +4,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
-import jaxlib
 import numpy as np
 
 from rhythmic.arguments import checked
@@ -17,7 +16,7 @@ from rhythmic.files import make_folder
 from rhythmic.indices import check_labels
 from rhythmic.memory import is_out_of_memory
 from rhythmic.progress import show
-from rhythmic.provenance import processor_name
+from rhythmic.runs.environment import environment_here
 from rhythmic.runs.states import StateFile
 from rhythmic.spread import RowFunction, SpreadPrograms, first_devices, wide_vectors
 from rhythmic.sweep.specification import hash_arrays
@@ -319,12 +318,9 @@ class KernelError(RuntimeError):
     """A kernel over time that does not compile on a device."""
 
 
-def made_by(training: MemberTraining) -> dict[str, str]:
-    """Return what a checkpoint may not differ in: versions, device, the way through time."""
-    kind = jax.devices()[0].device_kind
-    device = processor_name() if jax.devices()[0].platform == "cpu" else kind
-    versions = {"jax": jax.__version__, "jaxlib": jaxlib.__version__}
-    return versions | {"device": device, "way_through_time": training.method}
+def made_by(training: MemberTraining) -> dict[str, Any]:
+    """Return what a kept state may not differ in: device, versions, the way through time."""
+    return environment_here() | {"way_through_time": training.method}
 
 
 def row_functions(training: MemberTraining) -> dict[str, RowFunction]:

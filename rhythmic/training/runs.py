@@ -1,6 +1,5 @@
 """Many runs of one training: in groups of one shape, here or by the workers of an executor."""
 
-import time
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -10,18 +9,16 @@ import jax
 import numpy as np
 
 from rhythmic.progress import Progress, show
+from rhythmic.runs.environment import check_worker
 from rhythmic.runs.executors import answers
-from rhythmic.runs.fitting import smaller_after
 from rhythmic.runs.states import StateFile
 from rhythmic.sweep.specification import hash_arrays
 from rhythmic.training.configuration import Members
-from rhythmic.training.estimate import first_members, fitting_group
-from rhythmic.training.group import EpochReport, GroupPlan, GroupTraining, plan_groups
+from rhythmic.training.estimate import Groups, first_members
+from rhythmic.training.group import EpochReport, GroupPlan, GroupTraining, made_by, plan_groups
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.state import Data, TestRecord, TrainingState
 from rhythmic.typing import PyTree
-
-REMEDY = "give a smaller batch size"
 
 
 class Part(NamedTuple):
@@ -60,118 +57,83 @@ class Runs:
         quiet: bool = False,
     ):
         """Compile for the largest groups that fit in memory, unless workers do."""
-        self.training, self.data, self.members = training, data, members
-        self.folder, self.executor, self.quiet = folder, executor, quiet
-        count = len(members.seed)
-        most = 6 if jax.devices()[0].platform == "cpu" else 64
-        self.plan = plan_groups((count,), num_devices, min(most, count))
-        self.tell(f"{training.spec.name}: {count} runs, compiling for groups of {self.plan}")
+        self.members, self.folder, self.executor = members, folder, executor
+        self.count = len(members.seed)
         self.epochs = training.configuration.epochs
-        self.made: GroupTraining | None = None
+        self.progress = Progress({}, quiet=quiet)
+        most = 6 if jax.devices()[0].platform == "cpu" else 64
+        plan = plan_groups((self.count,), num_devices, min(most, self.count))
+        self.tell(f"{training.spec.name}: {self.count} runs, compiling for groups of {plan}")
+        self.groups = Groups(
+            training,
+            plan,
+            data,
+            tell=self.tell,
+            on_plan=lambda plan: self.progress.seconds.clear(),
+        )
         if executor is None:
-            self.fit()
-        self.progress = self.progress_from(0)
+            self.environment = made_by(self.group.training)
+        else:
+            make = partial(GroupWorker, training, data, members, plan)
+            self.ask = partial(answers, executor, make, tell=self.tell)
+            ((_, (self.environment, _)),) = self.ask([None])
 
     @property
     def group(self) -> GroupTraining:
         """The compiled group."""
-        return self.made or self.fit()
+        return self.groups.compiled(self.members)
 
-    def fit(self) -> GroupTraining:
-        """Compile for groups of the plan, or of the first of its halves that fits."""
-        self.made = None  # frees its examples
-        self.made, _ = fitting_group(
-            self.training, self.plan, self.data, self.members, tell=self.tell
-        )
-        self.plan = self.made.plan
-        return self.made
-
-    def tell(self, line: str, *, final: bool = True) -> None:
+    def tell(self, line: str) -> None:
         """Show a line, unless nothing is to be shown."""
-        if not self.quiet:
-            show(line, final=final)
+        if not self.progress.quiet:
+            show(line)
 
-    def parts(self, first: int, count: int) -> list[Part]:
+    def parts(self, first: int = 0, count: int | None = None) -> list[Part]:
         """Return the groups of the runs from ``first`` on."""
-        size = self.plan.size
+        size, count = self.groups.plan.size, self.count if count is None else count
         return [Part(place, min(place + size, count)) for place in range(first, count, size)]
-
-    def progress_from(self, first: int) -> Progress:
-        """Return what is left, epochs here and groups elsewhere."""
-        groups = len(self.parts(first, len(self.members.seed)))
-        return Progress({"left": groups * (1 if self.executor else self.epochs)})
 
     def train(self) -> TrainingState:
         """Return the states of all runs, after training what the folder lacks."""
-        found = self.trained_elsewhere() if self.executor else self.trained_here()
-        return jax.tree.map(lambda *rows: np.concatenate(rows), *found)
+        if self.executor is None:
+            found: list[tuple[Part, TrainingState]] = []
+            while (first := found[-1][0].stop if found else 0) < self.count:
+                found.append(self.groups.attempt(partial(self.trained_next, first)))
+        else:
+            found = sorted(self.trained_elsewhere())
+        return jax.tree.map(lambda *rows: np.concatenate(rows), *(state for _, state in found))
 
-    def trained_here(self) -> list[TrainingState]:
-        """Train group after group, smaller ones where memory runs out."""
-        states: list[TrainingState] = []
-        first, count = 0, len(self.members.seed)
-        while first < count:
-            part = self.parts(first, count)[0]
-            if (kept := self.finished_state(part)) is not None:
-                states.append(kept)
-                first = part.stop
-                continue
-            try:
-                state = self.group.run(
-                    part.of(self.members), on_epoch=self.report, checkpoint=self.checkpoint(part)
-                )
-            except (MemoryError, jax.errors.JaxRuntimeError) as error:
-                smaller = self.smaller(error)
-            else:
-                states.append(state)
-                first = part.stop
-                continue
-            # Out of the handler: the error held on to the arrays that filled the memory.
-            self.plan = smaller
-            self.fit()
-            self.progress = self.progress_from(first)
-        return states
+    def trained_next(self, first: int) -> tuple[Part, TrainingState]:
+        """Return the group that begins with run ``first``, and its states, trained or kept."""
+        part, *later = self.parts(first)
+        if (kept := self.finished_state(part)) is not None:
+            return part, kept
+        path = self.folder and self.folder / f"runs-{part.first}-{part.stop}.ckpt"
+        report = partial(self.report, len(later) * self.epochs)
+        return part, self.group.run(part.of(self.members), on_epoch=report, checkpoint=path)
 
-    def smaller(self, error: BaseException) -> GroupPlan:
-        """Return the shape to continue with after memory ran out."""
-        name = self.training.spec.name
-        return smaller_after(error, self.plan, self.tell, name=name, remedy=REMEDY)
-
-    def trained_elsewhere(self) -> list[TrainingState]:
+    def trained_elsewhere(self) -> list[tuple[Part, TrainingState]]:
         """Train groups by the workers; a finished one is kept in the folder."""
-        states: dict[int, TrainingState] = {}
-        missing: list[Part] = []
-        for part in self.parts(0, len(self.members.seed)):
-            kept = self.finished_state(part)
-            if kept is None:
-                missing.append(part)
-            else:
-                states[part.first] = kept
-        self.progress.remaining["left"] = len(missing)
-        make = partial(GroupWorker, self.training, self.data, self.members, self.plan)
-        assert self.executor is not None
-        last = time.perf_counter()
-        for part, state in answers(self.executor, make, missing, self.tell):
-            states[part.first] = state
+        kept = [(part, self.finished_state(part)) for part in self.parts()]
+        found = [(part, state) for part, state in kept if state is not None]
+        missing = [part for part, state in kept if state is None]
+        self.progress.remaining = {"group": len(missing)}
+        self.progress.lap()
+        for part, (environment, state) in self.ask(missing):
+            check_worker(self.environment, environment, "make the workers alike")
+            found.append((part, state))
             if (file := self.finished_file(part)) is not None:
                 file.write(state, self.epochs)
-            now = time.perf_counter()
-            self.progress.finished("left", now - last)
-            last = now
-            done = f"{len(states)} of {len(states) + self.progress.remaining['left']} groups"
-            self.tell(f"{done} trained | {self.progress.time_left()} left")
-        return [states[first] for first in sorted(states)]
-
-    def checkpoint(self, part: Part) -> Path | None:
-        """Return the file of a group's state between epochs; None without a folder."""
-        return None if self.folder is None else self.folder / f"runs-{part.first}-{part.stop}.ckpt"
+            self.progress.finished("group", self.progress.lap())
+            self.progress.show(f"{len(found)} of {len(kept)} groups trained", final=True)
+        return found
 
     def finished_file(self, part: Part) -> StateFile | None:
         """Return where a group is kept that a worker finished; None without a folder."""
         if self.folder is None:
             return None
         path = self.folder / f"finished-{part.first}-{part.stop}.ckpt"
-        label = {"members": hash_arrays(part.of(self.members))}
+        label = self.environment | {"members": hash_arrays(part.of(self.members))}
         return StateFile(path, self.folder, label, self.tell)
 
     def finished_state(self, part: Part) -> TrainingState | None:
@@ -179,7 +141,8 @@ class Runs:
         file = self.finished_file(part)
         if file is None:
             return None
-        like = jax.eval_shape(jax.vmap(self.training.initial_state), part.of(self.members))
+        training = self.groups.training
+        like = jax.eval_shape(jax.vmap(training.initial_state), part.of(self.members))
         found = file.read(like)
         return None if found is None else found[0]
 
@@ -190,26 +153,24 @@ class Runs:
             nothing = np.full(count, np.nan)
             none = np.zeros((count, 0, 0))
             return TestRecord(nothing, nothing, none, none)  # type: ignore[arg-type]
-        records = [
-            self.group.test(part.of(state), part.of(members)) for part in self.parts(0, count)
-        ]
+        group = self.group
+        records = [group.test(part.of(state), part.of(members)) for part in self.parts(count=count)]
         return jax.tree.map(lambda *rows: np.concatenate(rows), *records)
 
-    def report(self, report: EpochReport) -> None:
-        """Show how a group does and when all will be done."""
-        self.progress.finished("left", report.seconds)
+    def report(self, later: int, report: EpochReport) -> None:
+        """Show how a group does and when all will be done, after ``later`` epochs of others."""
         history, epoch = report.state.history, report.epoch
+        self.progress.remaining = {"epoch": later + self.epochs - epoch}
+        self.progress.finished("epoch", report.seconds)
         failed = int(np.sum(np.asarray(report.state.failed_at_step) >= 0))
-        parts = [
+        self.progress.show(
             f"epoch {epoch + 1}/{self.epochs}",
             f"loss {_mean_of_known(history.train_loss[:, epoch]):.3f}",
-            f"validation {self.group.training.score} "
+            f"validation {self.groups.training.score} "
             f"{_mean_of_known(history.validation_score[:, epoch]):.3f}",
-            f"{self.progress.time_left()} left",
-        ]
-        parts += [f"{failed} not finite"] if failed else []
-        last = epoch + 1 == self.epochs
-        self.tell(" | ".join(parts), final=last or (epoch + 1) % max(1, self.epochs // 10) == 0)
+            warning=f"{failed} not finite" if failed else "",
+            final=epoch + 1 == self.epochs,
+        )
 
 
 class GroupWorker:
@@ -218,18 +179,22 @@ class GroupWorker:
     def __init__(
         self, training: MemberTraining, data: Data | None, members: Members, plan: GroupPlan
     ):
-        """Compile for groups of ``plan``, or of the first of its halves that fits."""
+        """Compile nothing yet."""
         self.members = members
-        self.group, _ = fitting_group(training, plan, data, members)
+        self.groups = Groups(training, plan, data)
+        self.environment = made_by(training.resolved(data))
 
-    def __call__(self, part: Part) -> TrainingState:
-        """Return the states of some runs after their last epoch."""
-        members, size = part.of(self.members), self.group.plan.size
+    def __call__(self, part: Part | None) -> tuple[dict[str, Any], TrainingState | None]:
+        """Return what computes here, and the states of some runs after their last epoch."""
+        if part is None:
+            return self.environment, None
+        members = part.of(self.members)
+        group = self.groups.compiled(self.members)
         states = [
-            self.group.run(first_members(jax.tree.map(lambda x, k=k: x[k:], members), size))
-            for k in range(0, part.stop - part.first, size)
+            group.run(first_members(jax.tree.map(lambda x, k=k: x[k:], members), group.plan.size))
+            for k in range(0, part.stop - part.first, group.plan.size)
         ]
-        return jax.tree.map(lambda *rows: np.concatenate(rows), *states)
+        return self.environment, jax.tree.map(lambda *rows: np.concatenate(rows), *states)
 
 
 def _mean_of_known(values: Any) -> float:

@@ -97,7 +97,8 @@ def train(
         num_devices: that the runs spread over.
         executor: trains the groups of runs by its workers: anything with the interface of
             ``concurrent.futures.Executor``, see ``rhythmic.sweep.run_sweep``. Networks are byte
-            for byte those that one process trains; this process alone writes, and tests.
+            for byte those that one process trains; this process alone writes, and tests. All
+            workers must have the same versions and device, which the result records.
         folder: for checkpoints after every epoch, the history and the networks; none by default.
             The same call resumes a run that was stopped, and gives a finished one again. A folder
             of another training is refused.
@@ -139,17 +140,17 @@ def train(
         if finished is not None:
             if not quiet:
                 show(f"{spec.name}: finished already, read from {folder}")
-            resolved = training.resolved(data)
-            return _result(resolved, recordings, members, *finished[:2], rates, finished[2])
+            return _result(training, recordings, members, *finished, rates)
     runs = Runs(training, data, members, num_devices, folder=folder, executor=executor, quiet=quiet)
     state = runs.train()
     chosen, _ = _chosen(training, state, rates, len(seeds))
     record = runs.test(*(jax.tree.map(lambda x: x[chosen], tree) for tree in (state, members)))
     seconds = round(time.perf_counter() - started, 1)
-    result = _result(runs.group.training, recordings, members, state, record, rates, seconds)
+    made = {"seconds": seconds, "arithmetic": runs.environment}
+    result = _result(training, recordings, members, state, record, made, rates)
     if folder is not None:
         write_result(result, folder)
-        write_finished(folder, state, record, seconds)
+        write_finished(folder, state, record, made)
         runs.tell(f"wrote {folder} ({clock(result.seconds)})")
     return result
 
@@ -202,8 +203,8 @@ def _result(
     members: Members,
     state: TrainingState,
     record: TestRecord,
+    made: dict[str, Any],
     rates: tuple[float, ...],
-    seconds: float,
 ) -> Trained:
     """Gather what came out of the runs of the chosen rate."""
     chosen, rate = _chosen(training, state, rates, len(members.seed) // len(rates))
@@ -237,10 +238,6 @@ def _result(
         isinstance(recordings, Recordings) and recordings.is_scalar,
         splits,
         training.configuration,
-        {
-            "method": training.method,
-            "device": jax.devices()[0].device_kind,
-            "jax": jax.__version__,
-        },
-        seconds,
+        made["arithmetic"],
+        made["seconds"],
     )

@@ -19,6 +19,7 @@ from rhythmic.networks.files import save
 from rhythmic.networks.network import Network
 from rhythmic.networks.spec import NetworkSpec
 from rhythmic.records import plain, write_json, write_table
+from rhythmic.runs.environment import RefusedError, differing
 from rhythmic.sealed import load_arrays, save_arrays
 from rhythmic.sweep.specification import hash_arrays
 from rhythmic.training.configuration import Members, TrainingConfiguration
@@ -109,7 +110,7 @@ class Trained:
         is_scalar: whether targets were numbers without an axis of outputs; answers then have none.
         splits: the trials that train, validate and test each network.
         recipe: by which they were trained.
-        arithmetic: what computed the result: the way through time, device and version of JAX.
+        arithmetic: what trained the networks: the way through time, device and versions.
         seconds: that training and test took, compilation included.
     """
 
@@ -126,7 +127,7 @@ class Trained:
     is_scalar: bool
     splits: tuple[Split, ...]
     recipe: TrainingConfiguration
-    arithmetic: dict[str, str]
+    arithmetic: dict[str, Any]
     seconds: float
 
     def __repr__(self) -> str:
@@ -204,7 +205,7 @@ def open_folder(
         members: the runs.
 
     Raises:
-        ValueError: for a folder of another training; it names what differs. Own losses and
+        RefusedError: for a folder of another training; it names what differs. Own losses and
             optimisers are known by their names alone, where they have one.
     """
     spec, arrays = training.spec, (data, members)
@@ -233,26 +234,8 @@ def open_folder(
         known = dict(json.loads(path.read_text("utf-8")))
     except (TypeError, ValueError):
         raise ValueError(f"folder is {folder}; its {RUN} must be that of a training") from None
-    differing = [
-        line for name in asked for line in _differences(name, known.get(name), asked[name])
-    ]
-    if differing:
-        raise ValueError(
-            f"folder is {folder}; it must hold the same training or none, and its {RUN} has "
-            + ", ".join(differing)
-        )
-
-
-def _differences(name: str, known: Any, asked: Any) -> list[str]:
-    """Say what a folder has in place of what is asked for."""
-    if known == asked:
-        return []
-    if isinstance(known, dict) and isinstance(asked, dict):
-        pairs = ((key, known.get(key), asked.get(key)) for key in {**known, **asked})
-        return [line for key, *both in pairs for line in _differences(key, *both)]
-    if name in ("data", "source"):
-        return [f"other {name}"]
-    return [f"{name} {known}, not {asked}"]
+    if told := differing(known, asked):
+        raise RefusedError(f"folder is {folder}; it holds another training ({told})")
 
 
 def _told(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -272,8 +255,8 @@ def _named(value: Any) -> str:
 
 def read_finished(
     folder: Path, training: MemberTraining, members: Members
-) -> tuple[TrainingState, TestRecord, float] | None:
-    """Return states, tests and seconds of a finished training, None of one that is not.
+) -> tuple[TrainingState, TestRecord, dict[str, Any]] | None:
+    """Return what ``write_finished`` wrote; None of a training that is not finished.
 
     Args:
         folder: that ``open_folder`` has found to be of this training.
@@ -284,14 +267,16 @@ def read_finished(
         return None
     like = jax.eval_shape(jax.vmap(training.initial_state), members)
     state, label = load_arrays(folder / FINISHED, like)
-    record = [np.array(values).reshape(shape) for values, shape in label["record"]]
-    return state, TestRecord(*record), float(label["seconds"])  # type: ignore[arg-type]
+    record = [np.array(values).reshape(shape) for values, shape in label.pop("record")]
+    return state, TestRecord(*record), label  # type: ignore[arg-type]
 
 
-def write_finished(folder: Path, state: TrainingState, record: TestRecord, seconds: float) -> None:
-    """Write what ``read_finished`` reads: states, tests, seconds."""
+def write_finished(
+    folder: Path, state: TrainingState, record: TestRecord, made: dict[str, Any]
+) -> None:
+    """Write states, tests, and ``made``: what computed them, and the seconds."""
     lists = [(np.ravel(values).tolist(), np.shape(values)) for values in record]
-    save_arrays(folder / FINISHED, state, {"record": lists, "seconds": seconds})
+    save_arrays(folder / FINISHED, state, {"record": lists, **made})
 
 
 def write_result(result: Trained, folder: Path) -> None:

@@ -29,7 +29,7 @@ from experiments.mnist.configuration import PRESETS, MnistConfiguration
         (["--label-smoothings", "1"], r"label_smoothing is 1.0; it must be in \[0, 1\)"),
         (["--seeds"], "seeds is empty"),
         (["--seeds", "-1"], "seeds holds -1"),
-        (["--seeds", "4", "4"], "seeds holds a value twice"),
+        (["--seeds", "4", "4"], "seeds is 4 4; it must hold each value once"),
         (["--seeds", "123", "--learning-rates", "0.1", "0.2"], "tuning_seeds holds 123"),
         (["--tuning-seeds", "--learning-rates", "0.1", "0.2"], "tuning_seeds is empty"),
         (["--batch-size", "1"], "batch_size is 1; it must be at least 2"),

@@ -20,7 +20,7 @@ from experiments.mnist.configuration import PRESETS
 from experiments.mnist.dry_run import Forecast, notes, table_of
 from experiments.mnist.members import MnistStore
 from rhythmic.records import append_rows, open_run_folder, read_rows
-from rhythmic.training import Estimate, GroupPlan
+from rhythmic.training import Estimate, GroupPlan, Groups
 from tests.experiments.commands import DIGITS
 
 QUICK = dataclasses.replace(PRESETS["quick"], architectures=("rrn-two", "rnn"), seeds=(1, 2))
@@ -51,11 +51,12 @@ def measured(monkeypatch):
             self.plan = plan
             self.training = SimpleNamespace(method="adjoint")
 
-    def fitting_group(training, plan, data, members, *, tell):
-        asked.append((training.spec.name, plan, len(members.seed)))
-        return Group(plan), Estimate(1_000_000, 6_000_000, 0, 2.0)
+    def compiled(groups, members):
+        asked.append((groups.name, groups.plan, len(members.seed)))
+        groups.needed = Estimate(1_000_000, 6_000_000, 0, 2.0)
+        return Group(groups.plan)
 
-    monkeypatch.setattr(dry_run, "fitting_group", fitting_group)
+    monkeypatch.setattr(Groups, "compiled", compiled)
     monkeypatch.setattr(dry_run, "seconds_per_update", lambda group, members: 0.01)
     return asked
 

@@ -117,14 +117,6 @@ def test_one_member_too_many_is_one_clear_line(no_compiler, tmp_path, monkeypatc
     assert not (tmp_path / "members.jsonl").exists()
 
 
-def test_other_errors_of_xla_are_not_taken_for_memory(no_compiler, tmp_path, monkeypatch):
-    error = jax.errors.JaxRuntimeError("INTERNAL: something else")
-    monkeypatch.setattr(f"{MODULE}.GroupTraining", failing_group([], error))
-    with pytest.raises(jax.errors.JaxRuntimeError, match="something else"):
-        train_all(store_in(tmp_path, seeds=(1, 2, 3), members_per_device=3), tmp_path)
-    assert groups_of(tmp_path) == 3
-
-
 def test_a_stopped_run_goes_on_with_the_smaller_groups(no_compiler, tmp_path, monkeypatch, capsys):
     sizes = []
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from experiments.members import Condition, MemberStore, Pool
-from experiments.members.plans import by_program, num_missing
+from experiments.members.plans import by_program, num_members
 from experiments.members.store import tuning
 from rhythmic.data import Split
 from rhythmic.networks import rhythmic_network
@@ -60,12 +60,12 @@ def test_choosers_are_trained_once_and_before_who_needs_them():
 
 def test_all_that_is_tuned_on_the_same_take_the_rate_that_is_best_for_all_together(tmp_path):
     store = MemberStore(tmp_path / "members.jsonl")
-    assert [num_missing(store, program) for program in by_program(SHARED)] == [(4, 2), (0, 2)]
+    assert [num_members(store, program)[0] for program in by_program(SHARED)] == [(4, 2), (0, 2)]
     # Together 0.1 is better, though 0.01 is better by little for the first.
     rows_of_choices(store, {("a", 0.01): 0.6, ("a", 0.1): 0.5, ("b", 0.01): 0.1, ("b", 0.1): 0.9})
     for one in SHARED:
         assert store.setting(one) == Setting(0.1)
-    assert [num_missing(store, program) for program in by_program(SHARED)] == [(0, 2), (0, 2)]
+    assert [num_members(store, program)[0] for program in by_program(SHARED)] == [(0, 2), (0, 2)]
 
 
 def test_what_is_chosen_on_does_not_name_a_member_or_a_program():

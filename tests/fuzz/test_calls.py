@@ -24,7 +24,6 @@ QUICK = ("theory.", "statistics.", "rhythms.", "tasks.", "static.", "coupled.")
 # They train: a value that fits costs minutes.
 TRAINED = {
     "training.estimate_group",
-    "training.fitting_group",
     "training.seconds_per_update",
     "training.train",
     "compare.compare_networks",

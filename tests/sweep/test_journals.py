@@ -186,7 +186,7 @@ def test_a_kill_before_the_block_is_written_or_its_journal_removed_costs_nothing
     for number, name in enumerate(("rhythmic.sweep.store.write_together", "pathlib.Path.unlink")):
         folder = tmp_path / str(number)
         with monkeypatch.context() as patch:
-            patch.setattr("rhythmic.sweep.chunks.SECONDS_BETWEEN_LINES", 0.0)
+            patch.setattr("rhythmic.progress.SECONDS_BETWEEN_LINES", 0.0)
             run_until(folder, 3, patch)
             patch.setattr(name, kill)
             with pytest.raises(KilledError):

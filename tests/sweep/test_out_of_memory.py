@@ -143,7 +143,7 @@ def test_the_estimate_of_memory_halves_the_plan(monkeypatch, tmp_path, capsys):
 def test_the_time_left_is_told_of_several_passes_a_chunk(monkeypatch, capsys):
     monkeypatch.setattr(PassProgram, "memory", lambda self: 10_000 * self.plan.rows_per_device)
     monkeypatch.setattr("rhythmic.sweep.chunks.available_memory", lambda num_devices: 120_000)
-    monkeypatch.setattr("rhythmic.sweep.chunks.SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr("rhythmic.progress.SECONDS_BETWEEN_LINES", 0.0)
     run_sweep(LONG, chunk_points=10)
     said = capsys.readouterr().err
     assert "1 of 2 chunks" in said

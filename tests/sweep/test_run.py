@@ -280,7 +280,7 @@ LONG = Sweep("long", lambda gain: {"out": jnp.tanh(gain)}, Grid((TWENTY,)), {"ou
 
 
 def test_progress_is_told_on_stderr(tmp_path, capsys, monkeypatch, blocks_of_one_chunk):
-    monkeypatch.setattr("rhythmic.sweep.chunks.SECONDS_BETWEEN_LINES", -1.0)
+    monkeypatch.setattr("rhythmic.progress.SECONDS_BETWEEN_LINES", -1.0)
     run_sweep(LONG, folder=tmp_path, chunk_points=10)
     captured = capsys.readouterr()
     assert captured.out == ""

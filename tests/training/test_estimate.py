@@ -10,11 +10,11 @@ import pytest
 from rhythmic.training import (
     Estimate,
     GroupPlan,
+    Groups,
     GroupTraining,
     TrainingConfiguration,
     available_memory,
     estimate_group,
-    fitting_group,
     is_out_of_memory,
     seconds_per_update,
 )
@@ -94,11 +94,9 @@ def ten_bytes_a_member(monkeypatch):
 def test_the_largest_half_that_fits_is_taken(ten_bytes_a_member, free, chosen, num_lines):
     ten_bytes_a_member(free)
     lines = []
-    found, needed = fitting_group(
-        TRAINING, GroupPlan(1, 6), small.pool(), members(6), tell=lines.append
-    )
-    assert found.plan == GroupPlan(1, chosen)
-    assert needed.memory == 10 * chosen
+    groups = Groups(TRAINING, GroupPlan(1, 6), small.pool(), tell=lines.append)
+    assert groups.compiled(members(6)).plan == groups.plan == GroupPlan(1, chosen)
+    assert groups.needed.memory == 10 * chosen
     assert len(lines) == num_lines
     assert all("\n" not in line for line in lines)
     if free < 10:

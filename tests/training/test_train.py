@@ -15,16 +15,19 @@ import pytest
 import rhythmic
 from rhythmic.data import Split
 from rhythmic.networks import NetworkSpec
+from rhythmic.runs.environment import RefusedError
 from rhythmic.runs.states import StateFile
 from rhythmic.training import TrainingConfiguration, train
 from rhythmic.training import trained as trained_module
 from rhythmic.training.batches import like_length_batches
 from rhythmic.training.group import GroupTraining
+from rhythmic.training.runs import GroupWorker
 
 RNG = np.random.default_rng(0)
 SPLIT = Split(*(np.arange(a, b, dtype=np.int32) for a, b in ((0, 40), (40, 50), (50, 60))))
 QUICK = TrainingConfiguration(epochs=3, batch_size=8, rising_share=0.4)
 NO_LAYER = NetworkSpec("rnn", 1, depth=0, readout="linear")
+TINY = NetworkSpec("rnn", 2)  # quick to compile
 
 
 def recordings(targets, inputs=None, **options):
@@ -129,7 +132,6 @@ def test_padding_changes_no_bit_of_a_training():
     lengths = RNG.integers(4, 12, 60)
     inputs = RNG.normal(size=(60, 12, 2))
     labels = RNG.integers(0, 2, 60)
-    spec = NetworkSpec("gru", 3)
     filled = [
         rhythmic.Recordings(
             np.where((np.arange(12)[:, None] < lengths[:, None, None]), inputs, filler),
@@ -139,7 +141,7 @@ def test_padding_changes_no_bit_of_a_training():
         )
         for filler in (0.0, np.nan)
     ]
-    one, other = (train(spec, x, seeds=(3,), recipe=QUICK, split=SPLIT, quiet=True) for x in filled)
+    one, other = (train(TINY, x, seeds=(3,), recipe=QUICK, split=SPLIT, quiet=True) for x in filled)
     assert eqx.tree_equal(one.networks[0], other.networks[0])
     np.testing.assert_array_equal(one.history.train_loss, other.history.train_loss)
 
@@ -157,29 +159,19 @@ def test_padding_stays_below_a_fifth_of_the_steps(shortest):
     assert not np.array_equal(again, batches)
 
 
-def test_groups_are_never_torn():
+def test_groups_are_never_torn_and_runs_may_have_different_numbers_of_trials():
     groups = np.random.default_rng(3).integers(0, 9, 60)
     data = recordings(RNG.integers(0, 2, 60), groups=groups)
-    recipe = dataclasses.replace(QUICK, batch_size=9)
-    found = train(NetworkSpec("rnn", 2), data, seeds=(1, 2, 3), recipe=recipe, quiet=True)
-    assert np.all(np.isfinite(found.history.train_loss))
+    recipe = dataclasses.replace(QUICK, batch_size=9)  # leaves no trial alone in a last batch
+    found = train(NetworkSpec("rrn", 3), data, seeds=(1, 2, 3), recipe=recipe, quiet=True)
+    assert len({len(split.train) for split in found.splits}) > 1
     for split in found.splits:
         parts = [set(groups[part].tolist()) for part in split]
         assert sum(map(len, parts)) == len(set(groups.tolist()))
         assert sum(map(len, split)) == 60
-
-
-def test_runs_may_have_different_numbers_of_trials():
-    def split(seed):
-        order = np.random.default_rng(seed).permutation(60).astype(np.int32)
-        return Split(order[: 16 + 8 * seed], order[40 : 50 + seed], order[50 + seed :])
-
-    data = recordings(RNG.integers(0, 2, 60))
-    spec = NetworkSpec("rrn", 3)
-    found = train(spec, data, seeds=(1, 2, 3), recipe=QUICK, split=split, quiet=True)
-    assert [len(split.train) for split in found.splits] == [24, 32, 40]
     assert np.all(np.isfinite(found.history.train_loss))
-    assert found.confusion.sum(axis=(1, 2)).tolist() == [9, 8, 7]
+    counted = found.confusion.sum(axis=(1, 2)).tolist()
+    assert counted == [len(split.test) for split in found.splits]
     # Batches that no trial fills change nothing: statistics are those of real ones.
     for network in found.networks:
         assert np.all(np.isfinite(network(data.inputs)))
@@ -188,21 +180,11 @@ def test_runs_may_have_different_numbers_of_trials():
 def test_the_rate_is_chosen_by_validation_and_a_run_that_failed_has_no_score():
     data = recordings(RNG.integers(0, 2, 60))
     recipe = dataclasses.replace(QUICK, clip_norm=float("inf"))
-    spec = NetworkSpec("rnn", 2)
-    failing = train(
-        spec, data, seeds=(1, 2), learning_rates=(1e38,), recipe=recipe, split=SPLIT, quiet=True
-    )
+    options = {"seeds": (1, 2), "recipe": recipe, "split": SPLIT, "quiet": True}
+    failing = train(TINY, data, learning_rates=(1e38, 1e37), **options)
     assert np.all(np.isnan(failing.test_scores))
     assert np.all(np.isnan(failing.validation_scores))
-    both = train(
-        spec,
-        data,
-        seeds=(1, 2),
-        learning_rates=(1e38, 0.01),
-        recipe=recipe,
-        split=SPLIT,
-        quiet=True,
-    )
+    both = train(TINY, data, learning_rates=(1e38, 0.01), **options)
     assert both.learning_rate == 0.01
     assert np.all(np.isfinite(both.test_scores))
 
@@ -210,7 +192,7 @@ def test_the_rate_is_chosen_by_validation_and_a_run_that_failed_has_no_score():
 def test_a_run_stops_when_its_patience_ends():
     data = recordings(RNG.integers(0, 2, 60))
     recipe = dataclasses.replace(QUICK, epochs=40, patience=2)
-    found = train(NetworkSpec("rnn", 2), data, seeds=(1, 2), recipe=recipe, quiet=True)
+    found = train(TINY, data, seeds=(1, 2), recipe=recipe, quiet=True)
     for scores in found.history.validation_score:
         ran = np.isfinite(scores)
         best = int(np.argmax(np.where(ran, scores, -1)))
@@ -221,36 +203,29 @@ def test_a_run_stops_when_its_patience_ends():
 def test_pieces_as_long_as_a_recording_are_the_recording():
     targets = RNG.normal(size=(60, 12, 1))
     data = recordings(targets, kind="value_per_step")
-    spec = NetworkSpec("rnn", 3, depth=2)
 
     def losses(piece_length):
         recipe = dataclasses.replace(QUICK, piece_length=piece_length)
-        found = train(spec, data, seeds=(1,), recipe=recipe, split=SPLIT, quiet=True)
-        return found.history.train_loss, found.networks[0]
+        found = train(TINY, data, seeds=(1,), recipe=recipe, split=SPLIT, quiet=True)
+        return found.history.train_loss
 
-    whole, network = losses(None)
-    np.testing.assert_allclose(losses(12)[0], whole, rtol=1e-4)
-    pieces = losses(4)[0]
+    whole = losses(None)
+    np.testing.assert_allclose(losses(12), whole, rtol=1e-4)
+    pieces = losses(4)
     assert np.all(np.isfinite(pieces))
     assert np.abs(pieces - whole).max() > 1e-4
-    assert network.layers[0].cell.hidden_size == 3
 
 
 def test_bytes_in_volts_and_in_microvolts_train_alike():
     inputs = RNG.normal(size=(60, 12, 2))
     labels = RNG.integers(0, 2, 60)
-    spec = NetworkSpec("rrn", 3)
-    volts, micro = (
-        train(
-            spec, recordings(labels, inputs * k), seeds=(1,), recipe=QUICK, split=SPLIT, quiet=True
-        )
-        for k in (1.0, 1e-6)
-    )
+    options = {"seeds": (1,), "recipe": QUICK, "split": SPLIT, "quiet": True}
+    volts, micro = (train(TINY, recordings(labels, inputs * k), **options) for k in (1.0, 1e-6))
     np.testing.assert_allclose(
         volts.history.train_loss, micro.history.train_loss, rtol=1e-3, atol=1e-4
     )
     pixels = RNG.integers(0, 256, (60, 12, 2), np.uint8)
-    found = train(spec, recordings(labels, pixels), seeds=(1,), recipe=QUICK, quiet=True)
+    found = train(TINY, recordings(labels, pixels), **options)
     assert np.all(np.isfinite(found.test_scores))
 
 
@@ -278,8 +253,10 @@ def test_a_folder_holds_networks_history_and_result(tmp_path):
     assert len(lines) == 1 + 2 * 3
     result = json.loads((tmp_path / "run" / "result.json").read_text())
     assert result["test_scores"] == pytest.approx(found.test_scores.tolist())
-    assert result["arithmetic"]["method"] == "adjoint"
+    assert result["arithmetic"]["way_through_time"] == "adjoint"
+    assert result["arithmetic"] == found.arithmetic
     again = train(NetworkSpec("lstm", 2), data, folder=tmp_path / "run", **options)
+    assert again.arithmetic == found.arithmetic
     assert repr(again) == repr(found)
     assert again.seconds == found.seconds
     np.testing.assert_array_equal(again.test_scores, found.test_scores)
@@ -287,11 +264,11 @@ def test_a_folder_holds_networks_history_and_result(tmp_path):
     np.testing.assert_array_equal(again.history.train_loss, found.history.train_loss)
     assert eqx.tree_equal(again.networks, found.networks)
     for spec, changed, difference in (
-        (NetworkSpec("lstm", 3), {}, "hidden_size 2, not 3"),
-        (NetworkSpec("lstm", 2), {"method": "scan"}, "method fastest, not scan"),
-        (NetworkSpec("lstm", 2), {"seeds": (1, 3)}, r"seeds \[1, 2\], not \[1, 3\]"),
+        (NetworkSpec("lstm", 3), {}, "spec.hidden_size: 2 there, 3 here"),
+        (NetworkSpec("lstm", 2), {"method": "scan"}, "method: fastest there, scan here"),
+        (NetworkSpec("lstm", 2), {"seeds": (1, 3)}, r"seeds\[1\]: 2 there, 3 here"),
     ):
-        with pytest.raises(ValueError, match=f"its run.json has .*{difference}"):
+        with pytest.raises(ValueError, match=f"holds another training .*{difference}"):
             train(spec, data, folder=tmp_path / "run", **options | changed)
     (tmp_path / "file").write_text("mine")
     with pytest.raises(ValueError, match="it must be a folder, or nothing yet"):
@@ -319,7 +296,7 @@ def test_answers_have_the_shape_of_the_targets_and_trials_may_come_in_a_list():
     numbers = RNG.normal(size=32)
     options = {"seeds": (1,), "recipe": QUICK, "quiet": True}
     data = rhythmic.Recordings(trials, numbers, sample_rate=100.0)
-    found = train(NetworkSpec("gru", 2), data, **options)
+    found = train(TINY, data, **options)
     answers = found.predict(trials)
     assert answers.shape == numbers.shape
     np.testing.assert_allclose(found.predict(data), answers, rtol=1e-5)
@@ -341,8 +318,8 @@ def test_one_class_alone_in_a_split_is_refused():
 
 def test_a_run_that_was_stopped_goes_on_with_the_same_numbers(tmp_path, monkeypatch):
     data = recordings(RNG.integers(0, 2, 60))
-    options = {"seeds": (1, 2), "recipe": QUICK, "quiet": True}
-    whole = train(NetworkSpec("gru", 2), data, **options)
+    options = {"seeds": (1, 2), "recipe": QUICK, "split": SPLIT, "quiet": True}
+    whole = train(TINY, data, **options)
     run = GroupTraining.run
 
     def stopped(self, members, *, on_epoch=None, checkpoint=None):
@@ -355,9 +332,9 @@ def test_a_run_that_was_stopped_goes_on_with_the_same_numbers(tmp_path, monkeypa
     with monkeypatch.context() as patched:
         patched.setattr(GroupTraining, "run", stopped)
         with pytest.raises(KeyboardInterrupt):
-            train(NetworkSpec("gru", 2), data, folder=tmp_path, **options)
+            train(TINY, data, folder=tmp_path, **options)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run.json", "runs-0-2.ckpt"]
-    again = train(NetworkSpec("gru", 2), data, folder=tmp_path, **options)
+    again = train(TINY, data, folder=tmp_path, **options)
     np.testing.assert_array_equal(again.history.train_loss, whole.history.train_loss)
     assert eqx.tree_equal(again.networks, whole.networks)
 
@@ -430,6 +407,26 @@ def test_workers_train_the_networks_of_one_process(tmp_path, monkeypatch):
     again = train(NO_LAYER, data, folder=tmp_path / "b", **EIGHT)
     assert trained == [4]
     assert eqx.tree_equal(again.networks, whole.networks)
+
+
+def test_a_worker_that_computes_otherwise_is_refused(tmp_path, monkeypatch):
+    data = recordings(RNG.integers(0, 2, 60))
+    answer = GroupWorker.__call__
+
+    def otherwise(self, part):
+        environment, state = answer(self, part)
+        return environment | ({"jax": "0.0"} if part and part.first else {}), state
+
+    monkeypatch.setattr(GroupWorker, "__call__", otherwise)
+    with ThreadPoolExecutor(1) as pool:
+        asked = EIGHT | {"executor": pool, "folder": tmp_path}
+        with pytest.raises(RefusedError, match=r"computes otherwise \(jax: .* there, 0.0 here"):
+            train(NO_LAYER, data, **asked)
+    # The group that was finished says what computed it, and does not count for other versions.
+    monkeypatch.setattr("rhythmic.training.runs.made_by", lambda training: {"jax": "0.1"})
+    found = train(NO_LAYER, data, **asked | {"executor": None})
+    assert found.arithmetic == {"jax": "0.1"}
+    assert len(list((tmp_path / "damaged").glob("finished-*.ckpt"))) == 1
 
 
 def test_runs_that_fill_the_memory_are_trained_in_smaller_groups(monkeypatch, capsys):

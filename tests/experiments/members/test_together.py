@@ -84,7 +84,8 @@ def test_estimates_follow_what_others_finish(tmp_path, monkeypatch, groups):
 
     def beside_another(worker, group):
         run, name = worker.run, SIX.program()
-        seen.append((run.done, run.total, run.progress.remaining[name], run.tests.remaining[name]))
+        left = (run.progress.remaining[sort, name] for sort in ("epoch", "test"))
+        seen.append((run.done, run.total, *left))
         finish(worker, group)
         other.add([row_of(members[2 if len(seen) == 1 else 5])])
 
