@@ -31,12 +31,12 @@ from rhythmic.networks import published
 from rhythmic.provenance import device_name
 from rhythmic.spread import wide_vectors
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining, TrainingConfiguration
-from rhythmic.training.batches import Update
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.features import Tables
 from rhythmic.training.objectives import Sums
 from rhythmic.training.problem import Problem as Sizes
 from rhythmic.training.state import TrainingState
+from rhythmic.training.updates import Update
 from rhythmic.trees import named_arrays
 from rhythmic.typing import Array, PyTree
 

@@ -22,7 +22,7 @@ from rhythmic.plotting.memory import all_cells_figure, gates_by_symbol_figure, m
 from rhythmic.plotting.sequences import model_appearance, spread_over_seeds
 from rhythmic.tasks import Batch, DelayedRecall
 from rhythmic.theory import ladder
-from rhythmic.training.losses import is_correct
+from rhythmic.training.objectives import is_correct
 from rhythmic.typing import Array
 
 NUM_SHOWN = 256  # sequences on which nodes are watched

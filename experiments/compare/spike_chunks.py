@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -161,7 +161,7 @@ class Worker:
         started = time.perf_counter()
         pool = pool_of(chunk.task.trains, chunk.seeds)
         group = self.group_for(pool)
-        setting = {
+        setting: dict[str, Any] = {
             name: (value,) * len(chunk.seeds)
             for name, value in setting_identity(chunk.setting).items()
         }

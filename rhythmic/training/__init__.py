@@ -57,6 +57,7 @@ to ``train`` in place of recordings, or each member one of its own, in place of 
 """
 
 from rhythmic.memory import available_memory, is_out_of_memory
+from rhythmic.training.batches import fresh_split
 from rhythmic.training.configuration import (
     Hyperparameters,
     Members,
@@ -72,7 +73,6 @@ from rhythmic.training.estimate import (
 from rhythmic.training.group import EpochReport, GroupPlan, GroupTraining, plan_groups
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.problem import Problem
-from rhythmic.training.sources import fresh_split
 from rhythmic.training.state import Best, Data, History, TestRecord, TrainingState
 from rhythmic.training.sweep import training_sweep
 from rhythmic.training.train import train

@@ -213,6 +213,11 @@ class Members(NamedTuple):
     class_weights: Float[AnyArray, "member class_"] | None = None
     task: AbstractTask | None = None
 
+    @property
+    def known(self) -> tuple[AnyArray, AnyArray | None]:
+        """The smoothing of labels and the weights of classes."""
+        return self.hyperparameters.label_smoothing, self.class_weights
+
 
 @checked
 def make_members(
@@ -223,6 +228,7 @@ def make_members(
     weight_decay: tuple[float, ...],
     label_smoothing: tuple[float, ...],
     tasks: tuple[AbstractTask, ...] | None = None,
+    ragged: bool = False,
 ) -> Members:
     """Gather members, one for each entry of the tuples.
 
@@ -233,6 +239,8 @@ def make_members(
         weight_decay: decoupled decay of each member, at least 0.
         label_smoothing: share of the target spread over all classes, in [0, 1).
         tasks: of each member, in place of a pool; they differ in array leaves alone.
+        ragged: whether splits may differ in length between seeds, for a ``MemberTraining`` that
+            ``is_ragged``; what is missing of the longest is ``FILLER``.
 
     Raises:
         ValueError: for no members, tuples of different length, a value out of range, a split
@@ -257,7 +265,8 @@ def make_members(
     for division in splits.values():
         check_split(division)
     train, validation, test = (
-        _stacked(part, [getattr(splits[seed], part) for seed in seeds]) for part in Split._fields
+        _stacked(part, [getattr(splits[seed], part) for seed in seeds], ragged)
+        for part in Split._fields
     )
     hyperparameters = Hyperparameters(**{k: np.asarray(v, np.float32) for k, v in values.items()})
     members = Members(np.asarray(seeds, np.int32), hyperparameters, train, validation, test)
@@ -273,15 +282,18 @@ def _stacked_tasks(tasks: tuple[AbstractTask, ...], count: int) -> AbstractTask:
     return jax.tree.map(lambda *leaves: np.stack(leaves), *tasks)
 
 
-def _stacked(name: str, parts: list[AnyArray]) -> Int[np.ndarray, "member example"]:
+def _stacked(name: str, parts: list[AnyArray], ragged: bool) -> Int[np.ndarray, "member example"]:
     """Return one part of the splits of all members, each in a row."""
     sizes = sorted({len(part) for part in parts})
-    if len(sizes) > 1:
+    if len(sizes) > 1 and not ragged:
         found = f"has {sizes[0]} examples for one seed and {sizes[-1]} for another"
         raise ValueError(f"{name} of the split {found}; it must be as long for all seeds")
     if not sizes[0] and name != "test":
         raise ValueError(f"{name} of the split is empty; at least one example is needed")
-    return np.stack(parts).astype(np.int32)
+    rows = np.full((len(parts), sizes[-1]), FILLER, np.int32)
+    for row, part in zip(rows, parts, strict=True):
+        row[: len(part)] = part
+    return rows
 
 
 def check_members(members: Members, num_examples: int) -> None:

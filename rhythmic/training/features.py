@@ -45,6 +45,12 @@ class InputNoise(NamedTuple):
     level: float
     key: jax.Array
 
+    def added_to(self, inputs: Array) -> Array:
+        """Return inputs with the noise."""
+        if self.level == 0:
+            return inputs
+        return inputs + self.level * jax.random.normal(self.key, inputs.shape, inputs.dtype)
+
 
 def features_of(
     model: Network,
@@ -73,9 +79,8 @@ def features_of(
     inputs, _ = sequences(data, examples)
     lengths = None if data.lengths is None else jnp.asarray(data.lengths)[examples]
     if method not in ("precomputed", "events"):
-        if noise is not None and noise.level > 0:
-            drawn = jax.random.normal(noise.key, inputs.shape, inputs.dtype)
-            inputs = inputs + noise.level * drawn
+        if noise is not None:
+            inputs = noise.added_to(inputs)
         return model.features(inputs, lengths, method=method, key=key)
     tables = tables or Tables()
     if method == "precomputed" and tables.features is not None:

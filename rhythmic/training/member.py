@@ -1,6 +1,5 @@
 """The whole training of one member, as pure functions of (member, data); vmap makes it many."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
@@ -8,7 +7,6 @@ from typing import Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax.custom_batching import sequential_vmap
 
 from rhythmic.arguments import checked
 from rhythmic.cells import trainable
@@ -16,46 +14,41 @@ from rhythmic.checks import checked_choice
 from rhythmic.fast import Method, platform_of
 from rhythmic.memory import check_fits
 from rhythmic.networks.network import Network
-from rhythmic.networks.readouts import RunningStatistics
 from rhythmic.networks.spec import BuildsNetwork
 from rhythmic.training.batches import (
-    Batch,
-    Update,
+    check_source,
+    drawn,
     epoch_batches,
     gathered,
     in_batches,
     like_length_batches,
+    where_known,
 )
 from rhythmic.training.configuration import (
     FILLER,
-    MemberKeys,
     MemberRhythms,
     Members,
     TrainingConfiguration,
     member_keys,
 )
-from rhythmic.training.evaluation import class_sums, sum_over
+from rhythmic.training.evaluation import evaluated
 from rhythmic.training.features import (
-    InputNoise,
     Tables,
-    features_of,
     resolved_way,
     share_layers,
     tables_of,
 )
-from rhythmic.training.judging import Objective
 from rhythmic.training.objectives import (
+    Objective,
     ScoreName,
     Sums,
     added_up,
     balanced_weights,
     better_is_higher,
 )
-from rhythmic.training.pieces import update_by_pieces
 from rhythmic.training.problem import Problem
 from rhythmic.training.rhythms import with_own_constants
 from rhythmic.training.schedule import optimizer_at
-from rhythmic.training.sources import check_source, drawn, held_out, where_known
 from rhythmic.training.state import (
     Best,
     Data,
@@ -63,9 +56,9 @@ from rhythmic.training.state import (
     TestRecord,
     TrainingState,
     keep_best,
-    stepped,
 )
-from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
+from rhythmic.training.updates import Update, update_by_batch, update_by_pieces
+from rhythmic.typing import Array, Float, Int, PyTree
 
 # Of its parameters, that a run holds: themselves, two moments of Adam and the best ones.
 COPIES = 4
@@ -124,7 +117,7 @@ class MemberTraining:
     @property
     def objective(self) -> Objective:
         """What is minimised, and what networks are judged by."""
-        return Objective.of(self.configuration, self.problem)
+        return Objective.of(self.problem, self.configuration.loss, self.configuration.score)
 
     @property
     def score(self) -> ScoreName:
@@ -138,7 +131,9 @@ class MemberTraining:
 
     def check(self, member: Members, data: Data | None) -> None:
         """Raise a ValueError for a known label or index of ``member`` that lies out of range."""
-        check_source(member, data, self.problem, self.configuration)
+        check_source(member, data, self.problem)
+        if data is None and self.configuration.class_weights == "balanced":
+            raise ValueError("class_weights is 'balanced'; for a task give one factor per class")
 
     def initial_state(self, member: Members) -> TrainingState:
         """Draw the start values from the member's seed."""
@@ -252,8 +247,8 @@ class MemberTraining:
 
         after, seen = jax.lax.scan(body, state, (steps, batches, weights))
         sums = added_up(seen)
-        model = eqx.combine(after.parameters, fixed)
-        validation = self.evaluate(model, after.statistics, "validation", member, data, tables)
+        model = _whole(after, fixed)
+        validation = self.evaluate(model, "validation", member, data, tables)[:2]
         higher = better_is_higher(self.score)
         after = keep_best(after, *validation, higher=higher)
         loss, score = self.objective.means(sums)
@@ -329,87 +324,49 @@ class MemberTraining:
         if recipe.piece_length is not None:
             batch = gathered(data, update.examples, update.weights, self.problem)
             return update_by_pieces(recipe, objective, state, member, fixed, batch, update)
-        arrays, functions = eqx.partition(fixed, eqx.is_array)
-        value_and_gradient = jax.value_and_grad(partial(self.batch_loss, functions), has_aux=True)
-        if self.one_by_one:
-            value_and_gradient = sequential_vmap(value_and_gradient)
-        keys = jax.tree.map(lambda key: jax.random.fold_in(key, update.step), update.keys)
-        (loss, (statistics, sums)), gradient = value_and_gradient(
-            state.parameters,
-            arrays,
-            state.statistics,
+        return update_by_batch(
+            recipe,
+            objective,
+            state,
+            member,
+            fixed,
             (data, tables),
-            (update.examples, update.weights),
-            (member.hyperparameters.label_smoothing, member.class_weights),
-            keys,
-        )
-        num_steps = recipe.num_steps(member.train.shape[0])
-        optimizer = optimizer_at(recipe, member.hyperparameters, update.step, num_steps)
-        state = stepped(state, update.step, loss, gradient, optimizer, fixed)
-        return state._replace(statistics=statistics), sums
-
-    def batch_loss(
-        self,
-        functions: PyTree,
-        parameters: PyTree,
-        arrays: PyTree,
-        statistics: RunningStatistics,
-        pool: tuple[Data, Tables | None],
-        examples: tuple[Array, Array],
-        known: tuple[AnyArray, AnyArray | None],
-        keys: MemberKeys,
-    ) -> tuple[Array, tuple[RunningStatistics, Sums]]:
-        """Return the mean loss of a batch; beside it the new statistics and the sums.
-
-        ``examples`` are indices and weights, both (batch,). The model comes in three parts, trained
-        ``parameters``, fixed ``arrays`` and ``functions``: all but these are arrays, so that it can
-        be mapped over members. ``known`` are the smoothing of labels and the weights of classes,
-        ``keys`` those of this update.
-        """
-        model: Network = eqx.combine(parameters, arrays, functions)
-        data, tables = pool
-        noise = InputNoise(self.configuration.input_noise, keys.input_noise)
-        features = features_of(
-            model,
-            data,
-            examples[0],
+            update,
             method=self.method,
-            tables=tables,
-            noise=noise,
-            key=jax.random.fold_in(keys.dropout, 1),
-        )
-        batch = gathered(data, *examples, self.problem)
-        return self.objective.of_training(
-            model, features, batch, statistics, known, key=keys.dropout
+            one_by_one=self.one_by_one,
         )
 
     def evaluate(
         self,
         model: Network,
-        statistics: RunningStatistics,
         part: Literal["validation", "test"],
         member: Members,
         data: Data | None,
         tables: Tables | None = None,
-    ) -> tuple[Array, Array]:
-        """Return mean loss and score of ``model`` over a ``part`` of the split, both scalars.
+        *,
+        with_classes: bool = False,
+    ) -> TestRecord:
+        """Return what ``model`` scores over a ``part`` of the split.
 
-        Labels are smoothed as in training; ``statistics`` are those of the readout.
+        Labels are smoothed as in training. ``with_classes`` counts classes and averages their
+        features, if there are any.
         """
-        examples, data = held_out(part, member, data)
-        model = eqx.tree_at(lambda one: one.statistics, model, statistics)
-
-        def look(outputs: Array, features: Array, batch: Batch) -> Sums:
-            return self.objective.of_test(model, outputs, batch, member)
-
-        sums = self.sum_over(look, model, examples, data, tables)
-        loss, score = where_known(self.objective.means(sums), examples, data, self.problem)
-        return loss, score
+        return evaluated(
+            self.objective,
+            model,
+            part,
+            member,
+            data,
+            tables,
+            batch_size=self.configuration.evaluation_batch_size,
+            method=self.method,
+            one_by_one=self.one_by_one,
+            with_classes=with_classes,
+        )
 
     def network(self, state: TrainingState, member: Members) -> Network:
         """Return the network with the parameters of the best epoch."""
-        model: Network = eqx.combine(state.best.parameters, self.fixed_part(member))
-        return eqx.tree_at(lambda one: one.statistics, model, state.best.statistics)
+        return _whole(state.best, self.fixed_part(member))
 
     def test(
         self,
@@ -428,43 +385,13 @@ class MemberTraining:
             raise ValueError("members.test is empty; a test needs at least one example")
         member = self._weighed(member, data)
         model = self.network(state, member)
-        examples, data = held_out("test", member, data)
-        of_classes = self.problem.is_class and not self.problem.per_step
-
-        def look(outputs: Array, features: Array, batch: Batch) -> tuple[Sums, PyTree]:
-            is_class = self.problem.is_class
-            sums = self.objective.of_test(model, outputs, batch, member, with_confusion=is_class)
-            number = self.problem.num_outputs
-            return sums, class_sums(features, batch, number) if of_classes else None
-
-        sums, by_class = self.sum_over(look, model, examples, data, tables)
-        loss, score = where_known(self.objective.means(sums), examples, data, self.problem)
+        record = self.evaluate(model, "test", member, data, tables, with_classes=True)
         failed = (state.failed_at_step >= 0) | (state.best.epoch < 0)
-        nothing = jnp.zeros((0, 0))
-        return TestRecord(
-            jnp.where(failed, jnp.nan, loss),
-            jnp.where(failed, jnp.nan, score),
-            jnp.round(sums.confusion).astype(int),
-            nothing if by_class is None else by_class[0] / by_class[1][:, None],
-        )
+        loss, score = (jnp.where(failed, jnp.nan, x) for x in (record.loss, record.score))
+        return record._replace(loss=loss, score=score)
 
-    def sum_over(
-        self,
-        look: Callable[[Array, Array, Batch], PyTree],
-        model: Network,
-        examples: Int[AnyArray, " example"],
-        data: Data,
-        tables: Tables | None = None,
-    ) -> PyTree:
-        """Return the sum of what ``look`` sees over examples, in batches of the recipe."""
-        return sum_over(
-            look,
-            model,
-            examples,
-            data,
-            self.problem,
-            batch_size=self.configuration.evaluation_batch_size,
-            method=self.method,
-            tables=tables,
-            one_by_one=self.one_by_one,
-        )
+
+def _whole(learned: TrainingState | Best, fixed: PyTree) -> Network:
+    """Return the network of what is learned, parameters and statistics, and what is fixed."""
+    model: Network = eqx.combine(learned.parameters, fixed)
+    return eqx.tree_at(lambda one: one.statistics, model, learned.statistics)

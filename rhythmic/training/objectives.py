@@ -9,17 +9,24 @@ Source: textbook definitions; label smoothing of Szegedy et al., arXiv:1512.0056
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 
-from rhythmic.training.losses import cross_entropy, is_correct
+from rhythmic.indices import check_labels
+from rhythmic.networks.network import Network
+from rhythmic.networks.readouts import RunningStatistics
+from rhythmic.training.problem import Problem
+from rhythmic.training.state import Batch
 from rhythmic.typing import AnyArray, Array, Float, Int, PyTree
 
 LossName = Literal["cross_entropy", "squared", "huber"]
 ScoreName = Literal["accuracy", "balanced_accuracy", "f1", "r2", "nrmse"]
 OwnLoss = Callable[[Array, Array], Array]
+Known = tuple[AnyArray, AnyArray | None]  # smoothing of labels, weights of classes
 
 OF_CLASSES: tuple[ScoreName, ...] = ("accuracy", "balanced_accuracy", "f1")
 OF_NUMBERS: tuple[ScoreName, ...] = ("r2", "nrmse")
@@ -49,6 +56,45 @@ class Sums(NamedTuple):
     correct: Float[Array, ""]
     confusion: Float[Array, "class_ class_"]
     moments: Float[Array, "4 output"]
+
+
+def cross_entropy(
+    logits: Float[Array, "class_ batch"],
+    labels: Int[Array, " batch"],
+    label_smoothing: Float[AnyArray, ""] | float = 0.0,
+) -> Float[Array, " batch"]:
+    """Return ``-sum_c q_c log softmax(logits)_c`` of each example.
+
+    ``q`` puts ``label_smoothing / num_classes`` on every class and the rest on the target, the
+    class in ``labels`` (Szegedy et al., arXiv:1512.00567, section 7).
+
+    Raises:
+        ValueError: for labels that are no whole numbers, or a known one that is no class.
+    """
+    num_classes = logits.shape[0]
+    check_labels("labels", labels, num_classes)
+    targets = optax.smooth_labels(jax.nn.one_hot(labels, num_classes), label_smoothing)
+    return optax.softmax_cross_entropy(logits.T, targets.astype(logits.dtype))
+
+
+def is_correct(
+    logits: Float[Array, "class_ batch"], labels: Int[Array, " batch"]
+) -> Float[Array, " batch"]:
+    """Return one where the largest logit is the target's, zero elsewhere and for NaN logits."""
+    finite = jnp.all(jnp.isfinite(logits), axis=0)
+    return ((jnp.argmax(logits, axis=0) == labels) & finite).astype(logits.dtype)
+
+
+def weighted_mean(
+    values: Float[Array, "*batch"], weights: Float[Array, "*batch"]
+) -> Float[Array, ""]:
+    """Return ``sum(w v) / sum(w)``; what has weight zero, padding, counts for nothing, NaN too.
+
+    Without any weight it is 0.
+    """
+    total = jnp.sum(weights)
+    weighted = jnp.sum(jnp.where(weights > 0, values, 0) * weights)
+    return weighted / jnp.where(total > 0, total, 1)
 
 
 def item_losses(
@@ -185,3 +231,102 @@ def balanced_weights(targets: Int[Array, "..."], num_classes: int) -> Float[Arra
 def added_up(sums: PyTree) -> PyTree:
     """Return sums of many batches, the first axis, added up."""
     return jax.tree.map(lambda x: jnp.sum(x, axis=0), sums)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The loss and the score of a problem, as a recipe names them or as the kind of targets has it.
+
+    Args:
+        problem: what is trained for.
+        loss: what is minimised.
+        score: what epochs and networks are chosen by.
+    """
+
+    problem: Problem
+    loss: LossName | OwnLoss
+    score: ScoreName
+
+    @classmethod
+    def of(
+        cls, problem: Problem, loss: LossName | OwnLoss | None, score: ScoreName | None
+    ) -> "Objective":
+        """Return the objective of a problem; what is None goes by the kind of its targets."""
+        is_class = problem.is_class
+        loss = loss or ("cross_entropy" if is_class else "squared")
+        return cls(problem, loss, score or ("accuracy" if is_class else "r2"))
+
+    def of_training(
+        self,
+        model: Network,
+        features: Array,
+        batch: Batch,
+        statistics: RunningStatistics,
+        known: Known,
+        *,
+        key: jax.Array,
+    ) -> tuple[Array, tuple[RunningStatistics, Sums]]:
+        """Return the mean loss of the answers to a training batch; beside it what is kept.
+
+        Args:
+            model: the network.
+            features: of the batch, ``(hidden, batch)`` or ``(time, hidden, batch)``.
+            batch: with its targets.
+            statistics: of the readout, so far; their update is returned with the sums.
+            known: smoothing of labels, and weights of classes.
+            key: of the readout's dropout.
+        """
+        per_step = features.ndim == 3
+        if per_step:
+            features = jnp.moveaxis(features, 1, 0).reshape(features.shape[1], -1)
+        counted = batch.weights if self.problem.is_class else jnp.max(batch.weights, axis=-2)
+        outputs, statistics = model.readout.train_on_finite(
+            features, statistics, counted.reshape(-1), key=key
+        )
+        if per_step:
+            outputs = jnp.moveaxis(outputs.reshape(len(outputs), *counted.shape), 0, 1)
+        items, losses = self._judged(model, outputs, batch, known)
+        return weighted_mean(losses, items.weights), (statistics, self._sums(items, losses, False))
+
+    def of_test(
+        self,
+        model: Network,
+        outputs: Array,
+        batch: Batch,
+        known: Known,
+        *,
+        with_confusion: bool = False,
+    ) -> Sums:
+        """Return the sums of a batch that is not trained on.
+
+        Args:
+            model: the network.
+            outputs: its answers.
+            batch: with the targets.
+            known: smoothing of labels, and weights of classes.
+            with_confusion: whether to count classes by true and predicted class.
+        """
+        items, losses = self._judged(model, outputs, batch, known)
+        return self._sums(items, losses, with_confusion)
+
+    def means(self, sums: Sums) -> tuple[Array, Array]:
+        """Return mean loss and score, scalars, of sums over all items."""
+        return sums.loss / sums.weight, score_of(sums, self.score)
+
+    def _judged(
+        self, model: Network, outputs: Array, batch: Batch, known: Known
+    ) -> tuple[Items, Array]:
+        """Return answers as items, and the loss of each; numbers on the scale of the readout."""
+        targets = batch.targets
+        if model.output_scaling is not None:
+            scaling = jax.lax.stop_gradient(model.output_scaling)
+            targets = (targets - scaling.mean[:, None]) / scaling.deviation[:, None]
+        items = as_items(outputs, targets, batch.weights, is_class=self.problem.is_class)
+        smoothing, class_weights = known
+        losses = item_losses(items, self.loss, smoothing=smoothing, class_weights=class_weights)
+        return items, losses
+
+    def _sums(self, items: Items, losses: Array, with_confusion: bool) -> Sums:
+        """Return what the score of items is made of."""
+        needed = self.score in OF_CLASSES[1:] or with_confusion
+        return summed(items, losses, is_class=self.problem.is_class, with_confusion=needed)

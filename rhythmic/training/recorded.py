@@ -13,11 +13,10 @@ from rhythmic.networks.network import ChannelScaling
 from rhythmic.tasks import AbstractTask
 from rhythmic.training.configuration import (
     FILLER,
-    Hyperparameters,
     Members,
     TrainingConfiguration,
-    check_hyperparameter,
     check_seed,
+    make_members,
 )
 from rhythmic.training.problem import Problem
 from rhythmic.training.rhythms import stacked
@@ -103,52 +102,30 @@ def members_of(
             raise ValueError(f"{name} holds a value twice")
     for seed in seeds:
         check_seed(seed)
-    for name, values in (
-        ("learning_rate", learning_rates),
-        ("weight_decay", (weight_decay,)),
-        ("label_smoothing", (label_smoothing,)),
-    ):
-        for value in values:
-            check_hyperparameter(name, value)
-    splits = [split(seed) for seed in seeds]
-    task = source if isinstance(source, AbstractTask) else None
-    for seed, one in zip(seeds, splits, strict=True):
+    splits = {seed: split(seed) for seed in seeds}
+    for seed, one in splits.items():
         _check_parts(source, one, seed)
-    scalings = [_scalings(source, one, standardised) for one in splits]
-    rows = [(place, rate) for rate in learning_rates for place in range(len(seeds))]
-    places = np.array([place for place, _ in rows])
-    train, validation, test = (
-        _filled([getattr(one, part) for one in splits])[places] for part in Split._fields
+    rows = [(seed, rate) for rate in learning_rates for seed in seeds]
+    members = make_members(
+        splits.__getitem__,
+        seeds=tuple(seed for seed, _ in rows),
+        learning_rate=tuple(rate for _, rate in rows),
+        weight_decay=(weight_decay,) * len(rows),
+        label_smoothing=(label_smoothing,) * len(rows),
+        tasks=(source,) * len(rows) if isinstance(source, AbstractTask) else None,
+        ragged=True,
     )
-    count = len(rows)
-    hyperparameters = Hyperparameters(
-        np.array([rate for _, rate in rows], np.float32),
-        np.full(count, weight_decay, np.float32),
-        np.full(count, label_smoothing, np.float32),
-    )
+    scalings = {seed: _scalings(source, one, standardised) for seed, one in splits.items()}
     inputs, outputs = (
-        None if one is None else jax.tree.map(lambda x: x[places], one)
-        for one in (_rows([pair[k] for pair in scalings]) for k in (0, 1))
+        None if one[0] is None else stacked(one)
+        for one in ([scalings[seed][k] for seed, _ in rows] for k in (0, 1))
     )
-    seed_column = np.asarray(seeds, np.int32)[places]
-    return Members(
-        seed_column,
-        hyperparameters,
-        train,
-        validation,
-        test,
-        input_scaling=inputs,
-        output_scaling=outputs,
-        task=None if task is None else stacked([task] * count),
-    )
+    return members._replace(input_scaling=inputs, output_scaling=outputs)
 
 
 def _check_parts(source: Recordings | AbstractTask, split: Split, seed: int) -> None:
     """Raise a ValueError for a split that does not fit, or leaves nothing to train on."""
     check_split(split, None if isinstance(source, AbstractTask) else len(source))
-    for part in ("train", "validation"):
-        if not len(getattr(split, part)):
-            raise ValueError(f"{part} of the split is empty; at least one trial is needed")
     if isinstance(source, AbstractTask) or not source.classes:
         return
     targets = source.targets[split.train]
@@ -202,17 +179,3 @@ def _scaling(mean: np.ndarray, deviation: np.ndarray) -> ChannelScaling:
     """Return a scaling in the precision in use."""
     dtype = jnp.zeros(()).dtype
     return ChannelScaling(jnp.asarray(mean, dtype), jnp.asarray(deviation, dtype))
-
-
-def _rows(scalings: list[ChannelScaling | None]) -> ChannelScaling | None:
-    """Return scalings with one row each."""
-    return None if scalings[0] is None else stacked(scalings)
-
-
-def _filled(parts: list[np.ndarray]) -> np.ndarray:
-    """Return index arrays as rows of one length, ``FILLER`` behind the shorter ones."""
-    longest = max(len(part) for part in parts)
-    rows = np.full((len(parts), longest), FILLER, np.int32)
-    for row, part in zip(rows, parts, strict=True):
-        row[: len(part)] = part
-    return rows

@@ -3,7 +3,7 @@
 import itertools
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -44,8 +44,7 @@ def setting_grid(
 def select_setting(rows: Iterable[dict[str, Any]]) -> Setting:
     """Choose the setting of the highest mean validation accuracy over its seeds.
 
-    Ties go to the smaller standard error, then to the smaller decay, rate and smoothing. A
-    member whose validation accuracy is missing counts as zero. Test results are not looked at.
+    A member whose validation accuracy is missing counts as zero. Test results are not looked at.
 
     Args:
         rows: one dictionary a member, with the fields of ``Setting`` and ``validation_accuracy``.
@@ -59,17 +58,30 @@ def select_setting(rows: Iterable[dict[str, Any]]) -> Setting:
         accuracies.setdefault(setting, []).append(row["validation_accuracy"] or 0.0)
     if not accuracies:
         raise ValueError("rows is empty; a choice needs at least one member")
+    return best_setting(accuracies)
+
+
+def best_setting(scores: Mapping[Setting, Sequence[float]]) -> Setting:
+    """Return the setting of the highest mean score.
+
+    Ties go to the smaller standard error, then to the smaller decay, rate and smoothing.
+
+    Args:
+        scores: of each setting, one per seed; minus infinity of a run that failed.
+    """
 
     def rank(setting: Setting) -> tuple[float, ...]:
-        values = accuracies[setting]
-        error = statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+        values = scores[setting]
+        mean, error = statistics.fmean(values), 0.0
+        if len(values) > 1 and math.isfinite(mean):
+            error = statistics.stdev(values) / math.sqrt(len(values))
         # Accuracies are counts over thousands that float32 rounded: equal counts must tie.
         return (
-            -round(statistics.fmean(values), 6),
+            -round(mean, 6) if math.isfinite(mean) else math.inf,
             round(error, 6),
             setting.weight_decay,
             setting.learning_rate,
             setting.label_smoothing,
         )
 
-    return min(accuracies, key=rank)
+    return min(scores, key=rank)

@@ -40,6 +40,21 @@ class Data(NamedTuple):
     lengths: Int[AnyArray, " example"] | None = None
 
 
+class Batch(NamedTuple):
+    """Sequences, their targets, and how much each target counts.
+
+    ``inputs`` are ``(time, channel, batch)``, ``targets`` ``(batch,)``, ``(output, batch)``,
+    ``(time, batch)`` or ``(time, output, batch)`` by kind, ``weights`` in their shape: 1, and 0 for
+    what is missing, stands behind the end or only fills the batch. ``lengths`` are the samples of
+    each sequence where they differ.
+    """
+
+    inputs: Float[Array, "time channel batch"]
+    targets: Array
+    weights: Array
+    lengths: Int[Array, " batch"] | None
+
+
 class Best(NamedTuple):
     """What is kept of the epoch with the best validation score; epoch -1 before the first.
 
@@ -108,6 +123,7 @@ def stepped(
     step: Int[Array, ""],
     loss: Float[Array, ""],
     gradient: PyTree,
+    statistics: RunningStatistics,
     optimizer: optax.GradientTransformation,
     fixed: PyTree,
 ) -> TrainingState:
@@ -118,6 +134,7 @@ def stepped(
         step: number of the update.
         loss: of its examples.
         gradient: of the loss.
+        statistics: of the readout, after the examples.
         optimizer: as it stands at this update.
         fixed: the part of the model that is not trained.
     """
@@ -125,7 +142,12 @@ def stepped(
     parameters = constrained(optax.apply_updates(state.parameters, change), fixed)
     finite = all_finite((loss, gradient, parameters))
     failed = jnp.where((state.failed_at_step < 0) & ~finite, step, state.failed_at_step)
-    return state._replace(parameters=parameters, optimizer=optimizer_state, failed_at_step=failed)
+    return state._replace(
+        parameters=parameters,
+        statistics=statistics,
+        optimizer=optimizer_state,
+        failed_at_step=failed,
+    )
 
 
 def keep_best(

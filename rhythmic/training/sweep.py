@@ -1,6 +1,7 @@
 """Training as a sweep: a network a point, an epoch a stage, kept on disk and resumed."""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
@@ -94,7 +95,7 @@ def training_sweep(
             check_hyperparameter(axis, float(value))
 
     def prepare(values: dict[str, np.ndarray]) -> Members:
-        rows = {axis: tuple(values[axis].tolist()) for axis in AXES}
+        rows: dict[str, Any] = {axis: tuple(values[axis].tolist()) for axis in AXES}
         members = make_members(split, seeds=rows.pop("seed"), **rows)
         check_members(members, len(data.targets))
         return members

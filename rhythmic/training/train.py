@@ -21,6 +21,7 @@ from rhythmic.networks.spec import BuildsNetwork, NetworkSpec
 from rhythmic.progress import clock, show
 from rhythmic.spread import first_devices
 from rhythmic.tasks import AbstractTask
+from rhythmic.training.batches import fresh_split
 from rhythmic.training.configuration import FILLER, Members, TrainingConfiguration
 from rhythmic.training.member import MemberTraining
 from rhythmic.training.objectives import better_is_higher
@@ -34,7 +35,7 @@ from rhythmic.training.recorded import (
     problem_of,
 )
 from rhythmic.training.runs import Runs
-from rhythmic.training.sources import fresh_split
+from rhythmic.training.search import Setting, best_setting
 from rhythmic.training.state import TestRecord, TrainingState
 from rhythmic.training.trained import (
     Trained,
@@ -186,14 +187,13 @@ def _splitter(
 def _chosen(
     training: MemberTraining, state: TrainingState, rates: tuple[float, ...], num_seeds: int
 ) -> tuple[np.ndarray, float]:
-    """Return the rows of the rate with the best mean validation score; ties go to the lower."""
-    higher = better_is_higher(training.score)
-    scores = np.asarray(state.best.validation_score, float).reshape(len(rates), num_seeds)
+    """Return the rows of the rate with the best mean validation score, and the rate."""
+    sign = 1.0 if better_is_higher(training.score) else -1.0
     failed = np.asarray((state.best.epoch < 0) | (state.failed_at_step >= 0))
-    worst = -np.inf if higher else np.inf
-    scores = np.where(failed.reshape(scores.shape), worst, scores)
-    means = scores.mean(axis=1) * (1 if higher else -1)
-    best = min(range(len(rates)), key=lambda place: (-np.round(means[place], 6), rates[place]))
+    scores = np.where(failed, -np.inf, sign * np.asarray(state.best.validation_score, float))
+    rows = scores.reshape(len(rates), num_seeds).tolist()
+    of_rates = dict(zip(map(Setting, rates), rows, strict=True))
+    best = list(of_rates).index(best_setting(of_rates))
     return np.arange(num_seeds) + best * num_seeds, rates[best]
 
 

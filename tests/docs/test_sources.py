@@ -28,8 +28,8 @@ REASONS = {
     "progress": "progress",
     "engine of runs": "runs.* sweep.*",
     "training loop": (
-        "training.batches training.evaluation training.features training.group training.judging "
-        "training.member training.runs training.sources training.sweep training.train "
+        "training.batches training.evaluation training.features training.group "
+        "training.member training.runs training.sweep training.train "
         "compare.search compare.run"
     ),
     "grid of settings": "training.search",

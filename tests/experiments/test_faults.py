@@ -10,7 +10,6 @@ from experiments.mnist import report as reporting
 from experiments.mnist.members import train_all
 from rhythmic.locks import writing
 from rhythmic.records import append_rows, read_rows
-from rhythmic.training import GroupTraining
 from tests.experiments.commands import refusal, store_in
 
 
@@ -19,57 +18,6 @@ def whole(tmp_path_factory):
     """Folder and rows of two members, one a group."""
     folder = tmp_path_factory.mktemp("whole")
     return folder, train_all(store_in(folder), folder)
-
-
-def without_clock(rows):
-    """Leave out what depends on the clock, and the hash that holds it."""
-    return [{k: v for k, v in r.items() if k != "seconds_last_sitting"} for r in rows]
-
-
-@pytest.mark.slow  # tests/runs/test_rows.py has the same of rows that cost nothing
-@pytest.mark.parametrize(
-    ("old", "new"), [(b'"seed": 2', b'"seed": 3'), (b'"seed": 2', b"'seed': 2")]
-)
-def test_a_damaged_row_is_named_and_computed_again(whole, tmp_path, capsys, old, new):
-    folder, rows = whole
-    content = (folder / "members.jsonl").read_bytes()
-    assert content.count(old) == 1
-    (tmp_path / "members.jsonl").write_bytes(content.replace(old, new))
-    again = train_all(store_in(tmp_path), tmp_path)
-    shown = capsys.readouterr().err
-    assert f"{tmp_path / 'members.jsonl'}: line 2 is damaged" in shown
-    assert "1 member to train" in shown
-    assert without_clock(again) == without_clock(rows)
-
-
-class Stop(Exception):
-    """Ends a run where a test has seen enough."""
-
-
-@pytest.mark.slow
-def test_a_damaged_checkpoint_is_set_aside(whole, tmp_path, monkeypatch, capsys):
-    run = GroupTraining.run
-
-    def stopped(self, members, *, on_epoch, checkpoint):
-        def stop(report):
-            raise Stop
-
-        return run(self, members, on_epoch=stop, checkpoint=checkpoint)
-
-    monkeypatch.setattr(GroupTraining, "run", stopped)
-    with pytest.raises(Stop):
-        train_all(store_in(tmp_path), tmp_path)
-    monkeypatch.undo()
-    (checkpoint,) = (tmp_path / "checkpoints").iterdir()
-    content = bytearray(checkpoint.read_bytes())
-    content[len(content) // 2] ^= 1
-    checkpoint.write_bytes(content)
-    rows = train_all(store_in(tmp_path), tmp_path)
-    assert "is damaged: it differs from its own hash; set aside" in capsys.readouterr().err
-    assert [path.name for path in (tmp_path / "damaged").iterdir()] == [
-        f"checkpoints-{checkpoint.name}"
-    ]
-    assert without_clock(rows) == without_clock(whole[1])
 
 
 def test_a_second_process_is_refused(tmp_path, monkeypatch):

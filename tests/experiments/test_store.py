@@ -41,24 +41,6 @@ def row_of(member):
     }
 
 
-def test_everything_that_determines_a_member_is_part_of_its_name(tmp_path):
-    store = store_in(tmp_path)
-    names = {
-        member_of(store).name(),
-        member_of(store, seed=124).name(),
-        member_of(store, tested=True).name(),
-        member_of(store, setting=Setting(1e-3, 1e-3)).name(),
-        member_of(store, condition=store.conditions["lstm"]).name(),
-        member_of(store_in(tmp_path, epochs=29)).name(),
-        member_of(store_in(tmp_path, clip_norm=2.0)).name(),
-        member_of(store_in(tmp_path, rising_share=0.2)).name(),
-        member_of(store_in(tmp_path, momentum="constant")).name(),
-        member_of(store_in(tmp_path, dropout_rate=0.2)).name(),
-    }
-    assert len(names) == 10
-    assert member_of(store_in(tmp_path, evaluation_batch_size=7)).name() in names
-
-
 def test_the_whole_protocol_fits_in_a_mebibyte(tmp_path):
     store = store_in(tmp_path)
     rng = np.random.default_rng(3)

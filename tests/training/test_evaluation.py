@@ -3,8 +3,8 @@
 import jax.numpy as jnp
 import numpy as np
 
-from rhythmic.training.batches import Batch
 from rhythmic.training.evaluation import class_sums
+from rhythmic.training.state import Batch
 
 
 def test_a_bad_feature_harms_its_own_class_alone():

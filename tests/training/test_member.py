@@ -12,12 +12,13 @@ import pytest
 from rhythmic.cells import trainable
 from rhythmic.networks import MEAN, NetworkSpec
 from rhythmic.training import Data, Hyperparameters, Members, MemberTraining
-from rhythmic.training.batches import Update, in_batches, sequences
+from rhythmic.training.batches import in_batches, sequences
 from rhythmic.training.configuration import member_keys
-from rhythmic.training.losses import cross_entropy, is_correct, weighted_mean
+from rhythmic.training.objectives import cross_entropy, is_correct, weighted_mean
 from rhythmic.training.problem import Problem
 from rhythmic.training.schedule import adamw_at
 from rhythmic.training.state import keep_best
+from rhythmic.training.updates import Update
 from tests.training.small import CONFIGURATION, RRN, pool
 
 NUM_TRAIN, NUM_VALIDATION, NUM_TEST, TIME, BATCH, CLASSES = 21, 7, 11, 10, 8, 3

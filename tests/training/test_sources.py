@@ -28,9 +28,9 @@ from rhythmic.training import (
     make_members,
     train,
 )
+from rhythmic.training.batches import drawn
 from rhythmic.training.configuration import member_keys
 from rhythmic.training.schedule import learning_rate_at
-from rhythmic.training.sources import drawn
 from rhythmic.trees import named_arrays
 
 WORDS = NextWord(num_steps=10, num_unscored=3)
@@ -193,7 +193,7 @@ def held_out_loss(task):
     training, member = training_of(PRESENT, task), one_of(members_of((task, 0.1, 1)))
     model = training.build(key=jax.random.key(0))
     model = jax.tree.map(lambda x: 0 * x if eqx.is_inexact_array(x) else x, model)
-    return float(training.evaluate(model, model.statistics, "validation", member, None)[0])
+    return float(training.evaluate(model, "validation", member, None).loss)
 
 
 def test_bytes_may_name_256_classes_and_no_other_class_passes():

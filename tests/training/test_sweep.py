@@ -109,26 +109,6 @@ def test_a_stopped_training_goes_on_after_its_last_epoch(training, tmp_path, mon
         np.testing.assert_array_equal(result.arrays[name], values, err_msg=name)
 
 
-@pytest.mark.slow
-def test_a_damaged_state_starts_its_chunk_afresh(training, tmp_path, monkeypatch, capsys):
-    sweep = training_sweep(training, DATA, split, design(seeds=(3,)))
-    keep_state = ChunkComputer.keep_state
-
-    def damage(self, path, state, done):
-        keep_state(self, path, state, done)
-        path.write_bytes(path.read_bytes()[:-3] + b"xyz")
-        raise Stop
-
-    monkeypatch.setattr(ChunkComputer, "keep_state", damage)
-    with pytest.raises(Stop):
-        run_sweep(sweep, folder=tmp_path, devices=1, chunk_points=2)
-    monkeypatch.undo()
-    run_sweep(sweep, folder=tmp_path, devices=1, chunk_points=2)
-    assert "is damaged: it differs from its own hash; set aside" in capsys.readouterr().err
-    assert len(list((tmp_path / "damaged").iterdir())) == 1
-    assert (open_sweep(tmp_path)["status"] == 0).all()
-
-
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
