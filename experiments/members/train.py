@@ -180,8 +180,9 @@ class Worker:
                 members, on_epoch=work.report, checkpoint=checkpoint, run_folder=self.run.folder
             )
             self.run.check()
-        except FolderGoneError:
+        except (FolderGoneError, FileNotFoundError):
             forsake(self.run.folder, checkpoint)
+            self.run.check()
             raise
         test, noise_accuracy = None, None
         if group[0].tested:
