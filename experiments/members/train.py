@@ -34,7 +34,14 @@ from experiments.members.rows import member_rows
 from experiments.members.store import MemberStore
 from rhythmic.progress import Progress, clock, show
 from rhythmic.records import Row, append_rows, fingerprint
-from rhythmic.training import EpochReport, GroupPlan, Groups
+from rhythmic.training import (
+    EpochReport,
+    GroupPlan,
+    Groups,
+    GroupTraining,
+    Members,
+    TrainingState,
+)
 from rhythmic.training.estimate import REMEDY, first_members
 
 BEGUN = "begun.json"  # of a run folder: members of a group that others had parted
@@ -175,15 +182,7 @@ class Worker:
         checkpoint = self.run.folder / "checkpoints" / f"{name}.eqx"
         work = GroupWork(self, group, started, 0.0 if had_program else training.compile_seconds)
         work.tell_start(checkpoint)
-        try:
-            state = training.run(
-                members, on_epoch=work.report, checkpoint=checkpoint, run_folder=self.run.folder
-            )
-            self.run.check()
-        except (FolderGoneError, FileNotFoundError):
-            forsake(self.run.folder, checkpoint)
-            self.run.check()
-            raise
+        state = self.trained(training, members, checkpoint, work)
         test, noise_accuracy = None, None
         if group[0].tested:
             trained = time.perf_counter()
@@ -199,6 +198,22 @@ class Worker:
         if test is not None:
             found = f"trained in {clock(seconds)}, test {np.mean(test.score):.3f}"
             show(f"{work.described} {found}")
+
+    def trained(
+        self, training: GroupTraining, members: Members, checkpoint: Path, work: "GroupWork"
+    ) -> TrainingState:
+        """Train a group to the last epoch, unless the run folder is gone by then."""
+        folder = self.run.folder
+        try:
+            state = training.run(
+                members, on_epoch=work.report, checkpoint=checkpoint, run_folder=folder
+            )
+            self.run.check()
+        except (FolderGoneError, FileNotFoundError):
+            forsake(folder, checkpoint)
+            self.run.check()
+            raise
+        return state
 
 
 class GroupWork:
