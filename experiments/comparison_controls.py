@@ -2,7 +2,7 @@
 
     python -m experiments.comparison_controls
 
-known      three classes with bursts at 7, 20 and 40 Hz, sampled at 200 and at 500 Hz: the learned
+known      three classes with rhythms of 7, 20 and 40 Hz, sampled at 200 and at 500 Hz: the learned
            frequencies must be these
 positive   two classes that differ by a burst at 11 or at 17 Hz in 1/f noise: these bands must be
            the most important ones, and the rhythmic RNN at least as good as the LSTM
@@ -69,11 +69,14 @@ def shuffled(recordings: Recordings, seed: int) -> Recordings:
 
 
 def offset_subjects(num_trials: int, *, with_groups: bool, seed: int = 0) -> Recordings:
-    """Draw noise of twelve subjects, each with an offset of its own, every other with a label."""
+    """Draw noise in 16 channels of 24 subjects, each with offsets and a label of its own.
+
+    Labels take turns: what tells subjects apart says nothing of the label of a further one.
+    """
     generator = np.random.default_rng(seed)
-    subjects = np.arange(num_trials) % 12
-    offsets = generator.normal(scale=3.0, size=12)
-    inputs = generator.normal(size=(num_trials, 100, 2)) + offsets[subjects, None, None]
+    subjects = np.arange(num_trials) % 24
+    offsets = generator.normal(scale=2.0, size=(24, 16))
+    inputs = generator.normal(size=(num_trials, 100, 16)) + offsets[subjects, None]
     labels = np.where(subjects % 2, "patient", "control")
     groups = subjects if with_groups else None
     return Recordings(inputs, labels, sample_rate=100.0, groups=groups)
@@ -108,7 +111,7 @@ def known_rhythms(options: ControlOptions, sample_rate: float) -> Row:
         num_channels=3,
         sample_rate=sample_rate,
         duration=(0.5, 2.0),
-        amplitude=1.5,
+        burst=None,
     )
     plan = ComparisonPlan.preset(
         "quick", cells=("rrn", "lstm"), budget=3, num_updates=options.num_updates, num_ladders=1

@@ -44,7 +44,7 @@ class Progress:
     remaining: dict[Kind, int]
     name: str = ""
     quiet: bool = False
-    compiled: Callable[[], float] = lambda: 0.0
+    compiled: Callable[[], float] = float
     seconds: dict[Kind, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

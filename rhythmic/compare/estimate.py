@@ -49,12 +49,12 @@ def _of(work: Work, spec: NetworkSpec, budget: int, times: int) -> ConditionEsti
     settings = work.plan.settings(budget)
     training, members = prepared(spec, work.recordings, work.divisions, settings, work.recipe)
     runs = Runs(training, pool_of(work.recordings), members, 1, quiet=True)
-    first = first_members(members, runs.plan.size)
+    first = first_members(members, runs.groups.plan.size)
     needed = estimate_group(runs.group, first)
     seconds = seconds_per_update(runs.group, first)
     updates = work.recipe.num_steps(members.train.shape[1])
     count = len(members.seed) * times
-    groups = -(-count // runs.plan.size)
+    groups = -(-count // runs.groups.plan.size)
     sizes = work.recordings.num_channels, work.recordings.num_outputs
     return ConditionEstimate(
         spec.name,

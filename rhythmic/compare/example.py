@@ -23,13 +23,14 @@ def simulated_rhythms(
     sample_rate: float = 250.0,
     duration: tuple[float, float] = (1.0, 2.0),
     amplitude: float = 1.0,
+    burst: float | None = 0.5,
     num_groups: int = 10,
     seed: int = 0,
 ) -> Recordings:
-    """Draw trials of several channels in 1/f noise, each with a burst of one rhythm.
+    """Draw trials of several channels in 1/f noise, each with one rhythm, or a burst of it.
 
-    The burst lasts half the trial, has a Hann window and random phases in all channels; its
-    frequency is the class. Noise has power 1/f and standard deviation 1.
+    A burst has a Hann window; phases are random in every channel; the frequency is the class. Noise
+    has power 1/f and standard deviation 1.
 
     Args:
         frequencies: of the rhythms in Hz, one per class, below half the sample rate.
@@ -37,7 +38,8 @@ def simulated_rhythms(
         num_channels: of each trial.
         sample_rate: Fs in Hz.
         duration: shortest and longest trial in s, uniform between.
-        amplitude: of the burst at its height.
+        amplitude: of the rhythm, of a burst at its height.
+        burst: fraction of the trial that the burst lasts; None for a rhythm that lasts throughout.
         num_groups: subjects, which take turns of as many trials as there are classes.
         seed: of all that is drawn.
 
@@ -52,6 +54,8 @@ def simulated_rhythms(
     checked_integer("num_groups", num_groups, 1)
     checked_real("sample_rate", sample_rate, above=0.0)
     checked_real("amplitude", amplitude)
+    if burst is not None:
+        checked_real("burst", burst, above=0.0, most=1.0)
     shortest, longest = (checked_real("duration", value, above=0.0) for value in duration)
     if not shortest <= longest:
         raise ValueError(f"duration is {duration}; the first must not exceed the second")
@@ -65,14 +69,12 @@ def simulated_rhythms(
         frequency = frequencies[place % len(frequencies)]
         length = max(8, round(generator.uniform(*duration) * sample_rate))
         trial = pink_noise((length, num_channels), generator)
-        burst = length // 2
-        start = generator.integers(length - burst + 1)
-        phase = (
-            2
-            * np.pi
-            * (frequency * np.arange(burst)[:, None] / sample_rate + generator.random(num_channels))
-        )
-        trial[start : start + burst] += amplitude * np.hanning(burst)[:, None] * np.sin(phase)
+        lasting = length if burst is None else max(1, int(burst * length))
+        start = generator.integers(length - lasting + 1)
+        cycles = frequency * np.arange(lasting)[:, None] / sample_rate
+        phase = 2 * np.pi * (cycles + generator.random(num_channels))
+        window = np.ones(lasting) if burst is None else np.hanning(lasting)
+        trial[start : start + lasting] += amplitude * window[:, None] * np.sin(phase)
         trials.append(trial)
         labels.append(f"{frequency:g} Hz")
     groups = (np.arange(num_trials) // len(frequencies)) % num_groups

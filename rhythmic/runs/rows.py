@@ -302,7 +302,7 @@ class RowStore:
         for one, left in self.unfinished(distinct, noun):
             show(f"{title(one)}: computing", final=False)
             left_by_kind = Counter(map(kind, self.missing(distinct))) + Counter(later)
-            progress.remaining = dict(left_by_kind)
+            progress.remaining = dict(left_by_kind.items())
             started = time.perf_counter()
             row = compute(one)
             seconds = time.perf_counter() - started

@@ -219,7 +219,7 @@ def test_another_version_or_device_is_refused_or_labelled(folder, monkeypatch, f
     if field != "device":
         monkeypatch.setattr(f"{field}.__version__", "0.9.9")
     else:
-        monkeypatch.setattr("rhythmic.sweep.environment.processor_name", lambda: "0.9.9")
+        monkeypatch.setattr("rhythmic.runs.environment.processor_name", lambda: "0.9.9")
     with pytest.raises(RefusedError, match=f"{field}: .* there, 0.9.9 here"):
         run(folder)
     run(folder, allow_changes=True)
