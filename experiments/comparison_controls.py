@@ -227,28 +227,36 @@ def chance_held(rows: dict[str, Row]) -> tuple[int, int, int]:
     return held, number, supported
 
 
-def table(rows: dict[str, Row]) -> rich.table.Table:
-    """Return the table that is shown."""
-    made = rich.table.Table("control", "found")
+def found_in(rows: dict[str, Row]) -> list[tuple[str, str]]:
+    """Say what was found in each control, a pair of its name and a line."""
     scores = {
         name: {one["cell"]: one["mean"] for one in row["summary"]} for name, row in rows.items()
     }
+    said = []
     for name in ("known, 200 Hz", "known, 500 Hz"):
         learned = ", ".join(f"{x:.1f}" for x in rows[name]["learned_hz"])
         own = scores[name]
-        made.add_row(name, f"{learned} Hz learned; RRN {own['rrn']:.3f}, LSTM {own['lstm']:.3f}")
+        said.append((name, f"{learned} Hz learned; RRN {own['rrn']:.3f}, LSTM {own['lstm']:.3f}"))
     bands = " and ".join(f"{x:.1f}" for x in rows["positive"]["strongest_bands_hz"])
     own = scores["positive"]
-    made.add_row("positive", f"bands {bands} Hz; RRN {own['rrn']:.3f}, LSTM {own['lstm']:.3f}")
+    text = f"bands {bands} Hz; RRN {own['rrn']:.3f}, LSTM {own['lstm']:.3f}"
+    said.append(("positive", f"{text}, band power {own['band_power']:.3f}"))
     for name in ("trap, with groups", "trap, without groups"):
         warned = any("No groups were given" in one for one in rows[name]["objections"])
-        said = ", warned" if warned else ""
         own = scores[name]
-        made.add_row(name, f"RRN {own['rrn']:.3f}, averages {own['average']:.3f}{said}")
+        text = f"averages {own['average']:.3f}, RRN {own['rrn']:.3f}, RNN {own['rnn']:.3f}"
+        said.append((name, text + (", warned" if warned else "")))
     held, number, supported = chance_held(rows)
     count = sum(name.startswith("negative") for name in rows)
-    found = f"{held} of {number} intervals hold chance; a claim is supported in {supported}"
-    made.add_row(f"negative, {count} shuffles", found)
+    text = f"{held} of {number} intervals hold chance; a claim is supported in {supported}"
+    return [*said, (f"negative, {count} shuffles", text)]
+
+
+def table(rows: dict[str, Row]) -> rich.table.Table:
+    """Return the table that is shown."""
+    made = rich.table.Table("control", "found")
+    for pair in found_in(rows):
+        made.add_row(*pair)
     return made
 
 

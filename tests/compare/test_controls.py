@@ -1,5 +1,7 @@
 """Controls of the comparison, small: a known answer, none at all, and a trap."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,10 @@ from experiments import comparison_controls as controls
 from rhythmic.compare import ComparisonPlan, compare_networks
 from rhythmic.compare.baselines import baseline_scores
 from rhythmic.compare.plan import divisions
+from rhythmic.records import read_rows
 
-KEPT = controls.rows_of(controls.ControlOptions()) if controls.RESULTS.exists() else {}
+ROOT = Path(__file__).parents[2]
+KEPT = {row["control"]: row for row in read_rows(controls.RESULTS)}
 
 
 def test_kept_controls_come_out_as_they_must():
@@ -33,6 +37,12 @@ def test_kept_controls_come_out_as_they_must():
                 assert one["low"] <= 0.5 <= one["high"]
     without = {one["cell"]: one["mean"] for one in KEPT["trap, without groups"]["summary"]}
     assert without["average"] > 0.9
+
+
+def test_the_page_tells_what_is_kept():
+    page = (ROOT / "docs" / "pages" / "howto" / "compare.md").read_text("utf-8")
+    for name, found in controls.found_in(KEPT):
+        assert f"| {name} | {found} |" in page
 
 
 def test_groups_keep_what_tells_subjects_apart_from_passing_for_the_target():
