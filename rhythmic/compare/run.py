@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
@@ -34,7 +35,7 @@ from rhythmic.data import Recordings
 from rhythmic.files import make_folder
 from rhythmic.locks import writing
 from rhythmic.networks.spec import NetworkSpec
-from rhythmic.progress import clock, show
+from rhythmic.progress import Progress, show
 from rhythmic.records import Row, fingerprint, open_run_folder, plain
 from rhythmic.runs.rows import RowStore
 from rhythmic.sweep.specification import hash_arrays
@@ -229,23 +230,30 @@ class Work:
         """Return the rows of every condition, after computing what is missing."""
         conditions = self.conditions()
         store = None if self.folder is None else RowStore(self.folder / ROWS)
-        found: dict[str, Row] = {}
-        started, computed = time.perf_counter(), 0
-        for place, (condition, compute) in enumerate(conditions.items()):
-            kept = None if store is None else store.find(condition)
-            if kept is not None:
-                found |= {row["title"]: row for row in kept["rows"]}
+        kept = {one: None if store is None else store.find(one) for one in conditions}
+        missing = [one for one, row in kept.items() if row is None]
+        progress = Progress(dict(Counter(map(self.kind_of, missing))))
+        rows: dict[Condition, list[Row]] = {}
+        for condition, compute in conditions.items():
+            if (row := kept[condition]) is not None:
+                rows[condition] = row["rows"]
                 continue
-            self.tell(f"{condition.title}: {place + 1} of {len(conditions)}")
-            rows = [plain(row) for row in compute()]
-            computed += 1
-            found |= {row["title"]: row for row in rows}
+            left = f", {progress.time_left()} left in all" if progress.seconds else ""
+            place = 1 + missing.index(condition)
+            self.tell(f"{condition.title}: {place} of {len(missing)} to be computed{left}")
+            started = time.perf_counter()
+            rows[condition] = [plain(row) for row in compute()]
+            progress.finished(self.kind_of(condition), time.perf_counter() - started)
             if store is not None:
-                store.add([{"member": condition.name(), "rows": rows, **store.made}])
+                store.add([{"member": condition.name(), "rows": rows[condition], **store.made}])
                 self.drop_states(condition)
-        seconds = time.perf_counter() - started
-        self.tell(f"{computed} of {len(conditions)} conditions computed ({clock(seconds)})")
-        return found
+        return {row["title"]: row for every in rows.values() for row in every}
+
+    def kind_of(self, condition: Condition) -> tuple[str, str]:
+        """Return the sort of work that a condition is: one tells nothing of the time of another."""
+        if condition.title in BASELINES:
+            return "baseline", ""
+        return "network" if condition.title in self.specs else condition.title.split()[0], ""
 
     def baseline(self, name: str) -> Row:
         """Return the row of a baseline."""
