@@ -263,7 +263,7 @@ def table(rows: dict[str, Row]) -> rich.table.Table:
 def figure_of(row: Row) -> Figure:
     """Draw what was learned of known rhythms, over the spectra of the recordings."""
     spectrum = {name: np.array(x, float) for name, x in row["spectrum"].items()}
-    classes = [f"{frequency:g} Hz" for frequency in KNOWN]
+    classes = sorted(f"{frequency:g} Hz" for frequency in KNOWN)  # as labels are ordered
     with house_style():
         return rhythms_figure(
             spectrum["frequency"], spectrum["power"], classes, row["nodes"], row["bands"]
