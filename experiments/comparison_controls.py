@@ -14,7 +14,7 @@ What is finished is a row of ``experiments/results/comparison_controls.jsonl`` a
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from matplotlib.figure import Figure
 from rhythmic import Recordings
 from rhythmic.compare import Comparison, ComparisonPlan, compare_networks, simulated_rhythms
 from rhythmic.compare.report import band_rows, summary_rows
+from rhythmic.compare.verdicts import verdict_row
 from rhythmic.interruption import refuse, stopping
 from rhythmic.plotting.comparison import rhythms_figure
 from rhythmic.plotting.style import house_style, save
@@ -178,7 +179,7 @@ def told(found: Comparison) -> Row:
     """Return scores, verdicts and objections."""
     return {
         "summary": summary_rows(found),
-        "verdicts": [asdict(one) for one in found.verdicts],
+        "verdicts": [verdict_row(one) for one in found.verdicts],
         "objections": found.objections,
     }
 

@@ -14,7 +14,15 @@ from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
 # What a run may write into its folder, beside configuration and provenance.
 FILES = (
     *("members.jsonl", "timings.jsonl", "groups.json", "begun.json", "example.json", "results.npz"),
-    *("computed.json", "record.json", "summary.txt", "summary.csv", "members.csv", "history.csv"),
+    *(
+        "rows.json",
+        "computed.json",
+        "record.json",
+        "summary.txt",
+        "summary.csv",
+        "members.csv",
+        "history.csv",
+    ),
 )
 FOLDERS = ("checkpoints", "stages", "figures")
 

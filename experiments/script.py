@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import jax
 import tyro
@@ -30,7 +30,7 @@ from experiments.folders import (
 )
 from experiments.ranges import at_least, check_ranges
 from experiments.recorded import recorded_options
-from experiments.stages import Results, Stages, Swept, drop_parts, read_arrays, write_arrays
+from experiments.stages import Stages, Swept, drop_parts, read_arrays, write_arrays
 from rhythmic.data import DataUnavailableError
 from rhythmic.files import replacing
 from rhythmic.interruption import refuse, stopping
@@ -38,11 +38,29 @@ from rhythmic.locks import LockedError, writing
 from rhythmic.plotting.style import house_style, save
 from rhythmic.progress import clock, show
 from rhythmic.records import fingerprint, plain, read_configuration, read_sealed_rows
-from rhythmic.sealed import DamagedFileError
+from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
 from rhythmic.spread import num_cores
 from rhythmic.sweep import plan_sweep
 
 T = TypeVar("T")
+
+
+class Kept(NamedTuple):
+    """How a run folder keeps the results of an experiment.
+
+    Attributes:
+        file: its name.
+        write: to a path.
+        read: from there.
+    """
+
+    file: str
+    write: Callable[[Path, Any], None]
+    read: Callable[[Path], Any]
+
+
+ARRAYS = Kept("results.npz", write_arrays, read_arrays)
+ROWS = Kept("rows.json", lambda path, rows: write_sealed(path, plain(rows)), read_sealed)
 
 
 @dataclass(frozen=True)
@@ -116,23 +134,26 @@ class Experiment(Entry):
 
     Args:
         presets: options by name; quick, full and smoke.
-        measure: computes everything, ``measure(options, stages) -> arrays by name``.
-        summarise: the numbers as text for the terminal, from options and saved arrays.
-        answer: the answer in one line, from options and saved arrays.
-        draw: figures by name, from options and saved arrays alone; the first one is shown in the
+        measure: computes everything, ``measure(options, stages)``: arrays by name, or what
+            ``kept`` keeps instead.
+        summarise: the numbers as text for the terminal, from options and saved results.
+        answer: the answer in one line, from options and saved results.
+        draw: figures by name, from options and saved results alone; the first one is shown in the
             gallery.
         all_cores: whether to divide the CPU into one device a core, for sweeps.
         record: what else the run folder keeps of the answer, as ``record.json``.
+        kept: how the run folder keeps the results.
         sweeps: what is swept, by name, where options are ``SweepOptions``: of a dry run.
     """
 
     presets: Mapping[str, Any]
-    measure: Callable[[Any, Stages], Results]
-    summarise: Callable[[Any, Results], str]
-    answer: Callable[[Any, Results], str]
-    draw: Callable[[Any, Results], dict[str, Figure]]
+    measure: Callable[[Any, Stages], Any]
+    summarise: Callable[[Any, Any], str]
+    answer: Callable[[Any, Any], str]
+    draw: Callable[[Any, Any], dict[str, Figure]]
     all_cores: bool = False
-    record: Callable[[Any, Results], dict[str, Any]] | None = None
+    record: Callable[[Any, Any], dict[str, Any]] | None = None
+    kept: Kept = ARRAYS
     sweeps: Callable[[Any], Mapping[str, Swept]] | None = None
 
 
@@ -321,7 +342,7 @@ def prepare(experiment: Experiment, options: ScriptOptions) -> Path:
     folder = options.run_dir or Path("runs") / f"{experiment.name}-{options.preset}-{digest}"
     folder = folder.resolve()
     if options.redraw:
-        check_finished("redraw", folder, [folder / "results.npz"])
+        check_finished("redraw", folder, [folder / experiment.kept.file])
     configuration = {"experiment": experiment.name} | identity(options)
     return open_folder(folder, configuration, note=not options.redraw)
 
@@ -331,7 +352,7 @@ def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
     show(f"run folder: {folder}")
     if not options.redraw:
         compute(experiment, options, folder)
-    results = read_arrays(folder / "results.npz")
+    results = experiment.kept.read(folder / experiment.kept.file)
     answer = experiment.answer(options, results)
     reduced = reduction(experiment, options)
     text = f"{experiment.summarise(options, results)}\n\n{answer}"
@@ -360,7 +381,7 @@ def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
 
 
 def compute(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
-    """Measure, and write the arrays, the time and what it ran on; give up the parts kept till then.
+    """Measure, and write results, time and what it ran on; give up the parts kept till then.
 
     Parts are taken up at the commit that made them alone: changed code may make other ones.
     """
@@ -374,7 +395,7 @@ def compute(experiment: Experiment, options: ScriptOptions, folder: Path) -> Non
         results = experiment.measure(options, stages)
         stages.check()
     seconds = time.perf_counter() - started
-    write_arrays(folder / "results.npz", results)
+    experiment.kept.write(folder / experiment.kept.file, results)
     # What a resumed run took today is not what the computation takes.
     taken = None if stages.took_up else round(seconds, 1)
     write_kept(folder, "computed.json", {"seconds": taken, "provenance": provenance})

@@ -16,24 +16,23 @@ from typing import ClassVar, Literal
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.claims import (
-    Claim,
-    Finding,
-    Rows,
-    best_validated,
-    by_seed,
-    compared,
-    if_asked,
-    spread,
-    tested,
-    values_finding,
-)
 from experiments.compare.networks import golden_copies, most_copies
 from experiments.compare.options import CompareOptions, check_parts, presets
 from experiments.compare.question import Question
 from experiments.members import Condition
 from experiments.script import main
 from rhythmic.cells.registry import CELLS
+from rhythmic.compare.claims import (
+    Claim,
+    Finding,
+    Reading,
+    Rows,
+    best_validated,
+    by_seed,
+    interval_text,
+    tested,
+    values_finding,
+)
 from rhythmic.networks import MEAN, POWER, NetworkSpec
 from rhythmic.plotting.accuracy import Curve, curve_panels
 from rhythmic.statistics import difference
@@ -59,6 +58,7 @@ TITLES = {
 }
 COUNTS_CLAIMED = (100, 300, 1000, 3000, 10000)
 HEAD_COUNT = 300
+ONE_COPY = golden_copies(1).num_parameters(1, 10)  # of the golden ladder
 
 BEST = (
     "Test accuracy; {how}; equivalent within 0.01. The rhythmic network, with its "
@@ -68,10 +68,30 @@ BEST = (
     "either head. Equal tuning: the same rates, seeds and updates for every network, head and size."
 )
 
-KINDS: tuple[tuple[str, str, Literal["helps", "aside"]], ...] = (
-    ("", "RNN, LSTM and GRU", "helps"),
+OF_HEAD = {"energy": POWER, "mean": MEAN}
+
+
+def condition_label(cell: str, head: str, count: int) -> str:
+    """Name a cell with a head and a number of parameters."""
+    return f"{cell}, {head} head, {count}"
+
+
+def rhythmic_labels(count: int) -> tuple[str, ...]:
+    """Return the labels of the rhythmic networks with their own head at a size."""
+    cells = RHYTHMIC if count >= ONE_COPY else RHYTHMIC[:1]
+    return tuple(condition_label(cell, "energy", count) for cell in cells)
+
+
+def rival_labels(cells: Sequence[str], count: int) -> tuple[str, ...]:
+    """Return the labels of rivals with either head at a size."""
+    return tuple(condition_label(cell, head, count) for cell in cells for head in HEADS)
+
+
+KINDS: tuple[tuple[str, Sequence[str], str, Literal["helps", "aside"]], ...] = (
+    ("", PLAIN, "RNN, LSTM and GRU", "helps"),
     (
         "-oscillators",
+        OSCILLATORS,
         "HORN, LinOSS and coRNN, whose nodes are oscillators too (coRNN's, as published, so damped "
         "that they do not swing by themselves)",
         "aside",
@@ -85,8 +105,10 @@ CLAIMS = (
             f"best of {rivals}.",
             BEST,
             rhythm=rhythm,
+            better=rhythmic_labels(count),
+            worse=rival_labels(cells, count),
         )
-        for kind, rivals, rhythm in KINDS
+        for kind, cells, rivals, rhythm in KINDS
         for count in COUNTS_CLAIMED
     ),
     Claim(
@@ -98,9 +120,6 @@ CLAIMS = (
         paired=True,
     ),
 )
-
-
-OF_HEAD = {"energy": POWER, "mean": MEAN}
 
 
 @dataclass(frozen=True)
@@ -135,8 +154,7 @@ class EqualSizeOptions(CompareOptions):
                 f"tuning_epochs is {self.tuning_epochs}; it must lie in 1 to {self.epochs}"
             )
         if not self.networks():
-            needed = golden_copies(1).num_parameters(1, 10)
-            raise ValueError(f"counts holds {self.counts[-1]} at most; one copy needs {needed}")
+            raise ValueError(f"counts holds {self.counts[-1]} at most; one copy needs {ONE_COPY}")
 
     def length(self) -> str:
         """Say on how many digits, and how long, networks train."""
@@ -178,22 +196,6 @@ PRESETS = presets(
 )
 
 
-def condition_label(cell: str, head: str, count: int) -> str:
-    """Name a cell with a head and a number of parameters."""
-    return f"{cell}, {head} head, {count}"
-
-
-def rhythmic_labels(count: int) -> list[str]:
-    """Return the labels of the rhythmic networks with their own head at a size."""
-    cells = RHYTHMIC if most_copies(count) else RHYTHMIC[:1]
-    return [condition_label(cell, "energy", count) for cell in cells]
-
-
-def rival_labels(cells: Sequence[str], count: int) -> list[str]:
-    """Return the labels of rivals with either head at a size."""
-    return [condition_label(cell, head, count) for cell in cells for head in HEADS]
-
-
 @functools.cache
 def architecture(cell: str, head: str, count: int) -> NetworkSpec | None:
     """Return a cell and a head with the most nodes that a number of parameters allows.
@@ -221,35 +223,19 @@ def conditions(options: EqualSizeOptions) -> list[Condition]:
     return found
 
 
-def findings(options: EqualSizeOptions, rows: Rows) -> list[Finding]:
-    """Compare the rhythmic network with the best rival of its size, and the heads of rivals."""
+def readings(options: EqualSizeOptions) -> dict[str, Reading]:
+    """Read the heads of rivals by each seed's mean over the cells."""
     del options
-    kinds = [(group, count) for group in (PLAIN, OSCILLATORS) for count in COUNTS_CLAIMED]
-    found = [
-        best_finding(claim, rows, rhythmic_labels(count), rival_labels(group, count))
-        for claim, (group, count) in zip(CLAIMS[:-1], kinds, strict=True)
-    ]
 
-    def means(head: str) -> tuple[str, list[float]]:
+    def means(rows: Rows, head: str) -> tuple[str, list[float]]:
         labels = [condition_label(cell, head, HEAD_COUNT) for cell in RIVALS]
         table = [tested(by_seed(rows[label])) for label in labels]
         return f"{len(RIVALS)} rivals, {head} head", list(np.mean(table, axis=0))
 
-    def heads() -> Finding:
-        return values_finding(CLAIMS[-1], means("energy"), means("mean"))
+    def heads(claim: Claim, rows: Rows) -> Finding:
+        return values_finding(claim, means(rows, "energy"), means(rows, "mean"))
 
-    return [*found, if_asked(CLAIMS[-1], rows, rival_labels(RIVALS, HEAD_COUNT), heads)]
-
-
-def best_finding(
-    claim: Claim, rows: Rows, rhythmic: Sequence[str], rivals: Sequence[str]
-) -> Finding:
-    """Compare the best of two sides, each by validation, and say what a run left out of them."""
-    found = compared(claim, rows, best_validated(rows, rhythmic), best_validated(rows, rivals))
-    missing = [label for label in (*rhythmic, *rivals) if not rows.get(label)]
-    if missing and found.was_found:
-        return replace(found, text=f"{found.text}; left out: {'; '.join(missing)}")
-    return found
+    return {CLAIMS[-1].name: Reading(rival_labels(RIVALS, HEAD_COUNT), find=heads)}
 
 
 def newcomer_lines(options: EqualSizeOptions, rows: Rows) -> list[str]:
@@ -264,7 +250,7 @@ def newcomer_lines(options: EqualSizeOptions, rows: Rows) -> list[str]:
         if cell in NETWORKS or not rows.get(own) or not rows.get(other):
             continue
         found = difference(tested(rows[own]), tested(rows[other]), paired=False)
-        interval = spread(found.low, found.high)
+        interval = interval_text(found.low, found.high)
         lines.append(f"{own} less {other}: {found.difference:+.3f}{interval}, no claim")
     return lines
 
@@ -304,9 +290,9 @@ EXPERIMENT = Question(
     "Who reads digits best with equally many trained parameters?",
     PRESETS,
     CLAIMS,
-    findings,
     draw,
     conditions,
+    readings,
     unclaimed=newcomer_lines,
 ).experiment()
 

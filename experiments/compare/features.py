@@ -16,16 +16,6 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.claims import (
-    Claim,
-    Finding,
-    Rows,
-    by_seed,
-    compared,
-    if_asked,
-    tested,
-    values_finding,
-)
 from experiments.compare.options import CompareOptions, presets
 from experiments.compare.question import Question
 from experiments.compare.trained_features import (
@@ -39,6 +29,7 @@ from experiments.script import main
 from experiments.stages import Results, Stages
 from rhythmic.baselines import fourier_power, logistic_regression_accuracy
 from rhythmic.baselines.features import random_features
+from rhythmic.compare.claims import Claim, Finding, Reading, Rows, by_seed, tested, values_finding
 from rhythmic.data import Split
 from rhythmic.data.dataset import NUM_PIXELS
 from rhythmic.data.images import image_rhythm
@@ -335,18 +326,16 @@ def drops(
     return np.array(removed), (intact[:, None] - left if without else left)
 
 
-def findings(options: FeatureOptions, rows: Rows) -> list[Finding]:
-    """Compare features under one readout, then the nodes of the golden network."""
-    # Powers and projections have no cell, so that nothing is paired with them.
-    found = [compared(claim, rows) for claim in CLAIMS[:-2]]
-    every_node = [without_label(node) for node in range(len(golden().frequencies))]
-    for part, (claim, labels) in enumerate(zip(CLAIMS[-2:], ([KNOCKED], every_node), strict=True)):
-        node = partial(node_finding, claim, options, rows, part)
-        found.append(if_asked(claim, rows, labels, node))
-    return found
+def readings(options: FeatureOptions) -> dict[str, Reading]:
+    """Read what nodes are worth: knocked out, and trained without."""
+    every_node = tuple(without_label(node) for node in range(len(golden().frequencies)))
+    return {
+        "image-rhythm-knocked-out": Reading((KNOCKED,), find=partial(node_finding, options, 0)),
+        "image-rhythm-left-out": Reading(every_node, find=partial(node_finding, options, 1)),
+    }
 
 
-def node_finding(claim: Claim, options: FeatureOptions, rows: Rows, part: int) -> Finding:
+def node_finding(options: FeatureOptions, part: int, claim: Claim, rows: Rows) -> Finding:
     """Compare what the nearest node costs with what the others cost on average.
 
     ``part`` counts those of ``drops``: knocked out, or trained without.
@@ -400,9 +389,9 @@ EXPERIMENT = Question(
     "What do the features of a rhythmic network say, and what do its dynamics add?",
     PRESETS,
     CLAIMS,
-    findings,
     draw,
     conditions,
+    readings,
     section="Rhythmic RNN in practice",
     further=further,
     further_labels=further_labels,

@@ -11,26 +11,18 @@ after one epoch: that favours rivals then, and may disfavour them at the end.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import ClassVar
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.claims import (
-    Claim,
-    Finding,
-    Published,
-    Rows,
-    best_validated,
-    by_seed,
-    compared,
-)
 from experiments.compare.networks import share_left
 from experiments.compare.options import NUM_TRAIN, CompareOptions, presets
+from experiments.compare.published import Published
 from experiments.compare.question import Question
 from experiments.members import Condition, Pool
 from experiments.script import main
+from rhythmic.compare.claims import Claim, Finding, Reading, Rows, best_validated, by_seed, compared
 from rhythmic.data import Split
 from rhythmic.data.dataset import MNIST_TEST_FILE_SIZE, MNIST_TRAIN_FILE_SIZE
 from rhythmic.networks import LAST, MEAN, NetworkSpec
@@ -82,8 +74,10 @@ AS_CLAIMED = (
             f"{when} HORN is more accurate than the {rival.upper()}.",
             EARLY if time == "early" else LATE,
             rhythm="helps",
+            better=f"horn{ending}",
+            worse=(f"{rival}{ending}", f"{rival}-last{ending}"),
         )
-        for time, when, _ in TIMES
+        for time, when, ending in TIMES
         for rival in RIVALS
     ),
     *(
@@ -94,6 +88,8 @@ AS_CLAIMED = (
             SHARE,
             margin=0.02,
             rhythm="helps",
+            better="horn",
+            worse=(rival, f"{rival}-last"),
         )
         for rival in RIVALS
     ),
@@ -260,34 +256,22 @@ def conditions(options: HornOptions) -> list[Condition]:
     return found
 
 
-def findings(options: HornOptions, rows: Rows) -> list[Finding]:
-    """Compare HORN with the better head of each rival, and its two kinds with each other."""
-    found = []
-    for claim, (ending, rival) in zip(CLAIMS, product((", early", ""), RIVALS), strict=False):
-        found.append(compared(claim, rows, f"horn{ending}", better_head(rows, rival, ending)))
-    for claim, rival in zip(CLAIMS[4:6], RIVALS, strict=True):
-        found.append(noise_finding(claim, rows, better_head(rows, rival), options.noise))
-    return [*found, *(compared(claim, rows) for claim in CLAIMS[6:])]
+def readings(options: HornOptions) -> dict[str, Reading]:
+    """Read the shares that noise leaves; the text tells also the accuracies themselves."""
+    left = Reading(values=mean_shares, unit="share", said=lambda label: f"left of {TITLES[label]}")
 
+    def shares(claim: Claim, rows: Rows) -> Finding:
+        found = compared(claim, rows, left)
+        names = "horn", best_validated(rows, claim.worse)
+        ends = [
+            f"{TITLES[name]} {end:.3f} at noise {options.noise[place]:g}"
+            for name in names
+            for place in (0, -1)
+            for end in [np.mean([row["noise_accuracy"][place] for row in rows[name]])]
+        ]
+        return replace(found, text=f"{found.text}; {', '.join(ends)}")
 
-def better_head(rows: Rows, rival: str, ending: str = "") -> str:
-    """Return the label of the rival's head that validates better, of those that have rows."""
-    return best_validated(rows, [f"{name}{ending}" for name in (rival, f"{rival}-last")])
-
-
-def noise_finding(claim: Claim, rows: Rows, label: str, noise: Sequence[float]) -> Finding:
-    """Compare the shares that noise leaves; the text tells also the accuracies themselves."""
-    named = f"left of {TITLES['horn']}", f"left of {TITLES[label]}"
-    found = compared(claim, rows, "horn", label, measure=mean_shares, named=named, unit="share")
-    if not found.was_found:
-        return found
-    ends = [
-        f"{TITLES[name]} {end:.3f} at noise {noise[place]:g}"
-        for name in ("horn", label)
-        for place in (0, -1)
-        for end in [np.mean([row["noise_accuracy"][place] for row in rows[name]])]
-    ]
-    return replace(found, text=f"{found.text}; {', '.join(ends)}")
+    return {f"horn-noise-{rival}": Reading(find=shares) for rival in RIVALS}
 
 
 def mean_shares(rows: Sequence[Row]) -> list[float]:
@@ -341,9 +325,9 @@ EXPERIMENT = Question(
     "Do oscillating nodes learn faster and tolerate more noise, as published of HORN?",
     PRESETS,
     CLAIMS,
-    findings,
     draw,
     conditions,
+    readings,
     published=OF_HORN,
 ).experiment()
 

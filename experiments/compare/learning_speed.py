@@ -7,7 +7,7 @@ and validation not counted: start it on an idle machine. They belong to the mach
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -15,21 +15,13 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from experiments.compare.claims import (
-    NOT_RHYTHMIC,
-    Claim,
-    Finding,
-    Rows,
-    by_seed,
-    if_asked,
-    values_finding,
-)
-from experiments.compare.networks import RobustOptions, architectures
+from experiments.compare.networks import NOT_RHYTHMIC, RobustOptions, architectures
 from experiments.compare.options import presets
 from experiments.compare.question import Question
 from experiments.members import Condition, MemberStore
 from experiments.script import main
 from experiments.stages import Results, Stages
+from rhythmic.compare.claims import Claim, Finding, Reading, Rows, by_seed, values_finding
 from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.networks import NetworkSpec
 from rhythmic.plotting.accuracy import CHANCE, Curve, curve_panels
@@ -230,42 +222,43 @@ def mean_until(
     return [float(np.trapezoid(curve, places) / end) for curve in cut]
 
 
-def findings(options: SpeedOptions, rows: Rows) -> list[Finding]:
-    """Compare areas under the curves, over equal updates and over equal seconds."""
-    trained = [name for name in options.networks if rows.get(name)]
-    labels = (RHYTHMIC, next((name for name in trained if name in NOT_RHYTHMIC), "a rival"))
+def readings(options: SpeedOptions) -> dict[str, Reading]:
+    """Read areas under the curves, over equal updates and over equal seconds."""
 
-    def by_updates() -> dict[str, list[float]]:
+    def by_updates(claim: Claim, rows: Rows) -> Finding:
         curves = learning_curves(options, rows)
-        return {name: mean_until(c.updates, c.values, c.updates[-1]) for name, c in curves.items()}
+        areas = {name: mean_until(c.updates, c.values, c.updates[-1]) for name, c in curves.items()}
+        return area_finding(claim, areas, "horn" if claim.name == "speed-horn" else RHYTHMIC)
 
-    def area(claim: Claim, areas: dict[str, list[float]], *names: str) -> Finding:
-        """Compare two networks; without names the golden one with the rival of the largest area."""
-        rivals = [name for name in areas if name in NOT_RHYTHMIC]
-        names = names or (RHYTHMIC, max(rivals, key=lambda name: float(np.mean(areas[name]))))
-        better, worse = ((appearance(name).label, areas[name]) for name in names)
-        return values_finding(claim, better, worse, unit="mean accuracy")
-
-    def timed() -> Finding:
+    def by_seconds(claim: Claim, rows: Rows) -> Finding:
         curves = learning_curves(options, rows)
         end = min(curve.seconds[-1] for curve in curves.values())
         areas = {name: mean_until(c.seconds, c.values, end) for name, c in curves.items()}
-        found = area(CLAIMS[1], areas)
         taken = [
             f"{appearance(row['label']).label} {1000 * row['seconds_per_update']:.3g}"
             for row in rows[SECONDS]
         ]
-        said = (
-            f"over {end:.3g} s; ms an update: {', '.join(taken)}, on {rows[SECONDS][0]['device']}"
-        )
-        return replace(found, text=f"{found.text}; {said}")
+        device = rows[SECONDS][0]["device"]
+        said = f"over {end:.3g} s; ms an update: {', '.join(taken)}, on {device}"
+        return area_finding(claim, areas, RHYTHMIC, said)
 
-    updates, seconds, horn = CLAIMS
-    return [
-        if_asked(updates, rows, labels, lambda: area(updates, by_updates())),
-        if_asked(seconds, rows, (*labels, SECONDS), timed),
-        if_asked(horn, rows, ("horn", "lstm"), lambda: area(horn, by_updates(), "horn", "lstm")),
-    ]
+    both = RHYTHMIC, NOT_RHYTHMIC
+    return {
+        "speed-updates": Reading(both, find=by_updates),
+        "speed-seconds": Reading((*both, SECONDS), find=by_seconds),
+        "speed-horn": Reading(("horn", "lstm"), find=by_updates),
+    }
+
+
+def area_finding(
+    claim: Claim, areas: dict[str, list[float]], own: str, beside: str = ""
+) -> Finding:
+    """Compare a network's areas with those of the rival of the largest; HORN's is the LSTM."""
+    rivals = [name for name in areas if name in NOT_RHYTHMIC]
+    best = max(rivals, key=lambda name: float(np.mean(areas[name])))
+    sides = own, "lstm" if own == "horn" else best
+    better, worse = ((appearance(name).label, areas[name]) for name in sides)
+    return values_finding(claim, better, worse, unit="mean accuracy", beside=beside)
 
 
 def draw(options: SpeedOptions, rows: Rows) -> dict[str, Figure]:
@@ -289,9 +282,9 @@ EXPERIMENT = Question(
     "How fast do networks learn, in updates and in seconds?",
     PRESETS,
     CLAIMS,
-    findings,
     draw,
     conditions,
+    readings,
     further=measured,
     further_labels=lambda options: (SECONDS,),
 ).experiment()

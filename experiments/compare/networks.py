@@ -16,6 +16,8 @@ from rhythmic.typing import Float
 # Between the 252 parameters of the golden network and the 298 of the LSTM.
 NUM_PARAMETERS = 300
 ROW_PARAMETERS = 610  # of networks that read 28 pixels a step: eleven golden nodes have 560
+# The cells whose nodes do not swing: what a claim that rhythm helps is held against.
+NOT_RHYTHMIC = ("rnn", "lstm", "gru")
 NAMES = ("rrn-golden", "rrn-golden-unconnected", "rnn", "lstm", "gru", "horn")
 
 

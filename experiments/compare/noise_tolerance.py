@@ -8,17 +8,16 @@ in both cases.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.claims import Claim, Finding, Rows, compared
 from experiments.compare.networks import RobustOptions, architectures, share_left
 from experiments.compare.options import presets
 from experiments.compare.question import Question
 from experiments.members import Condition
 from experiments.script import main
+from rhythmic.compare.claims import Claim, Reading, Rows
 from rhythmic.plotting.compare_robustness import noise_figure
 from rhythmic.plotting.style import LABELS, appearance
 from rhythmic.records import Row
@@ -149,8 +148,8 @@ def conditions(options: NoiseOptions) -> list[Condition]:
     ]
 
 
-def findings(options: NoiseOptions, rows: Rows) -> list[Finding]:
-    """Compare what is left at the level of the claims, then those that were trained with noise."""
+def readings(options: NoiseOptions) -> dict[str, Reading]:
+    """Read what is left at the level of the claims, and accuracy there after training with it."""
     place = options.levels.index(CLAIMED)
 
     def left(own: Sequence[Row]) -> list[float]:
@@ -160,13 +159,9 @@ def findings(options: NoiseOptions, rows: Rows) -> list[Finding]:
     def noisy(own: Sequence[Row]) -> list[float]:
         return [row["noise_accuracy"][place] for row in own]
 
-    *losses, trained = CLAIMS
-    shares = partial(compared, measure=left, unit="share")
-    found = [
-        shares(claim, rows, named=(f"left of {claim.better}", f"left of {claim.worse}"))
-        for claim in losses
-    ]
-    return [*found, compared(trained, rows, measure=noisy)]
+    *losses, trained = (claim.name for claim in CLAIMS)
+    shares = Reading(values=left, unit="share", said="left of {}".format)
+    return dict.fromkeys(losses, shares) | {trained: Reading(values=noisy)}
 
 
 def draw(options: NoiseOptions, rows: Rows) -> dict[str, Figure]:
@@ -185,7 +180,7 @@ def draw(options: NoiseOptions, rows: Rows) -> dict[str, Figure]:
 
 
 EXPERIMENT = Question(
-    "noise_tolerance", "Who tolerates noise?", PRESETS, CLAIMS, findings, draw, conditions
+    "noise_tolerance", "Who tolerates noise?", PRESETS, CLAIMS, draw, conditions, readings
 ).experiment()
 
 if __name__ == "__main__":

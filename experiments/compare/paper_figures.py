@@ -15,15 +15,7 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.claims import (
-    Claim,
-    Finding,
-    Published,
-    Rows,
-    by_seed,
-    tested,
-    values_finding,
-)
+from experiments.compare.published import Published
 from experiments.compare.question import Question
 from experiments.compare.trained_features import FeatureReader, trained_network
 from experiments.members import MemberStore
@@ -32,6 +24,7 @@ from experiments.script import ScriptOptions, check_seed, main
 from experiments.stages import Stages
 from experiments.trained_modes_networks import WEIGHTS, start_weights
 from rhythmic import data
+from rhythmic.compare.claims import Claim, Finding, Reading, Rows, by_seed, compared, tested
 from rhythmic.data import DATASETS, DataUnavailableError, Digits
 from rhythmic.networks import NetworkSpec, published
 from rhythmic.plotting.accuracy import accuracy_figure, confusion_figure
@@ -60,6 +53,7 @@ KNOWN = (
     "Stated when six of the ten seeds were known; judged by least squares, as published, until all "
     "ten were."
 )
+SHORT = {appearance(REFERENCE).label: "golden"}
 CLAIMS = tuple(
     Claim(
         f"paper-{rival}",
@@ -67,6 +61,8 @@ CLAIMS = tuple(
         TEST,
         rhythm="helps",
         note=KNOWN,
+        better=appearance(REFERENCE).label,
+        worse=appearance(rival).label,
     )
     for rival in ("rnn", "lstm")
 )
@@ -218,25 +214,21 @@ def by_name(rows: Rows) -> dict[str, Sequence[Row]]:
     return {named.get(label, label): own for label, own in rows.items() if label != DIGITS}
 
 
-def findings(options: PaperOptions, rows: Rows) -> list[Finding]:
-    """Compare the golden network with its rivals; least squares, as published, stand beside."""
+def readings(options: PaperOptions) -> dict[str, Reading]:
+    """Read least squares, as published, beside the comparison with each rival."""
     del options
-    values = {name: tested(by_seed(own)) for name, own in by_name(rows).items()}
-    fitted = least_squares_differences(values, REFERENCE)
-    found = []
-    for claim, rival in zip(CLAIMS, ("rnn", "lstm"), strict=True):
-        judged = values_finding(
-            claim,
-            ("golden", values[REFERENCE]),
-            (appearance(rival).label, values[rival]),
-        )
-        own = fitted[rival]
+
+    def with_least_squares(claim: Claim, rows: Rows) -> Finding:
+        values = {name: tested(by_seed(own)) for name, own in by_name(rows).items()}
+        own = least_squares_differences(values, REFERENCE)[claim.name.removeprefix("paper-")]
         published = (
             f"least squares, as published: coefficient {own.difference:+.3f} ({own.low:+.3f} to "
             f"{own.high:+.3f}), t({own.degrees}) = {own.t_statistic:.2f}, p = {own.p_value:.2g}"
         )
-        found.append(replace(judged, text=f"{judged.text}; {published}"))
-    return found
+        found = compared(claim, rows, Reading(said=lambda label: SHORT.get(label, label)))
+        return replace(found, text=f"{found.text}; {published}")
+
+    return {claim.name: Reading(find=with_least_squares) for claim in CLAIMS}
 
 
 def draw(options: PaperOptions, rows: Rows) -> dict[str, Figure]:
@@ -271,9 +263,12 @@ EXPERIMENT = Question(
     "Do the published table and figures come out again?",
     PRESETS,
     CLAIMS,
-    findings,
     draw,
+    readings=readings,
     further=read_rows_and_digits,
+    further_labels=lambda options: [
+        appearance(name).label for name in published_rows(options.rows)
+    ],
     published=[
         Published(
             f"{appearance(name).label}, mean test accuracy (SEM)",

@@ -13,17 +13,6 @@ from typing import ClassVar, get_args
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.claims import (
-    PAIRED,
-    Claim,
-    Finding,
-    Rows,
-    by_seed,
-    compared,
-    if_asked,
-    tested,
-    values_finding,
-)
 from experiments.compare.networks import RobustOptions, architectures, row_architectures
 from experiments.compare.options import presets
 from experiments.compare.published import BY_PIXEL, PERMUTED
@@ -32,6 +21,16 @@ from experiments.members import Condition, MemberStore
 from experiments.script import main
 from experiments.stages import Stages
 from rhythmic.baselines import fourier_power
+from rhythmic.compare.claims import (
+    PAIRED,
+    Claim,
+    Finding,
+    Reading,
+    Rows,
+    by_seed,
+    tested,
+    values_finding,
+)
 from rhythmic.data.dataset import NUM_PIXELS
 from rhythmic.data.images import Order, image_rhythm
 from rhythmic.plotting.compare_robustness import order_figure
@@ -165,20 +164,19 @@ def spectra(
     return {SPECTRUM: found} if found else {}
 
 
-def findings(options: OrderOptions, rows: Rows) -> list[Finding]:
-    """Compare orders for one network, and networks for one order."""
+def readings(options: OrderOptions) -> dict[str, Reading]:
+    """Read the lead from what each network loses, seed by seed."""
     del options
 
-    def loss(name: str) -> tuple[str, list[float]]:
+    def loss(rows: Rows, name: str) -> tuple[str, list[float]]:
         whole, permuted = (tested(by_seed(rows[label(name, order)])) for order in LEAD)
         return f"loss of {appearance(name).label}", list(np.subtract(whole, permuted))
 
-    def lead() -> Finding:
-        return values_finding(CLAIMS[0], loss("rrn-golden"), loss("lstm"))
+    def lead(claim: Claim, rows: Rows) -> Finding:
+        return values_finding(claim, loss(rows, "rrn-golden"), loss(rows, "lstm"))
 
-    both = [label(name, order) for name in ("rrn-golden", "lstm") for order in LEAD]
-    first = if_asked(CLAIMS[0], rows, both, lead)
-    return [first, *(compared(claim, rows) for claim in CLAIMS[1:])]
+    both = tuple(label(name, order) for name in ("rrn-golden", "lstm") for order in LEAD)
+    return {"permuted-lead-lstm": Reading(both, find=lead)}
 
 
 def draw(options: OrderOptions, rows: Rows) -> dict[str, Figure]:
@@ -195,11 +193,10 @@ EXPERIMENT = Question(
     "Does the order of the pixels matter?",
     PRESETS,
     CLAIMS,
-    findings,
     draw,
     conditions,
+    readings,
     further=spectra,
-    further_labels=lambda options: (),
     published=(*BY_PIXEL, *PERMUTED),
 ).experiment()
 

@@ -8,11 +8,11 @@ worth naming in float64. Seeds, splits, start values and the order of batches ar
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from experiments.compare.claims import Claim, Finding, Rows, compared
 from experiments.compare.options import CompareOptions, presets
 from experiments.compare.question import Question
 from experiments.members import Condition
 from experiments.script import main
+from rhythmic.compare.claims import Claim, Rows
 from rhythmic.networks import published
 from rhythmic.plotting.accuracy import accuracy_strip
 
@@ -57,13 +57,6 @@ def conditions(options: CompareOptions) -> list[Condition]:
     ]
 
 
-def findings(options: CompareOptions, rows: Rows) -> list[Finding]:
-    """Compare seed by seed."""
-    del options
-
-    return [compared(claim, rows) for claim in CLAIMS]
-
-
 def draw(options: CompareOptions, rows: Rows) -> dict[str, Figure]:
     """Draw every network of the three arithmetics, equal seeds joined."""
     figure, axes = plt.subplots(figsize=(5.5, 3.2), layout="constrained")
@@ -73,7 +66,7 @@ def draw(options: CompareOptions, rows: Rows) -> dict[str, Figure]:
 
 
 EXPERIMENT = Question(
-    "precision", "Does the arithmetic matter?", PRESETS, CLAIMS, findings, draw, conditions
+    "precision", "Does the arithmetic matter?", PRESETS, CLAIMS, draw, conditions
 ).experiment()
 
 if __name__ == "__main__":

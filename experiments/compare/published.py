@@ -1,6 +1,22 @@
 """Values from papers that stand beside ours."""
 
-from experiments.compare.claims import Published
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Published:
+    """A value from a paper, to stand beside ours.
+
+    Args:
+        what: what was measured, and how it differs from ours.
+        value: as printed there.
+        source: the paper.
+    """
+
+    what: str
+    value: str
+    source: str
+
 
 S5 = "Smith, Warrington, Linderman, ICLR 2023 (S5)"
 CORNN = "Rusch, Mishra, ICLR 2021 (coRNN)"

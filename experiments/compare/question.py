@@ -1,40 +1,46 @@
 """A question of the comparison: what is claimed beforehand, what is trained, what is found.
 
-A question is a module with options, conditions, claims, findings and figures, put together by
-``Question``; ``python -m experiments.compare.NAME`` runs it like any other experiment, and
+A question is a module with options, conditions, claims and figures, put together by ``Question``;
+``python -m experiments.compare.NAME`` runs it like any other experiment, and
 ``python -m experiments.compare`` runs them all and writes the report.
 """
 
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.claims import (
-    NOT_ASKED,
-    OF_CLAIMS,
+from experiments.compare.options import CompareOptions
+from experiments.compare.published import Published
+from experiments.members import Condition, MemberStore, train_members
+from experiments.members.train import drop_checkpoints
+from experiments.script import ROWS, Experiment, identity
+from experiments.stages import Stages
+from rhythmic.compare.claims import (
+    ACCURACIES,
+    WORDS,
     Claim,
     Finding,
-    Published,
+    Reading,
     Rows,
+    finding_of,
     judge,
     left_out,
 )
-from experiments.compare.options import CompareOptions
-from experiments.members import Condition, MemberStore, train_members
-from experiments.members.train import drop_checkpoints
-from experiments.script import Experiment, identity
-from experiments.stages import Results, Stages
 from rhythmic.progress import show
 from rhythmic.records import Row, plain
 from rhythmic.statistics import ACCURACY, summarise
 
 # Presets whose verdicts count.
 ANSWERING = ("full", "accelerator")
+
+# Note of claims whose rows were known when the rule above ``PAIRED`` was written down.
+RULED = (
+    "Whether its test is paired or Welch's was settled when its results were known, by one "
+    "rule for all questions."
+)
 
 
 def line_of(label: str, rows: Sequence[Row]) -> str:
@@ -54,7 +60,7 @@ def line_of(label: str, rows: Sequence[Row]) -> str:
 
 
 def size_of(finding: Finding) -> str:
-    """Write an effect and its 95 % interval, or in words why there is none."""
+    """Write an effect and its 95 % interval; the finding's text where there is none."""
     if math.isnan(finding.estimate):
         return finding.text
     unit = "" if finding.unit == "accuracy" else f" {finding.unit}"
@@ -70,15 +76,15 @@ class Question:
         asked: the question.
         presets: options by name: smoke, quick, full and accelerator.
         claims: what is stated beforehand.
-        findings: what the rows say about the claims, one a claim, in any order.
         draw: figures by name, from options and rows alone.
         conditions: what is trained, from the options; nothing where ``further`` does it all.
+        readings: how claims are read from rows, by name, from the options; the others are read by
+            the test accuracies of their two sides.
         section: heading under which the index lists it.
         unclaimed: comparisons that no claim states, a line each, from options and rows.
         further: rows by label that are not those of ``conditions``, from the options, the rows of
             these, the parts of the run and the store of its rows.
-        further_labels: labels of those that claims need, from the options. A question without
-            them can not say before training which claims a run leaves out.
+        further_labels: labels of those that claims need, from the options.
         published: values from papers that the report shows beside ours.
         describe: a line of text from a label and its rows.
     """
@@ -87,13 +93,13 @@ class Question:
     asked: str
     presets: Mapping[str, Any]
     claims: Sequence[Claim]
-    findings: Callable[[Any, Rows], Sequence[Finding]]
     draw: Callable[[Any, Rows], dict[str, Figure]]
     conditions: Callable[[Any], Sequence[Condition]] = lambda options: ()
+    readings: Callable[[Any], Mapping[str, Reading]] = lambda options: {}
     section: str = "Is the rhythmic RNN better?"
     unclaimed: Callable[[Any, Rows], Sequence[str]] | None = None
     further: Callable[[Any, Rows, Stages, MemberStore], Rows] | None = None
-    further_labels: Callable[[Any], Iterable[str]] | None = None
+    further_labels: Callable[[Any], Iterable[str]] = lambda options: ()
     published: Sequence[Published] = ()
     describe: Callable[[str, Sequence[Row]], str] = line_of
 
@@ -107,12 +113,13 @@ class Question:
             measure=self.measure,
             summarise=self.summarise,
             answer=self.answer,
-            draw=lambda options, results: self.draw(options, rows_of(results)),
+            draw=self.draw,
             all_cores=True,
             record=self.record,
+            kept=ROWS,
         )
 
-    def measure(self, options: CompareOptions, stages: Stages) -> Results:
+    def measure(self, options: CompareOptions, stages: Stages) -> Rows:
         """Train what the question needs and is not finished yet."""
         folder = stages.run_folder
         store = MemberStore(folder / "members.jsonl", options.results, check=stages.check)
@@ -124,48 +131,47 @@ class Question:
             rows = {**rows, **self.further(options, rows, stages, store)}
         drop_checkpoints(folder)
         stages.took_up |= store.took_up
-        return {"rows": np.array(json.dumps(rows))}
+        return rows
 
     def left_out(self, options: CompareOptions, conditions: Sequence[Condition]) -> list[str]:
-        """Say which claims a run can not judge, a line each; nothing where it is not known."""
-        if self.further is not None and self.further_labels is None:
-            return []
-        further = () if self.further_labels is None else self.further_labels(options)
-        labels = [*(condition.label for condition in conditions), *further]
-        return left_out(self.claims, lambda rows: self.findings(options, rows), labels)
+        """Say which claims a run can not judge, a line each."""
+        labels = (condition.label for condition in conditions)
+        known = (*labels, *self.further_labels(options))
+        return left_out(self.claims, self.readings(options), known)
 
-    def found(self, options: CompareOptions, results: Results) -> list[Finding]:
-        """Return the findings in the order of the claims."""
-        reached = {found.claim: found for found in self.findings(options, rows_of(results))}
-        return [reached[claim.name] for claim in self.claims]
+    def found(self, options: CompareOptions, rows: Rows) -> list[Finding]:
+        """Return what rows say about each claim, in their order."""
+        readings = self.readings(options)
+        return [
+            finding_of(claim, rows, readings.get(claim.name, ACCURACIES)) for claim in self.claims
+        ]
 
-    def lines(self, results: Results) -> list[str]:
+    def lines(self, rows: Rows) -> list[str]:
         """Describe every condition by its rows."""
-        return [self.describe(label, rows) for label, rows in rows_of(results).items()]
+        return [self.describe(label, own) for label, own in rows.items()]
 
-    def summarise(self, options: CompareOptions, results: Results) -> str:
-        """Write a line a condition, then every claim that was asked, its test and the finding."""
-        lines = [*self.lines(results), ""]
-        if self.unclaimed is not None and (extra := self.unclaimed(options, rows_of(results))):
+    def summarise(self, options: CompareOptions, rows: Rows) -> str:
+        """Write a line per condition, then every claim that was asked, its test and the finding."""
+        lines = [*self.lines(rows), ""]
+        if self.unclaimed is not None and (extra := self.unclaimed(options, rows)):
             lines += [*extra, ""]
-        found = self.found(options, results)
+        found = self.found(options, rows)
         for claim, finding in zip(self.claims, found, strict=True):
-            if finding.was_asked:
+            if not finding.missing:
                 lines += [f"Claim: {claim.statement}", f"  {claim.test}", f"  {finding.text}"]
-        not_asked = [finding.claim for finding in found if not finding.was_asked]
-        if not_asked:
-            lines.append(f"Claims {NOT_ASKED}{', '.join(not_asked)}")
+        if not_asked := [finding.claim for finding in found if finding.missing]:
+            lines.append(f"Claims not asked in this run: {', '.join(not_asked)}")
         return "\n".join(lines)
 
-    def answer(self, options: CompareOptions, results: Results) -> str:
+    def answer(self, options: CompareOptions, rows: Rows) -> str:
         """Write a line a claim, in the order of verdicts, and the recipe; if this preset may."""
         if not is_answering(options, self.presets):
             return "Not yet answered: verdicts come from the full presets alone."
-        every = judge(self.claims, self.found(options, results))
-        judged = [one for one in every if one.finding.was_asked]
+        every = judge(self.claims, self.found(options, rows))
+        judged = [one for one in every if not one.finding.missing]
         lines = [
             f"{heading}: {one.claim.statement.removesuffix('.')} ({size_of(one.finding)})."
-            for word, heading in OF_CLAIMS.items()
+            for word, heading in WORDS.items()
             for one in judged
             if one.word == word
         ]
@@ -174,14 +180,14 @@ class Question:
         said_of_tests = "P-values are corrected by Holm for all claims of this question."
         return "\n".join([*lines, f"{options.recipe()} {said_of_tests}"])
 
-    def record(self, options: CompareOptions, results: Results) -> Row:
+    def record(self, options: CompareOptions, rows: Rows) -> Row:
         """Return what the page of all questions needs, without the rows."""
         return {
             "recipe": options.recipe(),
             "claims": [claim.stated() for claim in self.claims],
-            "findings": [asdict(finding) for finding in self.found(options, results)],
+            "findings": [asdict(finding) for finding in self.found(options, rows)],
             "published": [asdict(value) for value in self.published],
-            "lines": self.lines(results),
+            "lines": self.lines(rows),
         }
 
 
@@ -189,8 +195,3 @@ def is_answering(options: CompareOptions, presets: Mapping[str, Any]) -> bool:
     """Tell whether these are the options of a preset whose verdicts count, unchanged."""
     here = plain(identity(options))
     return any(here == plain(identity(presets[name])) for name in ANSWERING if name in presets)
-
-
-def rows_of(results: Results) -> dict[str, list[Row]]:
-    """Return the rows of every condition by its label."""
-    return json.loads(str(results["rows"]))

@@ -17,19 +17,11 @@ from typing import Any, ClassVar
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from experiments.compare.claims import (
-    RULED,
-    Claim,
-    Finding,
-    Rows,
-    best_validated,
-    compared,
-    if_asked,
-)
 from experiments.compare.options import CompareOptions, presets
-from experiments.compare.question import Question
+from experiments.compare.question import RULED, Question
 from experiments.members import Condition
 from experiments.script import main
+from rhythmic.compare.claims import Claim, Reading, Rows, best_validated
 from rhythmic.networks import LAST, MEAN, POWER, NetworkSpec, published, rhythmic_network
 from rhythmic.plotting.accuracy import accuracy_strip
 from rhythmic.plotting.compare_ladders import draw_crossing, draw_frequencies
@@ -250,27 +242,15 @@ def crossed(network: str, head: str) -> NetworkSpec:
     return NetworkSpec(cell, hidden_size, options=further, name=f"{network}-{head}", **HEADS[head])
 
 
-def findings(options: RecurrenceOptions, rows: Rows) -> list[Finding]:
-    """Return what the rows say about each claim; parts that were not asked say so."""
-    homogeneous = (label_of("golden", "energy"), *map(alike_label, options.frequencies))
-    needed = {
-        "heterogeneous-rrn": homogeneous,
-        "heterogeneous-horn": (HORN_ALIKE, HORN_DRAWN),
-    }
-    found = []
-    for claim in CLAIMS:
-        # The unconnected network has further seeds, which have no partners.
-        seeds = options.seeds if claim.paired else None
-        worse = claim.worse or best_alike(options, rows)
-        find = partial(compared, claim, rows, worse=worse, seeds=seeds)
-        labels = needed.get(claim.name, (claim.better, claim.worse))
-        found.append(if_asked(claim, rows, labels, find))
-    return found
+def readings(options: RecurrenceOptions) -> dict[str, Reading]:
+    """Hold golden against the homogeneous network that validation prefers."""
+    sides = label_of("golden", "energy"), alike_labels(options)
+    return {"heterogeneous-rrn": Reading(sides)}
 
 
-def best_alike(options: RecurrenceOptions, rows: Rows) -> str:
-    """Return the homogeneous network that validation prefers."""
-    return best_validated(rows, [*map(alike_label, options.frequencies)])
+def alike_labels(options: RecurrenceOptions) -> tuple[str, ...]:
+    """Return the labels of the homogeneous networks."""
+    return tuple(map(alike_label, options.frequencies))
 
 
 def draw(options: RecurrenceOptions, rows: Rows) -> dict[str, Figure]:
@@ -288,7 +268,9 @@ def draw(options: RecurrenceOptions, rows: Rows) -> dict[str, Figure]:
     if "homogeneous" in options.parts:
         figure, axes = plt.subplots(figsize=(4.5, 3), layout="constrained")
         alike = {one: rows[alike_label(one)] for one in options.frequencies}
-        chosen = next(one for one in alike if alike_label(one) == best_alike(options, rows))
+        chosen = next(
+            one for one in alike if alike_label(one) == best_validated(rows, alike_labels(options))
+        )
         draw_frequencies(axes, alike, chosen, rows[label_of("golden", "energy")])
         figures["homogeneous"] = figure
     if "horn" in options.parts:
@@ -301,7 +283,7 @@ def draw(options: RecurrenceOptions, rows: Rows) -> dict[str, Figure]:
 
 
 EXPERIMENT = Question(
-    "recurrence", "What does recurrence add?", PRESETS, CLAIMS, findings, draw, conditions
+    "recurrence", "What does recurrence add?", PRESETS, CLAIMS, draw, conditions, readings
 ).experiment()
 
 if __name__ == "__main__":

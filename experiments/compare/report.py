@@ -11,10 +11,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from experiments.compare.claims import HEADINGS, VERDICTS, Judged, judged_record
 from experiments.compare.question import ANSWERING
 from experiments.compare.questions import num_claims
 from experiments.folders import read_kept
+from rhythmic.compare.claims import HEADINGS, WORDS, Judged, judged_record
 from rhythmic.files import replacing
 from rhythmic.progress import show
 from rhythmic.records import read_sealed_rows
@@ -132,7 +132,7 @@ def summary(records: Sequence[Record], number: int) -> str:
         (record, one)
         for record in records
         for one in record.judged
-        if record.answers and one.finding.was_asked
+        if record.answers and not one.finding.missing
     ]
     if not answered:
         return (
@@ -175,11 +175,13 @@ def section(record: Record, number: int) -> str:
         parts.append(f'<p class="test">{escape(content["recipe"])}</p>')
     pictures = sorted((record.folder / "figures").glob("*.png"))
     figures = [figure_html(path, content["question"]) for path in pictures]
-    shown: dict[bool, list[str]] = {True: [], False: []}
+    asked: list[str] = []
+    left_out: list[str] = []
     for one in record.judged:
-        shown[one.finding.was_asked].append(claim_html(one, number if record.answers else None))
-    parts += [*figures[:1], *shown[True], *figures[1:]]
-    if left_out := shown[False]:
+        shown = left_out if one.finding.missing else asked
+        shown.append(claim_html(one, number if record.answers else None))
+    parts += [*figures[:1], *asked, *figures[1:]]
+    if left_out:
         title = f"Claims that this run leaves out: {len(left_out)} of {len(record.judged)}"
         parts.append(f"<details><summary>{title}</summary>{''.join(left_out)}</details>")
     if content["published"]:
@@ -204,7 +206,9 @@ def claim_html(one: Judged, number: int | None) -> str:
     ``number`` counts the claims of all questions; None where the run answers none.
     """
     finding, found = one.finding, escape(one.finding.text)
-    if number is not None and finding.was_asked:
+    if finding.missing:
+        found = f"{escape(finding.missing)} is left out"
+    elif number is not None:
         numbers = [
             f"{name} {before:.2g}, corrected {after:.2g}"
             for name, before, after in (
@@ -230,10 +234,10 @@ def claim_html(one: Judged, number: int | None) -> str:
 def verdict_html(one: Judged, number: int) -> str:
     """Return the verdict, set off, and whether it survives correction for all claims."""
     more = ""
-    if one.word != "undecided":
+    if one.word != "cannot tell":
         also = "also" if one.survives(number) else "not"
         more = f", {also} after correction for all {number} claims"
-    return f'<span class="verdict">{VERDICTS[one.word]}</span>{more}:'
+    return f'<span class="verdict">{WORDS[one.word]}</span>{more}:'
 
 
 def note_html(one: Judged) -> str:

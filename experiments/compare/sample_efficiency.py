@@ -13,21 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.claims import (
-    Claim,
-    Finding,
-    Rows,
-    by_seed,
-    compared,
-    if_asked,
-    tested,
-    values_finding,
-)
 from experiments.compare.networks import NAMES, RobustOptions, architectures
 from experiments.compare.options import presets
 from experiments.compare.question import Question
 from experiments.members import Condition
 from experiments.script import main
+from rhythmic.compare.claims import Claim, Finding, Reading, Rows, by_seed, tested, values_finding
 from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.plotting.compare_robustness import sample_figure
 from rhythmic.plotting.style import LABELS, appearance
@@ -192,24 +183,23 @@ def accuracies(rows: Rows, name: str, size: int, how: str) -> list[float]:
     return tested(by_seed(chosen))
 
 
-def findings(options: SampleOptions, rows: Rows) -> list[Finding]:
-    """Compare networks of 1,000 digits, then their losses against all digits of the data set."""
+def readings(options: SampleOptions) -> dict[str, Reading]:
+    """Read the lead from what each network loses with few digits, seed by seed."""
     everything = NUM_TRAIN[options.dataset]
 
-    def loss(name: str) -> tuple[str, list[float]]:
+    def loss(rows: Rows, name: str) -> tuple[str, list[float]]:
         few, every = (accuracies(rows, name, size, UPDATES) for size in (CLAIMED, everything))
         return f"loss of {appearance(name).label}", list(np.subtract(every, few))
 
-    def lead() -> Finding:
-        return values_finding(CLAIMS[3], loss("lstm"), loss("rrn-golden"))
+    def lead(claim: Claim, rows: Rows) -> Finding:
+        return values_finding(claim, loss(rows, "lstm"), loss(rows, "rrn-golden"))
 
-    found, ending = [], f", {CLAIMED} digits, {UPDATES}"
-    for claim in CLAIMS[:3]:
-        names = (claim.better.removesuffix(ending), claim.worse.removesuffix(ending))
-        found.append(compared(claim, rows, named=names))
     names, sizes = ("rrn-golden", "lstm"), (CLAIMED, everything)
-    wanted = [label(name, size, UPDATES) for name in names for size in sizes]
-    return [*found, if_asked(CLAIMS[3], rows, wanted, lead)]
+    wanted = tuple(label(name, size, UPDATES) for name in names for size in sizes)
+    few = Reading(said=lambda label: label.removesuffix(f", {CLAIMED} digits, {UPDATES}"))
+    return {claim.name: few for claim in CLAIMS[:-1]} | {
+        CLAIMS[-1].name: Reading(wanted, find=lead)
+    }
 
 
 def span(counts: list[int]) -> str:
@@ -237,7 +227,7 @@ def draw(options: SampleOptions, rows: Rows) -> dict[str, Figure]:
 
 
 EXPERIMENT = Question(
-    "sample_efficiency", "Who needs the fewest digits?", PRESETS, CLAIMS, findings, draw, conditions
+    "sample_efficiency", "Who needs the fewest digits?", PRESETS, CLAIMS, draw, conditions, readings
 ).experiment()
 
 if __name__ == "__main__":

@@ -25,18 +25,8 @@ import numpy as np
 import scipy.stats
 from matplotlib.figure import Figure
 
-from experiments.compare.claims import (
-    RULED,
-    Claim,
-    Finding,
-    Rows,
-    compared,
-    if_asked,
-    spread,
-    tested,
-)
 from experiments.compare.published import BY_PIXEL
-from experiments.compare.question import Question
+from experiments.compare.question import RULED, Question
 from experiments.compare.smallest_options import (
     FAMILIES,
     IMAGE,
@@ -60,6 +50,7 @@ from experiments.compare.smallest_search import (
     same,
 )
 from experiments.script import main
+from rhythmic.compare.claims import Claim, Finding, Reading, Rows, compared, interval_text, tested
 from rhythmic.data.dataset import NUM_TEST
 from rhythmic.plotting.compare_ladders import draw_search, draw_sizes, draw_waves
 from rhythmic.statistics import ACCURACY, MIN_SEEDS_FOR_TEST, summarise, varies
@@ -76,6 +67,7 @@ REACHED = tuple(
         " test of one sample, two-sided. Its error joins that over seeds with the sampling error of"
         " the test digits, which is none of theirs, as all read the same ones.",
         note="The sampling error was joined when the results were known.",
+        better=below(IMAGE, limit),
     )
     for limit, target in TARGETS.items()
 )
@@ -161,33 +153,34 @@ CLAIMS = tuple(
 )
 
 
-def findings(options: SmallestOptions, rows: Rows) -> list[Finding]:
-    """Return what the rows say about each claim; what was not asked says so."""
-    found = []
-    for claim, (limit, target) in zip(REACHED, TARGETS.items(), strict=True):
-        label = below(IMAGE, limit)
-        find = partial(reached, claim, rows, label, target, NUM_TEST[options.dataset])
-        found.append(if_asked(claim, rows, [label], find))
-    for claim in CLAIMS[len(REACHED) :]:
-        one = compared(claim, rows)
-        if claim.name.startswith("best-cell") and one.was_found:
-            first = rows[claim.worse][0]
-            cell = f"{first['architecture']}, {first['num_parameters']} parameters"
-            one = dataclasses.replace(one, text=f"{one.text}; the best cell is {cell}")
-        found.append(one)
-    return found
+def readings(options: SmallestOptions) -> dict[str, Reading]:
+    """Read means against targets; say which cell is the best one."""
+    digits = NUM_TEST[options.dataset]
+    targets = zip(REACHED, TARGETS.values(), strict=True)
+    found = {
+        claim.name: Reading((claim.better,), find=partial(reached, target, digits))
+        for claim, target in targets
+    }
+    return found | {claim.name: Reading(find=against_best_cell) for claim in BEST}
 
 
-def reached(claim: Claim, rows: Rows, label: str, target: float, num_examples: int) -> Finding:
+def against_best_cell(claim: Claim, rows: Rows) -> Finding:
+    """Compare with the best cell, and name it."""
+    found, first = compared(claim, rows), rows[str(claim.worse)][0]
+    cell = f"{first['architecture']}, {first['num_parameters']} parameters"
+    return dataclasses.replace(found, text=f"{found.text}; the best cell is {cell}")
+
+
+def reached(target: float, num_examples: int, claim: Claim, rows: Rows) -> Finding:
     """Hold the mean over seeds against a number; say what was searched and what else is fixed.
 
     Args:
-        claim: what was stated.
-        rows: of all conditions.
-        label: of the network.
         target: accuracy to reach.
         num_examples: test digits, the same ones for every seed.
+        claim: what was stated of which network.
+        rows: of all conditions.
     """
+    label = str(claim.better)
     values = tested(rows[label])
     over_seeds = summarise(values, within=ACCURACY)
     joined = with_sampling_error(over_seeds, num_examples)
@@ -206,7 +199,8 @@ def reached(claim: Claim, rows: Rows, label: str, target: float, num_examples: i
     text = (
         f"{first['num_parameters']} trained parameters, {first['num_nodes']} fixed frequencies, "
         f"chosen from {len(own)} candidates: {joined.mean:.3f} (n = {len(values)}, "
-        f"{min(values):.3f} to {max(values):.3f}), {mean:+.3f} of {target}{spread(low, high)}; "
+        f"{min(values):.3f} to {max(values):.3f}), {mean:+.3f} of {target}"
+        f"{interval_text(low, high)}; "
         f"standard error over seeds {over_seeds.standard_error:.4f}, of {num_examples:,} test "
         f"digits {sampling:.4f}, joined {joined.standard_error:.4f}"
     )
@@ -282,9 +276,9 @@ EXPERIMENT = Question(
     "How small may a network be that reads digits pixel by pixel?",
     PRESETS,
     CLAIMS,
-    findings,
     draw,
     conditions,
+    readings,
     further=further,
     further_labels=further_labels,
     published=BY_PIXEL,

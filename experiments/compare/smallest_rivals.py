@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.compare.claims import Rows
+from rhythmic.compare.claims import Rows
 from rhythmic.networks import LAST, MEAN, POWER, NetworkSpec
 from rhythmic.records import Row
 

@@ -9,7 +9,6 @@ from functools import partial
 
 import numpy as np
 
-from experiments.compare.claims import Rows
 from experiments.compare.smallest_options import (
     IMAGE,
     SmallestOptions,
@@ -21,6 +20,7 @@ from experiments.compare.smallest_rivals import FINALIST, below, best_rival, riv
 from experiments.members import Condition, MemberStore, Pool, train_members
 from experiments.members.store import tuning
 from experiments.stages import Stages
+from rhythmic.compare.claims import Rows
 from rhythmic.networks import POWER, BuildsNetwork, NetworkSpec, published
 from rhythmic.records import Row
 from rhythmic.theory import image_ladder

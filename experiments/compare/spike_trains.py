@@ -13,21 +13,14 @@ from typing import ClassVar
 
 from matplotlib.figure import Figure
 
-from experiments.compare.claims import (
-    NOT_RHYTHMIC,
-    RULED,
-    Claim,
-    Finding,
-    Rows,
-    compared,
-    tested,
-)
+from experiments.compare.networks import NOT_RHYTHMIC
 from experiments.compare.options import RESULTS, check_parts
-from experiments.compare.question import Question
+from experiments.compare.question import RULED, Question
 from experiments.compare.spike_chunks import COUNT, IDEAL, SpikeTask, read_chunks, train_chunks
 from experiments.members import MemberStore
 from experiments.script import ScriptOptions, main
 from experiments.stages import Stages
+from rhythmic.compare.claims import Claim, Rows, tested
 from rhythmic.data import SpikeTrains
 from rhythmic.networks import published
 from rhythmic.plotting.accuracy import spike_trains_figure
@@ -251,12 +244,6 @@ def spread(label: str, chunks: Sequence[Row]) -> list[Row]:
     ]
 
 
-def findings(options: SpikeTrainsOptions, rows: Rows) -> list[Finding]:
-    """Compare golden with every other; what a run leaves out is not found."""
-    del options
-    return [compared(claim, rows) for claim in CLAIMS]
-
-
 def draw(options: SpikeTrainsOptions, rows: Rows) -> dict[str, Figure]:
     """Draw means at both settings beside the plain readings and the ceiling."""
     del options
@@ -282,7 +269,6 @@ EXPERIMENT = Question(
     "Is there a rhythm in a spike train?",
     PRESETS,
     CLAIMS,
-    findings,
     draw,
     further=measured,
     further_labels=labels,

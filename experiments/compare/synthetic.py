@@ -14,15 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.claims import (
-    NOT_RHYTHMIC,
-    Claim,
-    Finding,
-    Rows,
-    if_asked,
-    spread,
-    values_finding,
-)
+from experiments.compare.networks import NOT_RHYTHMIC
 from experiments.compare.question import Question
 from experiments.compare.synthetic_options import (
     CLAIMED_NOISE,
@@ -35,6 +27,7 @@ from experiments.compare.synthetic_options import (
 from experiments.members.identity import network_identity
 from experiments.script import main
 from experiments.task_networks import train_on_tasks
+from rhythmic.compare.claims import Claim, Finding, Reading, Rows, interval_text, values_finding
 from rhythmic.networks import NetworkSpec
 from rhythmic.plotting.sequences import Panel, network_appearance, synthetic_figure
 from rhythmic.records import Row, fingerprint
@@ -172,18 +165,19 @@ def best_rival(rows: Rows, task: str, place: int) -> str:
     return min(losses, key=lambda kind: math.inf if losses[kind] is None else losses[kind])
 
 
-def findings(options: SyntheticOptions, rows: Rows) -> list[Finding]:
-    """Hold the rhythmic network against the best network without rhythms, claim by claim."""
-    tasks, found = options.swept(), []
-    asked = [kind for kind in NOT_RHYTHMIC if kind in options.networks] or ["rnn"]
-    for claim, name in zip(CLAIMS, STATEMENTS, strict=True):
-        needed = [label(name, kind) for kind in ("rhythmic", *asked)]
-        find = partial(finding, claim, name, tasks, rows)
-        found.append(if_asked(claim, rows, needed, find))
-    return found
+def readings(options: SyntheticOptions) -> dict[str, Reading]:
+    """Hold the rhythmic network against the best network without rhythms, task by task."""
+    tasks = options.swept()
+    return {
+        claim.name: Reading(
+            (label(name, "rhythmic"), tuple(label(name, kind) for kind in NOT_RHYTHMIC)),
+            find=partial(finding, name, tasks),
+        )
+        for claim, name in zip(CLAIMS, STATEMENTS, strict=True)
+    }
 
 
-def finding(claim: Claim, name: str, tasks: Mapping[str, SweptTask], rows: Rows) -> Finding:
+def finding(name: str, tasks: Mapping[str, SweptTask], claim: Claim, rows: Rows) -> Finding:
     """Compare at the difficulty of the claim; positive is what is claimed."""
     task = tasks[name]
     place = task.difficulties.index(task.claimed)
@@ -201,7 +195,7 @@ def finding(claim: Claim, name: str, tasks: Mapping[str, SweptTask], rows: Rows)
         f"{task.title} at {task.axis} {task.claimed:g}: {network_appearance('rhythmic').label} "
         f"{own.mean():.3f}, {network_appearance(rival).label} {other.mean():.3f} (n = {len(own)}; "
         f"{task.best_meaning} {task.best[place]:.3f}, chance {task.chance:.3g}), in the direction "
-        f"of the claim {found.estimate:+.3f}{spread(found.low, found.high)}"
+        f"of the claim {found.estimate:+.3f}{interval_text(found.low, found.high)}"
     )
     return replace(found, text=text)
 
@@ -244,8 +238,8 @@ EXPERIMENT = Question(
     "Which tasks do rhythmic networks win, and which do they lose?",
     PRESETS,
     CLAIMS,
-    findings,
     draw,
+    readings=readings,
     further=lambda options, rows, stages, store: train_parts(store, parts_of(options)),
     further_labels=lambda options: [part.label() for part in parts_of(options)],
     describe=describe,

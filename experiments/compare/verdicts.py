@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from experiments.answers import read_answer
-from experiments.compare.claims import HEADINGS, OF_CLAIMS, Judged, judged_record
 from experiments.compare.questions import QUESTIONS, num_claims
+from rhythmic.compare.claims import HEADINGS, WORDS, Judged, judged_record
 
 HEAD = """# Is rhythm better? The verdicts so far
 
@@ -24,9 +24,9 @@ rests, and what was known when it was stated, at the end of this page, which
 def overview(found: Sequence[Judged]) -> str:
     """Count the verdicts under each heading, as a table."""
     counts = Counter((one.meaning, one.word) for one in found)
-    rows = [["", *(word.lower() for word in OF_CLAIMS.values())], ["---"] * (1 + len(OF_CLAIMS))]
+    rows = [["", *(word.lower() for word in WORDS.values())], ["---"] * (1 + len(WORDS))]
     for meaning, heading in HEADINGS.items():
-        numbers = [counts[meaning, word] for word in OF_CLAIMS]
+        numbers = [counts[meaning, word] for word in WORDS]
         if any(numbers):
             rows.append([heading, *(str(number or "") for number in numbers)])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
@@ -44,8 +44,8 @@ def section(
         parts.append(f"`compare.{question}`")
         lines = []
         for _, one in own:
-            verdict, note = OF_CLAIMS[one.word], one.claim.note
-            if one.word != "undecided" and one.survives(number):
+            verdict, note = WORDS[one.word], one.claim.note
+            if one.word != "cannot tell" and one.survives(number):
                 verdict += ", firmly"
             line = f"- **{verdict}.** {one.claim.statement} Found: {one.finding.text}."
             if note:
@@ -64,7 +64,7 @@ def verdict_page(names: Iterable[str] = QUESTIONS) -> str:
         (name, one)
         for name, record in kept.items()
         for one in judged_record(record)
-        if one.finding.was_asked
+        if not one.finding.missing
     ]
     notes: dict[str, int] = {}  # in the order in which the page refers to them
     parts = [HEAD.format(number=number), overview([one for _, one in found])]

@@ -22,18 +22,7 @@ import numpy as np
 import scipy.stats
 from matplotlib.figure import Figure
 
-from experiments.compare.claims import (
-    RULED,
-    Claim,
-    Finding,
-    Rows,
-    best_validated,
-    compared,
-    if_asked,
-    tested,
-    values_finding,
-)
-from experiments.compare.question import Question
+from experiments.compare.question import RULED, Question
 from experiments.compare.which_rhythms_networks import (
     FIXED,
     GOLDEN,
@@ -54,6 +43,16 @@ from experiments.compare.which_rhythms_networks import (
 )
 from experiments.script import main
 from rhythmic.cells.registry import make_cell
+from rhythmic.compare.claims import (
+    Claim,
+    Finding,
+    Reading,
+    Rows,
+    Side,
+    best_validated,
+    tested,
+    values_finding,
+)
 from rhythmic.data import image_rhythm
 from rhythmic.plotting.accuracy import accuracy_strip
 from rhythmic.plotting.compare_ladders import (
@@ -179,32 +178,26 @@ CLAIMS = (
 CURVES = {claim.name: claim for claim in CLAIMS if claim.name.startswith("ratio")}
 
 
-def findings(options: WhichRhythmsOptions, rows: Rows) -> list[Finding]:
-    """Return what the rows say about each claim; parts that were not asked say so."""
+def readings(options: WhichRhythmsOptions) -> dict[str, Reading]:
+    """Read the null and the curves, and the sides that follow from the options."""
+    null = (GOLDEN_SHARED, *map(null_label, range(options.num_ladders)))
+    found = {
+        "golden-null": Reading(null, find=partial(golden_in_null, options)),
+        "data-rhythm": Reading(null, find=partial(nearness_in_null, options)),
+    }
+    for name in CURVES:
+        curve = labelled(options, name)
+        found[name] = Reading(tuple(curve.values()), find=partial(curve_finding, curve))
     most = max(options.copies)
     slow, fast = min(options.sample_rates), max(options.sample_rates)
     left = len(golden_below(slow))
     at_usual = "golden" if left == NUM_NODES else sampled_label(left, 1000.0)
-    # Of those claims whose networks follow from the options.
-    arms = {
+    sides: dict[str, tuple[Side, Side]] = {
         "copies-dense": (larger_label(most, "copies"), larger_label(most, "dense")),
         "sampled-slower": (at_usual, sampled_label(left, slow)),
         "sampled-faster": ("golden", sampled_label(len(golden_below(fast)), fast)),
     }
-    null = [GOLDEN_SHARED, *map(null_label, range(options.num_ladders))]
-    of_null = {"golden-null": golden_in_null, "data-rhythm": nearness_in_null}
-    found = []
-    for claim in CLAIMS:
-        if claim.name in of_null:
-            find = partial(of_null[claim.name], options, rows)
-            found.append(if_asked(claim, rows, null, find))
-        elif claim.name in CURVES:
-            curve = labelled(options, claim.name)
-            find = partial(curve_finding, claim, curve, rows)
-            found.append(if_asked(claim, rows, curve.values(), find))
-        else:
-            found.append(compared(claim, rows, *arms.get(claim.name, ())))
-    return found
+    return found | {name: Reading(both) for name, both in sides.items()}
 
 
 def labelled(options: WhichRhythmsOptions, curve: str) -> dict[float, str]:
@@ -236,7 +229,7 @@ def nearest(ladders: np.ndarray) -> np.ndarray:
     return np.min(np.abs(np.log2(ladders / image_rhythm("rows")[0])), axis=-1)
 
 
-def golden_in_null(options: WhichRhythmsOptions, rows: Rows) -> Finding:
+def golden_in_null(options: WhichRhythmsOptions, claim: Claim, rows: Rows) -> Finding:
     """Hold golden against the random ladders, as one more draw of them."""
     seeds = options.seeds[: options.num_null_seeds]
     golden, table = np.array(accuracies(rows[GOLDEN_SHARED], seeds)), null_table(options, rows)
@@ -259,16 +252,16 @@ def golden_in_null(options: WhichRhythmsOptions, rows: Rows) -> Finding:
         f"above a share of {rank.quantile:.2f}{between}{ranked}"
     )
     interval = estimate, estimate - half, estimate + half
-    return Finding("golden-null", *interval, p_value, math.nan, rank.distance, text)
+    return Finding(claim.name, *interval, p_value, math.nan, rank.distance, text)
 
 
-def nearness_in_null(options: WhichRhythmsOptions, rows: Rows) -> Finding:
+def nearness_in_null(options: WhichRhythmsOptions, claim: Claim, rows: Rows) -> Finding:
     """Correlate the accuracy of random ladders with how near a node lies to 35.7 Hz."""
     draws, distances = np.mean(null_table(options, rows), axis=1), null_distances(options)
-    number, nan = len(draws), math.nan
+    number = len(draws)
     if number < MIN_SEEDS_FOR_TEST or not (varies(draws) and varies(distances)):
         text = f"{number} random ladders, too few or too alike for a correlation"
-        return Finding("data-rhythm", nan, nan, nan, nan, nan, nan, text, unit="correlation")
+        return Finding(claim.name, text=text, unit="correlation")
     found = scipy.stats.spearmanr(-distances, draws)
     rho = float(found.statistic)
     # 1.06 / (n - 3): the variance of Fisher's z of a rank correlation (Fieller and others, 1957).
@@ -281,7 +274,7 @@ def nearness_in_null(options: WhichRhythmsOptions, rows: Rows) -> Finding:
     )
     # No order of so few is rarer than this; SciPy's p of a perfect one is 0.
     p_value = max(float(found.pvalue), 2 / math.factorial(number))
-    return Finding("data-rhythm", rho, low, high, p_value, nan, rho, text, unit="correlation")
+    return Finding(claim.name, rho, low, high, p_value, math.nan, rho, text, "correlation")
 
 
 def curve_table(curve: dict[float, str], rows: Rows) -> np.ndarray:
@@ -297,7 +290,7 @@ def peak(curve: dict[float, str], rows: Rows, *, paired: bool) -> Peak:
     )
 
 
-def curve_finding(claim: Claim, curve: dict[float, str], rows: Rows) -> Finding:
+def curve_finding(curve: dict[float, str], claim: Claim, rows: Rows) -> Finding:
     """Hold the golden point of a curve against the other one that validates best."""
     table, ratios = curve_table(curve, rows), np.array(list(curve))
     place = int(np.argmin(np.abs(ratios - GOLDEN)))
@@ -305,10 +298,10 @@ def curve_finding(claim: Claim, curve: dict[float, str], rows: Rows) -> Finding:
     # All seeds share their test digits: a point that was chosen by them would win by the choice.
     other = labels.index(best_validated(rows, labels[:place] + labels[place + 1 :]))
     sides = ("golden", table[place].tolist()), ("best other", table[other].tolist())
-    found = values_finding(claim, *sides)
     top = peak(curve, rows, paired=claim.paired)
     edge = ", at the edge of what was tried" if top.at_edge else ""
     interval = "" if math.isnan(top.low) else f" (95 % {top.low:.3g} to {top.high:.3g})"
+    found = values_finding(claim, *sides)
     return replace(found, text=f"peak at ratio {top.x:.4g}{interval}{edge}; {found.text}")
 
 
@@ -434,7 +427,7 @@ def learned_frequencies(start: Float[np.ndarray, " node"], row: Row) -> Float[np
 
 
 EXPERIMENT = Question(
-    "which_rhythms", "Which rhythms?", PRESETS, CLAIMS, findings, draw, conditions
+    "which_rhythms", "Which rhythms?", PRESETS, CLAIMS, draw, conditions, readings
 ).experiment()
 
 if __name__ == "__main__":

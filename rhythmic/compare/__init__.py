@@ -14,7 +14,8 @@ The same as a command: ``python -m rhythmic.compare FILE --sample-rate 250 --run
 ``baselines``  majority, averages, band power
 ``ladders``    named, spectral and random ladders of fixed frequencies
 ``analysis``   importance of nodes and of frequency bands, spectra, traces
-``verdicts``   claims that were stated beforehand, judged; what speaks against them
+``claims``     what is held against what, and the verdicts, of every comparison
+``verdicts``   claims on recordings, stated beforehand, judged; what speaks against them
 ``run``        ``compare_networks``: computes what is missing
 ``estimate``   what a comparison would take
 ``report``     ``write_report``: one page of HTML, tables, verdicts

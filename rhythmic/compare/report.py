@@ -11,9 +11,10 @@ import numpy as np
 
 from rhythmic.arguments import checked
 from rhythmic.compare.baselines import BASELINES
+from rhythmic.compare.claims import Judged
 from rhythmic.compare.plan import RHYTHMIC
 from rhythmic.compare.run import Comparison
-from rhythmic.compare.verdicts import NAMES, RANK, TEST, Judged, mean_of, scores_of
+from rhythmic.compare.verdicts import NAMES, RANK, TEST, mean_of, scores_of, verdict_row
 from rhythmic.files import replacing
 from rhythmic.records import Row, write_json, write_table
 
@@ -40,7 +41,7 @@ def summary_rows(found: Comparison) -> list[Row]:
 
     ``difference`` is the score of the rhythmic RNN less its own, ``p`` is corrected.
     """
-    about = {one.worse: one for one in found.verdicts if one.question != "rhythms"}
+    about = {one.claim.worse: one for one in found.verdicts if one.claim.question != "rhythms"}
     is_class = bool(found.recordings.classes)
     rows = []
     for name in (*found.plan.cells, *BASELINES):
@@ -56,7 +57,7 @@ def summary_rows(found: Comparison) -> list[Row]:
                 "mean": mean.mean,
                 "low": mean.low,
                 "high": mean.high,
-                "difference": None if claim is None else claim.difference,
+                "difference": None if claim is None else claim.finding.estimate,
                 "p": None if claim is None else claim.p_value,
             }
         )
@@ -129,7 +130,7 @@ def write_report(found: Comparison, folder: Path) -> Path:
         {
             "score": found.score,
             "margin": found.plan.margin,
-            "verdicts": [vars(one) for one in found.verdicts],
+            "verdicts": [verdict_row(one) for one in found.verdicts],
             "objections": found.objections,
         },
     )
@@ -183,7 +184,7 @@ def _networks(found: Comparison) -> Iterable[str]:
     """Write the first answer: is rhythm better here?"""
     from rhythmic.plotting import comparison as draw
 
-    claims = [one for one in found.verdicts if one.question == "networks"]
+    claims = [one for one in found.verdicts if one.claim.question == "networks"]
     label = LABELS[found.score]
     yield "<h2>1. Is rhythm better here?</h2>"
     yield f'<div class="answer"><p>{_answer(claims, NAMES)}</p></div>'
@@ -197,7 +198,7 @@ def _networks(found: Comparison) -> Iterable[str]:
     figure = draw.scores_figure(scores, intervals, titles, f"test {label}", chance)
     caption = f"Test {label} of every run (circles), mean and 95 % interval."
     yield _figure(figure, caption)
-    about = {one.worse: one for one in found.verdicts if one.question != "rhythms"}
+    about = {one.claim.worse: one for one in found.verdicts if one.claim.question != "rhythms"}
     yield _table(
         ("network", "nodes", "parameters", "runs", label, "95 % interval", "RRN − it", "p"),
         [
@@ -208,7 +209,7 @@ def _networks(found: Comparison) -> Iterable[str]:
                 str(means[name].num_runs),
                 _number(means[name].mean),
                 _interval(means[name].low, means[name].high),
-                _signed(about[name].difference) if name in about else "",
+                _signed(about[name].finding.estimate) if name in about else "",
                 _p(about[name].p_value) if name in about else "",
             )
             for name in names
@@ -228,7 +229,7 @@ def _rhythms(found: Comparison) -> Iterable[str]:
     }
     random = [value for name, value in ladders.items() if name.startswith("random")]
     named = {name: value for name, value in ladders.items() if not name.startswith("random")}
-    claims = [one for one in found.verdicts if one.question == "rhythms"]
+    claims = [one for one in found.verdicts if one.claim.question == "rhythms"]
     yield "<h2>2. Which rhythms?</h2>"
     bands = sorted(band_rows(found), key=lambda one: -one["importance"])
     best = bands[0]
@@ -345,9 +346,9 @@ def _protocol(found: Comparison) -> Iterable[str]:
         ("claim", "difference", "95 % interval", "p (corrected)", "verdict"),
         [
             (
-                one.statement,
-                _signed(one.difference),
-                _interval(one.low, one.high),
+                one.claim.statement,
+                _signed(one.finding.estimate),
+                _interval(one.finding.low, one.finding.high),
                 _p(one.p_value),
                 one.word,
             )
@@ -364,14 +365,14 @@ def _answer(claims: Sequence[Judged], names: dict[str, str]) -> str:
         "equivalent": "does not differ by more than the margin from",
         "cannot tell": "cannot be told apart from",
     }
-    if claims and claims[0].question == "rhythms":
-        better = [one.better for one in claims if one.word == "supported"]
+    if claims and claims[0].claim.question == "rhythms":
+        better = [str(one.claim.better) for one in claims if one.word == "supported"]
         if better:
             return _escaped(f"Better than random ladders: {', '.join(better)}.")
         return "No named ladder is shown to be better than random ones."
     parts = []
     for word, verb in said.items():
-        found = [names[one.worse] for one in claims if one.word == word]
+        found = [names[str(one.claim.worse)] for one in claims if one.word == word]
         if found:
             parts.append(f"{verb} {', '.join(found)}")
     return _escaped(f"The rhythmic RNN {'; it '.join(parts)}.") if parts else ""

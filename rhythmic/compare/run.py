@@ -21,6 +21,7 @@ from rhythmic.compare.analysis import (
     spectrum_of,
 )
 from rhythmic.compare.baselines import BASELINES, baseline_scores
+from rhythmic.compare.claims import Judged
 from rhythmic.compare.ladders import NAMED, ladders_of
 from rhythmic.compare.plan import (
     RHYTHMIC,
@@ -30,7 +31,7 @@ from rhythmic.compare.plan import (
     divisions,
 )
 from rhythmic.compare.search import Searched, searched
-from rhythmic.compare.verdicts import Judged, judged, objections
+from rhythmic.compare.verdicts import judged, objections
 from rhythmic.data import Recordings
 from rhythmic.files import make_folder
 from rhythmic.locks import writing

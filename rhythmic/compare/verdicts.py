@@ -6,13 +6,13 @@ are these, and what is said against them, is the project's own.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from rhythmic.compare.claims import Claim, Finding, Judged, judge
 from rhythmic.compare.plan import RHYTHMIC, ComparisonPlan
 from rhythmic.records import Row
-from rhythmic.statistics import ACCURACY, Difference, holm, verdict
+from rhythmic.statistics import ACCURACY
 from rhythmic.statistics.resampled import (
     ResampledMean,
     resampled_difference,
@@ -35,12 +35,6 @@ NAMES = {
     "band_power": "band power",
 }
 CLAIMED = ("golden", "peaks")  # ladders that are claimed to be better than random ones
-WORDS = {
-    "better": "supported",
-    "worse": "contradicted",
-    "equivalent": "equivalent",
-    "undecided": "cannot tell",
-}
 TEST = (
     "paired t over runs, corrected for the trials that training sets share (Nadeau and Bengio "
     "2003), and Holm's correction for all claims of the same question"
@@ -50,34 +44,21 @@ RANK = (
 )
 
 
-@dataclass(frozen=True)
-class Judged:
-    """A claim that was stated beforehand, and its verdict.
-
-    Attributes:
-        question: ``networks``, ``baselines`` or ``rhythms``.
-        better: name of the condition that is claimed to be better.
-        worse: name of the other; ``random`` for the random ladders.
-        statement: the claim.
-        test: how it is tested.
-        word: ``supported``, ``contradicted``, ``equivalent`` (differs by less than the margin) or
-            ``cannot tell``.
-        difference: of the scores.
-        low: lower end of its 95 % interval, not corrected.
-        high: upper end.
-        p_value: of no difference, corrected; NaN where nothing was tested.
-    """
-
-    question: str
-    better: str
-    worse: str
-    statement: str
-    test: str
-    word: str
-    difference: float
-    low: float
-    high: float
-    p_value: float
+def verdict_row(one: Judged) -> Row:
+    """Return a claim and its verdict as a row of ``verdicts.json``; the p-value is corrected."""
+    claim, found = one.claim, one.finding
+    return {
+        "question": claim.question,
+        "better": claim.better,
+        "worse": claim.worse,
+        "statement": claim.statement,
+        "test": claim.test,
+        "word": one.word,
+        "difference": found.estimate,
+        "low": found.low,
+        "high": found.high,
+        "p_value": one.p_value,
+    }
 
 
 def tested_fraction(row: Row) -> float:
@@ -97,75 +78,77 @@ def scores_of(row: Row) -> list[float]:
     return [math.nan if score is None else float(score) for score in row["test_scores"]]
 
 
-def judged(rows: Rows, plan: ComparisonPlan) -> list[Judged]:
-    """Judge every claim: the rhythmic RNN against each other network and each baseline, the golden
+def claims_of(plan: ComparisonPlan, ladders: Sequence[str]) -> list[Claim]:
+    """State every claim: the rhythmic RNN against each other network and each baseline, the golden
     ladder and that of the spectral peaks against the random ones.
+
+    Args:
+        plan: networks and margin.
+        ladders: names of the random ladders; without any, nothing is claimed of ladders.
+    """
+    sides = [("networks", name) for name in plan.cells if name != RHYTHMIC]
+    sides += [("baselines", name) for name in ("majority", "average", "band_power")]
+    against = [
+        Claim(
+            f"{RHYTHMIC}-{name}",
+            f"The {NAMES[RHYTHMIC]} scores higher than the {NAMES[name]}.",
+            TEST,
+            plan.margin,
+            better=RHYTHMIC,
+            worse=name,
+            question=question,
+        )
+        for question, name in sides
+    ]
+    among = [
+        Claim(
+            f"ladder-{name}",
+            f"The {name} ladder scores higher than random ladders.",
+            RANK,
+            math.nan,  # ranks have no test of equivalence
+            better=name,
+            worse="random",
+            question="rhythms",
+        )
+        for name in CLAIMED
+        if ladders
+    ]
+    return [*against, *among]
+
+
+def judged(rows: Rows, plan: ComparisonPlan) -> list[Judged]:
+    """Judge every claim.
 
     Args:
         rows: of all conditions by name, ladders as ``ladder NAME``.
         plan: the margin.
     """
-    sides = [("networks", name) for name in plan.cells if name != RHYTHMIC]
-    sides += [("baselines", name) for name in ("majority", "average", "band_power")]
-    found = [_against(question, name, rows, plan) for question, name in sides]
     random = [name for name in rows if name.startswith("ladder random")]
-    ladders = [_among(f"ladder {name}", random, rows) for name in CLAIMED if random]
-    networks, plain = (
-        [one for one in found if one[0].question == question]
-        for question in ("networks", "baselines")
-    )
-    return [*_corrected(networks), *_corrected(plain), *_corrected(ladders)]
+    claims = claims_of(plan, random)
+    findings = [
+        _among(claim, random, rows) if claim.question == "rhythms" else _against(claim, rows)
+        for claim in claims
+    ]
+    return judge(claims, findings)
 
 
-def _corrected(family: Sequence[tuple[Judged, float, float]]) -> list[Judged]:
-    """Return the claims of one question with their verdicts, by p-values corrected together."""
-    given = np.array([one[1:] for one in family], float).T
-    if family and family[0][0].question == "rhythms":
-        given = given[:1]  # ranks have no test of equivalence
-    # A test that could not be made counts as one: the size of the family is fixed beforehand.
-    known = np.nan_to_num(given, nan=1.0).ravel()
-    corrected = np.where(np.isnan(given), np.nan, holm(known).reshape(given.shape))
-    result = []
-    for place, (claim, _, _) in enumerate(family):
-        p_value = float(corrected[0, place])
-        alike = float(corrected[1, place]) if len(corrected) > 1 else math.nan
-        about = Difference(0, 0, claim.difference, claim.low, claim.high, p_value, *[math.nan] * 3)
-        word = verdict(about, corrected_p_value=p_value, corrected_equivalence_p_value=alike)
-        fields = vars(claim) | {"word": WORDS[word], "p_value": p_value}
-        result.append(Judged(**fields))
-    return result
-
-
-def _against(
-    question: str, name: str, rows: Rows, plan: ComparisonPlan
-) -> tuple[Judged, float, float]:
-    """Return a claim that the rhythmic RNN scores higher, with its two raw p-values."""
-    own, other = rows[RHYTHMIC], rows[name]
+def _against(claim: Claim, rows: Rows) -> Finding:
+    """Return by how much the rhythmic RNN scores higher than another."""
+    own, other = rows[RHYTHMIC], rows[str(claim.worse)]
     about = resampled_difference(
-        scores_of(own),
-        scores_of(other),
-        test_fraction=tested_fraction(own),
-        margin=plan.margin,
+        scores_of(own), scores_of(other), test_fraction=tested_fraction(own), margin=claim.margin
     )
-    statement = f"The {NAMES[RHYTHMIC]} scores higher than the {NAMES[name]}."
-    claim = Judged(
-        question, RHYTHMIC, name, statement, TEST, "", about.difference, about.low, about.high, 1.0
-    )
-    return claim, about.p_value, about.equivalence_p_value
+    interval = about.difference, about.low, about.high
+    return Finding(claim.name, *interval, about.p_value, about.equivalence_p_value)
 
 
-def _among(name: str, random: Sequence[str], rows: Rows) -> tuple[Judged, float, float]:
-    """Return a claim that a ladder scores higher than random ones, with its raw p-value."""
-    own = float(np.mean(scores_of(rows[name])))
+def _among(claim: Claim, random: Sequence[str], rows: Rows) -> Finding:
+    """Return by how much a ladder scores higher than random ones."""
+    own = float(np.mean(scores_of(rows[f"ladder {claim.better}"])))
     null = [float(np.mean(scores_of(rows[one]))) for one in random]
-    rank = rank_in_null(own, null)
     low, high = (own - float(q) for q in np.quantile(null, (0.975, 0.025)))
-    title = name.removeprefix("ladder ")
-    statement = f"The {title} ladder scores higher than random ladders."
-    claim = Judged(
-        "rhythms", title, "random", statement, RANK, "", own - float(np.mean(null)), low, high, 1.0
-    )
-    return claim, rank.p_value, math.nan
+    estimate, rank = own - float(np.mean(null)), rank_in_null(own, null)
+    return Finding(claim.name, estimate, low, high, rank.p_value)
 
 
 def objections(rows: Rows, plan: ComparisonPlan, about: Row, found: Sequence[Judged]) -> list[str]:
@@ -199,9 +182,9 @@ def objections(rows: Rows, plan: ComparisonPlan, about: Row, found: Sequence[Jud
             "The chosen learning rate is the lowest or the highest tried in most runs of "
             f"{', '.join(edges)}: a wider search may raise the score."
         )
-    ties = [one for one in found if one.question == "baselines" and one.word != "supported"]
+    ties = [one for one in found if one.claim.question == "baselines" and one.word != "supported"]
     if ties:
-        names = ", ".join(NAMES[one.worse] for one in ties)
+        names = ", ".join(NAMES[str(one.claim.worse)] for one in ties)
         said.append(
             f"The {NAMES[RHYTHMIC]} is not shown to score higher than a plain baseline ({names}), "
             "which needs no recurrent network."

@@ -41,7 +41,9 @@ ABOUT = {"groups": 20, "trials": 100, "channels": 3, "score": "balanced_accuracy
 
 
 def test_each_claim_comes_out_as_its_rows_say(rows):
-    found = {(one.question, one.better, one.worse): one for one in judged(rows, PLAN)}
+    found = {
+        (one.claim.question, one.claim.better, one.claim.worse): one for one in judged(rows, PLAN)
+    }
     words = {key: one.word for key, one in found.items()}
     assert words == {
         ("networks", "rrn", "rnn"): "supported",
@@ -54,7 +56,7 @@ def test_each_claim_comes_out_as_its_rows_say(rows):
     }
     best = found["rhythms", "peaks", "random"]
     assert best.p_value == pytest.approx(2 * 1 / 41)  # the best of all, one of two claims
-    assert found["networks", "rrn", "rnn"].difference == pytest.approx(0.3)
+    assert found["networks", "rrn", "rnn"].finding.estimate == pytest.approx(0.3)
 
 
 def test_p_values_are_corrected_within_their_question(rows):
@@ -62,7 +64,7 @@ def test_p_values_are_corrected_within_their_question(rows):
     with_ladders = judged(rows, PLAN)
     without = judged(alone, PLAN)
     for one, other in zip(with_ladders, without, strict=False):
-        assert (one.statement, one.word) == (other.statement, other.word)
+        assert (one.claim, one.word) == (other.claim, other.word)
         assert one.p_value == other.p_value or math.isnan(one.p_value)
 
 

@@ -5,10 +5,9 @@ import functools
 import importlib
 
 import numpy as np
-import pytest
 
-from experiments.compare import claims
-from experiments.compare.claims import Claim, Finding, judge
+from rhythmic.compare import claims
+from rhythmic.compare.claims import Claim, judge
 from rhythmic.plotting.style import LABELS
 from rhythmic.theory import image_ladder
 
@@ -151,26 +150,18 @@ def verdicts(findings):
     return [one.word for one in judge([claim] * len(findings), findings)]
 
 
+def findings(name, options, rows):
+    """Return the findings in the order of the claims."""
+    return question(name).found(options, rows)
+
+
 def found(name, options, rows):
-    """Return the findings by their claim, one a claim in the order of the claims."""
-    own = module(name)
-    findings = question(name).findings(options, rows)
-    assert sorted(one.claim for one in findings) == sorted(claim.name for claim in own.CLAIMS)
-    return {one.claim: one for one in findings}
+    """Return the findings by their claim."""
+    return {one.claim: one for one in findings(name, options, rows)}
 
 
 def finding_of(name, options, rows, claim):
-    """Return the finding of one claim on two conditions.
-
-    The others are not worked out: the intervals of their effect sizes take a while.
-    """
-    whole = claims.values_finding
-
-    def one(stated, *sides, **how):
-        if stated.name == claim:
-            return whole(stated, *sides, **how)
-        return Finding(stated.name, *(float("nan"),) * 6, "")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(claims, "values_finding", one)
-        return found(name, options, rows)[claim]
+    """Return the finding of one claim; the others take a while."""
+    own = question(name)
+    (stated,) = (one for one in own.claims if one.name == claim)
+    return claims.finding_of(stated, rows, own.readings(options).get(claim, claims.ACCURACIES))

@@ -5,23 +5,20 @@ import math
 
 import pytest
 
-from experiments.compare.claims import (
+from experiments.compare.questions import QUESTIONS
+from rhythmic.compare.claims import (
     Claim,
     Finding,
-    Planned,
+    Reading,
     best_validated,
-    compared,
-    if_asked,
+    finding_of,
     judge,
     left_out,
 )
-from experiments.compare.questions import QUESTIONS
 from tests.experiments.compare.made_up import module, verdicts
 
 CLAIM = Claim("name", "Statement.", "Test.")
 NAN = math.nan
-CLAIMS = (Claim("a", "One beats two.", "Test."), Claim("b", "One beats three.", "Test."))
-NAMES = {"a": ("one", "two"), "b": ("one", "three")}
 
 
 def rows(label, *pairs):
@@ -34,7 +31,7 @@ def made(p_value, alike=0.9, estimate=0.1):
 
 def held(first, second, *, paired=False):
     claim = dataclasses.replace(CLAIM, better="a", worse="b", paired=paired)
-    return compared(claim, {"a": first, "b": second})
+    return finding_of(claim, {"a": first, "b": second})
 
 
 def judged(findings):
@@ -53,6 +50,21 @@ def test_pairs_follow_the_seeds_whatever_the_order_of_the_rows():
 def test_pairs_of_different_seeds_are_refused():
     with pytest.raises(ValueError, match="seeds of name differ"):
         held(rows("a", (1, 0.5)), rows("b", (2, 0.5)), paired=True)
+
+
+def test_further_seeds_of_one_side_have_no_partner():
+    first, second = rows("a", (1, 0.5), (2, 0.6)), rows("b", (3, 0.9), (2, 0.5), (1, 0.4))
+    assert held(first, second, paired=True).estimate == pytest.approx(0.1)
+    assert held(first, second).estimate == pytest.approx(0.55 - 0.6)
+
+
+def test_questions_are_corrected_apart_and_ranks_count_once():
+    claims = [
+        dataclasses.replace(CLAIM, question=question, margin=margin)
+        for question, margin in (("x", 0.01), ("y", NAN), ("y", NAN))
+    ]
+    found = judge(claims, [made(0.02), made(0.02, NAN), made(0.5, NAN)])
+    assert [one.p_value for one in found] == pytest.approx([0.04, 0.04, 0.5])
 
 
 def test_an_interval_that_one_seed_does_not_have_is_not_written():
@@ -77,8 +89,11 @@ def test_both_p_values_of_every_claim_count_whatever_was_left_out():
         first, other = judged([made(0.02, NAN), *others])
         assert first.p_value == pytest.approx(0.08)
         assert math.isnan(first.equivalence_p_value)
-        assert first.word == other.word == "undecided"
-    assert [one.word for one in judged([made(0.0125, NAN), left_out])] == ["holds", "undecided"]
+        assert first.word == other.word == "cannot tell"
+    assert [one.word for one in judged([made(0.0125, NAN), left_out])] == [
+        "supported",
+        "cannot tell",
+    ]
     assert math.isnan(judged([left_out])[0].p_value)
 
 
@@ -87,14 +102,14 @@ def test_within_a_question_the_correction_steps_down():
     assert found[0].p_value == pytest.approx(7 * 0.001)
     assert found[1].p_value == pytest.approx(6 * 0.016)
     assert found[2].equivalence_p_value == pytest.approx(8e-9)
-    assert [one.word for one in found] == ["holds", "undecided", "equivalent", "undecided"]
+    assert [one.word for one in found] == ["supported", "cannot tell", "equivalent", "cannot tell"]
 
 
 @pytest.mark.parametrize(
     ("finding", "word"),
     [
-        (lambda p: made(p), "holds"),
-        (lambda p: made(p, estimate=-0.1), "opposite"),
+        (lambda p: made(p), "supported"),
+        (lambda p: made(p, estimate=-0.1), "contradicted"),
         (lambda p: made(NAN, p, estimate=0.001), "equivalent"),
     ],
 )
@@ -113,7 +128,7 @@ def test_another_verdict_is_not_the_same_one_that_survived():
 
 def test_verdicts_follow_sign_and_margin():
     given = (made(1e-6), made(1e-6, estimate=-0.1), made(1e-6, 1e-6, 0.002), made(NAN, NAN))
-    assert verdicts(given) == ["holds", "opposite", "equivalent", "undecided"]
+    assert verdicts(given) == ["supported", "contradicted", "equivalent", "cannot tell"]
 
 
 def test_of_several_the_one_that_validates_best_is_chosen_whatever_it_tests():
@@ -124,31 +139,47 @@ def test_of_several_the_one_that_validates_best_is_chosen_whatever_it_tests():
     assert best_validated(own, list("abcd")) == "b"
     assert best_validated(own, list("acd")) == "c"
     assert best_validated(own, list("de")) == "d"
-    assert best_validated(Planned("bc"), list("abc")) == "b"
 
 
-def findings(rows):
-    def find(claim):
-        better, worse = (rows[label][0] for label in NAMES[claim.name])
-        return Finding(claim.name, better - worse, 0.0, 0.0, 0.0, 0.0, 0.0, "found")
-
-    return [if_asked(claim, rows, NAMES[claim.name], lambda c=claim: find(c)) for claim in CLAIMS]
+SIDES = {"a": 0.5, "b": 0.4, "c": 0.3}
 
 
-def test_left_out_names_the_claims_that_are_not_judged_afterwards():
-    lines = left_out(CLAIMS, findings, ["one", "two"])
-    assert lines == [
-        "not judged in this run, 1 of 2 claims:",
-        "  One beats three. (three is left out)",
-    ]
-    after = findings({"one": [3.0], "two": [1.0]})
-    assert [math.isnan(found.estimate) for found in after] == [False, True]
-    assert left_out(CLAIMS, findings, ["one", "two", "three"]) == []
+@pytest.mark.parametrize(
+    ("better", "worse", "missing"),
+    [
+        ("a", "b", ""),
+        ("a", "d", "d"),
+        ("d", "e", "d"),
+        (("d", "a"), "b", ""),  # one of several is enough
+        ("a", ("d", "e"), "d"),
+    ],
+)
+def test_what_is_missing_is_the_same_before_and_after_training(better, worse, missing):
+    claim = dataclasses.replace(CLAIM, better=better, worse=worse)
+    lines = left_out([claim], {}, SIDES)
+    assert lines[1:] == [f"  Statement. ({missing} is left out)"] * bool(missing)
+    assert lines[:1] == ["not judged in this run, 1 of 1 claims:"] * bool(missing)
+    own = {label: rows(label, (1, x), (2, x)) for label, x in SIDES.items()}
+    found = finding_of(claim, own | {"e": []})
+    assert found.missing == missing
+    assert math.isnan(found.estimate) == bool(missing)
 
 
-def test_findings_that_read_rows_first_are_an_error():
-    def hasty(rows):
-        return [Finding("a", rows["one"][0]["test_accuracy"], *(0.0,) * 5, "found")]
+def test_of_a_side_the_text_names_what_was_left_out():
+    own = {label: rows(label, (1, x)) for label, x in SIDES.items()}
+    claim = dataclasses.replace(CLAIM, better="a", worse=("d", "b", "e"))
+    assert finding_of(claim, own).text.endswith("b 0.400 (n = 1): +0.100; left out: d; e")
 
-    with pytest.raises(KeyError):
-        left_out(CLAIMS[:1], hasty, ["one"])
+
+def test_a_reading_says_what_is_needed_and_reads_it():
+    def doubled(claim, own):
+        return Finding(claim.name, 2 * own["a"][0]["test_accuracy"])
+
+    own = {label: rows(label, (1, x)) for label, x in SIDES.items()}
+    reading = Reading(("a", "b", "c"), find=doubled)
+    assert finding_of(CLAIM, own, reading).estimate == 1.0
+    del own["c"]
+    assert finding_of(CLAIM, own, reading).missing == "c"
+    unit = Reading(("a", "b"), values=lambda side: [2.0], unit="s", said="time of {}".format)
+    found = finding_of(CLAIM, own, unit)
+    assert (found.unit, found.text[:12]) == ("s", "time of a 2.")

@@ -113,7 +113,7 @@ def test_a_knock_out_takes_away_what_a_feature_says():
     assert found == [1.0] * 4 + [pytest.approx(0.4)] + [1.0] * 6
 
 
-@pytest.mark.parametrize(("worth", "expected"), [(0.1, "holds"), (0.0, "opposite")])
+@pytest.mark.parametrize(("worth", "expected"), [(0.1, "supported"), (0.0, "contradicted")])
 def test_the_node_at_the_image_rows_against_the_others(worth, expected):
     # Without it so much accuracy is lost, without any other node 0.02.
     lost = np.full(11, 0.02)

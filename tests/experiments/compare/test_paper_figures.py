@@ -8,13 +8,13 @@ import pytest
 import scipy.stats
 
 from experiments.compare import paper_figures
-from experiments.compare.paper_figures import PRESETS, digit_features, findings, published_rows
+from experiments.compare.paper_figures import PRESETS, digit_features, published_rows
 from experiments.compare.trained_features import trained_network
 from rhythmic.data import load_mnist5k
 from rhythmic.plotting.style import LABELS
 from rhythmic.statistics import compare
 from rhythmic.statistics.comparison import least_squares_differences
-from tests.experiments.compare.made_up import rows_of, verdicts
+from tests.experiments.compare.made_up import findings, rows_of, verdicts
 
 NAMES = ("rrn-golden", "rnn", "lstm")
 
@@ -79,7 +79,9 @@ def test_networks_of_unequal_spread_are_judged_by_welch_and_least_squares_stand_
         values[name] = mean + scale * spread
         for row, value in zip(rows[LABELS[name]], values[name], strict=True):
             row["test_accuracy"] = value
-    for finding, name in zip(findings(PRESETS["full"], rows), ("rnn", "lstm"), strict=True):
+    for finding, name in zip(
+        findings("paper_figures", PRESETS["full"], rows), ("rnn", "lstm"), strict=True
+    ):
         welch = scipy.stats.ttest_ind(values["rrn-golden"], values[name], equal_var=False)
         assert finding.p_value == pytest.approx(welch.pvalue)
         assert (finding.low, finding.high) == pytest.approx(tuple(welch.confidence_interval()))
@@ -95,5 +97,7 @@ def test_the_verdicts_on_the_kept_networks_are_those_of_the_table():
     rows = {LABELS[name]: own for name, own in networks.items()}
     values = {name: [row["test_accuracy"] for row in networks[name]] for name in NAMES}
     table = compare(values["rrn-golden"], {name: values[name] for name in ("rnn", "lstm")})
-    words = ["holds" if own.corrected_p_value <= 0.05 else "undecided" for own in table.values()]
-    assert verdicts(findings(PRESETS["full"], rows)) == words
+    words = [
+        "supported" if own.corrected_p_value <= 0.05 else "cannot tell" for own in table.values()
+    ]
+    assert verdicts(findings("paper_figures", PRESETS["full"], rows)) == words

@@ -1,19 +1,17 @@
 """What every question of the comparison has: presets, conditions, findings, refusals, figures."""
 
 import dataclasses
-import json
 import math
 
-import numpy as np
 import pytest
 
 from experiments.__main__ import NAMES
 from experiments.compare import __main__ as command
-from experiments.compare.claims import WELCH, Claim, Finding
 from experiments.compare.options import CompareOptions
 from experiments.compare.question import Question
 from experiments.compare.questions import QUESTIONS
 from experiments.members.store import tuning
+from rhythmic.compare.claims import WELCH, Claim, Finding, Reading
 from rhythmic.plotting.style import LABELS, house_style
 from tests.experiments.compare.made_up import (
     bundled,
@@ -184,7 +182,7 @@ def test_two_conditions_both_ways(name):
     level = rows_of(name, options)
     for claim, (better, worse) in TWO[name].items():
         assert verdicts([finding_of(name, options, level, claim)]) == ["equivalent"], claim
-        for side, expected in ((better, "holds"), (worse, "opposite")):
+        for side, expected in ((better, "supported"), (worse, "contradicted")):
             finding = finding_of(name, options, rows_of(name, options, {side: 0.08}), claim)
             assert verdicts([finding]) == [expected], claim
             assert finding.low < finding.estimate < finding.high
@@ -266,7 +264,7 @@ def test_what_a_run_leaves_out_is_said_before_training_and_afterwards(name, chan
     findings = found(name, options, rows_of(name, options))
     for place, claim in enumerate(own.claims):
         finding = findings[claim.name]
-        assert ("not asked in this run" in finding.text) == (place not in judged)
+        assert bool(finding.missing) == (place not in judged)
         assert math.isnan(finding.estimate) == (place not in judged)
     lines = own.left_out(options, own.conditions(options))
     left = len(own.claims) - len(judged)
@@ -434,12 +432,14 @@ def test_the_answer_counts_what_its_preset_did_not_ask():
     given = [
         Finding("a", 0.1, 0.05, 0.15, 1e-6, nan, 1.0, "found"),
         Finding("b", 0.1, -0.1, 0.3, 0.5, nan, 1.0, "found"),
-        Finding("c", *(nan,) * 6, "not asked in this run: x is left out"),
+        Finding("c", missing="x"),
     ]
     presets = {"full": CompareOptions(preset="full")}
-    toy = Question("toy", "What?", presets, claims, lambda *_: given, lambda *_: {})
-    results = {"rows": np.array(json.dumps({}))}
-    *lines, _ = toy.answer(presets["full"], results).split("\n")
+    readings = {x.claim: Reading(("",), find=lambda *_, x=x: x) for x in given}
+    toy = Question(
+        "toy", "What?", presets, claims, lambda *_: {}, readings=lambda options: readings
+    )
+    *lines, _ = toy.answer(presets["full"], {"": [{}]}).split("\n")
     assert lines == [
         "Borne out: Claim a (+0.100, +0.050 to +0.150).",
         "The data cannot tell: Claim b (+0.100, -0.100 to +0.300).",

@@ -11,9 +11,9 @@ from PIL import Image
 from experiments import answers
 from experiments.answers import Answer
 from experiments.compare import verdicts as kept_verdicts
-from experiments.compare.claims import Finding
 from experiments.compare.questions import num_claims
 from experiments.compare.report import write_report
+from rhythmic.compare.claims import Finding
 from tests.experiments.compare.made_up import verdicts
 
 NAN = math.nan
@@ -172,7 +172,7 @@ def test_verdicts_are_those_of_the_question_whatever_else_is_on_the_page(tmp_pat
     alone = question_of(write_report(tmp_path, ["one"]), "one")
     _, text = read(tmp_path / "report.html")
     every = f"after correction for all {num_claims()} claims"
-    assert text.count(f"The data bear it out, not {every}:") == 2  # in the summary too
+    assert text.count(f"Borne out, not {every}:") == 2  # in the summary too
     assert text.count("The data cannot tell:") == 2
     assert f"p {sure['p_value']:.2g}, corrected {4 * sure['p_value']:.2g}" in text
     assert "p 0.02, corrected 0.06" in text
@@ -190,11 +190,11 @@ def test_the_page_and_the_gallery_give_one_verdict(tmp_path):
     run(tmp_path, "one", claims, findings)
     _, text = read(write_report(tmp_path, ["one"]))
     given = [Finding(**finding | {"effect_size": NAN}) for finding in findings[:1]]
-    left_out = Finding("b", NAN, NAN, NAN, NAN, NAN, NAN, "left out")
-    assert verdicts([*given, left_out]) == ["holds", "undecided"]
+    left_out = Finding("b", missing="x")
+    assert verdicts([*given, left_out]) == ["supported", "cannot tell"]
     # The claim without a p-value counts: 0.012 four times, not three or two.
     assert "p 0.012, corrected 0.048" in text
-    assert "The data bear it out, not after correction" in text
+    assert "Borne out, not after correction" in text
 
 
 def test_recipes_and_notes_stand_beside_the_claims(tmp_path):
@@ -224,18 +224,18 @@ def test_a_reduced_run_answers_nothing(tmp_path, preset, reduced):
     _, text = read(write_report(tmp_path, ["one"]))
     assert "Not yet answered: every run on this page is smaller" in text
     assert "Not yet answered: this run differs" in text
-    assert "bear it out" not in text
+    assert "Borne out" not in text
 
 
 @pytest.mark.parametrize("reduced", ["", "differs"])
 def test_claims_that_a_run_left_out_have_no_verdict_and_are_folded(tmp_path, reduced):
-    absent = finding("b", estimate=NAN, p_value=NAN, alike=NAN, text="not asked in this run: no x")
+    absent = {"claim": "b", "missing": "x"}
     run(tmp_path, "one", [claim("a"), claim("b")], [finding("a"), absent], reduced=reduced)
     _, text = read(write_report(tmp_path, ["one"]))
     asked, left_out = text.split("Claims that this run leaves out: 1 of 2")
     assert "Claim b." not in asked
-    assert "Claim b.not asked in this run: no xBy a test." in left_out
-    assert "cannot tell: not asked" not in text
+    assert "Claim b.x is left outBy a test." in left_out
+    assert "cannot tell: x" not in text
     assert text.index("a figure") < text.index("Claim a.", text.index("What about one?"))
 
 
@@ -254,7 +254,7 @@ def page(monkeypatch):
         finding("c", estimate=0.0, p_value=0.9, alike=1e-9),
         finding("d", p_value=0.5),
         finding("e", estimate=0.2, p_value=1e-9),
-        finding("f", p_value=None, alike=None, text="not asked in this run: x is left out"),
+        {"claim": "f", "missing": "x"},
     ]
     notes = {"a": "A note.", "c": "Another.", "e": "A note."}
     claims = [

@@ -102,8 +102,8 @@ def test_sizes_make_equal_updates():
 def test_noise_findings_go_by_the_share_that_is_left_and_not_by_accuracies(claim, better, worse):
     options = small("noise_tolerance")
     for kept, expected in (
-        ({better: 0.9, worse: 0.5}, "holds"),
-        ({better: 0.5, worse: 0.9}, "opposite"),
+        ({better: 0.9, worse: 0.5}, "supported"),
+        ({better: 0.5, worse: 0.9}, "contradicted"),
         ({better: 0.7, worse: 0.7}, "equivalent"),
     ):
         rows = rows_of("noise_tolerance", options, {worse: 0.2}, left=kept)
@@ -119,7 +119,7 @@ def test_networks_that_were_trained_with_noise_are_held_against_each_other_at_it
     effects = {f"{name}, trained with noise 0.2": x for name, x in ((GOLDEN, 0.1), (LSTM, 0.0))}
     rows = rows_of("noise_tolerance", options, {k: sign * x for k, x in effects.items()})
     finding = found("noise_tolerance", options, rows)["noise-trained-lstm"]
-    assert verdicts([finding]) == ["holds" if sign > 0 else "opposite"]
+    assert verdicts([finding]) == ["supported" if sign > 0 else "contradicted"]
     assert finding.estimate == pytest.approx(sign * 0.1 * (1 - 0.3 / 4), abs=0.003)
 
 
@@ -140,4 +140,4 @@ def test_a_lead_is_the_difference_of_two_losses(name, claim, less, more, sign):
     rows = rows_of(name, options, effects)
     finding = found(name, options, rows)[claim]
     assert finding.estimate == pytest.approx(0.1 * sign, abs=0.005)
-    assert verdicts([finding]) == ["holds" if sign > 0 else "opposite"]
+    assert verdicts([finding]) == ["supported" if sign > 0 else "contradicted"]

@@ -11,14 +11,13 @@ from experiments.compare.synthetic import (
     best_rival,
     describe,
     draw,
-    findings,
     label,
     parts_of,
     train_part,
 )
 from experiments.compare.synthetic_options import PRESETS, TASKS, network, swept_tasks
 from rhythmic.plotting.style import house_style
-from tests.experiments.compare.made_up import verdicts
+from tests.experiments.compare.made_up import findings, verdicts
 from tests.marks import rest_slow
 
 FULL = dataclasses.replace(PRESETS["full"], results=None)
@@ -76,12 +75,12 @@ def test_chance_and_best_scores_bound_one_another():
     ("ours", "expected"),
     [
         # More is better for an accuracy and worse for an error, and three claims are of a loss.
-        (0.2, ["holds", "opposite", "opposite", "holds", "opposite"]),
-        (-0.2, ["opposite", "holds", "holds", "opposite", "holds"]),
+        (0.2, ["supported", "contradicted", "contradicted", "supported", "contradicted"]),
+        (-0.2, ["contradicted", "supported", "supported", "contradicted", "supported"]),
     ],
 )
 def test_findings_follow_the_scores(ours, expected):
-    found = findings(FULL, made_up(FULL, ours))
+    found = findings("synthetic", FULL, made_up(FULL, ours))
     assert [finding.claim for finding in found] == [claim.name for claim in CLAIMS]
     assert verdicts(found) == expected
     assert found[0].estimate == pytest.approx(ours, abs=0.02)
@@ -94,7 +93,7 @@ def test_equal_scores_are_found_equal():
     for row in rows.values():
         shape = np.shape(row[0]["score"])
         row[0]["score"] = (0.6 + 0.001 * generator.standard_normal(shape)).tolist()
-    assert set(verdicts(findings(FULL, rows))) == {"equivalent"}
+    assert set(verdicts(findings("synthetic", FULL, rows))) == {"equivalent"}
 
 
 def test_the_rival_is_chosen_on_validation():
@@ -107,10 +106,8 @@ def test_the_rival_is_chosen_on_validation():
 
 def test_what_is_left_out_is_said():
     options = PRESETS["smoke"]
-    found = findings(options, made_up(options))
-    assert "left out" in found[1].text
-    assert "left out" not in found[0].text
-    assert np.isnan(found[1].estimate)
+    found = findings("synthetic", options, made_up(options))
+    assert [finding.missing for finding in found[:2]] == ["", "phase: rhythmic"]
 
 
 @pytest.mark.parametrize("name", ["smoke", "full"])

@@ -9,7 +9,6 @@ import pytest
 import scipy.stats
 
 from experiments.compare import which_rhythms as question
-from experiments.compare.claims import best_validated
 from experiments.compare.which_rhythms import nearest
 from experiments.compare.which_rhythms_networks import (
     GOLDEN_SHARED,
@@ -22,6 +21,7 @@ from experiments.compare.which_rhythms_networks import (
 from experiments.members.plans import by_program
 from experiments.members.store import tuning
 from rhythmic.cells.registry import make_cell
+from rhythmic.compare.claims import best_validated
 from rhythmic.plotting.style import house_style
 from rhythmic.theory import ladder, span_ladder
 from tests.experiments.compare.made_up import found, rows_of, small, verdicts
@@ -56,7 +56,7 @@ def test_the_full_null_is_as_large_as_was_asked():
 
 
 def test_golden_among_random_ladders_both_ways():
-    for effect, expected in ((0.05, "holds"), (-0.05, "opposite"), (0.0, "undecided")):
+    for effect, expected in ((0.05, "supported"), (-0.05, "contradicted"), (0.0, "cannot tell")):
         rows = rows_of("which_rhythms", SMALL, {GOLDEN_SHARED: effect})
         finding = found("which_rhythms", SMALL, rows)["golden-null"]
         assert verdicts([finding]) == [expected]
@@ -76,7 +76,7 @@ def test_golden_among_random_ladders_both_ways():
 
 def test_nodes_near_the_rhythm_of_rows_both_ways():
     distances = question.null_distances(SMALL)
-    for slope, expected in ((-0.03, "holds"), (0.03, "opposite")):
+    for slope, expected in ((-0.03, "supported"), (0.03, "contradicted")):
         effects = {null_label(k): slope * x for k, x in enumerate(distances)}
         finding = found("which_rhythms", SMALL, rows_of("which_rhythms", SMALL, effects))[
             "data-rhythm"
@@ -89,9 +89,9 @@ def test_nodes_near_the_rhythm_of_rows_both_ways():
 def test_the_golden_point_of_a_curve_both_ways():
     effects = {"5 nodes x 1.618": 0.05, "15 nodes, 2 to 246 Hz": 0.05}
     reached = found("which_rhythms", SMALL, rows_of("which_rhythms", SMALL, effects))
-    assert verdicts([reached["ratio-5-nodes"]]) == ["holds"]
+    assert verdicts([reached["ratio-5-nodes"]]) == ["supported"]
     assert "peak at ratio 1.618" in reached["ratio-5-nodes"].text
-    assert verdicts([reached["ratio-span"]]) == ["opposite"]
+    assert verdicts([reached["ratio-span"]]) == ["contradicted"]
     assert "at the edge" in reached["ratio-span"].text
     assert verdicts([reached["ratio-11-nodes"]]) == ["equivalent"]
 
