@@ -1,12 +1,13 @@
 """``python -m experiments``: every experiment with the lecture's question and the answer so far."""
 
 import importlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
 
-from experiments.answers import Entry, gallery, listing
+from experiments.answers import Entry, gallery, listing, sections
 from experiments.compare.questions import QUESTIONS
 from experiments.compare.verdicts import verdict_page
 from rhythmic.files import replacing
@@ -36,6 +37,7 @@ NAMES = (
 )
 PAGES = Path(__file__).parents[1] / "docs"
 GALLERY, VERDICTS = PAGES / "gallery.md", PAGES / "verdicts.md"
+SECTIONS = PAGES / "gallery.json"  # of the gallery, for the site
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class IndexOptions:
     """List the experiments of the lecture: question, command, time and answer.
 
     Args:
-        gallery: write docs/gallery.md and docs/verdicts.md from the answers that are kept, instead
-            of listing them.
+        gallery: write docs/gallery.md, docs/gallery.json and docs/verdicts.md from the answers that
+            are kept, instead of listing them.
     """
 
     gallery: bool = False
@@ -53,6 +55,12 @@ class IndexOptions:
 def entries() -> list[Entry]:
     """Return every experiment, in the order of the lecture."""
     return [importlib.import_module(f"experiments.{name}").EXPERIMENT for name in NAMES]
+
+
+def pages() -> dict[Path, str]:
+    """Return what is written from the answers that are kept, by its path."""
+    shown = json.dumps(sections(entries()), indent=1, ensure_ascii=False) + "\n"
+    return {GALLERY: gallery(entries()), SECTIONS: shown, VERDICTS: verdict_page()}
 
 
 def main() -> None:
@@ -67,7 +75,7 @@ def main() -> None:
 def answer_command(options: IndexOptions) -> None:
     """List, or write."""
     if options.gallery:
-        for path, text in ((GALLERY, gallery(entries())), (VERDICTS, verdict_page())):
+        for path, text in pages().items():
             with replacing(path) as partial:
                 partial.write_text(text, "utf-8")
             print(f"written: {path}")

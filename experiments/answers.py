@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import math
-import re
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -121,19 +120,40 @@ def duration(answer: Answer | None) -> str:
     return f"{clock(answer.seconds)} on {answer.provenance['device']}"
 
 
+def sections(entries: Iterable[Entry]) -> list[dict[str, str | None]]:
+    """Return what pages show of every experiment; its command where it has an answer.
+
+    Texts are Markdown.
+    """
+    found = []
+    for entry in entries:
+        answer, command = read_answer(entry.name), None
+        if answer:
+            asked = f"`{entry.command} --preset {entry.full_preset}`"
+            git = short_revision(answer.provenance["git"])
+            command = f"{asked}, {duration(answer)}, commit {git}"
+        text = as_markdown(answer.answer if answer else NOT_YET)
+        shown: dict[str, str | None] = {
+            "name": entry.name,
+            "section": entry.section,
+            "question": entry.question,
+            "answer": text,
+            "command": command,
+        }
+        found.append(shown)
+    return found
+
+
 def gallery(entries: Iterable[Entry]) -> str:
     """Write the gallery page, in Markdown, from the answers that are kept."""
     parts = [GALLERY_HEAD]
-    for entry in entries:
-        answer = read_answer(entry.name)
-        picture = f"../experiments/results/figures/{entry.name}.png"
-        parts.append(f"## {entry.section}: {entry.question}")
-        parts.append(as_markdown(answer.answer if answer else NOT_YET))
-        if answer:
-            parts.append(f"![{entry.question}]({picture})")
-            command = f"`{entry.command} --preset {entry.full_preset}`"
-            git = short_revision(answer.provenance["git"])
-            parts.append(f"{command}, {duration(answer)}, commit {git}")
+    for one in sections(entries):
+        answer = one["answer"] or ""
+        parts.append(f"## {one['section']}: {one['question']}")
+        parts.append(answer if "\n" in answer else f"**{answer}**")
+        if one["command"]:
+            picture = f"../experiments/results/figures/{one['name']}.png"
+            parts += [f"![{one['question']}]({picture})", one["command"]]
     return "\n\n".join(parts) + "\n"
 
 
@@ -143,11 +163,10 @@ def bracketed(low: float, high: float, form: str) -> str:
 
 
 def as_markdown(answer: str) -> str:
-    """Write an answer: one line set off; of several, one below another, what each begins with."""
+    """Write an answer of several lines one below another, what each begins with set off."""
     *lines, last = answer.split("\n")
-    if not lines:
-        return f"**{answer}**"
-    return "  \n".join([*(re.sub(r"^([^:]+:)", r"**\1**", line) for line in lines), last])
+    heads = (line.partition(":") for line in lines)
+    return "  \n".join([*(f"**{head}:**{rest}" for head, _, rest in heads), last])
 
 
 def short_revision(git: str) -> str:

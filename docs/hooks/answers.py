@@ -1,16 +1,14 @@
 """What the gallery says of each experiment, for other pages to show."""
 
-import ast
 import json
 import posixpath
 import re
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).parents[2]
-GALLERY = ROOT / "docs" / "gallery.md"
+GALLERY = ROOT / "docs" / "gallery.json"
 FIGURES = ROOT / "experiments" / "results" / "figures"
 MARKER = re.compile(r"^<!-- answers?: (.+?) -->$", re.MULTILINE)
 TABLE = "<!-- table -->"
@@ -26,7 +24,7 @@ class Entry:
         name: the module below ``experiments``.
         section: title of the lecture's section.
         question: the lecture's question.
-        answer: what a full preset found, or that there is none yet.
+        answer: what a full preset found, or that there is none yet, in Markdown.
         command: the line that says by which command, in which time and where, if there is one.
     """
 
@@ -37,41 +35,10 @@ class Entry:
     command: str | None
 
 
-def experiment_names() -> list[str]:
-    """Return the names of the experiments, in the order of the lecture, without importing them."""
-    folder = ROOT / "experiments"
-    questions = assigned(folder / "compare" / "questions.py", "QUESTIONS")
-    return list(assigned(folder / "__main__.py", "NAMES", QUESTIONS=questions))
-
-
-def assigned(path: Path, name: str, **known: Any) -> Any:
-    """Work out what a module assigns to a name from what is known; nothing is imported."""
-    for node in ast.parse(path.read_text("utf-8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
-            return eval(compile(ast.Expression(node.value), path, "eval"), known)
-    raise ValueError(f"{path} has no {name}")
-
-
 def read_gallery() -> dict[str, Entry]:
     """Return the sections of the gallery by the name of the experiment."""
-    sections = re.split(r"^## ", GALLERY.read_text("utf-8"), flags=re.MULTILINE)[1:]
-    names = experiment_names()
-    if len(sections) != len(names):
-        raise ValueError(
-            f"the gallery has {len(sections)} sections for {len(names)} experiments; "
-            "run python -m experiments --gallery"
-        )
-    return {name: read_section(name, text) for name, text in zip(names, sections, strict=True)}
-
-
-def read_section(name: str, text: str) -> Entry:
-    """Take one section apart."""
-    title, answer, *rest = (part.strip() for part in text.strip().split("\n\n"))
-    section, question = title.split(": ", 1)
-    command = rest[-1] if rest else None
-    if "\n" not in answer:
-        answer = answer.removeprefix("**").removesuffix("**")
-    return Entry(name, section, question, answer, command)
+    sections = [Entry(**one) for one in json.loads(GALLERY.read_text("utf-8"))]
+    return {one.name: one for one in sections}
 
 
 def figure(name: str, page: str) -> str:

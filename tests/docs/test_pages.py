@@ -131,7 +131,7 @@ def hooks(hook):
     return [hook(name) for name in ("answers", "reference")]
 
 
-def test_the_gallery_is_read_as_it_is_written(hooks):
+def test_the_site_shows_the_gallery(hooks):
     entries = hooks[0].read_gallery()
     assert tuple(entries) == NAMES
     for name, entry in entries.items():

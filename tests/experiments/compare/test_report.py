@@ -311,4 +311,4 @@ def test_what_has_no_verdict_is_named(page):
 def test_an_answer_of_several_lines_is_shown_one_below_another():
     shown = answers.as_markdown("Borne out: a (1: 2).\nThe data cannot tell: b.\nHow: so.")
     assert shown == "**Borne out:** a (1: 2).  \n**The data cannot tell:** b.  \nHow: so."
-    assert answers.as_markdown("Yes.") == "**Yes.**"
+    assert answers.as_markdown("Yes.") == "Yes."
