@@ -20,6 +20,7 @@ from experiments.compare.networks import golden_copies, most_copies
 from experiments.compare.options import CompareOptions, check_parts, presets
 from experiments.compare.question import Question
 from experiments.members import Condition
+from experiments.ranges import rising, within
 from experiments.script import main
 from rhythmic.cells.registry import CELLS
 from rhythmic.compare.claims import (
@@ -147,12 +148,8 @@ class EqualSizeOptions(CompareOptions):
         super().check()
         # Here, and not in CHOICES, so that a cell that is registered later is among them.
         check_parts("cells", self.cells, tuple(dict.fromkeys((*NETWORKS, *CELLS))))
-        if not self.counts or list(self.counts) != sorted(set(self.counts)):
-            raise ValueError("counts must rise, and hold one number or more")
-        if not 1 <= self.tuning_epochs <= self.epochs:
-            raise ValueError(
-                f"tuning_epochs is {self.tuning_epochs}; it must lie in 1 to {self.epochs}"
-            )
+        within(self, counts="[1, inf)", tuning_epochs=f"[1, {self.epochs}]")
+        rising(self, "counts")
         if not self.networks():
             raise ValueError(f"counts holds {self.counts[-1]} at most; one copy needs {ONE_COPY}")
 

@@ -25,6 +25,7 @@ from experiments.compare.trained_features import (
     trained_network,
 )
 from experiments.members import Condition, MemberStore, Pool
+from experiments.ranges import within
 from experiments.script import main
 from experiments.stages import Results, Stages
 from rhythmic.baselines import fourier_power, logistic_regression_accuracy
@@ -163,14 +164,7 @@ class FeatureOptions(CompareOptions):
             if not 0 <= node < len(golden().frequencies):
                 largest = len(golden().frequencies) - 1
                 raise ValueError(f"left_out holds {node}; it must lie in 0 to {largest}")
-        if any(not 0.0 < c < float("inf") for c in self.inverse_regularisations):
-            raise ValueError("inverse_regularisations must be above 0 and finite")
-        for name in ("windows", "left_out", "inverse_regularisations"):
-            values = getattr(self, name)
-            if len(set(values)) < len(values):
-                raise ValueError(f"{name} holds a value twice: {' '.join(map(str, values))}")
-        if not self.inverse_regularisations:
-            raise ValueError("inverse_regularisations is empty; give at least one")
+        within(self, inverse_regularisations="(0, inf)")
 
 
 PRESETS = presets(

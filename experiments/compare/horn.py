@@ -21,6 +21,7 @@ from experiments.compare.options import NUM_TRAIN, CompareOptions, presets
 from experiments.compare.published import Published
 from experiments.compare.question import Question
 from experiments.members import Condition, Pool
+from experiments.ranges import rising, within
 from experiments.script import main
 from rhythmic.compare.claims import Claim, Finding, Reading, Rows, best_validated, by_seed, compared
 from rhythmic.data import Split
@@ -140,15 +141,11 @@ class HornOptions(CompareOptions):
         super().check()
         check_hyperparameter("learning_rate", self.horn_rate)
         check_hyperparameter("weight_decay", self.weight_decay)
-        if not self.rival_clip_norm > 0:
-            raise ValueError(f"rival_clip_norm is {self.rival_clip_norm}; it must be above 0")
-        if not 1 <= self.early_epochs < self.epochs:
-            raise ValueError(
-                f"early_epochs is {self.early_epochs}; it must lie in 1 to {self.epochs - 1}"
-            )
-        rising = list(self.noise) == sorted(set(self.noise)) and len(self.noise) > 1
-        if not rising or self.noise[0] != 0 or not math.isfinite(self.noise[-1]):
-            raise ValueError("noise must rise from 0, by finite levels, to one above it")
+        within(self, rival_clip_norm="(0, inf]")
+        within(self, early_epochs=f"[1, {self.epochs - 1}]", noise="[0, inf)")
+        rising(self, "noise")
+        if self.noise[0] != 0 or len(self.noise) < 2:
+            raise ValueError(f"noise is {self.noise}; it must hold 0 and levels above it")
 
     def training(self) -> TrainingConfiguration:
         """Return HORN's recipe: a constant rate, no clipping."""

@@ -19,6 +19,7 @@ from experiments.compare.networks import NOT_RHYTHMIC, RobustOptions, architectu
 from experiments.compare.options import presets
 from experiments.compare.question import Question
 from experiments.members import Condition, MemberStore
+from experiments.ranges import at_least
 from experiments.script import main
 from experiments.stages import Results, Stages
 from rhythmic.compare.claims import Claim, Finding, Reading, Rows, by_seed, values_finding
@@ -94,8 +95,7 @@ class SpeedOptions(RobustOptions):
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
         super().check()
-        if self.rounds < 1:
-            raise ValueError(f"rounds is {self.rounds}; it must be at least 1")
+        at_least(self, rounds=1)
 
     def training(self) -> TrainingConfiguration:
         """Return the recipe with a constant rate."""

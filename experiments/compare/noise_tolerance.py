@@ -16,6 +16,7 @@ from experiments.compare.networks import RobustOptions, architectures, share_lef
 from experiments.compare.options import presets
 from experiments.compare.question import Question
 from experiments.members import Condition
+from experiments.ranges import at_least, rising
 from experiments.script import main
 from rhythmic.compare.claims import Claim, Reading, Rows
 from rhythmic.plotting.compare_robustness import noise_figure
@@ -112,11 +113,8 @@ class NoiseOptions(RobustOptions):
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
         super().check()
-        for level in (*self.levels, self.training_noise):
-            if not 0.0 <= level < float("inf"):
-                raise ValueError(f"levels or training_noise holds {level}; it must be at least 0")
-        if list(self.levels) != sorted(set(self.levels)):
-            raise ValueError("levels must rise")
+        at_least(self, levels=0, training_noise=0)
+        rising(self, "levels")
         if not {0.0, CLAIMED} <= set(self.levels):
             raise ValueError(f"levels must hold 0 and {CLAIMED}, which the claims compare")
 

@@ -75,12 +75,12 @@ def presets(
 
 
 def check_parts(name: str, values: Sequence[str], allowed: Sequence[str]) -> None:
-    """Raise a ValueError of one line unless ``values`` are some of ``allowed``, each once."""
+    """Raise a ValueError of one line unless ``values`` are one or more of ``allowed``."""
     for value in values:
         if value not in allowed:
             raise ValueError(f"{name} holds {value!r}; choose from {', '.join(allowed)}")
-    if not values or len(set(values)) < len(values):
-        raise ValueError(f"{name} is {' '.join(values) or 'empty'}; name one or more, each once")
+    if not values:
+        raise ValueError(f"{name} is empty; choose from {', '.join(allowed)}")
 
 
 ARITHMETIC = (
@@ -122,7 +122,7 @@ class CompareOptions(ScriptOptions):
     results: Path | None = None
 
     ELSEWHERE: ClassVar[tuple[str, ...]] = ("data_dir", "results")
-    # What options that name several things may hold, each once.
+    # What options that name several things may hold.
     CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     def check(self) -> None:
@@ -132,10 +132,6 @@ class CompareOptions(ScriptOptions):
         check_results(self.results)
         if not self.seeds:
             raise ValueError("seeds is empty; give at least one")
-        for name in ("seeds", "tuning_seeds", "learning_rates"):
-            values = getattr(self, name)
-            if len(set(values)) < len(values):
-                raise ValueError(f"{name} holds a value twice: {' '.join(map(str, values))}")
         for seed in (*self.seeds, *self.tuning_seeds):
             check_seed(seed)
         both = sorted(set(self.seeds) & set(self.tuning_seeds))

@@ -20,6 +20,7 @@ from experiments.compare.question import Question
 from experiments.compare.trained_features import FeatureReader, trained_network
 from experiments.members import MemberStore
 from experiments.mnist.configuration import PUBLISHED, REFERENCE, RESULTS
+from experiments.ranges import within
 from experiments.script import ScriptOptions, check_seed, main
 from experiments.stages import Stages
 from experiments.trained_modes_networks import WEIGHTS, start_weights
@@ -104,10 +105,7 @@ class PaperOptions(ScriptOptions):
         """Raise a ValueError of one line that names the field out of its range."""
         if self.dataset not in DATASETS:
             raise ValueError(f"dataset is {self.dataset!r}; choose from {', '.join(DATASETS)}")
-        if not self.digits or any(not 0 <= digit <= 9 for digit in self.digits):
-            raise ValueError(f"digits is {self.digits}; give one or more of 0 to 9")
-        if self.num_draws < 2:
-            raise ValueError(f"num_draws is {self.num_draws}; it must be at least 2")
+        within(self, digits="[0, 9]", num_draws="[2, inf)")
         check_seed(self.draw_seed)
         if REFERENCE not in published_rows(self.rows):
             raise ValueError(f"rows is {self.rows}; it holds no {REFERENCE} of {EPOCHS} epochs")

@@ -166,8 +166,6 @@ class RecurrenceOptions(CompareOptions):
         """Raise a ValueError of one line that names the field out of its range."""
         super().check()
         validate_ladder(self.frequencies, 1000.0)
-        if len(set(self.frequencies)) < len(self.frequencies):
-            raise ValueError("frequencies holds a value twice")
         if self.num_free_seeds < len(self.seeds):
             raise ValueError(
                 f"num_free_seeds is {self.num_free_seeds}; seeds are {len(self.seeds)}, and it "

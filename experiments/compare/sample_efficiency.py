@@ -17,6 +17,7 @@ from experiments.compare.networks import NAMES, RobustOptions, architectures
 from experiments.compare.options import presets
 from experiments.compare.question import Question
 from experiments.members import Condition
+from experiments.ranges import rising, within
 from experiments.script import main
 from rhythmic.compare.claims import Claim, Finding, Reading, Rows, by_seed, tested, values_finding
 from rhythmic.data.dataset import NUM_TRAIN
@@ -87,16 +88,11 @@ class SampleOptions(RobustOptions):
             raise ValueError(f"num_train is {self.num_train}; sizes says how many digits are used")
         super().check()
         available = NUM_TRAIN[self.dataset]
-        if not self.sizes or list(self.sizes) != sorted(set(self.sizes)):
-            raise ValueError("sizes must hold one number or more, and rise")
+        within(self, sizes=f"[{self.batch_size}, {available}]", validations="[1, inf)")
+        rising(self, "sizes")
         for size in self.sizes:
-            if not self.batch_size <= size <= available:
-                allowed = f"{self.batch_size} (one batch) to {available}"
-                raise ValueError(f"sizes holds {size}; it must lie in {allowed}")
             self.training().num_steps(size)
             self.equal_updates(size)
-        if self.validations < 1:
-            raise ValueError(f"validations is {self.validations}; it must be at least 1")
 
     def length(self) -> str:
         """Say on how many digits, and how long, networks train."""

@@ -27,20 +27,23 @@ from matplotlib.figure import Figure
 
 from experiments.compare.published import BY_PIXEL
 from experiments.compare.question import RULED, Question
-from experiments.compare.smallest_options import (
+from experiments.compare.smallest_networks import (
     FAMILIES,
+    FINALIST,
     IMAGE,
     PRESETS,
     PROJECTIONS,
     RANDOM,
+    RIVALS,
     SmallestOptions,
+    below,
+    rival_label,
 )
-from experiments.compare.smallest_plain import PLAIN
-from experiments.compare.smallest_rivals import FINALIST, HEADS, below, rival_label
 from experiments.compare.smallest_search import (
     ENERGIES,
     GOLDEN,
     PHASORS,
+    PLAIN,
     SEARCH,
     TWIN,
     best_place,
@@ -79,7 +82,7 @@ SMALLER = Claim(
     better=below(IMAGE, 300),
     worse=GOLDEN,
 )
-RIVALS: dict[str, tuple[str, Literal["dynamics", "aside"]]] = {
+OTHER_FAMILIES: dict[str, tuple[str, Literal["dynamics", "aside"]]] = {
     RANDOM: ("nodes of random frequencies", "aside"),
     PROJECTIONS: ("random projections", "dynamics"),
 }
@@ -95,7 +98,7 @@ CHANCE = tuple(
         worse=below(family, limit),
     )
     for limit in TARGETS
-    for family, (rival, meaning) in RIVALS.items()
+    for family, (rival, meaning) in OTHER_FAMILIES.items()
 )
 RINGING = Claim(
     "ringing-300",
@@ -222,7 +225,7 @@ EXPLAINED = (
 def groups(options: SmallestOptions) -> dict[str, dict[str, str]]:
     """Return what the figure writes beside each kind of network, under headings."""
     epochs = options.rival_epochs
-    cells = {name: rival_label(name, 0, epochs).removesuffix(", below 0") for name in HEADS}
+    cells = {name: rival_label(name, 0, epochs).removesuffix(", below 0") for name in RIVALS}
     return {
         "trained as a whole, recurrence included": {
             GOLDEN: f"golden RRN, {options.epochs} epochs",

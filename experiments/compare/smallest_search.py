@@ -5,24 +5,30 @@ the one of the best mean validation accuracy is trained anew and tested, once a 
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
+from typing import NamedTuple
 
 import numpy as np
 
-from experiments.compare.smallest_options import (
+from experiments.compare.smallest_networks import (
+    FINALIST,
     IMAGE,
     SmallestOptions,
+    below,
+    best_rival,
     candidates,
     resonant,
+    rival,
+    rival_label,
 )
-from experiments.compare.smallest_plain import PLAIN, plain_baselines
-from experiments.compare.smallest_rivals import FINALIST, below, best_rival, rival, rival_label
 from experiments.members import Condition, MemberStore, Pool, train_members
 from experiments.members.store import tuning
 from experiments.stages import Stages
+from rhythmic.baselines import fourier_power, logistic_regression_accuracy
 from rhythmic.compare.claims import Rows
 from rhythmic.networks import POWER, BuildsNetwork, NetworkSpec, published
-from rhythmic.records import Row
+from rhythmic.records import Row, fingerprint
+from rhythmic.runs.rows import RowStore
 from rhythmic.theory import image_ladder
 from rhythmic.training import TrainingConfiguration
 from rhythmic.training.search import Setting
@@ -31,6 +37,12 @@ GOLDEN, SEARCH = "golden RRN", "candidates, never tested"
 # Controls of the chosen image ladder: nodes with real poles; what a linear map reads out.
 TWIN = "its twin without ringing"
 ENERGIES, PHASORS = "energies, read out linearly", "phasors, read out linearly"
+# Raised when a change of the baseline changes its results: older rows then no longer count.
+PLAIN_VERSION = 1
+NUM_WINDOWS = 2  # of Fourier power: the upper and the lower half of an image
+STRENGTHS = (1.0, 100.0)  # as many as there are learning rates
+TOLERANCE = 1e-4
+PLAIN = "plain power in windows"  # the baseline, without a network
 
 
 def condition(
@@ -189,3 +201,95 @@ def controls(
         name = f"{chosen.name}, {kind.partition(',')[0]}, {num_nodes} nodes"
         made.append((below(kind, limit), resonant(name, ladder, head)))
     return made
+
+
+class PlainReading(NamedTuple):
+    """The plain baseline below a number of parameters, on the split of one seed.
+
+    ``data`` identifies the digits; ``num_train`` is the number of training digits, None for all.
+    """
+
+    limit: int
+    seed: int
+    data: str
+    num_train: int | None
+
+    def name(self) -> str:
+        """Identify the reading by all that its result depends on."""
+        known = (self.limit, self.seed, self.data, self.num_train)
+        return fingerprint(("plain", PLAIN_VERSION, NUM_WINDOWS, STRENGTHS, TOLERANCE, known))
+
+    def title(self) -> str:
+        """Name the reading where it is told."""
+        return below(PLAIN, self.limit)
+
+    def frequencies(self) -> np.ndarray:
+        """Return the frequencies whose power is read, Hz; as many as the limit allows.
+
+        They are waves of the image that half an image tells apart: two cycles down from each other.
+        """
+        return image_ladder((self.limit - 11) // 10 // NUM_WINDOWS, spacing=NUM_WINDOWS)
+
+
+def plain_baselines(
+    store: RowStore,
+    pool: Pool,
+    limits: Sequence[int],
+    seeds: Sequence[int],
+    num_train: int | None,
+) -> dict[str, list[Row]]:
+    """Fit logistic regressions to the power of the pixels, where that is not finished yet.
+
+    Args:
+        store: what is finished, and where it is written.
+        pool: the digits.
+        limits: numbers of parameters to stay below.
+        seeds: of the splits; one fit per seed.
+        num_train: training digits that are used, the first ones; None for all.
+
+    Returns:
+        Rows in the order of the seeds, by label.
+    """
+
+    @cache
+    def power(limit: int) -> np.ndarray:
+        images = np.asarray(pool.data.inputs, np.float32) / 255
+        frequencies = PlainReading(limit, 0, pool.sha256, num_train).frequencies()
+        found = fourier_power(images, frequencies, sample_rate=1000.0, num_windows=NUM_WINDOWS)
+        return np.asarray(found)
+
+    wanted = [
+        PlainReading(limit, seed, pool.sha256, num_train) for limit in limits for seed in seeds
+    ]
+    rows = store.complete(
+        wanted,
+        lambda reading: row_of(reading, pool, power(reading.limit)),
+        "baseline",
+        title=PlainReading.title,
+    )
+    count = len(seeds)
+    return {
+        below(PLAIN, limit): rows[place * count : (place + 1) * count]
+        for place, limit in enumerate(limits)
+    }
+
+
+def row_of(reading: PlainReading, pool: Pool, power: np.ndarray) -> Row:
+    """Fit the baseline on the split of one seed."""
+    split = pool.split(reading.seed)
+    fit = logistic_regression_accuracy(
+        power,
+        pool.data.targets,
+        split._replace(train=split.train[: reading.num_train]),
+        inverse_regularisations=STRENGTHS,
+        tolerance=TOLERANCE,
+    )
+    return {
+        "member": reading.name(),
+        "label": below(PLAIN, reading.limit),
+        "dataset": pool.name,
+        "seed": reading.seed,
+        "num_parameters": fit.num_parameters,
+        "validation_accuracy": fit.validation_accuracy,
+        "test_accuracy": fit.test_accuracy,
+    }

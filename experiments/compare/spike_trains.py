@@ -18,6 +18,7 @@ from experiments.compare.options import RESULTS, check_parts
 from experiments.compare.question import RULED, Question
 from experiments.compare.spike_chunks import COUNT, IDEAL, SpikeTask, read_chunks, train_chunks
 from experiments.members import MemberStore
+from experiments.ranges import within
 from experiments.script import ScriptOptions, main
 from experiments.stages import Stages
 from rhythmic.compare.claims import Claim, Rows, tested
@@ -33,7 +34,7 @@ from rhythmic.training.configuration import check_hyperparameter
 from rhythmic.training.search import Setting, setting_grid
 
 ARCHITECTURES = ("rrn-golden", "rrn-log", "rrn-two", "rrn-linear", "rnn", "lstm")
-FIRST_TUNING_SEED = 1_000_001
+FIRST_TUNING_SEED = 1_000_001  # beyond all that num_seeds may be
 LADDERS: tuple[LadderName, ...] = ("golden", "log", "two", "linear")
 SETTINGS = ("published", "tuned")
 
@@ -143,9 +144,7 @@ class SpikeTrainsOptions(ScriptOptions):
         """Raise a ValueError of one line that names the field out of its range."""
         check_results(self.results)
         check_parts("architectures", self.architectures, list(published()))
-        if len(set(self.learning_rates)) < max(1, len(self.learning_rates)):
-            given = " ".join(map(str, self.learning_rates)) or "empty"
-            raise ValueError(f"learning_rates is {given}; give one or more, each once")
+        within(self, learning_rates="(0, inf)")
         for rate in (self.published_rate, *self.learning_rates):
             check_hyperparameter("learning_rate", rate)
         for name in ("num_seeds", "num_tuning_seeds"):
@@ -155,11 +154,6 @@ class SpikeTrainsOptions(ScriptOptions):
                     f"{name} is {number}; it must be a multiple of chunk_size, {self.chunk_size}, "
                     "and both at least 1"
                 )
-        if self.num_seeds >= FIRST_TUNING_SEED:
-            raise ValueError(
-                f"num_seeds is {self.num_seeds}; it must be below {FIRST_TUNING_SEED}, the first "
-                "seed of tuning"
-            )
         self.task().training.num_steps(self.task().trains.train_size)
 
     def task(self) -> SpikeTask:

@@ -9,6 +9,7 @@ import numpy as np
 from experiments.compare.networks import with_inputs
 from experiments.compare.options import CompareOptions, presets
 from experiments.members import Condition, Pool
+from experiments.ranges import within
 from rhythmic.networks import POWER, NetworkSpec, published, rhythmic_network
 from rhythmic.theory import geometric_ladder, ladder, random_ladder, span_ladder
 from rhythmic.theory.ladders import PUBLISHED_GOLDEN_RATIO, copied_ladder
@@ -65,33 +66,22 @@ class WhichRhythmsOptions(CompareOptions):
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
         super().check()
-        for name, most in (
-            ("num_null_seeds", len(self.seeds)),
-            ("num_curve_seeds", len(self.seeds)),
-            ("num_larger_seeds", len(self.seeds)),
-            ("num_ladders", FIRST_TUNING_LADDER),
-            ("num_tuning_ladders", 100),
-        ):
-            smallest = 2 if name == "num_ladders" else 1
-            if not smallest <= getattr(self, name) <= most:
-                found = getattr(self, name)
-                raise ValueError(f"{name} is {found}; it must lie in {smallest} to {most}")
+        seeds = f"[1, {len(self.seeds)}]"
+        within(self, num_null_seeds=seeds, num_curve_seeds=seeds, num_larger_seeds=seeds)
+        within(self, num_ladders=f"[2, {FIRST_TUNING_LADDER}]", num_tuning_ladders="[1, 100]")
+        # Below 16 Hz fewer than two nodes are left.
+        within(self, copies="[2, inf)", sample_rates="[16, 8000]")
         for name, golden in (("ratios", GOLDEN), ("long_ratios", GOLDEN), ("num_nodes", NUM_NODES)):
-            values = getattr(self, name)
-            if golden not in values or len(set(values)) < max(2, len(values)):
-                raise ValueError(f"{name} must hold {golden:g} and others, each once")
+            if golden not in getattr(self, name) or len(getattr(self, name)) < 2:
+                raise ValueError(f"{name} must hold {golden:g} and others")
         for number in self.num_nodes:
             span_ladder(number)
         for number, ratios in ((5, self.ratios), (NUM_NODES, self.long_ratios)):
             for ratio in ratios:
                 geometric_ladder(ratio, num_nodes=number)
-        if not self.copies or min(self.copies) < 2 or len(set(self.copies)) < len(self.copies):
-            raise ValueError(f"copies is {self.copies}; it must hold numbers from 2, each once")
-        for rate in self.sample_rates:
-            # Below 16 Hz fewer than two nodes are left.
-            if not 16.0 <= rate <= 8000.0 or rate == 1000.0:
-                raise ValueError(f"sample_rates holds {rate}; they lie in 16 to 8000, not 1000 Hz")
-        if not self.sample_rates or not min(self.sample_rates) < 1000.0 < max(self.sample_rates):
+        if 1000.0 in self.sample_rates:
+            raise ValueError("sample_rates holds 1000; that is the usual one")
+        if not min(self.sample_rates) < 1000.0 < max(self.sample_rates):
             raise ValueError("sample_rates must hold one below and one above 1000 Hz")
 
 

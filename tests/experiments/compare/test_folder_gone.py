@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from experiments.compare import smallest_plain, synthetic
+from experiments.compare import smallest_search, synthetic
 from experiments.compare.synthetic import EXPERIMENT, PRESETS
 from experiments.folders import FolderGoneError, watching
 from experiments.members import MemberStore, Pool, train_members
@@ -33,14 +33,14 @@ class Part(NamedTuple):
 
 def plain_baselines(store):
     pool = Pool("noise", "0" * 64, Data(np.zeros((2, 784)), np.zeros(2)), lambda seed: None)
-    smallest_plain.plain_baselines(store, pool, (100,), (1, 2), None)
+    smallest_search.plain_baselines(store, pool, (100,), (1, 2), None)
 
 
 @pytest.mark.parametrize(
     ("place", "name", "compute"),
     [
         (sys.modules[__name__], "computing", complete),
-        (smallest_plain, "row_of", plain_baselines),
+        (smallest_search, "row_of", plain_baselines),
     ],
 )
 def test_no_row_is_computed_after_the_one_that_finds_it_gone(

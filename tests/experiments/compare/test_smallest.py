@@ -8,11 +8,9 @@ import pytest
 import scipy.stats
 
 from experiments.compare import smallest as question
-from experiments.compare import smallest_plain as plain
 from experiments.compare import smallest_search as search
 from experiments.compare.smallest import CLAIMS
-from experiments.compare.smallest_options import IMAGE, PROJECTIONS, candidates
-from experiments.compare.smallest_rivals import HEADS as RIVALS
+from experiments.compare.smallest_networks import IMAGE, PROJECTIONS, RIVALS, candidates
 from experiments.members import MemberStore, Pool
 from experiments.members.store import tuning
 from rhythmic.cells.registry import CELLS
@@ -217,13 +215,13 @@ def test_plain_baselines_are_rows_and_fitted_once(tmp_path, monkeypatch, capsys)
 
     def fitted(seeds):
         store = MemberStore(tmp_path / "members.jsonl")
-        return plain.plain_baselines(store, pool, (100,), seeds, 30)
+        return search.plain_baselines(store, pool, (100,), seeds, 30)
 
-    (first,) = fitted((1,))[plain.below(plain.PLAIN, 100)]
+    (first,) = fitted((1,))[search.below(search.PLAIN, 100)]
     assert 0.0 <= first["test_accuracy"] <= 1.0
     assert first["num_parameters"] < 100
     capsys.readouterr()
-    assert fitted((1, 2))[plain.below(plain.PLAIN, 100)][0] == first
+    assert fitted((1, 2))[search.below(search.PLAIN, 100)][0] == first
     assert "2 of 2" in capsys.readouterr().err
-    monkeypatch.setattr(plain, "row_of", None)
-    assert [row["seed"] for row in fitted((2, 1))[plain.below(plain.PLAIN, 100)]] == [2, 1]
+    monkeypatch.setattr(search, "row_of", None)
+    assert [row["seed"] for row in fitted((2, 1))[search.below(search.PLAIN, 100)]] == [2, 1]

@@ -1,7 +1,9 @@
-"""The smallest networks: options, presets, and the frozen list of candidates that is searched."""
+"""The smallest networks: options, presets, the frozen list of candidates that is searched, and the
+cells that are trained as a whole below the same numbers of parameters.
+"""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,17 +11,38 @@ import jax
 import numpy as np
 
 from experiments.compare.options import NUM_TRAIN, RESULTS, CompareOptions, check_parts
-from experiments.compare.smallest_rivals import HEADS as RIVALS
 from experiments.members.identity import Identity, head_identity, network_identity
+from experiments.ranges import within
 from rhythmic.cells.projection import ProjectionCell
+from rhythmic.compare.claims import Rows
 from rhythmic.data.dataset import NUM_PIXELS
-from rhythmic.networks import Network, NetworkSpec
+from rhythmic.networks import LAST, MEAN, POWER, Network, NetworkSpec
 from rhythmic.networks.layers import Layer
 from rhythmic.networks.network import Pooling
 from rhythmic.networks.readouts import HiddenReadout
+from rhythmic.records import Row
 from rhythmic.theory import image_ladder, random_ladder
 from rhythmic.training import TrainingConfiguration
 from rhythmic.training.search import Setting, setting_grid
+
+# Every cell that one can train here, with the head that it was published with.
+RIVALS: dict[str, dict[str, Any]] = {
+    "rrn": POWER,
+    "rnn": MEAN,
+    "lstm": MEAN,
+    "gru": MEAN,
+    "horn": LAST,
+    "horn-heterogeneous": LAST,
+    "cornn": LAST,
+    "linoss": MEAN,
+}
+FINALIST = "best trained cell"  # for as long as the chosen ladder
+TITLES = {
+    "horn": "HORN",
+    "horn-heterogeneous": "HORN, heterogeneous",
+    "cornn": "coRNN",
+    "linoss": "LinOSS",
+}
 
 IMAGE, RANDOM, PROJECTIONS = "image ladder", "random ladder", "random projections"
 FAMILIES = (IMAGE, RANDOM, PROJECTIONS)
@@ -90,11 +113,8 @@ class SmallestOptions(CompareOptions):
                 )
         if len(self.rival_learning_rates) != len(self.learning_rates):
             raise ValueError("rival_learning_rates must be as many as learning_rates")
-        seeds = len(self.seeds)
-        highest = {"num_shapes": 3, "num_rival_seeds": seeds, "num_finalist_seeds": seeds}
-        for name, most in highest.items():
-            if not 1 <= getattr(self, name) <= most:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must lie in 1 to {most}")
+        most = f"[1, {len(self.seeds)}]"
+        within(self, num_shapes="[1, 3]", num_rival_seeds=most, num_finalist_seeds=most)
         for name in ("search_epochs", "rival_epochs"):
             try:
                 TrainingConfiguration(epochs=getattr(self, name))
@@ -226,6 +246,37 @@ def resonant(
         *further,
     )
     return NetworkSpec("rrn", len(frequencies), options=options, name=name, **head)
+
+
+def rival(name: str, limit: int) -> NetworkSpec:
+    """Return the largest network of a cell below a number of parameters."""
+    cell, *uneven = name.split("-")
+    options = {"heterogeneous": True} if uneven else {}
+    one = NetworkSpec(cell, 1, options=options, name=name, **RIVALS[name])
+    return one.within(limit - 1, 1, 10)
+
+
+def below(kind: str, limit: int) -> str:
+    """Name a kind of network below a number of parameters."""
+    return f"{kind}, below {limit}"
+
+
+def rival_label(name: str, limit: int, epochs: int) -> str:
+    """Name a cell of the largest size below a number of parameters."""
+    return below(f"{TITLES.get(name, name.upper())}, {epochs} epochs", limit)
+
+
+def best_rival(names: Sequence[str], limit: int, epochs: int, rows: Rows) -> tuple[str, Row]:
+    """Return the cell of the best mean validation accuracy, and one of its rows; of equals, the
+    first.
+    """
+    found = {name: rows[rival_label(name, limit, epochs)] for name in names}
+    means = {
+        name: round(float(np.mean([row["validation_accuracy"] for row in own])), 6)
+        for name, own in found.items()
+    }
+    best = max(means, key=lambda name: means[name])
+    return best, found[best][0]
 
 
 PRESETS = {
