@@ -7,61 +7,42 @@ plain baselines that have none: the power of the pixels at the golden frequencie
 squares of random projections, with as many features; one kind of readout fits all of them.
 """
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 
-import jax
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.compare.feature_readouts import (
+    BARE,
+    FITTED,
+    GOLDEN,
+    KNOCKED,
+    POWER,
+    RANDOM,
+    FeatureReadouts,
+    Readout,
+    baseline_label,
+    fitted_label,
+    golden,
+)
 from experiments.compare.options import CompareOptions, presets
 from experiments.compare.question import Question
-from experiments.compare.trained_features import (
-    FeatureReader,
-    accuracy,
-    knocked_out_accuracies,
-    trained_network,
-)
-from experiments.members import Condition, MemberStore, Pool
+from experiments.members import Condition, MemberStore
 from experiments.ranges import within
 from experiments.script import main
-from experiments.stages import Results, Stages
-from rhythmic.baselines import fourier_power, logistic_regression_accuracy
-from rhythmic.baselines.features import random_features
+from experiments.stages import Stages
 from rhythmic.compare.claims import Claim, Finding, Reading, Rows, by_seed, tested, values_finding
-from rhythmic.data import Split
 from rhythmic.data.dataset import NUM_PIXELS
 from rhythmic.data.images import image_rhythm
-from rhythmic.networks import NetworkSpec, published, rhythmic_network
+from rhythmic.networks import published, rhythmic_network
 from rhythmic.plotting.accuracy import confusion_figure
 from rhythmic.plotting.features import ablation_figure, baseline_figure, profile_figure
 from rhythmic.plotting.style import LABELS, appearance
 from rhythmic.records import Row
-from rhythmic.typing import AnyArray, Float
+from rhythmic.typing import Float
 
-GOLDEN, BARE = "rrn-golden", "rrn-golden-unconnected"
 KEPT = ("class_features", "confusion", "parameters", "statistics")
-# Of the fits. A smaller one takes several times as long, for a thousandth of accuracy or less.
-TOLERANCE = 3e-4
-FITTED, POWER, RANDOM, KNOCKED = "readout fitted", "Fourier power", "random squares", "knock-out"
-
-
-def golden() -> NetworkSpec:
-    """Return the golden network."""
-    return published()[GOLDEN]
-
-
-def fitted_label(name: str) -> str:
-    """Name the readout that is fitted to the features of a trained network."""
-    return f"{appearance(name).label}, {FITTED}"
-
-
-def baseline_label(name: str, count: int) -> str:
-    """Name the readout that is fitted to features without a network."""
-    return f"{name}, {count} features"
-
 
 SAME_READOUT = (
     "Logistic regression on each, its strength chosen on validation; equivalent within 0.01"
@@ -200,106 +181,35 @@ def conditions(options: FeatureOptions) -> list[Condition]:
     return [whole, bare, *without]
 
 
+def sources(options: FeatureOptions) -> dict[str, tuple[str, int]]:
+    """Return what readouts read by their labels: a source, and a number of windows."""
+    found = {fitted_label(GOLDEN): (GOLDEN, 0), KNOCKED: (GOLDEN, 0), fitted_label(BARE): (BARE, 0)}
+    for number in options.windows:
+        count = number * len(golden().frequencies)
+        found |= {baseline_label(name, count): (name, number) for name in (POWER, RANDOM)}
+    return found
+
+
 def further(
     options: FeatureOptions, rows: Rows, stages: Stages, store: MemberStore
 ) -> dict[str, list[Row]]:
     """Fit readouts to fixed features and to those of trained networks; knock nodes out."""
-    del store
-    pool = options.pool()
-    readers = cache(lambda name: FeatureReader(published()[name], pool.data))
-    images = np.asarray(pool.data.inputs, np.float32) / 255
-    rate = golden().option("sample_rate")
-    power = partial(fourier_power, images, golden().frequencies, sample_rate=rate)
-    powers = cache(lambda number: power(num_windows=number))
-
-    def kept(function: Callable[[], list[Row]]) -> Results:
-        return {"rows": np.array(json.dumps(function()))}
-
-    parts: dict[str, Callable[[], Results]] = {}
-    for place, seed in enumerate(options.seeds):
-        split = pool.split(seed)
-        split = split._replace(train=split.train[: options.num_train or None])
-        own = {name: rows[appearance(name).label][place] for name in (GOLDEN, BARE)}
-        trained = partial(of_trained, options, pool, split, own, readers)
-        plain = partial(of_baselines, options, pool, split, seed, images, powers)
-        parts[f"trained_{seed}"] = partial(kept, trained)
-        parts[f"baselines_{seed}"] = partial(kept, plain)
-    found: dict[str, list[Row]] = {}
-    for arrays in stages.each(parts).values():
-        for row in json.loads(str(arrays["rows"])):
-            found.setdefault(row["label"], []).append(row)
-    return found
-
-
-def further_labels(options: FeatureOptions) -> list[str]:
-    """Return the labels of all readouts, and of the nodes that are knocked out."""
-    counts = [number * len(golden().frequencies) for number in options.windows]
-    plain = [baseline_label(name, count) for name in (POWER, RANDOM) for count in counts]
-    return [fitted_label(GOLDEN), fitted_label(BARE), KNOCKED, *plain]
-
-
-def fitted(
-    options: FeatureOptions, pool: Pool, split: Split, label: str, seed: int, features: AnyArray
-) -> Row:
-    """Fit a logistic regression to features and write down what it does."""
-    strengths = options.inverse_regularisations
-    found = logistic_regression_accuracy(
-        features, pool.data.targets, split, inverse_regularisations=strengths, tolerance=TOLERANCE
-    )
-    return {"label": label, "seed": seed, "num_features": features.shape[1]} | found._asdict()
-
-
-def of_baselines(
-    options: FeatureOptions,
-    pool: Pool,
-    split: Split,
-    seed: int,
-    images: AnyArray,
-    powers: Callable[[int], AnyArray],
-) -> list[Row]:
-    """Fit readouts to power in windows, and to as many squares of random projections."""
-    found = []
-    for number in options.windows:
-        power = powers(number)
-        count = power.shape[1]
-        random = random_features(images, count, key=jax.random.key(seed))
-        for name, features in ((POWER, power), (RANDOM, random)):
-            label = baseline_label(name, count)
-            found.append(fitted(options, pool, split, label, seed, features))
-    return found
-
-
-def of_trained(
-    options: FeatureOptions,
-    pool: Pool,
-    split: Split,
-    own: dict[str, Row],
-    readers: Callable[[str], FeatureReader],
-) -> list[Row]:
-    """Fit readouts to the features of trained networks, and knock out the golden one's nodes."""
-    examples, labels = np.concatenate(split), np.asarray(pool.data.targets)
-    places = np.split(np.arange(len(examples)), np.cumsum([len(part) for part in split])[:-1])
-    # The same examples, counted among those that are read.
-    inner = Split(*places)
-    found = []
-    for name, row in own.items():
-        network = trained_network(published()[name], row)
-        features = readers(name).read(network, examples)
-        here = pool._replace(data=pool.data._replace(targets=labels[examples]))
-        label = fitted_label(name)
-        found.append(fitted(options, here, inner, label, row["seed"], features))
-        if name == GOLDEN:
-            test, known = features[inner.test], labels[split.test]
-            means = features[inner.train].mean(axis=0)
-            found.append(
-                {
-                    "label": KNOCKED,
-                    "seed": row["seed"],
-                    "intact_accuracy": accuracy(network, test, known),
-                    "knocked_out": knocked_out_accuracies(network, test, means, known),
-                }
-            )
-    return found
+    del stages
+    pool, strengths = options.pool(), options.inverse_regularisations
+    networks = {
+        (name, row["seed"]): row for name in (GOLDEN, BARE) for row in rows[appearance(name).label]
+    }
+    members = {of_network: row["member"] for of_network, row in networks.items()}
+    known = pool.sha256, options.num_train or None, strengths
+    wanted = [
+        Readout(label, source, windows, seed, members.get((source, seed), ""), *known)
+        for seed in options.seeds
+        # Next to each other what is read from one network.
+        for label, (source, windows) in sorted(sources(options).items(), key=lambda one: one[1])
+    ]
+    readouts = FeatureReadouts(pool, networks)
+    read = store.complete(wanted, readouts.row, "readout", title=lambda one: one.label)
+    return {label: [row for row in read if row["label"] == label] for label in sources(options)}
 
 
 def nearest_node() -> int:
@@ -388,7 +298,7 @@ EXPERIMENT = Question(
     readings,
     section="Rhythmic RNN in practice",
     further=further,
-    further_labels=further_labels,
+    further_labels=sources,
 ).experiment()
 
 if __name__ == "__main__":
