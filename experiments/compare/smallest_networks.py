@@ -14,7 +14,7 @@ from experiments.compare.options import NUM_TRAIN, RESULTS, CompareOptions, chec
 from experiments.members.identity import Identity, head_identity, network_identity
 from experiments.ranges import within
 from rhythmic.cells.projection import ProjectionCell
-from rhythmic.compare.claims import Rows
+from rhythmic.compare.claims import Rows, best_validated
 from rhythmic.data.dataset import NUM_PIXELS
 from rhythmic.networks import LAST, MEAN, POWER, Network, NetworkSpec
 from rhythmic.networks.layers import Layer
@@ -267,16 +267,10 @@ def rival_label(name: str, limit: int, epochs: int) -> str:
 
 
 def best_rival(names: Sequence[str], limit: int, epochs: int, rows: Rows) -> tuple[str, Row]:
-    """Return the cell of the best mean validation accuracy, and one of its rows; of equals, the
-    first.
-    """
-    found = {name: rows[rival_label(name, limit, epochs)] for name in names}
-    means = {
-        name: round(float(np.mean([row["validation_accuracy"] for row in own])), 6)
-        for name, own in found.items()
-    }
-    best = max(means, key=lambda name: means[name])
-    return best, found[best][0]
+    """Return the cell that validates best, of equals the first, and one of its rows."""
+    labels = [rival_label(name, limit, epochs) for name in names]
+    best = best_validated(rows, labels)
+    return names[labels.index(best)], rows[best][0]
 
 
 PRESETS = {
