@@ -2,7 +2,7 @@
 
     python -m experiments.comparison_controls
 
-known      three classes with rhythms of 7, 20 and 40 Hz, sampled at 200 and at 500 Hz: the learned
+known      three classes with bursts at 7, 20 and 40 Hz, sampled at 200 and at 500 Hz: the learned
            frequencies must be these
 positive   two classes that differ by a burst at 11 or at 17 Hz in 1/f noise: these bands must be
            the most important ones, and the rhythmic RNN at least as good as the LSTM
@@ -112,7 +112,7 @@ def known_rhythms(options: ControlOptions, sample_rate: float) -> Row:
         num_channels=3,
         sample_rate=sample_rate,
         duration=(0.5, 2.0),
-        burst=None,
+        amplitude=1.5,
     )
     plan = ComparisonPlan.preset(
         "quick", cells=("rrn", "lstm"), budget=3, num_updates=options.num_updates, num_ladders=1
@@ -120,7 +120,6 @@ def known_rhythms(options: ControlOptions, sample_rate: float) -> Row:
     found = compare_networks(recordings, plan)
     row, spectrum = found.rows["rrn"], found.spectrum
     return told(found) | {
-        "learned_hz": [learned_near(row["nodes"], frequency) for frequency in KNOWN],
         "nodes": row["nodes"],
         "bands": row["bands"],
         "spectrum": {"frequency": spectrum.frequency, "power": spectrum.power},
@@ -128,7 +127,9 @@ def known_rhythms(options: ControlOptions, sample_rate: float) -> Row:
 
 
 def learned_near(nodes: Row, frequency: float) -> float:
-    """Return the median over runs of the learned frequency of the most important node near one.
+    """Return the mean learned frequency, Hz, of the nodes near one, weighted by their importance.
+
+    The mean is geometric, over the nodes of all runs: what a run does not rely on counts nothing.
 
     Args:
         nodes: ``learned_hz`` and ``importance``, ``(run, node)`` each.
@@ -136,9 +137,8 @@ def learned_near(nodes: Row, frequency: float) -> float:
     """
     learned, importance = (np.array(nodes[name], float) for name in ("learned_hz", "importance"))
     near = np.abs(np.log2(learned / frequency)) < 0.5
-    best = np.argmax(np.where(near, importance, -np.inf), axis=1)
-    chosen = learned[np.arange(len(learned)), best]
-    return float(np.median(chosen[near.any(axis=1)])) if near.any() else float("nan")
+    weights = np.where(near, np.maximum(importance, 0), 0)
+    return float(np.exp(np.average(np.log(learned), weights=weights)))
 
 
 def positive(options: ControlOptions) -> Row:
@@ -235,7 +235,7 @@ def found_in(rows: dict[str, Row]) -> list[tuple[str, str]]:
     }
     said = []
     for name in ("known, 200 Hz", "known, 500 Hz"):
-        learned = ", ".join(f"{x:.1f}" for x in rows[name]["learned_hz"])
+        learned = ", ".join(f"{learned_near(rows[name]['nodes'], x):.1f}" for x in KNOWN)
         own = scores[name]
         said.append((name, f"{learned} Hz learned; RRN {own['rrn']:.3f}, LSTM {own['lstm']:.3f}"))
     bands = " and ".join(f"{x:.1f}" for x in rows["positive"]["strongest_bands_hz"])
