@@ -141,15 +141,14 @@ def _draw_spectra(
 
 
 def _mark_bands(axes: Axes, limits: tuple[float, float]) -> None:
-    """Name the bands of the brain at the upper edge."""
+    """Name the bands of the brain above the upper edge."""
     for place, (name, (low, high)) in enumerate(BRAIN_BANDS.items()):
         low, high = max(low, limits[0]), min(high, limits[1])
         if low < high:
             axes.axvspan(low, high, color="0.93" if place % 2 else "0.97", zorder=0, lw=0)
             middle = float(np.sqrt(low * high))
-            axes.text(
-                middle, 0.99, name, transform=axes.get_xaxis_transform(), ha="center", va="top"
-            )
+            place_of: Any = {"transform": axes.get_xaxis_transform(), "ha": "center"}
+            axes.text(middle, 1.01, name, va="bottom", **place_of)
 
 
 def confusion_figure(confusion: np.ndarray, classes: Sequence[str]) -> Figure:
