@@ -48,12 +48,16 @@ class CompareOptions:
         channels: whether channels come first or last in each trial, where the file does not tell.
         missing: what to do with trials that hold NaN: drop or interpolate them.
         preset: quick, some minutes, to look; full, for an answer that counts.
-        cells: networks to compare; rrn must be one of them.
-        parameters: trained parameters of each network at most.
-        seeds: runs of each network, each with its own test trials and start values.
-        budget: settings tried for each network in each run.
+        cells: networks to compare, by default rrn horn linoss rnn lstm gru; rrn must be one.
+        parameters: trained parameters of each network at most; by default those of a rhythmic RNN
+            of ten nodes.
+        seeds: runs of each network, each with its own test trials and start values; by default 5,
+            in full 10.
+        budget: settings tried for each network in each run; by default 2, in full 10.
+        ladders: random frequency ladders, the null of the named ones; by default 40, in full 100.
         seed: of divisions, start values, settings and random ladders.
-        dry_run: say what would be trained, and what it would take; train nothing.
+        dry_run: say what would be trained, and what it would take, after compiling and timing each
+            network, a minute or two; train nothing.
     """
 
     file: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")] = None
@@ -72,13 +76,23 @@ class CompareOptions:
     parameters: int | None = None
     seeds: int | None = None
     budget: int | None = None
+    ladders: int | None = None
     seed: int | None = None
     dry_run: bool = False
 
+    def check(self) -> None:
+        """Raise a ValueError for options that do not go together, before anything is read."""
+        if self.file is None and self.example is None:
+            raise ValueError("file is missing; give recordings, or --example rhythms")
+        if self.file is not None and self.example is not None:
+            raise ValueError(f"file is {self.file!r}; give it or --example, not both")
+        if self.run_dir is None and not self.dry_run:
+            raise ValueError("run_dir is missing; name a folder for the run, --run-dir RUN")
+        if self.run_dir is not None and self.run_dir.exists() and not self.run_dir.is_dir():
+            raise ValueError(f"run_dir is {self.run_dir}; it must be a folder, or nothing yet")
+
     def recordings(self) -> Recordings:
         """Read the recordings, or simulate them."""
-        if (self.file is None) == (self.example is None):
-            raise ValueError("file is missing; give one file of recordings, or --example rhythms")
         if self.file is None:
             return simulated_rhythms()
         return read_recordings(
@@ -101,6 +115,7 @@ class CompareOptions:
             num_parameters=self.parameters,
             num_runs=self.seeds,
             budget=self.budget,
+            num_ladders=self.ladders,
             seed=self.seed,
         )
 
@@ -111,7 +126,7 @@ def would_take(work: Work) -> rich.table.Table:
         "network", "nodes", "parameters", "trainings", "updates", "memory", "time"
     )
     total = 0.0
-    for one in estimated(work):
+    for one in estimated(work, show):
         total += one.seconds
         memory = f"{one.memory / 2**20:.0f} MiB" if one.memory else "not told"
         sizes = (one.hidden_size, one.num_parameters, one.num_runs, one.num_updates)
@@ -140,20 +155,27 @@ def run(options: CompareOptions) -> None:
     """Read, say what was found, compute what is missing, and write the report."""
     console = rich.console.Console()
     plan = options.plan()
+    options.check()
     recordings = options.recordings()
     console.print(description_table(recordings, options.file or f"example {options.example}"))
     if options.dry_run:
         console.print(would_take(Work(recordings, plan, None, True)))
         return
-    if options.run_dir is None:
-        raise ValueError("run_dir is missing; name a folder for the run, --run-dir RUN")
+    assert options.run_dir is not None
     finished = (options.run_dir / "report.html").exists()
     if options.preset == "full" and not finished:
-        show("timing some updates of every network ...")
         console.print(would_take(Work(recordings, plan, None, True)))
     found = compare_networks(recordings, plan, folder=options.run_dir)
     console.print(summary_table(found))
     show(f"wrote {write_report(found, options.run_dir)}")
+
+
+def _in_options(text: str) -> str:
+    """Return an error with the names that a plan's fields have as options."""
+    names = {"num_runs": "seeds", "num_parameters": "parameters", "num_ladders": "ladders"}
+    for field, option in names.items():
+        text = text.replace(field, option)
+    return text
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -168,7 +190,7 @@ def main(arguments: list[str] | None = None) -> None:
             )
             run(options)
         except (ValueError, OSError, DamagedFileError, LockedError, ImportError) as error:
-            refuse(error)
+            refuse(_in_options(str(error)))
 
 
 if __name__ == "__main__":

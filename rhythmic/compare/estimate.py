@@ -1,5 +1,6 @@
 """What a comparison would take, before it is run: networks, runs, updates, memory, time."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from rhythmic.compare.run import Work
@@ -32,16 +33,24 @@ class ConditionEstimate(NamedTuple):
     seconds: float
 
 
-def estimated(work: Work) -> list[ConditionEstimate]:
+def estimated(
+    work: Work, tell: Callable[[str], None] = lambda line: None
+) -> list[ConditionEstimate]:
     """Compile every network, time some updates of it, and reckon what all of them would take.
 
     Args:
         work: what is to be computed; nothing of it is.
+        tell: called with one line before each network.
     """
     size = len(work.ladders["log"])
     ladders = NetworkSpec("rrn", size, pooling=work.specs["rrn"].pooling, name="ladders")
-    found = [_of(work, spec, work.plan.budget, 1) for spec in work.specs.values()]
-    return [*found, _of(work, ladders, work.plan.ladder_budget, len(work.ladders))]
+    asked = [(spec, work.plan.budget, 1) for spec in work.specs.values()]
+    asked.append((ladders, work.plan.ladder_budget, len(work.ladders)))
+    found = []
+    for place, (spec, budget, times) in enumerate(asked):
+        tell(f"compiling and timing {spec.name}, {place + 1} of {len(asked)}")
+        found.append(_of(work, spec, budget, times))
+    return found
 
 
 def _of(work: Work, spec: NetworkSpec, budget: int, times: int) -> ConditionEstimate:

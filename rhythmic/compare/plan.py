@@ -121,7 +121,9 @@ class ComparisonPlan:
         Source: McKay, Beckman and Conover, Technometrics 21, 239 (1979).
         """
         generator = np.random.default_rng([self.seed, 1])
-        unit = scipy.stats.qmc.LatinHypercube(2, rng=generator).random(budget)
+        unit = np.full((1, 2), 0.5)  # one alone stands amid the ranges
+        if budget > 1:
+            unit = scipy.stats.qmc.LatinHypercube(2, rng=generator).random(budget)
         unit = unit[np.argsort(unit[:, 0])]
         values = [
             low * (high / low) ** unit[:, place]

@@ -14,9 +14,19 @@ from rhythmic.compare.baselines import BASELINES
 from rhythmic.compare.claims import Judged
 from rhythmic.compare.plan import RHYTHMIC
 from rhythmic.compare.run import Comparison
-from rhythmic.compare.verdicts import NAMES, RANK, TEST, mean_of, scores_of, verdict_row
+from rhythmic.compare.verdicts import (
+    NAMES,
+    RANK,
+    TEST,
+    is_above,
+    mean_of,
+    scores_of,
+    tested_fraction,
+    verdict_row,
+)
 from rhythmic.files import replacing
 from rhythmic.records import Row, write_json, write_table
+from rhythmic.statistics.resampled import resampled_mean
 
 LABELS = {"balanced_accuracy": "balanced accuracy", "r2": "R²"}
 STYLE = """
@@ -101,6 +111,14 @@ def band_rows(found: Comparison) -> list[Row]:
     ]
 
 
+def _rounded(row: Row) -> Row:
+    """Return a row with numbers of six digits: scores are float32, and none of its noise shows."""
+    return {
+        name: round(x, 6) + 0.0 if isinstance(x, float) else x  # no -0.0
+        for name, x in row.items()
+    }
+
+
 def _mean(values: np.ndarray) -> float:
     known = values[np.isfinite(values)]
     return float(known.mean()) if known.size else math.nan
@@ -122,9 +140,9 @@ def write_report(found: Comparison, folder: Path) -> Path:
     Returns:
         The page's path.
     """
-    write_table(folder / "summary.csv", summary_rows(found))
-    write_table(folder / "rhythms.csv", rhythm_rows(found))
-    write_table(folder / "bands.csv", band_rows(found))
+    tables = {"summary": summary_rows, "rhythms": rhythm_rows, "bands": band_rows}
+    for name, rows_of in tables.items():
+        write_table(folder / f"{name}.csv", [_rounded(row) for row in rows_of(found)])
     write_json(
         folder / "verdicts.json",
         {
@@ -172,6 +190,7 @@ def _said(found: Comparison) -> str:
     if seconds.min() == seconds.max():
         length = f"{seconds.max():.3g} s"
     what = f"{len(data.classes)} classes" if data.classes else f"{data.num_outputs} numbers"
+    what = "1 number" if what == "1 numbers" else what
     where = "at every step" if data.per_step else "per trial"
     groups = "no groups" if about["groups"] is None else f"{about['groups']} groups"
     return _escaped(
@@ -187,15 +206,14 @@ def _networks(found: Comparison) -> Iterable[str]:
     claims = [one for one in found.verdicts if one.claim.question == "networks"]
     label = LABELS[found.score]
     yield "<h2>1. Is rhythm better here?</h2>"
-    yield f'<div class="answer"><p>{_answer(claims, NAMES)}</p></div>'
+    yield f'<div class="answer"><p>{_answer(claims, NAMES)} {_best_baseline(found)}</p></div>'
     is_class = bool(found.recordings.classes)
     names = (*found.plan.cells, *BASELINES)
-    titles = {name: NAMES[name] for name in names}
+    titles = {name: _title(found, name) for name in names}
     means = {name: mean_of(found.rows[name], is_class=is_class) for name in names}
     scores = {name: scores_of(found.rows[name]) for name in names}
-    chance = 1 / len(found.recordings.classes) if is_class else 0.0
     intervals = {name: (one.low, one.high) for name, one in means.items()}
-    figure = draw.scores_figure(scores, intervals, titles, f"test {label}", chance)
+    figure = draw.scores_figure(scores, intervals, titles, f"test {label}", found.chance)
     caption = f"Test {label} of every run (circles), mean and 95 % interval."
     yield _figure(figure, caption)
     about = {one.claim.worse: one for one in found.verdicts if one.claim.question != "rhythms"}
@@ -231,24 +249,17 @@ def _rhythms(found: Comparison) -> Iterable[str]:
     named = {name: value for name, value in ladders.items() if not name.startswith("random")}
     claims = [one for one in found.verdicts if one.claim.question == "rhythms"]
     yield "<h2>2. Which rhythms?</h2>"
-    bands = sorted(band_rows(found), key=lambda one: -one["importance"])
-    best = bands[0]
-    said = (
-        f"The band whose removal costs the rhythmic RNN most is {best['low_hz']:.3g} to "
-        f"{best['high_hz']:.3g} Hz: its {label} falls by {best['importance']:.3f}."
-        if best["importance"] > 0
-        else "No band that is taken out of the test trials makes the score fall."
-    )
-    yield f'<div class="answer"><p>{_escaped(said)} {_answer(claims, {})}</p></div>'
+    yield f'<div class="answer"><p>{_best_band(found)} {_answer(claims, {})}</p></div>'
     classes = [str(one) for one in found.recordings.classes]
     figure = draw.rhythms_figure(
         found.spectrum.frequency, found.spectrum.power, classes, row["nodes"], row["bands"]
     )
     yield _figure(
         figure,
-        "Top: mean spectrum of the standardised recordings by class, with conventional ranges of "
-        "brain rhythms. Middle: how far the test score falls without a band of a third of an "
-        "octave; thin lines are runs. Bottom: learned frequencies of the nodes and how far the "
+        "Top: mean spectrum of the standardised recordings, by class where there are classes, with "
+        "conventional ranges of brain rhythms. Middle: how far the test score falls without a band "
+        "of a third of an octave, bands overlapping; thin lines are runs, and below zero the score "
+        "rises, as by chance it may. Bottom: learned frequencies of the nodes and how far the "
         "score falls when a node's feature is permuted among trials; black ticks are the start "
         "values.",
     )
@@ -269,6 +280,41 @@ def _rhythms(found: Comparison) -> Iterable[str]:
             for name, value in named.items()
         ],
     )
+
+
+def _best_band(found: Comparison) -> str:
+    """Say which band the rhythmic RNN rests on, where it has learned something that shows it."""
+    row, is_class = found.rows[RHYTHMIC], bool(found.recordings.classes)
+    if not is_above(row, found.chance, is_class=is_class):
+        return (
+            "The rhythmic RNN is not shown to have learned the task here, so that it cannot say "
+            "which rhythms matter."
+        )
+    importance = np.array(row["bands"]["importance"], float)
+    place = int(np.argmax(importance.mean(axis=0)))
+    fall = resampled_mean(importance[:, place].tolist(), test_fraction=tested_fraction(row))
+    if not fall.low > 0:
+        return "No band is shown to matter: the score falls by no more than it varies over runs."
+    low, high = (row["bands"][name][place] for name in ("low_hz", "high_hz"))
+    return (
+        f"The band whose removal costs the rhythmic RNN most is {low:.3g} to {high:.3g} Hz: its "
+        f"{LABELS[found.score]} falls by {fall.mean:.3f} ({fall.low:.3f} to {fall.high:.3f})."
+    )
+
+
+def _best_baseline(found: Comparison) -> str:
+    """Say what the best plain baseline scores beside the rhythmic RNN."""
+    best = max(BASELINES, key=lambda name: np.mean(scores_of(found.rows[name])))
+    score, own = (float(np.mean(scores_of(found.rows[name]))) for name in (best, RHYTHMIC))
+    return _escaped(
+        f"It scores {own:.3f}; the best plain baseline, {_title(found, best)}, {score:.3f}."
+    )
+
+
+def _title(found: Comparison, name: str) -> str:
+    """Return what a condition is called for these targets."""
+    is_mean = name == "majority" and not found.recordings.classes
+    return "mean of the training targets" if is_mean else NAMES[name]
 
 
 def _what_it_does(found: Comparison) -> Iterable[str]:
@@ -336,7 +382,9 @@ def _protocol(found: Comparison) -> Iterable[str]:
             "divisions, settings, number of updates and at most the same number of trained "
             f"parameters. Inputs are standardised by the training trials. Differences below "
             f"{plan.margin:g} count as none. Claims were stated before training; tests: {TEST}; "
-            f"ladders: {RANK}. Intervals are not corrected. The importance of bands and nodes is "
+            f"ladders: {RANK}. Intervals are those of single claims, so that one may leave out "
+            "zero where a corrected p does not; tests of equivalence count in the correction too. "
+            "The importance of bands and nodes is "
             "measured on the test trials, when all choices are made. Peaks of the spectrum are "
             "those of all trials, whatever their targets."
         )

@@ -84,6 +84,11 @@ class Comparison:
         """What networks are judged by: ``balanced_accuracy``, or ``r2`` of numbers."""
         return "balanced_accuracy" if self.recordings.classes else "r2"
 
+    @property
+    def chance(self) -> float:
+        """The score of a guess: one over the classes, of numbers 0, that of their mean."""
+        return 1 / len(self.recordings.classes) if self.recordings.classes else 0.0
+
     @cached_property
     def about(self) -> Row:
         """The recordings in numbers, and the score."""
@@ -93,6 +98,7 @@ class Comparison:
             "channels": self.recordings.num_channels,
             "groups": None if groups is None else len(set(groups.tolist())),
             "score": self.score,
+            "chance": self.chance,
         }
 
     @cached_property
@@ -191,8 +197,7 @@ class Work:
             "kind": data.kind,
             "classes": [str(one) for one in data.classes],
             "groups": fingerprint(groups),
-            "plan": plain(asdict(self.plan)),
-        }
+        } | {f"plan.{name}": value for name, value in plain(asdict(self.plan)).items()}
 
     def tell(self, line: str, *, final: bool = True) -> None:
         """Show a line, unless nothing is to be shown."""

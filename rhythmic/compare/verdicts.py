@@ -73,6 +73,12 @@ def mean_of(row: Row, *, is_class: bool) -> ResampledMean:
     return resampled_mean(scores_of(row), test_fraction=tested_fraction(row), within=within)
 
 
+def is_above(row: Row, chance: float, *, is_class: bool) -> bool:
+    """Tell whether a condition is shown to score above a guess: by the low end of its interval."""
+    mean = mean_of(row, is_class=is_class)
+    return mean.mean > chance if math.isnan(mean.low) else mean.low > chance
+
+
 def scores_of(row: Row) -> list[float]:
     """Return test scores, one per run; NaN of a run that failed."""
     return [math.nan if score is None else float(score) for score in row["test_scores"]]
@@ -157,31 +163,11 @@ def objections(rows: Rows, plan: ComparisonPlan, about: Row, found: Sequence[Jud
     Args:
         rows: of all conditions.
         plan: what was tried.
-        about: of the recordings: ``groups``, the number of groups or None, ``trials``, ``score``.
+        about: of the recordings: ``groups``, the number of groups or None, ``trials``, ``score``
+            and ``chance``, the score of a guess.
         found: the verdicts.
     """
-    said = []
-    if about["groups"] is None:
-        said.append(
-            "No groups were given: trials of one subject may stand on both sides of a division, "
-            "and whatever tells subjects apart may then pass for the target. Name the subjects "
-            "(--groups) before believing a high score."
-        )
-    elif about["groups"] < 8:
-        said.append(
-            f"The trials come from {about['groups']} groups. Scores vary from group to group, and "
-            "so few say little of further ones."
-        )
-    edges = [
-        NAMES.get(name, name)
-        for name in plan.cells
-        if plan.budget > 1 and _at_edge(rows[name], plan.budget) > 0.5
-    ]
-    if edges:
-        said.append(
-            "The chosen learning rate is the lowest or the highest tried in most runs of "
-            f"{', '.join(edges)}: a wider search may raise the score."
-        )
+    said = [*_of_groups(about["groups"]), *_of_learning(rows, plan, about)]
     ties = [one for one in found if one.claim.question == "baselines" and one.word != "supported"]
     if ties:
         names = ", ".join(NAMES[str(one.claim.worse)] for one in ties)
@@ -189,20 +175,59 @@ def objections(rows: Rows, plan: ComparisonPlan, about: Row, found: Sequence[Jud
             f"The {NAMES[RHYTHMIC]} is not shown to score higher than a plain baseline ({names}), "
             "which needs no recurrent network."
         )
-    if about["score"] == "balanced_accuracy":
-        top = [name for name in plan.cells if np.mean(scores_of(rows[name])) > 0.98]
-        if len(top) > 1:
-            said.append(
-                f"{len(top)} networks score above 0.98: the task is too easy to tell them apart."
-            )
-    failed = [NAMES.get(name, name) for name in plan.cells if np.isnan(scores_of(rows[name])).any()]
+    lead = max(ties, key=lambda one: -one.finding.estimate, default=None)
+    if lead is not None and lead.finding.estimate < -plan.margin:
+        name = NAMES[str(lead.claim.worse)]
+        said.append(f"A baseline, {name}, scores {-lead.finding.estimate:.3f} higher.")
+    if plan.num_runs < 10 or plan.budget < 5:
+        settings = f"{plan.budget} settings" if plan.budget > 1 else "one setting"
+        said.append(
+            f"{plan.num_runs} runs and {settings} per network are a first look; the full preset "
+            "takes 10 runs and 10 settings."
+        )
+    return said
+
+
+def _of_groups(number: int | None) -> list[str]:
+    """Say what speaks against scores of so many groups, None where none were given."""
+    if number is None:
+        return [
+            "No groups were given: trials of one subject may stand on both sides of a division, "
+            "and whatever tells subjects apart may then pass for the target. Name the subjects "
+            "(--groups) before believing a high score."
+        ]
+    if number >= 8:
+        return []
+    return [
+        f"The trials come from {number} groups. Scores vary from group to group, and so few say "
+        "little of further ones."
+    ]
+
+
+def _of_learning(rows: Rows, plan: ComparisonPlan, about: Row) -> list[str]:
+    """Say where networks learned nothing, too easily, or at the edge of the search."""
+    said = []
+    is_class, nets = about["score"] == "balanced_accuracy", plan.cells
+    lost = [name for name in nets if not is_above(rows[name], about["chance"], is_class=is_class)]
+    if lost:
+        names = ", ".join(NAMES[name] for name in lost)
+        said.append(
+            f"Not shown to do better than a guess: {names}. With more updates or settings they may."
+        )
+    edges = [name for name in nets if plan.budget > 2 and _at_edge(rows[name], plan.budget) > 0.5]
+    if edges:
+        said.append(
+            "The chosen learning rate is the lowest or the highest tried in most runs of "
+            f"{', '.join(NAMES[name] for name in edges)}: a wider search may raise the score."
+        )
+    top = [name for name in nets if is_class and np.mean(scores_of(rows[name])) > 0.98]
+    if len(top) > 1:
+        said.append(
+            f"{len(top)} networks score above 0.98: the task is too easy to tell them apart."
+        )
+    failed = [NAMES[name] for name in nets if np.isnan(scores_of(rows[name])).any()]
     if failed:
         said.append(f"Runs of {', '.join(failed)} failed (loss not finite) and have no score.")
-    if plan.num_runs < 10 or plan.budget < 5:
-        said.append(
-            f"{plan.num_runs} runs and {plan.budget} settings per network are a first look; the "
-            "full preset takes 10 runs and 10 settings."
-        )
     return said
 
 

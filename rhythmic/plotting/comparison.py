@@ -90,7 +90,7 @@ def rhythms_figure(
     """Draw spectra of the classes, learned frequencies, and the importance of bands and nodes.
 
     Args:
-        frequency: of the spectra, Hz.
+        frequency: of the spectra, ``(frequency,)`` in Hz.
         power: ``(class_, frequency)``.
         classes: their names; one row has none.
         nodes: ``start_hz``, ``learned_hz`` and ``importance``, ``(run, node)`` each.

@@ -215,7 +215,7 @@ class Members(NamedTuple):
 
     @property
     def known(self) -> tuple[AnyArray, AnyArray | None]:
-        """The smoothing of labels and the weights of classes."""
+        """The smoothing of labels, ``(member,)``, and the weights of classes."""
         return self.hyperparameters.label_smoothing, self.class_weights
 
 

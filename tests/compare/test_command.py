@@ -114,8 +114,8 @@ def test_a_comparison_that_was_stopped_computes_what_is_missing(
 
 def test_another_comparison_in_the_folder_is_refused(finished, recordings):
     _, folder = finished
-    with pytest.raises(ValueError, match=r"holds another run \(different: plan\)"):
-        compare_networks(recordings, ComparisonPlan(seed=5), folder=folder, quiet=True)
+    with pytest.raises(ValueError, match=r"holds another run \(different: plan.budget, "):
+        compare_networks(recordings, ComparisonPlan(seed=5, budget=3), folder=folder, quiet=True)
 
 
 @pytest.fixture
@@ -130,21 +130,24 @@ def file(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "file is missing; give one file of recordings, or --example rhythms"),
-        (["FILE", "--example", "rhythms"], "file is missing; give one file"),
+        ([], "file is missing; give recordings, or --example rhythms"),
+        (["FILE", "--example", "rhythms"], "give it or --example, not both"),
         (["FILE", "--sample-rate", "50"], "run_dir is missing"),
         (["FILE", "--run-dir", "RUN"], "sample_rate is missing"),
         (["FILE", "--sample-rate", "-5", "--run-dir", "RUN"], "sample_rate is -5"),
         (["absent.npz", "--sample-rate", "5", "--run-dir", "RUN"], "no such file"),
         (["FILE", "--sample-rate", "50", "--run-dir", "RUN", "--cells", "rnn"], "must hold rrn"),
         (["FILE", "--sample-rate", "50", "--run-dir", "RUN", "--budget", "0"], "budget is 0"),
-        (["FILE", "--sample-rate", "50", "--run-dir", "RUN", "--seeds", "1"], "num_runs is 1"),
+        (["FILE", "--sample-rate", "50", "--run-dir", "RUN", "--seeds", "1"], "seeds is 1"),
         (
             ["FILE", "--sample-rate", "50", "--run-dir", "RUN", "--parameters", "2"],
-            "num_parameters is 2",
+            "parameters is 2",
         ),
         (["FILE", "--sample-rate", "50", "--run-dir", "RUN", "--targets", "z"], "targets is 'z'"),
-        (["FILE", "--sample-rate", "50", "--run-dir", "FILE"], "trials.npz"),
+        (
+            ["FILE", "--sample-rate", "50", "--run-dir", "FILE"],
+            "it must be a folder, or nothing yet",
+        ),
     ],
 )
 def test_what_cannot_be_run_is_one_line(file, tmp_path, capsys, arguments, words):

@@ -37,7 +37,7 @@ def rows():
     return found | {f"ladder random {k}": row(0.6 + 0.005 * k) for k in range(40)}
 
 
-ABOUT = {"groups": 20, "trials": 100, "channels": 3, "score": "balanced_accuracy"}
+ABOUT = {"groups": 20, "trials": 100, "channels": 3, "score": "balanced_accuracy", "chance": 0.5}
 
 
 def test_each_claim_comes_out_as_its_rows_say(rows):
@@ -82,6 +82,8 @@ def test_intervals_of_accuracies_end_at_one():
         ({}, {}, "not shown to score higher than a plain baseline"),
         ({"rrn": row(0.99, [0.0] * 10), "rnn": row(0.99, [0.0] * 10)}, {}, "above 0.98"),
         ({"rnn": row(math.nan)}, {}, "Runs of RNN failed"),
+        ({"rnn": row(0.5)}, {}, "Not shown to do better than a guess: RNN"),
+        ({}, {}, "A baseline, band power, scores 0.070 higher"),
     ],
 )
 def test_what_speaks_against_the_answer_is_said(rows, change, about, words):
