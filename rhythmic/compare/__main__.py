@@ -1,9 +1,11 @@
 """``python -m rhythmic.compare``: networks compared on the recordings of a file."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+import jax
 import rich.console
 import rich.table
 import tyro
@@ -21,6 +23,7 @@ from rhythmic.interruption import refuse, stopping
 from rhythmic.locks import LockedError
 from rhythmic.progress import clock, show
 from rhythmic.sealed import DamagedFileError
+from rhythmic.spread import num_cores
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,9 @@ def _in_options(text: str) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; turn what the user can repair into one line."""
+    # First of all: options that are checked make JAX begin. Too late where it has begun before.
+    with contextlib.suppress(RuntimeError):
+        jax.config.update("jax_num_cpu_devices", num_cores())
     with stopping("stopped; what is finished is kept, and the same command resumes"):
         try:
             options = tyro.cli(

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import jax
+
 from rhythmic.compare.run import Work
 from rhythmic.compare.search import prepared
 from rhythmic.networks.spec import NetworkSpec
@@ -57,7 +59,8 @@ def _of(work: Work, spec: NetworkSpec, budget: int, times: int) -> ConditionEsti
     """Return the estimate of one network."""
     settings = work.plan.settings(budget)
     training, members = prepared(spec, work.recordings, work.divisions, settings, work.recipe)
-    runs = Runs(training, pool_of(work.recordings), members, 1, quiet=True)
+    devices = jax.local_device_count()
+    runs = Runs(training, pool_of(work.recordings), members, devices, quiet=True)
     first = first_members(members, runs.groups.plan.size)
     needed = estimate_group(runs.group, first)
     seconds = seconds_per_update(runs.group, first)

@@ -137,7 +137,8 @@ def compare_networks(
 
     Networks of equal size and equal budget, plain baselines, and frequency ladders are trained on
     the same divisions of the trials. The settings of each run are chosen by its validation trials;
-    its test trials are read once, after that.
+    its test trials are read once, after that. All devices are used; a CPU is one, or as many as
+    ``jax.config.update("jax_num_cpu_devices", n)`` makes at the start of the program.
 
     Args:
         recordings: the trials.
@@ -228,8 +229,8 @@ class Work:
         """Return names of ladders that are trained together, by the name of the group."""
         random = [name for name in self.ladders if name not in NAMED]
         groups = {"named ladders": list(NAMED)}
-        for first in range(0, len(random), 20):
-            groups[f"random ladders {first}"] = random[first : first + 20]
+        for first in range(0, len(random), 50):
+            groups[f"random ladders {first}"] = random[first : first + 50]
         return groups
 
     def rows(self) -> dict[str, Row]:

@@ -116,7 +116,8 @@ def searched(
     data = pool_of(recordings)
     if folder is not None:
         open_folder(folder, training, data, members)
-    runs = Runs(training, data, members, 1, folder=folder, quiet=quiet)
+    devices = jax.local_device_count()
+    runs = Runs(training, data, members, devices, folder=folder, quiet=quiet)
     state = runs.train()
     scores = np.asarray(state.best.validation_score, float)
     failed = np.asarray((state.failed_at_step >= 0) | (state.best.epoch < 0))
