@@ -137,8 +137,10 @@ def learned_near(nodes: Row, frequency: float) -> float:
     """
     learned, importance = (np.array(nodes[name], float) for name in ("learned_hz", "importance"))
     near = np.abs(np.log2(learned / frequency)) < 0.5
-    weights = np.where(near, np.maximum(importance, 0), 0)
-    return float(np.exp(np.average(np.log(learned), weights=weights)))
+    weights = np.maximum(importance[near], 0)
+    if not weights.sum():
+        return float("nan")
+    return float(np.exp(np.average(np.log(learned[near]), weights=weights)))
 
 
 def positive(options: ControlOptions) -> Row:

@@ -14,7 +14,7 @@ from rhythmic.compare.estimate import estimated
 from rhythmic.compare.example import simulated_rhythms
 from rhythmic.compare.plan import ComparisonPlan, PresetName
 from rhythmic.compare.report import summary_rows, write_report
-from rhythmic.compare.run import Comparison, Work, compare_networks
+from rhythmic.compare.run import ROWS, Comparison, Work, compare_networks
 from rhythmic.data import Recordings
 from rhythmic.data.description import description_table
 from rhythmic.data.files import read_recordings
@@ -131,7 +131,7 @@ def would_take(work: Work) -> rich.table.Table:
     total = 0.0
     for one in estimated(work, show):
         total += one.seconds
-        memory = f"{one.memory / 2**20:.0f} MiB" if one.memory else "not told"
+        memory = f"{one.memory / 2**20:.0f} MiB" if one.memory else "unknown"
         sizes = (one.hidden_size, one.num_parameters, one.num_runs, one.num_updates)
         table.add_row(one.title, *map(str, sizes), memory, clock(one.seconds))
     table.add_row("all", "", "", "", "", "", clock(total))
@@ -165,8 +165,7 @@ def run(options: CompareOptions) -> None:
         console.print(would_take(Work(recordings, plan, None, True)))
         return
     assert options.run_dir is not None
-    finished = (options.run_dir / "report.html").exists()
-    if options.preset == "full" and not finished:
+    if options.preset == "full" and not (options.run_dir / ROWS).exists():
         console.print(would_take(Work(recordings, plan, None, True)))
     found = compare_networks(recordings, plan, folder=options.run_dir)
     console.print(summary_table(found))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from rhythmic.arguments import checked
 from rhythmic.compare.plan import span_of
@@ -69,6 +69,12 @@ def rhythms_of(network: Network, sample_rate: float) -> Rhythms | None:
     return Rhythms(*map(np.asarray, rhythms))
 
 
+def _samples(recordings: Recordings) -> Float[np.ndarray, "trial time channel"]:
+    """Return the samples as networks read them, float64: bytes are 0 to 1."""
+    inputs = recordings.inputs.astype(np.float64)
+    return inputs / 255 if recordings.inputs.dtype == np.uint8 else inputs
+
+
 class Judge:
     """Judges a network of a run by test trials, whole, with a node's feature permuted, or filtered.
 
@@ -109,23 +115,38 @@ class Judge:
             network: that is judged.
             seed: of the permutations, of which the mean is taken.
         """
-        features = np.asarray(self.features(network, self.recordings.inputs))
+        features = np.asarray(self.features(network, _samples(self.recordings)))
         whole = self.score(network, features)
         generator = np.random.default_rng([seed, 3])
-        count = features.shape[-1]
-        orders = [generator.permutation(count) for _ in range(PERMUTATIONS)]
+        orders = [self._order(generator) for _ in range(PERMUTATIONS)]
         falls = np.zeros(network.cell.hidden_size)
         owner = np.arange(features.shape[-2]) % len(falls)  # a node may show two things
         for node in range(len(falls)):
             for order in orders:
                 changed = features.copy()
-                changed[..., owner == node, :] = features[..., order][..., owner == node, :]
+                own = features[..., owner == node, :]
+                changed[..., owner == node, :] = np.take_along_axis(own, order, axis=-1)
                 falls[node] += (whole - self.score(network, changed)) / PERMUTATIONS
         return falls
 
+    def _order(self, generator: np.random.Generator) -> Int[np.ndarray, "*time feature trial"]:
+        """Return which trial gives its feature to which, ``(1, trial)`` or ``(time, 1, trial)``.
+
+        At every step trials take from those that still run, one from the next in random order.
+        """
+        count, longest = len(self.lengths), self.recordings.inputs.shape[1]
+        order = generator.permutation(count)
+        if not self.recordings.per_step:
+            return order[None]
+        found = np.tile(np.arange(count), (longest, 1))
+        for step in range(longest):
+            running = order[self.lengths[order] > step]
+            found[step, running] = np.roll(running, 1)
+        return found[:, None]
+
     def band_importance(self, network: Network, bands: Bands) -> Float[np.ndarray, " band"]:
         """Return how far the score falls where a band is taken out of the trials."""
-        whole = self.score(network, self.features(network, self.recordings.inputs))
+        whole = self.score(network, self.features(network, _samples(self.recordings)))
         return np.array(
             [
                 whole - self.score(network, self.features(network, inputs))
@@ -186,9 +207,7 @@ def without_bands(
         recordings: the trials.
         bands: what is taken out, one after the other.
     """
-    inputs = recordings.inputs.astype(np.float64)
-    if recordings.inputs.dtype == np.uint8:
-        inputs = inputs / 255
+    inputs = _samples(recordings)
     parts = {
         int(length): np.flatnonzero(recordings.lengths == length) for length in recordings.lengths
     }
@@ -224,13 +243,15 @@ class Spectrum(NamedTuple):
 
 
 @checked
-def spectrum_of(recordings: Recordings) -> Spectrum:
+def spectrum_of(recordings: Recordings, *, by_class: bool = True) -> Spectrum:
     """Return the mean spectrum of the trials of each class, by Welch's method.
 
     Windows are Hann's, of the shortest trial's length, at least 16 and at most 4 s.
 
     Args:
         recordings: the trials.
+        by_class: whether each class has a row, where targets are one class per trial; else one row
+            is the mean over all trials, whatever their targets.
 
     Source: P. D. Welch, IEEE Transactions on Audio and Electroacoustics 15, 70 (1967).
     """
@@ -245,7 +266,7 @@ def spectrum_of(recordings: Recordings) -> Spectrum:
         frequency, power = scipy.signal.welch(own, rate, nperseg=window, axis=0)
         rows.append(power.mean(axis=1))
     powers = np.array(rows)
-    if recordings.kind != "class":
+    if recordings.kind != "class" or not by_class:
         return Spectrum(frequency[1:], powers.mean(axis=0)[None, 1:])
     classes = [recordings.targets == place for place in range(len(recordings.classes))]
     mean = [
@@ -273,7 +294,7 @@ def example_traces(
     found = []
     for trial in trials:
         length = int(recordings.lengths[trial])
-        inputs = jnp.asarray(recordings.inputs[trial, :length], network.dtype)
+        inputs = jnp.asarray(_samples(recordings)[trial, :length], network.dtype)
         stream = network.encode(inputs[..., None])
         shown, _ = network.layers[0].run(
             stream, None, network.layers[0].cell.initial_state((1,)), key=None

@@ -69,9 +69,11 @@ def _features(name: str, recordings: Recordings) -> Float[np.ndarray, "*trial fe
 
 def _edges(recordings: Recordings) -> np.ndarray:
     """Return the ends of bands of half an octave that every trial can tell apart."""
-    low, high = span_of(recordings.sample_rate, recordings.lengths.min() / recordings.sample_rate)
-    number = max(1, int(2 * np.log2(max(high / low, 2.0))))
-    return np.geomspace(low, max(high, 2 * low), number + 1)
+    lengths = recordings.lengths
+    shortest = lengths.max() if recordings.per_step else lengths.min()  # causal filters run on
+    low, high = span_of(recordings.sample_rate, shortest / recordings.sample_rate)
+    low = min(low, high / 2)
+    return np.geomspace(low, high, max(1, int(2 * np.log2(high / low))) + 1)
 
 
 def _band_power(recordings: Recordings, trial: int) -> np.ndarray:
@@ -79,8 +81,9 @@ def _band_power(recordings: Recordings, trial: int) -> np.ndarray:
     length, edges = int(recordings.lengths[trial]), _edges(recordings)
     own = recordings.inputs[trial, :length].astype(np.float64)
     own = (own - own.mean(axis=0)) * np.hanning(length + 2)[1:-1, None]
-    power = np.abs(np.fft.rfft(own, axis=0)) ** 2 / length
-    frequency = np.fft.rfftfreq(length, 1 / recordings.sample_rate)
+    # Four times as many frequencies, so that some lie in every band.
+    power = np.abs(np.fft.rfft(own, 4 * length, axis=0)) ** 2 / length
+    frequency = np.fft.rfftfreq(4 * length, 1 / recordings.sample_rate)
     place = np.searchsorted(edges, frequency, side="right") - 1
     floor = 1e-12 * max(float(power.max()), 1e-300)
     bands = [power[place == k].sum(axis=0) for k in range(len(edges) - 1)]
@@ -143,15 +146,20 @@ def _items(
 def _logistic(
     x: np.ndarray, y: np.ndarray, num_classes: int, strength: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return weight and bias of a logistic regression in which every class counts as much."""
+    """Return weight and bias of a logistic regression.
+
+    Logits are less the log frequency of each class, so that every class counts as much: what is
+    scored is the balanced accuracy, and networks weigh classes too.
+    """
+    counts = np.bincount(y, minlength=num_classes)
     if not x.shape[1]:
-        counts = np.bincount(y, minlength=num_classes)
         return np.zeros((num_classes, 0)), counts.astype(float)
     columns = jnp.asarray(x.T, jnp.float32)
     fitted = fit_large_logistic_regression(
         columns, jnp.asarray(y), num_classes=num_classes, inverse_regularisation=strength
     )
-    return np.asarray(fitted.weight, float), np.asarray(fitted.bias, float)
+    bias = np.asarray(fitted.bias, float) - np.log(np.maximum(counts, 1))
+    return np.asarray(fitted.weight, float), bias
 
 
 def _ridge(x: np.ndarray, y: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:

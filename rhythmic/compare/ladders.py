@@ -63,10 +63,10 @@ def _about_the_middle(ratio: float, count: int, low: float, high: float) -> Ladd
 
 def _peaks(recordings: Recordings, rest: Ladder) -> Ladder:
     """Return the highest peaks of the spectrum over its trend, filled up from another ladder."""
-    spectrum = spectrum_of(recordings)
+    spectrum = spectrum_of(recordings, by_class=False)
     inside = (spectrum.frequency >= rest[0]) & (spectrum.frequency <= rest[-1])
     frequency = spectrum.frequency[inside]
-    power = np.log(np.maximum(np.nanmean(spectrum.power[:, inside], axis=0), 1e-300))
+    power = np.log(np.maximum(spectrum.power[0, inside], 1e-300))
     if len(frequency) < 4:
         return rest
     trend = np.polynomial.Polynomial.fit(np.log(frequency), power, 1)

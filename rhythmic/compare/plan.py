@@ -38,7 +38,7 @@ class ComparisonPlan:
         num_parameters: trained parameters of each network at most; by default those of a rhythmic
             RNN of ten nodes.
         num_runs: runs of each network, each with its own test trials, validation trials and start
-            values. Every five of them test each trial once.
+            values. Every five of them test each trial once; of fewer than five groups, as many.
         budget: settings tried for each network in each run: learning rate and weight decay.
         num_updates: of the weights in a run, about.
         num_ladders: random ladders that the named ones are held against.
@@ -215,4 +215,17 @@ def divisions(recordings: Recordings, plan: ComparisonPlan) -> list[Division]:
             validation, train = left.divided((1 / 6,), generator)
             split = Split(rest[train].astype(np.int32), rest[validation].astype(np.int32), test)
             found.append(Division(plan.seed + len(found), split))
+    for one in found if not recordings.classes else ():
+        for name in ("validation", "test"):
+            _check_varies(recordings, name, getattr(one.split, name))
     return found
+
+
+def _check_varies(recordings: Recordings, name: str, trials: np.ndarray) -> None:
+    """Raise a ValueError for a part of the trials whose targets are all one number."""
+    targets = recordings.targets[trials].reshape(-1, recordings.num_outputs)
+    if not np.all(np.nanmax(targets, axis=0) > np.nanmin(targets, axis=0)):
+        raise ValueError(
+            f"targets do not vary among the {len(trials)} {name} trials of a run; R² needs more "
+            "trials, or more groups"
+        )

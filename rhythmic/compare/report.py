@@ -85,7 +85,11 @@ def rhythm_rows(found: Comparison) -> list[Row]:
             np.array(nodes[name], float)
             for name in ("start_hz", "learned_hz", "decay_s", "importance")
         )
-        order = np.argsort(np.nanmean(start, axis=0)) if np.isfinite(start).any() else range(1)
+        order = (
+            np.argsort(np.nanmean(start, axis=0))
+            if np.isfinite(start).any()
+            else range(start.shape[1])
+        )
         for node in order:
             rows.append(
                 {
@@ -245,7 +249,11 @@ def _rhythms(found: Comparison) -> Iterable[str]:
         for name, one in found.rows.items()
         if name.startswith("ladder ")
     }
-    random = [value for name, value in ladders.items() if name.startswith("random")]
+    random = [
+        value
+        for name, value in ladders.items()
+        if name.startswith("random") and math.isfinite(value)
+    ]
     named = {name: value for name, value in ladders.items() if not name.startswith("random")}
     claims = [one for one in found.verdicts if one.claim.question == "rhythms"]
     yield "<h2>2. Which rhythms?</h2>"
@@ -294,21 +302,21 @@ def _best_band(found: Comparison) -> str:
     place = int(np.argmax(importance.mean(axis=0)))
     fall = resampled_mean(importance[:, place].tolist(), test_fraction=tested_fraction(row))
     if not fall.low > 0:
-        return "No band is shown to matter: the score falls by no more than it varies over runs."
+        return "No band stands out: the score falls by no more than it varies over runs."
     low, high = (row["bands"][name][place] for name in ("low_hz", "high_hz"))
     return (
         f"The band whose removal costs the rhythmic RNN most is {low:.3g} to {high:.3g} Hz: its "
-        f"{LABELS[found.score]} falls by {fall.mean:.3f} ({fall.low:.3f} to {fall.high:.3f})."
+        f"{LABELS[found.score]} falls by {fall.mean:.3f} ({fall.low:.3f} to {fall.high:.3f}, of "
+        "this band alone)."
     )
 
 
 def _best_baseline(found: Comparison) -> str:
     """Say what the best plain baseline scores beside the rhythmic RNN."""
-    best = max(BASELINES, key=lambda name: np.mean(scores_of(found.rows[name])))
-    score, own = (float(np.mean(scores_of(found.rows[name]))) for name in (best, RHYTHMIC))
-    return _escaped(
-        f"It scores {own:.3f}; the best plain baseline, {_title(found, best)}, {score:.3f}."
-    )
+    means = {name: float(np.mean(scores_of(found.rows[name]))) for name in (RHYTHMIC, *BASELINES)}
+    best = max(BASELINES, key=lambda name: np.nan_to_num(means[name], nan=-np.inf))
+    own, score = (_number(means[name]) or "nothing" for name in (RHYTHMIC, best))
+    return _escaped(f"It scores {own}; the best plain baseline, {_title(found, best)}, {score}.")
 
 
 def _title(found: Comparison, name: str) -> str:
@@ -340,7 +348,8 @@ def _what_it_does(found: Comparison) -> Iterable[str]:
         "Test trials of the first run, and what each node of its rhythmic RNN makes of them.",
     )
     rows = [one for one in rhythm_rows(found) if one["cell"] == RHYTHMIC]
-    stable = all(one["decay_s"] > 0 for one in rows)
+    decays = np.array(row["nodes"]["decay_s"], float)
+    stable = bool((decays > 0).all())
     yield (
         "<p>Free rhythms of the nodes, mean over the runs. All decay: the network is stable at "
         "rest.</p>"
@@ -412,7 +421,7 @@ def _answer(claims: Sequence[Judged], names: dict[str, str]) -> str:
         "supported": "scores higher than",
         "contradicted": "scores lower than",
         "equivalent": "does not differ by more than the margin from",
-        "cannot tell": "cannot be told apart from",
+        "cannot tell": "does not differ significantly from",
     }
     if claims and claims[0].claim.question == "rhythms":
         better = [str(one.claim.better) for one in claims if one.word == "supported"]

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.arguments import checked
@@ -42,7 +43,7 @@ from rhythmic.runs.rows import RowStore
 from rhythmic.sweep.specification import hash_arrays
 from rhythmic.training.rhythms import member_rhythms
 
-VERSION = 1  # raised where a change of the code changes results
+VERSION = 2  # raised where a change of the code changes results
 ROWS = "rows.jsonl"
 SAMPLES = 3  # trials whose traces are shown
 
@@ -193,6 +194,7 @@ class Work:
         groups = None if data.groups is None else [str(group) for group in data.groups]
         return {
             "version": VERSION,
+            "precision": str(jnp.zeros(()).dtype),
             "data": hash_arrays(arrays),
             "sample_rate": data.sample_rate,
             "kind": data.kind,
@@ -244,6 +246,7 @@ class Work:
         for condition, compute in conditions.items():
             if (row := kept[condition]) is not None:
                 rows[condition] = row["rows"]
+                self.drop_states(condition)  # which a kill may have left
                 continue
             left = f", {progress.time_left()} left in all" if progress.seconds else ""
             place = 1 + missing.index(condition)
@@ -380,8 +383,10 @@ class Work:
         ]
         tests = self.divisions[0].split.test
         shown = self.recordings[tests]
-        first = [int(np.argmax(shown.targets == k)) for k in range(len(shown.classes))]
-        trials = first if shown.kind == "class" else list(range(min(SAMPLES, len(tests))))
+        trials = list(range(min(SAMPLES, len(tests))))
+        if shown.kind == "class":  # one of each class that is there
+            known = [k for k in range(len(shown.classes)) if (shown.targets == k).any()]
+            trials = [int(np.argmax(shown.targets == k)) for k in known]
         return {
             "bands": {"low_hz": bands.low, "high_hz": bands.high, "importance": importance},
             "traces": example_traces(found.networks[0], shown, trials[:SAMPLES]),

@@ -40,7 +40,8 @@ TEST = (
     "2003), and Holm's correction for all claims of the same question"
 )
 RANK = (
-    "rank among random ladders of the same span and size (Phipson and Smyth 2010), same correction"
+    "rank among random ladders of as many nodes that span all that the recordings show, as golden "
+    "and peaks need not (Phipson and Smyth 2010), same correction"
 )
 
 
@@ -152,9 +153,8 @@ def _among(claim: Claim, random: Sequence[str], rows: Rows) -> Finding:
     """Return by how much a ladder scores higher than random ones."""
     own = float(np.mean(scores_of(rows[f"ladder {claim.better}"])))
     null = [float(np.mean(scores_of(rows[one]))) for one in random]
-    low, high = (own - float(q) for q in np.quantile(null, (0.975, 0.025)))
     estimate, rank = own - float(np.mean(null)), rank_in_null(own, null)
-    return Finding(claim.name, estimate, low, high, rank.p_value)
+    return Finding(claim.name, estimate, math.nan, math.nan, rank.p_value)  # ranks have no interval
 
 
 def objections(rows: Rows, plan: ComparisonPlan, about: Row, found: Sequence[Judged]) -> list[str]:
@@ -227,7 +227,7 @@ def _of_learning(rows: Rows, plan: ComparisonPlan, about: Row) -> list[str]:
         )
     failed = [NAMES[name] for name in nets if np.isnan(scores_of(rows[name])).any()]
     if failed:
-        said.append(f"Runs of {', '.join(failed)} failed (loss not finite) and have no score.")
+        said.append(f"Runs of {', '.join(failed)} failed, or their score is not defined.")
     return said
 
 

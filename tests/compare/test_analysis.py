@@ -5,6 +5,7 @@ import jax
 import numpy as np
 import pytest
 
+from rhythmic.compare import ComparisonPlan
 from rhythmic.compare.analysis import (
     Bands,
     Judge,
@@ -15,6 +16,7 @@ from rhythmic.compare.analysis import (
     without_bands,
 )
 from rhythmic.compare.example import pink_noise, simulated_rhythms
+from rhythmic.compare.ladders import ladders_of
 from rhythmic.data import Recordings
 from rhythmic.networks.spec import NetworkSpec
 
@@ -137,3 +139,42 @@ def test_traces_are_those_of_the_layer():
     shown = np.asarray(built.layers[0](np.asarray(data.inputs[1, :300], np.float32)[..., None]))
     np.testing.assert_allclose(found["nodes"], shown[:, :, 0].T, rtol=1e-5)
     assert found["seconds"][-1] == pytest.approx(299 / RATE)
+
+
+def test_bytes_are_judged_as_networks_read_them():
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (20, 40, 1)).astype(np.uint8)
+    labels, built = np.arange(20) % 2, network({})
+    whole = [Recordings(x, labels, sample_rate=RATE) for x in (pixels, pixels / 255.0)]
+    judges = [Judge(one, "balanced_accuracy") for one in whole]
+    importance = [judge.node_importance(built, 0) for judge in judges]
+    np.testing.assert_array_equal(*importance)
+    bands = bands_of(whole[0])
+    np.testing.assert_array_equal(*(judge.band_importance(built, bands) for judge in judges))
+    shown = [example_traces(built, one, [0])[0]["nodes"] for one in whole]
+    np.testing.assert_allclose(*shown, rtol=1e-5)
+
+
+def test_features_of_steps_are_exchanged_among_trials_that_still_run():
+    lengths = np.array([3, 5, 5, 2])
+    trials = [np.ones((n, 1)) for n in lengths]
+    steps = [np.arange(n) % 2 for n in lengths]
+    data = Recordings(trials, steps, sample_rate=RATE, kind="class_per_step")
+    order = Judge(data, "balanced_accuracy")._order(np.random.default_rng(0))[:, 0]
+    for step, row in enumerate(order):
+        running = np.flatnonzero(lengths > step)
+        assert sorted(row[running]) == running.tolist()
+        assert step > 2 or np.all(row[running] != running)
+
+
+def test_peaks_know_nothing_of_the_labels():
+    data = simulated_rhythms((11.0, 17.0), num_trials=30)
+    plan = ComparisonPlan(num_ladders=0)
+    generator = np.random.default_rng(0)
+    labels = [data.classes[k] for k in generator.permutation(data.targets)]
+    trials = [x[:n] for x, n in zip(data.inputs, data.lengths, strict=True)]
+    other = Recordings(trials, labels, sample_rate=data.sample_rate)
+    ladders = [ladders_of(one, plan)["peaks"] for one in (data, other)]
+    np.testing.assert_array_equal(*ladders)
+    for frequency in (11.0, 17.0):
+        assert np.min(np.abs(ladders[0] / frequency - 1)) < 0.1

@@ -58,3 +58,19 @@ def test_targets_at_every_step_are_told_step_by_step(name):
     assert found.confusion.sum() == lengths.sum()
     least = {"majority": 0.5, "average": 0.99, "band_power": 0.8}[name]
     assert found.test.mean() >= least
+
+
+def test_every_class_counts_as_much_in_a_baseline():
+    generator = np.random.default_rng(0)
+    labels = (np.arange(400) % 10 == 0).astype(int)
+    inputs = 2 * generator.normal(size=(400, 4, 1)) + 2.0 * labels[:, None, None]
+    data = Recordings(inputs, labels, sample_rate=4.0)
+    # Means have a standard deviation of 1: the best threshold is right in 84 %.
+    assert abs(scores("average", data).test.mean() - 0.84) < 0.06
+
+
+def test_targets_that_do_not_vary_within_a_part_are_refused():
+    groups = np.arange(12) // 4
+    data = Recordings(np.ones((12, 8, 1)), 1.0 * groups, sample_rate=8.0, groups=groups)
+    with pytest.raises(ValueError, match="targets do not vary among the 4 validation trials"):
+        divisions(data, PLAN)
