@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 
 from rhythmic import Recordings
 from rhythmic.compare import Comparison, ComparisonPlan, compare_networks, simulated_rhythms
-from rhythmic.compare.report import band_rows, summary_rows
+from rhythmic.compare.tables import band_rows, summary_rows
 from rhythmic.compare.verdicts import verdict_row
 from rhythmic.interruption import refuse, stopping
 from rhythmic.plotting.comparison import rhythms_figure

@@ -16,8 +16,10 @@ The same as a command: ``python -m rhythmic.compare FILE --sample-rate 250 --run
 ``analysis``   importance of nodes and of frequency bands, spectra, traces
 ``claims``     what is held against what, and the verdicts, of every comparison
 ``verdicts``   claims on recordings, stated beforehand, judged; what speaks against them
-``run``        ``compare_networks``: computes what is missing
+``work``       computes what is missing
+``run``        ``compare_networks``, and what it found
 ``estimate``   what a comparison would take
+``tables``     one row for every network, node and band
 ``report``     ``write_report``: one page of HTML, tables, verdicts
 ``example``    simulated recordings whose rhythms are known
 """

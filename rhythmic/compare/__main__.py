@@ -1,6 +1,8 @@
 """``python -m rhythmic.compare``: networks compared on the recordings of a file."""
 
 import contextlib
+import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,8 +15,10 @@ import tyro
 from rhythmic.compare.estimate import estimated
 from rhythmic.compare.example import simulated_rhythms
 from rhythmic.compare.plan import ComparisonPlan, PresetName
-from rhythmic.compare.report import summary_rows, write_report
-from rhythmic.compare.run import ROWS, Comparison, Work, compare_networks
+from rhythmic.compare.report import write_report
+from rhythmic.compare.run import Comparison, compare_networks
+from rhythmic.compare.tables import summary_rows
+from rhythmic.compare.work import ROWS, Work
 from rhythmic.data import Recordings
 from rhythmic.data.description import description_table
 from rhythmic.data.files import read_recordings
@@ -24,6 +28,8 @@ from rhythmic.locks import LockedError
 from rhythmic.progress import clock, show
 from rhythmic.sealed import DamagedFileError
 from rhythmic.spread import num_cores
+
+PROGRAM = "python -m rhythmic.compare"
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class CompareOptions:
         kind: of the targets, where shape and type do not tell.
         channels: whether channels come first or last in each trial, where the file does not tell.
         missing: what to do with trials that hold NaN: drop or interpolate them.
+        forecast: time in s; in place of targets of the file, what is to be told at every step is
+            the recording itself so much later.
         preset: quick, some minutes, to look; full, for an answer that counts.
         cells: networks to compare, by default rrn horn linoss rnn lstm gru; rrn must be one.
         parameters: trained parameters of each network at most; by default those of a rhythmic RNN
@@ -74,6 +82,7 @@ class CompareOptions:
     kind: TargetKind | None = None
     channels: Literal["first", "last"] | None = None
     missing: Literal["drop", "interpolate"] | None = None
+    forecast: float | None = None
     preset: PresetName = "quick"
     cells: tuple[str, ...] | None = None
     parameters: int | None = None
@@ -97,7 +106,8 @@ class CompareOptions:
     def recordings(self) -> Recordings:
         """Read the recordings, or simulate them."""
         if self.file is None:
-            return simulated_rhythms()
+            found = simulated_rhythms()
+            return found if self.forecast is None else found.forecast(self.forecast)
         return read_recordings(
             self.file,
             sample_rate=self.sample_rate,
@@ -108,6 +118,7 @@ class CompareOptions:
             kind=self.kind,
             channels=self.channels,
             missing=self.missing,
+            forecast=self.forecast,
         )
 
     def plan(self) -> ComparisonPlan:
@@ -154,7 +165,7 @@ def summary_table(found: Comparison) -> rich.table.Table:
     return table
 
 
-def run(options: CompareOptions) -> None:
+def run(options: CompareOptions, command: str) -> None:
     """Read, say what was found, compute what is missing, and write the report."""
     console = rich.console.Console()
     plan = options.plan()
@@ -169,7 +180,7 @@ def run(options: CompareOptions) -> None:
         console.print(would_take(Work(recordings, plan, None, True)))
     found = compare_networks(recordings, plan, folder=options.run_dir)
     console.print(summary_table(found))
-    show(f"wrote {write_report(found, options.run_dir)}")
+    show(f"wrote {write_report(found, options.run_dir, source=command)}")
 
 
 def _in_options(text: str) -> str:
@@ -189,11 +200,12 @@ def main(arguments: list[str] | None = None) -> None:
         try:
             options = tyro.cli(
                 CompareOptions,
-                prog="python -m rhythmic.compare",
+                prog=PROGRAM,
                 args=arguments,
                 config=(tyro.conf.DisallowNone, tyro.conf.FlagCreatePairsOff),
             )
-            run(options)
+            given = sys.argv[1:] if arguments is None else arguments
+            run(options, f"{PROGRAM} {shlex.join(given)}")
         except (ValueError, OSError, DamagedFileError, LockedError, ImportError) as error:
             refuse(_in_options(str(error)))
 

@@ -102,6 +102,20 @@ class Judge:
         """Return what the readout gets of trials ``(trial, time, channel)``."""
         return _features(network, jnp.asarray(inputs, network.dtype), self.lengths)
 
+    def answers(self, network: Network) -> np.ndarray:
+        """Return what a network tells of every trial: the place of a class, or numbers.
+
+        Of the shape of the recordings' targets; NaN, or -1, past the end of a trial.
+        """
+        outputs = network.answer(self.features(network, _samples(self.recordings)))
+        found = np.moveaxis(np.asarray(outputs, float), -1, 0)  # trial first
+        if self.recordings.classes:
+            found = found.argmax(axis=-1)
+        if self.recordings.per_step:
+            past = np.arange(found.shape[1]) >= self.lengths[:, None]
+            found[past] = -1 if self.recordings.classes else np.nan
+        return found
+
     def score(self, network: Network, features: AnyArray) -> float:
         """Return the score of the answers that a readout gives to ``features``."""
         is_class = bool(self.recordings.classes)
@@ -279,7 +293,7 @@ def spectrum_of(recordings: Recordings, *, by_class: bool = True) -> Spectrum:
 def example_traces(
     network: Network, recordings: Recordings, trials: Sequence[int], most: int = 400
 ) -> list[dict[str, list[Any]]]:
-    """Return what some trials make of a network: inputs and what each node shows, over time.
+    """Return what some trials make of a network: inputs, what each node shows, answers over time.
 
     Args:
         network: of one layer.
@@ -289,22 +303,26 @@ def example_traces(
 
     Returns:
         For each trial ``seconds``, ``inputs`` (channel, sample) and ``nodes`` (node, sample), the
-        first that each node shows.
+        first that each node shows; of targets per step also ``targets`` and ``answers``, places of
+        classes (sample,) or numbers (output, sample).
     """
     found = []
-    for trial in trials:
+    told = Judge(recordings[trials], "r2").answers(network) if recordings.per_step else None
+    for place, trial in enumerate(trials):
         length = int(recordings.lengths[trial])
         inputs = jnp.asarray(_samples(recordings)[trial, :length], network.dtype)
         stream = network.encode(inputs[..., None])
         shown, _ = network.layers[0].run(
             stream, None, network.layers[0].cell.initial_state((1,)), key=None
         )
-        kept = slice(None, None, -(-length // most))
-        found.append(
-            {
-                "seconds": (np.arange(length)[kept] / recordings.sample_rate).tolist(),
-                "inputs": np.asarray(inputs)[kept].T.tolist(),
-                "nodes": np.asarray(shown)[kept, : network.cell.hidden_size, 0].T.tolist(),
-            }
-        )
+        kept = slice(None, length, -(-length // most))
+        trace = {
+            "seconds": (np.arange(length)[kept] / recordings.sample_rate).tolist(),
+            "inputs": np.asarray(inputs)[kept].T.tolist(),
+            "nodes": np.asarray(shown)[kept, : network.cell.hidden_size, 0].T.tolist(),
+        }
+        if told is not None:
+            trace["targets"] = recordings.targets[trial][kept].T.tolist()
+            trace["answers"] = told[place][kept].T.tolist()
+        found.append(trace)
     return found

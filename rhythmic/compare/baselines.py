@@ -1,7 +1,8 @@
 """Plain baselines of a comparison, without any dynamics: what a network must beat to matter.
 
 ``majority``    the most frequent class of the training trials, or their mean
-``average``     the mean of each channel over the trial, or at every step the sample itself
+``average``     the mean of each channel over the trial; where there is a target at every step, the
+                last ten samples of each channel, for numbers a linear autoregression
 ``band_power``  log power of each channel in bands of half an octave
 
 The last two are read out by logistic regression, or for numbers by ridge regression, on what is
@@ -25,6 +26,7 @@ from rhythmic.compare.plan import Division, span_of
 from rhythmic.data import Recordings
 
 BASELINES = ("majority", "average", "band_power")
+RECENT = 10  # samples that are read at every step
 STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0)
 
 
@@ -61,10 +63,17 @@ def _features(name: str, recordings: Recordings) -> Float[np.ndarray, "*trial fe
     if name == "majority":
         return np.zeros((*recordings.known.shape[: 2 if recordings.per_step else 1], 0))
     if recordings.per_step:
-        return inputs if name == "average" else _running_power(recordings)
+        return _recent(inputs) if name == "average" else _running_power(recordings)
     if name == "average":
         return inputs.sum(axis=1) / recordings.lengths[:, None]
     return np.array([_band_power(recordings, trial) for trial in range(len(recordings))])
+
+
+def _recent(inputs: np.ndarray) -> Float[np.ndarray, "trial time feature"]:
+    """Return the last samples of each channel at every step, zero before a trial begins."""
+    shifted = np.pad(inputs, ((0, 0), (RECENT - 1, 0), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(shifted, RECENT, axis=1)
+    return windows.reshape(*inputs.shape[:2], -1)
 
 
 def _edges(recordings: Recordings) -> np.ndarray:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import jax
 
-from rhythmic.compare.run import Work
 from rhythmic.compare.search import prepared
+from rhythmic.compare.work import Work
 from rhythmic.networks.spec import NetworkSpec
 from rhythmic.training.estimate import estimate_group, first_members, seconds_per_update
 from rhythmic.training.recorded import pool_of

@@ -1,6 +1,7 @@
 """A comparison as one page of HTML that fetches nothing, tables as CSV, verdicts as JSON."""
 
 import html
+import importlib.metadata
 import io
 import math
 from collections.abc import Iterable, Sequence
@@ -14,8 +15,8 @@ from rhythmic.compare.baselines import BASELINES
 from rhythmic.compare.claims import Judged
 from rhythmic.compare.plan import RHYTHMIC
 from rhythmic.compare.run import Comparison
+from rhythmic.compare.tables import band_rows, rhythm_rows, rounded, summary_rows
 from rhythmic.compare.verdicts import (
-    NAMES,
     RANK,
     TEST,
     is_above,
@@ -25,7 +26,7 @@ from rhythmic.compare.verdicts import (
     verdict_row,
 )
 from rhythmic.files import replacing
-from rhythmic.records import Row, write_json, write_table
+from rhythmic.records import write_json, write_table
 from rhythmic.statistics.resampled import resampled_mean
 
 LABELS = {"balanced_accuracy": "balanced accuracy", "r2": "R²"}
@@ -40,113 +41,28 @@ td.words { text-align: left; }
 svg { max-width: 100%; height: auto; }
 figcaption { color: #555; font-size: .85rem; }
 figure { margin: 1rem 0; }
+.source { color: #555; font-size: .85rem; }
 .answer { border-left: 4px solid #E69F00; padding: .2rem 1rem; background: #fdf8ee; }
 .doubt { border-left: 4px solid #D55E00; padding: .2rem 1rem; background: #fdf3ee; }
 .scroll { overflow-x: auto; }
 """
 
 
-def summary_rows(found: Comparison) -> list[Row]:
-    """Return one row for every network and baseline.
-
-    ``difference`` is the score of the rhythmic RNN less its own, ``p`` is corrected.
-    """
-    about = {one.claim.worse: one for one in found.verdicts if one.claim.question != "rhythms"}
-    is_class = bool(found.recordings.classes)
-    rows = []
-    for name in (*found.plan.cells, *BASELINES):
-        row = found.rows[name]
-        mean = mean_of(row, is_class=is_class)
-        claim = about.get(name)
-        rows.append(
-            {
-                "cell": name,
-                "hidden_size": row["hidden_size"],
-                "num_parameters": row["num_parameters"],
-                "n": mean.num_runs,
-                "mean": mean.mean,
-                "low": mean.low,
-                "high": mean.high,
-                "difference": None if claim is None else claim.finding.estimate,
-                "p": None if claim is None else claim.p_value,
-            }
-        )
-    return rows
-
-
-def rhythm_rows(found: Comparison) -> list[Row]:
-    """Return one row for every node of every network with rhythms, means over the runs."""
-    rows = []
-    for cell in found.plan.cells:
-        nodes = found.rows[cell].get("nodes")
-        if nodes is None:
-            continue
-        start, learned, decay, importance = (
-            np.array(nodes[name], float)
-            for name in ("start_hz", "learned_hz", "decay_s", "importance")
-        )
-        order = (
-            np.argsort(np.nanmean(start, axis=0))
-            if np.isfinite(start).any()
-            else range(start.shape[1])
-        )
-        for node in order:
-            rows.append(
-                {
-                    "cell": cell,
-                    "node": int(node),
-                    "start_hz": _mean(start[:, node]),
-                    "learned_hz": _mean(learned[:, node]),
-                    "learned_hz_sd": _deviation(learned[:, node]),
-                    "decay_s": _mean(decay[:, node]),
-                    "importance": _mean(importance[:, node]),
-                }
-            )
-    return rows
-
-
-def band_rows(found: Comparison) -> list[Row]:
-    """Return one row for every band: what the rhythmic RNN loses without it, mean over the runs."""
-    bands = found.rows[RHYTHMIC]["bands"]
-    importance = np.array(bands["importance"], float).mean(axis=0)
-    return [
-        {"low_hz": low, "high_hz": high, "importance": float(fall)}
-        for low, high, fall in zip(bands["low_hz"], bands["high_hz"], importance, strict=True)
-    ]
-
-
-def _rounded(row: Row) -> Row:
-    """Return a row with numbers of six digits: scores are float32, and none of its noise shows."""
-    return {
-        name: round(x, 6) + 0.0 if isinstance(x, float) else x  # no -0.0
-        for name, x in row.items()
-    }
-
-
-def _mean(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else math.nan
-
-
-def _deviation(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.std(ddof=1)) if known.size > 1 else math.nan
-
-
 @checked
-def write_report(found: Comparison, folder: Path) -> Path:
+def write_report(found: Comparison, folder: Path, *, source: str = "") -> Path:
     """Write ``report.html``, ``summary.csv``, ``rhythms.csv``, ``bands.csv``, ``verdicts.json``.
 
     Args:
         found: the comparison.
         folder: where to.
+        source: what the recordings are, or the command that made the page; its first line.
 
     Returns:
         The page's path.
     """
     tables = {"summary": summary_rows, "rhythms": rhythm_rows, "bands": band_rows}
     for name, rows_of in tables.items():
-        write_table(folder / f"{name}.csv", [_rounded(row) for row in rows_of(found)])
+        write_table(folder / f"{name}.csv", [rounded(row) for row in rows_of(found)])
     write_json(
         folder / "verdicts.json",
         {
@@ -157,19 +73,21 @@ def write_report(found: Comparison, folder: Path) -> Path:
         },
     )
     with replacing(folder / "report.html") as partial:
-        partial.write_text(page(found), encoding="utf-8")
+        partial.write_text(page(found, source), encoding="utf-8")
     return folder / "report.html"
 
 
-def page(found: Comparison) -> str:
-    """Return the page of HTML."""
+def page(found: Comparison, source: str = "") -> str:
+    """Return the page of HTML, with its source in the first line."""
     import matplotlib
 
     from rhythmic.plotting.style import house_style
 
     # The same page from the same rows: names within the figures follow from what they show.
     with house_style(), matplotlib.rc_context({"svg.hashsalt": "rhythmic"}):
+        by = f"rhythmic {importlib.metadata.version('rhythmic')}"
         parts = [
+            f'<p class="source"><code>{_escaped(source)}</code> {by}</p>',
             f"<h1>Is a rhythmic network better here, and which rhythms?</h1><p>{_said(found)}</p>",
             *_networks(found),
             *_rhythms(found),
@@ -210,10 +128,9 @@ def _networks(found: Comparison) -> Iterable[str]:
     claims = [one for one in found.verdicts if one.claim.question == "networks"]
     label = LABELS[found.score]
     yield "<h2>1. Is rhythm better here?</h2>"
-    yield f'<div class="answer"><p>{_answer(claims, NAMES)} {_best_baseline(found)}</p></div>'
+    yield f'<div class="answer"><p>{_answer(claims, found.names)} {_best_baseline(found)}</p></div>'
     is_class = bool(found.recordings.classes)
-    names = (*found.plan.cells, *BASELINES)
-    titles = {name: _title(found, name) for name in names}
+    names, titles = (*found.plan.cells, *BASELINES), found.names
     means = {name: mean_of(found.rows[name], is_class=is_class) for name in names}
     scores = {name: scores_of(found.rows[name]) for name in names}
     intervals = {name: (one.low, one.high) for name, one in means.items()}
@@ -316,13 +233,7 @@ def _best_baseline(found: Comparison) -> str:
     means = {name: float(np.mean(scores_of(found.rows[name]))) for name in (RHYTHMIC, *BASELINES)}
     best = max(BASELINES, key=lambda name: np.nan_to_num(means[name], nan=-np.inf))
     own, score = (_number(means[name]) or "nothing" for name in (RHYTHMIC, best))
-    return _escaped(f"It scores {own}; the best plain baseline, {_title(found, best)}, {score}.")
-
-
-def _title(found: Comparison, name: str) -> str:
-    """Return what a condition is called for these targets."""
-    is_mean = name == "majority" and not found.recordings.classes
-    return "mean of the training targets" if is_mean else NAMES[name]
+    return _escaped(f"It scores {own}; the best plain baseline, {found.names[best]}, {score}.")
 
 
 def _what_it_does(found: Comparison) -> Iterable[str]:
@@ -334,19 +245,30 @@ def _what_it_does(found: Comparison) -> Iterable[str]:
     if classes:
         figure = draw.confusion_figure(np.array(row["confusion"], float), [str(x) for x in classes])
         yield _figure(figure, "Rhythmic RNN: predicted classes of the test targets of all runs.")
+    if "answers" in row:
+        tested = [found.recordings.targets[trials] for trials in row["tested_trials"]]
+        figure = draw.answers_figure(np.concatenate(tested), np.concatenate(row["answers"]))
+        yield _figure(figure, "Rhythmic RNN: predictions of the test trials of all runs.")
     curves = {name: found.rows[name]["validation_curve"] for name in found.plan.cells}
-    figure = draw.curves_figure(curves, NAMES, LABELS[found.score])
+    figure = draw.curves_figure(curves, found.names, LABELS[found.score])
     yield _figure(figure, "Validation scores during training, mean over the runs.")
     targets = [found.recordings.targets[trial] for trial in row["traced_trials"]]
     titles = [
         str(classes[int(target)]) if found.recordings.kind == "class" else f"trial {trial}"
         for trial, target in zip(row["traced_trials"], targets, strict=True)
     ]
-    figure = draw.traces_figure(row["traces"], titles, row["nodes"]["learned_hz"][0])
-    yield _figure(
-        figure,
-        "Test trials of the first run, and what each node of its rhythmic RNN makes of them.",
+    names = [str(x) for x in classes]
+    figure = draw.traces_figure(
+        row["traces"],
+        titles,
+        row["nodes"]["learned_hz"][0],
+        found.recordings.channel_names,
+        names,
     )
+    caption = "Test trials of the first run, and what each node of its rhythmic RNN makes of them."
+    if found.recordings.per_step:
+        caption += " Below: what was to be told at every step (black), and what it tells (orange)."
+    yield _figure(figure, caption)
     rows = [one for one in rhythm_rows(found) if one["cell"] == RHYTHMIC]
     decays = np.array(row["nodes"]["decay_s"], float)
     stable = bool((decays > 0).all())

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from rhythmic.compare.baselines import BASELINES, RECENT
 from rhythmic.compare.claims import Claim, Finding, Judged, judge
 from rhythmic.compare.plan import RHYTHMIC, ComparisonPlan
+from rhythmic.data import Recordings
 from rhythmic.records import Row
 from rhythmic.statistics import ACCURACY
 from rhythmic.statistics.resampled import (
@@ -21,6 +23,7 @@ from rhythmic.statistics.resampled import (
 from rhythmic.statistics.resampling import rank_in_null
 
 Rows = Mapping[str, Row]
+Names = Mapping[str, str]
 
 NAMES = {
     "rrn": "rhythmic RNN",
@@ -34,6 +37,9 @@ NAMES = {
     "average": "averages of the channels",
     "band_power": "band power",
 }
+# Where targets are numbers, and where there is one at every step.
+NAMES_OF_NUMBERS = {"majority": "mean of the training targets"}
+NAMES_PER_STEP = {"average": f"last {RECENT} samples of the channels"}
 CLAIMED = ("golden", "peaks")  # ladders that are claimed to be better than random ones
 TEST = (
     "paired t over runs, corrected for the trials that training sets share (Nadeau and Bengio "
@@ -43,6 +49,12 @@ RANK = (
     "rank among random ladders of as many nodes that span all that the recordings show, as golden "
     "and peaks need not (Phipson and Smyth 2010), same correction"
 )
+
+
+def names_of(recordings: Recordings) -> dict[str, str]:
+    """Return what networks and baselines are called for the targets of ``recordings``."""
+    numbers = {} if recordings.classes else NAMES_OF_NUMBERS
+    return NAMES | numbers | (NAMES_PER_STEP if recordings.per_step else {})
 
 
 def verdict_row(one: Judged) -> Row:
@@ -85,20 +97,21 @@ def scores_of(row: Row) -> list[float]:
     return [math.nan if score is None else float(score) for score in row["test_scores"]]
 
 
-def claims_of(plan: ComparisonPlan, ladders: Sequence[str]) -> list[Claim]:
+def claims_of(plan: ComparisonPlan, ladders: Sequence[str], names: Names = NAMES) -> list[Claim]:
     """State every claim: the rhythmic RNN against each other network and each baseline, the golden
     ladder and that of the spectral peaks against the random ones.
 
     Args:
         plan: networks and margin.
         ladders: names of the random ladders; without any, nothing is claimed of ladders.
+        names: of networks and baselines, for readers.
     """
     sides = [("networks", name) for name in plan.cells if name != RHYTHMIC]
-    sides += [("baselines", name) for name in ("majority", "average", "band_power")]
+    sides += [("baselines", name) for name in BASELINES]
     against = [
         Claim(
             f"{RHYTHMIC}-{name}",
-            f"The {NAMES[RHYTHMIC]} scores higher than the {NAMES[name]}.",
+            f"The {names[RHYTHMIC]} scores higher than the {names[name]}.",
             TEST,
             plan.margin,
             better=RHYTHMIC,
@@ -123,15 +136,16 @@ def claims_of(plan: ComparisonPlan, ladders: Sequence[str]) -> list[Claim]:
     return [*against, *among]
 
 
-def judged(rows: Rows, plan: ComparisonPlan) -> list[Judged]:
+def judged(rows: Rows, plan: ComparisonPlan, names: Names = NAMES) -> list[Judged]:
     """Judge every claim.
 
     Args:
         rows: of all conditions by name, ladders as ``ladder NAME``.
         plan: the margin.
+        names: of networks and baselines, for readers.
     """
     random = [name for name in rows if name.startswith("ladder random")]
-    claims = claims_of(plan, random)
+    claims = claims_of(plan, random, names)
     findings = [
         _among(claim, random, rows) if claim.question == "rhythms" else _against(claim, rows)
         for claim in claims
@@ -157,7 +171,9 @@ def _among(claim: Claim, random: Sequence[str], rows: Rows) -> Finding:
     return Finding(claim.name, estimate, math.nan, math.nan, rank.p_value)  # ranks have no interval
 
 
-def objections(rows: Rows, plan: ComparisonPlan, about: Row, found: Sequence[Judged]) -> list[str]:
+def objections(
+    rows: Rows, plan: ComparisonPlan, about: Row, found: Sequence[Judged], names: Names = NAMES
+) -> list[str]:
     """Say what would change our mind: what this run itself allows against its answer.
 
     Args:
@@ -166,19 +182,20 @@ def objections(rows: Rows, plan: ComparisonPlan, about: Row, found: Sequence[Jud
         about: of the recordings: ``groups``, the number of groups or None, ``trials``, ``score``
             and ``chance``, the score of a guess.
         found: the verdicts.
+        names: of networks and baselines, for readers.
     """
     said = [*_of_groups(about["groups"]), *_of_learning(rows, plan, about)]
     ties = [one for one in found if one.claim.question == "baselines" and one.word != "supported"]
     if ties:
-        names = ", ".join(NAMES[str(one.claim.worse)] for one in ties)
+        tied = ", ".join(names[str(one.claim.worse)] for one in ties)
         said.append(
-            f"The {NAMES[RHYTHMIC]} is not shown to score higher than a plain baseline ({names}), "
+            f"The {names[RHYTHMIC]} is not shown to score higher than a plain baseline ({tied}), "
             "which needs no recurrent network."
         )
     lead = max(ties, key=lambda one: -one.finding.estimate, default=None)
     if lead is not None and lead.finding.estimate < -plan.margin:
-        name = NAMES[str(lead.claim.worse)]
-        said.append(f"A baseline, {name}, scores {-lead.finding.estimate:.3f} higher.")
+        leading = names[str(lead.claim.worse)]
+        said.append(f"A baseline, {leading}, scores {-lead.finding.estimate:.3f} higher.")
     if plan.num_runs < 10 or plan.budget < 5:
         settings = f"{plan.budget} settings" if plan.budget > 1 else "one setting"
         said.append(

@@ -15,14 +15,14 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|nan", re.IGNORECASE
 
 
 def read_trials(
-    path: str, file: str, label: str, group: str | None
+    path: str, file: str, label: str | None, group: str | None
 ) -> tuple[list[np.ndarray], list[Any], list[str] | None]:
     """Return trials in the order of the table, their labels, and their groups if there are any.
 
     Args:
         path: of the folder.
         file: column with names of files.
-        label: column with labels; an empty cell is a missing one.
+        label: column with labels; an empty cell is a missing one. None reads no labels.
         group: column with groups; None for the column ``group``, if there is one.
 
     Raises:
@@ -46,7 +46,7 @@ def read_trials(
             raise ValueError(f"{told}, as line {places[one]} does; it must name each file once")
         places[one] = number
         trials.append(_trial(one, told))
-        labels.append(cells[label])
+        labels.append("" if label is None else cells[label])
         groups.append(cells.get(group or "group"))
     if not trials:
         raise ValueError(f"path is {path!r}; {table.name} must name at least one file")

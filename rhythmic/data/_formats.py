@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rhythmic.data._ts import read_time_series
-from rhythmic.progress import printable
+from rhythmic.progress import printable, show
 
 # Names under which arrays are found that are not named.
 DEFAULTS = {
@@ -24,16 +24,27 @@ DEFAULTS = {
 }
 TFDS = "tfds:"
 _MOST_SHOWN = 12  # arrays that an error lists
+_NO_ARRAYS = ("sample_rate", "trial", "time", "channel")  # known without being named
 _SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "milliseconds": 1e-3}
 
 
 class Names(NamedTuple):
-    """What arrays, features or columns are called in a file; None by default."""
+    """What arrays, features or columns are called in a file; None by default.
+
+    ``has_targets`` tells whether targets are read at all.
+    """
 
     inputs: str | None
     targets: str | None
     lengths: str | None
     groups: str | None
+    has_targets: bool = True
+
+    def roles(self) -> dict[str, str | None]:
+        """Return the names by what they stand for."""
+        every = self._asdict()
+        every.pop("has_targets")
+        return every
 
 
 class Found(NamedTuple):
@@ -208,6 +219,8 @@ def chosen(
 ) -> dict[str, Any]:
     """Return inputs, targets, lengths and groups, by the names given or those of ``DEFAULTS``.
 
+    What else the file holds is named in a line, so that nothing is left out unnoticed.
+
     Args:
         names: that were given.
         available: names of all that the file holds.
@@ -219,7 +232,8 @@ def chosen(
         ValueError: for a name that is not there, or inputs or targets of which it is not clear
             what they are called; it lists what the file holds.
     """
-    available, found = list(available), {}
+    found: dict[str, Any] = {}
+    available, used = list(available), []
 
     def told(name: str) -> str:
         try:
@@ -231,7 +245,10 @@ def chosen(
         shown = ", ".join(map(told, available[:_MOST_SHOWN])) or "nothing"
         return shown + (", ..." if len(available) > _MOST_SHOWN else "")
 
-    for role, given in names._asdict().items():
+    for role, given in names.roles().items():
+        if role == "targets" and not names.has_targets:
+            found[role] = None
+            continue
         usual = [name for name in DEFAULTS[role] if name in available]
         if given is not None and given not in available:
             raise ValueError(f"{role} is {given!r}; {path!r} holds {listed()}")
@@ -242,6 +259,10 @@ def chosen(
             )
         name = given or next(iter(usual), None)
         found[role] = None if name is None else read(name)
+        used.append(name)
+    left = [name for name in available if name not in (*used, *_NO_ARRAYS)]
+    if left:
+        show(f"rhythmic: {path} also holds {', '.join(map(told, left[:_MOST_SHOWN]))}; not used")
     return found
 
 

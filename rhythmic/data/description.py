@@ -10,6 +10,7 @@ from rhythmic.data.recordings import Recordings
 from rhythmic.progress import printable
 
 _MOST_SHOWN = 12  # classes or channels that are named
+_PADDED = 0.05  # of a trial, zeros at its end that are worth a question
 
 
 @checked
@@ -21,7 +22,8 @@ def described(recordings: Recordings) -> dict[str, str]:
 
     Returns:
         ``trials``, ``channels``, ``length``, ``sample rate``, ``targets``, ``groups``, ``missing
-        samples`` and ``constant channels``, in this order.
+        samples``, ``constant channels`` and ``padding``, in this order; ``padding`` is a question
+        where trials of one length end in zeros.
     """
     rate, lengths = recordings.sample_rate, recordings.lengths
     ends = list(dict.fromkeys((int(lengths.min()), int(lengths.max()))))
@@ -37,6 +39,7 @@ def described(recordings: Recordings) -> dict[str, str]:
         "groups": "none" if groups is None else str(len(set(groups.tolist()))),
         "missing samples": recordings.missing or "none",
         "constant channels": _listed(recordings.constant_channels) or "none",
+        "padding": _padding(recordings),
     }
 
 
@@ -67,6 +70,19 @@ def description_table(recordings: Recordings, title: str = "") -> Any:
     for name, text in described(recordings).items():
         table.add_row(name, escape(text))
     return table
+
+
+def _padding(recordings: Recordings) -> str:
+    """Ask whether trials that end in zeros are padded, where all were taken to be whole."""
+    inputs, lengths = recordings.inputs, recordings.lengths
+    if lengths.min() < lengths.max():
+        return "none: trials have their own lengths"
+    last = (inputs != 0).any(axis=2)[:, ::-1]
+    zeros = np.where(last.any(axis=1), last.argmax(axis=1), lengths)
+    number = int(np.sum(zeros > max(2, _PADDED * lengths[0])))
+    if not number:
+        return "none"
+    return f"{number} trials end in {_PADDED:.0%} zeros or more; if that is padding, give lengths"
 
 
 def _targets(recordings: Recordings) -> Iterator[str]:

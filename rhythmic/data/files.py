@@ -45,6 +45,7 @@ def read_recordings(
     kind: TargetKind | None = None,
     channels: ChannelAxis | None = None,
     missing: MissingRule | None = None,
+    forecast: float | None = None,
 ) -> Recordings:
     """Read recordings from a file, by its ending.
 
@@ -80,6 +81,8 @@ def read_recordings(
         channels: whether channels are the ``first`` or ``last`` of a trial's axes, see
             ``Recordings``; not for formats that say it.
         missing: what is done about samples that are NaN, see ``Recordings``.
+        forecast: time in s; the targets are the samples themselves so much later, at every step, in
+            place of those of the file, which it need not have.
 
     Raises:
         ValueError: in one line that names what is wrong: the file, an array, a line or a trial; and
@@ -88,14 +91,23 @@ def read_recordings(
     place = os.fspath(path)
     if sample_rate is not None:
         checked_real("sample_rate", sample_rate, above=0.0)
-    found = _reader(place)(place, Names(inputs, targets, lengths, groups))
+    if forecast is not None:
+        checked_real("forecast", forecast, above=0.0)
+        for name, value in (("targets", targets), ("kind", kind)):
+            if value is not None:
+                raise ValueError(
+                    f"{name} is {value!r}; it must not be given with forecast, whose targets are "
+                    "the samples themselves"
+                )
+    names = Names(inputs, targets, lengths, groups, has_targets=forecast is None)
+    found = _reader(place)(place, names)
     if found.is_ordered and channels is not None:
         raise ValueError(
             f"channels is {channels!r}; it must not be given, since the format of {place!r} says it"
         )
-    return Recordings(
+    recordings = Recordings(
         found.inputs,
-        found.targets,
+        found.targets if forecast is None else np.zeros(_num_trials(found.inputs)),
         sample_rate=_rate(place, sample_rate, found.sample_rate),
         lengths=found.lengths,
         groups=found.groups,
@@ -104,6 +116,7 @@ def read_recordings(
         channels="last" if found.is_ordered else channels,
         missing=missing,
     )
+    return recordings if forecast is None else recordings.forecast(forecast)
 
 
 def _reader(path: str) -> Callable[[str, Names], Found]:
@@ -133,9 +146,17 @@ def _read_folder(path: str, names: Names) -> Found:
     if names.lengths is not None:
         raise ValueError(f"lengths is {names.lengths!r}; files of {path!r} have their own lengths")
     trials, labels, groups = read_trials(
-        path, names.inputs or "file", names.targets or "label", names.groups
+        path,
+        names.inputs or "file",
+        (names.targets or "label") if names.has_targets else None,
+        names.groups,
     )
     return Found(trials, labels, groups=None if groups is None else np.array(groups))
+
+
+def _num_trials(inputs: Any) -> int:
+    """Return the number of trials, of xarray those along the axis of that name."""
+    return int(getattr(inputs, "sizes", {}).get("trial", len(inputs)))
 
 
 def _rate(path: str, given: float | None, found: Any) -> float:

@@ -202,6 +202,34 @@ class Recordings:
         part.inputs = np.where(inside, scaled, 0.0).astype(np.float32)
         return part
 
+    def forecast(self, seconds: float) -> Self:
+        """Return the trials with their own later samples as targets, those of every channel.
+
+        The target of step t is x[t + k], k the number of steps nearest to ``seconds``; the last k
+        steps of a trial have none.
+
+        Args:
+            seconds: how much later, s; at least one step, and less than a trial lasts.
+
+        Raises:
+            ValueError: for a time that is no step, or that leaves a trial without a target.
+        """
+        ahead = round(checked_real("forecast", seconds, above=0.0) * self.sample_rate)
+        shortest = int(self.lengths.min())
+        if not 1 <= ahead < shortest:
+            low, high = 1 / self.sample_rate, (shortest - 1) / self.sample_rate
+            raise ValueError(
+                f"forecast is {seconds:g} s; it must be {low:.4g} to {high:.4g} s, from one step "
+                "to less than the shortest trial"
+            )
+        part = copy.copy(self)
+        part.kind, part.classes, part.is_scalar = "value_per_step", (), False
+        part.targets = np.full(self.inputs.shape, np.nan)
+        part.targets[:, :-ahead] = self.inputs[:, ahead:]
+        steps = np.arange(self.inputs.shape[1])
+        part.targets[steps >= self.lengths[:, None] - ahead] = np.nan
+        return part
+
     def split(self, seed: int, *, validation: float = 0.15, test: float = 0.15) -> Split:
         """Divide the trials at random; a group is never torn, classes are spread evenly.
 

@@ -12,6 +12,8 @@ from rhythmic.plotting.style import FURTHER_COLOURS, LINE_STYLES, OKABE_ITO, App
 
 INK = OKABE_ITO["black"]
 MUTED = "#888888"
+MOST_NAMED = 8  # channels whose names are written
+MOST_OUTPUTS = 3  # numbers of which predictions are drawn
 # Conventional ranges of the bands of the human EEG in Hz, as marks; authors differ by a third.
 BRAIN_BANDS = {
     "δ": (1.0, 4.0),
@@ -201,37 +203,95 @@ def curves_figure(
     return figure
 
 
-def traces_figure(
-    traces: Sequence[Mapping[str, Any]], titles: Sequence[str], frequencies: Sequence[float]
-) -> Figure:
-    """Draw example trials above what each node makes of them, each trace scaled to its range.
+def answers_figure(targets: np.ndarray, answers: np.ndarray) -> Figure:
+    """Draw what was told of test trials against what was to be told, a panel for each number.
 
     Args:
-        traces: ``seconds``, ``inputs`` (channel, sample) and ``nodes`` (node, sample).
-        titles: of the trials.
-        frequencies: of the nodes, Hz.
+        targets: ``(trial, output)``, of all runs.
+        answers: likewise.
     """
-    figure = Figure(figsize=(7.0, 3.4))
-    panels = np.atleast_2d(figure.subplots(2, len(traces), sharex="col", height_ratios=(1, 2)))
-    order = np.argsort(frequencies)
-    for column, (trace, title) in enumerate(zip(traces, titles, strict=True)):
-        upper, lower = panels[:, column]
-        seconds = np.asarray(trace["seconds"])
-        inputs, nodes = (np.asarray(trace[name], float) for name in ("inputs", "nodes"))
-        _stack(upper, seconds, inputs, INK)
-        _stack(lower, seconds, nodes[order], OKABE_ITO["orange"])
-        upper.set_title(title)
-        lower.set_xlabel("time (s)")
-        upper.set_yticks([])
-        names = [f"{frequencies[k]:.3g}" for k in order]
-        lower.set_yticks(range(len(names)), names if column == 0 else [""] * len(names), fontsize=6)
-    panels[0, 0].set_ylabel("channels")
-    panels[1, 0].set_ylabel("nodes (Hz)")
+    number = min(targets.shape[1], MOST_OUTPUTS)
+    figure = Figure(figsize=(0.6 + 2.4 * number, 2.6))
+    for place, axes in enumerate(np.atleast_1d(figure.subplots(1, number))):
+        own, told = targets[:, place], answers[:, place]
+        axes.plot(own, told, "o", ms=3, mfc="none", mew=0.7, color=OKABE_ITO["orange"])
+        axes.axline((float(np.nanmean(own)),) * 2, slope=1, color=MUTED, lw=0.8, ls=":")
+        axes.set(xlabel="target", ylabel="" if place else "prediction")
+        if number > 1:
+            axes.set_title(f"output {place}")
     return figure
 
 
-def _stack(axes: Axes, seconds: np.ndarray, rows: np.ndarray, colour: str) -> None:
+def traces_figure(
+    traces: Sequence[Mapping[str, Any]],
+    titles: Sequence[str],
+    frequencies: Sequence[float],
+    channels: Sequence[str] = (),
+    classes: Sequence[str] = (),
+) -> Figure:
+    """Draw example trials above what each node makes of them, each trace scaled to its range.
+
+    Where there are targets at every step, these and the answers stand below.
+
+    Args:
+        traces: ``seconds``, ``inputs`` (channel, sample) and ``nodes`` (node, sample), and where
+            there are some ``targets`` and ``answers``.
+        titles: of the trials.
+        frequencies: of the nodes, Hz.
+        channels: their names.
+        classes: their names, where targets are such.
+    """
+    heights = (1, 2, 1) if "answers" in traces[0] else (1, 2)
+    figure = Figure(figsize=(7.0, 0.4 + sum(heights)))
+    panels = figure.subplots(
+        len(heights), len(traces), sharex="col", height_ratios=heights, squeeze=False
+    )
+    order = np.argsort(frequencies)
+    names = [f"{frequencies[k]:.3g}" for k in order]
+    for column, (trace, title) in enumerate(zip(traces, titles, strict=True)):
+        upper, lower, *answers = panels[:, column]
+        seconds = np.asarray(trace["seconds"])
+        inputs, nodes = (np.asarray(trace[name], float) for name in ("inputs", "nodes"))
+        _stack(upper, seconds, inputs, channels if len(channels) <= MOST_NAMED else (), INK)
+        _stack(lower, seconds, nodes[order], names, OKABE_ITO["orange"])
+        for axes in answers:
+            _draw_answers(axes, seconds, trace, classes)
+        upper.set_title(title)
+        panels[-1, column].set_xlabel("time (s)")
+        for axes in panels[:, column] if column else ():
+            axes.tick_params(labelleft=False)
+    for axes, name in zip(panels[:, 0], ("channels", "nodes (Hz)", "answers"), strict=False):
+        axes.set_ylabel(name)
+    return figure
+
+
+def _stack(
+    axes: Axes, seconds: np.ndarray, rows: np.ndarray, names: Sequence[str], colour: str
+) -> None:
     """Draw rows one above the other, each scaled to its range."""
     for place, row in enumerate(rows):
         height = float(np.ptp(row)) or 1.0
         axes.plot(seconds, place + 0.8 * (row - row.mean()) / height, color=colour, lw=0.6)
+    short = [name if len(name) < 13 else f"{name[:11]}…" for name in names]
+    axes.set_yticks(range(len(short)), short, fontsize=6)
+
+
+def _draw_answers(
+    axes: Axes, seconds: np.ndarray, trace: Mapping[str, Any], classes: Sequence[str]
+) -> None:
+    """Draw targets and answers of every step: places of classes, or numbers one above the other."""
+    targets, answers = (np.asarray(trace[name], float) for name in ("targets", "answers"))
+    if classes:
+        targets = np.where(targets < 0, np.nan, targets)
+        axes.step(seconds, targets, where="post", color=INK, lw=1.6, label="target")
+        axes.step(seconds, answers, where="post", color=OKABE_ITO["orange"], lw=0.8)
+        names = [str(one)[:14] for one in classes]
+        axes.set_yticks(range(len(names)), names, fontsize=6)
+        return
+    for place, (own, told) in enumerate(zip(targets, answers, strict=True)):
+        if place < MOST_OUTPUTS:
+            middle, height = np.nanmean(own), float(np.nanmax(own) - np.nanmin(own)) or 1.0
+            axes.plot(seconds, place + 0.8 * (own - middle) / height, color=INK, lw=1.2)
+            shown = place + 0.8 * (told - middle) / height
+            axes.plot(seconds, shown, color=OKABE_ITO["orange"], lw=0.8)
+    axes.set_yticks([])

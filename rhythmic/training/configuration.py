@@ -154,7 +154,8 @@ class TrainingConfiguration:
         if num_steps < fewest:
             raise ValueError(
                 f"epochs is {self.epochs}; {num_steps} updates in all are too few for a one-cycle "
-                f"schedule with rising_share {self.rising_share}, which needs {fewest}"
+                f"schedule with rising_share {self.rising_share}, which needs {fewest}: give more "
+                "epochs, or a smaller batch_size"
             )
         return num_steps
 

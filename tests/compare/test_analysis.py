@@ -141,6 +141,23 @@ def test_traces_are_those_of_the_layer():
     assert found["seconds"][-1] == pytest.approx(299 / RATE)
 
 
+def test_answers_at_every_step_are_those_of_the_network():
+    inputs, lengths = sines((10, 20), (40, 30)), np.array([40, 30])
+    labels = [np.arange(n) % 2 for n in lengths]
+    data = Recordings(inputs, labels, sample_rate=RATE, kind="class_per_step")
+    built = NetworkSpec("rrn", 3, pooling="every").build(
+        1, 2, key=jax.random.key(0), sample_rate=RATE
+    )
+    found = Judge(data, "balanced_accuracy").answers(built)
+    for trial, length in enumerate(lengths):
+        own = np.asarray(built(np.asarray(data.inputs[trial, :length], np.float32)))
+        np.testing.assert_array_equal(found[trial, :length], own.argmax(axis=-1))
+        assert np.all(found[trial, length:] == -1)
+    (trace,) = example_traces(built, data, [1], most=20)
+    np.testing.assert_array_equal(trace["answers"], found[1, :30:2])
+    np.testing.assert_array_equal(trace["targets"], labels[1][::2])
+
+
 def test_bytes_are_judged_as_networks_read_them():
     generator = np.random.default_rng(0)
     pixels = generator.integers(0, 256, (20, 40, 1)).astype(np.uint8)

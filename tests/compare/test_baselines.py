@@ -74,3 +74,17 @@ def test_targets_that_do_not_vary_within_a_part_are_refused():
     data = Recordings(np.ones((12, 8, 1)), 1.0 * groups, sample_rate=8.0, groups=groups)
     with pytest.raises(ValueError, match="targets do not vary among the 4 validation trials"):
         divisions(data, PLAN)
+
+
+def test_recent_samples_forecast_an_autoregression_as_well_as_its_equation():
+    generator = np.random.default_rng(0)
+    noise = generator.normal(size=(60, 400))
+    series = np.zeros_like(noise)
+    for step in range(2, 400):  # poles of modulus 0.9 at an eighth of the sample rate
+        past = series[:, step - 1], series[:, step - 2]
+        series[:, step] = 1.8 * np.cos(np.pi / 4) * past[0] - 0.81 * past[1] + noise[:, step]
+    labels = np.zeros(60)
+    data = Recordings(series[:, 100:], labels, sample_rate=100.0).forecast(0.01)
+    expected = 1 - noise[:, 100:].var() / series[:, 100:].var()
+    assert scores("average", data).test.mean() == pytest.approx(expected, abs=0.01)
+    assert scores("majority", data).test.mean() == pytest.approx(0.0, abs=0.01)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rhythmic.compare import ComparisonPlan, compare_networks, simulated_rhythms, write_report
-from rhythmic.compare import run as module
+from rhythmic.compare import work as module
 from rhythmic.compare.__main__ import main
 
 PLAN = ComparisonPlan(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rhythmic.compare import ComparisonPlan, compare_networks
-from rhythmic.compare.report import page, summary_rows
+from rhythmic.compare.report import page
+from rhythmic.compare.tables import summary_rows
 from rhythmic.data import Recordings
 
 PLAN = ComparisonPlan(
@@ -30,9 +31,9 @@ def recordings_of(kind):
         targets = inputs.mean(axis=1)
     elif kind == "class_per_step":
         targets = (inputs[..., 0] > 0).astype(int)
-    else:  # a forecast: the next sample of the first channel
-        targets = np.roll(inputs[..., 0], -1, axis=1)
-        targets[:, -1] = np.nan
+    else:
+        whole = Recordings(inputs, groups, sample_rate=30.0, groups=groups)
+        return whole.forecast(1 / 30)
     given = "value" if kind == "values" else kind
     return Recordings(inputs, targets, sample_rate=30.0, groups=groups, kind=given)
 
@@ -52,7 +53,10 @@ def test_every_kind_of_target_has_its_score_and_its_page(kind):
     assert found.score == ("balanced_accuracy" if "class" in kind else "r2")
     text = page(found)
     assert ("R²" in text) == (found.score == "r2")
-    assert text.count("<svg") == (6 if "class" in kind else 5)  # numbers have no confusion
+    # Numbers have no confusion; those of whole trials are drawn against their targets.
+    assert text.count("<svg") == (5 if kind == "value_per_step" else 6)
+    name = "last 10 samples of the channels" if "per_step" in kind else "averages of the channels"
+    assert name in text
     for row in summary_rows(found):
         assert np.isfinite(row["mean"]), row["cell"]
         assert row["high"] is None or not row["high"] > 1.0

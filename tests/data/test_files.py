@@ -1,7 +1,6 @@
 """Recordings from files: each format round, and every bad file or argument in one line."""
 
 import csv
-import io
 import sys
 
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 import xarray
 
 from rhythmic.data import Recordings, read_recordings
-from rhythmic.data.description import described, description_table
 
 GENERATOR = np.random.default_rng(3)
 LENGTHS = np.array([9, 7, 8, 9])
@@ -572,36 +570,3 @@ def test_channels_of_trials_in_a_list():
     with pytest.raises(ValueError, match=r"trials of shape \(2, 9\), more channels than samples"):
         Recordings(wide, LABELS, sample_rate=200)
     assert Recordings(wide, LABELS, sample_rate=200, channels="last").inputs.shape == (4, 2, 9)
-
-
-def test_described():
-    inputs = INPUTS.copy()
-    inputs[..., 0] = 0.1
-    found = Recordings(
-        inputs, ["a", None, "[b]", "a"], sample_rate=200, lengths=LENGTHS, groups=GROUPS
-    )
-    assert described(found) == {
-        "trials": "4",
-        "channels": "2: channel 0, channel 1",
-        "length": "0.035 to 0.045 s (7 to 9 samples)",
-        "sample rate": "200 Hz",
-        "targets": "2 classes per trial, [b] 1, a 2, 1 missing",
-        "groups": "2",
-        "missing samples": "none",
-        "constant channels": "channel 0",
-    }
-    assert np.isfinite(found.standardised(found.scaling()).inputs).all()
-    values = Recordings(INPUTS, INPUTS[..., :1], sample_rate=200)
-    assert described(values)["targets"].startswith("1 numbers per step, ")
-    many = Recordings(np.ones((40, 2, 1)), np.arange(40), sample_rate=1)
-    assert described(many)["targets"].endswith("10 1 and 29 more")
-
-
-def test_the_table_of_what_was_found():
-    rich = pytest.importorskip("rich.console")
-    console = rich.Console(width=80, record=True, file=io.StringIO())
-    found = Recordings(INPUTS, ["[b]", "a", "a", "a"], sample_rate=200)
-    console.print(description_table(found, "my [eeg].npz"))
-    text = console.export_text()
-    assert "my [eeg].npz" in text
-    assert "[b] 1, a 3" in text

@@ -23,14 +23,14 @@ REASONS = {
     "layout of arrays": "fast.events training.recorded training.rhythms trees",
     "commands": "compare interruption",
     "devices": "compare.estimate memory spread training.estimate",
-    "figures": "compare.report plotting.*",
+    "figures": "compare.report compare.tables plotting.*",
     "assembles parts": "networks.network networks.spec",
     "progress": "progress",
     "engine of runs": "runs.* sweep.*",
     "training loop": (
         "training.batches training.evaluation training.features training.group "
         "training.member training.runs training.sweep training.train "
-        "compare.search compare.run"
+        "compare.search compare.run compare.work"
     ),
     "grid of settings": "training.search",
 }
