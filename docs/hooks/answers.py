@@ -1,5 +1,6 @@
 """What the gallery says of each experiment, for other pages to show."""
 
+import csv
 import json
 import posixpath
 import re
@@ -13,6 +14,8 @@ FIGURES = ROOT / "experiments" / "results" / "figures"
 MARKER = re.compile(r"^<!-- answers?: (.+?) -->$", re.MULTILINE)
 TABLE = "<!-- table -->"
 RECORDINGS = "<!-- recordings -->"
+REPORTED = "<!-- reports -->"
+REPORTS = ROOT / "experiments" / "results" / "reports"  # comparisons of recordings, as written
 KEPT_RECORDINGS = ROOT / "experiments" / "results" / "recordings.jsonl"
 
 
@@ -87,12 +90,35 @@ def recordings_table() -> str:
     return "\n".join(lines)
 
 
+def reports_table(page: str) -> str:
+    """Return the summaries of the kept comparisons of recordings, with links to whole reports."""
+    cells = ("rrn", "horn", "linoss", "rnn", "lstm", "gru")
+    lines = [
+        f"| recordings | {' | '.join(name.upper() for name in cells)} | best plain baseline |",
+        "|---" * (len(cells) + 2) + "|",
+    ]
+    for one in json.loads((REPORTS / "reports.json").read_text("utf-8")):
+        with (REPORTS / one["name"] / "summary.csv").open(encoding="utf-8") as file:
+            means = {row["cell"]: float(row["mean"]) for row in csv.DictReader(file)}
+        title = f"{one['title']} (`{one['options']}`)"
+        if (REPORTS / one["name"] / "report.html").exists():
+            whole = posixpath.relpath(f"examples/{one['name']}.html", posixpath.dirname(page))
+            title += f": [the report]({whole})"
+        own = [f"{means[cell]:.3f}" for cell in cells]
+        best = max(means.keys() - set(cells), key=lambda name: means[name])
+        best_name = f"{best.replace('_', ' ')} {means[best]:.3f}"
+        lines.append(f"| {title} | {' | '.join(own)} | {best_name} |")
+    return "\n".join(lines)
+
+
 def fill_in(markdown: str, page: str) -> str:
     """Replace ``<!-- answer: NAME -->`` (or several names) and the table's marker."""
     if TABLE in markdown:
         markdown = markdown.replace(TABLE, lecture_table())
     if RECORDINGS in markdown:
         markdown = markdown.replace(RECORDINGS, recordings_table())
+    if REPORTED in markdown:
+        markdown = markdown.replace(REPORTED, reports_table(page))
     if not MARKER.search(markdown):
         return markdown
     entries = read_gallery()

@@ -18,7 +18,6 @@ from mkdocs.structure.pages import Page
 log = logging.getLogger("mkdocs.hooks")
 ROOT = Path(__file__).parents[2]
 EXPLORER = ROOT / "docs" / "explorer" / "index.html"  # the page, which needs no other file
-REPORTS = ROOT / "experiments" / "results" / "reports"  # comparisons of recordings, as written
 EXPLORER_LINK = "[Open the explorer](explorer/index.html){ .md-button .md-button--primary }"
 # Pages that are files of the repository: where they go, and where they are.
 TAKEN = {
@@ -63,7 +62,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         written |= {f"notebooks/{name}": picture for name, picture in page.figures.items()}
         copied[f"notebooks/{path.name}"] = path
     copied["explorer/index.html"] = EXPLORER
-    copied |= {f"examples/{path.parent.name}.html": path for path in REPORTS.glob("*/report.html")}
+    copied |= {
+        f"examples/{path.parent.name}.html": path for path in answers.REPORTS.glob("*/report.html")
+    }
     for place, content in written.items():
         files.append(File.generated(config, place, content=content))
     for place, path in copied.items():

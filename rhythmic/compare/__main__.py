@@ -15,9 +15,9 @@ import tyro
 from rhythmic.compare.estimate import estimated
 from rhythmic.compare.example import simulated_rhythms
 from rhythmic.compare.plan import ComparisonPlan, PresetName
-from rhythmic.compare.report import write_report
+from rhythmic.compare.report import LABELS, write_report
 from rhythmic.compare.run import Comparison, compare_networks
-from rhythmic.compare.tables import summary_rows
+from rhythmic.compare.tables import p_text, summary_rows
 from rhythmic.compare.work import ROWS, Work
 from rhythmic.data import Recordings
 from rhythmic.data.description import description_table
@@ -151,7 +151,9 @@ def would_take(work: Work) -> rich.table.Table:
 
 def summary_table(found: Comparison) -> rich.table.Table:
     """Return the table that is shown at the end."""
-    table = rich.table.Table("network", "parameters", "n", found.score, "95 % interval", "p")
+    table = rich.table.Table(
+        "network", "parameters", "n", LABELS[found.score], "95 % interval", "p"
+    )
     for row in summary_rows(found):
         low, high, p = row["low"], row["high"], row["p"]
         table.add_row(
@@ -160,7 +162,7 @@ def summary_table(found: Comparison) -> rich.table.Table:
             str(row["n"]),
             f"{row['mean']:.3f}",
             "" if low != low else f"{low:.3f} to {high:.3f}",
-            "" if p is None or p != p else f"{p:.3f}",
+            "" if p is None or p != p else p_text(p),
         )
     return table
 

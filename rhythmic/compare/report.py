@@ -15,7 +15,7 @@ from rhythmic.compare.baselines import BASELINES
 from rhythmic.compare.claims import Judged
 from rhythmic.compare.plan import RHYTHMIC
 from rhythmic.compare.run import Comparison
-from rhythmic.compare.tables import band_rows, rhythm_rows, rounded, summary_rows
+from rhythmic.compare.tables import band_rows, p_text, rhythm_rows, rounded, summary_rows
 from rhythmic.compare.verdicts import (
     RANK,
     TEST,
@@ -25,6 +25,7 @@ from rhythmic.compare.verdicts import (
     tested_fraction,
     verdict_row,
 )
+from rhythmic.data.description import counted
 from rhythmic.files import replacing
 from rhythmic.records import write_json, write_table
 from rhythmic.statistics.resampled import resampled_mean
@@ -45,6 +46,8 @@ figure { margin: 1rem 0; }
 .answer { border-left: 4px solid #E69F00; padding: .2rem 1rem; background: #fdf8ee; }
 .doubt { border-left: 4px solid #D55E00; padding: .2rem 1rem; background: #fdf3ee; }
 .scroll { overflow-x: auto; }
+@media (min-width: 45rem) { td { white-space: nowrap; } td:first-child { white-space: normal; } }
+@media (max-width: 30rem) { table { font-size: .7rem; } th, td { padding: .2rem .25rem; } }
 """
 
 
@@ -111,12 +114,11 @@ def _said(found: Comparison) -> str:
     length = f"{seconds.min():.3g} to {seconds.max():.3g} s"
     if seconds.min() == seconds.max():
         length = f"{seconds.max():.3g} s"
-    what = f"{len(data.classes)} classes" if data.classes else f"{data.num_outputs} numbers"
-    what = "1 number" if what == "1 numbers" else what
+    what = f"{len(data.classes)} classes" if data.classes else counted(data.num_outputs, "number")
     where = "at every step" if data.per_step else "per trial"
     groups = "no groups" if about["groups"] is None else f"{about['groups']} groups"
     return _escaped(
-        f"{about['trials']} trials of {length}, {about['channels']} channels at "
+        f"{about['trials']} trials of {length}, {counted(about['channels'], 'channel')} at "
         f"{data.sample_rate:g} Hz, {what} {where}, {groups}."
     )
 
@@ -149,7 +151,7 @@ def _networks(found: Comparison) -> Iterable[str]:
                 _number(means[name].mean),
                 _interval(means[name].low, means[name].high),
                 _signed(about[name].finding.estimate) if name in about else "",
-                _p(about[name].p_value) if name in about else "",
+                p_text(about[name].p_value) if name in about else "",
             )
             for name in names
         ],
@@ -192,19 +194,35 @@ def _rhythms(found: Comparison) -> Iterable[str]:
         yield _figure(
             draw.ladders_figure(named, random, f"mean test {label}"),
             f"Fixed ladders of {len(found.rows['ladder log']['frequencies'])} frequencies: named "
-            f"ones among {len(random)} random ones of the same span.",
+            f"ones among {len(random)} random ones that span all that the recordings show.",
         )
     yield _table(
         ("ladder", "Hz", label),
         [
             (
                 name,
-                ", ".join(f"{x:.3g}" for x in found.rows[f"ladder {name}"]["frequencies"]),
+                ", ".join(f"{x:#.3g}" for x in found.rows[f"ladder {name}"]["frequencies"]),
                 _number(value),
             )
             for name, value in named.items()
         ],
     )
+    if alike := _alike(found, list(named)):
+        yield f"<p>{_escaped(alike)}</p>"
+
+
+def _alike(found: Comparison, names: Sequence[str]) -> str:
+    """Say which named ladders have the same frequencies here; empty if none have."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name in names:
+        frequencies = found.rows[f"ladder {name}"]["frequencies"]
+        groups.setdefault(tuple(f"{one:.3g}" for one in frequencies), []).append(name)
+    said = [
+        f"{', '.join(one[:-1])} and {one[-1]} have the same frequencies here."
+        for one in groups.values()
+        if len(one) > 1
+    ]
+    return " ".join(said)
 
 
 def _best_band(found: Comparison) -> str:
@@ -283,7 +301,7 @@ def _what_it_does(found: Comparison) -> Iterable[str]:
         [
             (
                 str(one["node"]),
-                *(f"{one[k]:.3g}" for k in ("start_hz", "learned_hz", "learned_hz_sd", "decay_s")),
+                *(f"{one[k]:#.3g}" for k in ("start_hz", "learned_hz", "learned_hz_sd", "decay_s")),
                 f"{one['importance']:+.3f}",
             )
             for one in rows
@@ -329,7 +347,7 @@ def _protocol(found: Comparison) -> Iterable[str]:
                 one.claim.statement,
                 _signed(one.finding.estimate),
                 _interval(one.finding.low, one.finding.high),
-                _p(one.p_value),
+                p_text(one.p_value),
                 one.word,
             )
             for one in found.verdicts
@@ -390,9 +408,3 @@ def _signed(value: float) -> str:
 
 def _interval(low: float, high: float) -> str:
     return "" if math.isnan(low) or math.isnan(high) else f"{low:.3f} to {high:.3f}"
-
-
-def _p(value: float) -> str:
-    if math.isnan(value):
-        return "not tested"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"

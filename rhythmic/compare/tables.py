@@ -96,3 +96,10 @@ def _mean(values: np.ndarray) -> float:
 def _deviation(values: np.ndarray) -> float:
     known = values[np.isfinite(values)]
     return float(known.std(ddof=1)) if known.size > 1 else math.nan
+
+
+def p_text(value: float) -> str:
+    """Write a p-value of three digits."""
+    if math.isnan(value):
+        return "not tested"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

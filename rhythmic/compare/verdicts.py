@@ -242,6 +242,12 @@ def _of_learning(rows: Rows, plan: ComparisonPlan, about: Row) -> list[str]:
         said.append(
             f"{len(top)} networks score above 0.98: the task is too easy to tell them apart."
         )
+    wild = [NAMES[name] for name in nets if not is_class and min(scores_of(rows[name])) < -1]
+    if wild:
+        said.append(
+            f"R² of a run of {', '.join(wild)} is below -1: a few predictions are far off. Where "
+            "some trials are much larger than others, a logarithm of the samples may help."
+        )
     failed = [NAMES[name] for name in nets if np.isnan(scores_of(rows[name])).any()]
     if failed:
         said.append(f"Runs of {', '.join(failed)} failed, or their score is not defined.")

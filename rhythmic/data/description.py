@@ -72,6 +72,11 @@ def description_table(recordings: Recordings, title: str = "") -> Any:
     return table
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words."""
+    return f"{number} {noun}" + "s" * (number != 1)
+
+
 def _padding(recordings: Recordings) -> str:
     """Ask whether trials that end in zeros are padded, where all were taken to be whole."""
     inputs, lengths = recordings.inputs, recordings.lengths
@@ -97,7 +102,7 @@ def _targets(recordings: Recordings) -> Iterator[str]:
             yield f"{label} {count}"
     else:
         wanted *= recordings.num_outputs
-        yield f"{recordings.num_outputs} numbers per {where}"
+        yield f"{counted(recordings.num_outputs, 'number')} per {where}"
         yield f"{np.nanmin(values):.4g} to {np.nanmax(values):.4g}"
     if wanted > known.sum():
         yield f"{wanted - known.sum()} missing"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from rhythmic.plotting.style import FURTHER_COLOURS, LINE_STYLES, OKABE_ITO, Appearance, appearance
 
@@ -69,16 +69,18 @@ def ladders_figure(named: Mapping[str, float], random: Sequence[float], label: s
         random: mean score of each random ladder.
         label: of the axis.
     """
-    figure = Figure(figsize=(6.0, 2.2))
-    axes = figure.subplots()
-    axes.hist(random, bins=min(15, max(5, len(random) // 3)), color="0.85", label="random ladders")
-    for place, (name, value) in enumerate(named.items()):
-        colour = FURTHER_COLOURS[place % len(FURTHER_COLOURS)]
-        style: Any = LINE_STYLES[place % len(LINE_STYLES)]
-        axes.axvline(value, color=colour, ls=style, label=name)
-    axes.set(xlabel=label, ylabel="ladders")
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    figure = Figure(figsize=(6.0, 1.6 + 0.2 * len(named)))
+    heights = (6.0, float(len(named)))
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=heights)
+    upper.hist(random, bins=min(15, max(5, len(random) // 3)), color="0.8")
+    upper.set_ylabel("random ladders")
+    upper.yaxis.set_major_locator(MaxNLocator(integer=True))
+    lower.plot(list(named.values()), range(len(named)), "D", ms=5, color=OKABE_ITO["orange"])
+    for value in named.values():
+        upper.axvline(value, color=OKABE_ITO["orange"], lw=0.6, ls=":")
+    lower.set_yticks(range(len(named)), list(named))
+    lower.set(ylim=(len(named) - 0.5, -0.5), xlabel=label)
+    lower.grid(axis="x", lw=0.4)
     return figure
 
 
@@ -119,11 +121,8 @@ def rhythms_figure(
     lower.set_xscale("log")
     lower.set_xlim(*limits)
     _mark_bands(upper, limits)
-    ticks = [
-        one for one in (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if limits[0] <= one <= limits[1]
-    ]
-    lower.set_xticks(ticks)
-    lower.xaxis.set_major_formatter(ScalarFormatter())
+    lower.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    lower.xaxis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:g}"))
     lower.xaxis.set_minor_locator(NullLocator())
     return figure
 
@@ -194,9 +193,8 @@ def curves_figure(
         look, known = _look(name), np.asarray(rows, float)
         if np.isfinite(known).any():
             mean = np.nanmean(known, axis=0)
-            axes.plot(
-                np.arange(1, len(mean) + 1), mean, color=look.colour, ls=look.line, label=name
-            )
+            epochs = np.arange(1, len(mean) + 1)
+            axes.plot(epochs, mean, color=look.colour, ls=look.line, label=titles[name])
     axes.set(xlabel="epoch", ylabel=f"validation {label}")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -259,7 +257,7 @@ def traces_figure(
         upper.set_title(title)
         panels[-1, column].set_xlabel("time (s)")
         for axes in panels[:, column] if column else ():
-            axes.tick_params(labelleft=False)
+            axes.tick_params(left=False, labelleft=False)
     for axes, name in zip(panels[:, 0], ("channels", "nodes (Hz)", "answers"), strict=False):
         axes.set_ylabel(name)
     return figure

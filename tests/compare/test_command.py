@@ -1,6 +1,7 @@
 """The comparison end to end, as a call and as a command: small, resumed, refused in one line."""
 
 import csv
+import dataclasses
 import json
 import re
 
@@ -10,16 +11,9 @@ import pytest
 from rhythmic.compare import ComparisonPlan, compare_networks, simulated_rhythms, write_report
 from rhythmic.compare import work as module
 from rhythmic.compare.__main__ import main
+from tests.compare import small
 
-PLAN = ComparisonPlan(
-    cells=("rrn", "rnn"),
-    num_parameters=60,
-    num_runs=5,
-    budget=1,
-    num_updates=20,
-    num_ladders=1,
-    ladder_budget=1,
-)
+PLAN = dataclasses.replace(small.PLAN, num_runs=5)  # each trial is tested once
 
 
 @pytest.fixture(scope="module")

@@ -5,20 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from rhythmic.compare import ComparisonPlan, compare_networks
+from rhythmic.compare import compare_networks
 from rhythmic.compare.report import page
 from rhythmic.compare.tables import summary_rows
 from rhythmic.data import Recordings
-
-PLAN = ComparisonPlan(
-    cells=("rrn", "rnn"),
-    num_parameters=60,
-    num_runs=2,
-    budget=1,
-    num_updates=20,
-    num_ladders=1,
-    ladder_budget=1,
-)
+from tests.compare.small import PLAN
 
 
 def recordings_of(kind):

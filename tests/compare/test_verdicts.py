@@ -82,6 +82,7 @@ def test_intervals_of_accuracies_end_at_one():
         ({}, {}, "not shown to score higher than a plain baseline"),
         ({"rrn": row(0.99, [0.0] * 10), "rnn": row(0.99, [0.0] * 10)}, {}, "above 0.98"),
         ({"rnn": row(math.nan)}, {}, "Runs of RNN failed"),
+        ({"rnn": row(-2.0)}, {"score": "r2", "chance": 0.0}, "R² of a run of RNN is below -1"),
         ({"rnn": row(0.5)}, {}, "Not shown to do better than a guess: RNN"),
         ({}, {}, "A baseline, band power, scores 0.070 higher"),
     ],

@@ -32,7 +32,7 @@ def test_described():
     }
     assert np.isfinite(found.standardised(found.scaling()).inputs).all()
     values = Recordings(INPUTS, INPUTS[..., :1], sample_rate=200)
-    assert described(values)["targets"].startswith("1 numbers per step, ")
+    assert described(values)["targets"].startswith("1 number per step, ")
     many = Recordings(np.ones((40, 2, 1)), np.arange(40), sample_rate=1)
     assert described(many)["targets"].endswith("10 1 and 29 more")
 
