@@ -7,7 +7,8 @@
 
 The last two are read out by logistic regression, or for numbers by ridge regression, on what is
 standardised by the training trials; the strength is chosen on the validation trials, from the
-same number of values for every run.
+same number of values for every run. Of more than 50,000 training steps as many are drawn at random,
+which determine some hundred weights as well as all do.
 
 Source: textbook definitions; band power as features of recordings as in P. Welch, IEEE Transactions
 on Audio and Electroacoustics 15, 70 (1967).
@@ -26,6 +27,7 @@ from rhythmic.compare.plan import Division, span_of
 from rhythmic.data import Recordings
 
 BASELINES = ("majority", "average", "band_power")
+MOST_ITEMS = 50_000  # that a readout is fitted to
 RECENT = 10  # samples that are read at every step
 STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0)
 
@@ -122,6 +124,10 @@ def _fitted(
     """Return validation and test score of the best strength, and the confusion of the test."""
     parts = [_items(features, recordings, trials) for trials in division.split]
     (train_x, train_y), *held = parts
+    if len(train_y) > MOST_ITEMS:
+        generator = np.random.default_rng([division.seed, 4])
+        drawn = generator.choice(len(train_y), MOST_ITEMS, replace=False)
+        train_x, train_y = train_x[drawn], train_y[drawn]
     mean = train_x.mean(axis=0)
     deviation = train_x.std(axis=0)
     deviation = np.where(deviation > 1e-12 * np.abs(mean), deviation, 1.0)

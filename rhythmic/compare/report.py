@@ -47,7 +47,7 @@ figure { margin: 1rem 0; }
 .doubt { border-left: 4px solid #D55E00; padding: .2rem 1rem; background: #fdf3ee; }
 .scroll { overflow-x: auto; }
 @media (min-width: 45rem) { td { white-space: nowrap; } td:first-child { white-space: normal; } }
-@media (max-width: 30rem) { table { font-size: .7rem; } th, td { padding: .2rem .25rem; } }
+@media (max-width: 30rem) { table { font-size: .62rem; } th, td { padding: .15rem; } }
 """
 
 
@@ -137,17 +137,16 @@ def _networks(found: Comparison) -> Iterable[str]:
     scores = {name: scores_of(found.rows[name]) for name in names}
     intervals = {name: (one.low, one.high) for name, one in means.items()}
     figure = draw.scores_figure(scores, intervals, titles, f"test {label}", found.chance)
-    caption = f"Test {label} of every run (circles), mean and 95 % interval."
+    caption = f"Test {label} of {found.plan.num_runs} runs (circles), mean and 95 % interval."
     yield _figure(figure, caption)
     about = {one.claim.worse: one for one in found.verdicts if one.claim.question != "rhythms"}
     yield _table(
-        ("network", "nodes", "parameters", "runs", label, "95 % interval", "RRN − it", "p"),
+        ("network", "nodes", "para\u00admeters", label, "95 % interval", "RRN − it", "p"),
         [
             (
                 titles[name],
                 "" if (size := found.rows[name]["hidden_size"]) is None else str(size),
                 str(found.rows[name]["num_parameters"]),
-                str(means[name].num_runs),
                 _number(means[name].mean),
                 _interval(means[name].low, means[name].high),
                 _signed(about[name].finding.estimate) if name in about else "",

@@ -140,6 +140,8 @@ def _classes(
         held = f"one class alone, {classes[0]!r}" if classes else "no label that is known"
         raise ValueError(f"targets holds {held}; it must hold two classes or more")
     place = {label: number for number, label in enumerate(classes)} | {None: -1}
+    if all(isinstance(one, float) and one.is_integer() for one in classes):
+        classes = tuple(map(int, classes))  # beside a missing label integers are such numbers
     if not per_step:
         return np.array([place[own[0]] for own in labels], np.int32), classes
     found = np.full((len(trials), num_steps), -1, np.int32)

@@ -196,6 +196,7 @@ def curves_figure(
             epochs = np.arange(1, len(mean) + 1)
             axes.plot(epochs, mean, color=look.colour, ls=look.line, label=titles[name])
     axes.set(xlabel="epoch", ylabel=f"validation {label}")
+    _leave_out_beginnings(axes)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
@@ -218,6 +219,17 @@ def answers_figure(targets: np.ndarray, answers: np.ndarray) -> Figure:
         if number > 1:
             axes.set_title(f"output {place}")
     return figure
+
+
+def _leave_out_beginnings(axes: Axes) -> None:
+    """Cut the axis where first epochs, of R² far below zero, would flatten all that follow."""
+    curves = [np.asarray(line.get_ydata(), float) for line in axes.lines]
+    if not curves:
+        return
+    later = np.concatenate([curve[len(curve) // 4 :] for curve in curves])
+    low, high = float(np.nanmin(later)), float(np.nanmax(later))
+    if min(float(np.nanmin(curve)) for curve in curves) < low - 2 * (high - low):
+        axes.set_ylim(low - 0.2 * (high - low), high + 0.1 * (high - low))
 
 
 def traces_figure(

@@ -104,7 +104,8 @@ def test_targets_of_steps():
 
 def test_a_kind_that_is_named_counts():
     assert made(targets=[1, 2, 3, 4], kind="value").targets.tolist() == [[1.0], [2], [3], [4]]
-    assert made(targets=[1.0, 2.0, 1.0, NAN], kind="class").classes == (1.0, 2.0)
+    assert str(made(targets=[1.0, 2.0, 1.0, NAN], kind="class").classes) == "(1, 2)"
+    assert str(made(targets=[1.5, 2.0, 1.5, NAN], kind="class").classes) == "(1.5, 2.0)"
     square = np.ones((4, 5)) * [0, 1, 0, 1, 0]
     assert made(square, square).kind == "value_per_step"
     assert made(square, square, kind="value").targets.shape == (4, 5)
