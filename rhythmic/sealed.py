@@ -58,7 +58,20 @@ def read_sealed(path: Path, *, required: bool = True) -> dict[str, Any]:
         FileNotFoundError: if there is no such file.
     """
     try:
-        value = json.loads(read_plain(path))
+        content = read_plain(path)
+    except DamagedFileError:
+        raise DamagedFileError(f"{path} is damaged") from None
+    return unsealed(content, str(path), required=required)
+
+
+def unsealed(content: bytes, name: str, *, required: bool = True) -> dict[str, Any]:
+    """Return what ``sealed_bytes`` made bytes of; ``name`` says in errors whose they are.
+
+    Raises:
+        DamagedFileError: for other bytes.
+    """
+    try:
+        value = json.loads(content)
         if not isinstance(value, dict):
             raise TypeError
         if SEAL not in value and not required and not lost_its_seal(value, 64):
@@ -66,9 +79,9 @@ def read_sealed(path: Path, *, required: bool = True) -> dict[str, Any]:
         found = value.pop(SEAL)
         matches = found == _seal_of(value)  # a number too large for a float has no seal
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise DamagedFileError(f"{path} is damaged") from None
+        raise DamagedFileError(f"{name} is damaged") from None
     if not matches:
-        raise DamagedFileError(f"{path} is damaged: it differs from its own hash")
+        raise DamagedFileError(f"{name} is damaged: it differs from its own hash")
     return value
 
 

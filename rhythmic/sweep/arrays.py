@@ -12,7 +12,7 @@ from zarr.storage import MemoryStore
 
 from rhythmic.sweep.blocks import absent_value
 from rhythmic.sweep.designs import FIRST_BAD_STEP, STATUS
-from rhythmic.sweep.plan import ChunkPlan, bytes_a_point
+from rhythmic.sweep.plan import ChunkPlan, Cut, bytes_a_point
 from rhythmic.sweep.specification import Output, Sweep
 
 FORMAT = 2  # of the folder; a description of another one is refused
@@ -23,8 +23,14 @@ STATUS_OUTPUTS = {
 }
 
 
-def layout_of(sweep: Sweep, plan: ChunkPlan) -> dict[str, bytes]:
-    """Return metadata and coordinates of a sweep, by the path of their file below its arrays."""
+def layout_of(sweep: Sweep, plan: ChunkPlan, cut: Cut | None = None) -> dict[str, bytes]:
+    """Return metadata and coordinates of a sweep, by the path of their file below its arrays.
+
+    Args:
+        sweep: whose arrays they are.
+        plan: of its chunks.
+        cut: into stored blocks; by default that of the plan.
+    """
     # No memory: each is one value, seen from every point.
     absent = {
         name: np.broadcast_to(np.array(absent_value(name, dtype), dtype), sweep.shape + own)
@@ -34,7 +40,8 @@ def layout_of(sweep: Sweep, plan: ChunkPlan) -> dict[str, bytes]:
     contents: dict[str, Any] = {}
     about = {"sweep": sweep.name, "coordinates": " ".join(map(str, dataset.coords))}
     group = zarr.create_group(MemoryStore(contents), zarr_format=3, attributes=about)
-    block = plan.blocks(sweep.shape, bytes_a_point(sweep)).chunk_shape(sweep.shape)
+    cut = cut or plan.blocks(sweep.shape, bytes_a_point(sweep))
+    block = cut.chunk_shape(sweep.shape)
     for name, values in dataset.variables.items():
         is_result = name in absent
         array = group.create_array(
@@ -69,7 +76,11 @@ def labelled(sweep: Sweep, arrays: Mapping[str, np.ndarray]) -> xarray.Dataset:
 
 
 def description_of(
-    sweep: Sweep, plan: ChunkPlan, environment: dict[str, Any], layout: Mapping[str, bytes]
+    sweep: Sweep,
+    plan: ChunkPlan,
+    environment: dict[str, Any],
+    layout: Mapping[str, bytes],
+    cut: Cut | None = None,
 ) -> dict[str, Any]:
     """Return what the description of a sweep says, the metadata of its ``layout`` included."""
     return {
@@ -80,7 +91,7 @@ def description_of(
         "axes": [dimension.name for dimension in sweep.dimensions],
         "results": list(results_of(sweep)),
         "plan": plan.as_dict(),
-        "blocks": plan.blocks(sweep.shape, bytes_a_point(sweep)).as_dict(),
+        "blocks": (cut or plan.blocks(sweep.shape, bytes_a_point(sweep))).as_dict(),
         "environment": environment,
         "metadata": {
             key: json.loads(content) for key, content in layout.items() if key.endswith("zarr.json")

@@ -44,7 +44,8 @@ class Started(NamedTuple):
 class Computed(NamedTuple):
     """A chunk, its results without padding, what a device computed at once, and its bad points.
 
-    ``environment`` is that of the worker that computed it, None for this process.
+    ``environment`` is that of the worker that computed it, None for this process. ``arrays`` are
+    empty where the worker has stored them itself.
     """
 
     chunk: Chunk
@@ -290,6 +291,7 @@ class Meter:
             elsewhere: whether workers compute, each a chunk as a whole.
         """
         self.num_chunks, self.num_done = there + len(chunks), there
+        self.shape = computer.sweep.shape
         self.stages_shown = computer.stages > 1 and not elsewhere
         stages = len(chunks) if elsewhere else sum(map(computer.total, chunks))
         self.progress = Progress(
@@ -328,7 +330,8 @@ class Meter:
 
     def chunk_done(self, found: Computed) -> None:
         """Take note of a finished chunk."""
-        points = found.arrays[STATUS].size
+        chunk = found.chunk
+        points = chunk.num_rows * math.prod(self.shape[len(chunk.lead) + 1 :])
         self.num_done += 1
         self.num_not_finite += found.num_not_finite
         self._show(f"{points / max(self.seconds, 1e-9):.3g} points a second", self.is_done)

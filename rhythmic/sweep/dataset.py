@@ -13,8 +13,9 @@ from rhythmic.sealed import DamagedFileError
 from rhythmic.sweep.designs import STATUS
 from rhythmic.sweep.files import COMPUTED_AGAIN
 from rhythmic.sweep.joining import join
+from rhythmic.sweep.objects import ObjectSweep
 from rhythmic.sweep.plan import Chunk
-from rhythmic.sweep.store import SweepStore, is_plain
+from rhythmic.sweep.store import SweepStore
 
 FORMATS = (".nc", ".csv", ".parquet")
 
@@ -22,11 +23,16 @@ FORMATS = (".nc", ".csv", ".parquet")
 class StoredArrays(Mapping[str, np.ndarray]):
     """The results of a folder by name, each read whole when it is asked for."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path | str):
         """Read nothing yet."""
-        self.folder, self.names = folder, SweepStore.open(folder).names
+        self.folder, store = folder, opened(folder)
+        self.names = store.names
+        # Objects are read over a network: nothing but those of the array that is asked for.
+        self.objects = store.arrays if isinstance(store, ObjectSweep) else None
 
     def __getitem__(self, name: str) -> np.ndarray:
+        if self.objects is not None:
+            return np.asarray(self.objects[name])
         return open_sweep(self.folder)[name].to_numpy()
 
     def __iter__(self) -> Iterator[str]:
@@ -36,9 +42,14 @@ class StoredArrays(Mapping[str, np.ndarray]):
         return len(self.names)
 
 
+def opened(folder: Path | str) -> SweepStore | ObjectSweep:
+    """Open a folder, or what is below a URL, to read."""
+    return ObjectSweep.open(folder) if isinstance(folder, str) else SweepStore.open(folder)
+
+
 @checked
-def open_sweep(folder: Path) -> xarray.Dataset:
-    """Open the results of a folder, finished or not; arrays are read as they are used.
+def open_sweep(folder: Path | str) -> xarray.Dataset:
+    """Open the results of a folder, or below a URL, finished or not, to be read as they are used.
 
     Points that are not computed yet have status -1. The attributes say how many chunks are there
     and what computed them: program, device, versions, and the rows a device held at once.
@@ -48,21 +59,10 @@ def open_sweep(folder: Path) -> xarray.Dataset:
         DamagedFileError: for a damaged description or a missing file; when it is read, for a
             coordinate or result whose bytes are not those that were written.
     """
-    store = SweepStore.open(folder)
+    store = opened(folder)
     # Nothing is decoded: an attribute such as a scale factor would change the numbers.
     dataset = xarray.open_zarr(store.files, consolidated=False, chunks=None, decode_cf=False)
-    made: list[Mapping[str, object]] = []
-    count = 0
-    for block, record in store.finished():
-        count += len(store.layout.chunks_of(block))
-        for path in store.result_paths(block):
-            if not is_plain(path):
-                raise DamagedFileError(f"{path} is missing; {COMPUTED_AGAIN}")
-        made += record["made"]
-    for begun in store.unfinished():
-        count += len(begun.made)
-        made += begun.made_by()
-        store.overlay(begun)
+    count, made = store.progress()
     told = ["; ".join(f"{name} {value}" for name, value in flat(one).items()) for one in made]
     about = {
         "finished_chunks": count,

@@ -1,6 +1,6 @@
-"""The arrays of a sweep as zarr sees them: metadata in memory, chunks on the disk."""
+"""The arrays of a sweep as zarr sees them: metadata in memory, chunks in files or objects."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -8,7 +8,7 @@ from zarr.abc.store import ByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr.storage import MemoryStore, WrapperStore
 
-from rhythmic.sealed import DamagedFileError, read_plain
+from rhythmic.sealed import DamagedFileError
 from rhythmic.sweep.journal import crc32c
 
 COMPUTED_AGAIN = "the call that made the sweep computes it again"
@@ -19,16 +19,23 @@ class SweepFiles(WrapperStore[MemoryStore]):
 
     What is in memory comes first: metadata, and chunks that are not on the disk yet. Whatever else
     stands in the folder is nobody's array. Writing goes to the memory alone: who writes takes it
-    from there, and brings the files of a block to the disk together.
+    from there, and brings the files of a block to their place together.
 
     Args:
-        root: the folder of the arrays.
+        root: the folder of the arrays, or its URL; named in errors.
+        read: returns the bytes of a stored key, or raises a FileNotFoundError.
         metadata: bytes by key.
         results: names of the arrays of which chunks may be absent; those of all others may not.
     """
 
-    def __init__(self, root: Path, metadata: Mapping[str, bytes], results: Collection[str]):
-        self.root, self.results = root, results
+    def __init__(
+        self,
+        root: Path | str,
+        read: Callable[[str], bytes],
+        metadata: Mapping[str, bytes],
+        results: Collection[str],
+    ):
+        self.root, self.read, self.results = root, read, results
         from_bytes = default_buffer_prototype().buffer.from_bytes
         self.memory = {key: from_bytes(content) for key, content in metadata.items()}
         super().__init__(MemoryStore(self.memory))
@@ -51,15 +58,14 @@ class SweepFiles(WrapperStore[MemoryStore]):
             return await super().get(key, prototype, byte_range)
         if byte_range is not None:
             raise NotImplementedError("chunks of a sweep are read whole")
-        path = self.root / key
         try:
-            content = read_plain(path)
+            content = self.read(key)
         except FileNotFoundError:
             if name in self.results:
                 return None
-            raise DamagedFileError(f"{path} is missing; {COMPUTED_AGAIN}") from None
+            raise DamagedFileError(f"{self.root}/{key} is missing; {COMPUTED_AGAIN}") from None
         if not is_whole(content):
-            raise DamagedFileError(f"{path} is damaged; {COMPUTED_AGAIN}")
+            raise DamagedFileError(f"{self.root}/{key} is damaged; {COMPUTED_AGAIN}")
         return prototype.buffer.from_bytes(content)
 
     async def get_partial_values(

@@ -48,22 +48,43 @@ def open_to_write(
         store = SweepStore.create(folder, sweep, plan, environment)
     else:
         store = SweepStore(folder, description, environment)
-        check_same(folder, description["asked"], sweep.identity(), allow_changes, tell)
-        found = differing(description["environment"], environment)
-        if found and not allow_changes:
-            raise RefusedError(
-                f"run_dir {folder} was computed otherwise ({found}); name a new folder, or allow "
-                "changes: each chunk then says what computed it"
-            )
-        if found:
-            tell(f"resumed though it was computed otherwise ({found}); each chunk says by what")
+        check_resumable(folder, description, sweep, environment, allow_changes, tell)
         _repair(store, sweep, tell)
     append_rows(folder / PROVENANCE, [provenance()])
     return store
 
 
+def check_resumable(
+    place: Path | str,
+    description: dict[str, Any],
+    sweep: Sweep,
+    environment: dict[str, Any],
+    allow_changes: bool,
+    tell: Callable[[str], None],
+) -> None:
+    """Raise a RefusedError for another sweep, or one that was computed otherwise, unless allowed.
+
+    Args:
+        place: folder or URL of the sweep that is there.
+        description: of it.
+        sweep: that is to be resumed.
+        environment: of what computes now.
+        allow_changes: go on though program, versions or device are others.
+        tell: called with one line for what is allowed.
+    """
+    check_same(place, description["asked"], sweep.identity(), allow_changes, tell)
+    found = differing(description["environment"], environment)
+    if found and not allow_changes:
+        raise RefusedError(
+            f"run_dir {place} was computed otherwise ({found}); name a new folder, or allow "
+            "changes: each chunk then says what computed it"
+        )
+    if found:
+        tell(f"resumed though it was computed otherwise ({found}); each chunk says by what")
+
+
 def check_same(
-    folder: Path,
+    folder: Path | str,
     known: dict[str, Any],
     wanted: dict[str, Any],
     allow_changes: bool,

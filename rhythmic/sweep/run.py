@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -32,7 +32,7 @@ from rhythmic.sweep.plan import (
 )
 from rhythmic.sweep.processes import by_writer, from_writer, is_writer
 from rhythmic.sweep.specification import Stages, Sweep
-from rhythmic.sweep.workers import Workers
+from rhythmic.sweep.workers import UNLIKE, Target, Workers
 
 if TYPE_CHECKING:
     import xarray
@@ -41,11 +41,9 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str], None]
 
-UNLIKE = "make the workers alike, or allow changes: each chunk then says what computed it"
-
 
 class SweepStorageError(OSError):
-    """A run folder that cannot be written to; what is finished in it stays."""
+    """A run folder that cannot be written to, or a store; what is finished in it stays."""
 
 
 @checked
@@ -53,12 +51,12 @@ class SweepStorageError(OSError):
 class SweepResult:
     """What a sweep gave: ``arrays`` by name, of the shape of the design, then of the output.
 
-    ``folder`` is where they are kept, None for a sweep in memory.
+    ``folder`` is where they are kept, a folder or URL; None for a sweep in memory.
     """
 
     sweep: Sweep
     arrays: Mapping[str, np.ndarray]
-    folder: Path | None = None
+    folder: Path | str | None = None
 
     def dataset(self) -> "xarray.Dataset":
         """Return the results with their axes, names and units; from disk as they are read."""
@@ -72,7 +70,7 @@ class SweepResult:
 def run_sweep(
     sweep: Sweep,
     *,
-    folder: Path | None = None,
+    folder: Path | str | None = None,
     devices: int | None = None,
     chunk_points: int | None = None,
     executor: Executor | None = None,
@@ -84,13 +82,16 @@ def run_sweep(
     Args:
         sweep: what to compute.
         folder: where to keep it, chunk by chunk, so that it can be killed at any moment and gone
-            on with by the same call; None keeps it in memory. Wants xarray and zarr.
+            on with by the same call; None keeps it in memory. Wants xarray and zarr. Also the URL
+            of an object store that fsspec reaches, such as ``s3://bucket/name``: there the workers
+            of an executor write their own chunks, and one call at a time may hand them out.
         devices: devices to use, by default all; of a CPU there is one, or as many as
             ``jax.config.update("jax_num_cpu_devices", n)`` makes at the start of the program.
         chunk_points: points of a chunk at most: what a kill can lose.
         executor: computes the chunks by its workers, a task each: anything with the interface of
             ``concurrent.futures.Executor``, such as that of a Dask cluster. Workers may come, die
-            and hang; results are byte for byte those of one process. This process alone writes.
+            and hang; results are byte for byte those of one process. This process alone writes to
+            a folder.
         allow_changes: resume in a folder though the program, a version or the device is another
             one, or the rows of ``prepare`` are. The chunks then say what computed them.
         quiet: show no progress.
@@ -116,6 +117,10 @@ def run_sweep(
     if folder is None:
         return SweepResult(sweep, in_memory(computer, wanted, workers, quiet))
     sweep.check_storable()  # before anything is compiled, and the folder touched
+    if isinstance(folder, str):
+        check_url(folder)
+        on_objects(computer, folder, wanted, workers, allow_changes, quiet)
+        return SweepResult(sweep, stored_arrays(folder), folder)
     folder = Path(folder).resolve()  # a later `chdir` does not matter; `absent/../d` is d
     try:
         with contextlib.ExitStack() as stack:
@@ -125,9 +130,22 @@ def run_sweep(
         if _is_elsewhere(error, folder):
             raise
         raise SweepStorageError(_storage_message(folder, error)) from error
+    return SweepResult(sweep, stored_arrays(folder), folder)
+
+
+def check_url(folder: str) -> None:
+    """Raise a ValueError for text that is no URL: folders of this machine are paths."""
+    if "://" not in folder:
+        raise ValueError(
+            f"folder is {folder!r}; it must be a pathlib.Path, or a URL such as s3://bucket/name"
+        )
+
+
+def stored_arrays(place: Path | str) -> Mapping[str, np.ndarray]:
+    """Return the stored results by name, each read when it is asked for."""
     from rhythmic.sweep.dataset import StoredArrays
 
-    return SweepResult(sweep, StoredArrays(folder), folder)
+    return StoredArrays(place)
 
 
 @contextlib.contextmanager
@@ -247,6 +265,54 @@ def on_disk(
         _drop_states(keep)
 
 
+def on_objects(
+    computer: ChunkComputer,
+    url: str,
+    wanted: ChunkPlan,
+    workers: Workers | None,
+    allow_changes: bool,
+    quiet: bool,
+) -> None:
+    """Compute the chunks that are not below a URL; workers write their own.
+
+    Args:
+        computer: of the sweep.
+        url: of an object store.
+        wanted: the plan of a new sweep, if it fits in memory.
+        workers: compute instead of this process.
+        allow_changes: see ``run_sweep``.
+        quiet: show no progress.
+    """
+    from rhythmic.sweep.objects import UnreachableError, open_to_compute
+
+    if jax.process_count() > 1:
+        raise ValueError(f"folder is {url!r}; several processes of one program want a folder")
+    sweep = computer.sweep
+
+    def plan() -> tuple[dict[str, Any], ChunkPlan]:
+        if workers is not None:
+            return workers.prepare(wanted)
+        return computing_environment(sweep), computer.fitting(wanted)
+
+    try:
+        store = open_to_compute(url, sweep, plan, allow_changes=allow_changes, tell=computer.tell)
+        there = store.done()
+        missing = [store.layout.chunk(int(number)) for number in np.flatnonzero(~there)]
+        meter = Meter(computer, missing, int(there.sum()), quiet, elsewhere=workers is not None)
+        if workers is not None:
+            for _ in elsewhere(workers, store.plan, missing, meter, Target(url, allow_changes)):
+                pass
+            return
+        if missing:
+            computer.use(store.plan)
+        for found in computed(computer, missing, None, meter):
+            store.write(found)
+    except UnreachableError as error:
+        raise SweepStorageError(
+            f"{error}; finished chunks are kept, and the same call resumes once it can be"
+        ) from error
+
+
 def _drop_states(folder: Path, number: int | None = None) -> None:
     """Remove the kept states of a chunk, or of all, and the folder if it is empty then.
 
@@ -266,10 +332,14 @@ def _drop_states(folder: Path, number: int | None = None) -> None:
 
 
 def elsewhere(
-    workers: Workers, plan: ChunkPlan, chunks: Sequence[Chunk], meter: Meter
+    workers: Workers,
+    plan: ChunkPlan,
+    chunks: Sequence[Chunk],
+    meter: Meter,
+    target: Target | None = None,
 ) -> Iterator[Computed]:
     """Compute chunks by workers, in the order in which they are finished."""
-    for found in workers.computed(plan, chunks):
+    for found in workers.computed(plan, chunks, target):
         meter.stage_done(1)
         meter.chunk_done(found)
         yield found

@@ -3,7 +3,6 @@ See ``plan`` for the files.
 """
 
 import functools
-import json
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,12 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import zarr
 from jaxtyping import Bool
 
 from rhythmic.files import move_aside, refuse_links, remove_leftovers, write_together
 from rhythmic.locks import LOCK
-from rhythmic.records import PROVENANCE, fingerprint
+from rhythmic.records import PROVENANCE
 from rhythmic.sealed import (
     DamagedFileError,
     read_plain,
@@ -24,10 +22,11 @@ from rhythmic.sealed import (
     sealed_bytes,
     write_sealed,
 )
-from rhythmic.sweep.arrays import FORMAT, description_of, layout_of
+from rhythmic.sweep.arrays import description_of, layout_of
 from rhythmic.sweep.blocks import OpenBlock, Stored
+from rhythmic.sweep.described import DescribedSweep
 from rhythmic.sweep.designs import STATUS
-from rhythmic.sweep.files import SweepFiles, is_whole
+from rhythmic.sweep.files import COMPUTED_AGAIN, SweepFiles, is_whole
 from rhythmic.sweep.plan import (
     COPY,
     DESCRIPTION,
@@ -37,8 +36,6 @@ from rhythmic.sweep.plan import (
     RESULTS,
     Chunk,
     ChunkPlan,
-    Cut,
-    Layout,
     journal_name,
     record_name,
     record_paths,
@@ -56,7 +53,7 @@ class Damage(NamedTuple):
         return f"{self.path}: {self.what}"
 
 
-class SweepStore:
+class SweepStore(DescribedSweep):
     """The files of one sweep. Writing wants the lock of the folder."""
 
     def __init__(
@@ -69,50 +66,23 @@ class SweepStore:
             DamagedFileError: for one that lacks something.
             LinkError: for links in place of the folders of arrays.
         """
-        if description.get("format") != FORMAT:
-            raise ValueError(
-                f"run_dir {folder} holds a sweep of an older version of this package, in another "
-                f"format than {FORMAT}; name a new folder"
-            )
+        super().__init__(folder, description, environment)
         self.folder = folder
-        self.description = description
-        try:
-            self.environment_now = environment or description["environment"]
-            self.shape = tuple(description["shape"])
-            self.plan = ChunkPlan(**description["plan"])
-            self.layout = Layout(self.shape, self.plan, Cut(**description["blocks"]))
-            self.names: list[str] = description["results"]
-            columns = [one["columns"] for one in description["asked"]["design"]]
-            self.coordinates = [column["name"] for some in columns for column in some]
-            self.metadata = {
-                key: json.dumps(about, indent=2).encode()
-                for key, about in description["metadata"].items()
-            }
-            named = {name: description[name] for name in ("identity", "plan", "blocks")}
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise DamagedFileError(f"{folder / DESCRIPTION} does not describe a sweep") from None
-        self.identity = fingerprint(named)
         arrays = [f"{RESULTS}/{name}" for name in (*self.names, *self.coordinates)]
         refuse_links(folder, [*arrays, *(f"{name}/c" for name in arrays)])
-        self.files = SweepFiles(folder / RESULTS, self.metadata, self.names)
+        self.files = SweepFiles(
+            folder / RESULTS,
+            lambda key: read_plain(folder / RESULTS / key),
+            self.metadata,
+            self.names,
+        )
         self.open_blocks: dict[int, OpenBlock] = {}
-
-    @functools.cached_property
-    def arrays(self) -> dict[str, zarr.Array]:
-        """The stored results, opened at their first use."""
-        # Chunks of zeros are files as well: that a chunk is there never depends on its values.
-        with zarr.config.set({"array.write_empty_chunks": True}):
-            return {n: zarr.open_array(self.files, path=n, mode="r+") for n in self.names}
 
     @functools.cached_property
     def stored(self) -> dict[str, Stored]:
         """What is stored of a point, by the name of the result."""
-        axes = len(self.shape)
-        return {name: Stored(x.shape[axes:], x.dtype) for name, x in self.arrays.items()}
-
-    def made(self, shape: dict[str, int], environment: dict[str, Any] | None) -> dict[str, Any]:
-        """Return what a record says of how a chunk was computed, here or in a worker's place."""
-        return {"environment": self.environment_now | (environment or {}), **shape}
+        axes, arrays = len(self.shape), self.arrays
+        return {name: Stored(x.shape[axes:], x.dtype) for name, x in arrays.items()}
 
     @classmethod
     def open(cls, folder: Path) -> "SweepStore":
@@ -171,10 +141,6 @@ class SweepStore:
             **{results / name / "c" / "0": None for name in self.coordinates},
         }
 
-    def blocks(self) -> Iterator[Chunk]:
-        """List all blocks."""
-        return self.layout.cut.chunks(self.shape)
-
     def recorded(self, ending: str = "json") -> list[int]:
         """Return the numbers of the blocks that have a record, or a journal, in order."""
         numbers = (int(path.name.partition(".")[0]) for path in record_paths(self.folder, ending))
@@ -188,10 +154,6 @@ class SweepStore:
         """Return where the journal of a block is while it is not whole."""
         return self.folder / RECORDS / journal_name(block.number)
 
-    def owner(self, block: Chunk) -> dict[str, Any]:
-        """Return what a record or journal must say of the block that it belongs to."""
-        return {"block": block.number, "sweep": self.identity}
-
     def record(self, block: Chunk) -> dict[str, Any]:
         """Return the record of a finished block.
 
@@ -204,20 +166,6 @@ class SweepStore:
         if {name: record.get(name) for name in own} != own:
             raise DamagedFileError(f"{path} is damaged: it belongs to another block or sweep")
         return record
-
-    def new_record(self, block: Chunk, num_bad: int, made: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return the record of a block: what made it, and how many points are not finite."""
-        return {**self.owner(block), "not_finite": num_bad, "made": made}
-
-    def file_names(self, block: Chunk) -> dict[str, str]:
-        """Return the file of every result of a block, below the arrays, as zarr names it."""
-        place = [*block.lead, block.first_row // self.layout.cut.rows_per_chunk]
-        metadata = self.description["metadata"]
-        axes = {name: len(metadata[f"{name}/zarr.json"]["shape"]) for name in self.names}
-        return {
-            name: "/".join([name, "c", *map(str, place), *["0"] * (axes[name] - len(place))])
-            for name in self.names
-        }
 
     def result_paths(self, block: Chunk) -> list[Path]:
         """Return the files of the results of a block."""
@@ -256,11 +204,8 @@ class SweepStore:
     def write_block(self, whole: OpenBlock) -> None:
         """Write the files of a block and its record, which stands for its journal from then on."""
         block = whole.block
-        self.overlay(whole)
-        contents = {
-            self.folder / RESULTS / key: self.files.memory.pop(key).to_bytes()
-            for key in self.file_names(block).values()
-        }
+        stored = self.encoded(block, whole.arrays)
+        contents = {self.folder / RESULTS / key: content for key, content in stored.items()}
         # The record is last: it takes its name when the files of the block have theirs.
         bad = int(np.count_nonzero(whole.arrays[STATUS]))
         record = self.new_record(block, bad, whole.made_by())
@@ -268,13 +213,6 @@ class SweepStore:
         whole.close()
         self.open_blocks.pop(block.number, None)
         self.journal_path(block).unlink(missing_ok=True)
-
-    def overlay(self, block: OpenBlock) -> None:
-        """Let the arrays show a block that is not on the disk."""
-        rows = slice(block.block.first_row, block.block.stop_row)
-        place: tuple[int | slice, ...] = (*block.block.lead, rows)
-        for name, array in self.arrays.items():
-            array[place] = block.arrays[name]
 
     def close(self) -> None:
         """Close what is open."""
@@ -296,6 +234,25 @@ class SweepStore:
         """List the blocks that have a journal and no record."""
         for number in sorted(set(self.recorded("journal")) - set(self.recorded())):
             yield self.open_block(self.layout.block(number))
+
+    def progress(self) -> tuple[int, list[Mapping[str, object]]]:
+        """Return how many chunks are there, and what computed them; the arrays then show all.
+
+        Raises:
+            DamagedFileError: for a record that is damaged, or a file that is missing.
+        """
+        count, made = 0, list[Mapping[str, object]]()
+        for block, record in self.finished():
+            count += len(self.layout.chunks_of(block))
+            for path in self.result_paths(block):
+                if not is_plain(path):
+                    raise DamagedFileError(f"{path} is missing; {COMPUTED_AGAIN}")
+            made += record["made"]
+        for begun in self.unfinished():
+            count += len(begun.made)
+            made += begun.made_by()
+            self.overlay(begun.block, begun.arrays)
+        return count, made
 
     def done(self) -> Bool[np.ndarray, " chunk"]:
         """Tell of every chunk whether it is finished."""

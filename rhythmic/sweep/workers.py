@@ -1,23 +1,37 @@
 """Chunks of a sweep computed by the workers of an executor, byte for byte as one process does.
 
-A task is a chunk. A worker compiles once, keeps the program, and writes nothing: its results go
-back to the process that called.
+A task is a chunk. A worker compiles once and keeps the program. It writes nothing: its results go
+back to the process that called, unless they go to an object store.
 """
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
 
+from rhythmic.runs.environment import check_worker
 from rhythmic.runs.executors import answers
 from rhythmic.sweep.chunks import ChunkComputer, Computed
 from rhythmic.sweep.environment import computing_environment
 from rhythmic.sweep.plan import Chunk, ChunkPlan
 from rhythmic.sweep.specification import Sweep
+
+if TYPE_CHECKING:
+    from rhythmic.sweep.objects import ObjectSweep
+
+
+UNLIKE = "make the workers alike, or allow changes: each chunk then says what computed it"
+
+
+class Target(NamedTuple):
+    """The URL of the sweep that a worker writes to, and whether it may compute otherwise."""
+
+    url: str
+    allow_changes: bool
 
 
 class Task(NamedTuple):
@@ -25,6 +39,7 @@ class Task(NamedTuple):
 
     plan: ChunkPlan
     chunk: Chunk | None
+    target: Target | None = None
 
 
 class Workers:
@@ -39,9 +54,11 @@ class Workers:
         ((_, found),) = self.ask([Task(plan, None)])
         return found
 
-    def computed(self, plan: ChunkPlan, chunks: Sequence[Chunk]) -> Iterator[Computed]:
-        """Yield chunks as they are finished."""
-        for _, found in self.ask(Task(plan, chunk) for chunk in chunks):
+    def computed(
+        self, plan: ChunkPlan, chunks: Sequence[Chunk], target: Target | None = None
+    ) -> Iterator[Computed]:
+        """Yield chunks as they are finished; without arrays where the workers write to a target."""
+        for _, found in self.ask(Task(plan, chunk, target) for chunk in chunks):
             yield found
 
 
@@ -52,6 +69,7 @@ class ChunkWorker:
         """Compile nothing yet."""
         self.computer = ChunkComputer(sweep, jax.local_devices(), lambda line: None)
         self.environment = computing_environment(sweep)
+        self.stores: dict[str, ObjectSweep] = {}
 
     def __call__(self, task: Task) -> Computed | tuple[dict[str, Any], ChunkPlan]:
         """Return a chunk, or what computes here and a plan that fits."""
@@ -63,7 +81,26 @@ class ChunkWorker:
             computer.use(task.plan)
         found = computer.computed(task.chunk)
         arrays = {name: np.ascontiguousarray(x) for name, x in found.arrays.items()}
-        return found._replace(arrays=arrays, environment=self.environment)
+        found = found._replace(arrays=arrays, environment=self.environment)
+        if task.target is None:
+            return found
+        self.store_of(task.target).write(found)
+        return found._replace(arrays={})
+
+    def store_of(self, target: Target) -> "ObjectSweep":
+        """Return the sweep that chunks are written to.
+
+        Raises:
+            RefusedError: if it was begun by what computes otherwise, and that is not allowed.
+        """
+        from rhythmic.sweep.objects import ObjectSweep
+
+        if target.url not in self.stores:
+            store = ObjectSweep.open(target.url)
+            if not target.allow_changes:
+                check_worker(store.description["environment"], self.environment, UNLIKE)
+            self.stores[target.url] = store
+        return self.stores[target.url]
 
 
 @functools.lru_cache(maxsize=64)
