@@ -200,7 +200,7 @@ def _rhythms(found: Comparison) -> Iterable[str]:
         [
             (
                 name,
-                ", ".join(f"{x:#.3g}" for x in found.rows[f"ladder {name}"]["frequencies"]),
+                ", ".join(_three(x) for x in found.rows[f"ladder {name}"]["frequencies"]),
                 _number(value),
             )
             for name, value in named.items()
@@ -300,7 +300,7 @@ def _what_it_does(found: Comparison) -> Iterable[str]:
         [
             (
                 str(one["node"]),
-                *(f"{one[k]:#.3g}" for k in ("start_hz", "learned_hz", "learned_hz_sd", "decay_s")),
+                *(_three(one[k]) for k in ("start_hz", "learned_hz", "learned_hz_sd", "decay_s")),
                 f"{one['importance']:+.3f}",
             )
             for one in rows
@@ -395,6 +395,11 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _escaped(text: str) -> str:
     return html.escape(text)
+
+
+def _three(value: float) -> str:
+    """Write a number of three digits, zeros at its end included."""
+    return f"{value:#.3g}".rstrip(".")
 
 
 def _number(value: float) -> str:
