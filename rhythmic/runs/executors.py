@@ -49,7 +49,7 @@ def answers(
         tell: called with one line when tasks are given again.
 
     Raises:
-        ValueError: for what cannot be sent.
+        ValueError: for what cannot be sent, or an executor without futures, as that of submitit.
         ExecutorLostError: if the executor gives no answers any more.
         Exception: what answering a task raised, in the worker.
     """
@@ -133,6 +133,11 @@ class _Tasks:
             future = self.executor.submit(_answer, self.name, content, task, next(self.count))
         except Exception as error:
             raise _lost_because(error) from error
+        if not isinstance(future, futures.Future):
+            raise ValueError(
+                f"executor is a {type(self.executor).__name__}, which gives a "
+                f"{type(future).__name__} for a task; it must give a concurrent.futures.Future"
+            )
         self.waiting[task] = time.monotonic()
         self.under_way[future] = _Given(task, self.waiting[task])
 

@@ -56,6 +56,15 @@ class StrangeExecutor(futures.Executor):
         return future
 
 
+def test_an_executor_without_futures_is_refused():
+    class Jobs(futures.Executor):
+        def submit(self, function, *arguments):
+            return "a job of another kind"
+
+    with pytest.raises(ValueError, match=r"^executor is a Jobs, which gives a str for a task; it"):
+        run_sweep(small_sweep(), executor=Jobs(), quiet=True)
+
+
 @pytest.fixture(scope="module")
 def of_one_process(tmp_path_factory, stored_bytes):
     """The bytes that this process alone leaves of a sweep of a kind."""
@@ -178,6 +187,9 @@ def test_a_task_is_answered_once_though_it_was_given_twice(monkeypatch):
     monkeypatch.setattr(executors, "PATIENCE", 0.05)
     monkeypatch.setattr(executors, "TIMES_AS_LONG", 1)
     monkeypatch.setattr(executors, "SECONDS_BETWEEN_LOOKS", 0.02)
+    # The last task is given after some answers: without one, nobody knows what takes long.
+    monkeypatch.setattr(executors, "FEWEST_AHEAD", 4)
+    monkeypatch.setattr(executors, "num_workers", lambda executor: 0)
     said = []
 
     def tell(line):
