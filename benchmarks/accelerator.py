@@ -145,6 +145,7 @@ def paper(options: argparse.Namespace, clock: Clock) -> None:
     """Train what is missing of the comparison, until the time is up."""
     from experiments.mnist.configuration import PRESETS
     from experiments.mnist.members import MnistStore, train_all
+    from experiments.options import recorded
     from rhythmic.data import load
 
     preset = PRESETS[options.preset]
@@ -162,7 +163,7 @@ def paper(options: argparse.Namespace, clock: Clock) -> None:
     configuration = replace(preset, run_dir=folder, results=results, **chosen)
     configuration.check()
     digits = load(configuration.dataset, data_dir=configuration.data_dir)
-    open_run_folder(folder, configuration.identity())
+    open_run_folder(folder, recorded("mnist", configuration))
     store = MnistStore(configuration, digits, folder / "members.jsonl")
     train_all(store, folder, after_epoch=clock.check)
 

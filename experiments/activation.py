@@ -7,8 +7,9 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.options import ScriptOptions
 from experiments.ranges import at_least, within
-from experiments.script import Experiment, ScriptOptions, main
+from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.node import bifurcation_panel, protection_panel
 from rhythmic.theory.activation import (

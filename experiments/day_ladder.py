@@ -9,8 +9,9 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.options import ScriptOptions
 from experiments.ranges import at_least
-from experiments.script import Experiment, ScriptOptions, main
+from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.bands import day_ladder_figure
 from rhythmic.rhythms import CHANCE_DISTANCE, check_ratios, named_centres, ratio_name, rotation

@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Array
 from matplotlib.figure import Figure
 
+from experiments.options import ScriptOptions
 from experiments.ranges import at_least, within
-from experiments.script import Experiment, ScriptOptions, main
+from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
 from rhythmic.activations import ACTIVATIONS
 from rhythmic.plotting.perceptron import feedforward_figure

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
+from experiments.options import ScriptOptions
 from experiments.ranges import at_least, within
-from experiments.script import ScriptOptions
 from experiments.stages import Results, Stages
 from rhythmic.coupled import CoupledOscillators, responses
 from rhythmic.coupled.ladders import PLASTIC_NUMBER, random_ladder, random_ratio, ratio_ladder

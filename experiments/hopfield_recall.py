@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.options import ScriptOptions
 from experiments.ranges import at_least, rising, within
-from experiments.script import ScriptOptions
 from experiments.stages import Results, Stages
 from rhythmic.data import load_mnist5k
 from rhythmic.static.hopfield import (

@@ -10,8 +10,9 @@ import numpy as np
 from jaxtyping import Array
 from matplotlib.figure import Figure
 
+from experiments.options import ScriptOptions
 from experiments.ranges import at_least
-from experiments.script import Experiment, ScriptOptions, main
+from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.perceptron import perceptron_figure
 from rhythmic.static import logic_gate, perceptron_learning, perceptron_output

@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.options import ScriptOptions
 from experiments.ranges import at_least, within
-from experiments.script import Experiment, ScriptOptions, main
+from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
 from rhythmic.plotting.node import error_figure, node_figure
 from rhythmic.rhythm_detection import complex_amplitude, measure_rhythm

@@ -11,8 +11,9 @@ from cmcrameri import cm
 from matplotlib.figure import Figure, SubFigure
 
 from experiments.feedforward import INPUTS, WEIGHTS_HO, WEIGHTS_IH
+from experiments.options import ScriptOptions
 from experiments.ranges import at_least, within
-from experiments.script import Experiment, ScriptOptions, main
+from experiments.script import Experiment, main
 from experiments.stages import Results, Stages
 from rhythmic.cells.elman import Feedback
 from rhythmic.cells.initialization import scaled_orthogonal

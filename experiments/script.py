@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import tyro
@@ -28,7 +28,7 @@ from experiments.folders import (
     watching,
     write_kept,
 )
-from experiments.ranges import at_least, check_ranges
+from experiments.options import ScriptOptions, check_options, identity, recorded
 from experiments.recorded import recorded_options
 from experiments.stages import Stages, Swept, drop_parts, read_arrays, write_arrays
 from rhythmic.data import DataUnavailableError
@@ -37,12 +37,22 @@ from rhythmic.interruption import refuse, stopping
 from rhythmic.locks import LockedError, writing
 from rhythmic.plotting.style import house_style, save
 from rhythmic.progress import clock, show
-from rhythmic.records import fingerprint, plain, read_configuration, read_sealed_rows
+from rhythmic.records import (
+    Row,
+    fingerprint,
+    is_unused,
+    plain,
+    read_configuration,
+    read_sealed_rows,
+    write_table,
+)
 from rhythmic.sealed import DamagedFileError, read_sealed, write_sealed
 from rhythmic.spread import num_cores
 from rhythmic.sweep import plan_sweep
 
 T = TypeVar("T")
+
+LARGER = ("accelerator", "paper")  # presets that ask for more than the full one
 
 
 class Kept(NamedTuple):
@@ -63,71 +73,6 @@ ARRAYS = Kept("results.npz", write_arrays, read_arrays)
 ROWS = Kept("rows.json", lambda path, rows: write_sealed(path, plain(rows)), read_sealed)
 
 
-@dataclass(frozen=True)
-class ScriptOptions:
-    """Options that every experiment has.
-
-    Args:
-        preset: where the other defaults come from. quick: about a minute, up to three
-            for a question of the comparison. full: what an answer is taken from. smoke: seconds,
-            shows only that the script runs.
-        run_dir: folder of the run; by default runs/NAME-PRESET-FINGERPRINT.
-        redraw: print and draw a finished run again from its saved results, computing nothing:
-            --redraw RUN_DIR; without a folder, that of run_dir.
-        publish: keep answer and first figure of this run, whose options must be those of the full
-            preset, under experiments/results, for the gallery.
-    """
-
-    preset: str = "quick"
-    run_dir: Path | None = None
-    redraw: bool = False
-    publish: bool = False
-
-    # Further options that determine no result.
-    ELSEWHERE: ClassVar[tuple[str, ...]] = ()
-    # Largest values of integers, by name, where they are not those of all commands.
-    MOST: ClassVar[Mapping[str, int]] = {}
-
-    def check(self) -> None:
-        """Raise a ValueError of one line that names the field out of range, its value and range."""
-
-    def recipe(self) -> str:
-        """Say on what data and by what training an answer rests; empty where it needs no saying."""
-        return ""
-
-
-@dataclass(frozen=True)
-class SweepOptions(ScriptOptions):
-    """Options of experiments whose computation is a sweep.
-
-    Args:
-        dry_run: compute nothing: print chunks, files, bytes, memory and the time that is expected,
-            for which one chunk of each sweep is computed.
-        workers: for how many workers a dry run says the time, each one as fast as this process.
-    """
-
-    dry_run: bool = False
-    workers: int = 1
-
-    ELSEWHERE: ClassVar[tuple[str, ...]] = ("dry_run", "workers")
-
-    def check(self) -> None:
-        """Raise a ValueError of one line that names the option out of range."""
-        at_least(self, workers=1)
-
-
-def check_options(options: ScriptOptions) -> None:
-    """Raise a ValueError of one line for an option that no computation, or not this one, takes."""
-    check_ranges(options, options.MOST)
-    options.check()
-
-
-def check_seed(seed: int) -> None:
-    """Raise a ValueError of one line for a seed that JAX or NumPy would not take."""
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed is {seed}; it must be in 0 ... {2**32 - 1}")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Experiment(Entry):
     """One question of the lecture and the functions that answer it.
@@ -144,6 +89,9 @@ class Experiment(Entry):
         record: what else the run folder keeps of the answer, as ``record.json``.
         kept: how the run folder keeps the results.
         sweeps: what is swept, by name, where options are ``SweepOptions``: of a dry run.
+        planned: prints what a run in a folder would take, for a dry run of what is no sweep.
+        begin: called with the options before JAX begins.
+        tables: rows by the name of the CSV that holds them, from options and saved results.
     """
 
     presets: Mapping[str, Any]
@@ -155,6 +103,9 @@ class Experiment(Entry):
     record: Callable[[Any, Any], dict[str, Any]] | None = None
     kept: Kept = ARRAYS
     sweeps: Callable[[Any], Mapping[str, Swept]] | None = None
+    planned: Callable[[Any, Path], None] | None = None
+    begin: Callable[[Any], None] | None = None
+    tables: Callable[[Any, Any], Mapping[str, list[Row]]] | None = None
 
 
 def named_preset(arguments: list[str], presets: Mapping[str, T]) -> T:
@@ -191,6 +142,9 @@ def redrawn_record(arguments: list[str]) -> dict[str, Any] | None:
     """Return the configuration of the run folder that is to be redrawn.
 
     None where nothing is to be redrawn, where no folder is named, or where it holds none.
+
+    Raises:
+        ValueError: in one line, for a configuration that is damaged.
     """
     folder = None
     for before, argument in itertools.pairwise(["", *arguments]):
@@ -202,8 +156,10 @@ def redrawn_record(arguments: list[str]) -> dict[str, Any] | None:
         return None
     try:
         return read_configuration(Path(folder))
-    except (OSError, DamagedFileError):  # named where the folder is opened
+    except OSError:  # named where the folder is opened
         return None
+    except DamagedFileError as error:
+        raise ValueError(f"{error}; nothing says with which options it was run") from None
 
 
 def default_options(experiment: Experiment, arguments: list[str]) -> Any:
@@ -217,11 +173,21 @@ def default_options(experiment: Experiment, arguments: list[str]) -> Any:
     """
     preset = named_preset(arguments, experiment.presets)
     record = redrawn_record(arguments)
-    if record is None:
-        return preset
+    return preset if record is None else options_of(experiment, record)
+
+
+def options_of(experiment: Experiment, record: Mapping[str, Any]) -> Any:
+    """Return the options of a run from what its folder records of them.
+
+    Raises:
+        ValueError: for the record of another experiment, or a value of another type than its
+            option has.
+    """
+    record = dict(record)
     name = record.pop("experiment", "another kind")
     if name != experiment.name:
-        raise ValueError(f"redraw: the folder holds a run of {name}, not of {experiment.name}")
+        raise ValueError(f"the folder holds a run of {name}, not of {experiment.name}")
+    preset = experiment.presets["quick"]
     for known in experiment.presets.values():
         if plain(identity(known)) == record:
             return known
@@ -229,29 +195,24 @@ def default_options(experiment: Experiment, arguments: list[str]) -> Any:
     return dataclasses.replace(preset, **recorded_options(type(preset), fields))
 
 
-def identity(options: ScriptOptions) -> dict[str, Any]:
-    """Return the options that determine the results."""
-    elsewhere = {field.name for field in dataclasses.fields(ScriptOptions)}
-    elsewhere |= set(options.ELSEWHERE)
-    fields = dataclasses.asdict(options)
-    return {name: value for name, value in fields.items() if name not in elsewhere}
-
-
 def reduction(experiment: Experiment, options: ScriptOptions) -> str:
     """Say in which options a run differs from the full preset; empty if in none.
 
-    Empty too for the preset of an accelerator, which asks for more than the full one.
+    Empty too for presets that ask for more than the full one.
     """
-    full, here = identity(experiment.presets["full"]), identity(options)
-    larger = experiment.presets.get("accelerator")
-    if larger is not None and plain(identity(larger)) == plain(here):
+    name_of_full = experiment.full_preset
+    full, here = identity(experiment.presets[name_of_full]), identity(options)
+    larger = [experiment.presets[name] for name in LARGER if name in experiment.presets]
+    if any(plain(identity(one)) == plain(here) for one in larger):
         return ""
     parts = [
-        f"{name} {brief(plain(here[name]))} (full: {brief(plain(full[name]))})"
+        f"{name} {brief(plain(here[name]))} ({name_of_full}: {brief(plain(full[name]))})"
         for name in here
         if plain(here[name]) != plain(full[name])
     ]
-    return f"differs from the full preset in {'; '.join(parts)}" if parts else ""
+    return (
+        f"differs from the {experiment.full_preset} preset in {'; '.join(parts)}" if parts else ""
+    )
 
 
 def brief(value: Any) -> str:
@@ -269,6 +230,29 @@ def main(experiment: Experiment, arguments: list[str] | None = None) -> None:
         answer_command(experiment, sys.argv[1:] if arguments is None else arguments)
 
 
+def parse(experiment: Experiment, arguments: list[str]) -> Any:
+    """Return the options that a command line asks for, checked.
+
+    The preset that it names, or the run that is redrawn, supplies every default.
+
+    Raises:
+        ValueError: in one line, for an option that is out of its range.
+    """
+    arguments = with_redrawn_folder(arguments)
+    options = tyro.cli(
+        type(experiment.presets["quick"]),
+        prog=experiment.command,
+        description=f"{experiment.section}: {experiment.question}",
+        args=arguments,
+        default=default_options(experiment, arguments),
+    )
+    check_options(options)
+    if options.publish and reduction(experiment, options):
+        preset = f"{options.preset} or changed"
+        raise ValueError(f"publish needs the {experiment.full_preset} preset; this is {preset}")
+    return options
+
+
 def answer_command(experiment: Experiment, arguments: list[str]) -> None:
     """Read a command line, and run the experiment that it asks for."""
     if experiment.all_cores:
@@ -277,22 +261,14 @@ def answer_command(experiment: Experiment, arguments: list[str]) -> None:
         with contextlib.suppress(RuntimeError):
             jax.config.update("jax_num_cpu_devices", num_cores())
     try:
-        arguments = with_redrawn_folder(arguments)
-        options = tyro.cli(
-            type(experiment.presets["quick"]),
-            prog=experiment.command,
-            description=f"{experiment.section}: {experiment.question}",
-            args=arguments,
-            default=default_options(experiment, arguments),
-        )
-        check_options(options)
-        if options.publish and reduction(experiment, options):
-            raise ValueError(f"publish needs the full preset; this is {options.preset} or changed")
-        if isinstance(options, SweepOptions) and options.dry_run:
+        options = parse(experiment, arguments)
+        if experiment.begin is not None:
+            experiment.begin(options)
+        if getattr(options, "dry_run", False):
             dry_run(experiment, options)
             return
         folder = prepare(experiment, options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError, DataUnavailableError) as error:
         refuse(error)
     except MemoryError as error:
         refuse(str(error) or "out of memory")
@@ -302,12 +278,22 @@ def answer_command(experiment: Experiment, arguments: list[str]) -> None:
             run(experiment, options, folder)
     except DamagedFileError as error:
         refuse(f"{error}; the command without --redraw computes again")
-    except (LockedError, FolderGoneError, OSError, DataUnavailableError, MemoryError) as error:
+    except (LockedError, FolderGoneError, DataUnavailableError, ImportError) as error:
+        refuse(error)
+    except MemoryError as error:
         refuse(str(error) or "out of memory")
+    except OSError as error:
+        refuse(f"run_dir {folder}: {error}; what is finished in it is kept")
 
 
-def dry_run(experiment: Experiment, options: SweepOptions) -> None:
-    """Print what the sweeps of a run would take; write nothing."""
+def dry_run(experiment: Experiment, options: Any) -> None:
+    """Print what a run would take; write nothing."""
+    if experiment.planned is not None:
+        folder = folder_of(experiment, options)
+        if folder.exists() and not is_unused(folder, set()):
+            open_folder(folder, recorded(experiment.name, options), note=False)
+        experiment.planned(options, folder)
+        return
     assert experiment.sweeps is not None
     seconds = with_workers = 0.0
     for name, (sweep, chunk_points, stored) in experiment.sweeps(options).items():
@@ -336,15 +322,19 @@ def check_finished(option: str, folder: Path, results: Sequence[Path]) -> None:
         raise ValueError(f"{option}: {folder} holds no {wanted}, so no finished run")
 
 
-def prepare(experiment: Experiment, options: ScriptOptions) -> Path:
-    """Open the run folder, and see that there is something to redraw if that is asked."""
+def folder_of(experiment: Experiment, options: ScriptOptions) -> Path:
+    """Return the folder of a run, which need not exist."""
     digest = fingerprint(identity(options))[:8]
     folder = options.run_dir or Path("runs") / f"{experiment.name}-{options.preset}-{digest}"
-    folder = folder.resolve()
+    return folder.resolve()
+
+
+def prepare(experiment: Experiment, options: ScriptOptions) -> Path:
+    """Open the run folder, and see that there is something to redraw if that is asked."""
+    folder = folder_of(experiment, options)
     if options.redraw:
         check_finished("redraw", folder, [folder / experiment.kept.file])
-    configuration = {"experiment": experiment.name} | identity(options)
-    return open_folder(folder, configuration, note=not options.redraw)
+    return open_folder(folder, recorded(experiment.name, options), note=not options.redraw)
 
 
 def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
@@ -360,6 +350,8 @@ def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:
     with replacing(folder / "summary.txt") as partial:
         partial.write_text(text + "\n", "utf-8")
     print(text)
+    for name, rows in (experiment.tables(options, results) if experiment.tables else {}).items():
+        write_table(folder / f"{name}.csv", rows)
     record = None if experiment.record is None else experiment.record(options, results)
     if record is not None:
         said = {"question": experiment.question, "answer": answer, "reduced": reduced}

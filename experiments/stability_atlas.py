@@ -7,8 +7,9 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.options import SweepOptions
 from experiments.ranges import at_least, within
-from experiments.script import Experiment, SweepOptions, main
+from experiments.script import Experiment, main
 from experiments.stages import Results, Stages, Swept
 from rhythmic.plotting.atlas import Window, atlas_figure, comparison_figure
 from rhythmic.rhythms.bands import catalogue

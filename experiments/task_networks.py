@@ -9,8 +9,8 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from experiments.options import ScriptOptions
 from experiments.ranges import at_least, within
-from experiments.script import ScriptOptions
 from rhythmic.checks import checked_integer
 from rhythmic.networks import Network, NetworkSpec
 from rhythmic.tasks import AbstractTask

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments import mnist
 from experiments.mnist.configuration import (
     QUICK_LEARNING_RATES,
     QUICK_RATE_SEEDS,
@@ -18,9 +19,11 @@ from experiments.mnist.configuration import (
     RESULTS,
     MnistConfiguration,
 )
+from experiments.options import SweepOptions
 from experiments.ranges import within
-from experiments.script import SweepOptions
+from experiments.script import options_of
 from experiments.stages import Swept
+from rhythmic import records
 from rhythmic.cells import ResonantCell
 from rhythmic.data import DataUnavailableError, Digits, load, split
 from rhythmic.data.dataset import NUM_PIXELS, NUM_TRAIN
@@ -133,8 +136,8 @@ def read_configuration(run: Path) -> MnistConfiguration:
         ValueError: for a folder that ``experiments.mnist`` did not write.
     """
     try:
-        return MnistConfiguration.of_run(run)
-    except ValueError as error:
+        return options_of(mnist.EXPERIMENT, records.read_configuration(run))
+    except (ValueError, OSError) as error:
         raise ValueError(
             f"run is {run}; it is no run folder, or python -m experiments.mnist did not write it "
             f"({error})"

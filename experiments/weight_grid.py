@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.options import SweepOptions
 from experiments.ranges import within
-from experiments.script import Experiment, SweepOptions, main
+from experiments.script import Experiment, main
 from experiments.stages import Results, Stages, Swept
 from rhythmic.cells import ResonantReservoirCell
 from rhythmic.data import load_mnist5k, split

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.options import ScriptOptions
 from experiments.ranges import at_least, within
-from experiments.script import ScriptOptions
 from experiments.stages import Results
 from rhythmic.cells.elman import Feedback
 from rhythmic.network_rhythms import (

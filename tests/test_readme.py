@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.mnist.__main__ import parse
-from experiments.mnist.configuration import PRESETS
+from experiments.mnist import EXPERIMENT
+from experiments.script import parse
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -19,7 +19,7 @@ def test_the_first_block_runs_quick_and_the_second_the_tests():
         assert block.startswith("python3 -m venv .venv\n.venv/bin/pip install -e ")
     arguments = shlex.split(first.strip().splitlines()[-1])
     assert arguments[:3] == [".venv/bin/python", "-m", "experiments.mnist"]
-    assert parse(arguments[3:]) == PRESETS["quick"]
+    assert parse(EXPERIMENT, arguments[3:]) == EXPERIMENT.presets["quick"]
     assert second.strip().splitlines()[-1].startswith(".venv/bin/pytest")
 
 
@@ -27,7 +27,7 @@ def test_every_experiment_command_of_the_readme_parses():
     commands = re.findall(r"python -m experiments\.mnist (--[^`\n]*)", README)
     assert commands
     for command in commands:
-        parse(shlex.split(command, comments=True))
+        parse(EXPERIMENT, shlex.split(command, comments=True))
 
 
 def test_every_picture_of_the_readme_is_there():

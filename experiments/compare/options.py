@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from experiments.members import Condition, Pool
-from experiments.script import ScriptOptions
+from experiments.options import ScriptOptions
 from rhythmic import data
 from rhythmic.data import DATASETS
 from rhythmic.data.dataset import NUM_TRAIN

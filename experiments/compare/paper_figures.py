@@ -20,8 +20,9 @@ from experiments.compare.question import Question
 from experiments.compare.trained_features import FeatureReader, trained_network
 from experiments.members import MemberStore
 from experiments.mnist.configuration import PUBLISHED, REFERENCE, RESULTS
+from experiments.options import ScriptOptions, check_seed
 from experiments.ranges import within
-from experiments.script import ScriptOptions, check_seed, main
+from experiments.script import main
 from experiments.stages import Stages
 from experiments.trained_modes_networks import WEIGHTS, start_weights
 from rhythmic import data

@@ -16,7 +16,8 @@ from experiments.compare.options import CompareOptions
 from experiments.compare.published import Published
 from experiments.members import Condition, MemberStore, train_members
 from experiments.members.train import drop_checkpoints
-from experiments.script import ROWS, Experiment, identity
+from experiments.options import identity
+from experiments.script import ROWS, Experiment
 from experiments.stages import Stages
 from rhythmic.compare.claims import (
     ACCURACIES,

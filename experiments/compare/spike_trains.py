@@ -18,8 +18,9 @@ from experiments.compare.options import RESULTS, check_parts
 from experiments.compare.question import RULED, Question
 from experiments.compare.spike_chunks import COUNT, IDEAL, SpikeTask, read_chunks, train_chunks
 from experiments.members import MemberStore
+from experiments.options import ScriptOptions
 from experiments.ranges import within
-from experiments.script import ScriptOptions, main
+from experiments.script import main
 from experiments.stages import Stages
 from rhythmic.compare.claims import Claim, Rows, tested
 from rhythmic.data import SpikeTrains

@@ -1,17 +1,16 @@
 """What the comparison on handwritten digits may be asked for, checked, and its three presets."""
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import ClassVar, cast, get_args
 
-from experiments.ranges import at_least, check_ranges
-from experiments.recorded import recorded_options
+from experiments.options import ScriptOptions
+from experiments.ranges import at_least
 from rhythmic.cells.resonant import Diagonal
 from rhythmic.data import DATASETS
 from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.networks import NetworkSpec, published, rhythmic_network
-from rhythmic.records import fingerprint, read_configuration
+from rhythmic.runs.rows import check_results
 from rhythmic.training import TrainingConfiguration
 from rhythmic.training.configuration import Momentum, check_hyperparameter, check_seed
 from rhythmic.training.search import Setting, setting_grid
@@ -38,7 +37,7 @@ QUICK_LEARNING_RATES = {
 
 
 @dataclass(frozen=True)
-class MnistConfiguration:
+class MnistConfiguration(ScriptOptions):
     """Train rhythmic and other recurrent networks on handwritten digits, one pixel per step.
 
     Hyperparameters of each architecture are chosen on validation digits alone, with seeds outside
@@ -46,7 +45,7 @@ class MnistConfiguration:
     resumed by the same command.
 
     Args:
-        preset: where the defaults come from. quick: 5,000 digits, minutes. table: MNIST, the
+        preset: where the other defaults come from. quick: 5,000 digits, minutes. table: MNIST, the
             lecture's three rows. paper: MNIST, the whole published protocol of 448 runs.
         dataset: mnist (60,000 + 10,000 digits) or mnist5k (5,000 bundled digits, not MNIST).
         architectures: names from rrn-golden, rrn-log, rrn-two, rrn-linear,
@@ -71,7 +70,6 @@ class MnistConfiguration:
         pole_radius: modulus of the poles of every RRN node, in (0, 1).
         frequencies: node frequencies in Hz of the architecture rrn-custom, each below a quarter
             of the sample rate.
-        run_dir: folder of the run; by default runs/DATASET-PRESET-FINGERPRINT.
         data_dir: folder with the four MNIST files; otherwise the environment variable
             RHYTHMIC_DATA_DIR, then a download.
         results: file of finished networks, one row per network: those that it holds are not
@@ -83,14 +81,11 @@ class MnistConfiguration:
         compilation_cache: folder in which compiled programs are kept, so that the next run with
             the same networks, shapes, device and JAX loads them instead of compiling again; none
             keeps nothing. It changes no result, and may be removed at any time.
-        redraw: print and draw a run again from its saved results, training nothing:
-            --redraw RUN_DIR; without a folder, that of run_dir.
         dry_run: train nothing and write no results; compile and time every architecture, half a
             minute for each, and print how many networks are missing and what memory and time they
             are expected to take.
     """
 
-    preset: str = "quick"
     dataset: str = "mnist5k"
     architectures: tuple[str, ...] = ("rrn-golden", "rnn", "lstm")
     seeds: tuple[int, ...] = (1, 2, 3)
@@ -109,14 +104,17 @@ class MnistConfiguration:
     sample_rate: float = 1000.0
     pole_radius: float = 0.99999
     frequencies: tuple[float, ...] = ()
-    run_dir: Path | None = None
     data_dir: Path | None = None
     results: Path | None = None
     devices: int | None = None
     members_per_device: int | None = None
     compilation_cache: Path | None = None
-    redraw: bool = False
     dry_run: bool = False
+
+    ELSEWHERE: ClassVar[tuple[str, ...]] = (
+        *("data_dir", "results", "devices", "members_per_device"),
+        *("evaluation_batch_size", "compilation_cache", "dry_run"),
+    )
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
@@ -125,7 +123,7 @@ class MnistConfiguration:
         check_choice("momentum", self.momentum, get_args(Momentum))
         check_choice("diagonal", self.diagonal, get_args(Diagonal))
         self.check_grid()
-        check_ranges(self)
+        check_results(self.results)
         known = self.known_architectures()
         if not self.architectures:
             raise ValueError("architectures is empty; name at least one")
@@ -206,51 +204,12 @@ class MnistConfiguration:
         """Tell whether there is more than one setting to choose from."""
         return any(len(self.settings(name)) > 1 for name in self.architectures)
 
-    def identity(self) -> dict[str, object]:
-        """Return what determines the results, without where and in which groups they are made."""
-        elsewhere = {"run_dir", "data_dir", "results", "devices", "members_per_device"}
-        elsewhere |= {"evaluation_batch_size", "compilation_cache", "redraw", "dry_run"}
-        fields = dataclasses.asdict(self)
-        return {name: value for name, value in fields.items() if name not in elsewhere}
-
     def is_published_recipe(self) -> bool:
         """Tell whether data, recipe and networks are those of the published table."""
         recipe = ("dataset", "epochs", "batch_size", "rising_share", "momentum", "clip_norm")
         networks = ("diagonal", "sample_rate", "pole_radius", "dropout_rate")
         published = PRESETS["table"]
         return all(getattr(self, k) == getattr(published, k) for k in (*recipe, *networks))
-
-    @classmethod
-    def from_record(cls, record: dict[str, Any]) -> "MnistConfiguration":
-        """Build the configuration that a run folder's ``configuration.json`` records.
-
-        Raises:
-            ValueError: for the record of another experiment, or a value of another type or out of
-                its range.
-        """
-        unknown = sorted(record.keys() - {field.name for field in dataclasses.fields(cls)})
-        if unknown:
-            raise ValueError(f"configuration.json holds {unknown[0]}, no option of this experiment")
-        found = cls(**recorded_options(cls, record))
-        found.check()
-        return found
-
-    @classmethod
-    def of_run(cls, folder: Path) -> "MnistConfiguration":
-        """Read the configuration of a run folder.
-
-        Raises:
-            ValueError: in one line, for a folder of something else, or a damaged file.
-        """
-        try:
-            return cls.from_record(read_configuration(folder))
-        except (FileNotFoundError, NotADirectoryError):
-            raise ValueError(f"{folder} is no run folder: it holds no configuration.json") from None
-
-    def folder(self) -> Path:
-        """Return the folder of the run."""
-        default = Path("runs") / f"{self.dataset}-{self.preset}-{fingerprint(self.identity())[:8]}"
-        return self.run_dir or default
 
 
 def check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:

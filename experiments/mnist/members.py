@@ -57,9 +57,12 @@ class MnistStore(MemberStore):
         run_file: Path,
         *,
         read_only: bool = False,
+        check: Callable[[], None] = lambda: None,
     ):
         """Read what is finished of what a configuration wants; files as in ``MemberStore``."""
-        super().__init__(run_file, configuration.results, neighbours=False, read_only=read_only)
+        super().__init__(
+            run_file, configuration.results, neighbours=False, read_only=read_only, check=check
+        )
         self.configuration, self.digits = configuration, digits
         self.conditions = conditions_of(configuration, digits)
 

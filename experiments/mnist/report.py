@@ -1,15 +1,14 @@
-"""The table and the figures of a run, from its folder alone.
-
-``python -m experiments.mnist --redraw RUN_DIR`` writes them again without training.
-"""
+"""The table, the answer and the figures of a run, from its rows alone."""
 
 import dataclasses
 import io
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rich.box
+from matplotlib.figure import Figure
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
@@ -17,46 +16,115 @@ from experiments.folders import read_kept
 from experiments.mnist.configuration import PUBLISHED, REFERENCE, MnistConfiguration
 from experiments.mnist.members import MnistStore, digits_of, tabled, wanted_members
 from rhythmic.data.dataset import NUM_TRAIN
-from rhythmic.files import replacing
 from rhythmic.plotting.accuracy import accuracy_figure, confusion_figure, learning_curve_figure
 from rhythmic.plotting.features import feature_figure, recurrent_weight_figure, spectrum_figure
-from rhythmic.plotting.style import LABELS, appearance, house_style, save
-from rhythmic.progress import printable, show
-from rhythmic.records import Row, write_table
+from rhythmic.plotting.style import LABELS, appearance
+from rhythmic.records import Row
+from rhythmic.sealed import DamagedFileError
 from rhythmic.statistics import ACCURACY, MIN_SEEDS_FOR_TEST, Summary, compare, summarise
 from rhythmic.statistics.comparison import Comparison
 from rhythmic.statistics.summaries import Agreement, agreement
 
 WIDTH = 132
+SIGNIFICANT = 0.05  # p value, corrected for the number of rivals
 ARRAYS = ("history", "confusion", "class_features", "parameters", "statistics")
 
 
-def draw_figures(
-    configuration: MnistConfiguration, tested: dict[str, list[Row]], folder: Path
-) -> None:
-    """Draw every figure that the saved results hold values for."""
+def table_text(configuration: MnistConfiguration, members: Path) -> str:
+    """Write the table, and what it is and is not.
+
+    Raises:
+        DamagedFileError: where networks are missing since rows are damaged.
+    """
+    store = store_of(configuration, members)
+    wanted = wanted_members(store)
+    rows = [row for member in wanted if (row := store.find(member)) is not None]
+    if len(rows) < len(wanted) and store.damages:
+        raise DamagedFileError(
+            f"{len(wanted) - len(rows)} of {len(wanted)} networks are missing, for rows are "
+            "damaged; tables and figures stay as they were"
+        )
+    tested = tabled(store)
     if not tested:
-        return
-    figures = folder / "figures"
-    as_published = configuration.is_published_recipe()
-    with house_style():
-        values = {name: [row["test_accuracy"] for row in rows] for name, rows in tested.items()}
-        published = PUBLISHED if as_published else {}
-        data = {"mnist": "MNIST"}.get(configuration.dataset, configuration.dataset)
-        title = f"{data}, one pixel a step"
-        if configuration.dataset != "mnist":
-            title += "\n(5,000 digits, not MNIST)"
-        save(accuracy_figure(values, published, title), figures, "accuracy")
-        histories = {name: [row["history"] for row in rows] for name, rows in tested.items()}
-        save(learning_curve_figure(histories), figures, "learning_curves")
-        confusions = {name: [row["confusion"] for row in rows] for name, rows in tested.items()}
-        save(confusion_figure(confusions), figures, "confusion")
-        draw_resonant(configuration, tested, folder)
+        return f"no network of the table is finished yet; {len(rows)} were tuned"
+    written = io.StringIO()
+    console = Console(file=written, width=WIDTH)
+    lines = [summary_line(configuration, name, tested) for name in tested]
+    console.print(terminal_table(configuration, lines))
+    console.print(caption_of(configuration, tested), soft_wrap=True, highlight=False)
+    return written.getvalue().rstrip()
+
+
+def tables(configuration: MnistConfiguration, members: Path) -> dict[str, list[Row]]:
+    """Return one row per network, per epoch of each, and per architecture of the table."""
+    store = store_of(configuration, members)
+    found = [store.find(member) for member in wanted_members(store)]
+    rows = [row for row in found if row is not None]
+    tested = tabled(store)
+    return {
+        "members": [scalars(row) for row in rows],
+        "history": [line for row in rows if "history" in row for line in history(row)],
+        "summary": [summary_line(configuration, name, tested) for name in tested],
+    }
+
+
+def answer(configuration: MnistConfiguration, members: Path) -> str:
+    """Say in one line which network was better, by how much, and how sure that is.
+
+    Yes: the reference has the best mean, and Welch's t test tells every other one from it.
+    """
+    tested = tabled(store_of(configuration, members))
+    seeds = len(configuration.seeds)
+    finished = all(len(tested.get(name, ())) == seeds for name in PUBLISHED)
+    if not finished or not configuration.is_published_recipe():
+        return "Not yet answered: the lecture's table answers, --preset table."
+    return answer_line(configuration, tested)
+
+
+def answer_line(configuration: MnistConfiguration, tested: dict[str, list[Row]]) -> str:
+    """Write the answer of finished rows by architecture."""
+    lines = {name: summary_line(configuration, name, tested) for name in tested}
+    best = max(lines, key=lambda name: lines[name]["mean"])
+    parts, told_apart = [], []
+    for name, line in lines.items():
+        part = f"{appearance(name).label} {line['mean']:.3f} (SEM {line['standard_error']:.3f})"
+        if name != REFERENCE:
+            p_value = line["against_reference_corrected_p_value"]
+            told_apart.append(p_value < SIGNIFICANT)
+            part += f", p = {p_value:.2g} against golden"
+        parts.append(part)
+    seeds = min(line["num_seeds"] for line in lines.values())
+    shown = "yes" if all(told_apart) else "not shown"
+    verdict = shown if best == REFERENCE else "no"
+    asked = "On MNIST by pixel, by the published recipe"
+    return f"{asked}, {verdict}: {'; '.join(parts)}; {seeds} seeds each."
+
+
+def draw(configuration: MnistConfiguration, members: Path) -> dict[str, Figure]:
+    """Draw every figure that the saved results hold values for."""
+    tested = tabled(store_of(configuration, members))
+    if not tested:
+        return {}
+
+    def by_architecture(name: str) -> dict[str, list[Any]]:
+        return {label: [row[name] for row in rows] for label, rows in tested.items()}
+
+    published = PUBLISHED if configuration.is_published_recipe() else {}
+    data = {"mnist": "MNIST"}.get(configuration.dataset, configuration.dataset)
+    title = f"{data}, one pixel a step"
+    if configuration.dataset != "mnist":
+        title += "\n(5,000 digits, not MNIST)"
+    return {
+        "accuracy": accuracy_figure(by_architecture("test_accuracy"), published, title),
+        "learning_curves": learning_curve_figure(by_architecture("history")),
+        "confusion": confusion_figure(by_architecture("confusion")),
+        **draw_resonant(configuration, tested, members.parent),
+    }
 
 
 def draw_resonant(
     configuration: MnistConfiguration, tested: dict[str, list[Row]], folder: Path
-) -> None:
+) -> dict[str, Figure]:
     """Draw features, weights, and spectra with example dynamics of the resonant networks."""
     known = configuration.known_architectures()
     ladders = {
@@ -64,10 +132,10 @@ def draw_resonant(
         for name in tested
         if (architecture := known[name]).frequencies
     }
-    figures = folder / "figures"
+    figures = {}
     for name, frequencies in ladders.items():
         features = np.array([row["class_features"] for row in tested[name]])
-        save(feature_figure(frequencies, features), figures, f"features_{name}")
+        figures[f"features_{name}"] = feature_figure(frequencies, features)
     key = "cell.recurrent_weights"
     weights = {
         name: np.array([row["parameters"][key] for row in tested[name]])
@@ -75,11 +143,11 @@ def draw_resonant(
         if key in tested[name][0]["parameters"]
     }
     if weights:
-        save(recurrent_weight_figure(weights, ladders, LABELS), figures, "recurrent_weights")
+        figures["recurrent_weights"] = recurrent_weight_figure(weights, ladders, LABELS)
     example = read_kept(folder, "example.json")
     if example is not None and example.get("architecture") in ladders:
         name = example["architecture"]
-        figure = spectrum_figure(
+        figures["spectra_and_dynamics"] = spectrum_figure(
             ladders[name],
             np.array(example["pixels"]),
             np.array(example["positions"]),
@@ -87,65 +155,14 @@ def draw_resonant(
             pole_radius=configuration.pole_radius,
             title=f"{appearance(name).label}, seed {example['seed']}, reads a {example['label']}",
         )
-        save(figure, figures, "spectra_and_dynamics")
+    return figures
 
 
-def report(folder: Path, store: MnistStore | None = None) -> bool:
-    """Write tables and figures into a run folder, and show the table on the terminal.
-
-    Where rows are damaged, and networks are missing for it, tables and figures stay as they are.
-
-    Args:
-        folder: the run folder.
-        store: its finished networks, where they have been read already.
-
-    Returns:
-        whether they were written.
-
-    Raises:
-        ValueError: in one line, for a folder of something else, or a damaged configuration.
-    """
-    configuration = MnistConfiguration.of_run(folder)
-    if store is None:
-        store = store_of(folder, configuration)
-    wanted = wanted_members(store)
-    found = {member.name(): store.find(member) for member in wanted}
-    rows = [row for row in found.values() if row is not None]
-    missing = len(found) - len(rows)
-    if missing and store.damages:
-        show(
-            f"{missing} of {len(found)} networks are missing, for rows are damaged; tables and "
-            "figures stay as they were, and the command that trained trains these again"
-        )
-        return False
-    tested = tabled(store)
-    write_table(folder / "members.csv", [scalars(row) for row in rows])
-    curves = [line for row in rows if "history" in row for line in history(row)]
-    write_table(folder / "history.csv", curves)
-    lines = [summary_line(configuration, name, tested) for name in tested]
-    write_table(folder / "summary.csv", lines)
-    caption = caption_of(configuration, tested)
-    if not tested:
-        place = printable(str(folder))
-        print(f"no network of the table is finished yet; {len(rows)} were tuned: {place}")
-        return True
-    written = io.StringIO()
-    for console in (Console(width=WIDTH), Console(file=written, width=WIDTH)):
-        console.print(terminal_table(configuration, lines))
-        console.print(caption, soft_wrap=True, highlight=False)
-    with replacing(folder / "summary.txt") as partial:
-        partial.write_text(written.getvalue(), "utf-8")
-    draw_figures(configuration, tested, folder)
-    print(f"tables and figures: {printable(str(folder))}")
-    return True
-
-
-def store_of(folder: Path, configuration: MnistConfiguration) -> MnistStore:
+def store_of(configuration: MnistConfiguration, members: Path) -> MnistStore:
     """Return the finished networks of a run folder, to be read alone."""
-    run_file = folder / "members.jsonl"
-    digits = digits_of(configuration, run_file)
+    digits = digits_of(configuration, members)
     alone = dataclasses.replace(configuration, results=None)
-    return MnistStore(alone, digits, run_file, read_only=True)
+    return MnistStore(alone, digits, members, read_only=True)
 
 
 def scalars(row: Row) -> Row:

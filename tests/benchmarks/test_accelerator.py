@@ -7,9 +7,10 @@ import textwrap
 import pytest
 
 from benchmarks import accelerator
-from experiments.mnist.configuration import MnistConfiguration
+from experiments.mnist import EXPERIMENT
 from experiments.mnist.members import MnistStore
-from rhythmic.records import read_rows
+from experiments.script import options_of
+from rhythmic.records import read_configuration, read_rows
 from tests.experiments.commands import DIGITS, NAME
 
 SIZES = ("--time-steps", "6", "--repetitions", "1", "--members", "2")
@@ -90,7 +91,7 @@ def test_the_comparison_goes_on_after_every_stop_to_the_same_rows(tmp_path, monk
 
 def experiment_store(output):
     """What the experiment finds in the run folder."""
-    configuration = MnistConfiguration.of_run(output / "paper")
+    configuration = options_of(EXPERIMENT, read_configuration(output / "paper"))
     return MnistStore(configuration, DIGITS, output / "paper" / "members.jsonl")
 
 

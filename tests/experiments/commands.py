@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from experiments.mnist import experiment
 from experiments.mnist.configuration import PRESETS
 from experiments.mnist.members import MnistStore
+from experiments.script import main
 from rhythmic.data import Digits
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +34,16 @@ def store_in(folder: Path, **changes: Any) -> MnistStore:
     """Return the store of a small comparison, its rows in ``folder``."""
     configuration = dataclasses.replace(SMALL, **changes)
     return MnistStore(configuration, DIGITS, folder / "members.jsonl")
+
+
+def run_small(folder: Path, *arguments: str) -> None:
+    """Do what ``python -m experiments.mnist`` does, on small digits."""
+    given = ["--architectures", NAME, "--seeds", "1", "2", "--epochs", "2"]
+    given += ["--members-per-device", "1", "--devices", "1"]
+    given += ["--run-dir", str(folder), *arguments]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(experiment, "load", lambda *places, **options: DIGITS)
+        main(experiment.EXPERIMENT, given)
 
 
 def refusal(command: Callable[..., object], *arguments: Any) -> str:

@@ -14,11 +14,12 @@ import pytest
 
 from experiments.members import Wanted
 from experiments.members.plans import record_plans
-from experiments.mnist import __main__ as command
-from experiments.mnist import dry_run
+from experiments.mnist import dry_run, experiment
 from experiments.mnist.configuration import PRESETS
 from experiments.mnist.dry_run import Forecast, notes, table_of
 from experiments.mnist.members import MnistStore
+from experiments.options import recorded
+from experiments.script import main
 from rhythmic.records import append_rows, open_run_folder, read_rows
 from rhythmic.training import Estimate, GroupPlan, Groups
 from tests.experiments.commands import DIGITS
@@ -33,12 +34,16 @@ def row_of(store, architecture, seed):
 
 
 @pytest.fixture
-def prepared(monkeypatch):
-    """Prepare a command on small digits; return store, folder and the settings of JAX."""
-    settings = {}
-    monkeypatch.setattr(jax.config, "update", settings.__setitem__)
-    monkeypatch.setattr(command, "load", lambda *given, **options: DIGITS)
-    return lambda arguments: (*command.prepare(arguments), settings)
+def settings(monkeypatch):
+    """Settings of JAX that a command on small digits makes."""
+    found = {}
+    monkeypatch.setattr(jax.config, "update", found.__setitem__)
+    monkeypatch.setattr(experiment, "load", lambda *given, **options: DIGITS)
+    return found
+
+
+def planned(*arguments):
+    main(experiment.EXPERIMENT, [*ARGUMENTS, *map(str, arguments)])
 
 
 @pytest.fixture
@@ -61,9 +66,8 @@ def measured(monkeypatch):
     return asked
 
 
-def test_a_dry_run_leaves_nothing(prepared, measured, tmp_path, capsys):
-    store, folder, _ = prepared([*ARGUMENTS, "--run-dir", str(tmp_path / "run")])
-    dry_run.dry_run(store, folder)
+def test_a_dry_run_leaves_nothing(settings, measured, tmp_path, capsys):
+    planned("--run-dir", tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
     assert measured == [("rrn-two", GroupPlan(1, 2), 2), ("rnn", GroupPlan(1, 2), 2)]
     text = capsys.readouterr().out
@@ -76,41 +80,42 @@ def test_a_dry_run_leaves_nothing(prepared, measured, tmp_path, capsys):
     assert "Nothing was trained, and no results were written" in text
 
 
-def test_what_is_finished_is_counted_and_not_copied(prepared, measured, tmp_path, capsys):
+def test_what_is_finished_is_counted_and_not_copied(settings, measured, tmp_path, capsys):
     shared, run = tmp_path / "shared.jsonl", tmp_path / "run"
     store = MnistStore(QUICK, DIGITS, run / "members.jsonl")
     append_rows(shared, [row_of(store, "rnn", seed) for seed in (1, 2)])
-    open_run_folder(run, QUICK.identity())
+    open_run_folder(run, recorded("mnist", QUICK))
     append_rows(run / "members.jsonl", [row_of(store, "rrn-two", 1)])
     record_plans(run, {"rrn-two": GroupPlan(1, 5)})
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
-    options = [*ARGUMENTS, "--run-dir", str(run), "--results", str(shared)]
-    dry_run.dry_run(*prepared(options)[:2])
+    options = ("--run-dir", run, "--results", shared)
+    planned(*options)
     assert measured == [("rrn-two", GroupPlan(1, 5), 1)]
     captured = capsys.readouterr()
     assert "rnn: finished already" in captured.err
     assert "1 network," in captured.out
 
     append_rows(run / "members.jsonl", [row_of(store, "rrn-two", 2)])
-    dry_run.dry_run(*prepared(options)[:2])
+    planned(*options)
     assert "nothing is missing" in capsys.readouterr().out
     before[run / "members.jsonl"] = (run / "members.jsonl").read_bytes()
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     assert len(read_rows(shared)) == 2
 
 
-def test_the_folder_of_another_run_is_refused(prepared, tmp_path):
-    open_run_folder(tmp_path / "run", dataclasses.replace(QUICK, epochs=7).identity())
+def test_the_folder_of_another_run_is_refused(settings, tmp_path):
+    other = dataclasses.replace(QUICK, epochs=7)
+    open_run_folder(tmp_path / "run", recorded("mnist", other))
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "letter.txt").write_text("")
     for name, message in (("run", "another run"), ("other", "no run folder")):
-        with pytest.raises(ValueError, match=message):
-            prepared([*ARGUMENTS, "--run-dir", str(tmp_path / name)])
+        with pytest.raises(SystemExit, match=message):
+            planned("--run-dir", tmp_path / name)
 
 
 def test_memory_that_runs_out_in_the_timing_makes_groups_smaller(
-    prepared, measured, tmp_path, monkeypatch, capsys
+    settings, measured, tmp_path, monkeypatch, capsys
 ):
     def seconds_per_update(group, members):
         assert len(members.seed) <= group.plan.size
@@ -119,7 +124,7 @@ def test_memory_that_runs_out_in_the_timing_makes_groups_smaller(
         return 0.01
 
     monkeypatch.setattr(dry_run, "seconds_per_update", seconds_per_update)
-    dry_run.dry_run(*prepared([*ARGUMENTS, "--run-dir", str(tmp_path / "run")])[:2])
+    planned("--run-dir", tmp_path / "run")
     text = capsys.readouterr().out
     assert "2 of 1 x 1" in text
     assert "rnn: groups of 1 x 2 members would not fit in memory" in text
@@ -136,24 +141,24 @@ def test_a_forecast_adds_up():
     assert table_of([line], 100).row_count == 1
 
 
-def test_the_compilation_cache_is_asked_for_before_anything_runs(prepared, tmp_path):
-    *_, settings = prepared([*ARGUMENTS, "--compilation-cache", str(tmp_path / "a" / "cache")])
+def test_the_compilation_cache_is_asked_for_before_anything_runs(settings, measured, tmp_path):
+    planned("--compilation-cache", tmp_path / "a" / "cache")
     assert settings["jax_compilation_cache_dir"] == str(tmp_path / "a" / "cache")
     assert settings["jax_persistent_cache_min_compile_time_secs"] == 0
     assert settings["jax_persistent_cache_min_entry_size_bytes"] == -1
     (tmp_path / "file").touch()
-    with pytest.raises(ValueError, match=r"compilation_cache is .*file, a file; name a folder"):
-        prepared([*ARGUMENTS, "--compilation-cache", str(tmp_path / "file")])
+    with pytest.raises(SystemExit, match=r"compilation_cache is .*file, a file; name a folder"):
+        planned("--compilation-cache", tmp_path / "file")
 
 
 def test_a_cache_that_cannot_be_written_is_told_and_no_reason_not_to_run(
     tmp_path, monkeypatch, capsys
 ):
     settings = {}
-    monkeypatch.setattr(command.jax.config, "update", settings.__setitem__)
+    monkeypatch.setattr(jax.config, "update", settings.__setitem__)
     (tmp_path / "file").touch()
     beneath_a_file = tmp_path / "file" / "cache"
-    command.keep_compiled(beneath_a_file)
+    experiment.keep_compiled(beneath_a_file)
     said = capsys.readouterr().err
     assert re.search(rf"compilation_cache {beneath_a_file} cannot be written \(.+\)", said)
     assert said.count("nothing is kept") == len(said.splitlines()) == 1
@@ -162,8 +167,8 @@ def test_a_cache_that_cannot_be_written_is_told_and_no_reason_not_to_run(
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     # To the superuser no folder is read-only.
-    monkeypatch.setattr(command.tempfile, "TemporaryFile", refuse)
-    command.keep_compiled(tmp_path / "cache")
+    monkeypatch.setattr(experiment.tempfile, "TemporaryFile", refuse)
+    experiment.keep_compiled(tmp_path / "cache")
     assert "cannot be written (Permission denied); nothing is kept" in capsys.readouterr().err
     assert settings == {}
 
@@ -172,7 +177,7 @@ CACHED = """
 import sys
 from pathlib import Path
 import jax, jax.numpy as jnp
-from experiments.mnist.__main__ import keep_compiled
+from experiments.mnist.experiment import keep_compiled
 keep_compiled(Path(sys.argv[1]))
 found = jax.jit(lambda x: jnp.tanh(x @ x).sum(axis=0))(jnp.arange(9.0).reshape(3, 3) / 9)
 print(found.tobytes().hex())

@@ -3,67 +3,76 @@
 import shutil
 
 import pytest
+from matplotlib.figure import Figure
 
-from experiments.folders import FolderGoneError, open_folder
-from experiments.mnist import __main__ as command
-from experiments.mnist import report as reporting
+from experiments import script
+from experiments.folders import FolderGoneError
+from experiments.mnist import experiment, report
 from experiments.mnist.members import train_all
+from experiments.script import main
 from rhythmic.locks import writing
 from rhythmic.records import append_rows, read_rows
-from tests.experiments.commands import refusal, store_in
+from tests.experiments.commands import refusal, run_small, store_in
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_figures():
+    """Leave out the figures, which take long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(script, "save", lambda *arguments: None)
+        for name in ("accuracy", "learning_curve", "confusion"):
+            patch.setattr(report, f"{name}_figure", lambda *arguments: Figure())
+        patch.setattr(report, "draw_resonant", lambda *arguments: {})
+        yield
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """Folder and rows of two members, one a group."""
-    folder = tmp_path_factory.mktemp("whole")
-    return folder, train_all(store_in(folder), folder)
-
-
-def test_a_second_process_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(command, "prepare", lambda arguments: (store_in(tmp_path), tmp_path))
-    with writing(tmp_path), pytest.raises(SystemExit, match="is being written by another process"):
-        command.main()
-
-
-def test_a_disk_that_fails_is_one_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(command, "prepare", lambda arguments: (store_in(tmp_path), tmp_path))
-
-    def fail(*arguments):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(command, "train_all", fail)
-    line = f"error: run_dir {tmp_path}: [Errno 28] No space left on device"
-    assert refusal(command.main).startswith(line)
+    """A finished folder of two members, one a group."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    run_small(folder)
+    return folder
 
 
 @pytest.fixture
-def finished(whole, tmp_path, monkeypatch, capsys):
-    """A run folder with its tables; figures take long and are left out."""
-    monkeypatch.setattr(reporting, "draw_figures", lambda *arguments: None)
-    folder = open_folder(tmp_path / "run", store_in(tmp_path).configuration.identity())
-    shutil.copy(whole[0] / "members.jsonl", folder)
-    assert reporting.report(folder)
-    capsys.readouterr()
-    return folder
+def finished(whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def tables(folder):
+    return {path.name: path.read_bytes() for path in folder.glob("summary.*")}
+
+
+def test_a_second_process_is_refused(tmp_path):
+    with writing(tmp_path), pytest.raises(SystemExit, match="is being written by another process"):
+        run_small(tmp_path)
+
+
+def test_a_disk_that_fails_is_one_line(tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(experiment, "train_all", fail)
+    line = f"error: run_dir {tmp_path}: [Errno 28] No space left on device; what is finished in"
+    assert refusal(run_small, tmp_path).startswith(line)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("change", [(b'"member": "', b'"member": "x'), (b"0.", b"9.")])
 def test_a_report_of_damaged_rows_leaves_the_tables_as_they_were(finished, capsys, change):
-    before = {path.name: path.read_bytes() for path in finished.glob("summary.*")}
+    before = tables(finished)
     path = finished / "members.jsonl"
     path.write_bytes(path.read_bytes().replace(*change, 1))
-    assert not reporting.report(finished)
-    said = capsys.readouterr().err
-    assert "members.jsonl: line 1 is damaged" in said
+    said = refusal(run_small, finished, "--redraw")
     assert "1 of 2 networks are missing" in said
-    assert {path.name: path.read_bytes() for path in finished.glob("summary.*")} == before
+    assert "members.jsonl: line 1 is damaged" in capsys.readouterr().err
+    assert tables(finished) == before
 
 
 @pytest.mark.slow
-def test_a_table_holds_what_was_asked_for_and_no_more(finished, monkeypatch):
-    before = (finished / "summary.csv").read_bytes()
+def test_a_table_holds_what_was_asked_for_and_no_more(finished):
+    before = tables(finished)["summary.csv"]
     rows = read_rows(finished / "members.jsonl")
     append_rows(
         finished / "members.jsonl",
@@ -72,20 +81,16 @@ def test_a_table_holds_what_was_asked_for_and_no_more(finished, monkeypatch):
             rows[0] | {"member": "1" * 16, "seed": 3},
         ],
     )
-    assert reporting.report(finished)
-    assert (finished / "summary.csv").read_bytes() == before
+    run_small(finished, "--redraw")
+    assert tables(finished)["summary.csv"] == before
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("content", [b"", b"{}", b"[" * 100_000, b'{"preset": 1}', b"[1]"])
-def test_a_report_of_a_damaged_configuration_is_one_line(finished, monkeypatch, content):
+@pytest.mark.parametrize("content", [b"", b"{}", b"[" * 100_000, b'{"epochs": 1}', b"[1]"])
+def test_a_report_of_a_damaged_configuration_is_one_line(finished, content):
     (finished / "configuration.json").write_bytes(content)
-    monkeypatch.setattr("sys.argv", ["experiments.mnist", "--redraw", str(finished)])
-    if content == b"{}":  # all defaults: another configuration, whose rows are not here
-        assert reporting.report(finished)
-        return
-    message = refusal(command.main)
-    assert str(finished) in message or "preset" in message
+    said = refusal(main, experiment.EXPERIMENT, ["--redraw", str(finished)])
+    assert str(finished) in said or "another kind" in said
 
 
 @pytest.mark.slow

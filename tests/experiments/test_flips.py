@@ -8,25 +8,21 @@ import shutil
 
 import pytest
 
-from experiments.folders import open_folder
-from experiments.mnist import __main__ as command
-from experiments.mnist import report as reporting
-from experiments.mnist.members import MnistStore
-from tests.experiments.commands import DIGITS, SMALL
+from experiments import script
+from tests.experiments.commands import run_small
 
 FLIPS = 100
 # What is written from the rows at every call, and read by nobody here.
 WRITTEN_ANEW = {"summary.csv", "summary.txt", "members.csv", "history.csv"}
 # Times, hosts and versions, which are no results.
-ADVISORY = {"provenance.jsonl", "timings.jsonl", "lock"}
+ADVISORY = {"provenance.jsonl", "timings.jsonl", "computed.json", "lock"}
 
 
-def go(folder, configuration):
+def go(folder):
     """Do what ``python -m experiments.mnist`` does, on small digits; return what it said."""
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        folder = open_folder(folder, configuration.identity())
-        command.run(MnistStore(configuration, DIGITS, folder / "members.jsonl"), folder)
+        run_small(folder)
     return said.getvalue()
 
 
@@ -38,9 +34,9 @@ def table(folder):
 
 @pytest.mark.slow
 def test_every_flipped_bit_is_found_or_changes_nothing(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(reporting, "draw_figures", lambda *arguments: None)
+    monkeypatch.setattr(script, "save", lambda *arguments: None)
     whole = tmp_path / "whole"
-    go(whole, SMALL)
+    go(whole)
     expected = table(whole)
     stored = {
         path.relative_to(whole): path.read_bytes()
@@ -58,7 +54,7 @@ def test_every_flipped_bit_is_found_or_changes_nothing(tmp_path, monkeypatch, ca
         place = generator.randrange(len(content))
         content[place] ^= 1 << generator.randrange(8)
         (folder / name).write_bytes(content)
-        said = go(folder, SMALL)
+        said = go(folder)
         where = (str(name), place)
         assert table(folder) == expected, where
         if name.name not in WRITTEN_ANEW | ADVISORY:

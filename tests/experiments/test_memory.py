@@ -6,12 +6,11 @@ import jax
 import numpy as np
 import pytest
 
-from experiments.mnist import __main__ as command
 from experiments.mnist.members import train_all
 from rhythmic.records import read_rows
 from rhythmic.sealed import save_arrays
 from rhythmic.training import Estimate, GroupTraining
-from tests.experiments.commands import DIGITS, NAME, refusal, store_in
+from tests.experiments.commands import DIGITS, NAME, refusal, run_small, store_in
 
 MODULE = "rhythmic.training.estimate"
 EXHAUSTED = "RESOURCE_EXHAUSTED: Out of memory allocating 511194680 bytes.\nIn detail: none."
@@ -108,9 +107,7 @@ def test_a_group_expected_not_to_fit_is_smaller_from_the_start(
 def test_one_member_too_many_is_one_clear_line(no_compiler, tmp_path, monkeypatch, capsys):
     error = jax.errors.JaxRuntimeError(EXHAUSTED)
     monkeypatch.setattr(f"{MODULE}.GroupTraining", failing_group([], error, from_size=1))
-    store = store_in(tmp_path, seeds=(1, 2, 3), members_per_device=3)
-    monkeypatch.setattr(command, "prepare", lambda arguments: (store, tmp_path))
-    message = refusal(command.main)
+    message = refusal(run_small, tmp_path, "--seeds", "1", "2", "3", "--members-per-device", "3")
     assert message.startswith(f"error: {NAME} ran out of memory with 1 x 1 members (")
     assert "--batch-size" in message
     assert groups_of(tmp_path) == 1

@@ -2,21 +2,22 @@
 
 import dataclasses
 import json
-import sys
 
 import numpy as np
 import pytest
-from PIL import Image
+from matplotlib.figure import Figure
 
 from experiments import answers
 from experiments.members import Wanted
 from experiments.members.store import tuning
-from experiments.mnist import publish
-from experiments.mnist.configuration import PRESETS, MnistConfiguration
+from experiments.mnist import EXPERIMENT, report
+from experiments.mnist.configuration import PRESETS
 from experiments.mnist.members import conditions_of
-from experiments.mnist.publish import answer_line
+from experiments.mnist.report import answer, answer_line
+from experiments.options import recorded
+from experiments.script import main
 from rhythmic.data import Digits
-from rhythmic.records import plain
+from rhythmic.records import write_json
 from rhythmic.training.search import Setting
 
 TABLE = PRESETS["table"]
@@ -52,7 +53,8 @@ def rows_about(means):
         rows += [row_of(member) for member in tuning(condition)]
         for seed, difference in zip(TABLE.seeds, SPREAD, strict=True):
             member = Wanted(condition, CHOSEN, seed, tested=True)
-            rows.append(row_of(member, test_accuracy=mean + difference, confusion=[]))
+            found = {"confusion": [], "history": {"train_loss": []}}
+            rows.append(row_of(member, test_accuracy=mean + difference, **found))
     return rows
 
 
@@ -101,58 +103,46 @@ def test_too_few_seeds_for_a_test_show_nothing():
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder of a run, with the places where answers are kept moved beside it."""
+    """A folder of a finished table run, with the places where answers are kept moved beside it."""
     monkeypatch.setattr(answers, "RESULTS", tmp_path / "results")
+    figure = Figure()
+    monkeypatch.setattr(report, "draw_resonant", lambda *arguments: {})
+    monkeypatch.setattr(report, "learning_curve_figure", lambda histories: figure)
+    monkeypatch.setattr(report, "confusion_figure", lambda confusions: figure)
     run = tmp_path / "run"
-    (run / "figures").mkdir(parents=True)
-    Image.new("RGB", (3, 2)).save(run / "figures" / "accuracy.png")
-    (run / "provenance.jsonl").write_text(json.dumps(PROVENANCE) + "\n")
-    monkeypatch.setattr(sys, "argv", ["publish", str(run)])
+    run.mkdir()
     return run
 
 
-def write(folder, configuration: MnistConfiguration, rows):
-    record = plain(dataclasses.asdict(configuration))
-    (folder / "configuration.json").write_text(json.dumps(record))
+def write(folder, rows):
+    write_json(folder / "configuration.json", recorded("mnist", TABLE))
+    write_json(folder / "computed.json", {"seconds": None, "provenance": PROVENANCE})
+    (folder / "provenance.jsonl").write_text(json.dumps(PROVENANCE) + "\n")
     (folder / "members.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def test_a_finished_table_run_is_kept(folder):
-    write(folder, TABLE, rows_about(MEANS))
-    publish.main()
+    write(folder, rows_about(MEANS))
+    main(EXPERIMENT, ["--redraw", str(folder), "--publish"])
     kept = answers.read_answer("mnist")
     assert kept is not None
     assert kept.answer == line_about(MEANS)
     assert kept.provenance == PROVENANCE
-    with Image.open(answers.picture_path("mnist")) as picture:
-        assert picture.size == (3, 2)
+    assert answers.picture_path("mnist").exists()
 
 
-NO_RUN = "is not a run of the unchanged table preset"
-
-
-@pytest.mark.parametrize(
-    ("configuration", "kept", "message"),
-    [
-        (PRESETS["quick"], lambda row: True, NO_RUN),
-        (dataclasses.replace(TABLE, epochs=TABLE.epochs + 1), lambda row: True, NO_RUN),
-        (TABLE, lambda row: row["architecture"] != "lstm", "is not finished"),
-        (TABLE, lambda row: row["seed"] != TABLE.seeds[-1], "is not finished"),
-    ],
-)
-def test_a_run_of_anything_else_or_that_is_not_finished_is_refused(
-    folder, configuration, kept, message
-):
-    write(folder, configuration, filter(kept, rows_about(MEANS)))
-    with pytest.raises(SystemExit, match=rf"^error: .* {message}$"):
-        publish.main()
+@pytest.mark.parametrize("change", [["--preset", "quick"], ["--preset", "table", "--epochs", "31"]])
+def test_a_run_of_anything_else_is_not_published(folder, change):
+    with pytest.raises(SystemExit, match=r"^error: publish needs the table preset; this is"):
+        main(EXPERIMENT, [*change, "--publish"])
     assert answers.read_answer("mnist") is None
 
 
-def test_a_folder_must_be_given(monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["publish"])
-    with pytest.raises(SystemExit, match=r"^error: give one run folder"):
-        publish.main()
+def test_a_table_that_lacks_networks_answers_nothing(folder):
+    write(folder, [row for row in rows_about(MEANS) if row["architecture"] != "lstm"])
+    assert answer(TABLE, folder / "members.jsonl").startswith("Not yet answered")
+    write(folder, [row for row in rows_about(MEANS) if row["seed"] != TABLE.seeds[-1]])
+    assert answer(TABLE, folder / "members.jsonl").startswith("Not yet answered")
 
 
 def test_rows_of_another_version_are_not_averaged_with_these(folder, monkeypatch):
@@ -160,6 +150,5 @@ def test_rows_of_another_version_are_not_averaged_with_these(folder, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr("experiments.members.condition.TRAINING_VERSION", 2)
         later = rows_about({name: mean + 0.1 for name, mean in MEANS.items()})
-    write(folder, TABLE, rows + later)
-    publish.main()
-    assert answers.read_answer("mnist").answer == line_about(MEANS)
+    write(folder, rows + later)
+    assert answer(TABLE, folder / "members.jsonl") == line_about(MEANS)

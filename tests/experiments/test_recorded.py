@@ -1,19 +1,18 @@
 """A configuration.json that was written by hand is believed or refused in one line."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from experiments.__main__ import entries
-from experiments.mnist import __main__ as mnist
-from experiments.mnist.configuration import PRESETS, MnistConfiguration
+from experiments.options import identity
 from experiments.recorded import recorded_options
-from experiments.script import Experiment, identity, main
+from experiments.script import Experiment, main
 from rhythmic.records import plain
 from tests.experiments.commands import refusal
 
 EXPERIMENTS = [entry for entry in entries() if isinstance(entry, Experiment)]
+MNIST = next(one for one in EXPERIMENTS if one.name == "mnist")
 NODE = {"experiment": "rhythmic_node"}
 
 
@@ -34,12 +33,12 @@ def refused(folder, command, record, monkeypatch):
         ({"epochs": True}, "epochs is True; it must be an integer"),
         ({"architectures": "rnn"}, "architectures is 'rnn'; it must be a list, each value a text"),
         ({"clip_norm": None}, "clip_norm is None; it must be a number"),
-        ({"results": 5}, "results is 5; it must be a path or null"),
-        ({"preset": {"a": 1}}, "preset is {'a': 1}; it must be a text"),
     ],
 )
 def test_digits_name_a_recorded_value_of_another_type(tmp_path, monkeypatch, record, message):
-    said = refused(tmp_path, mnist.main, record, monkeypatch)
+    (tmp_path / "members.jsonl").touch()
+    record = {"experiment": "mnist", **record}
+    said = refused(tmp_path, lambda: main(MNIST), record, monkeypatch)
     assert said == f"error: configuration.json: {message}"
 
 
@@ -62,8 +61,3 @@ def test_what_runs_record_is_read_as_it_was(experiment):
         assert {name: type(value) for name, value in found.items()} == {
             name: type(value) for name, value in identity(options).items()
         }
-
-
-def test_a_recorded_path_becomes_one():
-    record = json.loads(json.dumps(plain(PRESETS["paper"].identity()))) | {"results": "rows.jsonl"}
-    assert MnistConfiguration.from_record(record).results == Path("rows.jsonl")

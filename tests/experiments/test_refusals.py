@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from experiments.__main__ import entries
-from experiments.script import Experiment, check_options
+from experiments.options import check_options
+from experiments.script import Experiment
 
 EXPERIMENTS = {one.name: one for one in entries() if isinstance(one, Experiment)}
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from experiments.mnist.configuration import RESULTS, MnistConfiguration
+from experiments.options import recorded
 from experiments.script import main
 from experiments.trained_modes import EXPERIMENT, PRESETS, answer, draw, summarise
 from experiments.trained_modes_networks import (
@@ -26,7 +27,7 @@ OPTIONS = dataclasses.replace(PRESETS["smoke"], num_retrained=2, epochs=2)
 def run_folder(folder, **changes):
     """A run folder with three of the kept networks, as if trained on other digits."""
     configuration = MnistConfiguration(architectures=("rrn-golden",))
-    write_json(folder / "configuration.json", configuration.identity())
+    write_json(folder / "configuration.json", recorded("mnist", configuration))
     rows = [row for row in read_rows(RESULTS) if "parameters" in row]
     append_rows(folder / "members.jsonl", [row | changes for row in rows[:3]])
     return folder
@@ -180,7 +181,7 @@ def test_folders_of_something_else_are_refused_in_one_line(tmp_path):
     assert "experiments.mnist did not write it" in refused("--run", tmp_path)
     (tmp_path / "configuration.json").write_text("no JSON")
     assert "experiments.mnist did not write it" in refused("--run", tmp_path)
-    write_json(tmp_path / "configuration.json", MnistConfiguration().identity())
+    write_json(tmp_path / "configuration.json", recorded("mnist", MnistConfiguration()))
     assert "has no trained network of it" in refused("--run", tmp_path)
 
 

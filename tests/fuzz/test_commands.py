@@ -26,9 +26,6 @@ from benchmarks import (
 from experiments import script
 from experiments.__main__ import NAMES, IndexOptions
 from experiments.compare import __main__ as compare
-from experiments.mnist import __main__ as mnist
-from experiments.mnist import publish
-from experiments.mnist.configuration import PRESETS
 from rhythmic.sweep.__main__ import main as sweep_main
 
 WORDS = (
@@ -70,7 +67,7 @@ DATACLASSES = {
     "benchmarks.training_step": training_step.Options,
 }
 PARTS = ("steps", "epochs", "paper")
-COMMANDS = ("mnist", *DATACLASSES, *(name for name in NAMES if name != "mnist"))
+COMMANDS = (*DATACLASSES, *NAMES)
 COMMANDS += tuple(f"benchmarks.accelerator {part}" for part in PARTS)
 
 
@@ -80,8 +77,6 @@ class StoppedError(Exception):
 
 def options_of(command: str) -> Any:
     """Return the options that a command has by default."""
-    if command == "mnist":
-        return PRESETS["quick"]
     if command in DATACLASSES:
         return DATACLASSES[command]()
     if command.startswith("benchmarks.accelerator"):
@@ -91,8 +86,6 @@ def options_of(command: str) -> Any:
 
 def read(command: str, arguments: list[str]) -> Any:
     """Read and check a command line as the command does, and go no further."""
-    if command == "mnist":
-        return mnist.parse(arguments)
     if command in DATACLASSES:
         return tyro.cli(DATACLASSES[command], args=arguments)
     if command.startswith("benchmarks.accelerator"):
@@ -178,18 +171,6 @@ def test_commands_of_sweeps_answer_by_one_line(command, word, tmp_path, monkeypa
         sweep_main([command, *line])
     text = str(caught.value.code)
     assert isinstance(caught.value.code, int) or (text.isprintable() and text)
-
-
-@pytest.mark.parametrize("words", [[], ["a", "b"], *([word] for word in WORDS)], ids=repr)
-def test_the_command_that_publishes_answers_by_one_line(words, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["publish", *words])
-    with pytest.raises(SystemExit) as caught:
-        publish.main()
-    text = str(caught.value.code)
-    assert text.startswith("error: ")
-    assert text.isprintable()
-    assert list(tmp_path.iterdir()) == []
 
 
 @settings(IN_ALL, max_examples=40, derandomize=True)

@@ -11,7 +11,7 @@ from experiments.compare.options import CompareOptions
 from experiments.compare.question import Question
 from experiments.compare.questions import QUESTIONS
 from experiments.members.store import tuning
-from experiments.script import check_options
+from experiments.options import check_options
 from rhythmic.compare.claims import WELCH, Claim, Finding, Reading
 from rhythmic.plotting.style import LABELS, house_style
 from tests.experiments.compare.made_up import (
