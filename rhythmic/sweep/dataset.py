@@ -14,7 +14,7 @@ from rhythmic.sweep.designs import STATUS
 from rhythmic.sweep.files import COMPUTED_AGAIN
 from rhythmic.sweep.joining import join
 from rhythmic.sweep.objects import ObjectSweep
-from rhythmic.sweep.plan import Chunk
+from rhythmic.sweep.plan import Chunk, is_url
 from rhythmic.sweep.store import SweepStore
 
 FORMATS = (".nc", ".csv", ".parquet")
@@ -44,7 +44,9 @@ class StoredArrays(Mapping[str, np.ndarray]):
 
 def opened(folder: Path | str) -> SweepStore | ObjectSweep:
     """Open a folder, or what is below a URL, to read."""
-    return ObjectSweep.open(folder) if isinstance(folder, str) else SweepStore.open(folder)
+    if isinstance(folder, str) and is_url(folder):
+        return ObjectSweep.open(folder)
+    return SweepStore.open(Path(folder))
 
 
 @checked

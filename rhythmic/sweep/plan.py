@@ -293,6 +293,11 @@ LOG = "log.jsonl"
 OURS = {LOCK, DESCRIPTION, COPY, RESULTS, RECORDS, CHECKPOINTS, DAMAGED, LOG, PROVENANCE}
 
 
+def is_url(place: str) -> bool:
+    """Tell whether a text names an object store, as ``s3://bucket/name`` does, and no folder."""
+    return "://" in place
+
+
 def record_name(number: int) -> str:
     """Return the name of the record of a block."""
     return f"{number:06d}.json"

@@ -28,6 +28,7 @@ from rhythmic.sweep.plan import (
     ChunkPlan,
     check_ours,
     choose_plan,
+    is_url,
     known_description,
 )
 from rhythmic.sweep.processes import by_writer, from_writer, is_writer
@@ -117,8 +118,7 @@ def run_sweep(
     if folder is None:
         return SweepResult(sweep, in_memory(computer, wanted, workers, quiet))
     sweep.check_storable()  # before anything is compiled, and the folder touched
-    if isinstance(folder, str):
-        check_url(folder)
+    if isinstance(folder, str) and is_url(folder):
         on_objects(computer, folder, wanted, workers, allow_changes, quiet)
         return SweepResult(sweep, stored_arrays(folder), folder)
     folder = Path(folder).resolve()  # a later `chdir` does not matter; `absent/../d` is d
@@ -131,14 +131,6 @@ def run_sweep(
             raise
         raise SweepStorageError(_storage_message(folder, error)) from error
     return SweepResult(sweep, stored_arrays(folder), folder)
-
-
-def check_url(folder: str) -> None:
-    """Raise a ValueError for text that is no URL: folders of this machine are paths."""
-    if "://" not in folder:
-        raise ValueError(
-            f"folder is {folder!r}; it must be a pathlib.Path, or a URL such as s3://bucket/name"
-        )
 
 
 def stored_arrays(place: Path | str) -> Mapping[str, np.ndarray]:

@@ -153,7 +153,6 @@ def test_another_sweep_and_another_environment_are_refused(url, monkeypatch):
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        ("runs/here", "it must be a pathlib.Path, or a URL such as s3://bucket/name"),
         ("nothing://here", "it cannot be reached: Protocol not known: nothing"),
         ("file:///tmp/here", "files of this machine must be named by a path"),
     ],
