@@ -11,7 +11,7 @@ import math
 import operator
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 LARGEST = 1e30  # of floats, in size; squares of it and of its inverse
@@ -124,6 +124,22 @@ def within(options: Any, **intervals: str) -> None:
                 allowed = f"lie in {interval}"
             each = "each of its values" if isinstance(value, tuple) else "it"
             raise ValueError(f"{name} is {value}; {each} must {allowed}")
+
+
+def among(options: Any, **allowed: Sequence[object]) -> None:
+    """Raise a ValueError of one line for an option that holds anything but its choices, or nothing.
+
+    Args:
+        options: an instance of a dataclass; an option holds one choice, or several in a tuple.
+        allowed: the choices, by the name of the option.
+    """
+    for name, choices in allowed.items():
+        value, known = getattr(options, name), ", ".join(map(str, choices))
+        for one in value if isinstance(value, tuple) else (value,):
+            if one not in choices:
+                raise ValueError(f"{name} holds {one!r}; choose from {known}")
+        if value == ():
+            raise ValueError(f"{name} is empty; choose from {known}")
 
 
 def rising(options: Any, *names: str) -> None:

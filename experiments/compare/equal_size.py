@@ -17,10 +17,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.compare.networks import golden_copies, most_copies
-from experiments.compare.options import CompareOptions, check_parts, presets
+from experiments.compare.options import CompareOptions, presets
 from experiments.compare.question import Question
 from experiments.members import Condition
-from experiments.ranges import rising, within
+from experiments.ranges import among, rising, within
 from experiments.script import main
 from rhythmic.cells.registry import CELLS
 from rhythmic.compare.claims import (
@@ -147,7 +147,7 @@ class EqualSizeOptions(CompareOptions):
         """Raise a ValueError of one line that names the field out of its range."""
         super().check()
         # Here, and not in CHOICES, so that a cell that is registered later is among them.
-        check_parts("cells", self.cells, tuple(dict.fromkeys((*NETWORKS, *CELLS))))
+        among(self, cells=tuple(dict.fromkeys((*NETWORKS, *CELLS))))
         within(self, counts="[1, inf)", tuning_epochs=f"[1, {self.epochs}]")
         rising(self, "counts")
         if not self.networks():

@@ -1,13 +1,15 @@
 """What every question of the comparison can be told: data, seeds, recipe, where rows are kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from experiments.members import Condition, Pool
+from experiments.members.condition import check_seeds
 from experiments.options import ScriptOptions
+from experiments.ranges import among
 from rhythmic import data
 from rhythmic.data import DATASETS
 from rhythmic.data.dataset import NUM_TRAIN
@@ -15,7 +17,7 @@ from rhythmic.data.images import Order, in_order
 from rhythmic.networks import BuildsNetwork
 from rhythmic.runs.rows import check_results
 from rhythmic.training import Data, TrainingConfiguration
-from rhythmic.training.configuration import check_hyperparameter, check_seed
+from rhythmic.training.configuration import check_hyperparameter
 from rhythmic.training.search import Setting, setting_grid
 
 Options = TypeVar("Options", bound="CompareOptions")
@@ -74,15 +76,6 @@ def presets(
     }
 
 
-def check_parts(name: str, values: Sequence[str], allowed: Sequence[str]) -> None:
-    """Raise a ValueError of one line unless ``values`` are one or more of ``allowed``."""
-    for value in values:
-        if value not in allowed:
-            raise ValueError(f"{name} holds {value!r}; choose from {', '.join(allowed)}")
-    if not values:
-        raise ValueError(f"{name} is empty; choose from {', '.join(allowed)}")
-
-
 ARITHMETIC = (
     "Networks with fixed rhythms that are read out by energy are trained from one pixel with ink "
     "to the next, all others by a step a pixel, whose float32 gradient is off by several per cent "
@@ -127,26 +120,19 @@ class CompareOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
-        if self.dataset not in DATASETS:
-            raise ValueError(f"dataset is {self.dataset!r}; choose from {', '.join(DATASETS)}")
+        among(self, dataset=DATASETS, **self.CHOICES)
         check_results(self.results)
         if not self.seeds:
             raise ValueError("seeds is empty; give at least one")
-        for seed in (*self.seeds, *self.tuning_seeds):
-            check_seed(seed)
-        both = sorted(set(self.seeds) & set(self.tuning_seeds))
-        if both:
-            raise ValueError(f"tuning_seeds holds {both[0]}, a seed that is tested")
         for rate in self.learning_rates:
             check_hyperparameter("learning_rate", rate)
-        if not self.learning_rates or (len(self.learning_rates) > 1 and not self.tuning_seeds):
-            raise ValueError("learning_rates needs one value, or tuning_seeds to choose on")
+        if not self.learning_rates:
+            raise ValueError("learning_rates is empty; give at least one")
+        check_seeds(self.seeds, self.settings(), self.tuning_seeds)
         available = NUM_TRAIN[self.dataset]
         if not 0 <= self.num_train <= available:
             raise ValueError(f"num_train is {self.num_train}; it must lie in 0 to {available}")
         self.training().num_steps(self.num_train or available)
-        for name, allowed in self.CHOICES.items():
-            check_parts(name, getattr(self, name), allowed)
 
     def recipe(self) -> str:
         """Say on what data, how long, at which rates and by what arithmetic networks train."""

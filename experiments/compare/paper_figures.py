@@ -21,7 +21,7 @@ from experiments.compare.trained_features import FeatureReader, trained_network
 from experiments.members import MemberStore
 from experiments.mnist.configuration import PUBLISHED, REFERENCE, RESULTS
 from experiments.options import ScriptOptions, check_seed
-from experiments.ranges import within
+from experiments.ranges import among, within
 from experiments.script import main
 from experiments.stages import Stages
 from experiments.trained_modes_networks import WEIGHTS, start_weights
@@ -104,8 +104,7 @@ class PaperOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
-        if self.dataset not in DATASETS:
-            raise ValueError(f"dataset is {self.dataset!r}; choose from {', '.join(DATASETS)}")
+        among(self, dataset=DATASETS)
         within(self, digits="[0, 9]", num_draws="[2, inf)")
         check_seed(self.draw_seed)
         if REFERENCE not in published_rows(self.rows):

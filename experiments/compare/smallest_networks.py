@@ -10,9 +10,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments.compare.options import NUM_TRAIN, RESULTS, CompareOptions, check_parts
+from experiments.compare.options import NUM_TRAIN, RESULTS, CompareOptions
 from experiments.members.identity import Identity, head_identity, network_identity
-from experiments.ranges import within
+from experiments.ranges import among, within
 from rhythmic.cells.projection import ProjectionCell
 from rhythmic.compare.claims import Rows, best_validated
 from rhythmic.data.dataset import NUM_PIXELS
@@ -100,12 +100,12 @@ class SmallestOptions(CompareOptions):
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
         super().check()
-        check_parts("families", self.families, FAMILIES)
+        among(self, families=FAMILIES)
         if IMAGE not in self.families:
             raise ValueError(f"families lacks {IMAGE}, which the others are held against")
-        check_parts("limits", [str(x) for x in self.limits], [str(x) for x in SHAPES])
+        among(self, limits=tuple(SHAPES))
         if self.rivals:
-            check_parts("rivals", self.rivals, tuple(RIVALS))
+            among(self, rivals=tuple(RIVALS))
         for name in ("learning_rates", "rival_learning_rates"):
             if len(getattr(self, name)) < 2 or not self.tuning_seeds:
                 raise ValueError(

@@ -14,12 +14,12 @@ from typing import ClassVar
 from matplotlib.figure import Figure
 
 from experiments.compare.networks import NOT_RHYTHMIC
-from experiments.compare.options import RESULTS, check_parts
+from experiments.compare.options import RESULTS
 from experiments.compare.question import RULED, Question
 from experiments.compare.spike_chunks import COUNT, IDEAL, SpikeTask, read_chunks, train_chunks
 from experiments.members import MemberStore
 from experiments.options import ScriptOptions
-from experiments.ranges import within
+from experiments.ranges import among, within
 from experiments.script import main
 from experiments.stages import Stages
 from rhythmic.compare.claims import Claim, Rows, tested
@@ -144,7 +144,7 @@ class SpikeTrainsOptions(ScriptOptions):
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
         check_results(self.results)
-        check_parts("architectures", self.architectures, list(published()))
+        among(self, architectures=tuple(published()))
         within(self, learning_rates="(0, inf)")
         for rate in (self.published_rate, *self.learning_rates):
             check_hyperparameter("learning_rate", rate)

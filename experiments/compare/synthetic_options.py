@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from experiments.compare.options import RESULTS, check_parts
-from experiments.ranges import rising, within
+from experiments.compare.options import RESULTS
+from experiments.ranges import among, rising, within
 from experiments.task_networks import TaskOptions
 from rhythmic.networks import NetworkSpec
 from rhythmic.runs.rows import check_results
@@ -73,8 +73,7 @@ class SyntheticOptions(TaskOptions):
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
         check_results(self.results)
-        check_parts("tasks", self.tasks, TASKS)
-        check_parts("networks", self.networks, NETWORKS)
+        among(self, tasks=TASKS, networks=NETWORKS)
         # Two numbers are added: the shortest lag has room for both.
         within(self, lags="[2, inf)", signal_to_noise="(0, inf)", noise="(0, inf)")
         rising(self, "lags", "signal_to_noise", "noise")

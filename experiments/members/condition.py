@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -105,15 +105,7 @@ class Condition:
     def __post_init__(self) -> None:
         if not self.settings:
             raise ValueError(f"settings of {self.label} is empty; give at least one")
-        for seed in (*self.seeds, *self.tuning_seeds):
-            check_seed(seed)
-        both = sorted(set(self.seeds) & set(self.tuning_seeds))
-        if both:
-            raise ValueError(
-                f"tuning_seeds holds {both[0]}, a seed that is tested; keep them apart"
-            )
-        if len(self.settings) > 1 and not self.tuning_seeds:
-            raise ValueError("tuning_seeds is empty; choosing among settings needs at least one")
+        check_seeds(self.seeds, self.settings, self.tuning_seeds)
         for other in self.tuned_on:
             if other.settings != self.settings or not other.tuning_seeds:
                 raise ValueError(
@@ -173,6 +165,24 @@ class Condition:
         """Name the compiled program that trains it, which conditions may share."""
         shared = dataclasses.replace(self, ladder=(), tuned_on=(), test_noise=())
         return fingerprint(shared.identity() | {"has_ladder": bool(self.ladder)})
+
+
+def check_seeds(
+    seeds: Sequence[int], settings: Sequence[Setting], tuning_seeds: Sequence[int]
+) -> None:
+    """Raise a ValueError of one line for seeds that are none, or that do not fit together.
+
+    Args:
+        seeds: that are tested.
+        settings: to choose from.
+        tuning_seeds: on which one of several is chosen.
+    """
+    for seed in (*seeds, *tuning_seeds):
+        check_seed(seed)
+    if both := sorted(set(seeds) & set(tuning_seeds)):
+        raise ValueError(f"tuning_seeds holds {both[0]}, a seed that is tested; keep them apart")
+    if len(settings) > 1 and not tuning_seeds:
+        raise ValueError("tuning_seeds is empty; choosing among settings needs at least one")
 
 
 class Wanted(NamedTuple):

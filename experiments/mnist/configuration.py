@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, cast, get_args
 
+from experiments.members.condition import check_seeds
 from experiments.options import ScriptOptions
-from experiments.ranges import at_least
+from experiments.ranges import among, at_least
 from rhythmic.cells.resonant import Diagonal
 from rhythmic.data import DATASETS
 from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.networks import NetworkSpec, published, rhythmic_network
 from rhythmic.runs.rows import check_results
 from rhythmic.training import TrainingConfiguration
-from rhythmic.training.configuration import Momentum, check_hyperparameter, check_seed
+from rhythmic.training.configuration import Momentum, check_hyperparameter
 from rhythmic.training.search import Setting, setting_grid
 
 REFERENCE = "rrn-golden"
@@ -118,21 +119,15 @@ class MnistConfiguration(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
-        check_choice("preset", self.preset, ("quick", "table", "paper"))
-        check_choice("dataset", self.dataset, DATASETS)
-        check_choice("momentum", self.momentum, get_args(Momentum))
-        check_choice("diagonal", self.diagonal, get_args(Diagonal))
-        self.check_grid()
-        check_results(self.results)
+        among(self, dataset=DATASETS, momentum=get_args(Momentum), diagonal=get_args(Diagonal))
         known = self.known_architectures()
-        if not self.architectures:
-            raise ValueError("architectures is empty; name at least one")
-        for name in self.architectures:
-            if name == CUSTOM and not self.frequencies:
-                raise ValueError(f"frequencies is empty; {CUSTOM} needs at least one, in Hz")
-            check_choice("architectures", name, tuple(dict.fromkeys((*known, CUSTOM))))
+        if CUSTOM in self.architectures and not self.frequencies:
+            raise ValueError(f"frequencies is empty; {CUSTOM} needs at least one, in Hz")
         if self.frequencies and CUSTOM not in self.architectures:
             raise ValueError(f"frequencies is given, but {CUSTOM} is not among architectures")
+        among(self, architectures=tuple(dict.fromkeys((*known, CUSTOM))))
+        self.check_grid()
+        check_results(self.results)
         at_least(self, devices=1, members_per_device=1)
         self.training.num_steps(NUM_TRAIN[self.dataset])
 
@@ -140,8 +135,6 @@ class MnistConfiguration(ScriptOptions):
         """Raise a ValueError that names the seed or setting out of its range."""
         if not self.seeds:
             raise ValueError("seeds is empty; the table needs at least one seed")
-        for seed in (*self.seeds, *self.tuning_seeds):
-            check_seed(seed)
         for field, singular in (
             ("learning_rates", "learning_rate"),
             ("weight_decays", "weight_decay"),
@@ -152,17 +145,14 @@ class MnistConfiguration(ScriptOptions):
                 raise ValueError(f"{field} is empty; it needs at least one value")
             for value in values:
                 check_hyperparameter(singular, value)
-        both = sorted(set(self.seeds) & set(self.tuning_seeds))
-        if both and self.needs_tuning():
-            raise ValueError(f"tuning_seeds holds {both[0]}, a seed of the table; keep them apart")
+        settings = max((self.settings(name) for name in self.architectures), key=len)
+        check_seeds(self.seeds, settings, self.tuning_seeds if len(settings) > 1 else ())
         both = sorted(set(self.seeds) & QUICK_RATE_SEEDS)
         if both and not self.learning_rates:
             raise ValueError(
                 f"seeds holds {both[0]}, on which the documented rates were chosen; take another "
                 "or give learning_rates"
             )
-        if self.needs_tuning() and not self.tuning_seeds:
-            raise ValueError("tuning_seeds is empty; choosing among settings needs at least one")
 
     @property
     def training(self) -> TrainingConfiguration:
@@ -210,12 +200,6 @@ class MnistConfiguration(ScriptOptions):
         networks = ("diagonal", "sample_rate", "pole_radius", "dropout_rate")
         published = PRESETS["table"]
         return all(getattr(self, k) == getattr(published, k) for k in (*recipe, *networks))
-
-
-def check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    """Raise a ValueError that names the field and its choices."""
-    if value not in allowed:
-        raise ValueError(f"{name} holds {value!r}; choose from {', '.join(allowed)}")
 
 
 RESULTS = Path(__file__).parents[1] / "results" / "mnist.jsonl"

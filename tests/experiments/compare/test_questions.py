@@ -370,7 +370,7 @@ REFUSED = {
     "smallest": [
         ({"families": ("random ladder",)}, "families lacks image ladder"),
         ({"families": ("image ladder", "pca")}, "families holds 'pca'"),
-        ({"limits": (200,)}, "limits holds '200'"),
+        ({"limits": (200,)}, "limits holds 200"),
         ({"rivals": ("svm",)}, "rivals holds 'svm'"),
         ({"learning_rates": (0.01,)}, "learning_rates needs two or more"),
         ({"rival_learning_rates": (0.01, 0.02, 0.03)}, "as many as learning_rates"),
@@ -411,7 +411,7 @@ REFUSED = {
         ({"num_updates": 2}, "num_updates is 2"),
     ],
     "paper_figures": [
-        ({"dataset": "cifar"}, "dataset is 'cifar'"),
+        ({"dataset": "cifar"}, "dataset holds 'cifar'"),
         ({"digits": (1, 10)}, "digits is"),
         ({"num_draws": 1}, "num_draws is 1"),
     ],
