@@ -33,18 +33,23 @@ class Entry:
         name: name of the module, after the section of the lecture.
         section: title of that section.
         question: the lecture's question.
-        full_preset: the preset that an answer is taken from.
+        answering: presets whose answers count; the first is the one that the command names.
     """
 
     name: str
     section: str
     question: str
-    full_preset: str = "full"
+    answering: tuple[str, ...] = ("full", "accelerator")
 
     @property
     def command(self) -> str:
         """The command that runs it, with the quick preset."""
         return f"python -m experiments.{self.name}"
+
+    @property
+    def full_preset(self) -> str:
+        """The preset that an answer is asked of."""
+        return self.answering[0]
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from experiments.folders import (
     watching,
     write_kept,
 )
-from experiments.options import ScriptOptions, check_options, identity, recorded
+from experiments.options import ScriptOptions, SweepOptions, check_options, identity, recorded
 from experiments.recorded import recorded_options
 from experiments.stages import Stages, Swept, drop_parts, read_arrays, write_arrays
 from rhythmic.data import DataUnavailableError
@@ -51,8 +51,6 @@ from rhythmic.spread import num_cores
 from rhythmic.sweep import plan_sweep
 
 T = TypeVar("T")
-
-LARGER = ("accelerator", "paper")  # presets that ask for more than the full one
 
 
 class Kept(NamedTuple):
@@ -88,8 +86,8 @@ class Experiment(Entry):
         all_cores: whether to divide the CPU into one device a core, for sweeps.
         record: what else the run folder keeps of the answer, as ``record.json``.
         kept: how the run folder keeps the results.
-        sweeps: what is swept, by name, where options are ``SweepOptions``: of a dry run.
-        planned: prints what a run in a folder would take, for a dry run of what is no sweep.
+        dry_run: prints what a run would take, from the options, one of which is ``dry_run``, and
+            the run folder, which need not exist; writes nothing.
         begin: called with the options before JAX begins.
         tables: rows by the name of the CSV that holds them, from options and saved results.
     """
@@ -102,8 +100,7 @@ class Experiment(Entry):
     all_cores: bool = False
     record: Callable[[Any, Any], dict[str, Any]] | None = None
     kept: Kept = ARRAYS
-    sweeps: Callable[[Any], Mapping[str, Swept]] | None = None
-    planned: Callable[[Any, Path], None] | None = None
+    dry_run: Callable[[Any, Path], None] | None = None
     begin: Callable[[Any], None] | None = None
     tables: Callable[[Any, Any], Mapping[str, list[Row]]] | None = None
 
@@ -195,24 +192,25 @@ def options_of(experiment: Experiment, record: Mapping[str, Any]) -> Any:
     return dataclasses.replace(preset, **recorded_options(type(preset), fields))
 
 
-def reduction(experiment: Experiment, options: ScriptOptions) -> str:
-    """Say in which options a run differs from the full preset; empty if in none.
+def is_answering(experiment: Experiment, options: ScriptOptions) -> bool:
+    """Tell whether these are the options of a preset whose answers count, unchanged."""
+    here = plain(identity(options))
+    presets = experiment.presets
+    return any(here == plain(identity(presets[n])) for n in experiment.answering if n in presets)
 
-    Empty too for presets that ask for more than the full one.
-    """
-    name_of_full = experiment.full_preset
-    full, here = identity(experiment.presets[name_of_full]), identity(options)
-    larger = [experiment.presets[name] for name in LARGER if name in experiment.presets]
-    if any(plain(identity(one)) == plain(here) for one in larger):
+
+def reduction(experiment: Experiment, options: ScriptOptions) -> str:
+    """Say in which options a run differs from the full preset; empty if its answer counts."""
+    if is_answering(experiment, options):
         return ""
+    name = experiment.full_preset
+    full, here = plain(identity(experiment.presets[name])), plain(identity(options))
     parts = [
-        f"{name} {brief(plain(here[name]))} ({name_of_full}: {brief(plain(full[name]))})"
-        for name in here
-        if plain(here[name]) != plain(full[name])
+        f"{key} {brief(here[key])} ({name}: {brief(full[key])})"
+        for key in here
+        if here[key] != full[key]
     ]
-    return (
-        f"differs from the {experiment.full_preset} preset in {'; '.join(parts)}" if parts else ""
-    )
+    return f"differs from the {name} preset in {'; '.join(parts)}"
 
 
 def brief(value: Any) -> str:
@@ -264,10 +262,10 @@ def answer_command(experiment: Experiment, arguments: list[str]) -> None:
         options = parse(experiment, arguments)
         if experiment.begin is not None:
             experiment.begin(options)
-        if getattr(options, "dry_run", False):
-            dry_run(experiment, options)
-            return
         folder = prepare(experiment, options)
+        if experiment.dry_run is not None and options.dry_run:
+            experiment.dry_run(options, folder)
+            return
     except (ValueError, OSError, ImportError, DataUnavailableError) as error:
         refuse(error)
     except MemoryError as error:
@@ -286,27 +284,25 @@ def answer_command(experiment: Experiment, arguments: list[str]) -> None:
         refuse(f"run_dir {folder}: {error}; what is finished in it is kept")
 
 
-def dry_run(experiment: Experiment, options: Any) -> None:
-    """Print what a run would take; write nothing."""
-    if experiment.planned is not None:
-        folder = folder_of(experiment, options)
-        if folder.exists() and not is_unused(folder, set()):
-            open_folder(folder, recorded(experiment.name, options), note=False)
-        experiment.planned(options, folder)
-        return
-    assert experiment.sweeps is not None
-    seconds = with_workers = 0.0
-    for name, (sweep, chunk_points, stored) in experiment.sweeps(options).items():
-        estimate = plan_sweep(
-            sweep, chunk_points=chunk_points, num_workers=options.workers, stored=stored
-        )
-        print(dataclasses.replace(estimate, name=name), flush=True)
-        seconds += estimate.seconds
-        with_workers += estimate.seconds_with_workers
-    line = f"In all about {clock(seconds)}"
-    if options.workers > 1:
-        line += f", with {options.workers} workers {clock(with_workers)}"
-    print(f"{line}; figures, and what is no sweep, come on top. Nothing was written.")
+def dry_run_of(sweeps: Callable[[Any], Mapping[str, Swept]]) -> Callable[[Any, Path], None]:
+    """Return the dry run of an experiment that computes sweeps, given by name from its options."""
+
+    def dry_run(options: SweepOptions, folder: Path) -> None:
+        del folder
+        seconds = with_workers = 0.0
+        for name, (sweep, chunk_points, stored) in sweeps(options).items():
+            estimate = plan_sweep(
+                sweep, chunk_points=chunk_points, num_workers=options.workers, stored=stored
+            )
+            print(dataclasses.replace(estimate, name=name), flush=True)
+            seconds += estimate.seconds
+            with_workers += estimate.seconds_with_workers
+        line = f"In all about {clock(seconds)}"
+        if options.workers > 1:
+            line += f", with {options.workers} workers {clock(with_workers)}"
+        print(f"{line}; figures, and what is no sweep, come on top. Nothing was written.")
+
+    return dry_run
 
 
 def check_finished(option: str, folder: Path, results: Sequence[Path]) -> None:
@@ -322,19 +318,21 @@ def check_finished(option: str, folder: Path, results: Sequence[Path]) -> None:
         raise ValueError(f"{option}: {folder} holds no {wanted}, so no finished run")
 
 
-def folder_of(experiment: Experiment, options: ScriptOptions) -> Path:
-    """Return the folder of a run, which need not exist."""
+def prepare(experiment: Experiment, options: Any) -> Path:
+    """Open the run folder, and see that there is something to redraw if that is asked.
+
+    A dry run makes none.
+    """
     digest = fingerprint(identity(options))[:8]
     folder = options.run_dir or Path("runs") / f"{experiment.name}-{options.preset}-{digest}"
-    return folder.resolve()
-
-
-def prepare(experiment: Experiment, options: ScriptOptions) -> Path:
-    """Open the run folder, and see that there is something to redraw if that is asked."""
-    folder = folder_of(experiment, options)
+    folder = folder.resolve()
     if options.redraw:
         check_finished("redraw", folder, [folder / experiment.kept.file])
-    return open_folder(folder, recorded(experiment.name, options), note=not options.redraw)
+    is_dry = experiment.dry_run is not None and options.dry_run
+    if is_dry and (not folder.exists() or is_unused(folder, set())):
+        return folder
+    note = not (options.redraw or is_dry)
+    return open_folder(folder, recorded(experiment.name, options), note=note)
 
 
 def run(experiment: Experiment, options: ScriptOptions, folder: Path) -> None:

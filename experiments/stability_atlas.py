@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from experiments.options import SweepOptions
 from experiments.ranges import at_least, within
-from experiments.script import Experiment, main
+from experiments.script import Experiment, dry_run_of, main
 from experiments.stages import Results, Stages, Swept
 from rhythmic.plotting.atlas import Window, atlas_figure, comparison_figure
 from rhythmic.rhythms.bands import catalogue
@@ -306,7 +306,7 @@ EXPERIMENT = Experiment(
     answer=answer,
     draw=draw,
     all_cores=True,
-    sweeps=sweeps,
+    dry_run=dry_run_of(sweeps),
 )
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.script import Experiment, main
+from experiments.script import Experiment, dry_run_of, main
 from experiments.stages import Results, Stages, Swept
 from experiments.trained_modes_networks import (
     PRESETS,
@@ -236,7 +236,7 @@ EXPERIMENT = Experiment(
     summarise=summarise,
     answer=answer,
     draw=draw,
-    sweeps=sweeps,
+    dry_run=dry_run_of(sweeps),
 )
 
 if __name__ == "__main__":

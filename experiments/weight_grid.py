@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from experiments.options import SweepOptions
 from experiments.ranges import within
-from experiments.script import Experiment, main
+from experiments.script import Experiment, dry_run_of, main
 from experiments.stages import Results, Stages, Swept
 from rhythmic.cells import ResonantReservoirCell
 from rhythmic.data import load_mnist5k, split
@@ -341,7 +341,7 @@ EXPERIMENT = Experiment(
     answer=answer,
     draw=draw,
     all_cores=True,
-    sweeps=lambda options: {"weight_grid": swept_grid(options, digits(options))},
+    dry_run=dry_run_of(lambda options: {"weight_grid": swept_grid(options, digits(options))}),
 )
 
 if __name__ == "__main__":

@@ -16,8 +16,7 @@ from experiments.compare.options import CompareOptions
 from experiments.compare.published import Published
 from experiments.members import Condition, MemberStore, train_members
 from experiments.members.train import drop_checkpoints
-from experiments.options import identity
-from experiments.script import ROWS, Experiment
+from experiments.script import ROWS, Experiment, is_answering
 from experiments.stages import Stages
 from rhythmic.compare.claims import (
     ACCURACIES,
@@ -31,11 +30,8 @@ from rhythmic.compare.claims import (
     left_out,
 )
 from rhythmic.progress import show
-from rhythmic.records import Row, plain
+from rhythmic.records import Row
 from rhythmic.statistics import ACCURACY, summarise
-
-# Presets whose verdicts count.
-ANSWERING = ("full", "accelerator")
 
 # Note of claims whose rows were known when the rule above ``PAIRED`` was written down.
 RULED = (
@@ -166,7 +162,7 @@ class Question:
 
     def answer(self, options: CompareOptions, rows: Rows) -> str:
         """Write a line a claim, in the order of verdicts, and the recipe; if this preset may."""
-        if not is_answering(options, self.presets):
+        if not is_answering(self.experiment(), options):
             return "Not yet answered: verdicts come from the full presets alone."
         every = judge(self.claims, self.found(options, rows))
         judged = [one for one in every if not one.finding.missing]
@@ -190,9 +186,3 @@ class Question:
             "published": [asdict(value) for value in self.published],
             "lines": self.lines(rows),
         }
-
-
-def is_answering(options: CompareOptions, presets: Mapping[str, Any]) -> bool:
-    """Tell whether these are the options of a preset whose verdicts count, unchanged."""
-    here = plain(identity(options))
-    return any(here == plain(identity(presets[name])) for name in ANSWERING if name in presets)

@@ -11,7 +11,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from experiments.compare.question import ANSWERING
 from experiments.compare.questions import num_claims
 from experiments.folders import read_kept
 from rhythmic.compare.claims import HEADINGS, WORDS, Judged, judged_record
@@ -63,7 +62,7 @@ class Record:
     @property
     def answers(self) -> bool:
         """Whether its verdicts count."""
-        return self.content["preset"] in ANSWERING and not self.content["reduced"]
+        return not self.content["reduced"]
 
 
 def write_report(base: Path, names: Sequence[str]) -> Path:

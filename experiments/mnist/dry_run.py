@@ -10,8 +10,10 @@ from rich.table import Table
 from experiments.members.condition import members_of
 from experiments.members.plans import Work, num_groups, to_be_tested, work_left
 from experiments.members.train import counted
+from experiments.mnist.configuration import MnistConfiguration
 from experiments.mnist.members import REMEDY, MnistStore
 from experiments.mnist.report import WIDTH, plain_table
+from rhythmic.data import load
 from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.memory import readable_bytes
 from rhythmic.progress import clock, show
@@ -56,10 +58,12 @@ class Forecast:
         return self.num_groups * num_updates * self.seconds_per_update
 
 
-def dry_run(store: MnistStore, folder: Path) -> None:
+def dry_run(options: MnistConfiguration, folder: Path) -> None:
     """Print what is missing and what it is expected to take; write nothing."""
-    configuration, conditions = store.configuration, store.conditions
-    work = work_left(store, conditions.values(), folder, configuration.members_per_device)
+    digits = load(options.dataset, data_dir=options.data_dir)
+    store = MnistStore(options, digits, folder / "members.jsonl", read_only=True)
+    conditions = store.conditions
+    work = work_left(store, conditions.values(), folder, options.members_per_device)
     left = {one.program.label: one for one in work}
     forecasts = []
     for position, name in enumerate(conditions, start=1):
@@ -68,7 +72,7 @@ def dry_run(store: MnistStore, folder: Path) -> None:
             forecasts.append(forecast(store, left[name]))
         else:
             show(f"{name}: finished already")
-    num_updates = configuration.training.num_steps(NUM_TRAIN[configuration.dataset])
+    num_updates = options.training.num_steps(NUM_TRAIN[options.dataset])
     if not forecasts:
         print("nothing is missing: the run would only draw its tables and figures")
         return

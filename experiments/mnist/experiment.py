@@ -61,12 +61,6 @@ def measure(options: MnistConfiguration, stages: Stages) -> Path:
     return folder / MEMBERS
 
 
-def planned(options: MnistConfiguration, folder: Path) -> None:
-    """Print what a run would take."""
-    digits = load(options.dataset, data_dir=options.data_dir)
-    dry_run(MnistStore(options, digits, folder / MEMBERS, read_only=True), folder)
-
-
 EXPERIMENT = Experiment(
     name="mnist",
     section="Rhythmic RNN in practice",
@@ -77,8 +71,8 @@ EXPERIMENT = Experiment(
     answer=answer,
     draw=draw,
     kept=Kept(MEMBERS, write=lambda path, rows: None, read=lambda path: path),
-    planned=planned,
+    dry_run=dry_run,
     begin=begin,
     tables=tables,
-    full_preset="table",
+    answering=("table", "paper"),
 )

@@ -7,7 +7,8 @@ import pytest
 
 from experiments.mnist import EXPERIMENT
 from experiments.mnist.configuration import PRESETS
-from experiments.script import folder_of, parse
+from experiments.options import identity
+from experiments.script import parse
 
 
 @pytest.mark.parametrize(
@@ -67,9 +68,7 @@ def test_the_paper_preset_holds_the_published_448_runs():
 
 def test_where_results_are_made_is_not_part_of_what_they_are():
     quick = PRESETS["quick"]
-    elsewhere = dataclasses.replace(
-        quick, devices=7, members_per_device=3, compilation_cache=Path("cache"), dry_run=True
-    )
-    assert folder_of(EXPERIMENT, elsewhere) == folder_of(EXPERIMENT, quick)
-    changed = dataclasses.replace(quick, epochs=2)
-    assert folder_of(EXPERIMENT, changed) != folder_of(EXPERIMENT, quick)
+    cache = {"compilation_cache": Path("cache")}
+    elsewhere = dataclasses.replace(quick, devices=7, members_per_device=3, dry_run=True, **cache)
+    assert identity(elsewhere) == identity(quick)
+    assert identity(dataclasses.replace(quick, epochs=2)) != identity(quick)

@@ -38,7 +38,8 @@ def settings(monkeypatch):
     """Settings of JAX that a command on small digits makes."""
     found = {}
     monkeypatch.setattr(jax.config, "update", found.__setitem__)
-    monkeypatch.setattr(experiment, "load", lambda *given, **options: DIGITS)
+    for module in (experiment, dry_run):
+        monkeypatch.setattr(module, "load", lambda *given, **options: DIGITS)
     return found
 
 

@@ -19,7 +19,9 @@ def test_numbers_add_up_and_nothing_is_left(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(script, "plan_sweep", lambda sweep, **options: MADE_UP)
     swept = {MADE_UP.name: Swept(None), "another": Swept(None)}
     experiment = dataclasses.replace(
-        stability_atlas.EXPERIMENT, sweeps=lambda options: swept, all_cores=False
+        stability_atlas.EXPERIMENT,
+        dry_run=script.dry_run_of(lambda options: swept),
+        all_cores=False,
     )
     script.answer_command(experiment, ["--dry-run", "--workers", "8"])
     said = capsys.readouterr().out.splitlines()
@@ -56,11 +58,11 @@ def test_the_sweeps_of_the_atlas_are_those_that_are_run(monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_grid_of_reservoirs_is_estimated_as_it_is_run(capsys):
+def test_the_grid_of_reservoirs_is_estimated_as_it_is_run(tmp_path, capsys):
     options = dataclasses.replace(
         weight_grid.PRESETS["smoke"], num_train=20, num_validation=20, num_nodes=3, workers=2
     )
-    script.dry_run(weight_grid.EXPERIMENT, options)
+    weight_grid.EXPERIMENT.dry_run(options, tmp_path)
     said = capsys.readouterr().out
     assert "16 points in 8 chunks" in said
     assert "with 2 workers" in said
