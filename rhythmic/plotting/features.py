@@ -42,7 +42,8 @@ def feature_figure(
     """Draw each digit's mean feature at each node, relative to the mean over all digits.
 
     A bar of 2 means that the node rings twice as strongly, in squared amplitude, for this digit
-    as for the average one. Error bars span two standard errors over seeds either way.
+    as for the average one. Error bars span two standard errors over seeds either way; downwards
+    they end at a quarter of the mean.
 
     Args:
         frequencies: node frequencies in Hz.
@@ -58,6 +59,8 @@ def feature_figure(
         error = None
         if len(relative) > 1:
             error = 2 * relative[:, digit].std(axis=0, ddof=1) / np.sqrt(len(relative))
+            # The axis is logarithmic and has no place for 0, nor for what is next to it.
+            error = np.stack([np.minimum(error, 0.75 * mean), error])
         positions = np.arange(len(frequencies))
         axes.bar(positions, mean - 1, bottom=1, yerr=error, color=colours, error_kw={"lw": 0.7})
         axes.axhline(1, color="0.3", lw=0.6)

@@ -24,7 +24,12 @@ from rhythmic.plotting.compare_ladders import (
     draw_sizes,
 )
 from rhythmic.plotting.compare_robustness import noise_figure, order_figure, sample_figure
-from rhythmic.plotting.features import baseline_figure, profile_figure, recurrent_weight_figure
+from rhythmic.plotting.features import (
+    baseline_figure,
+    feature_figure,
+    profile_figure,
+    recurrent_weight_figure,
+)
 from rhythmic.plotting.memory import memory_figure
 from rhythmic.plotting.sequences import (
     Panel,
@@ -145,3 +150,10 @@ def test_known_networks_keep_their_titles_and_colours():
     assert network_appearance("rhythmic")[:2] == appearance("rrn-golden")[:2]
     assert model_appearance("rhythmic")[:2] == ("rhythmic RNN", "#E69F00")
     assert appearance("gru").label == "GRU"
+
+
+def test_features_that_differ_more_than_their_mean_leave_room_for_the_axes():
+    features = np.ones((2, 10, 3))
+    features[0, 4, 1] = 1e-3
+    with house_style():
+        feature_figure((2.0, 5.0, 12.0), features).draw_without_rendering()
