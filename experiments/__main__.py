@@ -7,9 +7,10 @@ from pathlib import Path
 
 import tyro
 
-from experiments.answers import Entry, gallery, listing, sections
+from experiments.answers import gallery, listing, sections
 from experiments.compare.questions import QUESTIONS
 from experiments.compare.verdicts import verdict_page
+from experiments.script import Experiment
 from rhythmic.files import replacing
 from rhythmic.interruption import refuse, stopping
 
@@ -52,7 +53,7 @@ class IndexOptions:
     gallery: bool = False
 
 
-def entries() -> list[Entry]:
+def entries() -> list[Experiment]:
     """Return every experiment, in the order of the lecture."""
     return [importlib.import_module(f"experiments.{name}").EXPERIMENT for name in NAMES]
 

@@ -2,10 +2,13 @@
 
 import contextlib
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import jax
 
+from experiments.members.identity import is_published_rhythm
+from experiments.members.store import MemberStore
 from experiments.mnist.configuration import PRESETS, MnistConfiguration
 from experiments.mnist.dry_run import dry_run
 from experiments.mnist.example import save_example
@@ -13,11 +16,9 @@ from experiments.mnist.members import MnistStore, train_all
 from experiments.mnist.report import answer, draw, table_text, tables
 from experiments.script import Experiment, Kept
 from experiments.stages import Stages
-from rhythmic.data import load, split
+from rhythmic.data import load
 from rhythmic.progress import show
 from rhythmic.spread import num_cores
-
-MEMBERS = "members.jsonl"
 
 
 def begin(options: MnistConfiguration) -> None:
@@ -50,16 +51,21 @@ def keep_compiled(folder: Path) -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
-def measure(options: MnistConfiguration, stages: Stages) -> Path:
-    """Train what is missing; return the file of all rows, which training writes."""
-    folder = stages.run_folder
+def measure(options: MnistConfiguration, stages: Stages) -> None:
+    """Train what is missing, row by row, and let the first resonant network read a digit."""
     digits = load(options.dataset, data_dir=options.data_dir)
-    store = MnistStore(options, digits, folder / MEMBERS, check=stages.check)
-    rows = train_all(store, folder)
-    save_example(store, rows, split(digits, options.seeds[0]), folder / "example.json")
+    folder = stages.run_folder
+    store = MnistStore(options, digits, folder / ROWS.file, check=stages.check)
+    tested = train_all(store, folder)
     stages.took_up |= store.took_up
-    return folder / MEMBERS
+    for name, rows in tested.items():
+        if is_published_rhythm(store.conditions[name].architecture):
+            save_example(store, rows[0], folder)
+            return
 
+
+# Training adds a row per network to it, so that nothing is left to be written at the end.
+ROWS = Kept("members.jsonl", lambda path, results: None, partial(MemberStore, read_only=True))
 
 EXPERIMENT = Experiment(
     name="mnist",
@@ -70,7 +76,7 @@ EXPERIMENT = Experiment(
     summarise=table_text,
     answer=answer,
     draw=draw,
-    kept=Kept(MEMBERS, write=lambda path, rows: None, read=lambda path: path),
+    kept=ROWS,
     dry_run=dry_run,
     begin=begin,
     tables=tables,

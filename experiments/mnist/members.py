@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from experiments.members.condition import KEPT, Condition, Pool, Wanted
+from experiments.members.condition import KEPT, Condition, Pool
 from experiments.members.identity import recipe_identity
 from experiments.members.store import MemberStore, tuning
 from experiments.members.train import drop_checkpoints, train_members
@@ -15,7 +16,7 @@ from experiments.mnist.configuration import MnistConfiguration
 from rhythmic.data import Digits, split
 from rhythmic.data.dataset import NUM_PIXELS
 from rhythmic.records import Row, fingerprint
-from rhythmic.runs.rows import read_named
+from rhythmic.sealed import DamagedFileError
 from rhythmic.training import Data
 
 REMEDY = "give fewer --devices, a smaller --batch-size or a smaller --evaluation-batch-size"
@@ -87,43 +88,10 @@ class MnistStore(MemberStore):
         return known | {k: v for k, v in found.items() if k not in ("label", "seconds")}
 
 
-def digits_of(configuration: MnistConfiguration, run_file: Path) -> Digits:
-    """Return the digits that a run's rows name, by their hash alone: for rows, not for training."""
-    rows = read_named(run_file, lambda line: None).values()
-    hashes = Counter(row["data"] for row in rows if isinstance(row.get("data"), str))
-    known = hashes.most_common(1)[0][0] if hashes else ""
-    nothing = np.zeros(0, np.uint8)
-    return Digits(configuration.dataset, nothing.reshape(0, NUM_PIXELS), nothing, known)
-
-
-def wanted_members(store: MnistStore) -> list[Wanted]:
-    """Return every member that can be named by now: to be tuned, then to be tested."""
-    found = []
-    for condition in store.conditions.values():
-        choices = tuning(condition)
-        found += choices
-        if not store.missing(choices):
-            found += store.tested(condition)
-    return found
-
-
-def tabled(store: MnistStore) -> dict[str, list[Row]]:
-    """Return the rows of the table by architecture, in the order of the seeds.
-
-    They are those of the members that the configuration asks for, at the settings that are chosen:
-    no others that the files hold, such as those of another version of the training.
-    """
-    found: dict[str, list[Row]] = {}
-    for wanted in wanted_members(store):
-        if wanted.tested and (row := store.find(wanted)) is not None:
-            found.setdefault(wanted.condition.label, []).append(row)
-    return {name: sorted(rows, key=lambda row: row["seed"]) for name, rows in found.items()}
-
-
 def train_all(
     store: MnistStore, folder: Path, after_epoch: Callable[[], None] | None = None
-) -> list[Row]:
-    """Tune where there is a choice, then train the table; return the rows of both.
+) -> dict[str, list[Row]]:
+    """Tune where there is a choice, then train the table; return its rows by architecture.
 
     Everything that is finished already is taken as it is.
 
@@ -132,14 +100,62 @@ def train_all(
         folder: the run folder.
         after_epoch: as in ``train_members``.
     """
-    conditions = list(store.conditions.values())
-    train_members(
+    rows = train_members(
         store,
-        conditions,
+        list(store.conditions.values()),
         folder,
         members_per_device=store.configuration.members_per_device,
         remedy=REMEDY,
         after_epoch=after_epoch,
     )
     drop_checkpoints(folder)
-    return [store.rows[member.name()] for member in wanted_members(store)]
+    return rows
+
+
+class Finished(NamedTuple):
+    """What a run folder holds of the networks that are asked for, and of no others.
+
+    Others are those of another version of the training, say.
+
+    Attributes:
+        rows: those to choose settings on, then those of the table, in its order.
+        tested: the rows of the table by architecture, in the order of the seeds.
+        missing: how many are not finished, of those that can be named by now.
+    """
+
+    rows: list[Row]
+    tested: dict[str, list[Row]]
+    missing: int
+
+
+def finished(configuration: MnistConfiguration, store: MemberStore) -> Finished:
+    """Return what is finished of the networks that a configuration names.
+
+    Raises:
+        DamagedFileError: in one line, where networks are missing and rows of the file are damaged.
+    """
+    rows: list[Row] = []
+    tested: dict[str, list[Row]] = {}
+    missing = 0
+    for name, condition in conditions_of(configuration, _digits_of(configuration, store)).items():
+        choices = tuning(condition)
+        wanted = choices + ([] if store.missing(choices) else store.tested(condition))
+        found = [(one.tested, row) for one in wanted if (row := store.find(one)) is not None]
+        missing += len(wanted) - len(found)
+        rows += [row for _, row in found]
+        if own := [row for is_tested, row in found if is_tested]:
+            tested[name] = sorted(own, key=lambda row: row["seed"])
+    if missing and store.damages:
+        raise DamagedFileError(
+            f"{store.run_file} is damaged, and {missing} of {missing + len(rows)} networks are "
+            "missing; tables and figures stay as they were"
+        )
+    return Finished(rows, tested, missing)
+
+
+def _digits_of(configuration: MnistConfiguration, store: MemberStore) -> Digits:
+    """Return the digits that the rows of a run name, by their hash alone: not to train on."""
+    hashes = Counter(row["data"] for row in store.rows.values() if "data" in row)
+    known = hashes.most_common(1)[0][0] if hashes else ""
+    nothing = np.zeros(0, np.uint8)
+    return Digits(configuration.dataset, nothing.reshape(0, NUM_PIXELS), nothing, known)

@@ -1,6 +1,5 @@
 """The table, the answer and the figures of a run, from its rows alone."""
 
-import dataclasses
 import io
 import math
 from pathlib import Path
@@ -13,14 +12,15 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from experiments.folders import read_kept
+from experiments.members.store import MemberStore
 from experiments.mnist.configuration import PUBLISHED, REFERENCE, MnistConfiguration
-from experiments.mnist.members import MnistStore, digits_of, tabled, wanted_members
+from experiments.mnist.example import EXAMPLE
+from experiments.mnist.members import finished
 from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.plotting.accuracy import accuracy_figure, confusion_figure, learning_curve_figure
 from rhythmic.plotting.features import feature_figure, recurrent_weight_figure, spectrum_figure
 from rhythmic.plotting.style import LABELS, appearance
 from rhythmic.records import Row
-from rhythmic.sealed import DamagedFileError
 from rhythmic.statistics import ACCURACY, MIN_SEEDS_FOR_TEST, Summary, compare, summarise
 from rhythmic.statistics.comparison import Comparison
 from rhythmic.statistics.summaries import Agreement, agreement
@@ -30,55 +30,43 @@ SIGNIFICANT = 0.05  # p value, corrected for the number of rivals
 ARRAYS = ("history", "confusion", "class_features", "parameters", "statistics")
 
 
-def table_text(configuration: MnistConfiguration, members: Path) -> str:
+def table_text(configuration: MnistConfiguration, store: MemberStore) -> str:
     """Write the table, and what it is and is not.
 
     Raises:
         DamagedFileError: where networks are missing since rows are damaged.
     """
-    store = store_of(configuration, members)
-    wanted = wanted_members(store)
-    rows = [row for member in wanted if (row := store.find(member)) is not None]
-    if len(rows) < len(wanted) and store.damages:
-        raise DamagedFileError(
-            f"{len(wanted) - len(rows)} of {len(wanted)} networks are missing, for rows are "
-            "damaged; tables and figures stay as they were"
-        )
-    tested = tabled(store)
-    if not tested:
-        return f"no network of the table is finished yet; {len(rows)} were tuned"
+    found = finished(configuration, store)
+    if not found.tested:
+        return f"no network of the table is finished yet; {len(found.rows)} were tuned"
     written = io.StringIO()
     console = Console(file=written, width=WIDTH)
-    lines = [summary_line(configuration, name, tested) for name in tested]
+    lines = [summary_line(configuration, name, found.tested) for name in found.tested]
     console.print(terminal_table(configuration, lines))
-    console.print(caption_of(configuration, tested), soft_wrap=True, highlight=False)
+    console.print(caption_of(configuration, found.tested), soft_wrap=True, highlight=False)
     return written.getvalue().rstrip()
 
 
-def tables(configuration: MnistConfiguration, members: Path) -> dict[str, list[Row]]:
+def tables(configuration: MnistConfiguration, store: MemberStore) -> dict[str, list[Row]]:
     """Return one row per network, per epoch of each, and per architecture of the table."""
-    store = store_of(configuration, members)
-    found = [store.find(member) for member in wanted_members(store)]
-    rows = [row for row in found if row is not None]
-    tested = tabled(store)
+    found = finished(configuration, store)
     return {
-        "members": [scalars(row) for row in rows],
-        "history": [line for row in rows if "history" in row for line in history(row)],
-        "summary": [summary_line(configuration, name, tested) for name in tested],
+        "members": [scalars(row) for row in found.rows],
+        "history": [line for row in found.rows if "history" in row for line in history(row)],
+        "summary": [summary_line(configuration, name, found.tested) for name in found.tested],
     }
 
 
-def answer(configuration: MnistConfiguration, members: Path) -> str:
+def answer(configuration: MnistConfiguration, store: MemberStore) -> str:
     """Say in one line which network was better, by how much, and how sure that is.
 
     Yes: the reference has the best mean, and Welch's t test tells every other one from it.
     """
-    tested = tabled(store_of(configuration, members))
-    seeds = len(configuration.seeds)
-    finished = all(len(tested.get(name, ())) == seeds for name in PUBLISHED)
-    if not finished or not configuration.is_published_recipe():
+    found = finished(configuration, store)
+    complete = not found.missing and found.tested.keys() >= PUBLISHED.keys()
+    if not complete or not configuration.is_published_recipe():
         return "Not yet answered: the lecture's table answers, --preset table."
-    return answer_line(configuration, tested)
+    return answer_line(configuration, found.tested)
 
 
 def answer_line(configuration: MnistConfiguration, tested: dict[str, list[Row]]) -> str:
@@ -100,9 +88,9 @@ def answer_line(configuration: MnistConfiguration, tested: dict[str, list[Row]])
     return f"{asked}, {verdict}: {'; '.join(parts)}; {seeds} seeds each."
 
 
-def draw(configuration: MnistConfiguration, members: Path) -> dict[str, Figure]:
+def draw(configuration: MnistConfiguration, store: MemberStore) -> dict[str, Figure]:
     """Draw every figure that the saved results hold values for."""
-    tested = tabled(store_of(configuration, members))
+    tested = finished(configuration, store).tested
     if not tested:
         return {}
 
@@ -118,7 +106,7 @@ def draw(configuration: MnistConfiguration, members: Path) -> dict[str, Figure]:
         "accuracy": accuracy_figure(by_architecture("test_accuracy"), published, title),
         "learning_curves": learning_curve_figure(by_architecture("history")),
         "confusion": confusion_figure(by_architecture("confusion")),
-        **draw_resonant(configuration, tested, members.parent),
+        **draw_resonant(configuration, tested, store.run_file.parent),
     }
 
 
@@ -144,7 +132,7 @@ def draw_resonant(
     }
     if weights:
         figures["recurrent_weights"] = recurrent_weight_figure(weights, ladders, LABELS)
-    example = read_kept(folder, "example.json")
+    example = read_kept(folder, EXAMPLE)
     if example is not None and example.get("architecture") in ladders:
         name = example["architecture"]
         figures["spectra_and_dynamics"] = spectrum_figure(
@@ -156,13 +144,6 @@ def draw_resonant(
             title=f"{appearance(name).label}, seed {example['seed']}, reads a {example['label']}",
         )
     return figures
-
-
-def store_of(configuration: MnistConfiguration, members: Path) -> MnistStore:
-    """Return the finished networks of a run folder, to be read alone."""
-    digits = digits_of(configuration, members)
-    alone = dataclasses.replace(configuration, results=None)
-    return MnistStore(alone, digits, members, read_only=True)
 
 
 def scalars(row: Row) -> Row:

@@ -14,8 +14,6 @@ from pathlib import Path
 import pytest
 
 from experiments.__main__ import NAMES
-from experiments.mnist import EXPERIMENT
-from experiments.script import parse
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "pages"
@@ -100,8 +98,6 @@ def test_commands_exist(module, options):
     if "--preset" in words and experiment in NAMES:
         presets = importlib.import_module(module).EXPERIMENT.presets
         assert words[words.index("--preset") + 1] in presets
-    if experiment == "mnist" and "--help" not in words:
-        parse(EXPERIMENT, words)
 
 
 def test_extras_that_the_pages_install_are_declared():

@@ -47,7 +47,7 @@ def no_compiler(monkeypatch):
 def whole(tmp_path_factory):
     """Rows of four members that were trained in one group."""
     folder = tmp_path_factory.mktemp("whole")
-    return train_all(store_in(folder, seeds=(1, 2, 3, 4), members_per_device=4), folder)
+    return train_all(store_in(folder, seeds=(1, 2, 3, 4), members_per_device=4), folder)[NAME]
 
 
 def assert_same_results(rows, expected):
@@ -66,7 +66,7 @@ def test_a_group_out_of_memory_is_split_and_finished_members_stay(
     error = jax.errors.JaxRuntimeError(EXHAUSTED)
     monkeypatch.setattr(f"{MODULE}.GroupTraining", failing_group(runs, error, after=1))
     save_arrays(tmp_path / "checkpoints" / f"{'0a' * 8}.eqx", {"of": np.ones(8)}, {})
-    rows = train_all(store_in(tmp_path, seeds=(1, 2, 3, 4), members_per_device=2), tmp_path)
+    rows = train_all(store_in(tmp_path, seeds=(1, 2, 3, 4), members_per_device=2), tmp_path)[NAME]
     # The first group of two was finished; the second failed, and went on one by one.
     assert runs == [[1, 2], [3], [4]]
     assert_same_results(rows, whole)

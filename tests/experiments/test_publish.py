@@ -1,23 +1,18 @@
-"""What a table run on digits is said to show, and the folders that are not taken for one."""
+"""What finished networks of the table on digits are said to show."""
 
 import dataclasses
-import json
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
-from experiments import answers
 from experiments.members import Wanted
 from experiments.members.store import tuning
-from experiments.mnist import EXPERIMENT, report
+from experiments.mnist import EXPERIMENT
 from experiments.mnist.configuration import PRESETS
 from experiments.mnist.members import conditions_of
-from experiments.mnist.report import answer, answer_line
-from experiments.options import recorded
-from experiments.script import main
+from experiments.mnist.report import answer_line
 from rhythmic.data import Digits
-from rhythmic.records import write_json
+from rhythmic.records import append_rows
 from rhythmic.training.search import Setting
 
 TABLE = PRESETS["table"]
@@ -25,7 +20,6 @@ SPREAD = (-0.02, -0.02, -0.01, -0.01, 0.0, 0.0, 0.01, 0.01, 0.02, 0.02)  # about
 DIGITS = Digits("mnist", np.zeros((0, 784), np.uint8), np.zeros(0, np.uint8), "0" * 64)
 CHOSEN = Setting(1e-3)
 MEANS = {"rrn-golden": 0.76, "rnn": 0.62, "lstm": 0.70}
-PROVENANCE = {"git": "abc", "versions": {"jax": "1"}, "device": "cpu", "started": "today"}
 
 
 def row_of(member, **found):
@@ -53,8 +47,7 @@ def rows_about(means):
         rows += [row_of(member) for member in tuning(condition)]
         for seed, difference in zip(TABLE.seeds, SPREAD, strict=True):
             member = Wanted(condition, CHOSEN, seed, tested=True)
-            found = {"confusion": [], "history": {"train_loss": []}}
-            rows.append(row_of(member, test_accuracy=mean + difference, **found))
+            rows.append(row_of(member, test_accuracy=mean + difference, confusion=[]))
     return rows
 
 
@@ -101,54 +94,42 @@ def test_too_few_seeds_for_a_test_show_nothing():
     assert line.endswith("; 3 seeds each.")
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder of a finished table run, with the places where answers are kept moved beside it."""
-    monkeypatch.setattr(answers, "RESULTS", tmp_path / "results")
-    figure = Figure()
-    monkeypatch.setattr(report, "draw_resonant", lambda *arguments: {})
-    monkeypatch.setattr(report, "learning_curve_figure", lambda histories: figure)
-    monkeypatch.setattr(report, "confusion_figure", lambda confusions: figure)
-    run = tmp_path / "run"
-    run.mkdir()
-    return run
+def store_of(folder, rows):
+    """Rows as the frame reads them from a run folder."""
+    append_rows(folder / "members.jsonl", rows)
+    return EXPERIMENT.kept.read(folder / "members.jsonl")
 
 
-def write(folder, rows):
-    write_json(folder / "configuration.json", recorded("mnist", TABLE))
-    write_json(folder / "computed.json", {"seconds": None, "provenance": PROVENANCE})
-    (folder / "provenance.jsonl").write_text(json.dumps(PROVENANCE) + "\n")
-    (folder / "members.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+def test_the_answer_is_that_of_a_finished_table(tmp_path):
+    store = store_of(tmp_path, rows_about(MEANS))
+    assert EXPERIMENT.answer(TABLE, store) == line_about(MEANS)
+    changed = dataclasses.replace(TABLE, epochs=TABLE.epochs + 1)
+    for other in (PRESETS["quick"], changed):
+        assert EXPERIMENT.answer(other, store).startswith("Not yet answered")
 
 
-def test_a_finished_table_run_is_kept(folder):
-    write(folder, rows_about(MEANS))
-    main(EXPERIMENT, ["--redraw", str(folder), "--publish"])
-    kept = answers.read_answer("mnist")
-    assert kept is not None
-    assert kept.answer == line_about(MEANS)
-    assert kept.provenance == PROVENANCE
-    assert answers.picture_path("mnist").exists()
+@pytest.mark.parametrize(
+    "kept",
+    [
+        lambda row: row["seed"] != TABLE.seeds[-1],
+        lambda row: row["architecture"] != "lstm",  # no setting is chosen yet
+    ],
+)
+def test_a_table_that_lacks_networks_answers_nothing(tmp_path, kept):
+    store = store_of(tmp_path, filter(kept, rows_about(MEANS)))
+    assert EXPERIMENT.answer(TABLE, store).startswith("Not yet answered")
 
 
-@pytest.mark.parametrize("change", [["--preset", "quick"], ["--preset", "table", "--epochs", "31"]])
-def test_a_run_of_anything_else_is_not_published(folder, change):
-    with pytest.raises(SystemExit, match=r"^error: publish needs the table preset; this is"):
-        main(EXPERIMENT, [*change, "--publish"])
-    assert answers.read_answer("mnist") is None
+def test_a_search_without_a_table_yet_has_no_figures(tmp_path):
+    store = store_of(tmp_path, [row for row in rows_about(MEANS) if "confusion" not in row])
+    assert EXPERIMENT.summarise(TABLE, store).startswith("no network of the table is finished yet")
+    assert EXPERIMENT.draw(TABLE, store) == {}
 
 
-def test_a_table_that_lacks_networks_answers_nothing(folder):
-    write(folder, [row for row in rows_about(MEANS) if row["architecture"] != "lstm"])
-    assert answer(TABLE, folder / "members.jsonl").startswith("Not yet answered")
-    write(folder, [row for row in rows_about(MEANS) if row["seed"] != TABLE.seeds[-1]])
-    assert answer(TABLE, folder / "members.jsonl").startswith("Not yet answered")
-
-
-def test_rows_of_another_version_are_not_averaged_with_these(folder, monkeypatch):
+def test_rows_of_another_version_are_not_averaged_with_these(tmp_path, monkeypatch):
     rows = rows_about(MEANS)
     with monkeypatch.context() as patch:
         patch.setattr("experiments.members.condition.TRAINING_VERSION", 2)
         later = rows_about({name: mean + 0.1 for name, mean in MEANS.items()})
-    write(folder, rows + later)
-    assert answer(TABLE, folder / "members.jsonl") == line_about(MEANS)
+    store = store_of(tmp_path, rows + later)
+    assert EXPERIMENT.answer(TABLE, store) == line_about(MEANS)

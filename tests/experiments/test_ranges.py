@@ -11,12 +11,8 @@ import pytest
 from experiments.__main__ import entries
 from experiments.mnist.configuration import PRESETS
 from experiments.ranges import check_ranges, within
-from experiments.script import Experiment
 
-OPTIONS = {
-    "mnist": list(PRESETS.values()),
-    **{e.name: list(e.presets.values()) for e in entries() if isinstance(e, Experiment)},
-}
+OPTIONS = {one.name: list(one.presets.values()) for one in entries()}
 WRONG = {
     int: (2**70, -(2**70), 10**5000, 10**12),
     float: (math.nan, math.inf, -math.inf, 1e-300, 1e300),

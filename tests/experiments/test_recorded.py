@@ -1,18 +1,19 @@
 """A configuration.json that was written by hand is believed or refused in one line."""
 
 import json
+import re
 
 import pytest
 
 from experiments.__main__ import entries
+from experiments.mnist.configuration import MnistConfiguration
 from experiments.options import identity
 from experiments.recorded import recorded_options
-from experiments.script import Experiment, main
+from experiments.script import main
 from rhythmic.records import plain
 from tests.experiments.commands import refusal
 
-EXPERIMENTS = [entry for entry in entries() if isinstance(entry, Experiment)]
-MNIST = next(one for one in EXPERIMENTS if one.name == "mnist")
+EXPERIMENTS = entries()
 NODE = {"experiment": "rhythmic_node"}
 
 
@@ -33,13 +34,12 @@ def refused(folder, command, record, monkeypatch):
         ({"epochs": True}, "epochs is True; it must be an integer"),
         ({"architectures": "rnn"}, "architectures is 'rnn'; it must be a list, each value a text"),
         ({"clip_norm": None}, "clip_norm is None; it must be a number"),
+        ({"results": 5}, "results is 5; it must be a path or null"),
     ],
 )
-def test_digits_name_a_recorded_value_of_another_type(tmp_path, monkeypatch, record, message):
-    (tmp_path / "members.jsonl").touch()
-    record = {"experiment": "mnist", **record}
-    said = refused(tmp_path, lambda: main(MNIST), record, monkeypatch)
-    assert said == f"error: configuration.json: {message}"
+def test_a_recorded_value_of_another_type_is_named(record, message):
+    with pytest.raises(ValueError, match=re.escape(f"configuration.json: {message}")):
+        recorded_options(MnistConfiguration, record)
 
 
 @pytest.mark.parametrize("value", ["a", [1], None, {"a": 1}, True, "x" * 1000])

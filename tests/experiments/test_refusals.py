@@ -7,9 +7,8 @@ import pytest
 
 from experiments.__main__ import entries
 from experiments.options import check_options
-from experiments.script import Experiment
 
-EXPERIMENTS = {one.name: one for one in entries() if isinstance(one, Experiment)}
+EXPERIMENTS = {one.name: one for one in entries()}
 
 # Changes of the quick preset, and how the line begins that refuses each.
 REFUSED = {

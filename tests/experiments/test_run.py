@@ -75,29 +75,6 @@ def test_accuracies_rise_above_chance(first, folder):
 
 
 @pytest.mark.slow
-def test_the_same_command_trains_nothing_again(first, folder):
-    before = (folder / "run" / "members.jsonl").read_bytes()
-    again = run([], folder)
-    assert again.returncode == 0, again.stderr
-    assert (folder / "run" / "members.jsonl").read_bytes() == before
-    assert "epoch" not in again.stderr
-    table = [line for line in first.stdout.splitlines() if "│" in line]
-    assert [line for line in again.stdout.splitlines() if "│" in line] == table
-
-
-@pytest.mark.slow
-def test_a_finished_run_is_redrawn_from_its_folder_alone(first, folder):
-    figure = folder / "run" / "figures" / "accuracy.png"
-    figure.unlink()
-    for arguments in (["--redraw", "run"], ["--run-dir", "run", "--redraw"]):
-        done = run_mnist(*arguments, cwd=folder)
-        assert done.returncode == 0, done.stderr
-        table = [line for line in first.stdout.splitlines() if "│" in line]
-        assert [line for line in done.stdout.splitlines() if "│" in line] == table
-    assert figure.exists()
-
-
-@pytest.mark.slow
 def test_another_run_takes_finished_members_from_the_results_file(first, folder):
     places = ("--run-dir", str(folder / "other"), "--results", str(folder / "shared.jsonl"))
     finished = run_mnist(*COMMAND, *places)
@@ -105,17 +82,6 @@ def test_another_run_takes_finished_members_from_the_results_file(first, folder)
     assert "epoch" not in finished.stderr
     assert len(rows_of(folder / "shared.jsonl")) == 4
     assert len(rows_of(folder / "other" / "members.jsonl")) == 4
-
-
-@pytest.mark.slow
-def test_a_folder_of_another_run_is_refused_and_kept(first, folder):
-    before = sorted(path.name for path in (folder / "run").iterdir())
-    refused = run(["--batch-size", "64"], folder)
-    assert refused.returncode != 0
-    assert refused.stderr.strip().startswith("error: run_dir")
-    assert "batch_size" in refused.stderr
-    assert "\n" not in refused.stderr.strip()
-    assert sorted(path.name for path in (folder / "run").iterdir()) == before
 
 
 @pytest.mark.slow

@@ -71,10 +71,6 @@ COMMANDS = (*DATACLASSES, *NAMES)
 COMMANDS += tuple(f"benchmarks.accelerator {part}" for part in PARTS)
 
 
-class StoppedError(Exception):
-    """The options are read and checked; a user's command would begin to compute."""
-
-
 def options_of(command: str) -> Any:
     """Return the options that a command has by default."""
     if command in DATACLASSES:
@@ -93,19 +89,7 @@ def read(command: str, arguments: list[str]) -> Any:
         accelerator.check(options)
         return options
     experiment = importlib.import_module(f"experiments.{command}").EXPERIMENT
-    read_options = []
-
-    def stop(experiment: script.Experiment, options: script.ScriptOptions) -> None:
-        read_options.append(options)
-        raise StoppedError
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(script, "prepare", stop)
-        try:
-            script.answer_command(experiment, arguments)
-        except StoppedError:
-            return read_options[0]
-    raise AssertionError("the command neither stopped nor began")
+    return script.parse(experiment, arguments)
 
 
 def fault_of(command: str, arguments: list[str]) -> str:
