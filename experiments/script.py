@@ -386,6 +386,8 @@ def compute(experiment: Experiment, options: ScriptOptions, folder: Path) -> Non
         stages.check()
     seconds = time.perf_counter() - started
     experiment.kept.write(folder / experiment.kept.file, results)
+    if stages.revisions:
+        provenance["git"] = ", ".join(sorted(stages.revisions))
     # What a resumed run took today is not what the computation takes.
     taken = None if stages.took_up else round(seconds, 1)
     write_kept(folder, "computed.json", {"seconds": taken, "provenance": provenance})

@@ -11,6 +11,7 @@ import numpy as np
 from rhythmic.arrays import is_ours, read_arrays, write_arrays
 from rhythmic.files import move_aside, remove_leftovers
 from rhythmic.progress import Progress, show
+from rhythmic.runs.rows import RowStore
 from rhythmic.sealed import DamagedFileError
 from rhythmic.sweep import Sweep, run_sweep
 
@@ -44,9 +45,15 @@ class Stages:
         self.run_folder = self.folder.parent.parent
         # Whether results of earlier runs were taken: the time is then not that of the computation.
         self.took_up = False
+        self.revisions: set[str] = set()  # commits at which rows were made that results rest on
         self.names: set[str] = set()  # of the parts that were asked for
         # Raises an error where the run folder is gone.
         self.check: Callable[[], None] = lambda: None
+
+    def rest_on(self, store: RowStore) -> None:
+        """Take note of the rows of a store: earlier runs may have made them, at other commits."""
+        self.took_up |= store.took_up
+        self.revisions |= {row["git"] for row in store.rows.values() if "git" in row}
 
     def each(self, stages: Mapping[str, Callable[[], Results]]) -> dict[str, Results]:
         """Compute what is missing of several parts that take about as long as one another.

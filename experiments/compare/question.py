@@ -127,7 +127,7 @@ class Question:
         if self.further is not None:
             rows = {**rows, **self.further(options, rows, stages, store)}
         drop_checkpoints(folder)
-        stages.took_up |= store.took_up
+        stages.rest_on(store)
         return rows
 
     def left_out(self, options: CompareOptions, conditions: Sequence[Condition]) -> list[str]:

@@ -57,7 +57,7 @@ def measure(options: MnistConfiguration, stages: Stages) -> None:
     folder = stages.run_folder
     store = MnistStore(options, digits, folder / ROWS.file, check=stages.check)
     tested = train_all(store, folder)
-    stages.took_up |= store.took_up
+    stages.rest_on(store)
     for name, rows in tested.items():
         if is_published_rhythm(store.conditions[name].architecture):
             save_example(store, rows[0], folder)

@@ -218,7 +218,12 @@ def test_the_note_on_a_reduction_leaves_legends_readable(place, tmp_path):
 
 def test_publishing_keeps_answer_picture_and_no_path(tmp_path, monkeypatch):
     monkeypatch.setattr(answers, "RESULTS", tmp_path / "results")
-    experiment = toy(lambda options, stages: {"x": np.ones(3)})
+
+    def measure(options, stages):
+        stages.revisions |= {"b" * 40, "a" * 40}  # of rows that earlier runs made
+        return {"x": np.ones(3)}
+
+    experiment = toy(measure)
     assert answers.NOT_YET in answers.gallery([experiment])
     assert answers.NOT_YET in answers.listing([experiment])
     run_dir = tmp_path / "run"
@@ -226,6 +231,7 @@ def test_publishing_keeps_answer_picture_and_no_path(tmp_path, monkeypatch):
     kept = (tmp_path / "results" / "answers" / "toy.json").read_text()
     assert str(tmp_path) not in kept
     assert json.loads(kept)["answer"] == "It sums to 3."
+    assert json.loads(kept)["provenance"]["git"] == f"{'a' * 40}, {'b' * 40}"
     folders = (tmp_path / "results" / "figures", run_dir / "figures")
     pictures = [Image.open(folder / "toy.png").convert("RGB") for folder in folders]
     assert max(high for _, high in ImageChops.difference(*pictures).getextrema()) < 16
