@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments.compare.options import NUM_TRAIN, RESULTS, CompareOptions
+from experiments.compare.options import NUM_TRAIN, CompareOptions, presets
 from experiments.members.identity import Identity, head_identity, network_identity
 from experiments.ranges import among, within
 from rhythmic.cells.projection import ProjectionCell
@@ -273,53 +273,43 @@ def best_rival(names: Sequence[str], limit: int, epochs: int, rows: Rows) -> tup
     return names[labels.index(best)], rows[best][0]
 
 
-PRESETS = {
-    "smoke": SmallestOptions(
-        preset="smoke",
-        num_train=256,
-        epochs=4,
-        seeds=(101, 102),
-        families=(IMAGE,),
-        offsets=(0.25,),
-        search_epochs=4,
-        learning_rates=(0.01, 0.03),
-        num_rival_seeds=1,
-        num_finalist_seeds=1,
-    ),
-    "quick": SmallestOptions(learning_rates=(0.01, 0.03), epochs=20, search_epochs=20),
-    "full": SmallestOptions(
-        preset="full",
-        dataset="mnist",
-        epochs=30,
-        seeds=tuple(range(101, 111)),
-        tuning_seeds=(123, 456),
-        learning_rates=(0.01, 0.03),
-        limits=(300, 1000),
-        num_shapes=3,
-        spacings=(1.0, 1.25, 1.5),
-        rivals=tuple(RIVALS),
-        num_finalist_seeds=5,
-        controls=True,
-        results=RESULTS / "smallest.jsonl",
-    ),
-    "accelerator": SmallestOptions(
-        preset="accelerator",
-        dataset="mnist",
-        epochs=30,
-        seeds=tuple(range(101, 121)),
-        tuning_seeds=(123, 456, 789),
-        learning_rates=(0.01, 0.03),
-        limits=(300, 1000),
-        num_shapes=3,
-        spacings=(1.0, 1.25, 1.5),
-        offsets=(0.0, 0.25, 0.5, 0.75),
-        aspects=(1.5, 2.0, 3.0),
-        search_epochs=30,
-        rivals=tuple(RIVALS),
-        rival_epochs=30,
-        num_rival_seeds=20,
-        num_finalist_seeds=20,
-        controls=True,
-        results=RESULTS / "smallest.jsonl",
-    ),
+SEARCHED: dict[str, Any] = {
+    "epochs": 30,
+    "learning_rates": (0.01, 0.03),
+    "limits": (300, 1000),
+    "num_shapes": 3,
+    "spacings": (1.0, 1.25, 1.5),
+    "rivals": tuple(RIVALS),
+    "controls": True,
 }
+PRESETS = presets(
+    SmallestOptions,
+    "smallest",
+    smoke={
+        "families": (IMAGE,),
+        "offsets": (0.25,),
+        "search_epochs": 4,
+        "learning_rates": (0.01, 0.03),
+        "num_rival_seeds": 1,
+        "num_finalist_seeds": 1,
+    },
+    quick={
+        "num_train": 0,
+        "epochs": 20,
+        "seeds": (101, 102, 103),
+        "search_epochs": 20,
+        "learning_rates": (0.01, 0.03),
+    },
+    full=SEARCHED | {"seeds": tuple(range(101, 111)), "num_finalist_seeds": 5},
+    accelerator=SEARCHED
+    | {
+        "seeds": tuple(range(101, 121)),
+        "tuning_seeds": (123, 456, 789),
+        "offsets": (0.0, 0.25, 0.5, 0.75),
+        "aspects": (1.5, 2.0, 3.0),
+        "search_epochs": 30,
+        "rival_epochs": 30,
+        "num_rival_seeds": 20,
+        "num_finalist_seeds": 20,
+    },
+)
