@@ -23,12 +23,13 @@ from rhythmic.spread import num_cores
 
 def begin(options: MnistConfiguration) -> None:
     """Choose the devices of a CPU, an accelerator is used instead, and where programs are kept."""
+    if options.redraw:
+        return
     with contextlib.suppress(RuntimeError):  # too late where JAX has begun: one device does it all
         jax.config.update("jax_num_cpu_devices", options.devices or num_cores())
     if options.compilation_cache is not None:
         keep_compiled(options.compilation_cache)
-    if not options.redraw:
-        load(options.dataset, data_dir=options.data_dir)  # what is not there is told at once
+    load(options.dataset, data_dir=options.data_dir)  # what is not there is told at once
 
 
 def keep_compiled(folder: Path) -> None:
