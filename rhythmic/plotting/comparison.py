@@ -207,7 +207,7 @@ def answers_figure(targets: np.ndarray, answers: np.ndarray) -> Figure:
 
     Args:
         targets: ``(trial, output)``, of all runs.
-        answers: likewise.
+        answers: ``(trial, output)``, of the same trials.
     """
     number = min(targets.shape[1], MOST_OUTPUTS)
     figure = Figure(figsize=(0.6 + 2.4 * number, 2.6))
