@@ -286,14 +286,17 @@ def _what_it_does(found: Comparison) -> Iterable[str]:
     if found.recordings.per_step:
         caption += " Below: what was to be told at every step (black), and what it tells (orange)."
     yield _figure(figure, caption)
+    yield from _free_rhythms(found)
+
+
+def _free_rhythms(found: Comparison) -> Iterable[str]:
+    """Write the rhythms of the nodes without input, when the rhythmic RNN's nodes are uncoupled."""
     rows = [one for one in rhythm_rows(found) if one["cell"] == RHYTHMIC]
-    decays = np.array(row["nodes"]["decay_s"], float)
-    stable = bool((decays > 0).all())
+    decays = np.array(found.rows[RHYTHMIC]["nodes"]["decay_s"], float)
+    stable = "All decay: the network is stable at rest." if (decays > 0).all() else "Not all decay."
     yield (
-        "<p>Free rhythms of the nodes, mean over the runs. All decay: the network is stable at "
-        "rest.</p>"
-        if stable
-        else "<p>Free rhythms of the nodes, mean over the runs. Not all decay.</p>"
+        "<p>Free rhythms of the nodes, mean over the runs: without input nodes are not coupled. "
+        f"{stable}</p>"
     )
     yield _table(
         ("node", "start (Hz)", "learned (Hz)", "sd over runs", "decay time (s)", "importance"),
