@@ -6,14 +6,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.cells import LinOSSCell
+from rhythmic.cells import LinOSSCell, LRUCell
 from rhythmic.fast.parallel import linear_states, parallel_trajectory
 from rhythmic.simulate import trajectory
 from tests.marks import rest_slow
 from tests.refusals import refusals
 
 KEY = jax.random.key(15)
-SCHEMES = ("implicit", "symplectic")
+LAYERS = {
+    "implicit": lambda: LinOSSCell(2, 4, key=KEY),
+    "symplectic": lambda: LinOSSCell(2, 4, key=KEY, scheme="symplectic"),
+    "lru": lambda: LRUCell(2, 4, key=KEY),
+}
 
 
 @pytest.mark.usefixtures("x64")
@@ -31,9 +35,9 @@ def test_states_are_those_of_the_loop(time, batch_shape):
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("scheme", rest_slow(SCHEMES, "symplectic"))
-def test_the_layer_in_parallel_is_the_layer_stepped(scheme):
-    cell = LinOSSCell(2, 4, key=KEY, scheme=scheme)
+@pytest.mark.parametrize("layer", rest_slow(LAYERS, "symplectic", "lru"))
+def test_the_layer_in_parallel_is_the_layer_stepped(layer):
+    cell = LAYERS[layer]()
     rng = np.random.default_rng(3)
     inputs, readout = rng.normal(size=(11, 2, 3)), rng.normal(size=(11, 4, 3))
     runs = {"parallel": parallel_trajectory, "stepped": lambda c, i: trajectory(c, i).observed}

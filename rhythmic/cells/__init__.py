@@ -19,6 +19,7 @@ from rhythmic.cells.gru import GRUCell
 from rhythmic.cells.horn import HornCell
 from rhythmic.cells.interface import AbstractCell, FixedParameters, constrained, trainable
 from rhythmic.cells.linoss import LinOSSCell
+from rhythmic.cells.lru import LRUCell
 from rhythmic.cells.lstm import LSTMCell
 from rhythmic.cells.reservoir import ResonantReservoirCell
 from rhythmic.cells.resonant import ResonantCell
@@ -32,6 +33,7 @@ __all__ = [
     "FixedParameters",
     "GRUCell",
     "HornCell",
+    "LRUCell",
     "LSTMCell",
     "LinOSSCell",
     "ResonantCell",

@@ -1,6 +1,7 @@
 """Node constants that are fixed or learned, the learned ones inside a range at every update.
 
-Source: the sigmoid between two bounds is a textbook definition; the ranges are the project's own.
+Source: the sigmoid between two bounds and the exponential above one are textbook definitions; the
+ranges are the project's own.
 """
 
 from typing import Literal, TypeAlias, TypeVar
@@ -27,8 +28,11 @@ MAX_FRICTION = 0.75
 def bounded(raw: Float[Array, "*nodes"], low: float, high: float) -> Float[Array, "*nodes"]:
     """Return ``low + (high - low) sigmoid(raw)``, between ``low`` and ``high`` for any ``raw``.
 
-    Far out it rounds to an end: in float32 to ``high`` from ``raw = 17``.
+    Far out it rounds to an end: in float32 to ``high`` from ``raw = 17``. Where ``high`` is
+    infinite it is ``low + exp(raw)``.
     """
+    if np.isinf(high):
+        return low + jnp.exp(raw)
     return low + (high - low) * jax.nn.sigmoid(raw)
 
 
@@ -37,8 +41,8 @@ def raw_of(
 ) -> Float[AnyArray, "*nodes"]:
     """Return the ``raw`` of ``bounded``: ``log((value - low) / (high - value))``.
 
-    NumPy values are worked out in float64, JAX arrays in their own dtype. Traced values are not
-    looked at; outside the range they give NaN.
+    Where ``high`` is infinite it is ``log(value - low)``. NumPy values are worked out in float64,
+    JAX arrays in their own dtype. Traced values are not looked at; outside the range they give NaN.
 
     Args:
         values: what ``bounded`` shall return.
@@ -52,14 +56,14 @@ def raw_of(
     if not is_traced(values):
         between(name, np.asarray(values), low, high)
     namespace = jnp if isinstance(values, jax.Array) else np
-    return namespace.log((values - low) / (high - values))
+    return namespace.log((values - low) / (1 if np.isinf(high) else high - values))
 
 
 class BoundedValues(eqx.Module):
     """Trained values, one a node, that stay between ``low`` and ``high``.
 
     What training changes is ``raw``. Weight decay, where it is asked for, pulls ``raw`` to zero
-    and so the values to the middle of their range.
+    and so the values to the middle of their range, or to one above ``low`` where it has no end.
     """
 
     raw: Vector
@@ -68,7 +72,7 @@ class BoundedValues(eqx.Module):
 
     @property
     def values(self) -> Vector:
-        """``low + (high - low) sigmoid(raw)``."""
+        """``low + (high - low) sigmoid(raw)``, or ``low + exp(raw)``; see ``bounded``."""
         return bounded(self.raw, self.low, self.high)
 
 

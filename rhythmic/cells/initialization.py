@@ -1,10 +1,10 @@
 """Start values of weights, as pure functions of a key.
 
-Uniform values are drawn in float32 and then cast, so that a seed means the same network in single
+Values are drawn in float32 and then cast, so that a seed means the same network in single
 and in double precision.
 
 Source: Glorot and Bengio, AISTATS 2010; Saxe, McClelland and Ganguli, arXiv:1312.6120;
-``torch_linear`` as torch starts a ``Linear``.
+``torch_linear`` as torch starts a ``Linear``; ``normal`` is a textbook definition.
 """
 
 import jax
@@ -42,3 +42,9 @@ def torch_linear(shape: tuple[int, ...], fan_in: int, *, key: jax.Array) -> Arra
     """Draw ``U(-1/sqrt(fan_in), 1/sqrt(fan_in))``, the start values of a torch ``Linear``."""
     bound = fan_in**-0.5
     return uniform(shape, -bound, bound, key=key)
+
+
+def normal(shape: tuple[int, ...], fan_in: int, *, key: jax.Array) -> Array:
+    """Draw from a normal law of variance ``1 / fan_in``, the same numbers in either precision."""
+    drawn = jax.random.normal(key, shape, jnp.float32) / fan_in**0.5
+    return drawn.astype(jnp.zeros(()).dtype)

@@ -12,7 +12,7 @@ import numpy as np
 
 from rhythmic.arguments import checked
 from rhythmic.cells.bounded import NodeValues, Rhythms, node_values, resolve
-from rhythmic.cells.initialization import torch_linear, uniform
+from rhythmic.cells.initialization import normal, torch_linear, uniform
 from rhythmic.cells.interface import AbstractCell, along_nodes, weigh, weigh_few
 from rhythmic.cells.options import PerNode, between, check_choice, check_sizes, is_traced, per_node
 from rhythmic.theory import NodeWeights, pole_radius
@@ -112,8 +112,7 @@ class LinOSSCell(AbstractCell[LinOSSState]):
         steps, stiffness = _start_rhythms(angular_frequency, dt, hidden_size, keys=keys[:2])
         self.input_weights = torch_linear((hidden_size, input_size), input_size, key=keys[2])
         self.output_weights = torch_linear((hidden_size, hidden_size), hidden_size, key=keys[3])
-        normal = jax.random.normal(keys[4], (hidden_size, input_size), jnp.float32)
-        self.feedthrough_weights = (normal / input_size**0.5).astype(self.input_weights.dtype)
+        self.feedthrough_weights = normal((hidden_size, input_size), input_size, key=keys[4])
         self.stiffness = node_values("stiffness", stiffness, 0.0, MAX_STIFFNESS, rhythms)
         self.dt = node_values("dt", steps, 0.0, 1.0, rhythms)
         self.scheme = scheme

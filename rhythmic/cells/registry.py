@@ -17,6 +17,7 @@ from rhythmic.cells.gru import GRUCell
 from rhythmic.cells.horn import HornCell
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.cells.linoss import LinOSSCell
+from rhythmic.cells.lru import LRUCell
 from rhythmic.cells.lstm import LSTMCell
 from rhythmic.cells.options import Number, check_known, check_sizes
 from rhythmic.cells.resonant import ResonantCell
@@ -102,6 +103,7 @@ CELLS: dict[str, MakeCell] = {
     "horn": HornCell,
     "cornn": CoupledOscillatoryCell,
     "linoss": LinOSSCell,
+    "lru": LRUCell,
 }
 """What makes each cell, by the name that architectures, sweeps and experiments use."""
 

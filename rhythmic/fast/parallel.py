@@ -3,13 +3,19 @@
 Source: Blelloch, "Prefix sums and their applications", 1990, section 1.4.1.
 """
 
+from typing import TypeAlias
+
 import jax
 import jax.numpy as jnp
 
 from rhythmic.arguments import checked
-from rhythmic.cells.linoss import LinOSSCell, LinOSSState
+from rhythmic.cells.diagonal import DiagonalCell
+from rhythmic.cells.linoss import LinOSSCell
 from rhythmic.simulate import check_sequence, start
 from rhythmic.typing import Array, Float, Sequence
+
+LinearCell: TypeAlias = LinOSSCell | DiagonalCell
+"""A layer whose steps are linear in its state: two numbers a node, and a feedthrough."""
 
 
 @checked
@@ -60,7 +66,7 @@ def apply(
 
 
 @checked
-def parallel_trajectory(cell: LinOSSCell, inputs: Sequence) -> Float[Array, "time hidden *batch"]:
+def parallel_trajectory(cell: LinearCell, inputs: Sequence) -> Float[Array, "time hidden *batch"]:
     """Return what a linear layer shows after every step, all steps worked out in parallel.
 
     The same as ``rhythmic.simulate.trajectory(cell, inputs).observed`` to rounding. It keeps the
@@ -74,10 +80,10 @@ def parallel_trajectory(cell: LinOSSCell, inputs: Sequence) -> Float[Array, "tim
         ValueError: for inputs whose shape or dtype does not fit the cell.
     """
     check_sequence(cell, inputs, None, 0, None)
-    start(cell, inputs, None)
+    state_of = type(start(cell, inputs, None))
     cell = cell.resolved()
     states = jnp.moveaxis(linear_states(*cell.linear_system(inputs)), 0, 2)
     # Time stands where the cell expects a batch axis: what a node shows does not depend on it.
     feedthrough = cell.feedthrough(jnp.moveaxis(inputs, 0, 1))
-    shown = cell.output(LinOSSState(states[:, 0], states[:, 1], feedthrough))
+    shown = cell.output(state_of(states[:, 0], states[:, 1], feedthrough))
     return jnp.moveaxis(shown, 1, 0)

@@ -22,10 +22,10 @@ import jax
 import jax.numpy as jnp
 
 from rhythmic.arguments import checked
-from rhythmic.cells import AbstractCell, LinOSSCell, LSTMCell, ResonantCell, ResonantNodes
+from rhythmic.cells import AbstractCell, LSTMCell, ResonantCell, ResonantNodes
 from rhythmic.fast import elman, lstm
 from rhythmic.fast.kernel import has_kernel, time_mean_by_kernel
-from rhythmic.fast.parallel import parallel_trajectory
+from rhythmic.fast.parallel import LinearCell, parallel_trajectory
 from rhythmic.fast.resonant import mean_squared_amplitude
 from rhythmic.fast.resonant_events import FreeMotion
 from rhythmic.fast.resonant_sparse import mean_squared_amplitude_if_sparse
@@ -59,7 +59,7 @@ def ways_of(cell: AbstractCell, feature: str) -> tuple[Way, ...]:
     known: tuple[tuple[Way, bool], ...] = (
         ("scan", True),
         ("adjoint", mean_with_adjoint(cell, feature) is not None),
-        ("parallel", isinstance(cell, LinOSSCell) and feature == "output"),
+        ("parallel", isinstance(cell, LinearCell) and feature == "output"),
         ("kernel", has_kernel(cell, feature)),
     )
     return tuple(way for way, there in known if there)
@@ -158,7 +158,7 @@ def _mean(
         return time_mean_by_kernel(cell, inputs, feature, lengths=lengths)
     mask = None if lengths is None else mask_from_lengths(jnp.asarray(lengths), inputs.shape[0])
     if way == "parallel":
-        assert isinstance(cell, LinOSSCell)
+        assert isinstance(cell, LinearCell)
         counts = inputs.shape[0] if mask is None else jnp.sum(mask, axis=0)
         counted = inputs if mask is None else jnp.where(mask[:, None], inputs, 0)
         seen = parallel_trajectory(cell, counted)

@@ -65,7 +65,8 @@ class NetworkSpec:
     ``dataclasses.replace`` makes others of it.
 
     Args:
-        cell: name in ``rhythmic.cells.registry.CELLS``: rrn, rnn, lstm, gru, horn, cornn, linoss.
+        cell: name in ``rhythmic.cells.registry.CELLS``: rrn, rnn, lstm, gru, horn, cornn,
+            linoss, lru.
         hidden_size: nodes of each layer.
         depth: layers, one above the other; 0 for none, the baseline without memory.
         options: of the cell, by name, such as ``{"rhythms": "learned"}``.

@@ -21,12 +21,14 @@ from rhythmic.cells import (
     GRUCell,
     HornCell,
     LinOSSCell,
+    LRUCell,
     LSTMCell,
     ResonantCell,
     ResonantReservoirCell,
     registry,
 )
 from rhythmic.cells.cornn import CoupledOscillatoryState
+from rhythmic.cells.diagonal import DiagonalState
 from rhythmic.cells.horn import HornState
 from rhythmic.cells.linoss import LinOSSState
 from rhythmic.cells.lstm import LSTMState
@@ -88,8 +90,8 @@ def equinox_lstm(key, **options):
     return EquinoxCell(eqx.nn.LSTMCell(2, 3, key=key), num_state_arrays=2, **options)
 
 
-elman, lstm, gru, horn, linoss = map(
-    of_three_nodes, (ElmanCell, LSTMCell, GRUCell, HornCell, LinOSSCell)
+elman, lstm, gru, horn, linoss, lru = map(
+    of_three_nodes, (ElmanCell, LSTMCell, GRUCell, HornCell, LinOSSCell, LRUCell)
 )
 
 SUBJECTS = {
@@ -120,6 +122,10 @@ SUBJECTS = {
     ),
     "linoss-energy": Subject(
         lambda key: linoss(key).for_feature("squared_amplitude"), LinOSSState, 0, 3
+    ),
+    "lru": Subject(lru, DiagonalState, 0, 6),
+    "lru-energy": Subject(
+        lambda key: lru(key, rhythms="fixed").for_feature("squared_amplitude"), DiagonalState, 3, 1
     ),
     "projection": Subject(
         lambda key: ProjectionCell(3, num_steps=TIME, key=key), ProjectionState, 1, 0

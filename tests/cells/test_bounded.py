@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +42,16 @@ def test_values_of_the_logistic_function():
     np.testing.assert_allclose(bounded(raw, -1.0, 3.0), [-1, 0, 1, 2, 3], atol=1e-6)
     slope = jax.vmap(jax.grad(lambda r: bounded(r, -1.0, 3.0)))(raw[1:4])
     np.testing.assert_allclose(slope, [0.75, 1.0, 0.75], rtol=1e-5)
+
+
+@pytest.mark.usefixtures("x64")
+def test_values_without_an_upper_end_are_exponentials():
+    values = np.array([1e-6, 0.3, 40.0]) - 2.0
+    raw = raw_of(values, -2.0, np.inf)
+    np.testing.assert_allclose(raw, np.log([1e-6, 0.3, 40.0]), rtol=1e-9)
+    np.testing.assert_allclose(bounded(jnp.asarray(raw), -2.0, np.inf), values, rtol=1e-12)
+    with pytest.raises(ValueError, match="decay holds 0; each must lie between 0 and inf"):
+        raw_of(np.zeros(2), 0.0, np.inf, name="decay")
 
 
 def test_learned_values_stay_inside_whatever_the_update():

@@ -32,7 +32,7 @@ def dtype(request):
 # One of each kind; the others change how it is built.
 IN_EVERY_RUN = (
     *("resonant", "reservoir", "elman-output", "lstm", "gru", "horn", "cornn", "linoss"),
-    *("projection", "equinox-gru"),
+    *("lru", "projection", "equinox-gru"),
 )
 
 

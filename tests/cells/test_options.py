@@ -15,6 +15,7 @@ from rhythmic.cells import (
     GRUCell,
     HornCell,
     LinOSSCell,
+    LRUCell,
     LSTMCell,
     ResonantCell,
     ResonantReservoirCell,
@@ -31,6 +32,7 @@ from tests.cells.contract_cells import (
     gru,
     horn,
     linoss,
+    lru,
     lstm,
     reservoir,
     resonant,
@@ -88,6 +90,9 @@ OPTIONS = [
     (LinOSSCell, linoss, "angular_frequency", 0.6, outputs),
     (LinOSSCell, linoss, "dt", 0.7, outputs),
     (LinOSSCell, linoss, "rhythms", "fixed", trained_sizes),
+    (LRUCell, lru, "angular_frequency", 0.6, outputs),
+    (LRUCell, lru, "pole_radius", 0.7, outputs),
+    (LRUCell, lru, "rhythms", "fixed", trained_sizes),
     (EquinoxCell, equinox_lstm, "read", lambda state: state[1], outputs),
 ]
 

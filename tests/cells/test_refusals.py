@@ -13,6 +13,7 @@ from rhythmic.cells import (
     GRUCell,
     HornCell,
     LinOSSCell,
+    LRUCell,
     ResonantCell,
     ResonantReservoirCell,
     registry,
@@ -114,6 +115,10 @@ RANGES = {
     "angular_frequency holds 1; each must lie between 0 and 0.9746": of(
         LinOSSCell, angular_frequency=1.0, dt=0.5, rhythms="fixed"
     ),
+    "angular_frequency holds 6.3; each must lie between 0 and 6.283": of(
+        LRUCell, angular_frequency=6.3
+    ),
+    "pole_radius holds 1; each must lie between 0 and 1": of(LRUCell, pole_radius=1.0),
     "update_bias is inf; it must be finite": of(GRUCell, update_bias=np.inf),
     "pole_radius is nan": resonant(pole_radius=np.nan),
     "pole_radius is 0.5; it must lie between 0.6": resonant(rhythms="learned", pole_radius=0.5),
@@ -143,7 +148,7 @@ test_shapes_and_names = refusals(SHAPES_AND_NAMES)
 test_ranges = refusals(RANGES)
 
 
-@pytest.mark.parametrize("name", ["horn", "cornn", "linoss", "rrn"])
+@pytest.mark.parametrize("name", ["horn", "cornn", "linoss", "lru", "rrn"])
 def test_rhythms_that_there_are_not(name):
     with pytest.raises(ValueError, match="rhythms is 'free'; choose from fixed, learned"):
         make_cell(name, 1, 3, key=KEY, rhythms="free")

@@ -11,6 +11,7 @@ from rhythmic.cells import (
     GRUCell,
     HornCell,
     LinOSSCell,
+    LRUCell,
     LSTMCell,
     ResonantCell,
     ResonantReservoirCell,
@@ -26,6 +27,7 @@ from tests.cells.contract_cells import (
     gru,
     horn,
     linoss,
+    lru,
     lstm,
     reservoir,
     resonant,
@@ -74,6 +76,8 @@ CASES = {
     "linoss-angular_frequency": (linoss, "angular_frequency", (0.1, 0.5, 1.7), 1.8),
     "linoss-dt": (linoss, "dt", (0.1, 0.5, 0.9), 1.0),
     "linoss-symplectic": (symplectic, "angular_frequency", (0.1, 0.5, 1.7), 1.8),
+    "lru-angular_frequency": (lru, "angular_frequency", (0.1, 0.5, 6.0), 6.3),
+    "lru-pole_radius": (lru, "pole_radius", (0.1, 0.5, 0.99), 1.0),
     "resonant-pole_radius": (resonant, "pole_radius", (0.9, 0.99, 0.99999), 1.0),
     "resonant-sample_rate": (resonant, "sample_rate", (300.0, 500.0, 1000.0), -1.0),
     "resonant-lowest": (in_half_octaves, "lowest", (4.0, 20.0, 120.0), 600.0),
@@ -91,6 +95,7 @@ CASES = {
     "gru-update_bias": (gru, "update_bias", (-1.0, 0.0, 1.0), np.inf),
 }
 IN_EVERY_RUN = ("resonant-pole_radius", "resonant-lowest", "linoss-dt", "reservoir-noise")
+DRAWN_BY_DEFAULT = {"angular_frequency", "dt", "pole_radius"}
 # The number of connections moves in steps.
 FLAT = {"reservoir-density"}
 
@@ -144,6 +149,7 @@ def test_the_table_has_every_number_that_a_cell_is_built_with():
         HornCell: "horn",
         CoupledOscillatoryCell: "cornn",
         LinOSSCell: "linoss",
+        LRUCell: "lru",
         ResonantCell: "resonant",
         ResonantReservoirCell: "reservoir",
         ElmanCell: "elman",
@@ -152,7 +158,7 @@ def test_the_table_has_every_number_that_a_cell_is_built_with():
     }
     for kind in kinds:
         for name, option in options_of(kind).items():
-            number = isinstance(option.default, float) or name in {"angular_frequency", "dt"}
+            number = isinstance(option.default, float) or name in DRAWN_BY_DEFAULT
             assert not number or f"{names[kind]}-{name}" in CASES, f"{kind.__name__}: {name}"
 
 

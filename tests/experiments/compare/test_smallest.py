@@ -67,7 +67,7 @@ def test_rivals_are_as_large_as_the_limit_allows():
     sizes = {c.label: c.architecture.num_parameters(1, 10) for c in made[1:]}
     assert made[0].architecture.build(1, 10, key=KEY).num_parameters() == 252
     assert len(sizes) == 16
-    assert set(RIVALS) - {"horn-heterogeneous"} == set(CELLS)
+    assert set(RIVALS) - {"horn-heterogeneous"} <= set(CELLS)
     for label, size in sizes.items():
         limit = int(label.rsplit(" ", 1)[1])
         assert 0.7 * limit < size < limit
