@@ -16,6 +16,7 @@ KEY = jax.random.key(15)
 LAYERS = {
     "implicit": lambda: LinOSSCell(2, 4, key=KEY),
     "symplectic": lambda: LinOSSCell(2, 4, key=KEY, scheme="symplectic"),
+    "damped": lambda: LinOSSCell(2, 4, key=KEY, scheme="damped"),
     "lru": lambda: LRUCell(2, 4, key=KEY),
 }
 

@@ -1,6 +1,6 @@
 """The linear oscillatory state-space layer: free oscillators, mixed after they have swung.
 
-Source: Rusch and Rus, ICLR 2025, arXiv:2410.03943.
+Source: Rusch and Rus, ICLR 2025, arXiv:2410.03943; Boyer, Rusch and Rus, arXiv:2505.12171.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -18,11 +18,12 @@ from rhythmic.cells.options import PerNode, between, check_choice, check_sizes, 
 from rhythmic.theory import NodeWeights, pole_radius
 from rhythmic.typing import AnyArray, Array, Float, InputArray, Matrix, NodeArray, Sequence, Vector
 
-LinOSSScheme = Literal["implicit", "symplectic"]
+LinOSSScheme = Literal["implicit", "symplectic", "damped"]
 
 # dt^2 A stays below 4 by a margin, so that rounding cannot take a symplectic node across.
 MAX_STIFFNESS = 3.8
 LADDER_DT = 0.9
+MIN_RADIUS = 0.9  # of the poles that damped nodes start with, as published
 _EDGE = 1e-3  # how near to the ends of (0, 1) start values are drawn
 
 
@@ -51,18 +52,23 @@ class LinOSSCell(AbstractCell[LinOSSState]):
         the new state with ``S = 1 / (1 + dt^2 A)``: ``z_t = S (z_{t-1} + dt (B u_t - A x_{t-1}))``.
         A free node loses amplitude, the faster the higher its frequency: its poles have the
         radius ``sqrt(S)`` and the angle ``atan(dt sqrt(A))``.
+    ``damped``: ``x'' = -A x - G x' + B u`` (D-LinOSS), each node with its own damping ``G > 0``:
+        the symplectic step with ``- dt G z_t`` on the right, ``z_t = (z_{t-1} + dt (B u_t - A
+        x_{t-1})) / (1 + dt G)``. A free node that swings loses amplitude at any frequency alike:
+        its poles have the radius ``1 / sqrt(1 + dt G)``.
 
     The energy of the oscillators knows nothing of the output map, ``C`` and ``D``: a layer of which
     the energy alone is read is built without it (``for_feature``), and shows ``x_t`` itself.
 
-    ``0 < A < 3.8`` and ``0 < dt < 1``, learned or not, keep the pole radius at most 1 in both.
+    ``0 < A < 3.8`` and ``0 < dt < 1``, learned or not, keep the pole radius at most 1 in all.
 
     The steps are linear in the state, so that a whole sequence can be worked out in parallel, see
     ``rhythmic.fast.parallel``. Two things differ from the published layer: ``B`` and ``C`` are
     real, and ``D`` is a matrix, since the published one (a diagonal) takes as many inputs as it has
     outputs. The block around it (normalisation, gate, skip) is not part of it.
 
-    Source: Rusch and Rus, ICLR 2025, arXiv:2410.03943.
+    Source: Rusch and Rus, ICLR 2025, arXiv:2410.03943; damped: Boyer, Rusch and Rus,
+    arXiv:2505.12171.
     """
 
     input_weights: Matrix
@@ -70,6 +76,7 @@ class LinOSSCell(AbstractCell[LinOSSState]):
     feedthrough_weights: Matrix | None
     stiffness: NodeValues
     dt: NodeValues
+    damping: NodeValues | None
     scheme: LinOSSScheme = eqx.field(static=True)
     input_size: int = eqx.field(static=True)
     hidden_size: int = eqx.field(static=True)
@@ -83,6 +90,7 @@ class LinOSSCell(AbstractCell[LinOSSState]):
         scheme: LinOSSScheme = "implicit",
         angular_frequency: PerNode | None = None,
         dt: PerNode | None = None,
+        damping: PerNode | None = None,
         rhythms: Rhythms = "learned",
     ):
         """Start with ``B`` and ``C`` from ``U(-1/sqrt(fan_in), 1/sqrt(fan_in))``.
@@ -93,28 +101,38 @@ class LinOSSCell(AbstractCell[LinOSSState]):
             input_size: components of one input sample.
             hidden_size: number of oscillators, and of outputs.
             key: source of the weights, and of rhythms that are not given.
-            scheme: ``implicit`` (IM) or ``symplectic`` (IMEX).
+            scheme: ``implicit`` (IM), ``symplectic`` (IMEX) or ``damped`` (D-LinOSS).
             angular_frequency: ``dt sqrt(A)``, in rad a sample, of the oscillator before it is
                 discretised; a number or one value a node, for a ladder ``2 pi f / Fs``. By
                 default each ``A`` is drawn from U(0, 1), as published.
             dt: step, a number or one value a node. By default it is drawn from U(0, 1), or 0.9
                 where ``angular_frequency`` is given, which leaves room up to 1.75 rad a sample.
                 (The published code draws the logit of ``dt`` from U(0, 1).)
-            rhythms: whether ``A`` and ``dt`` are ``learned`` from these start values or ``fixed``.
+            damping: ``G`` of the damped scheme, above 0, per unit of the time that ``dt`` is in, a
+                number or one value a node. By default ``1 / (1 + dt G)``, the squared radius of
+                the poles, is drawn from U(0.81, 1), as published, or from as high that the node
+                swings.
+            rhythms: whether ``A``, ``dt`` and ``G`` are ``learned`` from these start values or
+                ``fixed``.
 
         Raises:
-            ValueError: for a size below one, an unknown choice, or a rhythm outside its range.
+            ValueError: for a size below one, an unknown choice, a rhythm outside its range, or a
+                damping of another scheme.
         """
         input_size, hidden_size = check_sizes(input_size, hidden_size)
         check_choice("scheme", scheme, LinOSSScheme)
         check_choice("rhythms", rhythms, Rhythms)
-        keys = jax.random.split(key, 5)
+        keys = jax.random.split(key, 6)
         steps, stiffness = _start_rhythms(angular_frequency, dt, hidden_size, keys=keys[:2])
         self.input_weights = torch_linear((hidden_size, input_size), input_size, key=keys[2])
         self.output_weights = torch_linear((hidden_size, hidden_size), hidden_size, key=keys[3])
         self.feedthrough_weights = normal((hidden_size, input_size), input_size, key=keys[4])
         self.stiffness = node_values("stiffness", stiffness, 0.0, MAX_STIFFNESS, rhythms)
         self.dt = node_values("dt", steps, 0.0, 1.0, rhythms)
+        friction = _start_damping(damping, scheme, steps, stiffness, key=keys[5])
+        self.damping = (
+            None if friction is None else node_values("damping", friction, 0.0, np.inf, rhythms)
+        )
         self.scheme = scheme
         self.input_size = input_size
         self.hidden_size = hidden_size
@@ -139,8 +157,13 @@ class LinOSSCell(AbstractCell[LinOSSState]):
         return None if weights is None else weigh_few(weights, inputs)
 
     def step_constants(self) -> tuple[Vector, Vector, Vector]:
-        """Return ``dt``, ``A`` and the gain on the new velocity: ``S``, or 1 if symplectic."""
+        """Return ``dt``, ``A`` and the gain on the new velocity.
+
+        It is ``S`` if implicit, 1 if symplectic, ``1 / (1 + dt G)`` if damped.
+        """
         dt, stiffness = self.dt.values, self.stiffness.values
+        if self.damping is not None:
+            return dt, stiffness, 1 / (1 + dt * self.damping.values)
         if self.scheme == "symplectic":
             return dt, stiffness, jnp.ones_like(dt)
         return dt, stiffness, 1 / (1 + dt**2 * stiffness)
@@ -176,8 +199,8 @@ class LinOSSCell(AbstractCell[LinOSSState]):
     ) -> tuple[Float[Array, "hidden 2 2"], Float[Array, "time hidden 2 *batch"]]:
         """Return ``M`` and ``F_t`` of ``s_t = M s_{t-1} + F_t`` with ``s = (x, z)``.
 
-        ``M = [[1 - dt^2 A g, dt g], [-dt A g, g]]`` and ``F_t = g (dt^2, dt) B u_t``, where the
-        gain ``g`` is ``S`` or 1; ``1 - dt^2 A S = S``.
+        ``M = [[1 - dt^2 A g, dt g], [-dt A g, g]]`` and ``F_t = g (dt^2, dt) B u_t``, with the
+        gain ``g`` of ``step_constants``; if implicit ``1 - dt^2 A S = S``.
 
         Args:
             inputs: ``(time, feature, *batch)``.
@@ -194,9 +217,9 @@ class LinOSSCell(AbstractCell[LinOSSState]):
     def node_weights(self) -> NodeWeights:
         """Return ``w1, w2`` of each free node, ``x_t = w1 x_{t-1} + w2 x_{t-2}``.
 
-        ``w1 = 1 + g - dt^2 A g`` and ``w2 = -g`` with the gain ``g``: ``2 S`` and ``-S``, or
-        ``2 - dt^2 A`` and ``-1``. What these weights say is in ``rhythmic.theory``. Known ones are
-        float64, see ``symplectic_weights``.
+        ``w1 = 1 + g - dt^2 A g`` and ``w2 = -g`` with the gain ``g``: ``2 S`` and ``-S`` if
+        implicit, ``2 - dt^2 A`` and ``-1`` if symplectic. What these weights say is in
+        ``rhythmic.theory``. Known ones are float64, see ``symplectic_weights``.
         """
         constants: Any = self.step_constants()
         if not is_traced(constants):
@@ -229,3 +252,28 @@ def _start_rhythms(
     omega = per_node("angular_frequency", angular_frequency, hidden_size)
     omega = between("angular_frequency", omega, 0.0, np.sqrt(MAX_STIFFNESS) * steps)
     return steps, (omega / steps) ** 2
+
+
+def _start_damping(
+    damping: PerNode | None,
+    scheme: LinOSSScheme,
+    dt: Float[AnyArray, " hidden"],
+    stiffness: Float[AnyArray, " hidden"],
+    *,
+    key: jax.Array,
+) -> Float[AnyArray, " hidden"] | None:
+    """Return each node's ``G``, given or drawn; None of a scheme without.
+
+    Raises:
+        ValueError: for a value given outside its range, or to another scheme.
+    """
+    if scheme != "damped":
+        if damping is not None:
+            raise ValueError(f"damping is given; scheme must be 'damped', not {scheme!r}")
+        return None
+    if damping is not None:
+        return between("damping", per_node("damping", damping, len(dt)), 0.0, np.inf)
+    # The poles of a radius r are complex where 1 / r - 1 < dt sqrt(A).
+    lowest = jnp.maximum(MIN_RADIUS, 1 / (1 + dt * stiffness**0.5)) ** 2
+    squared_radius = lowest + (1 - lowest) * uniform(dt.shape, _EDGE, 1 - _EDGE, key=key)
+    return (1 / squared_radius - 1) / dt

@@ -94,6 +94,11 @@ elman, lstm, gru, horn, linoss, lru = map(
     of_three_nodes, (ElmanCell, LSTMCell, GRUCell, HornCell, LinOSSCell, LRUCell)
 )
 
+
+def damped(key, **options):
+    return linoss(key, scheme="damped", **options)
+
+
 SUBJECTS = {
     "resonant": Subject(resonant, ResonantState, 4, 1, 3),
     "resonant-unconnected": Subject(
@@ -120,6 +125,7 @@ SUBJECTS = {
     "linoss-symplectic": Subject(
         lambda key: linoss(key, scheme="symplectic", rhythms="fixed"), LinOSSState, 2, 3
     ),
+    "linoss-damped": Subject(damped, LinOSSState, 0, 6),
     "linoss-energy": Subject(
         lambda key: linoss(key).for_feature("squared_amplitude"), LinOSSState, 0, 3
     ),

@@ -35,6 +35,7 @@ HORN = {
 }
 CORNN = {"dt": 0.2, "stiffness": np.array([1.5, 9, 30]), "damping": np.array([0.5, 0.1, 1.2])}
 LINOSS = {"angular_frequency": np.array([0.05, 0.4, 1.1]), "dt": np.array([0.3, 0.9, 0.8])}
+DAMPING = np.array([0.1, 0.3, 0.5])
 
 
 def elman(p, state, u):
@@ -80,11 +81,12 @@ def linoss(p, state, u):
     """Solve both equations of a step for the new x and z: the scheme says where -A x is taken."""
     x, z = state[:2]
     force = p.input_weights @ u
-    implicit = p.scheme == "implicit"
+    implicit, damped = p.scheme == "implicit", p.scheme == "damped"
+    damping = p.damping if damped else np.zeros_like(x)
     stepped = []
-    for a, dt, x0, z0, f in zip(p.stiffness, p.dt, x, z, force, strict=True):
-        # x' - dt z' = x and [dt A x'] + z' = z - [dt A x] + dt f.
-        system = np.array([[1, -dt], [dt * a if implicit else 0, 1]])
+    for a, g, dt, x0, z0, f in zip(p.stiffness, damping, p.dt, x, z, force, strict=True):
+        # x' - dt z' = x and [dt A x'] + (1 + dt G) z' = z - [dt A x] + dt f.
+        system = np.array([[1, -dt], [dt * a if implicit else 0, 1 + dt * g]])
         old = 0 if implicit else -dt * a * x0
         stepped.append(np.linalg.solve(system, np.array([x0, z0 + old + dt * f])))
     x, z = np.array(stepped).T
@@ -171,6 +173,7 @@ CASES = {
     "linoss-symplectic": of_kind(
         LinOSSCell, linoss, **LINOSS, scheme="symplectic", rhythms="fixed"
     ),
+    "linoss-damped": of_kind(LinOSSCell, linoss, **LINOSS, damping=DAMPING, scheme="damped"),
     "resonant": of_resonant(ladder("golden"), 0.99999),
     "resonant-learned": of_resonant(rhythms="learned"),
     "resonant-inputs": of_resonant(input_weights="learned", input_size=2),
@@ -252,8 +255,11 @@ def test_poles_are_the_eigenvalues_of_a_free_step(name):
         np.testing.assert_allclose(transition, matrices, rtol=1e-12)
         assert forcing.shape == (4, cell.hidden_size, 2)
         # The published closed forms, by omega = dt sqrt(A).
-        implicit = 1 / np.sqrt(1 + LINOSS["angular_frequency"] ** 2)
-        closed = implicit if cell.scheme == "implicit" else 1.0
+        closed = {
+            "implicit": 1 / np.sqrt(1 + LINOSS["angular_frequency"] ** 2),
+            "symplectic": 1.0,
+            "damped": 1 / np.sqrt(1 + LINOSS["dt"] * DAMPING),
+        }[cell.scheme]
         np.testing.assert_allclose(radius, closed, rtol=1e-10)
         return
     w1, w2 = cell.node_weights()

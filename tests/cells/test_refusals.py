@@ -53,7 +53,9 @@ SHAPES_AND_NAMES = {
     r"angular_frequency has shape \(1, 3\)": of(LinOSSCell, angular_frequency=np.ones((1, 3))),
     "frequencies has shape": reservoir(np.ones((2, 2))),
     r"rate has shape \(2,\); expected a number or \(3,\)": lambda: per_node("rate", np.ones(2), 3),
-    "scheme is 'explicit'; choose from implicit, symplectic": of(LinOSSCell, scheme="explicit"),
+    "scheme is 'explicit'; choose from implicit, symplectic, damped": of(
+        LinOSSCell, scheme="explicit"
+    ),
     "feedback is 'outptu'": of(ElmanCell, feedback="outptu"),
     "diagonal is 'free'": resonant(diagonal="free"),
     "poles is 'none'; choose from complex, double, real": resonant(poles="none"),
@@ -119,6 +121,10 @@ RANGES = {
         LRUCell, angular_frequency=6.3
     ),
     "pole_radius holds 1; each must lie between 0 and 1": of(LRUCell, pole_radius=1.0),
+    "damping holds 0; each must lie between 0 and inf": of(
+        LinOSSCell, scheme="damped", damping=[0.1, 0.0, 0.1]
+    ),
+    "damping is given; scheme must be 'damped', not 'implicit'": of(LinOSSCell, damping=0.1),
     "update_bias is inf; it must be finite": of(GRUCell, update_bias=np.inf),
     "pole_radius is nan": resonant(pole_radius=np.nan),
     "pole_radius is 0.5; it must lie between 0.6": resonant(rhythms="learned", pole_radius=0.5),

@@ -20,7 +20,7 @@ from rhythmic.cells import (
 )
 from rhythmic.cells.registry import make_cell
 from rhythmic.simulate import trajectory
-from rhythmic.theory import decay_time, ladder
+from rhythmic.theory import decay_time, ladder, node_frequency
 from tests.cells.contract_cells import SUBJECTS
 from tests.cells.test_equations import protocol_constants
 
@@ -96,6 +96,21 @@ def test_linoss_draws_its_feedthrough_and_its_rhythms():
         assert 0.98 < np.max(values) < 1
         assert abs(np.mean(values) - 0.5) < 5 / np.sqrt(12 * 400)
     assert abs(np.corrcoef(cell.stiffness.values, cell.dt.values)[0, 1]) < 0.2
+
+
+def test_poles_of_damped_linoss_start_in_the_published_ring():
+    cell = LinOSSCell(4, 400, key=KEY, scheme="damped")
+    squared = 1 / (1 + np.asarray(cell.dt.values) * np.asarray(cell.damping.values))
+    fast = np.asarray(cell.dt.values) * np.sqrt(cell.stiffness.values) > 1 / 9  # swing at any 0.9
+    count = np.count_nonzero(fast)
+    assert 0.81 <= np.min(squared) < 0.82
+    assert 0.99 < np.max(squared) < 1
+    assert 200 < count < 400
+    assert abs(np.mean(squared[fast]) - 0.905) < 5 * 0.19 / np.sqrt(12 * count)
+    assert np.all(np.isfinite(node_frequency(*cell.node_weights(), 1e-3)))
+    np.testing.assert_allclose(cell.pole_radius(), np.sqrt(squared), rtol=1e-5)
+    plain = LinOSSCell(4, 400, key=KEY)
+    np.testing.assert_array_equal(cell.dt.values, plain.dt.values)
 
 
 @pytest.mark.parametrize("rhythms", ["fixed", "learned"])

@@ -23,6 +23,7 @@ from tests.cells.contract_cells import (
     NEWCOMERS,
     SUBJECTS,
     cornn,
+    damped,
     elman,
     gru,
     horn,
@@ -76,6 +77,7 @@ CASES = {
     "linoss-angular_frequency": (linoss, "angular_frequency", (0.1, 0.5, 1.7), 1.8),
     "linoss-dt": (linoss, "dt", (0.1, 0.5, 0.9), 1.0),
     "linoss-symplectic": (symplectic, "angular_frequency", (0.1, 0.5, 1.7), 1.8),
+    "linoss-damping": (damped, "damping", (0.1, 0.5, 3.0), 0.0),
     "lru-angular_frequency": (lru, "angular_frequency", (0.1, 0.5, 6.0), 6.3),
     "lru-pole_radius": (lru, "pole_radius", (0.1, 0.5, 0.99), 1.0),
     "resonant-pole_radius": (resonant, "pole_radius", (0.9, 0.99, 0.99999), 1.0),
@@ -95,7 +97,7 @@ CASES = {
     "gru-update_bias": (gru, "update_bias", (-1.0, 0.0, 1.0), np.inf),
 }
 IN_EVERY_RUN = ("resonant-pole_radius", "resonant-lowest", "linoss-dt", "reservoir-noise")
-DRAWN_BY_DEFAULT = {"angular_frequency", "dt", "pole_radius"}
+DRAWN_BY_DEFAULT = {"angular_frequency", "damping", "dt", "pole_radius"}
 # The number of connections moves in steps.
 FLAT = {"reservoir-density"}
 
