@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rhythmic.cells import LinOSSCell, LRUCell
+from rhythmic.cells import LinOSSCell, LRUCell, S5Cell
 from rhythmic.fast.parallel import linear_states, parallel_trajectory
 from rhythmic.simulate import trajectory
 from tests.marks import rest_slow
@@ -18,6 +18,7 @@ LAYERS = {
     "symplectic": lambda: LinOSSCell(2, 4, key=KEY, scheme="symplectic"),
     "damped": lambda: LinOSSCell(2, 4, key=KEY, scheme="damped"),
     "lru": lambda: LRUCell(2, 4, key=KEY),
+    "s5": lambda: S5Cell(2, 4, key=KEY),
 }
 
 

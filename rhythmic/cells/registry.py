@@ -21,6 +21,7 @@ from rhythmic.cells.lru import LRUCell
 from rhythmic.cells.lstm import LSTMCell
 from rhythmic.cells.options import Number, check_known, check_sizes
 from rhythmic.cells.resonant import ResonantCell
+from rhythmic.cells.s5 import S5Cell
 from rhythmic.checks import checked_real
 from rhythmic.theory import span_ladder
 from rhythmic.typing import AnyArray, Float
@@ -104,6 +105,7 @@ CELLS: dict[str, MakeCell] = {
     "cornn": CoupledOscillatoryCell,
     "linoss": LinOSSCell,
     "lru": LRUCell,
+    "s5": S5Cell,
 }
 """What makes each cell, by the name that architectures, sweeps and experiments use."""
 

@@ -25,6 +25,7 @@ from rhythmic.cells import (
     LSTMCell,
     ResonantCell,
     ResonantReservoirCell,
+    S5Cell,
     registry,
 )
 from rhythmic.cells.cornn import CoupledOscillatoryState
@@ -90,8 +91,8 @@ def equinox_lstm(key, **options):
     return EquinoxCell(eqx.nn.LSTMCell(2, 3, key=key), num_state_arrays=2, **options)
 
 
-elman, lstm, gru, horn, linoss, lru = map(
-    of_three_nodes, (ElmanCell, LSTMCell, GRUCell, HornCell, LinOSSCell, LRUCell)
+elman, lstm, gru, horn, linoss, lru, s5 = map(
+    of_three_nodes, (ElmanCell, LSTMCell, GRUCell, HornCell, LinOSSCell, LRUCell, S5Cell)
 )
 
 
@@ -133,6 +134,7 @@ SUBJECTS = {
     "lru-energy": Subject(
         lambda key: lru(key, rhythms="fixed").for_feature("squared_amplitude"), DiagonalState, 3, 1
     ),
+    "s5": Subject(s5, DiagonalState, 0, 6),
     "projection": Subject(
         lambda key: ProjectionCell(3, num_steps=TIME, key=key), ProjectionState, 1, 0
     ),

@@ -19,6 +19,7 @@ from rhythmic.cells import (
     LSTMCell,
     ResonantCell,
     ResonantReservoirCell,
+    S5Cell,
     registry,
     trainable,
 )
@@ -37,6 +38,7 @@ from tests.cells.contract_cells import (
     lstm,
     reservoir,
     resonant,
+    s5,
     sequence,
 )
 
@@ -95,6 +97,10 @@ OPTIONS = [
     (LRUCell, lru, "angular_frequency", 0.6, outputs),
     (LRUCell, lru, "pole_radius", 0.7, outputs),
     (LRUCell, lru, "rhythms", "fixed", trained_sizes),
+    (S5Cell, s5, "angular_frequency", 0.6, outputs),
+    (S5Cell, s5, "dt", 0.7, outputs),
+    (S5Cell, s5, "damping", 100.0, outputs),
+    (S5Cell, s5, "rhythms", "fixed", trained_sizes),
     (EquinoxCell, equinox_lstm, "read", lambda state: state[1], outputs),
 ]
 

@@ -16,6 +16,7 @@ from rhythmic.cells import (
     LRUCell,
     ResonantCell,
     ResonantReservoirCell,
+    S5Cell,
     registry,
     resonant_nodes,
 )
@@ -125,6 +126,9 @@ RANGES = {
         LinOSSCell, scheme="damped", damping=[0.1, 0.0, 0.1]
     ),
     "damping is given; scheme must be 'damped', not 'implicit'": of(LinOSSCell, damping=0.1),
+    "angular_frequency holds 3.2; each must lie between 0 and 3.1415": of(
+        S5Cell, angular_frequency=3.2
+    ),
     "update_bias is inf; it must be finite": of(GRUCell, update_bias=np.inf),
     "pole_radius is nan": resonant(pole_radius=np.nan),
     "pole_radius is 0.5; it must lie between 0.6": resonant(rhythms="learned", pole_radius=0.5),
@@ -154,7 +158,7 @@ test_shapes_and_names = refusals(SHAPES_AND_NAMES)
 test_ranges = refusals(RANGES)
 
 
-@pytest.mark.parametrize("name", ["horn", "cornn", "linoss", "lru", "rrn"])
+@pytest.mark.parametrize("name", ["horn", "cornn", "linoss", "lru", "s5", "rrn"])
 def test_rhythms_that_there_are_not(name):
     with pytest.raises(ValueError, match="rhythms is 'free'; choose from fixed, learned"):
         make_cell(name, 1, 3, key=KEY, rhythms="free")

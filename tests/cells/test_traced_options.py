@@ -15,6 +15,7 @@ from rhythmic.cells import (
     LSTMCell,
     ResonantCell,
     ResonantReservoirCell,
+    S5Cell,
 )
 from rhythmic.cells.projection import ProjectionCell
 from rhythmic.cells.registry import make_cell
@@ -32,6 +33,7 @@ from tests.cells.contract_cells import (
     lstm,
     reservoir,
     resonant,
+    s5,
     sequence,
 )
 from tests.cells.test_options import options_of
@@ -80,6 +82,9 @@ CASES = {
     "linoss-damping": (damped, "damping", (0.1, 0.5, 3.0), 0.0),
     "lru-angular_frequency": (lru, "angular_frequency", (0.1, 0.5, 6.0), 6.3),
     "lru-pole_radius": (lru, "pole_radius", (0.1, 0.5, 0.99), 1.0),
+    "s5-angular_frequency": (s5, "angular_frequency", (0.1, 0.5, 3.0), 3.2),
+    "s5-dt": (s5, "dt", (0.01, 0.1, 1.0), 0.0),
+    "s5-damping": (s5, "damping", (0.1, 0.5, 2.0), 0.0),
     "resonant-pole_radius": (resonant, "pole_radius", (0.9, 0.99, 0.99999), 1.0),
     "resonant-sample_rate": (resonant, "sample_rate", (300.0, 500.0, 1000.0), -1.0),
     "resonant-lowest": (in_half_octaves, "lowest", (4.0, 20.0, 120.0), 600.0),
@@ -119,9 +124,9 @@ def test_cells_of_many_values_are_the_cells_of_each(case):
     run = shown(build, option)
     at_once = jax.jit(jax.vmap(run))
     found = at_once(jnp.asarray(values))
-    # Compiled too: LinOSS draws its feedthrough in float32, which XLA rounds in its own way.
+    # Compiled too: normal weights are drawn in float32, which XLA rounds in its own way.
     alone = [jax.jit(run, static_argnums=0)(value) for value in values[::2]]
-    np.testing.assert_allclose(found[::2], alone, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(found[::2], alone, rtol=2e-7, atol=1e-9)
     assert np.max(np.abs(found[0] - found[1])) > 1e-6
 
     middle = values[1]
@@ -152,6 +157,7 @@ def test_the_table_has_every_number_that_a_cell_is_built_with():
         CoupledOscillatoryCell: "cornn",
         LinOSSCell: "linoss",
         LRUCell: "lru",
+        S5Cell: "s5",
         ResonantCell: "resonant",
         ResonantReservoirCell: "reservoir",
         ElmanCell: "elman",
