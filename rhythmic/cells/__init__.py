@@ -24,6 +24,7 @@ from rhythmic.cells.lstm import LSTMCell
 from rhythmic.cells.reservoir import ResonantReservoirCell
 from rhythmic.cells.resonant import ResonantCell
 from rhythmic.cells.resonant_nodes import ResonantNodes, resonant_nodes
+from rhythmic.cells.resonate_fire import ResonateAndFireCell
 from rhythmic.cells.s5 import S5Cell
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "ResonantCell",
     "ResonantNodes",
     "ResonantReservoirCell",
+    "ResonateAndFireCell",
     "S5Cell",
     "constrained",
     "resonant_nodes",

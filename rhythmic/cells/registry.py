@@ -21,6 +21,7 @@ from rhythmic.cells.lru import LRUCell
 from rhythmic.cells.lstm import LSTMCell
 from rhythmic.cells.options import Number, check_known, check_sizes
 from rhythmic.cells.resonant import ResonantCell
+from rhythmic.cells.resonate_fire import ResonateAndFireCell
 from rhythmic.cells.s5 import S5Cell
 from rhythmic.checks import checked_real
 from rhythmic.theory import span_ladder
@@ -106,6 +107,7 @@ CELLS: dict[str, MakeCell] = {
     "linoss": LinOSSCell,
     "lru": LRUCell,
     "s5": S5Cell,
+    "rf": ResonateAndFireCell,
 }
 """What makes each cell, by the name that architectures, sweeps and experiments use."""
 

@@ -35,6 +35,7 @@ from rhythmic.cells.linoss import LinOSSState
 from rhythmic.cells.lstm import LSTMState
 from rhythmic.cells.projection import ProjectionCell, ProjectionState
 from rhythmic.cells.resonant_nodes import ResonantState
+from rhythmic.cells.resonate_fire import ResonateAndFireState
 
 FREQUENCIES = (5.0, 20.0, 60.0)
 TIME, BATCH = 12, 4
@@ -51,6 +52,7 @@ class Subject(NamedTuple):
         num_fixed: how many arrays are not trained; None: those inside a ``FixedParameters``.
         num_trained: how many are; None: all others.
         num_constrained: entries of trained arrays that the constraint holds; None: as it says.
+        smooth: whether its gradient is the derivative of its step, and no surrogate of that.
     """
 
     make: Callable[..., AbstractCell]
@@ -58,6 +60,7 @@ class Subject(NamedTuple):
     num_fixed: int | None = 0
     num_trained: int | None = None
     num_constrained: int | None = 0
+    smooth: bool = True
 
 
 def newcomer(name: str) -> Subject:
@@ -65,8 +68,15 @@ def newcomer(name: str) -> Subject:
     return Subject(functools.partial(registered_cell, name), None, None, None, None)
 
 
+# Options of registered cells that by default are silent for as short a time as that of the tests:
+# with these every node spikes, and at other steps in every example.
+LIVELY: dict[str, dict[str, Any]] = {
+    "rf": {"dt": 3.0, "angular_frequency": (0.9, 0.4, 0.7), "damping": 0.3}
+}
+
+
 def registered_cell(name, key, **options):
-    return registry.CELLS[name](2, 3, key=key, **options)
+    return registry.CELLS[name](2, 3, key=key, **(LIVELY.get(name, {}) | options))
 
 
 def resonant(key, **options):
@@ -94,6 +104,10 @@ def equinox_lstm(key, **options):
 elman, lstm, gru, horn, linoss, lru, s5 = map(
     of_three_nodes, (ElmanCell, LSTMCell, GRUCell, HornCell, LinOSSCell, LRUCell, S5Cell)
 )
+
+
+def resonate_and_fire(key, **options):
+    return registered_cell("rf", key, **options)
 
 
 def damped(key, **options):
@@ -135,6 +149,14 @@ SUBJECTS = {
         lambda key: lru(key, rhythms="fixed").for_feature("squared_amplitude"), DiagonalState, 3, 1
     ),
     "s5": Subject(s5, DiagonalState, 0, 6),
+    "rf": Subject(resonate_and_fire, ResonateAndFireState, 0, 4, smooth=False),
+    "rf-plain": Subject(
+        lambda key: resonate_and_fire(key, form="plain", rhythms="fixed"),
+        ResonateAndFireState,
+        2,
+        2,
+        smooth=False,
+    ),
     "projection": Subject(
         lambda key: ProjectionCell(3, num_steps=TIME, key=key), ProjectionState, 1, 0
     ),

@@ -19,6 +19,7 @@ from rhythmic.cells import (
     LSTMCell,
     ResonantCell,
     ResonantReservoirCell,
+    ResonateAndFireCell,
     S5Cell,
     registry,
     trainable,
@@ -38,6 +39,7 @@ from tests.cells.contract_cells import (
     lstm,
     reservoir,
     resonant,
+    resonate_and_fire,
     s5,
     sequence,
 )
@@ -101,6 +103,11 @@ OPTIONS = [
     (S5Cell, s5, "dt", 0.7, outputs),
     (S5Cell, s5, "damping", 100.0, outputs),
     (S5Cell, s5, "rhythms", "fixed", trained_sizes),
+    (ResonateAndFireCell, resonate_and_fire, "form", "plain", outputs),
+    (ResonateAndFireCell, resonate_and_fire, "angular_frequency", 0.9, outputs),
+    (ResonateAndFireCell, resonate_and_fire, "damping", 0.1, outputs),
+    (ResonateAndFireCell, resonate_and_fire, "dt", 0.1, outputs),
+    (ResonateAndFireCell, resonate_and_fire, "rhythms", "fixed", trained_sizes),
     (EquinoxCell, equinox_lstm, "read", lambda state: state[1], outputs),
 ]
 

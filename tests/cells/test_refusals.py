@@ -16,6 +16,7 @@ from rhythmic.cells import (
     LRUCell,
     ResonantCell,
     ResonantReservoirCell,
+    ResonateAndFireCell,
     S5Cell,
     registry,
     resonant_nodes,
@@ -129,6 +130,11 @@ RANGES = {
     "angular_frequency holds 3.2; each must lie between 0 and 3.1415": of(
         S5Cell, angular_frequency=3.2
     ),
+    "angular_frequency holds 1; each must lie between 0 and 0.95": of(
+        ResonateAndFireCell, angular_frequency=1.0
+    ),
+    "damping holds 0.6; each must lie between 0 and 0.5": of(ResonateAndFireCell, damping=0.6),
+    "dt is -0.1; it must be above 0 and finite": of(ResonateAndFireCell, dt=-0.1),
     "update_bias is inf; it must be finite": of(GRUCell, update_bias=np.inf),
     "pole_radius is nan": resonant(pole_radius=np.nan),
     "pole_radius is 0.5; it must lie between 0.6": resonant(rhythms="learned", pole_radius=0.5),
@@ -158,7 +164,7 @@ test_shapes_and_names = refusals(SHAPES_AND_NAMES)
 test_ranges = refusals(RANGES)
 
 
-@pytest.mark.parametrize("name", ["horn", "cornn", "linoss", "lru", "s5", "rrn"])
+@pytest.mark.parametrize("name", ["horn", "cornn", "linoss", "lru", "s5", "rf", "rrn"])
 def test_rhythms_that_there_are_not(name):
     with pytest.raises(ValueError, match="rhythms is 'free'; choose from fixed, learned"):
         make_cell(name, 1, 3, key=KEY, rhythms="free")

@@ -150,7 +150,8 @@ def test_cells_of_many_values_are_the_cells_of_each(case):
 
 
 def test_the_table_has_every_number_that_a_cell_is_built_with():
-    makes = [subject.make for name, subject in SUBJECTS.items() if name not in NEWCOMERS]
+    # What surrogate gradients follow has a test of its own.
+    makes = [one.make for name, one in SUBJECTS.items() if name not in NEWCOMERS and one.smooth]
     kinds = {type(make(KEY)) for make in makes}
     names = {
         HornCell: "horn",
