@@ -18,6 +18,7 @@ from rhythmic.cells.elman import ElmanCell
 from rhythmic.cells.gru import GRUCell
 from rhythmic.cells.horn import HornCell
 from rhythmic.cells.interface import AbstractCell, FixedParameters, constrained, trainable
+from rhythmic.cells.lem import LEMCell
 from rhythmic.cells.linoss import LinOSSCell
 from rhythmic.cells.lru import LRUCell
 from rhythmic.cells.lstm import LSTMCell
@@ -35,6 +36,7 @@ __all__ = [
     "FixedParameters",
     "GRUCell",
     "HornCell",
+    "LEMCell",
     "LRUCell",
     "LSTMCell",
     "LinOSSCell",

@@ -16,6 +16,7 @@ from rhythmic.cells.elman import ElmanCell
 from rhythmic.cells.gru import GRUCell
 from rhythmic.cells.horn import HornCell
 from rhythmic.cells.interface import AbstractCell
+from rhythmic.cells.lem import LEMCell
 from rhythmic.cells.linoss import LinOSSCell
 from rhythmic.cells.lru import LRUCell
 from rhythmic.cells.lstm import LSTMCell
@@ -108,6 +109,7 @@ CELLS: dict[str, MakeCell] = {
     "lru": LRUCell,
     "s5": S5Cell,
     "rf": ResonateAndFireCell,
+    "lem": LEMCell,
 }
 """What makes each cell, by the name that architectures, sweeps and experiments use."""
 

@@ -20,6 +20,7 @@ from rhythmic.cells import (
     FixedParameters,
     GRUCell,
     HornCell,
+    LEMCell,
     LinOSSCell,
     LRUCell,
     LSTMCell,
@@ -31,6 +32,7 @@ from rhythmic.cells import (
 from rhythmic.cells.cornn import CoupledOscillatoryState
 from rhythmic.cells.diagonal import DiagonalState
 from rhythmic.cells.horn import HornState
+from rhythmic.cells.lem import LEMState
 from rhythmic.cells.linoss import LinOSSState
 from rhythmic.cells.lstm import LSTMState
 from rhythmic.cells.projection import ProjectionCell, ProjectionState
@@ -101,8 +103,9 @@ def equinox_lstm(key, **options):
     return EquinoxCell(eqx.nn.LSTMCell(2, 3, key=key), num_state_arrays=2, **options)
 
 
-elman, lstm, gru, horn, linoss, lru, s5 = map(
-    of_three_nodes, (ElmanCell, LSTMCell, GRUCell, HornCell, LinOSSCell, LRUCell, S5Cell)
+elman, lstm, gru, horn, lem, linoss, lru, s5 = map(
+    of_three_nodes,
+    (ElmanCell, LSTMCell, GRUCell, HornCell, LEMCell, LinOSSCell, LRUCell, S5Cell),
 )
 
 
@@ -157,6 +160,7 @@ SUBJECTS = {
         2,
         smooth=False,
     ),
+    "lem": Subject(lem, LEMState, 0, 4),
     "projection": Subject(
         lambda key: ProjectionCell(3, num_steps=TIME, key=key), ProjectionState, 1, 0
     ),

@@ -14,6 +14,7 @@ from rhythmic.cells import (
     EquinoxCell,
     GRUCell,
     HornCell,
+    LEMCell,
     LinOSSCell,
     LRUCell,
     LSTMCell,
@@ -34,6 +35,7 @@ from tests.cells.contract_cells import (
     equinox_lstm,
     gru,
     horn,
+    lem,
     linoss,
     lru,
     lstm,
@@ -108,6 +110,7 @@ OPTIONS = [
     (ResonateAndFireCell, resonate_and_fire, "damping", 0.1, outputs),
     (ResonateAndFireCell, resonate_and_fire, "dt", 0.1, outputs),
     (ResonateAndFireCell, resonate_and_fire, "rhythms", "fixed", trained_sizes),
+    (LEMCell, lem, "dt", 0.1, outputs),
     (EquinoxCell, equinox_lstm, "read", lambda state: state[1], outputs),
 ]
 

@@ -12,6 +12,7 @@ from rhythmic.cells import (
     EquinoxCell,
     GRUCell,
     HornCell,
+    LEMCell,
     LinOSSCell,
     LSTMCell,
     ResonantCell,
@@ -36,6 +37,10 @@ UNIFORM = [
     *(
         (lambda key: CoupledOscillatoryCell(4, 198, key=key), name, 0.05)
         for name in ("weight_ih", "weight_velocity", "weight_position", "bias")
+    ),
+    *(
+        (lambda key: LEMCell(4, 100, key=key), name, 0.1)
+        for name in ("weight_ih", "weight_hh", "weight_slow", "bias")
     ),
     (lambda key: LinOSSCell(4, 400, key=key), "input_weights", 0.5),
     (lambda key: LinOSSCell(4, 400, key=key), "output_weights", 0.05),
