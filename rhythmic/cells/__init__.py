@@ -16,6 +16,7 @@ from rhythmic.cells.adapter import EquinoxCell
 from rhythmic.cells.cornn import CoupledOscillatoryCell
 from rhythmic.cells.elman import ElmanCell
 from rhythmic.cells.gru import GRUCell
+from rhythmic.cells.hopf import HopfCell
 from rhythmic.cells.horn import HornCell
 from rhythmic.cells.interface import AbstractCell, FixedParameters, constrained, trainable
 from rhythmic.cells.lem import LEMCell
@@ -35,6 +36,7 @@ __all__ = [
     "EquinoxCell",
     "FixedParameters",
     "GRUCell",
+    "HopfCell",
     "HornCell",
     "LEMCell",
     "LRUCell",

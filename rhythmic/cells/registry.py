@@ -14,6 +14,7 @@ import numpy as np
 from rhythmic.cells.cornn import CoupledOscillatoryCell
 from rhythmic.cells.elman import ElmanCell
 from rhythmic.cells.gru import GRUCell
+from rhythmic.cells.hopf import HopfCell
 from rhythmic.cells.horn import HornCell
 from rhythmic.cells.interface import AbstractCell
 from rhythmic.cells.lem import LEMCell
@@ -110,6 +111,7 @@ CELLS: dict[str, MakeCell] = {
     "s5": S5Cell,
     "rf": ResonateAndFireCell,
     "lem": LEMCell,
+    "hopf": HopfCell,
 }
 """What makes each cell, by the name that architectures, sweeps and experiments use."""
 

@@ -66,7 +66,7 @@ class NetworkSpec:
 
     Args:
         cell: name in ``rhythmic.cells.registry.CELLS``: rrn, rnn, lstm, gru, horn, cornn,
-            linoss, lru, s5, rf, lem.
+            linoss, lru, s5, rf, lem, hopf.
         hidden_size: nodes of each layer.
         depth: layers, one above the other; 0 for none, the baseline without memory.
         options: of the cell, by name, such as ``{"rhythms": "learned"}``.

@@ -19,6 +19,7 @@ from rhythmic.cells import (
     EquinoxCell,
     FixedParameters,
     GRUCell,
+    HopfCell,
     HornCell,
     LEMCell,
     LinOSSCell,
@@ -31,6 +32,7 @@ from rhythmic.cells import (
 )
 from rhythmic.cells.cornn import CoupledOscillatoryState
 from rhythmic.cells.diagonal import DiagonalState
+from rhythmic.cells.hopf import HopfState
 from rhythmic.cells.horn import HornState
 from rhythmic.cells.lem import LEMState
 from rhythmic.cells.linoss import LinOSSState
@@ -103,9 +105,9 @@ def equinox_lstm(key, **options):
     return EquinoxCell(eqx.nn.LSTMCell(2, 3, key=key), num_state_arrays=2, **options)
 
 
-elman, lstm, gru, horn, lem, linoss, lru, s5 = map(
+elman, lstm, gru, hopf, horn, lem, linoss, lru, s5 = map(
     of_three_nodes,
-    (ElmanCell, LSTMCell, GRUCell, HornCell, LEMCell, LinOSSCell, LRUCell, S5Cell),
+    (ElmanCell, LSTMCell, GRUCell, HopfCell, HornCell, LEMCell, LinOSSCell, LRUCell, S5Cell),
 )
 
 
@@ -161,6 +163,7 @@ SUBJECTS = {
         smooth=False,
     ),
     "lem": Subject(lem, LEMState, 0, 4),
+    "hopf": Subject(hopf, HopfState, 1, 5),
     "projection": Subject(
         lambda key: ProjectionCell(3, num_steps=TIME, key=key), ProjectionState, 1, 0
     ),

@@ -13,6 +13,7 @@ from rhythmic.cells import (
     ElmanCell,
     EquinoxCell,
     GRUCell,
+    HopfCell,
     HornCell,
     LEMCell,
     LinOSSCell,
@@ -34,6 +35,7 @@ from tests.cells.contract_cells import (
     elman,
     equinox_lstm,
     gru,
+    hopf,
     horn,
     lem,
     linoss,
@@ -111,6 +113,10 @@ OPTIONS = [
     (ResonateAndFireCell, resonate_and_fire, "dt", 0.1, outputs),
     (ResonateAndFireCell, resonate_and_fire, "rhythms", "fixed", trained_sizes),
     (LEMCell, lem, "dt", 0.1, outputs),
+    (HopfCell, hopf, "growth", 0.4, outputs),
+    (HopfCell, hopf, "angular_frequency", 0.5, outputs),
+    (HopfCell, hopf, "excitability", 0.1, outputs),
+    (HopfCell, hopf, "rhythms", "fixed", trained_sizes),
     (EquinoxCell, equinox_lstm, "read", lambda state: state[1], outputs),
 ]
 

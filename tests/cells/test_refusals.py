@@ -11,6 +11,7 @@ from rhythmic.cells import (
     ElmanCell,
     EquinoxCell,
     GRUCell,
+    HopfCell,
     HornCell,
     LEMCell,
     LinOSSCell,
@@ -137,6 +138,7 @@ RANGES = {
     "damping holds 0.6; each must lie between 0 and 0.5": of(ResonateAndFireCell, damping=0.6),
     "dt is -0.1; it must be above 0 and finite": of(ResonateAndFireCell, dt=-0.1),
     "dt is inf; it must be above 0 and finite": of(LEMCell, dt=np.inf),
+    "growth holds -0.5; each must lie between -0.5 and 0.5": of(HopfCell, growth=-0.5),
     "update_bias is inf; it must be finite": of(GRUCell, update_bias=np.inf),
     "pole_radius is nan": resonant(pole_radius=np.nan),
     "pole_radius is 0.5; it must lie between 0.6": resonant(rhythms="learned", pole_radius=0.5),
@@ -166,7 +168,7 @@ test_shapes_and_names = refusals(SHAPES_AND_NAMES)
 test_ranges = refusals(RANGES)
 
 
-@pytest.mark.parametrize("name", ["horn", "cornn", "linoss", "lru", "s5", "rf", "rrn"])
+@pytest.mark.parametrize("name", ["horn", "cornn", "linoss", "lru", "s5", "rf", "hopf", "rrn"])
 def test_rhythms_that_there_are_not(name):
     with pytest.raises(ValueError, match="rhythms is 'free'; choose from fixed, learned"):
         make_cell(name, 1, 3, key=KEY, rhythms="free")

@@ -11,6 +11,7 @@ from rhythmic.cells import (
     ElmanCell,
     EquinoxCell,
     GRUCell,
+    HopfCell,
     HornCell,
     LEMCell,
     LinOSSCell,
@@ -37,6 +38,10 @@ UNIFORM = [
     *(
         (lambda key: CoupledOscillatoryCell(4, 198, key=key), name, 0.05)
         for name in ("weight_ih", "weight_velocity", "weight_position", "bias")
+    ),
+    *(
+        (lambda key: HopfCell(4, 396, key=key), name, 0.05)
+        for name in ("weight_ih", "weight_hh", "bias")
     ),
     *(
         (lambda key: LEMCell(4, 100, key=key), name, 0.1)

@@ -9,6 +9,7 @@ from rhythmic.cells import (
     CoupledOscillatoryCell,
     ElmanCell,
     GRUCell,
+    HopfCell,
     HornCell,
     LEMCell,
     LinOSSCell,
@@ -28,6 +29,7 @@ from tests.cells.contract_cells import (
     damped,
     elman,
     gru,
+    hopf,
     horn,
     lem,
     linoss,
@@ -88,6 +90,9 @@ CASES = {
     "s5-dt": (s5, "dt", (0.01, 0.1, 1.0), 0.0),
     "s5-damping": (s5, "damping", (0.1, 0.5, 2.0), 0.0),
     "lem-dt": (lem, "dt", (0.1, 0.5, 2.0), 0.0),
+    "hopf-growth": (hopf, "growth", (-0.3, 0.01, 0.4), 0.5),
+    "hopf-angular_frequency": (hopf, "angular_frequency", (0.1, 0.5, 3.0), 3.2),
+    "hopf-excitability": (hopf, "excitability", (0.1, 0.5, 2.0), 0.0),
     "resonant-pole_radius": (resonant, "pole_radius", (0.9, 0.99, 0.99999), 1.0),
     "resonant-sample_rate": (resonant, "sample_rate", (300.0, 500.0, 1000.0), -1.0),
     "resonant-lowest": (in_half_octaves, "lowest", (4.0, 20.0, 120.0), 600.0),
@@ -157,6 +162,7 @@ def test_the_table_has_every_number_that_a_cell_is_built_with():
     makes = [one.make for name, one in SUBJECTS.items() if name not in NEWCOMERS and one.smooth]
     kinds = {type(make(KEY)) for make in makes}
     names = {
+        HopfCell: "hopf",
         HornCell: "horn",
         CoupledOscillatoryCell: "cornn",
         LinOSSCell: "linoss",
