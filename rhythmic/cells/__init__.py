@@ -15,6 +15,7 @@ The numbers that a cell is built with may be traced: by ``jax.vmap`` over many v
 from rhythmic.cells.adapter import EquinoxCell
 from rhythmic.cells.cornn import CoupledOscillatoryCell
 from rhythmic.cells.elman import ElmanCell
+from rhythmic.cells.gated import GatedCell
 from rhythmic.cells.gru import GRUCell
 from rhythmic.cells.hopf import HopfCell
 from rhythmic.cells.horn import HornCell
@@ -36,6 +37,7 @@ __all__ = [
     "EquinoxCell",
     "FixedParameters",
     "GRUCell",
+    "GatedCell",
     "HopfCell",
     "HornCell",
     "LEMCell",

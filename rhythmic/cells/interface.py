@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from rhythmic.arguments import checked
-from rhythmic.typing import Array, InputArray, NodeArray, PyTree, Vector
+from rhythmic.typing import Array, Bool, InputArray, NodeArray, PyTree, Vector
 
 State = TypeVar("State")
 
@@ -69,6 +69,17 @@ class AbstractCell(eqx.Module, Generic[State]):
         Steps on it equal steps on the cell itself; by default there is nothing to work out.
         """
         return self
+
+    def held(self, state: State, advanced: State, active: Bool[Array, "hidden *batch"]) -> State:
+        """Return the ``advanced`` state of nodes that are ``active``, ``state`` of the others.
+
+        Arrays without a row for each node, such as a clock, always advance.
+        """
+
+        def chosen(old: Array, new: Array) -> Array:
+            return jnp.where(active, new, old) if len(old) == self.hidden_size else new
+
+        return jax.tree.map(chosen, state, advanced)
 
     def constrained(self) -> Self:
         """Return the cell with its parameters put back where they may be (all, by default)."""

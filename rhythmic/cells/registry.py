@@ -13,6 +13,7 @@ import numpy as np
 
 from rhythmic.cells.cornn import CoupledOscillatoryCell
 from rhythmic.cells.elman import ElmanCell
+from rhythmic.cells.gated import GatedCell
 from rhythmic.cells.gru import GRUCell
 from rhythmic.cells.hopf import HopfCell
 from rhythmic.cells.horn import HornCell
@@ -21,7 +22,7 @@ from rhythmic.cells.lem import LEMCell
 from rhythmic.cells.linoss import LinOSSCell
 from rhythmic.cells.lru import LRUCell
 from rhythmic.cells.lstm import LSTMCell
-from rhythmic.cells.options import Number, check_known, check_sizes
+from rhythmic.cells.options import Number, PerNode, check_known, check_sizes
 from rhythmic.cells.resonant import ResonantCell
 from rhythmic.cells.resonate_fire import ResonateAndFireCell
 from rhythmic.cells.s5 import S5Cell
@@ -99,6 +100,36 @@ def _spanned(
     return np.geomspace(low, high, hidden_size)
 
 
+def gated(
+    input_size: int,
+    hidden_size: int,
+    *,
+    key: jax.Array,
+    cell: str = "rf",
+    cell_options: Any = (),
+    period: PerNode = 10.0,
+    off_fraction: PerNode = 0.5,
+    phase: PerNode | None = None,
+) -> GatedCell:
+    """Make a layer whose nodes a square wave switches on and off; see ``GatedCell``.
+
+    Args:
+        input_size: components of one input sample.
+        hidden_size: number of nodes.
+        key: of the start values.
+        cell: name in ``CELLS`` of the cell whose nodes are switched.
+        cell_options: further options of that cell, by name.
+        period: of the wave in samples.
+        off_fraction: of a period in which a node is off.
+        phase: where in its period a node starts, spread evenly by default.
+
+    Raises:
+        ValueError: for an unknown cell or option, or what either of both refuses.
+    """
+    inner = make_cell(cell, input_size, hidden_size, key=key, **dict(cell_options))
+    return GatedCell(inner, period=period, off_fraction=off_fraction, phase=phase)
+
+
 CELLS: dict[str, MakeCell] = {
     "rrn": resonant,
     "rnn": ElmanCell,
@@ -112,6 +143,7 @@ CELLS: dict[str, MakeCell] = {
     "rf": ResonateAndFireCell,
     "lem": LEMCell,
     "hopf": HopfCell,
+    "gated": gated,
 }
 """What makes each cell, by the name that architectures, sweeps and experiments use."""
 

@@ -33,7 +33,7 @@ from rhythmic.cells.options import (
     per_node,
 )
 from rhythmic.theory import NodeWeights
-from rhythmic.typing import AnyArray, Array, Float, InputArray, Matrix, NodeArray, Vector
+from rhythmic.typing import AnyArray, Array, Bool, Float, InputArray, Matrix, NodeArray, Vector
 
 Form = Literal["balanced", "plain"]
 
@@ -196,6 +196,16 @@ class ResonateAndFireCell(AbstractCell[ResonateAndFireState]):
             None if refractory is None else REFRACTORY_DECAY * refractory + fired,
             fired,
         )
+
+    def held(
+        self,
+        state: ResonateAndFireState,
+        advanced: ResonateAndFireState,
+        active: Bool[Array, "hidden *batch"],
+    ) -> ResonateAndFireState:
+        """Return the ``advanced`` state of ``active`` nodes; others hold it and do not spike."""
+        kept = super().held(state, advanced, active)
+        return kept._replace(spikes=jnp.where(active, advanced.spikes, 0))
 
     def output(self, state: ResonateAndFireState) -> NodeArray:
         """Return the spikes ``s_t``, 0 or 1."""

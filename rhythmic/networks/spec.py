@@ -66,7 +66,7 @@ class NetworkSpec:
 
     Args:
         cell: name in ``rhythmic.cells.registry.CELLS``: rrn, rnn, lstm, gru, horn, cornn,
-            linoss, lru, s5, rf, lem, hopf.
+            linoss, lru, s5, rf, lem, hopf, gated.
         hidden_size: nodes of each layer.
         depth: layers, one above the other; 0 for none, the baseline without memory.
         options: of the cell, by name, such as ``{"rhythms": "learned"}``.
@@ -437,9 +437,11 @@ def _frozen_options(cell: str, options: Any) -> tuple[tuple[str, Any], ...]:
 
 
 def _frozen(value: Any) -> Any:
-    """Return an array or a list as a tuple of Python's numbers, anything else as it is."""
+    """Return an array, a list or a mapping as a tuple of Python's numbers, else the value."""
     if isinstance(value, np.ndarray | jax.Array):
         value = np.asarray(value).tolist()
+    if isinstance(value, Mapping):
+        value = list(value.items())
     if isinstance(value, list | tuple):
         return tuple(_frozen(one) for one in value)
     return value.item() if isinstance(value, np.generic) else value

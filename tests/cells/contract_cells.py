@@ -32,6 +32,7 @@ from rhythmic.cells import (
 )
 from rhythmic.cells.cornn import CoupledOscillatoryState
 from rhythmic.cells.diagonal import DiagonalState
+from rhythmic.cells.gated import GatedState
 from rhythmic.cells.hopf import HopfState
 from rhythmic.cells.horn import HornState
 from rhythmic.cells.lem import LEMState
@@ -75,7 +76,8 @@ def newcomer(name: str) -> Subject:
 # Options of registered cells that by default are silent for as short a time as that of the tests:
 # with these every node spikes, and at other steps in every example.
 LIVELY: dict[str, dict[str, Any]] = {
-    "rf": {"dt": 3.0, "angular_frequency": (0.9, 0.4, 0.7), "damping": 0.3}
+    "rf": {"dt": 3.0, "angular_frequency": (0.9, 0.4, 0.7), "damping": 0.3},
+    "gated": {"cell": "rnn"},
 }
 
 
@@ -113,6 +115,10 @@ elman, lstm, gru, hopf, horn, lem, linoss, lru, s5 = map(
 
 def resonate_and_fire(key, **options):
     return registered_cell("rf", key, **options)
+
+
+def gated(key, **options):
+    return registered_cell("gated", key, **({"cell": "rnn"} | options))
 
 
 def damped(key, **options):
@@ -164,6 +170,8 @@ SUBJECTS = {
     ),
     "lem": Subject(lem, LEMState, 0, 4),
     "hopf": Subject(hopf, HopfState, 1, 5),
+    "gated": Subject(gated, GatedState, 3, 4),
+    "gated-rrn": Subject(lambda key: gated(key, cell="rrn"), GatedState, None, 2, 3),
     "projection": Subject(
         lambda key: ProjectionCell(3, num_steps=TIME, key=key), ProjectionState, 1, 0
     ),

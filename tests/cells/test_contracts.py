@@ -34,7 +34,7 @@ def dtype(request):
 # One of each kind; the others change how it is built.
 IN_EVERY_RUN = (
     *("resonant", "reservoir", "elman-output", "lstm", "gru", "horn", "cornn", "linoss"),
-    *("lru", "s5", "rf", "lem", "hopf", "projection", "equinox-gru"),
+    *("lru", "s5", "rf", "lem", "hopf", "gated", "projection", "equinox-gru"),
 )
 
 

@@ -12,6 +12,7 @@ from rhythmic.cells import (
     CoupledOscillatoryCell,
     ElmanCell,
     EquinoxCell,
+    GatedCell,
     GRUCell,
     HopfCell,
     HornCell,
@@ -34,6 +35,7 @@ from tests.cells.contract_cells import (
     damped,
     elman,
     equinox_lstm,
+    gated,
     gru,
     hopf,
     horn,
@@ -117,6 +119,9 @@ OPTIONS = [
     (HopfCell, hopf, "angular_frequency", 0.5, outputs),
     (HopfCell, hopf, "excitability", 0.1, outputs),
     (HopfCell, hopf, "rhythms", "fixed", trained_sizes),
+    (GatedCell, gated, "period", 4.0, outputs),
+    (GatedCell, gated, "off_fraction", 0.0, outputs),
+    (GatedCell, gated, "phase", 0.5, outputs),
     (EquinoxCell, equinox_lstm, "read", lambda state: state[1], outputs),
 ]
 

@@ -27,6 +27,7 @@ from rhythmic.cells.bounded import raw_of
 from rhythmic.cells.options import between, per_node
 from rhythmic.cells.projection import ProjectionCell
 from rhythmic.cells.registry import make_cell
+from tests.cells.contract_cells import gated
 from tests.refusals import refusals
 
 KEY = jax.random.key(0)
@@ -139,6 +140,10 @@ RANGES = {
     "dt is -0.1; it must be above 0 and finite": of(ResonateAndFireCell, dt=-0.1),
     "dt is inf; it must be above 0 and finite": of(LEMCell, dt=np.inf),
     "growth holds -0.5; each must lie between -0.5 and 0.5": of(HopfCell, growth=-0.5),
+    "period holds 0.9; each must lie from 1 to below inf": lambda: gated(KEY, period=0.9),
+    "off_fraction holds 1; each must lie from 0 to below 1": lambda: gated(KEY, off_fraction=1.0),
+    "phase holds -0.1; each must lie from 0 to below 1": lambda: gated(KEY, phase=-0.1),
+    "cell is 'none'; choose from": lambda: gated(KEY, cell="none"),
     "update_bias is inf; it must be finite": of(GRUCell, update_bias=np.inf),
     "pole_radius is nan": resonant(pole_radius=np.nan),
     "pole_radius is 0.5; it must lie between 0.6": resonant(rhythms="learned", pole_radius=0.5),

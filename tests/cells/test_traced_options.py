@@ -8,6 +8,7 @@ import pytest
 from rhythmic.cells import (
     CoupledOscillatoryCell,
     ElmanCell,
+    GatedCell,
     GRUCell,
     HopfCell,
     HornCell,
@@ -28,6 +29,7 @@ from tests.cells.contract_cells import (
     cornn,
     damped,
     elman,
+    gated,
     gru,
     hopf,
     horn,
@@ -93,6 +95,8 @@ CASES = {
     "hopf-growth": (hopf, "growth", (-0.3, 0.01, 0.4), 0.5),
     "hopf-angular_frequency": (hopf, "angular_frequency", (0.1, 0.5, 3.0), 3.2),
     "hopf-excitability": (hopf, "excitability", (0.1, 0.5, 2.0), 0.0),
+    "gated-period": (gated, "period", (2.0, 4.0, 7.5), 0.5),
+    "gated-off_fraction": (gated, "off_fraction", (0.1, 0.6, 0.8), 1.0),
     "resonant-pole_radius": (resonant, "pole_radius", (0.9, 0.99, 0.99999), 1.0),
     "resonant-sample_rate": (resonant, "sample_rate", (300.0, 500.0, 1000.0), -1.0),
     "resonant-lowest": (in_half_octaves, "lowest", (4.0, 20.0, 120.0), 600.0),
@@ -111,8 +115,8 @@ CASES = {
 }
 IN_EVERY_RUN = ("resonant-pole_radius", "resonant-lowest", "linoss-dt", "reservoir-noise")
 DRAWN_BY_DEFAULT = {"angular_frequency", "damping", "dt", "pole_radius"}
-# The number of connections moves in steps.
-FLAT = {"reservoir-density"}
+# The number of connections moves in steps, and so does a square wave.
+FLAT = {"reservoir-density", "gated-period", "gated-off_fraction"}
 
 
 def shown(build, option):
@@ -162,6 +166,7 @@ def test_the_table_has_every_number_that_a_cell_is_built_with():
     makes = [one.make for name, one in SUBJECTS.items() if name not in NEWCOMERS and one.smooth]
     kinds = {type(make(KEY)) for make in makes}
     names = {
+        GatedCell: "gated",
         HopfCell: "hopf",
         HornCell: "horn",
         CoupledOscillatoryCell: "cornn",

@@ -183,6 +183,7 @@ TABLE: dict[str, dict[str, Any]] = {
     "compare.write_report": {"found": "Comparison", "folder": "absent"},
     "cells.trainable": {"model": "AbstractCell"},
     "cells.constrained": {"model": "AbstractCell"},
+    "cells.GatedCell": {"cell": "AbstractCell"},
     "cells.EquinoxCell": {"wrapped": eqx.nn.GRUCell(2, 3, key=KEY)},
     "coupled.responses": {"gain_frequency": np.array([3.0]), "recording": "Recording"},
     "data.image_rhythm": {"order": "rows"},
