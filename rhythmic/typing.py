@@ -12,7 +12,7 @@
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, UInt8
+from jaxtyping import Array, Bool, Complex, Float, Int, UInt8
 
 PyTree: TypeAlias = Any
 """Arrays in tuples, dictionaries and modules, as JAX maps over them."""
@@ -38,6 +38,7 @@ __all__ = [
     "AnyArray",
     "Array",
     "Bool",
+    "Complex",
     "Float",
     "InputArray",
     "Int",

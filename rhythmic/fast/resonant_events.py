@@ -13,16 +13,23 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.lax import dynamic_index_in_dim, dynamic_update_index_in_dim
+from jax.lax import (
+    dynamic_index_in_dim,
+    dynamic_slice_in_dim,
+    dynamic_update_slice_in_dim,
+)
 
 from rhythmic._sums import added, empty_sum, mean_of
 from rhythmic.arguments import checked
 from rhythmic.cells.interface import weigh
 from rhythmic.cells.resonant_nodes import NodeConstants
-from rhythmic.typing import Array, Float, Int, Matrix, NodeArray, PyTree
+from rhythmic.typing import Array, Complex, Float, Int, Matrix, NodeArray, PyTree
 
 Weights = tuple[Matrix, Matrix | None]  # recurrent ones, and input weights unless all are one
 
+
+# The rotation lambda^g and the sum G of every gap, see FreeMotion.
+FreeMotions = tuple[Complex[Array, "room hidden batch"], Float[Array, "room batch"]]
 
 # Above this fraction of nonzero samples in the longest sequence, one step per sample is as fast.
 SPARSE = 0.6
@@ -30,6 +37,9 @@ SPARSE = 0.6
 # Decay over angle of one step. Of slower, more strongly damped nodes the constants of free motion
 # cancel in float32: their error grows as the square of this ratio.
 MOST_DAMPED = 10.0
+
+
+LOOKED_UP = 32  # rows of events whose free motions are looked up together
 
 
 class FreeMotion(NamedTuple):
@@ -167,32 +177,26 @@ def mean_from_rest(
     weights: Weights, motion: FreeMotion, values: Array, gaps: Array, num_events: Array
 ) -> NodeArray:
     """Return the mean; ``forward`` and ``backward`` are its derivative."""
-    return forward(weights, motion, values, gaps, num_events)[0]
+    motions = free_motions(motion, gaps, num_events)
+    return forward(weights, motion, values, motions, num_events)[0]
 
 
 def forward(
     both_weights: Weights,
     motion: FreeMotion,
     values: Array,
-    gaps: Array,
+    motions: FreeMotions,
     num_events: Array,
-    *,
-    at_once: bool = True,
 ) -> tuple[NodeArray, PyTree]:
-    """Go from event to event, and keep ``z`` after each of them.
-
-    The free motions are looked up ``at_once``, which is faster where most rows hold an event, or
-    row by row.
-    """
+    """Go from event to event, and keep ``z`` after each of them."""
     weights, input_weights = both_weights
     hidden_size, num_steps = len(motion.past), len(motion.duration) - 1
     rest = jnp.zeros((hidden_size, values.shape[1]), weights.dtype)
     history = jnp.zeros((values.shape[0], *rest.shape), weights.dtype)
-    motions = free_of(motion, gaps) if at_once else (motion, gaps)
 
     def body(event: Array, carry: PyTree) -> PyTree:
         before_a, b, total, (kept_a, kept_b) = carry
-        cosine, sine, duration = free_at(motions, event)
+        cosine, sine, duration = motion_at(motions, event)
         d = driven_by(input_weights, row(values, event))
         drive = d + weigh(weights, jnp.tanh(motion.past * b * d))
         a = before_a + drive
@@ -200,7 +204,7 @@ def forward(
         total = added(total, motion.mean * duration * (a**2 + b**2))
         swing = motion.swing_real * drive * (a + before_a) - 2 * motion.swing_imag * drive * b
         total = added(total, swing)
-        kept = (put(kept_a, a, event), put(kept_b, b, event))
+        kept = (put(kept_a, a[None], event), put(kept_b, b[None], event))
         return cosine * a - sine * b, sine * a + cosine * b, total, kept
 
     carry = (rest, rest, empty_sum(rest, len(values)), (history, history))
@@ -225,7 +229,7 @@ def backward(kept: PyTree, cotangent: NodeArray) -> Weights:
     def body(index: Array, carry: PyTree) -> PyTree:
         event = num_events - 1 - index
         by_a, by_b, by_weights, by_inputs = carry
-        cosine, sine, duration = free_at(motions, event)
+        cosine, sine, duration = motion_at(motions, event)
         u, a, b = (row(x, event) for x in (values, kept_a, kept_b))
         later_a, later_b = cosine * a - sine * b, sine * a + cosine * b
         by_a -= by_real * later_a - by_imag * later_b
@@ -261,10 +265,13 @@ def forward_rule(
     others = jax.tree.leaves((motion, values), is_leaf=lambda x: hasattr(x, "perturbed"))
     if any(primal.perturbed for primal in others):
         raise ValueError("only weights have a gradient here; take mean_squared_amplitude instead")
-    arguments = (weights, motion, values, gaps, num_events)
-    return forward(
-        *jax.tree.map(lambda x: x.value, arguments, is_leaf=lambda x: hasattr(x, "perturbed"))
+    weights, motion, values, gaps, num_events = jax.tree.map(
+        lambda x: x.value,
+        (weights, motion, values, gaps, num_events),
+        is_leaf=lambda x: hasattr(x, "perturbed"),
     )
+    motions = free_motions(motion, gaps, num_events)
+    return forward(weights, motion, values, motions, num_events)
 
 
 def backward_rule(kept: PyTree, cotangent: NodeArray) -> tuple[Weights, None, None, None, None]:
@@ -275,22 +282,37 @@ def backward_rule(kept: PyTree, cotangent: NodeArray) -> tuple[Weights, None, No
 mean_from_rest.defvjp(forward_rule, backward_rule, symbolic_zeros=True)
 
 
-def free_at(motions: tuple, event: Array) -> tuple[Array, Array, Array]:
-    """Return what ``free_of`` gives for one event, from all of them or from motion and gaps."""
-    if len(motions) == 2:
-        return free_of(motions[0], row(motions[1], event))
-    cosine, sine, duration = motions
-    rotation = (dynamic_index_in_dim(x, event, 1, keepdims=False) for x in (cosine, sine))
-    return *rotation, row(duration, event)
+def free_motions(
+    motion: FreeMotion, gaps: Int[Array, "event batch"], num_events: Array
+) -> FreeMotions:
+    """Look up ``lambda^g`` and ``G`` of each gap, for both directions; of no more than there are.
+
+    Both parts of a rotation are one complex number here, since a look costs as much for one number
+    as for two, and gaps are taken by the block, since rows alone are too short for a processor.
+    """
+    num_blocks = -(-len(gaps) // LOOKED_UP)
+    padded = jnp.pad(gaps, ((0, num_blocks * LOOKED_UP - len(gaps)), (0, 0)))
+    tables = (jax.lax.complex(motion.cosine, motion.sine), motion.duration)
+
+    def look(block: Array, found: tuple[Array, Array]) -> tuple[Array, Array]:
+        first = block * LOOKED_UP
+        own = dynamic_slice_in_dim(padded, first, LOOKED_UP)
+        rotation, duration = (jnp.take(table, own, axis=-1, mode="clip") for table in tables)
+        rotations, durations = found
+        return put(rotations, jnp.moveaxis(rotation, 1, 0), first), put(durations, duration, first)
+
+    num_rows, batch = padded.shape
+    room = (
+        jnp.zeros((num_rows, len(motion.past), batch), tables[0].dtype),
+        jnp.zeros((num_rows, batch), motion.duration.dtype),
+    )
+    return jax.lax.fori_loop(0, -(-num_events // LOOKED_UP), look, room)
 
 
-def free_of(motion: FreeMotion, gaps: Int[Array, "*event batch"]) -> tuple[Array, Array, Array]:
-    """Look up the parts of ``lambda^g``, ``(hidden, *event, batch)``, and ``G``, as ``gaps``."""
-
-    def look(table: Array) -> Array:
-        return jnp.take(table, gaps, axis=-1, mode="clip")
-
-    return look(motion.cosine), look(motion.sine), look(motion.duration)
+def motion_at(motions: FreeMotions, event: Array) -> tuple[Array, Array, Array]:
+    """Return both parts of ``lambda^g``, ``(hidden, batch)``, and ``G`` after one event."""
+    rotation, duration = (row(x, event) for x in motions)
+    return rotation.real, rotation.imag, duration
 
 
 def row(array: Array, index: Array) -> Array:
@@ -298,6 +320,6 @@ def row(array: Array, index: Array) -> Array:
     return dynamic_index_in_dim(array, index, 0, keepdims=False)
 
 
-def put(array: Array, value: Array, index: Array) -> Array:
-    """Replace one entry along the first axis."""
-    return dynamic_update_index_in_dim(array, value, index, 0)
+def put(array: Array, values: Array, index: Array) -> Array:
+    """Replace entries along the first axis, from ``index`` on."""
+    return dynamic_update_slice_in_dim(array, values, index, 0)

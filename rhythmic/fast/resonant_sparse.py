@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from rhythmic.cells import ResonantCell
 from rhythmic.cells.resonant import without_diagonal
 from rhythmic.fast import resonant, resonant_events
-from rhythmic.fast.resonant_events import SPARSE, FreeMotion
+from rhythmic.fast.resonant_events import SPARSE, FreeMotion, free_motions
 from rhythmic.typing import Array, Float, Int, Matrix, NodeArray, PyTree
 
 
@@ -46,22 +46,23 @@ def _mean(cell: ResonantCell, inputs: Array, motion: FreeMotion) -> NodeArray:
 def _forward(cell: ResonantCell, inputs: Array, motion: FreeMotion) -> tuple[NodeArray, PyTree]:
     """Go from event to event, or from sample to sample; keep what the way back reads of either."""
     num_steps, _, batch = inputs.shape
-    values, gaps, num_events = sparse_events(inputs[:, 0], max(1, int(SPARSE * num_steps)))
+    # At least half of the steps, so that the positions of all fill two histories at most.
+    most = max(int(SPARSE * num_steps), (num_steps + 1) // 2)
+    values, gaps, num_events = sparse_events(inputs[:, 0], most)
+    motions = free_motions(motion, gaps, jnp.where(num_events <= most, num_events, 0))
+    events = (motion, values, motions, num_events)
 
     def by_events() -> tuple[NodeArray, PyTree]:
-        weights = (cell.effective_weights(), None)
-        events = (weights, motion, values, gaps, num_events)
-        mean, kept = resonant_events.forward(*events, at_once=False)
-        (kept_a, kept_b), unused = kept[-1], num_steps - len(values)
-        history = jnp.pad(kept_a, ((0, unused), (0, 0), (0, 0)))
-        return mean, (history, kept_b, cell.initial_state((batch,)))
+        mean, kept = resonant_events.forward((cell.effective_weights(), None), *events)
+        return mean, (kept[-1], cell.initial_state((batch,)))
 
     def by_samples() -> tuple[NodeArray, PyTree]:
         mean, (*_, positions, end) = resonant.forward(cell, inputs, None)
-        return mean, (positions, jnp.zeros_like(positions[: len(values)]), end)
+        later = jnp.pad(positions[most:], ((0, 2 * most - num_steps), (0, 0), (0, 0)))
+        return mean, ((positions[:most], later), end)
 
-    mean, kept = jax.lax.cond(num_events <= len(values), by_events, by_samples)
-    return mean, (cell, inputs, motion, (values, gaps, num_events), kept)
+    mean, kept = jax.lax.cond(num_events <= most, by_events, by_samples)
+    return mean, (cell, inputs, events, kept)
 
 
 def _forward_rule(
@@ -89,21 +90,21 @@ def _backward_rule(
     if kept_of_samples is not None:
         by_cell, by_inputs, _ = resonant.backward(kept_of_samples, cotangent)
         return by_cell, by_inputs, None
-    cell, inputs, motion, (values, gaps, num_events), (history, kept_b, end) = kept_of_either
+    cell, inputs, events, (histories, end) = kept_of_either
+    num_events, most = events[-1], len(histories[0])
 
     def by_events() -> Matrix:
-        states = (history[: len(values)], kept_b)
-        weights = (cell.effective_weights(), None)
-        events = (weights, motion, values, (motion, gaps), num_events, states)
-        by_weights = resonant_events.backward(events, cotangent)[0]
+        kept = ((cell.effective_weights(), None), *events, histories)
+        by_weights = resonant_events.backward(kept, cotangent)[0]
         return without_diagonal(by_weights) if cell.diagonal == "masked" else by_weights
 
     def by_samples() -> Matrix:
-        by_cell, *_ = resonant.backward((cell, inputs, None, history, end), cotangent)
+        positions = jnp.concatenate(histories)[: len(inputs)]
+        by_cell, *_ = resonant.backward((cell, inputs, None, positions, end), cotangent)
         assert by_cell.recurrent_weights is not None
         return by_cell.recurrent_weights
 
-    by_weights = jax.lax.cond(num_events <= len(values), by_events, by_samples)
+    by_weights = jax.lax.cond(num_events <= most, by_events, by_samples)
     nothing = jax.tree.map(lambda _: None, cell)
     return (
         eqx.tree_at(
