@@ -15,6 +15,7 @@ The numbers that a cell is built with may be traced: by ``jax.vmap`` over many v
 from rhythmic.cells.adapter import EquinoxCell
 from rhythmic.cells.cornn import CoupledOscillatoryCell
 from rhythmic.cells.elman import ElmanCell
+from rhythmic.cells.free import AbstractFreeCell
 from rhythmic.cells.gated import GatedCell
 from rhythmic.cells.gru import GRUCell
 from rhythmic.cells.hopf import HopfCell
@@ -32,6 +33,7 @@ from rhythmic.cells.s5 import S5Cell
 
 __all__ = [
     "AbstractCell",
+    "AbstractFreeCell",
     "CoupledOscillatoryCell",
     "ElmanCell",
     "EquinoxCell",

@@ -17,10 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.cells.bounded import resolve
-from rhythmic.cells.interface import AbstractCell, along_nodes, weigh, weigh_few
+from rhythmic.cells.free import AbstractFreeCell, Motion
+from rhythmic.cells.interface import weigh, weigh_few
 from rhythmic.cells.options import is_traced
 from rhythmic.theory import NodeWeights
-from rhythmic.typing import Array, Float, InputArray, Matrix, NodeArray, Sequence, Vector
+from rhythmic.typing import Array, InputArray, Matrix, NodeArray, Vector
 
 
 class DiagonalState(NamedTuple):
@@ -34,7 +35,7 @@ class DiagonalState(NamedTuple):
     feedthrough: NodeArray | None
 
 
-class DiagonalCell(AbstractCell[DiagonalState]):
+class DiagonalCell(AbstractFreeCell[DiagonalState]):
     """Complex modes, one per node: ``x_t = lambda x_{t-1} + B u_t``.
 
     ``lambda`` are the ``poles``, ``B`` is the ``input_map``. Shown is ``gelu(C x_t + D u_t)``,
@@ -62,16 +63,37 @@ class DiagonalCell(AbstractCell[DiagonalState]):
         feedthrough = None if self.feedthrough_weights is None else rest
         return DiagonalState(real=rest, imaginary=rest, feedthrough=feedthrough)
 
-    def step(self, state: DiagonalState, inputs: InputArray) -> DiagonalState:
-        """Advance one sample of the input, ``(feature, *batch)``."""
-        real, imaginary, _ = state
-        cosine, sine = (along_nodes(part, real) for part in self.poles())
-        force = jnp.split(weigh_few(self.input_map(), inputs), 2)
-        return DiagonalState(
-            cosine * real - sine * imaginary + force[0],
-            sine * real + cosine * imaginary + force[1],
-            self.feedthrough(inputs),
+    def constants(self) -> tuple[Vector, Vector]:
+        """Return ``Re(lambda)`` and ``Im(lambda)``."""
+        return self.poles()
+
+    def drive(self, inputs: InputArray) -> NodeArray:
+        """Return ``B u_t``, ``(2 hidden, *batch)``: real parts above imaginary ones."""
+        return weigh_few(self.input_map(), inputs)
+
+    @staticmethod
+    def advance(constants: tuple[Array, Array], motion: Motion, drive: NodeArray) -> Motion:
+        """Return both parts of ``x_t = lambda x_{t-1} + d_t``.
+
+        Args:
+            constants: both parts of ``lambda``, ``(hidden, *batch)``.
+            motion: both parts of ``x_{t-1}``, ``(hidden, *batch)``.
+            drive: ``d_t``, ``(2 hidden, *batch)``.
+        """
+        (cosine, sine), (real, imaginary) = constants, motion
+        by_real, by_imaginary = jnp.split(drive, 2)
+        return (
+            cosine * real - sine * imaginary + by_real,
+            sine * real + cosine * imaginary + by_imaginary,
         )
+
+    def motion(self, state: DiagonalState) -> Motion:
+        """Return both parts of ``x_t``."""
+        return state.real, state.imaginary
+
+    def state(self, motion: Motion, inputs: InputArray) -> DiagonalState:
+        """Return the modes beside ``D u_t``."""
+        return DiagonalState(*motion, self.feedthrough(inputs))
 
     def feedthrough(self, inputs: InputArray) -> NodeArray | None:
         """Return ``D u_t``, or nothing for a layer without an output map."""
@@ -103,22 +125,6 @@ class DiagonalCell(AbstractCell[DiagonalState]):
     def resolved(self) -> Self:
         """Return the cell with learned rhythms worked out, to be stepped."""
         return resolve(self)
-
-    def linear_system(
-        self, inputs: Sequence
-    ) -> tuple[Float[Array, "hidden 2 2"], Float[Array, "time hidden 2 *batch"]]:
-        """Return ``M`` and ``F_t`` of ``s_t = M s_{t-1} + F_t``, ``s`` the two parts of ``x``.
-
-        ``M`` turns and shrinks, ``[[Re, -Im], [Im, Re]]`` of ``lambda``; ``F_t = B u_t``.
-
-        Args:
-            inputs: ``(time, feature, *batch)``.
-        """
-        cosine, sine = self.poles()
-        rows = [jnp.stack([cosine, -sine], axis=-1), jnp.stack([sine, cosine], axis=-1)]
-        # Whatever follows the feature axis is a batch to the weights; time is put there.
-        force = jnp.moveaxis(weigh_few(self.input_map(), jnp.moveaxis(inputs, 0, 1)), 1, 0)
-        return jnp.stack(rows, axis=-2), jnp.stack(jnp.split(force, 2, axis=1), axis=2)
 
     def node_weights(self) -> NodeWeights:
         """Return ``w1, w2`` of each free mode, ``x_t = w1 x_{t-1} + w2 x_{t-2}``.

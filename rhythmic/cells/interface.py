@@ -152,9 +152,12 @@ def weigh(weights: Array, activity: Array) -> Array:
     """Return ``weights @ activity`` for weights ``(post, pre)`` and activity ``(pre, *batch)``.
 
     Full precision is asked for, since a GPU may otherwise round float32 products to ten bits,
-    which near-critical nodes amplify; a CPU does the same either way.
+    which near-critical nodes amplify; a CPU does the same either way. Further axes are taken as
+    one, since XLA moves those of a gradient by a product of more than two axes in memory.
     """
-    return jnp.tensordot(weights, activity, axes=1, precision=jax.lax.Precision.HIGHEST)
+    flat = activity.reshape(len(activity), -1)
+    product = jnp.tensordot(weights, flat, axes=1, precision=jax.lax.Precision.HIGHEST)
+    return product.reshape(*weights.shape[:-1], *activity.shape[1:])
 
 
 def weigh_few(weights: Array, activity: Array) -> Array:

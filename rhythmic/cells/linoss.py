@@ -12,13 +12,15 @@ import numpy as np
 
 from rhythmic.arguments import checked
 from rhythmic.cells.bounded import NodeValues, Rhythms, node_values, resolve
+from rhythmic.cells.free import AbstractFreeCell, Motion
 from rhythmic.cells.initialization import normal, torch_linear, uniform
-from rhythmic.cells.interface import AbstractCell, along_nodes, weigh, weigh_few
+from rhythmic.cells.interface import along_nodes, weigh, weigh_few
 from rhythmic.cells.options import PerNode, between, check_choice, check_sizes, is_traced, per_node
 from rhythmic.theory import NodeWeights, pole_radius
-from rhythmic.typing import AnyArray, Array, Float, InputArray, Matrix, NodeArray, Sequence, Vector
+from rhythmic.typing import AnyArray, Array, Float, InputArray, Matrix, NodeArray, Vector
 
 LinOSSScheme = Literal["implicit", "symplectic", "damped"]
+LinOSSMaps = Literal["real", "complex"]
 
 # dt^2 A stays below 4 by a margin, so that rounding cannot take a symplectic node across.
 MAX_STIFFNESS = 3.8
@@ -30,16 +32,18 @@ _EDGE = 1e-3  # how near to the ends of (0, 1) start values are drawn
 class LinOSSState(NamedTuple):
     """Position ``x_t``, velocity ``z_t`` and feedthrough ``D u_t``, each ``(hidden, *batch)``.
 
-    A layer without an output map has no feedthrough.
+    With complex maps these are the real parts, and ``imaginary`` the other ones of both. A layer
+    without an output map has no feedthrough.
     """
 
     position: NodeArray
     velocity: NodeArray
     feedthrough: NodeArray | None
+    imaginary: Motion | None = None
 
 
 @checked
-class LinOSSCell(AbstractCell[LinOSSState]):
+class LinOSSCell(AbstractFreeCell[LinOSSState]):
     """Linear oscillatory state-space layer (LinOSS), one oscillator a node.
 
     ``x'' = -A x + B u`` in steps of ``dt``, each node with its own stiffness ``A`` and ``dt``, and
@@ -62,10 +66,14 @@ class LinOSSCell(AbstractCell[LinOSSState]):
 
     ``0 < A < 3.8`` and ``0 < dt < 1``, learned or not, keep the pole radius at most 1 in all.
 
-    The steps are linear in the state, so that a whole sequence can be worked out in parallel, see
-    ``rhythmic.fast.parallel``. Two things differ from the published layer: ``B`` and ``C`` are
-    real, and ``D`` is a matrix, since the published one (a diagonal) takes as many inputs as it has
-    outputs. The block around it (normalisation, gate, skip) is not part of it.
+    The maps ``B`` and ``C`` are ``real``, or ``complex`` as in the published code, where each node
+    is two oscillators of one rhythm, the parts of ``x``, and ``Re(C x_t)`` is read: rows of ``B``
+    and columns of ``C`` hold the real parts of all nodes, then the imaginary ones.
+
+    ``D`` is a matrix, since the published one (a diagonal) takes as many inputs as it has outputs.
+    The published damped layer draws the angle of its poles from U(0, pi), which ``A`` above 3.8
+    reaches; here ``A`` is drawn as for the other schemes. The block around the layer
+    (normalisation, gate, skip) is not part of it.
 
     Source: Rusch and Rus, ICLR 2025, arXiv:2410.03943; damped: Boyer, Rusch and Rus,
     arXiv:2505.12171.
@@ -78,6 +86,7 @@ class LinOSSCell(AbstractCell[LinOSSState]):
     dt: NodeValues
     damping: NodeValues | None
     scheme: LinOSSScheme = eqx.field(static=True)
+    maps: LinOSSMaps = eqx.field(static=True)
     input_size: int = eqx.field(static=True)
     hidden_size: int = eqx.field(static=True)
 
@@ -88,6 +97,7 @@ class LinOSSCell(AbstractCell[LinOSSState]):
         *,
         key: jax.Array,
         scheme: LinOSSScheme = "implicit",
+        maps: LinOSSMaps = "real",
         angular_frequency: PerNode | None = None,
         dt: PerNode | None = None,
         damping: PerNode | None = None,
@@ -102,6 +112,7 @@ class LinOSSCell(AbstractCell[LinOSSState]):
             hidden_size: number of oscillators, and of outputs.
             key: source of the weights, and of rhythms that are not given.
             scheme: ``implicit`` (IM), ``symplectic`` (IMEX) or ``damped`` (D-LinOSS).
+            maps: whether ``B`` and ``C`` are ``real`` or ``complex``.
             angular_frequency: ``dt sqrt(A)``, in rad a sample, of the oscillator before it is
                 discretised; a number or one value a node, for a ladder ``2 pi f / Fs``. By
                 default each ``A`` is drawn from U(0, 1), as published.
@@ -121,11 +132,13 @@ class LinOSSCell(AbstractCell[LinOSSState]):
         """
         input_size, hidden_size = check_sizes(input_size, hidden_size)
         check_choice("scheme", scheme, LinOSSScheme)
+        check_choice("maps", maps, LinOSSMaps)
         check_choice("rhythms", rhythms, Rhythms)
+        rows = hidden_size * (2 if maps == "complex" else 1)
         keys = jax.random.split(key, 6)
         steps, stiffness = _start_rhythms(angular_frequency, dt, hidden_size, keys=keys[:2])
-        self.input_weights = torch_linear((hidden_size, input_size), input_size, key=keys[2])
-        self.output_weights = torch_linear((hidden_size, hidden_size), hidden_size, key=keys[3])
+        self.input_weights = torch_linear((rows, input_size), input_size, key=keys[2])
+        self.output_weights = torch_linear((hidden_size, rows), hidden_size, key=keys[3])
         self.feedthrough_weights = normal((hidden_size, input_size), input_size, key=keys[4])
         self.stiffness = node_values("stiffness", stiffness, 0.0, MAX_STIFFNESS, rhythms)
         self.dt = node_values("dt", steps, 0.0, 1.0, rhythms)
@@ -134,6 +147,7 @@ class LinOSSCell(AbstractCell[LinOSSState]):
             None if friction is None else node_values("damping", friction, 0.0, np.inf, rhythms)
         )
         self.scheme = scheme
+        self.maps = maps
         self.input_size = input_size
         self.hidden_size = hidden_size
 
@@ -141,15 +155,52 @@ class LinOSSCell(AbstractCell[LinOSSState]):
         """Return oscillators at rest."""
         rest = jnp.zeros((self.hidden_size, *batch_shape), self.input_weights.dtype)
         feedthrough = None if self.feedthrough_weights is None else rest
-        return LinOSSState(position=rest, velocity=rest, feedthrough=feedthrough)
+        return LinOSSState(rest, rest, feedthrough, None if self.maps == "real" else (rest, rest))
 
-    def step(self, state: LinOSSState, inputs: InputArray) -> LinOSSState:
-        """Advance one sample of the input, ``(feature, *batch)``."""
-        position = state.position
-        dt, stiffness, gain = (along_nodes(v, position) for v in self.step_constants())
-        force = weigh_few(self.input_weights, inputs) - stiffness * position
-        velocity = gain * (state.velocity + dt * force)
-        return LinOSSState(position + dt * velocity, velocity, self.feedthrough(inputs))
+    def constants(self) -> tuple[Vector, Vector, Vector]:
+        """Return ``dt``, ``g dt A`` and the gain ``g``, of each row."""
+        dt, stiffness, gain = self.step_constants()
+        return self._of_rows(dt), self._of_rows(gain * dt * stiffness), self._of_rows(gain)
+
+    def drive(self, inputs: InputArray) -> NodeArray:
+        """Return ``g dt B u_t``."""
+        dt, _, gain = self.step_constants()
+        return weigh_few(self._of_rows(gain * dt)[:, None] * self.input_weights, inputs)
+
+    @staticmethod
+    def advance(constants: tuple[Array, Array, Array], motion: Motion, drive: NodeArray) -> Motion:
+        """Return ``x_t = x_{t-1} + dt z_t`` and ``z_t = g z_{t-1} - g dt A x_{t-1} + d_t``.
+
+        Args:
+            constants: those of ``constants()``, each ``(row, *batch)``.
+            motion: ``x_{t-1}`` and ``z_{t-1}``, ``(row, *batch)``.
+            drive: ``d_t``, ``(row, *batch)``.
+        """
+        (dt, restoring, gain), (position, velocity) = constants, motion
+        velocity = gain * velocity - restoring * position + drive
+        return position + dt * velocity, velocity
+
+    def motion(self, state: LinOSSState) -> Motion:
+        """Return ``x_t`` and ``z_t``, real parts above imaginary ones."""
+        real = (state.position, state.velocity)
+        if state.imaginary is None:
+            return real
+        position, velocity = map(jnp.concatenate, zip(real, state.imaginary, strict=True))
+        return position, velocity
+
+    def state(self, motion: Motion, inputs: InputArray) -> LinOSSState:
+        """Return the oscillators beside ``D u_t``."""
+        if self.maps == "real":
+            return LinOSSState(*motion, self.feedthrough(inputs))
+        (position, imaginary_position), (velocity, imaginary_velocity) = (
+            jnp.split(part, 2) for part in motion
+        )
+        imaginary = (imaginary_position, imaginary_velocity)
+        return LinOSSState(position, velocity, self.feedthrough(inputs), imaginary)
+
+    def _of_rows(self, values: Vector) -> Vector:
+        """Return a value of each oscillator for each of its rows."""
+        return jnp.tile(values, 2) if self.maps == "complex" else values
 
     def feedthrough(self, inputs: InputArray) -> NodeArray | None:
         """Return ``D u_t``, or nothing for a layer without an output map."""
@@ -169,15 +220,19 @@ class LinOSSCell(AbstractCell[LinOSSState]):
         return dt, stiffness, 1 / (1 + dt**2 * stiffness)
 
     def output(self, state: LinOSSState) -> NodeArray:
-        """Return ``gelu(C x_t + D u_t)``, or ``x_t`` without an output map."""
+        """Return ``gelu(C x_t + D u_t)``, or (the real part of) ``x_t`` without an output map."""
         if self.output_weights is None or state.feedthrough is None:
             return state.position
-        return jax.nn.gelu(weigh(self.output_weights, state.position) + state.feedthrough)
+        return jax.nn.gelu(weigh(self.output_weights, self.motion(state)[0]) + state.feedthrough)
 
     def squared_amplitude(self, state: LinOSSState) -> NodeArray:
-        """Return ``x_t^2 + z_t^2 / A`` of each oscillator, twice the energy over the stiffness."""
+        """Return ``|x_t|^2 + |z_t|^2 / A`` of each oscillator, twice energy over stiffness."""
         stiffness = along_nodes(self.stiffness.values, state.velocity)
-        return state.position**2 + state.velocity**2 / stiffness
+        squares = state.position**2 + state.velocity**2 / stiffness
+        if state.imaginary is None:
+            return squares
+        position, velocity = state.imaginary
+        return squares + position**2 + velocity**2 / stiffness
 
     def for_feature(self, feature: str) -> "LinOSSCell":
         """Return the layer without its output map where ``squared_amplitude`` alone is read."""
@@ -193,26 +248,6 @@ class LinOSSCell(AbstractCell[LinOSSState]):
     def resolved(self) -> "LinOSSCell":
         """Return the cell with learned ``A`` and ``dt`` worked out, to be stepped."""
         return resolve(self)
-
-    def linear_system(
-        self, inputs: Sequence
-    ) -> tuple[Float[Array, "hidden 2 2"], Float[Array, "time hidden 2 *batch"]]:
-        """Return ``M`` and ``F_t`` of ``s_t = M s_{t-1} + F_t`` with ``s = (x, z)``.
-
-        ``M = [[1 - dt^2 A g, dt g], [-dt A g, g]]`` and ``F_t = g (dt^2, dt) B u_t``, with the
-        gain ``g`` of ``step_constants``; if implicit ``1 - dt^2 A S = S``.
-
-        Args:
-            inputs: ``(time, feature, *batch)``.
-        """
-        dt, stiffness, gain = self.step_constants()
-        to_position = jnp.stack([1 - dt**2 * stiffness * gain, dt * gain], axis=-1)
-        to_velocity = jnp.stack([-dt * stiffness * gain, gain], axis=-1)
-        # Whatever follows the feature axis is a batch to the weights; time is put there.
-        force = jnp.moveaxis(weigh_few(self.input_weights, jnp.moveaxis(inputs, 0, 1)), 1, 0)
-        share = jnp.stack([dt**2 * gain, dt * gain], axis=-1)
-        share = share.reshape(*share.shape, *(1,) * (inputs.ndim - 2))
-        return jnp.stack([to_position, to_velocity], axis=-2), share * force[:, :, None]
 
     def node_weights(self) -> NodeWeights:
         """Return ``w1, w2`` of each free node, ``x_t = w1 x_{t-1} + w2 x_{t-2}``.

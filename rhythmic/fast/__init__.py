@@ -4,7 +4,7 @@ Which one computes is a value, see ``rhythmic.fast.ways``; ``time_mean_by`` take
 """
 
 from rhythmic.fast.events import Events, find_events, padded_events
-from rhythmic.fast.parallel import linear_states, parallel_trajectory
+from rhythmic.fast.free import free_trajectory, linear_states
 from rhythmic.fast.resonant import mean_squared_amplitude
 from rhythmic.fast.resonant_events import (
     FreeMotion,
@@ -21,11 +21,11 @@ __all__ = [
     "fastest_way",
     "find_events",
     "free_motion",
+    "free_trajectory",
     "linear_states",
     "mean_squared_amplitude",
     "mean_squared_amplitude_of_events",
     "padded_events",
-    "parallel_trajectory",
     "platform_of",
     "time_mean_by",
     "ways_of",

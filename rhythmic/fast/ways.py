@@ -23,9 +23,10 @@ import jax.numpy as jnp
 
 from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, LSTMCell, ResonantCell, ResonantNodes
+from rhythmic.cells.free import AbstractFreeCell
 from rhythmic.fast import elman, lstm
+from rhythmic.fast.free import FreeWay, free_trajectory
 from rhythmic.fast.kernel import has_kernel, time_mean_by_kernel
-from rhythmic.fast.parallel import LinearCell, parallel_trajectory
 from rhythmic.fast.resonant import mean_squared_amplitude
 from rhythmic.fast.resonant_events import FreeMotion
 from rhythmic.fast.resonant_sparse import mean_squared_amplitude_if_sparse
@@ -56,10 +57,11 @@ def ways_of(cell: AbstractCell, feature: str) -> tuple[Way, ...]:
         cell: the layer.
         feature: what is averaged, a method of the cell: ``output`` or ``squared_amplitude``.
     """
+    is_free = isinstance(cell, AbstractFreeCell)
     known: tuple[tuple[Way, bool], ...] = (
         ("scan", True),
-        ("adjoint", mean_with_adjoint(cell, feature) is not None),
-        ("parallel", isinstance(cell, LinearCell) and feature == "output"),
+        ("adjoint", is_free or mean_with_adjoint(cell, feature) is not None),
+        ("parallel", is_free),
         ("kernel", has_kernel(cell, feature)),
     )
     return tuple(way for way, there in known if there)
@@ -74,7 +76,8 @@ def fastest_way(cell: AbstractCell, feature: str, platform: str) -> Way:
         feature: what is averaged, see ``ways_of``.
         platform: that a program is lowered for, see ``platform_of``.
     """
-    fast: Way = "adjoint" if platform == "cpu" else "kernel"
+    on_gpu: Way = "parallel" if isinstance(cell, AbstractFreeCell) else "kernel"
+    fast: Way = "adjoint" if platform == "cpu" else on_gpu
     if platform not in ("cpu", *GPU_PLATFORMS) or fast not in ways_of(cell, feature):
         return "scan"
     return fast
@@ -150,6 +153,8 @@ def _mean(
         known = ", ".join(repr(name) for name in ways_of(cell, feature))
         name = type(cell).__name__
         raise ValueError(f"method is {way!r}; the mean of {feature} of {name} has {known}")
+    if way in ("adjoint", "parallel") and isinstance(cell, AbstractFreeCell):
+        return _mean_of_free(way, feature, cell, inputs, lengths)
     if way == "adjoint":
         mean = mean_with_adjoint(cell, feature)
         assert mean is not None
@@ -157,13 +162,22 @@ def _mean(
     if way == "kernel":
         return time_mean_by_kernel(cell, inputs, feature, lengths=lengths)
     mask = None if lengths is None else mask_from_lengths(jnp.asarray(lengths), inputs.shape[0])
-    if way == "parallel":
-        assert isinstance(cell, LinearCell)
-        counts = inputs.shape[0] if mask is None else jnp.sum(mask, axis=0)
-        counted = inputs if mask is None else jnp.where(mask[:, None], inputs, 0)
-        seen = parallel_trajectory(cell, counted)
-        return jnp.sum(seen if mask is None else jnp.where(mask[:, None], seen, 0), axis=0) / counts
     return time_mean(cell, inputs, observe=getattr(cell, feature), mask=mask).mean
+
+
+def _mean_of_free(
+    way: FreeWay,
+    feature: str,
+    cell: AbstractFreeCell,
+    inputs: Sequence,
+    lengths: Int[AnyArray, "*batch"] | None,
+) -> NodeArray:
+    """Return the time mean of what free nodes show."""
+    seen = free_trajectory(cell, inputs, way=way, feature=feature, lengths=lengths).observed
+    if lengths is None:
+        return jnp.mean(seen, axis=0)
+    counted = mask_from_lengths(jnp.asarray(lengths), len(seen))
+    return jnp.sum(jnp.where(counted[:, None], seen, 0), axis=0) / jnp.asarray(lengths)
 
 
 @checked

@@ -4,14 +4,20 @@ Source: layer normalisation of Ba, Kiros and Hinton, arXiv:1607.06450; gated lin
 et al., arXiv:1612.08083; residual blocks around a recurrence: Orvieto et al., arXiv:2303.06349.
 """
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
 from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell
+from rhythmic.cells.free import AbstractFreeCell
 from rhythmic.cells.initialization import xavier_uniform
 from rhythmic.cells.interface import along_nodes, weigh
+from rhythmic.fast import Method
+from rhythmic.fast.free import FreeWay, observed_freely
+from rhythmic.fast.ways import GPU_PLATFORMS
 from rhythmic.simulate import mask_from_lengths, trajectory
 from rhythmic.typing import (
     Array,
@@ -26,6 +32,8 @@ from rhythmic.typing import (
 )
 
 Lengths = Int[Array, " batch"]
+FREE_METHODS = ("fastest", "adjoint", "parallel")
+Stream = Float[Array, "feature time batch"]
 
 
 @checked(least=1)
@@ -104,10 +112,15 @@ class Layer(eqx.Module):
         return not self.skip and self.dropout_rate == 0 and all(part is None for part in around)
 
     def __call__(
-        self, inputs: Sequence, lengths: Lengths | None = None, *, key: jax.Array | None = None
+        self,
+        inputs: Sequence,
+        lengths: Lengths | None = None,
+        *,
+        method: Method = "scan",
+        key: jax.Array | None = None,
     ) -> Sequence:
         """Return ``y_t`` of every step, ``(time, shown, batch)``; see ``run``."""
-        return self.run(inputs, lengths, key=key)[0]
+        return self.run(inputs, lengths, method=method, key=key)[0]
 
     def run(
         self,
@@ -115,6 +128,7 @@ class Layer(eqx.Module):
         lengths: Lengths | None = None,
         state: PyTree | None = None,
         *,
+        method: Method = "scan",
         key: jax.Array | None = None,
     ) -> tuple[Sequence, PyTree]:
         """Return ``y_t`` of every step, ``(time, shown, batch)``, and the cell's last state.
@@ -123,17 +137,20 @@ class Layer(eqx.Module):
             inputs: ``u_t``, ``(time, feature, batch)``, finite in the padding too.
             lengths: samples of each sequence; all of them by default.
             state: of the cell before the first; its state of rest by default.
+            method: the way through time, where the cell has it, else the plain scan; see
+                ``rhythmic.fast.ways``.
             key: of dropout, which is for training alone.
         """
-        normalised = inputs if self.normalisation is None else jax.vmap(self.normalisation)(inputs)
-        seen, state = observed(self.cell, self.feature, normalised, lengths, state)
+        # Features first and time second: one product over all steps moves no axis.
+        stream = jnp.moveaxis(inputs, 0, 1)
+        normalised = stream if self.normalisation is None else self.normalisation(stream)
+        seen, state = observed(self.cell, self.feature, normalised, lengths, state, method)
         if self.backward is not None:
             turned = _reversed_in_time(normalised, lengths)
-            back = observed(self.backward, self.feature, turned, lengths)[0]
-            seen = jnp.concatenate([seen, _reversed_in_time(back, lengths)], axis=1)
-        if key is not None:
-            return self._trained(seen, inputs, key=key), state
-        return jax.vmap(self._around)(seen, inputs), state
+            back, _ = observed(self.backward, self.feature, turned, lengths, method=method)
+            seen = jnp.concatenate([seen, _reversed_in_time(back, lengths)])
+        shown = self._around(seen, stream, key=key)
+        return jnp.moveaxis(shown, 0, 1), state
 
     def step(self, state: PyTree, inputs: InputArray) -> tuple[PyTree, NodeArray]:
         """Return the ``state`` after one sample ``u_t`` of ``inputs``, and ``y_t``."""
@@ -142,16 +159,14 @@ class Layer(eqx.Module):
         state = cell.step(state, normalised)
         return state, self._around(getattr(cell, self.feature)(state), inputs)
 
-    def _around(self, seen: NodeArray, inputs: InputArray) -> NodeArray:
-        """Return what one step shows, mixed and beside its input."""
+    def _around(
+        self, seen: NodeArray, inputs: NodeArray, *, key: jax.Array | None = None
+    ) -> NodeArray:
+        """Return what is ``seen``, mixed and beside its input; dropped at random with a ``key``."""
         mixed = self._mixed(seen)
-        return mixed + inputs if self.skip else mixed
-
-    def _trained(self, seen: Sequence, inputs: Sequence, *, key: jax.Array) -> Sequence:
-        """Return all steps with entries dropped at random, the rest scaled up."""
-        mixed = jax.vmap(self._mixed)(seen)
-        if self.dropout_rate > 0:
-            kept = jax.random.bernoulli(key, 1.0 - self.dropout_rate, mixed.shape)
+        if key is not None and self.dropout_rate > 0:
+            shape = (mixed.shape[1], mixed.shape[0], *mixed.shape[2:])  # time first, as drawn ever
+            kept = jnp.moveaxis(jax.random.bernoulli(key, 1.0 - self.dropout_rate, shape), 0, 1)
             mixed = jnp.where(kept, mixed / (1.0 - self.dropout_rate), 0.0)
         return mixed + inputs if self.skip else mixed
 
@@ -169,25 +184,46 @@ class Layer(eqx.Module):
 def observed(
     cell: AbstractCell,
     feature: str,
-    inputs: Sequence,
+    inputs: Stream,
     lengths: Lengths | None,
     state: PyTree | None = None,
-) -> tuple[Sequence, PyTree]:
+    method: Method = "scan",
+) -> tuple[Stream, PyTree]:
     """Return what a cell shows after every step, held from the end of each sequence on.
 
     Beside it the state after the last sample.
     """
     cell = cell.resolved()
-    mask = None if lengths is None else mask_from_lengths(lengths, inputs.shape[0])
-    observe = getattr(cell, feature)
-    found = trajectory(cell, inputs, observe=observe, mask=mask, initial_state=state)
-    return found.observed, found.final_state
+
+    def by_scan(parts: PyTree) -> tuple[Stream, PyTree]:
+        cell, inputs, lengths, state = eqx.combine(parts, functions)
+        mask = None if lengths is None else mask_from_lengths(lengths, inputs.shape[1])
+        observe = getattr(cell, feature)
+        moved = jnp.moveaxis(inputs, 0, 1)
+        found = trajectory(cell, moved, observe=observe, mask=mask, initial_state=state)
+        return jnp.moveaxis(found.observed, 0, 1), found.final_state
+
+    def freely(way: FreeWay) -> Callable[[PyTree], tuple[Stream, PyTree]]:
+        def by_way(parts: PyTree) -> tuple[Stream, PyTree]:
+            cell, inputs, lengths, state = eqx.combine(parts, functions)
+            state = cell.initial_state(inputs.shape[2:]) if state is None else state
+            return observed_freely(way, cell, feature, inputs, lengths, state)
+
+        return by_way
+
+    parts, functions = eqx.partition((cell, inputs, lengths, state), eqx.is_array)
+    if not isinstance(cell, AbstractFreeCell) or method not in FREE_METHODS:
+        return by_scan(parts)
+    if method == "adjoint" or method == "parallel":
+        return freely(method)(parts)
+    on_gpu = dict.fromkeys(GPU_PLATFORMS, freely("parallel"))
+    return jax.lax.platform_dependent(parts, default=by_scan, cpu=freely("adjoint"), **on_gpu)
 
 
-def _reversed_in_time(inputs: Sequence, lengths: Lengths | None) -> Sequence:
+def _reversed_in_time(inputs: Stream, lengths: Lengths | None) -> Stream:
     """Return every sequence from its last sample to its first; padding stays where it is."""
     if lengths is None:
-        return inputs[::-1]
-    step = jnp.arange(inputs.shape[0])[:, None]
+        return inputs[:, ::-1]
+    step = jnp.arange(inputs.shape[1])[:, None]
     place = jnp.where(step < lengths, lengths - 1 - step, step)
-    return jnp.take_along_axis(inputs, place[:, None, :], axis=0)
+    return jnp.take_along_axis(inputs, place[None], axis=1)

@@ -17,9 +17,10 @@ import numpy as np
 
 from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, FixedParameters, trainable
+from rhythmic.cells.free import AbstractFreeCell
 from rhythmic.cells.interface import num_constrained
 from rhythmic.checks import checked_choice, shown
-from rhythmic.fast import Method, Way, time_mean_by, ways_of
+from rhythmic.fast import Method, Way, fastest_way, time_mean_by, ways_of
 from rhythmic.networks.layers import Affine, Layer, Lengths
 from rhythmic.networks.readouts import AbstractReadout, RunningStatistics
 from rhythmic.simulate import mask_from_lengths, time_mean
@@ -138,13 +139,13 @@ class Network(eqx.Module):
         stream = self.encode(inputs, lengths)
         keys = [None] * len(self.layers) if key is None else jax.random.split(key, len(self.layers))
         for layer, own in zip(self.layers[:-1], keys, strict=False):
-            stream = layer(stream, lengths, key=own)
+            stream = layer(stream, lengths, method=method, key=own)
         seen = stream
         if self.layers:
             last = self.layers[-1]
             if last.is_bare and self.pooling != "every":
                 return self._pooled_on_the_fly(last, stream, lengths, method)
-            seen = last(stream, lengths, key=keys[-1])
+            seen = last(stream, lengths, method=method, key=keys[-1])
         if self.pooling == "every":
             return seen
         if self.pooling == "last":
@@ -160,6 +161,7 @@ class Network(eqx.Module):
         lengths: Lengths | None,
         states: tuple[PyTree, ...],
         *,
+        method: Method = "scan",
         key: jax.Array | None = None,
     ) -> tuple[Float[Array, "time hidden batch"], tuple[PyTree, ...]]:
         """Return the features of every step of a piece, and the states of the cells after it.
@@ -168,6 +170,7 @@ class Network(eqx.Module):
             inputs: ``(time, channel, batch)``.
             lengths: samples of each sequence in this piece, 0 of one that has ended.
             states: of the cells before it, as in ``initial_state``.
+            method: the way through time, as of ``features``.
             key: of the layers' dropout, for training alone.
 
         Raises:
@@ -177,7 +180,7 @@ class Network(eqx.Module):
         stream, after = self.encode(inputs, lengths), []
         keys = [None] * len(self.layers) if key is None else jax.random.split(key, len(self.layers))
         for layer, state, own in zip(self.layers, states, keys, strict=True):
-            stream, state = layer.run(stream, lengths, state, key=own)
+            stream, state = layer.run(stream, lengths, state, method=method, key=own)
             after.append(state)
         return stream, tuple(after)
 
@@ -309,8 +312,20 @@ class Network(eqx.Module):
         """The ways through time that need nothing but the network, see ``rhythmic.fast.ways``."""
         last = self.layers[-1] if self.layers else None
         if last is None or not last.is_bare or self.pooling != "mean":
-            return ("scan",)
+            free = any(isinstance(layer.cell, AbstractFreeCell) for layer in self.layers)
+            return ("scan", "adjoint", "parallel") if free else ("scan",)
         return ways_of(last.cell.resolved(), last.feature)
+
+    def fastest_way(self, platform: str) -> Way:
+        """Return the fastest of ``ways`` on a platform, as far as it has been measured.
+
+        Args:
+            platform: that a program is lowered for, see ``rhythmic.fast.platform_of``.
+        """
+        if len(self.ways) == 1:
+            return "scan"
+        last = self.layers[-1]
+        return fastest_way(last.cell.resolved(), last.feature, platform)
 
     @property
     def feature(self) -> str:

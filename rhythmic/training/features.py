@@ -12,7 +12,6 @@ from rhythmic.fast import (
     FreeMotion,
     Method,
     Way,
-    fastest_way,
     free_motion,
     mean_squared_amplitude_of_events,
 )
@@ -122,7 +121,6 @@ def resolved_way(
         ValueError: for a way that this network or these data do not have.
     """
     known = [] if data is None else _ways_of_pool(model, data, rhythms, shared_layers)
-    last = model.layers[-1] if model.layers else None
     on_gpu = platform in GPU_PLATFORMS
     having = ["fastest", *known, *(way for way in model.ways if on_gpu or way != "kernel")]
     if method not in having:
@@ -142,9 +140,7 @@ def resolved_way(
         return "precomputed"
     if "events" in known and platform == "cpu":
         return "events"
-    if last is None or not last.is_bare or model.pooling != "mean":
-        return "scan"
-    return fastest_way(last.cell.resolved(), last.feature, platform)
+    return model.fastest_way(platform)
 
 
 def _ways_of_pool(

@@ -323,7 +323,8 @@ class MemberTraining:
         recipe, objective = self.configuration, self.objective
         if recipe.piece_length is not None:
             batch = gathered(data, update.examples, update.weights, self.problem)
-            return update_by_pieces(recipe, objective, state, member, fixed, batch, update)
+            args = (recipe, objective, state, member, fixed, batch, update)
+            return update_by_pieces(*args, method=self.method)
         return update_by_batch(
             recipe,
             objective,

@@ -124,6 +124,8 @@ def update_by_pieces(
     fixed: PyTree,
     batch: Batch,
     update: Update,
+    *,
+    method: Method,
 ) -> tuple[TrainingState, Sums]:
     """Make one update on each piece of a batch, the cells' states carried without a gradient.
 
@@ -135,6 +137,7 @@ def update_by_pieces(
         fixed: the part of the model that is not trained.
         batch: of targets at every step.
         update: number of the batch, and keys.
+        method: the way through time.
 
     Returns:
         The state after the last piece, and the sums of the batch.
@@ -157,6 +160,7 @@ def update_by_pieces(
                 noise.added_to(piece.inputs),
                 piece.lengths,
                 cells,
+                method=method,
                 key=jax.random.fold_in(keys.dropout, 1),
             )
             loss, found = objective.of_training(

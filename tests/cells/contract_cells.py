@@ -152,6 +152,9 @@ SUBJECTS = {
         lambda key: linoss(key, scheme="symplectic", rhythms="fixed"), LinOSSState, 2, 3
     ),
     "linoss-damped": Subject(damped, LinOSSState, 0, 6),
+    "linoss-complex": Subject(
+        lambda key: linoss(key, scheme="damped", maps="complex"), LinOSSState, 0, 6
+    ),
     "linoss-energy": Subject(
         lambda key: linoss(key).for_feature("squared_amplitude"), LinOSSState, 0, 3
     ),

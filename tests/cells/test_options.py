@@ -98,6 +98,7 @@ OPTIONS = [
     (CoupledOscillatoryCell, cornn, "damping", 1.0, outputs),
     (CoupledOscillatoryCell, cornn, "rhythms", "learned", trained_sizes),
     (LinOSSCell, linoss, "scheme", "symplectic", outputs),
+    (LinOSSCell, linoss, "maps", "complex", trained_sizes),
     (LinOSSCell, linoss, "angular_frequency", 0.6, outputs),
     (LinOSSCell, linoss, "dt", 0.7, outputs),
     (LinOSSCell, damped, "damping", 2.0, outputs),

@@ -58,6 +58,7 @@ SHAPES_AND_NAMES = {
     r"angular_frequency has shape \(1, 3\)": of(LinOSSCell, angular_frequency=np.ones((1, 3))),
     "frequencies has shape": reservoir(np.ones((2, 2))),
     r"rate has shape \(2,\); expected a number or \(3,\)": lambda: per_node("rate", np.ones(2), 3),
+    "maps is 'imaginary'; choose from real, complex": of(LinOSSCell, maps="imaginary"),
     "scheme is 'explicit'; choose from implicit, symplectic, damped": of(
         LinOSSCell, scheme="explicit"
     ),

@@ -86,6 +86,7 @@ MAKERS: dict[str, Any] = {
     "Events": lambda: find_events(SPIKES),
     "FeedforwardLayer": lambda: LAYERS[0],
     "ForcingTaps": lambda: theory.forcing_weights(1.0, 0.1, 0.1),
+    "AbstractFreeCell": lambda: cells.LRUCell(2, 3, key=KEY),
     "FreeMotion": lambda: fast.free_motion(made("ResonantNodes"), 8),
     "Grid": lambda: sweep.Grid((made("Axis"),)),
     "GroupPlan": lambda: training.GroupPlan(1, 1),

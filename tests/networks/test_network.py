@@ -294,3 +294,45 @@ def test_a_network_of_both_directions_takes_no_single_samples():
     network = built("rnn", "both ways")
     with pytest.raises(ValueError, match="bidirectional is True; it must be False"):
         network.initial_state()
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_stacks_of_free_nodes_have_faster_ways_with_the_same_numbers(pooling):
+    """Values, gradients and the states after a piece, both directions, lengths and dropout."""
+    options = {"scheme": "damped", "maps": "complex"}
+    block = Block(dropout_rate=0.2)
+    of_one, of_both = (
+        NetworkSpec(
+            "linoss", 4, depth=2, options=options, encoder_size=5, block=block, pooling=pooling,
+            bidirectional=both,
+        ).build(CHANNELS, OUTPUTS, key=KEY)
+        for both in (False, True)
+    )  # fmt: skip
+    assert of_one.ways == ("scan", "adjoint", "parallel")
+    by_platform = {name: of_one.fastest_way(name) for name in ("cpu", "cuda", "tpu")}
+    assert by_platform == {"cpu": "adjoint", "cuda": "parallel", "tpu": "scan"}
+    inputs = jnp.moveaxis(jnp.asarray(recordings()), 0, -1)
+    lengths = jnp.arange(TIME, TIME - BATCH, -1)
+
+    def found_by(method):
+        def score(network):
+            features = network.features(inputs, lengths, method=method, key=KEY)
+            return jnp.sum(features**2), features
+
+        both = eqx.filter_jit(eqx.filter_value_and_grad(score, has_aux=True))(of_both)
+        states = of_one.initial_state(BATCH).layers
+        return both, of_one.continued(inputs, lengths, states, method=method)
+
+    expected = jax.tree.leaves(found_by("scan"))
+    for method in ("adjoint", "parallel", "fastest"):
+        for fast, slow in zip(jax.tree.leaves(found_by(method)), expected, strict=True):
+            np.testing.assert_allclose(fast, slow, rtol=1e-9, atol=1e-11)
+
+
+def test_layers_without_free_nodes_take_the_scan():
+    network = built("rnn", "stacked", "every")
+    assert network.ways == ("scan",)
+    assert network.fastest_way("cpu") == "scan"
+    with pytest.raises(ValueError, match="method is 'adjoint'; for this network it must be one of"):
+        network.features(jnp.zeros((TIME, CHANNELS, BATCH)), method="adjoint")
