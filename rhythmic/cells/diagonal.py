@@ -12,13 +12,12 @@ from abc import abstractmethod
 from typing import Any, NamedTuple, Self
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from rhythmic.cells.bounded import resolve
 from rhythmic.cells.free import AbstractFreeCell, Motion
-from rhythmic.cells.interface import weigh, weigh_few
+from rhythmic.cells.interface import gelu, weigh, weigh_few
 from rhythmic.cells.options import is_traced
 from rhythmic.theory import NodeWeights
 from rhythmic.typing import Array, InputArray, Matrix, NodeArray, Vector
@@ -105,7 +104,7 @@ class DiagonalCell(AbstractFreeCell[DiagonalState]):
         if self.output_weights is None or state.feedthrough is None:
             return state.real
         parts = jnp.concatenate([state.real, state.imaginary])
-        return jax.nn.gelu(weigh(self.output_weights, parts) + state.feedthrough)
+        return gelu(weigh(self.output_weights, parts) + state.feedthrough)
 
     def squared_amplitude(self, state: DiagonalState) -> NodeArray:
         """Return ``|x_t|^2``."""

@@ -160,6 +160,14 @@ def weigh(weights: Array, activity: Array) -> Array:
     return product.reshape(*weights.shape[:-1], *activity.shape[1:])
 
 
+def gelu(activity: NodeArray) -> NodeArray:
+    """Return ``x Phi(x)`` in its tanh form, of which a gradient keeps ``x`` alone.
+
+    Source: Hendrycks and Gimpel, arXiv:1606.08415.
+    """
+    return jax.checkpoint(jax.nn.gelu)(activity)  # type: ignore[no-any-return]
+
+
 def weigh_few(weights: Array, activity: Array) -> Array:
     """Return ``weights @ activity`` as ``weigh`` does, written out as a sum for a narrow layer.
 

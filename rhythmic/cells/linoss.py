@@ -14,7 +14,7 @@ from rhythmic.arguments import checked
 from rhythmic.cells.bounded import NodeValues, Rhythms, node_values, resolve
 from rhythmic.cells.free import AbstractFreeCell, Motion
 from rhythmic.cells.initialization import normal, torch_linear, uniform
-from rhythmic.cells.interface import along_nodes, weigh, weigh_few
+from rhythmic.cells.interface import along_nodes, gelu, weigh, weigh_few
 from rhythmic.cells.options import PerNode, between, check_choice, check_sizes, is_traced, per_node
 from rhythmic.theory import NodeWeights, pole_radius
 from rhythmic.typing import AnyArray, Array, Float, InputArray, Matrix, NodeArray, Vector
@@ -223,7 +223,7 @@ class LinOSSCell(AbstractFreeCell[LinOSSState]):
         """Return ``gelu(C x_t + D u_t)``, or (the real part of) ``x_t`` without an output map."""
         if self.output_weights is None or state.feedthrough is None:
             return state.position
-        return jax.nn.gelu(weigh(self.output_weights, self.motion(state)[0]) + state.feedthrough)
+        return gelu(weigh(self.output_weights, self.motion(state)[0]) + state.feedthrough)
 
     def squared_amplitude(self, state: LinOSSState) -> NodeArray:
         """Return ``|x_t|^2 + |z_t|^2 / A`` of each oscillator, twice energy over stiffness."""

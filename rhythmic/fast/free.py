@@ -192,8 +192,7 @@ def _forward(
         motion = advance(constants, motion, _at(drive, step))
         return motion, jax.tree.map(lambda x, now: _put(x, now, step), kept, motion)
 
-    kept = tuple(jnp.zeros((x.shape[0], num_steps, *x.shape[1:]), x.dtype) for x in before)
-    _, kept = jax.lax.fori_loop(0, num_steps, body, (before, kept))
+    _, kept = jax.lax.fori_loop(0, num_steps, body, (before, _room(before, drive)))
     return kept, (constants, before, drive, kept)
 
 
@@ -220,8 +219,9 @@ def _backward(advance: Advance, kept: PyTree, cotangent: Motion) -> tuple[PyTree
         step = num_steps - 1 - index
         return back(step, jax.tree.map(lambda x: _at(x, step - 1), history), carry)
 
-    nothing = jax.tree.map(jnp.zeros_like, (before, wide, drive))
-    carry = jax.lax.fori_loop(0, num_steps - 1, body, nothing)
+    nothing = jax.tree.map(jnp.zeros_like, (before, wide))
+    room = _room(drive[:, 0], cotangent[0])
+    carry = jax.lax.fori_loop(0, num_steps - 1, body, (*nothing, room))
     by_before, by_wide, by_drive = back(0, before, carry)
     axes = tuple(range(1, 1 + len(batch)))
     by_constants = jax.tree.map(lambda x: jnp.sum(x, axis=axes, keepdims=True), by_wide)
@@ -229,6 +229,20 @@ def _backward(advance: Advance, kept: PyTree, cotangent: Motion) -> tuple[PyTree
 
 
 swing_in_loop.defvjp(_forward, _backward)
+
+
+def _room(like: PyTree, stream: Array) -> PyTree:
+    """Return arrays ``(row, time, *batch)`` to be written to, for rows ``like`` those given.
+
+    What stands in them follows from the ``stream``: XLA fills arrays of a constant at the start of
+    the program, and holds them until they are needed.
+    """
+    anything = stream[:1, :1]
+    num_steps = stream.shape[1]
+    return jax.tree.map(
+        lambda x: jnp.broadcast_to(anything, (len(x), num_steps, *x.shape[1:])).astype(x.dtype),
+        like,
+    )
 
 
 def _at(array: Array, step: Array | int) -> Array:

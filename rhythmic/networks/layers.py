@@ -143,7 +143,9 @@ class Layer(eqx.Module):
         """
         # Features first and time second: one product over all steps moves no axis.
         stream = jnp.moveaxis(inputs, 0, 1)
-        normalised = stream if self.normalisation is None else self.normalisation(stream)
+        # Of what is cheap to work out again, a gradient keeps what went in alone.
+        norm = self.normalisation
+        normalised = stream if norm is None else jax.checkpoint(norm.__call__)(stream)
         seen, state = observed(self.cell, self.feature, normalised, lengths, state, method)
         if self.backward is not None:
             turned = _reversed_in_time(normalised, lengths)
@@ -177,8 +179,7 @@ class Layer(eqx.Module):
         mixed = self.mixing(seen)
         if not self.gated:
             return mixed
-        values, gates = jnp.split(mixed, 2)
-        return values * jax.nn.sigmoid(gates)
+        return jax.checkpoint(_gated)(mixed)
 
 
 def observed(
@@ -218,6 +219,12 @@ def observed(
         return freely(method)(parts)
     on_gpu = dict.fromkeys(GPU_PLATFORMS, freely("parallel"))
     return jax.lax.platform_dependent(parts, default=by_scan, cpu=freely("adjoint"), **on_gpu)
+
+
+def _gated(mixed: NodeArray) -> NodeArray:
+    """Return ``a * sigmoid(b)`` of the two halves of the rows."""
+    values, gates = jnp.split(mixed, 2)
+    return values * jax.nn.sigmoid(gates)
 
 
 def _reversed_in_time(inputs: Stream, lengths: Lengths | None) -> Stream:
