@@ -40,6 +40,14 @@ def newest(session: nox.Session) -> None:
     session.run("pytest", "-q", "-n", "2", "--dist", "loadfile", env=AS_USERS)
 
 
+@nox.session(python="3.12")
+def blocks(session: nox.Session) -> None:
+    """Blocks of oscillators beside discretax, which asks for this Python."""
+    session.install("-e", ".[experiments,test]", "discretax==0.3.0")
+    session.run("pytest", "-q", "-m", "slow or not slow", "tests/benchmarks/test_blocks.py")
+    session.run("python", "-m", "benchmarks.blocks", *session.posargs)
+
+
 @nox.session
 def slow(session: nox.Session) -> None:
     """The slow tests."""
