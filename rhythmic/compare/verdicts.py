@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from rhythmic.cells.registry import CELLS
 from rhythmic.compare.baselines import BASELINES, RECENT
 from rhythmic.compare.claims import Claim, Finding, Judged, judge
 from rhythmic.compare.plan import RHYTHMIC, ComparisonPlan
@@ -33,6 +34,12 @@ NAMES = {
     "horn": "HORN",
     "cornn": "coRNN",
     "linoss": "LinOSS",
+    "lru": "LRU",
+    "s5": "S5",
+    "rf": "resonate-and-fire network",
+    "lem": "LEM",
+    "hopf": "network of Hopf oscillators",
+    "gated": "network of gated nodes",
     "majority": "majority class",
     "average": "averages of the channels",
     "band_power": "band power",
@@ -52,9 +59,13 @@ RANK = (
 
 
 def names_of(recordings: Recordings) -> dict[str, str]:
-    """Return what networks and baselines are called for the targets of ``recordings``."""
+    """Return what networks and baselines are called for the targets of ``recordings``.
+
+    Cells that others have registered are called as they are registered.
+    """
+    registered = {name: name for name in CELLS}
     numbers = {} if recordings.classes else NAMES_OF_NUMBERS
-    return NAMES | numbers | (NAMES_PER_STEP if recordings.per_step else {})
+    return registered | NAMES | numbers | (NAMES_PER_STEP if recordings.per_step else {})
 
 
 def verdict_row(one: Judged) -> Row:
@@ -184,7 +195,7 @@ def objections(
         found: the verdicts.
         names: of networks and baselines, for readers.
     """
-    said = [*_of_groups(about["groups"]), *_of_learning(rows, plan, about)]
+    said = [*_of_groups(about["groups"]), *_of_learning(rows, plan, about, names)]
     ties = [one for one in found if one.claim.question == "baselines" and one.word != "supported"]
     if ties:
         tied = ", ".join(names[str(one.claim.worse)] for one in ties)
@@ -221,34 +232,38 @@ def _of_groups(number: int | None) -> list[str]:
     ]
 
 
-def _of_learning(rows: Rows, plan: ComparisonPlan, about: Row) -> list[str]:
+def _of_learning(rows: Rows, plan: ComparisonPlan, about: Row, names: Names) -> list[str]:
     """Say where networks learned nothing, too easily, or at the edge of the search."""
     said = []
     is_class, nets = about["score"] == "balanced_accuracy", plan.cells
     lost = [name for name in nets if not is_above(rows[name], about["chance"], is_class=is_class)]
     if lost:
-        names = ", ".join(NAMES[name] for name in lost)
         said.append(
-            f"Not shown to do better than a guess: {names}. With more updates or settings they may."
+            f"Not shown to do better than a guess: {', '.join(names[name] for name in lost)}. With "
+            "more updates or settings they may."
         )
     edges = [name for name in nets if plan.budget > 2 and _at_edge(rows[name], plan.budget) > 0.5]
     if edges:
         said.append(
             "The chosen learning rate is the lowest or the highest tried in most runs of "
-            f"{', '.join(NAMES[name] for name in edges)}: a wider search may raise the score."
+            f"{', '.join(names[name] for name in edges)}: a wider search may raise the score."
         )
     top = [name for name in nets if is_class and np.mean(scores_of(rows[name])) > 0.98]
     if len(top) > 1:
         said.append(
             f"{len(top)} networks score above 0.98: the task is too easy to tell them apart."
         )
-    wild = [NAMES[name] for name in nets if not is_class and min(scores_of(rows[name])) < -1]
+    wild = [
+        names[name]
+        for name in nets
+        if not is_class and any(score < -1 for score in scores_of(rows[name]))
+    ]
     if wild:
         said.append(
             f"R² of a run of {', '.join(wild)} is below -1: a few predictions are far off. Where "
             "some trials are much larger than others, a logarithm of the samples may help."
         )
-    failed = [NAMES[name] for name in nets if np.isnan(scores_of(rows[name])).any()]
+    failed = [names[name] for name in nets if np.isnan(scores_of(rows[name])).any()]
     if failed:
         said.append(f"Runs of {', '.join(failed)} failed, or their score is not defined.")
     return said

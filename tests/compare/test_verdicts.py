@@ -2,10 +2,14 @@
 
 import math
 
+import numpy as np
 import pytest
 
+from rhythmic.cells import ElmanCell
+from rhythmic.cells.registry import CELLS
 from rhythmic.compare import ComparisonPlan
-from rhythmic.compare.verdicts import judged, mean_of, objections
+from rhythmic.compare.verdicts import NAMES, claims_of, judged, mean_of, names_of, objections
+from rhythmic.data import Recordings
 
 PLAN = ComparisonPlan(cells=("rrn", "rnn", "lstm"), num_runs=10, budget=10, num_ladders=40)
 SHIFTS = (0.0, 0.01, -0.01, 0.02, -0.02, 0.005, -0.005, 0.015, -0.015, 0.0)
@@ -83,6 +87,12 @@ def test_intervals_of_accuracies_end_at_one():
         ({"rrn": row(0.99, [0.0] * 10), "rnn": row(0.99, [0.0] * 10)}, {}, "above 0.98"),
         ({"rnn": row(math.nan)}, {}, "Runs of RNN failed"),
         ({"rnn": row(-2.0)}, {"score": "r2", "chance": 0.0}, "R² of a run of RNN is below -1"),
+        # Beside a run that failed too.
+        (
+            {"rnn": row(0.6, (math.nan, -2.0, *SHIFTS[2:]))},
+            {"score": "r2", "chance": 0.0},
+            "R² of a run of RNN is below -1.* Runs of RNN failed",
+        ),
         ({"rnn": row(0.5)}, {}, "Not shown to do better than a guess: RNN"),
         ({}, {}, "A baseline, band power, scores 0.070 higher"),
     ],
@@ -99,3 +109,16 @@ def test_a_sound_run_has_nothing_against_it(rows):
     rows["band_power"] = row(0.6, SHIFTS[::-1])
     rows["majority"] = row(0.5, SHIFTS[::-1])
     assert objections(rows, PLAN, ABOUT, judged(rows, PLAN)) == []
+
+
+def test_every_registered_cell_has_a_name_in_the_claims(monkeypatch):
+    assert CELLS.keys() <= NAMES.keys()
+    monkeypatch.setitem(CELLS, "mine", ElmanCell)
+    recordings = Recordings(np.ones((4, 8, 1)), [0, 1, 0, 1], sample_rate=8.0)
+    names = names_of(recordings)
+    plan = ComparisonPlan(cells=tuple(CELLS))
+    statements = {one.worse: one.statement for one in claims_of(plan, [], names)}
+    assert statements["lru"] == "The rhythmic RNN scores higher than the LRU."
+    assert statements["mine"] == "The rhythmic RNN scores higher than the mine."
+    for name in CELLS.keys() - {"rrn"}:
+        assert names[name] in statements[name]
