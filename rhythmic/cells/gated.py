@@ -17,6 +17,9 @@ from rhythmic.cells.interface import AbstractCell, along_nodes
 from rhythmic.cells.options import PerNode, between, is_traced, per_node
 from rhythmic.typing import Array, Bool, Float, InputArray, NodeArray, PyTree
 
+# Samples by which every wave is ahead, so that rounding moves no switch to the next sample.
+_AHEAD = 1e-3
+
 
 class GatedState(NamedTuple):
     """State of the cell inside, and the samples so far, ``(1, *batch)``."""
@@ -32,7 +35,8 @@ class GatedCell(AbstractCell[GatedState]):
     Node ``k`` is on at sample ``t = 0, 1, ...`` where ``(t + phase_k period_k) mod period_k`` is
     below ``(1 - off_k) period_k``, or below 1: in every period at least once. An off node keeps its
     state, and so passes gradients on unchanged; nodes that spike are silent meanwhile. What it last
-    showed goes on being seen, by the other nodes too. The wave is fixed.
+    showed goes on being seen, by the other nodes too. The wave is fixed. Where it would switch
+    up to 0.001 of a sample after one, it does so at that one.
 
     Source: Yan et al., Nature Communications 16 (2025), there for spiking nodes.
     """
@@ -56,11 +60,11 @@ class GatedCell(AbstractCell[GatedState]):
 
         Args:
             cell: whose nodes are switched.
-            period: of the square wave in samples, at least 1, a number or one value a node; for a
+            period: of the square wave in samples, at least 1, a number or one value per node; for a
                 wave of ``f`` Hz ``Fs / f``.
             off_fraction: fraction of a period in which a node is off, from 0 to below 1 (one minus
-                the duty cycle), a number or one value a node.
-            phase: where in its period a node starts, from 0 to below 1, a number or one value a
+                the duty cycle), a number or one value per node.
+            phase: where in its period a node starts, from 0 to below 1, a number or one value per
                 node. By default ``k / n`` of node ``k`` of ``n``: at any time as many are on.
 
         Raises:
@@ -74,12 +78,13 @@ class GatedCell(AbstractCell[GatedState]):
         start = between("phase", per_node("phase", phase, size), 0.0, 1.0, with_low=True)
         namespace = jnp if is_traced(period, off) else np
         on_time = namespace.maximum((1 - off) * period, 1.0)
+        shift = period * start + _AHEAD
         if is_traced(period, off, start):
-            cell = _unless_nan(cell, on_time + period * start)
+            cell = _unless_nan(cell, on_time + shift)
         self.cell = cell
         self.period, self.on_time, self.shift = (
             node_values(name, values, 0.0, np.inf, "fixed")
-            for name, values in (("period", period), ("on", on_time), ("shift", period * start))
+            for name, values in (("period", period), ("on", on_time), ("shift", shift))
         )
         self.input_size, self.hidden_size = cell.input_size, size
 
@@ -101,14 +106,22 @@ class GatedCell(AbstractCell[GatedState]):
             along_nodes(part.values, elapsed).astype(elapsed.dtype)
             for part in (self.period, self.on_time, self.shift)
         )
-        return ~(jnp.mod(elapsed + shift, period) >= on_time)
+        # Whole periods go first: beside millions of samples a shift would be lost.
+        return ~(jnp.mod(jnp.mod(elapsed, period) + shift, period) >= on_time)
+
+    def held(
+        self, state: GatedState, advanced: GatedState, active: Bool[Array, "hidden *batch"]
+    ) -> GatedState:
+        """Return the ``advanced`` state of ``active`` nodes; the clock goes on for all."""
+        inner = self.cell.held(state.inner, advanced.inner, active)
+        return GatedState(inner, advanced.elapsed)
 
     def output(self, state: GatedState) -> NodeArray:
         """Return what the cell shows."""
         return self.cell.output(state.inner)
 
     def squared_amplitude(self, state: GatedState) -> NodeArray:
-        """Return the energy of the cell's nodes."""
+        """Return the squared amplitude of the cell's nodes."""
         return self.cell.squared_amplitude(state.inner)
 
     def for_feature(self, feature: str) -> "GatedCell":

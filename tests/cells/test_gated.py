@@ -49,6 +49,36 @@ def test_published_waves_are_on_once_in_every_period():
     np.testing.assert_array_equal(cell.is_on(long.astype(jnp.float32))[2], [True, False, False])
 
 
+@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("traced", [False, True])
+def test_rounding_adds_no_sample_to_a_wave(precision, traced):
+    """Duty cycles of whole samples: ``(1 - 0.7) 10`` is more than 3 in float64."""
+    num_on, length = (x.ravel() for x in np.meshgrid(np.arange(1, 30), np.arange(2, 31)))
+    num_on, length = num_on[num_on < length], length[num_on < length]
+    start = np.arange(len(length)) % length / length
+    with jax.enable_x64(precision == "double"):
+        inner = make_cell("rnn", 1, len(length), key=KEY)
+
+        def on(period, off, phase, elapsed):
+            cell = GatedCell(inner, period=period, off_fraction=off, phase=phase)
+            return cell.is_on(elapsed[None])
+
+        elapsed = jnp.arange(120.0)
+        waves = 1.0 * length, 1 - num_on / length, start
+        found = jax.jit(on)(*waves, elapsed) if traced else on(*waves, elapsed)
+    within = (np.arange(120) + np.rint(start * length)[:, None]) % length[:, None]
+    np.testing.assert_array_equal(found, within < num_on[:, None])
+
+
+def test_a_wave_around_a_wave_goes_on_while_its_node_is_off():
+    inner = GatedCell(make_cell("rnn", 1, 1, key=KEY), period=4.0)
+    cell = GatedCell(inner, period=4.0, phase=0.5)
+    state = cell.initial_state()
+    for _ in range(5):
+        state = cell.step(state, jnp.ones(1))
+    np.testing.assert_array_equal([state.elapsed[0], state.inner.elapsed[0]], [5, 5])
+
+
 def test_an_off_node_passes_gradients_on_and_does_not_spike():
     options = {"dt": 3.0, "angular_frequency": 0.5, "damping": 0.3}
     inner = make_cell("rf", 1, 2, key=KEY, **options)
