@@ -72,6 +72,12 @@ class DescribedSweep:
         """Return what a record or journal must say of the block that it belongs to."""
         return {"block": block.number, "sweep": self.identity}
 
+    def check_owner(self, record: Mapping[str, Any], block: Chunk, name: str) -> None:
+        """Raise a DamagedFileError, by its ``name``, for a record of another block or sweep."""
+        own = self.owner(block)
+        if {key: record.get(key) for key in own} != own:
+            raise DamagedFileError(f"{name} is damaged: it belongs to another block or sweep")
+
     def new_record(self, block: Chunk, num_bad: int, made: list[dict[str, Any]]) -> dict[str, Any]:
         """Return the record of a block: what made it, and how many points are not finite."""
         return {**self.owner(block), "not_finite": num_bad, "made": made}

@@ -26,6 +26,7 @@ class SweepFiles(WrapperStore[MemoryStore]):
         read: returns the bytes of a stored key, or raises a FileNotFoundError.
         metadata: bytes by key.
         results: names of the arrays of which chunks may be absent; those of all others may not.
+        remedy: what is done about a file that is damaged or missing, the end of errors.
     """
 
     def __init__(
@@ -34,8 +35,9 @@ class SweepFiles(WrapperStore[MemoryStore]):
         read: Callable[[str], bytes],
         metadata: Mapping[str, bytes],
         results: Collection[str],
+        remedy: str = COMPUTED_AGAIN,
     ):
-        self.root, self.read, self.results = root, read, results
+        self.root, self.read, self.results, self.remedy = root, read, results, remedy
         from_bytes = default_buffer_prototype().buffer.from_bytes
         self.memory = {key: from_bytes(content) for key, content in metadata.items()}
         super().__init__(MemoryStore(self.memory))
@@ -63,9 +65,9 @@ class SweepFiles(WrapperStore[MemoryStore]):
         except FileNotFoundError:
             if name in self.results:
                 return None
-            raise DamagedFileError(f"{self.root}/{key} is missing; {COMPUTED_AGAIN}") from None
+            raise DamagedFileError(f"{self.root}/{key} is missing; {self.remedy}") from None
         if not is_whole(content):
-            raise DamagedFileError(f"{self.root}/{key} is damaged; {COMPUTED_AGAIN}")
+            raise DamagedFileError(f"{self.root}/{key} is damaged; {self.remedy}")
         return prototype.buffer.from_bytes(content)
 
     async def get_partial_values(

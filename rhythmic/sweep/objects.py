@@ -9,21 +9,25 @@ hands out the chunks of a store.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Bool
 
-from rhythmic.sealed import sealed_bytes, unsealed
+from rhythmic.runs.environment import RefusedError
+from rhythmic.sealed import DamagedFileError, sealed_bytes, unsealed
 from rhythmic.sweep.arrays import description_of, layout_of
 from rhythmic.sweep.chunks import Computed
 from rhythmic.sweep.described import DescribedSweep
 from rhythmic.sweep.designs import STATUS
-from rhythmic.sweep.files import SweepFiles
+from rhythmic.sweep.files import COMPUTED_AGAIN, SweepFiles
 from rhythmic.sweep.opening import WRITER, check_resumable
-from rhythmic.sweep.plan import DESCRIPTION, RECORDS, RESULTS, ChunkPlan, Cut, record_name
+from rhythmic.sweep.plan import DESCRIPTION, RECORDS, RESULTS, Chunk, ChunkPlan, Cut, record_name
 from rhythmic.sweep.specification import Sweep
+
+# Of a folder the call finds out what is damaged; here it would have to fetch every object.
+REMOVED_FIRST = f"remove it, and {COMPUTED_AGAIN}"
 
 
 class UnreachableError(OSError):
@@ -59,7 +63,7 @@ class ObjectFolder:
         Raises:
             FileNotFoundError: if it is not there.
         """
-        with self._reached():
+        with self._reached(FileNotFoundError):
             return self.system.cat_file(f"{self.root}/{name}")
 
     def write(self, name: str, content: bytes) -> None:
@@ -70,18 +74,19 @@ class ObjectFolder:
     def names(self, below: str) -> set[str]:
         """Return the names of all objects below one, as they are now."""
         self.system.invalidate_cache()
-        with self._reached():
+        found: list[str] = []
+        with self._reached(), contextlib.suppress(FileNotFoundError):
             found = self.system.find(f"{self.root}/{below}")
         # Of some stores the root has a leading slash, of some it has none.
         start = len(self.root.lstrip("/")) + 1
         return {name.lstrip("/")[start:] for name in found}
 
     @contextlib.contextmanager
-    def _reached(self) -> Iterator[None]:
-        """Raise an UnreachableError for whatever the store's package raises, absence apart."""
+    def _reached(self, *passed: type[Exception]) -> Iterator[None]:
+        """Raise an UnreachableError for what the store's package raises, but for some errors."""
         try:
             yield
-        except FileNotFoundError:
+        except passed:
             raise
         except Exception as error:
             line = (str(error).strip().splitlines() or [type(error).__name__])[0]
@@ -110,6 +115,7 @@ class ObjectSweep(DescribedSweep):
             lambda key: place.read(f"{RESULTS}/{key}"),
             self.metadata,
             self.names,
+            REMOVED_FIRST,
         )
 
     @classmethod
@@ -130,14 +136,29 @@ class ObjectSweep(DescribedSweep):
     def create(
         cls, place: ObjectFolder, sweep: Sweep, plan: ChunkPlan, environment: dict[str, Any]
     ) -> Self:
-        """Write metadata and coordinates, then the description."""
+        """Write metadata and coordinates, then the description.
+
+        Raises:
+            RefusedError: if anything else is there, such as chunks whose description was removed.
+        """
         cut = Cut(plan.split_axis, plan.rows_per_chunk)
         layout = layout_of(sweep, plan, cut)
         description = description_of(sweep, plan, environment, layout, cut)
-        for key, content in layout.items():
-            place.write(f"{RESULTS}/{key}", content)
+        begun = {f"{RESULTS}/{key}" for key in layout}
+        if strange := sorted(place.names("") - begun):
+            raise RefusedError(
+                f"folder {place.url} holds {strange[0]}, and no {DESCRIPTION}; name a new one"
+            )
+        store = cls(place, description, environment)
+        store.lay_out(layout)
         place.write(DESCRIPTION, sealed_bytes(description))
-        return cls(place, description, environment)
+        return store
+
+    def lay_out(self, layout: Mapping[str, bytes], there: Collection[str] = ()) -> None:
+        """Write metadata and coordinates, but for objects that are ``there``."""
+        for key, content in layout.items():
+            if (name := f"{RESULTS}/{key}") not in there:
+                self.place.write(name, content)
 
     def write(self, found: Computed) -> None:
         """Write a chunk, its record last."""
@@ -161,13 +182,28 @@ class ObjectSweep(DescribedSweep):
             )
         return found
 
+    def record(self, chunk: Chunk) -> dict[str, Any]:
+        """Return the record of a finished chunk.
+
+        Raises:
+            DamagedFileError: if it is damaged, or belongs to another chunk or sweep.
+        """
+        name = f"{RECORDS}/{record_name(chunk.number)}"
+        try:
+            found = unsealed(self.place.read(name), f"{self.place.url}/{name}")
+            self.check_owner(found, chunk, f"{self.place.url}/{name}")
+        except DamagedFileError as error:
+            raise DamagedFileError(f"{error}; {REMOVED_FIRST}") from None
+        return found
+
     def progress(self) -> tuple[int, list[Mapping[str, object]]]:
-        """Return how many chunks are there, and what computed them."""
+        """Return how many chunks are there, and what computed them.
+
+        Raises:
+            DamagedFileError: for a record that is damaged.
+        """
         numbers = np.flatnonzero(self.done()).tolist()
-        made: list[Mapping[str, object]] = []
-        for number in numbers:
-            name = f"{RECORDS}/{record_name(number)}"
-            made += unsealed(self.place.read(name), f"{self.place.url}/{name}")["made"]
+        made = [one for n in numbers for one in self.record(self.layout.chunk(n))["made"]]
         return len(numbers), made
 
 
@@ -203,7 +239,7 @@ def open_to_compute(
         tell: called with one line for everything that was found.
 
     Raises:
-        RefusedError: if another sweep is there, or it was computed otherwise.
+        RefusedError: if another sweep or anything else is there, or it was computed otherwise.
     """
     place = ObjectFolder(url)
     description = described_at(place)
@@ -212,4 +248,6 @@ def open_to_compute(
     if description is None:
         return ObjectSweep.create(place, sweep, fitting, environment)
     check_resumable(url, description, sweep, environment, allow_changes, tell)
-    return ObjectSweep(place, description, environment)
+    store = ObjectSweep(place, description, environment)
+    store.lay_out(layout_of(sweep, store.plan, store.layout.cut), place.names(RESULTS))
+    return store

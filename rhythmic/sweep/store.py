@@ -162,9 +162,7 @@ class SweepStore(DescribedSweep):
         """
         path = self.record_path(block)
         record = read_sealed(path)
-        own = self.owner(block)
-        if {name: record.get(name) for name in own} != own:
-            raise DamagedFileError(f"{path} is damaged: it belongs to another block or sweep")
+        self.check_owner(record, block, str(path))
         return record
 
     def result_paths(self, block: Chunk) -> list[Path]:

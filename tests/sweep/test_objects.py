@@ -110,8 +110,56 @@ def test_a_damaged_object_is_named_when_it_is_read(url):
     content = bytearray(place.read(name))
     content[len(content) // 2] ^= 1
     place.write(name, bytes(content))
-    with pytest.raises(DamagedFileError, match=f"{url}/{name} is damaged"):
+    with pytest.raises(DamagedFileError, match=f"{url}/{name} is damaged; remove it, and the call"):
         open_sweep(url).load()
+
+
+def test_damaged_and_foreign_records_are_named(url):
+    run(url)
+    place = ObjectFolder(url)
+    first, second = (f"chunks/{number:06d}.json" for number in (0, 1))
+    own = place.read(first)
+    for content in (own.replace(b"not_finite", b"not-finite"), place.read(second)):
+        place.write(first, content)
+        with pytest.raises(DamagedFileError, match=f"{url}/{first} is damaged.*; remove it, and"):
+            open_sweep(url)
+    place.system.rm(f"{place.root}/{first}")
+    run(url)
+    assert place.read(first) == own
+
+
+def test_coordinates_that_were_lost_are_written_again(url, in_memory):
+    run(url)
+    place = ObjectFolder(url)
+    name = f"results.zarr/{ObjectSweep.open(url).coordinates[0]}/c/0"
+    before = place.read(name)
+    place.system.rm(f"{place.root}/{name}")
+    assert_same(run(url).arrays, in_memory)
+    assert place.read(name) == before
+
+
+def test_chunks_without_their_description_are_nobodys(url):
+    """They would pass for those of another sweep whose arrays have the same names."""
+    run(url)
+    place = ObjectFolder(url)
+    place.system.rm(f"{place.root}/sweep.json")
+    with pytest.raises(RefusedError, match=f"folder {url} holds chunks/000000.json, and no sweep"):
+        run(url)
+    assert "sweep.json" not in place.names("")
+    for name in place.names("") - {"results.zarr/zarr.json"}:
+        place.system.rm(f"{place.root}/{name}")
+    run(url)  # begun alone, as by a call that was killed
+
+
+def test_a_store_that_takes_no_objects_is_one_line(url, monkeypatch):
+    system = type(ObjectFolder(url).system)
+
+    def refuse(self, path, content):
+        raise FileNotFoundError("The specified bucket does not exist")
+
+    monkeypatch.setattr(system, "pipe_file", refuse)
+    with pytest.raises(SweepStorageError, match=f"{url} cannot be reached: The specified bucket"):
+        run(url)
 
 
 def test_another_sweep_and_another_environment_are_refused(url, monkeypatch):
