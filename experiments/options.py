@@ -68,12 +68,6 @@ def check_options(options: ScriptOptions) -> None:
     options.check()
 
 
-def check_seed(seed: int) -> None:
-    """Raise a ValueError of one line for a seed that JAX or NumPy would not take."""
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed is {seed}; it must be in 0 ... {2**32 - 1}")
-
-
 def identity(options: ScriptOptions) -> dict[str, Any]:
     """Return the options that determine the results."""
     elsewhere = {field.name for field in dataclasses.fields(ScriptOptions)}

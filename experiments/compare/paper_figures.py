@@ -20,7 +20,7 @@ from experiments.compare.question import Question
 from experiments.compare.trained_features import FeatureReader, trained_network
 from experiments.members import MemberStore
 from experiments.mnist.configuration import PUBLISHED, REFERENCE, RESULTS
-from experiments.options import ScriptOptions, check_seed
+from experiments.options import ScriptOptions
 from experiments.ranges import among, within
 from experiments.script import main
 from experiments.stages import Stages
@@ -106,7 +106,6 @@ class PaperOptions(ScriptOptions):
         """Raise a ValueError of one line that names the field out of its range."""
         among(self, dataset=DATASETS)
         within(self, digits="[0, 9]", num_draws="[2, inf)")
-        check_seed(self.draw_seed)
         if REFERENCE not in published_rows(self.rows):
             raise ValueError(f"rows is {self.rows}; it holds no {REFERENCE} of {EPOCHS} epochs")
 

@@ -1,4 +1,4 @@
-"""One trained resonant network reading one test digit, saved for the figure of its dynamics."""
+"""One trained resonant network driven by one test digit, saved for the figure of its dynamics."""
 
 from pathlib import Path
 

@@ -53,7 +53,7 @@ def keep_compiled(folder: Path) -> None:
 
 
 def measure(options: MnistConfiguration, stages: Stages) -> None:
-    """Train what is missing, row by row, and let the first resonant network read a digit."""
+    """Train what is missing, row by row, and keep the dynamics of the first resonant one."""
     digits = load(options.dataset, data_dir=options.data_dir)
     folder = stages.run_folder
     store = MnistStore(options, digits, folder / ROWS.file, check=stages.check)

@@ -26,7 +26,7 @@ from rhythmic.statistics.comparison import Comparison
 from rhythmic.statistics.summaries import Agreement, agreement
 
 WIDTH = 132
-SIGNIFICANT = 0.05  # p value, corrected for the number of rivals
+SIGNIFICANT = 0.05  # p value, corrected for the number of baselines
 ARRAYS = ("history", "confusion", "class_features", "parameters", "statistics")
 
 
@@ -60,7 +60,7 @@ def tables(configuration: MnistConfiguration, store: MemberStore) -> dict[str, l
 def answer(configuration: MnistConfiguration, store: MemberStore) -> str:
     """Say in one line which network was better, by how much, and how sure that is.
 
-    Yes: the reference has the best mean, and Welch's t test tells every other one from it.
+    Yes: the reference has the best mean, and differs significantly from every other by Welch's t.
     """
     found = finished(configuration, store)
     complete = not found.missing and found.tested.keys() >= PUBLISHED.keys()
@@ -73,16 +73,16 @@ def answer_line(configuration: MnistConfiguration, tested: dict[str, list[Row]])
     """Write the answer of finished rows by architecture."""
     lines = {name: summary_line(configuration, name, tested) for name in tested}
     best = max(lines, key=lambda name: lines[name]["mean"])
-    parts, told_apart = [], []
+    parts, differ = [], []
     for name, line in lines.items():
         part = f"{appearance(name).label} {line['mean']:.3f} (SEM {line['standard_error']:.3f})"
         if name != REFERENCE:
             p_value = line["against_reference_corrected_p_value"]
-            told_apart.append(p_value < SIGNIFICANT)
+            differ.append(p_value < SIGNIFICANT)
             part += f", p = {p_value:.2g} against golden"
         parts.append(part)
     seeds = min(line["num_seeds"] for line in lines.values())
-    shown = "yes" if all(told_apart) else "not shown"
+    shown = "yes" if all(differ) else "not shown"
     verdict = shown if best == REFERENCE else "no"
     asked = "On MNIST by pixel, by the published recipe"
     return f"{asked}, {verdict}: {'; '.join(parts)}; {seeds} seeds each."
@@ -99,7 +99,7 @@ def draw(configuration: MnistConfiguration, store: MemberStore) -> dict[str, Fig
 
     published = PUBLISHED if configuration.is_published_recipe() else {}
     data = {"mnist": "MNIST"}.get(configuration.dataset, configuration.dataset)
-    title = f"{data}, one pixel a step"
+    title = f"{data}, one pixel per step"
     if configuration.dataset != "mnist":
         title += "\n(5,000 digits, not MNIST)"
     return {
@@ -141,7 +141,7 @@ def draw_resonant(
             np.array(example["positions"]),
             sample_rate=configuration.sample_rate,
             pole_radius=configuration.pole_radius,
-            title=f"{appearance(name).label}, seed {example['seed']}, reads a {example['label']}",
+            title=f"{appearance(name).label}, seed {example['seed']}, digit {example['label']}",
         )
     return figures
 
@@ -186,15 +186,15 @@ def summary_line(configuration: MnistConfiguration, name: str, tested: dict[str,
             found: Agreement = agreement(summary, *PUBLISHED[name])
             line |= {f"published_{key}": value for key, value in found._asdict().items()}
     if name != REFERENCE and REFERENCE in tested:
-        rivals = {key: accuracies(rows) for key, rows in tested.items() if key != REFERENCE}
-        test: Comparison = compare(accuracies(tested[REFERENCE]), rivals)[name]
+        baselines = {key: accuracies(rows) for key, rows in tested.items() if key != REFERENCE}
+        test: Comparison = compare(accuracies(tested[REFERENCE]), baselines)[name]
         line |= {f"against_reference_{key}": value for key, value in test._asdict().items()}
     return line
 
 
 def terminal_table(configuration: MnistConfiguration, lines: list[Row]) -> Table:
     """Set the summary out for reading."""
-    title = f"Test accuracy on {configuration.dataset}, one pixel a step"
+    title = f"Test accuracy on {configuration.dataset}, one pixel per step"
     columns = ("", "nodes", "params", "rate", "n", "mean", "SEM", "95 % interval")
     table = plain_table(title, *columns, "published", "difference (bound)", "to golden (p)")
     for line in lines:

@@ -129,7 +129,7 @@ class GatedCell(AbstractCell[GatedState]):
         return self._around(self.cell.for_feature(feature))
 
     def resolved(self) -> "GatedCell":
-        """Return the layer with the cell worked out, to be stepped."""
+        """Return the layer with the cell's rhythms computed, to be stepped."""
         return self._around(self.cell.resolved())
 
     def constrained(self) -> "GatedCell":

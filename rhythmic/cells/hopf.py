@@ -76,16 +76,16 @@ class HopfCell(AbstractCell[HopfState]):
             input_size: components of one input sample.
             hidden_size: number of nodes, ``n``.
             key: source of the weights.
-            growth: ``mu`` in 1 / sample, between -0.5 and 0.5, a number or one value a node.
-            angular_frequency: ``omega`` in rad a sample, between 0 and pi, a number or one value a
-                node; for a ladder ``2 pi f / Fs``. By default the geometric ladder of the rhythmic
-                RNN in units of the sample rate, from ``Fs / 500`` to ``Fs / 4.07``.
-            excitability: ``alpha``, above 0; a number or one value a node.
+            growth: ``mu`` in 1 / sample, between -0.5 and 0.5, a number or one value per node.
+            angular_frequency: ``omega`` in rad per sample, between 0 and pi, a number or one value
+                per node; for a ladder ``2 pi f / Fs``. By default the geometric ladder of the
+                rhythmic RNN in units of the sample rate, from ``Fs / 500`` to ``Fs / 4.07``.
+            excitability: ``alpha``, above 0; a number or one value per node.
             rhythms: whether ``mu`` and ``omega`` are ``learned`` from these start values or
                 ``fixed``.
 
         Raises:
-            ValueError: for a size below one, an unknown rule, or a value outside its range.
+            ValueError: for a size below one, an unknown choice, or a value outside its range.
         """
         input_size, hidden_size = check_sizes(input_size, hidden_size)
         check_choice("rhythms", rhythms, Rhythms)
@@ -135,7 +135,7 @@ class HopfCell(AbstractCell[HopfState]):
         return state.real**2 + state.imaginary**2
 
     def resolved(self) -> "HopfCell":
-        """Return the cell with learned rhythms worked out, to be stepped."""
+        """Return the cell with learned rhythms computed, to be stepped."""
         return resolve(self)
 
     def node_weights(self) -> NodeWeights:

@@ -20,15 +20,15 @@ _EDGE = 1e-3  # how near to the ends of their range squared radii and angles are
 
 @checked
 class LRUCell(DiagonalCell):
-    """Linear recurrent unit (LRU), one complex mode a node.
+    """Linear recurrent unit (LRU), one complex mode per node.
 
     ``x_t = lambda x_{t-1} + gamma B u_t`` with ``lambda = exp(-nu + i theta)``, shown as
     ``gelu(Re(C x_t) + D u_t)`` (GELU in its tanh form).
 
-    ``nu > 0`` (1 / sample), ``theta > 0`` (rad a sample) and ``gamma > 0`` are learned by their
+    ``nu > 0`` (1 / sample), ``theta > 0`` (rad per sample) and ``gamma > 0`` are learned by their
     logarithms, so that the pole radius ``exp(-nu)`` stays below 1. ``gamma`` starts at
-    ``sqrt(1 - |lambda|^2)``, with which white noise of variance 1 gives every mode the variance of
-    its row of ``B``, however slowly it decays.
+    ``sqrt(1 - |lambda|^2)``, with which white noise of variance 1 drives every mode to the power
+    ``E|x|^2 = |B|^2``, the square of its row of ``B``, however slowly it decays.
 
     ``D`` is a matrix, since the published one (a diagonal) takes as many inputs as it has outputs.
     The block around the layer (normalisation, gate, skip) is not part of it.
@@ -63,10 +63,10 @@ class LRUCell(DiagonalCell):
             input_size: components of one input sample.
             hidden_size: number of modes, and of outputs.
             key: source of the weights, and of rhythms that are not given.
-            angular_frequency: ``theta`` in rad a sample, between 0 and 2 pi, a number or one value
-                a node; for a ladder ``2 pi f / Fs``. By default each is drawn from U(0, 2 pi),
-                as published.
-            pole_radius: ``|lambda|``, between 0 and 1, a number or one value a node. By default
+            angular_frequency: ``theta`` in rad per sample, between 0 and 2 pi, a number or one
+                value per node; for a ladder ``2 pi f / Fs``. By default each is drawn from
+                U(0, 2 pi), as published.
+            pole_radius: ``|lambda|``, between 0 and 1, a number or one value per node. By default
                 ``|lambda|^2`` is drawn from U(0, 1): poles are spread evenly over the unit disc.
             rhythms: whether ``nu``, ``theta`` and ``gamma`` are ``learned`` from these start values
                 or ``fixed``.

@@ -38,7 +38,7 @@ from rhythmic.typing import AnyArray, Array, Bool, Float, InputArray, Matrix, No
 Form = Literal["balanced", "plain"]
 
 THRESHOLD = 1.0
-REFRACTORY_DECAY = 0.9  # of q, a step
+REFRACTORY_DECAY = 0.9  # of q, per step
 # Balanced nodes are stable for b + dt q < 2 sqrt(1 - omega^2), which is 0.62 at the first corner;
 # at the published dt = 0.01 even for those that fire at every step, whose q tends to 10.
 MAX_STEP_ANGLE = {"balanced": 0.95, "plain": np.pi}
@@ -95,12 +95,13 @@ class ResonateAndFireCell(AbstractCell[ResonateAndFireState]):
     ``balanced``: ``lambda_t = 1 + p(omega) - b - dt q_{t-1} + i omega`` with the divergence
         boundary ``p(omega) = sqrt(1 - omega^2) - 1``, at which ``|lambda| = 1``, and the refractory
         ``q_t = 0.9 q_{t-1} + s_t``: after a spike the threshold is higher and the damping stronger.
-        With little damping a node turns by ``asin(omega)`` a sample, a little more than ``omega``.
+        With little damping a node turns by ``asin(omega)`` per sample, a little more than
+        ``omega``.
     ``plain``: ``lambda = exp(-b + i omega)``, the exact solution of Izhikevich's ``x' = (-b + i
         omega) x`` over a step, without refractory; ``q = 0``. (Steps by differences, as of the
         published baseline, diverge where ``(1 - b)^2 + omega^2 > 1``.)
 
-    ``omega`` (rad a sample) and ``b`` (1 / sample) are learned, as published, or fixed. ``dt``
+    ``omega`` (rad per sample) and ``b`` (1 / sample) are learned, as published, or fixed. ``dt``
     weighs the input and the refractory damping.
 
     A spike has no derivative of use: training takes that of ``spike``, a double Gaussian, for it.
@@ -138,10 +139,10 @@ class ResonateAndFireCell(AbstractCell[ResonateAndFireState]):
             hidden_size: number of nodes.
             key: source of the weights, and of rhythms that are not given.
             form: ``balanced`` or ``plain``.
-            angular_frequency: ``omega`` in rad a sample, between 0 and 0.95 if balanced, else pi;
-                a number or one value a node, for a ladder ``2 pi f / Fs``. By default each is drawn
-                from U(0.15, 0.5), as published for sequential MNIST.
-            damping: ``b`` in 1 / sample, between 0 and 0.5, a number or one value a node. By
+            angular_frequency: ``omega`` in rad per sample, between 0 and 0.95 if balanced, else pi;
+                a number or one value per node, for a ladder ``2 pi f / Fs``. By default each is
+                drawn from U(0.15, 0.5), as published for sequential MNIST.
+            damping: ``b`` in 1 / sample, between 0 and 0.5, a number or one value per node. By
                 default each is drawn from U(0.001, 0.01), as published for sequential MNIST.
             dt: length of a step, above 0, in the unit of time of input and refractory.
             rhythms: ``learned`` from these start values, or ``fixed``.
@@ -216,7 +217,7 @@ class ResonateAndFireCell(AbstractCell[ResonateAndFireState]):
         return state.real**2 + state.imaginary**2
 
     def resolved(self) -> "ResonateAndFireCell":
-        """Return the cell with learned rhythms worked out, to be stepped."""
+        """Return the cell with learned rhythms computed, to be stepped."""
         return resolve(self)
 
     def poles(self) -> tuple[Vector, Vector]:
@@ -253,7 +254,7 @@ def _given_or_drawn(
     *,
     key: jax.Array,
 ) -> Float[AnyArray, " hidden"]:
-    """Return one value a node below ``highest``, or ones ``drawn`` evenly between two ends.
+    """Return one value per node below ``highest``, or ones ``drawn`` evenly between two ends.
 
     Raises:
         ValueError: for a value given outside its range.

@@ -23,7 +23,7 @@ LOWEST_DT, HIGHEST_DT = 0.001, 0.1
 
 @checked
 class S5Cell(DiagonalCell):
-    """State-space layer S5, one pair of conjugate complex modes a node.
+    """State-space layer S5, one pair of conjugate complex modes per node.
 
     ``x' = Lambda x + B u`` with ``Lambda = -a + i b``, solved over a step ``dt`` in which ``u`` is
     held (zero-order hold): ``x_t = lambda x_{t-1} + (lambda - 1) / Lambda B u_t`` with ``lambda =
@@ -32,8 +32,8 @@ class S5Cell(DiagonalCell):
 
     ``a > 0``, ``b > 0`` and ``dt > 0`` are learned by their logarithms. Published are ``a`` and
     ``b`` that may change sign, ``dt`` by its logarithm. ``a`` and ``b`` are per unit of the time
-    that ``dt`` is in; a node turns by ``dt b`` rad a sample. ``D`` is a matrix, since the published
-    one (a diagonal) takes as many inputs as it has outputs. The block around the layer
+    that ``dt`` is in; a node turns by ``dt b`` rad per sample. ``D`` is a matrix, since the
+    published one (a diagonal) takes as many inputs as it has outputs. The block around the layer
     (normalisation, gate, skip) is not part of it.
 
     Source: Smith, Warrington and Linderman, ICLR 2023, arXiv:2208.04933.
@@ -67,12 +67,12 @@ class S5Cell(DiagonalCell):
             input_size: components of one input sample.
             hidden_size: number of pairs of modes, ``n``, and of outputs.
             key: source of the weights, and of steps that are not given.
-            angular_frequency: ``dt b`` in rad a sample, between 0 and pi, a number or one value a
-                node; for a ladder ``2 pi f / Fs``. By default ``b`` are the frequencies of the
+            angular_frequency: ``dt b`` in rad per sample, between 0 and pi, a number or one value
+                per node; for a ladder ``2 pi f / Fs``. By default ``b`` are the frequencies of the
                 normal part of HiPPO-LegS of order ``2 n``, as published.
-            dt: step, above 0, a number or one value a node; by default its logarithm is drawn
+            dt: step, above 0, a number or one value per node; by default its logarithm is drawn
                 evenly between 0.001 and 0.1.
-            damping: ``a``, above 0, a number or one value a node; 1 / 2 in HiPPO-LegS.
+            damping: ``a``, above 0, a number or one value per node; 1 / 2 in HiPPO-LegS.
             rhythms: whether ``a``, ``b`` and ``dt`` are ``learned`` from these start values or
                 ``fixed``.
 

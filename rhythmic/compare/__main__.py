@@ -56,8 +56,8 @@ class CompareOptions:
         kind: of the targets, where shape and type do not tell.
         channels: whether channels come first or last in each trial, where the file does not tell.
         missing: what to do with trials that hold NaN: drop or interpolate them.
-        forecast: time in s; in place of targets of the file, what is to be told at every step is
-            the recording itself so much later.
+        forecast: time in s; the targets, at every step, are the recording itself so much later, in
+            place of those of the file.
         preset: quick, some minutes, to look; full, for an answer that counts.
         cells: networks to compare, by default rrn horn linoss rnn lstm gru; rrn must be one.
         parameters: trained parameters of each network at most; by default those of a rhythmic RNN

@@ -103,9 +103,9 @@ class Judge:
         return _features(network, jnp.asarray(inputs, network.dtype), self.lengths)
 
     def answers(self, network: Network) -> np.ndarray:
-        """Return what a network tells of every trial: the place of a class, or numbers.
+        """Return what a network predicts of every trial: the index of a class, or numbers.
 
-        Of the shape of the recordings' targets; NaN, or -1, past the end of a trial.
+        Of the shape of the recordings' targets; -1, or NaN of numbers, past the end of a trial.
         """
         outputs = network.answer(self.features(network, _samples(self.recordings)))
         found = np.moveaxis(np.asarray(outputs, float), -1, 0)  # trial first
@@ -293,7 +293,7 @@ def spectrum_of(recordings: Recordings, *, by_class: bool = True) -> Spectrum:
 def example_traces(
     network: Network, recordings: Recordings, trials: Sequence[int], most: int = 400
 ) -> list[dict[str, list[Any]]]:
-    """Return what some trials make of a network: inputs, what each node shows, answers over time.
+    """Return what a network makes of some trials: inputs, node outputs and predictions over time.
 
     Args:
         network: of one layer.
@@ -303,11 +303,11 @@ def example_traces(
 
     Returns:
         For each trial ``seconds``, ``inputs`` (channel, sample) and ``nodes`` (node, sample), the
-        first that each node shows; of targets per step also ``targets`` and ``answers``, places of
-        classes (sample,) or numbers (output, sample).
+        first that each node shows; of targets per step also ``targets`` and ``answers``, indices
+        of classes (sample,) or numbers (output, sample).
     """
     found = []
-    told = Judge(recordings[trials], "r2").answers(network) if recordings.per_step else None
+    predicted = Judge(recordings[trials], "r2").answers(network) if recordings.per_step else None
     for place, trial in enumerate(trials):
         length = int(recordings.lengths[trial])
         inputs = jnp.asarray(_samples(recordings)[trial, :length], network.dtype)
@@ -321,8 +321,8 @@ def example_traces(
             "inputs": np.asarray(inputs)[kept].T.tolist(),
             "nodes": np.asarray(shown)[kept, : network.cell.hidden_size, 0].T.tolist(),
         }
-        if told is not None:
+        if predicted is not None:
             trace["targets"] = recordings.targets[trial][kept].T.tolist()
-            trace["answers"] = told[place][kept].T.tolist()
+            trace["answers"] = predicted[place][kept].T.tolist()
         found.append(trace)
     return found

@@ -90,7 +90,7 @@ def page(found: Comparison, source: str = "") -> str:
     with house_style(), matplotlib.rc_context({"svg.hashsalt": "rhythmic"}):
         by = f"rhythmic {importlib.metadata.version('rhythmic')}"
         parts = [
-            f'<p class="source"><code>{_escaped(source)}</code> {by}</p>',
+            f'<p class="source">{f"<code>{_escaped(source)}</code> " if source else ""}{by}</p>',
             f"<h1>Is a rhythmic network better here, and which rhythms?</h1><p>{_said(found)}</p>",
             *_networks(found),
             *_rhythms(found),
@@ -284,7 +284,7 @@ def _what_it_does(found: Comparison) -> Iterable[str]:
     )
     caption = "Test trials of the first run, and what each node of its rhythmic RNN makes of them."
     if found.recordings.per_step:
-        caption += " Below: what was to be told at every step (black), and what it tells (orange)."
+        caption += " Below: targets (black) and predictions (orange) at every step."
     yield _figure(figure, caption)
     yield from _free_rhythms(found)
 

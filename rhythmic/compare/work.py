@@ -275,13 +275,13 @@ class Work:
             "traced_trials": tests[trials[:SAMPLES]],
         } | self.answers(found)
 
-    def answers(self, found: Searched) -> Row:
-        """Return the numbers that each run tells of its test trials; of other targets nothing."""
+    def answers(self, runs: Searched) -> Row:
+        """Return the numbers that each run predicts of its test trials, where targets are such."""
         if self.recordings.kind != "value":
             return {}
-        judged = zip(self.divisions, found.networks, strict=True)
-        told = [self.judge(division).answers(network).tolist() for division, network in judged]
-        return {"tested_trials": [one.split.test for one in self.divisions], "answers": told}
+        judged = zip(self.divisions, runs.networks, strict=True)
+        found = [self.judge(division).answers(network).tolist() for division, network in judged]
+        return {"tested_trials": [one.split.test for one in self.divisions], "answers": found}
 
     def ladder_rows(self, group: str, names: Sequence[str]) -> list[Row]:
         """Return the rows of some ladders: rhythmic networks whose frequencies are fixed."""

@@ -87,7 +87,9 @@ def _padding(recordings: Recordings) -> str:
     number = int(np.sum(zeros > max(2, _PADDED * lengths[0])))
     if not number:
         return "none"
-    return f"{number} trials end in {_PADDED:.0%} zeros or more; if that is padding, give lengths"
+    end = "ends" if number == 1 else "end"
+    trials = f"{counted(number, 'trial')} {end} in more than {_PADDED:.0%} zeros"
+    return f"{trials}; if that is padding, give lengths"
 
 
 def _targets(recordings: Recordings) -> Iterator[str]:

@@ -206,7 +206,7 @@ class Recordings:
         """Return the trials with their own later samples as targets, those of every channel.
 
         The target of step t is x[t + k], k the number of steps nearest to ``seconds``; the last k
-        steps of a trial have none.
+        steps of a trial have none. Samples that were interpolated are targets like all others.
 
         Args:
             seconds: how much later, s; at least one step, and less than a trial lasts.

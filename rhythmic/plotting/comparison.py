@@ -203,7 +203,7 @@ def curves_figure(
 
 
 def answers_figure(targets: np.ndarray, answers: np.ndarray) -> Figure:
-    """Draw what was told of test trials against what was to be told, a panel for each number.
+    """Draw predictions of test trials against their targets, one panel for each number.
 
     Args:
         targets: ``(trial, output)``, of all runs.
@@ -212,8 +212,8 @@ def answers_figure(targets: np.ndarray, answers: np.ndarray) -> Figure:
     number = min(targets.shape[1], MOST_OUTPUTS)
     figure = Figure(figsize=(0.6 + 2.4 * number, 2.6))
     for place, axes in enumerate(np.atleast_1d(figure.subplots(1, number))):
-        own, told = targets[:, place], answers[:, place]
-        axes.plot(own, told, "o", ms=3, mfc="none", mew=0.7, color=OKABE_ITO["orange"])
+        own, predicted = targets[:, place], answers[:, place]
+        axes.plot(own, predicted, "o", ms=3, mfc="none", mew=0.7, color=OKABE_ITO["orange"])
         axes.axline((float(np.nanmean(own)),) * 2, slope=1, color=MUTED, lw=0.8, ls=":")
         axes.set(xlabel="target", ylabel="" if place else "prediction")
         if number > 1:
@@ -228,7 +228,7 @@ def _leave_out_beginnings(axes: Axes) -> None:
         return
     later = np.concatenate([curve[len(curve) // 4 :] for curve in curves])
     low, high = float(np.nanmin(later)), float(np.nanmax(later))
-    if min(float(np.nanmin(curve)) for curve in curves) < low - 2 * (high - low):
+    if low < high and min(map(np.nanmin, curves)) < low - 2 * (high - low):
         axes.set_ylim(low - 0.2 * (high - low), high + 0.1 * (high - low))
 
 
@@ -241,7 +241,7 @@ def traces_figure(
 ) -> Figure:
     """Draw example trials above what each node makes of them, each trace scaled to its range.
 
-    Where there are targets at every step, these and the answers stand below.
+    Where there are targets at every step, these and the predictions stand below.
 
     Args:
         traces: ``seconds``, ``inputs`` (channel, sample) and ``nodes`` (node, sample), and where
@@ -270,7 +270,7 @@ def traces_figure(
         panels[-1, column].set_xlabel("time (s)")
         for axes in panels[:, column] if column else ():
             axes.tick_params(left=False, labelleft=False)
-    for axes, name in zip(panels[:, 0], ("channels", "nodes (Hz)", "answers"), strict=False):
+    for axes, name in zip(panels[:, 0], ("channels", "nodes (Hz)", "predictions"), strict=False):
         axes.set_ylabel(name)
     return figure
 
@@ -289,7 +289,7 @@ def _stack(
 def _draw_answers(
     axes: Axes, seconds: np.ndarray, trace: Mapping[str, Any], classes: Sequence[str]
 ) -> None:
-    """Draw targets and answers of every step: places of classes, or numbers one above the other."""
+    """Draw targets and predictions of every step, classes or numbers, one above the other."""
     targets, answers = (np.asarray(trace[name], float) for name in ("targets", "answers"))
     if classes:
         targets = np.where(targets < 0, np.nan, targets)
@@ -298,10 +298,10 @@ def _draw_answers(
         names = [str(one)[:14] for one in classes]
         axes.set_yticks(range(len(names)), names, fontsize=6)
         return
-    for place, (own, told) in enumerate(zip(targets, answers, strict=True)):
+    for place, (own, predicted) in enumerate(zip(targets, answers, strict=True)):
         if place < MOST_OUTPUTS:
             middle, height = np.nanmean(own), float(np.nanmax(own) - np.nanmin(own)) or 1.0
             axes.plot(seconds, place + 0.8 * (own - middle) / height, color=INK, lw=1.2)
-            shown = place + 0.8 * (told - middle) / height
+            shown = place + 0.8 * (predicted - middle) / height
             axes.plot(seconds, shown, color=OKABE_ITO["orange"], lw=0.8)
     axes.set_yticks([])

@@ -43,7 +43,9 @@ def test_trials_that_end_in_zeros_are_asked_about():
     inputs[2, 90:, 0] = 0  # one channel alone is no padding
     inputs[3, 99:] = 0  # one sample may be zero
     said = described(Recordings(inputs, [0, 1, 0, 1, 0], sample_rate=1))["padding"]
-    assert said == "2 trials end in 5% zeros or more; if that is padding, give lengths"
+    assert said == "2 trials end in more than 5% zeros; if that is padding, give lengths"
+    said = described(Recordings(inputs[1:], [0, 1, 0, 1], sample_rate=1))["padding"]
+    assert said.startswith("1 trial ends in more than 5% zeros; ")
     whole = np.ones((2, 100, 2))
     assert described(Recordings(whole, [0, 1], sample_rate=1))["padding"] == "none"
 
