@@ -8,7 +8,8 @@
 The last two are read out by logistic regression, or for numbers by ridge regression, on what is
 standardised by the training trials; the strength is chosen on the validation trials, from the
 same number of values for every run. Of more than 50,000 training steps as many are drawn at random,
-which determine some hundred weights as well as all do.
+which determine some hundred weights as well as all do; rare classes are kept whole, since each
+class counts as much in the score.
 
 Source: textbook definitions; band power as features of recordings as in P. Welch, IEEE Transactions
 on Audio and Electroacoustics 15, 70 (1967).
@@ -20,7 +21,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from rhythmic.baselines.readout import fit_large_logistic_regression
 from rhythmic.compare.plan import Division, span_of
@@ -124,9 +125,8 @@ def _fitted(
     """Return validation and test score of the best strength, and the confusion of the test."""
     parts = [_items(features, recordings, trials) for trials in division.split]
     (train_x, train_y), *held = parts
-    if len(train_y) > MOST_ITEMS:
-        generator = np.random.default_rng([division.seed, 4])
-        drawn = generator.choice(len(train_y), MOST_ITEMS, replace=False)
+    if train_x.shape[1] and len(train_y) > MOST_ITEMS:
+        drawn = _drawn(train_y, len(recordings.classes), division.seed)
         train_x, train_y = train_x[drawn], train_y[drawn]
     mean = train_x.mean(axis=0)
     deviation = train_x.std(axis=0)
@@ -146,6 +146,26 @@ def _fitted(
             best = validation, test, confusion
     assert best is not None
     return best
+
+
+def _drawn(targets: np.ndarray, num_classes: int, seed: int) -> Int[np.ndarray, " item"]:
+    """Return which items a readout is fitted to, of each class as many as there are or have room.
+
+    Args:
+        targets: class of each item, or its numbers.
+        num_classes: 0 for numbers.
+        seed: of the run.
+    """
+    generator, room = np.random.default_rng([seed, 4]), MOST_ITEMS
+    places = [np.arange(len(targets))]
+    if num_classes:
+        places = [np.flatnonzero(targets == label) for label in range(num_classes)]
+    found = []
+    for number, items in enumerate(sorted(places, key=len)):
+        count = min(len(items), room // (len(places) - number))
+        found.append(generator.choice(items, count, replace=False))
+        room -= count
+    return np.concatenate(found)
 
 
 def _items(

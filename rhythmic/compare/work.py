@@ -25,7 +25,7 @@ from rhythmic.runs.rows import RowStore
 from rhythmic.sweep.specification import hash_arrays
 from rhythmic.training.rhythms import member_rhythms
 
-VERSION = 3  # raised where a change of the code changes results
+VERSION = 4  # raised where a change of the code changes results
 ROWS = "rows.jsonl"
 SAMPLES = 3  # trials whose traces are shown
 

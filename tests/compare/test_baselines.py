@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rhythmic.compare import ComparisonPlan, simulated_rhythms
+from rhythmic.compare import ComparisonPlan, baselines, simulated_rhythms
 from rhythmic.compare.baselines import BASELINES, baseline_scores
 from rhythmic.compare.plan import divisions
 from rhythmic.data import Recordings
@@ -67,6 +67,23 @@ def test_every_class_counts_as_much_in_a_baseline():
     data = Recordings(inputs, labels, sample_rate=4.0)
     # Means have a standard deviation of 1: the best threshold is right in 84 %.
     assert abs(scores("average", data).test.mean() - 0.84) < 0.06
+
+
+def test_a_rare_class_is_kept_where_steps_are_drawn(monkeypatch):
+    generator = np.random.default_rng(0)
+    labels = (generator.random((40, 400)) < 0.01).astype(int)
+    inputs = generator.normal(size=(40, 400, 1)) + 2.0 * labels[..., None]
+    data = Recordings(inputs, labels, sample_rate=100.0, kind="class_per_step")
+    division = divisions(data, PLAN)[0]
+    train = labels[division.split.train].ravel()
+    monkeypatch.setattr(baselines, "MOST_ITEMS", 1000)
+    drawn = baselines._drawn(train, 2, 7)
+    assert len(set(drawn)) == len(drawn) == 1000
+    assert set(np.flatnonzero(train)) <= set(drawn)
+    # Half a distance of 2 standard deviations: 84 %. Of 1,000 drawn evenly ten would be rare.
+    assert abs(scores("average", data).test.mean() - 0.84) < 0.03
+    majority = scores("majority", data)
+    assert majority.confusion[..., 1].sum() == 0  # of all steps, not of those drawn
 
 
 def test_targets_that_do_not_vary_within_a_part_are_refused():
