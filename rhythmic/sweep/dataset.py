@@ -14,7 +14,7 @@ from rhythmic.sweep.designs import STATUS
 from rhythmic.sweep.files import COMPUTED_AGAIN
 from rhythmic.sweep.joining import join
 from rhythmic.sweep.objects import ObjectSweep
-from rhythmic.sweep.plan import Chunk, is_url
+from rhythmic.sweep.plan import Chunk, place_of
 from rhythmic.sweep.store import SweepStore
 
 FORMATS = (".nc", ".csv", ".parquet")
@@ -44,9 +44,8 @@ class StoredArrays(Mapping[str, np.ndarray]):
 
 def opened(folder: Path | str) -> SweepStore | ObjectSweep:
     """Open a folder, or what is below a URL, to read."""
-    if isinstance(folder, str) and is_url(folder):
-        return ObjectSweep.open(folder)
-    return SweepStore.open(Path(folder))
+    place = place_of(folder)
+    return ObjectSweep.open(place) if isinstance(place, str) else SweepStore.open(place)
 
 
 @checked

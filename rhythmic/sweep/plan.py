@@ -293,9 +293,17 @@ LOG = "log.jsonl"
 OURS = {LOCK, DESCRIPTION, COPY, RESULTS, RECORDS, CHECKPOINTS, DAMAGED, LOG, PROVENANCE}
 
 
-def is_url(place: str) -> bool:
-    """Tell whether a text names an object store, as ``s3://bucket/name`` does, and no folder."""
-    return "://" in place
+def place_of(folder: Path | str) -> Path | str:
+    """Return a text that names an object store, as ``s3://bucket/name`` does, or else a path.
+
+    Raises:
+        ValueError: for a path that was made of a URL, which lost a slash by it.
+    """
+    if isinstance(folder, str) and "://" in folder:
+        return folder
+    if re.match(r"[A-Za-z][\w+.-]+:/", Path(folder).as_posix()):
+        raise ValueError(f"folder is {folder}; the URL of an object store must be given as text")
+    return Path(folder)
 
 
 def record_name(number: int) -> str:

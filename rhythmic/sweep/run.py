@@ -28,8 +28,8 @@ from rhythmic.sweep.plan import (
     ChunkPlan,
     check_ours,
     choose_plan,
-    is_url,
     known_description,
+    place_of,
 )
 from rhythmic.sweep.processes import by_writer, from_writer, is_writer
 from rhythmic.sweep.specification import Stages, Sweep
@@ -118,10 +118,11 @@ def run_sweep(
     if folder is None:
         return SweepResult(sweep, in_memory(computer, wanted, workers, quiet))
     sweep.check_storable()  # before anything is compiled, and the folder touched
-    if isinstance(folder, str) and is_url(folder):
-        on_objects(computer, folder, wanted, workers, allow_changes, quiet)
-        return SweepResult(sweep, stored_arrays(folder), folder)
-    folder = Path(folder).resolve()  # a later `chdir` does not matter; `absent/../d` is d
+    place = place_of(folder)
+    if isinstance(place, str):
+        on_objects(computer, place, wanted, workers, allow_changes, quiet)
+        return SweepResult(sweep, stored_arrays(place), place)
+    folder = place.resolve()  # a later `chdir` does not matter; `absent/../d` is d
     try:
         with contextlib.ExitStack() as stack:
             by_writer("take the run folder", lambda: stack.enter_context(taken(folder, tell)))

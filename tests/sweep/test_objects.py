@@ -4,6 +4,7 @@ import concurrent.futures as futures
 import itertools
 import multiprocessing
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -210,6 +211,14 @@ def test_what_is_no_object_store_is_one_line(place, words):
         run(place)
     assert str(caught.value).startswith(f"folder is {place!r}; ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("use", [run, open_sweep])
+def test_a_path_of_a_url_is_no_folder(use, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"^folder is s3:/bucket/name; the URL of an object store"):
+        use(Path("s3://bucket/name"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_url_without_a_sweep_is_refused(url):
