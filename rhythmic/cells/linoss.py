@@ -61,8 +61,8 @@ class LinOSSCell(AbstractFreeCell[LinOSSState]):
         x_{t-1})) / (1 + dt G)``. A free node that swings loses amplitude at any frequency alike:
         its poles have the radius ``1 / sqrt(1 + dt G)``.
 
-    The energy of the oscillators knows nothing of the output map, ``C`` and ``D``: a layer of which
-    the energy alone is read is built without it (``for_feature``), and shows ``x_t`` itself.
+    The squared amplitude of the oscillators does not depend on the output map, ``C`` and ``D``: a
+    layer of which it alone is read is built without it (``for_feature``), and shows ``x_t`` itself.
 
     ``0 < A < 3.8`` and ``0 < dt < 1``, learned or not, keep the pole radius at most 1 in all.
 
@@ -304,7 +304,7 @@ def _start_damping(
     """
     if scheme != "damped":
         if damping is not None:
-            raise ValueError(f"damping is given; scheme must be 'damped', not {scheme!r}")
+            raise ValueError(f"damping is {damping!r}; it must be None for scheme {scheme!r}")
         return None
     if damping is not None:
         return between("damping", per_node("damping", damping, len(dt)), 0.0, np.inf)

@@ -39,7 +39,7 @@ SPARSE = 0.6
 MOST_DAMPED = 10.0
 
 
-LOOKED_UP = 32  # rows of events whose free motions are looked up together
+_TOGETHER = 32  # rows of events whose free motions are read from the tables together
 
 
 class FreeMotion(NamedTuple):
@@ -196,15 +196,15 @@ def forward(
 
     def body(event: Array, carry: PyTree) -> PyTree:
         before_a, b, total, (kept_a, kept_b) = carry
-        cosine, sine, duration = motion_at(motions, event)
-        d = driven_by(input_weights, row(values, event))
+        cosine, sine, duration = _motion_at(motions, event)
+        d = driven_by(input_weights, _row(values, event))
         drive = d + weigh(weights, jnp.tanh(motion.past * b * d))
         a = before_a + drive
         # Re(d (z_j^2 - z'_j^2)): over all events this sums to the gaps' terms, but for the end.
         total = added(total, motion.mean * duration * (a**2 + b**2))
         swing = motion.swing_real * drive * (a + before_a) - 2 * motion.swing_imag * drive * b
         total = added(total, swing)
-        kept = (put(kept_a, a[None], event), put(kept_b, b[None], event))
+        kept = (_put(kept_a, a[None], event), _put(kept_b, b[None], event))
         return cosine * a - sine * b, sine * a + cosine * b, total, kept
 
     carry = (rest, rest, empty_sum(rest, len(values)), (history, history))
@@ -229,8 +229,8 @@ def backward(kept: PyTree, cotangent: NodeArray) -> Weights:
     def body(index: Array, carry: PyTree) -> PyTree:
         event = num_events - 1 - index
         by_a, by_b, by_weights, by_inputs = carry
-        cosine, sine, duration = motion_at(motions, event)
-        u, a, b = (row(x, event) for x in (values, kept_a, kept_b))
+        cosine, sine, duration = _motion_at(motions, event)
+        u, a, b = (_row(x, event) for x in (values, kept_a, kept_b))
         later_a, later_b = cosine * a - sine * b, sine * a + cosine * b
         by_a -= by_real * later_a - by_imag * later_b
         by_b += by_real * later_b + by_imag * later_a
@@ -285,41 +285,43 @@ mean_from_rest.defvjp(forward_rule, backward_rule, symbolic_zeros=True)
 def free_motions(
     motion: FreeMotion, gaps: Int[Array, "event batch"], num_events: Array
 ) -> FreeMotions:
-    """Look up ``lambda^g`` and ``G`` of each gap, for both directions; of no more than there are.
+    """Read ``lambda^g`` and ``G`` of each gap from the tables, once for both directions.
 
-    Both parts of a rotation are one complex number here, since a look costs as much for one number
-    as for two, and gaps are taken by the block, since rows alone are too short for a processor.
+    Both parts of a rotation are one complex number, since a gather costs as much for one number as
+    for two. Rows are read in blocks, up to the last event: one row at a time costs a call each.
     """
-    num_blocks = -(-len(gaps) // LOOKED_UP)
-    padded = jnp.pad(gaps, ((0, num_blocks * LOOKED_UP - len(gaps)), (0, 0)))
+    num_blocks = -(-len(gaps) // _TOGETHER)
+    padded = jnp.pad(gaps, ((0, num_blocks * _TOGETHER - len(gaps)), (0, 0)))
     tables = (jax.lax.complex(motion.cosine, motion.sine), motion.duration)
 
-    def look(block: Array, found: tuple[Array, Array]) -> tuple[Array, Array]:
-        first = block * LOOKED_UP
-        own = dynamic_slice_in_dim(padded, first, LOOKED_UP)
-        rotation, duration = (jnp.take(table, own, axis=-1, mode="clip") for table in tables)
+    def read(block: Array, found: tuple[Array, Array]) -> tuple[Array, Array]:
+        first = block * _TOGETHER
+        gaps = dynamic_slice_in_dim(padded, first, _TOGETHER)
+        rotation, duration = (jnp.take(table, gaps, axis=-1, mode="clip") for table in tables)
         rotations, durations = found
-        return put(rotations, jnp.moveaxis(rotation, 1, 0), first), put(durations, duration, first)
+        return _put(rotations, jnp.moveaxis(rotation, 1, 0), first), _put(
+            durations, duration, first
+        )
 
     num_rows, batch = padded.shape
     room = (
         jnp.zeros((num_rows, len(motion.past), batch), tables[0].dtype),
         jnp.zeros((num_rows, batch), motion.duration.dtype),
     )
-    return jax.lax.fori_loop(0, -(-num_events // LOOKED_UP), look, room)
+    return jax.lax.fori_loop(0, -(-num_events // _TOGETHER), read, room)
 
 
-def motion_at(motions: FreeMotions, event: Array) -> tuple[Array, Array, Array]:
+def _motion_at(motions: FreeMotions, event: Array) -> tuple[Array, Array, Array]:
     """Return both parts of ``lambda^g``, ``(hidden, batch)``, and ``G`` after one event."""
-    rotation, duration = (row(x, event) for x in motions)
+    rotation, duration = (_row(x, event) for x in motions)
     return rotation.real, rotation.imag, duration
 
 
-def row(array: Array, index: Array) -> Array:
+def _row(array: Array, index: Array) -> Array:
     """Return one entry along the first axis."""
     return dynamic_index_in_dim(array, index, 0, keepdims=False)
 
 
-def put(array: Array, values: Array, index: Array) -> Array:
+def _put(array: Array, values: Array, index: Array) -> Array:
     """Replace entries along the first axis, from ``index`` on."""
     return dynamic_update_slice_in_dim(array, values, index, 0)

@@ -49,6 +49,7 @@ def _forward(cell: ResonantCell, inputs: Array, motion: FreeMotion) -> tuple[Nod
     # At least half of the steps, so that the positions of all fill two histories at most.
     most = max(int(SPARSE * num_steps), (num_steps + 1) // 2)
     values, gaps, num_events = sparse_events(inputs[:, 0], most)
+    # Where there are too many events nobody reads the motions, so that none is looked up.
     motions = free_motions(motion, gaps, jnp.where(num_events <= most, num_events, 0))
     events = (motion, values, motions, num_events)
 

@@ -130,7 +130,7 @@ RANGES = {
     "damping holds 0; each must lie between 0 and inf": of(
         LinOSSCell, scheme="damped", damping=[0.1, 0.0, 0.1]
     ),
-    "damping is given; scheme must be 'damped', not 'implicit'": of(LinOSSCell, damping=0.1),
+    "damping is 0.1; it must be None for scheme 'implicit'": of(LinOSSCell, damping=0.1),
     "angular_frequency holds 3.2; each must lie between 0 and 3.1415": of(
         S5Cell, angular_frequency=3.2
     ),

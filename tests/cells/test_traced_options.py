@@ -115,6 +115,7 @@ CASES = {
 }
 IN_EVERY_RUN = ("resonant-pole_radius", "resonant-lowest", "linoss-dt", "reservoir-noise")
 DRAWN_BY_DEFAULT = {"angular_frequency", "damping", "dt", "pole_radius"}
+DRAWN_NORMAL = ("linoss", "lru", "s5", "gated")
 # The number of connections moves in steps, and so does a square wave.
 FLAT = {"reservoir-density", "gated-period", "gated-off_fraction"}
 
@@ -138,7 +139,8 @@ def test_cells_of_many_values_are_the_cells_of_each(case):
     found = at_once(jnp.asarray(values))
     # Compiled too: normal weights are drawn in float32, which XLA rounds in its own way.
     alone = [jax.jit(run, static_argnums=0)(value) for value in values[::2]]
-    np.testing.assert_allclose(found[::2], alone, rtol=2e-7, atol=1e-9)
+    rounding = {"rtol": 2e-7, "atol": 1e-9} if case.startswith(DRAWN_NORMAL) else {"rtol": 1e-8}
+    np.testing.assert_allclose(found[::2], alone, **({"atol": 1e-10} | rounding))
     assert np.max(np.abs(found[0] - found[1])) > 1e-6
 
     middle = values[1]
