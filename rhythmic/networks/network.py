@@ -21,6 +21,7 @@ from rhythmic.cells.free import AbstractFreeCell
 from rhythmic.cells.interface import num_constrained
 from rhythmic.checks import checked_choice, shown
 from rhythmic.fast import Method, Way, fastest_way, time_mean_by, ways_of
+from rhythmic.fast.ways import GPU_PLATFORMS
 from rhythmic.networks.layers import Affine, Layer, Lengths
 from rhythmic.networks.readouts import AbstractReadout, RunningStatistics
 from rhythmic.simulate import mask_from_lengths, time_mean
@@ -310,11 +311,11 @@ class Network(eqx.Module):
     @property
     def ways(self) -> tuple[Way, ...]:
         """The ways through time that need nothing but the network, see ``rhythmic.fast.ways``."""
-        last = self.layers[-1] if self.layers else None
-        if last is None or not last.is_bare or self.pooling != "mean":
-            free = any(isinstance(layer.cell, AbstractFreeCell) for layer in self.layers)
-            return ("scan", "adjoint", "parallel") if free else ("scan",)
-        return ways_of(last.cell.resolved(), last.feature)
+        if self._has_mean_of_cell():
+            last = self.layers[-1]
+            return ways_of(last.cell.resolved(), last.feature)
+        free = any(isinstance(layer.cell, AbstractFreeCell) for layer in self.layers)
+        return ("scan", "adjoint", "parallel") if free else ("scan",)
 
     def fastest_way(self, platform: str) -> Way:
         """Return the fastest of ``ways`` on a platform, as far as it has been measured.
@@ -322,10 +323,16 @@ class Network(eqx.Module):
         Args:
             platform: that a program is lowered for, see ``rhythmic.fast.platform_of``.
         """
-        if len(self.ways) == 1:
+        if self._has_mean_of_cell():
+            last = self.layers[-1]
+            return fastest_way(last.cell.resolved(), last.feature, platform)
+        if len(self.ways) == 1 or platform not in ("cpu", *GPU_PLATFORMS):
             return "scan"
-        last = self.layers[-1]
-        return fastest_way(last.cell.resolved(), last.feature, platform)
+        return "adjoint" if platform == "cpu" else "parallel"
+
+    def _has_mean_of_cell(self) -> bool:
+        """Tell whether what is read out is the mean of what the last cell shows, nothing between."""
+        return bool(self.layers) and self.layers[-1].is_bare and self.pooling == "mean"
 
     @property
     def feature(self) -> str:

@@ -9,7 +9,7 @@ import pytest
 from jax.sharding import AbstractDevice, AbstractMesh, use_abstract_mesh
 
 from rhythmic.fast import fastest_way, ways_of
-from rhythmic.networks import published
+from rhythmic.networks import MEAN, NetworkSpec, published
 from rhythmic.training import Data, GroupPlan, GroupTraining, MemberTraining
 from rhythmic.training.group import KernelError, row_functions
 from rhythmic.training.problem import Problem
@@ -91,6 +91,26 @@ def test_every_network_of_the_protocol_has_an_adjoint_and_a_kernel(name):
     assert ways_of(cell, feature) == ("scan", "adjoint", "kernel")
     by_platform = {name: fastest_way(cell, feature, name) for name in ("cpu", "cuda", "tpu")}
     assert by_platform == {"cpu": "adjoint", "cuda": "kernel", "tpu": "scan"}
+
+
+@pytest.mark.parametrize("name", ["linoss", "lru", "s5"])
+def test_means_of_free_nodes_take_the_scan_on_a_cpu(name):
+    model = NetworkSpec(name, 3, **MEAN).build(1, 2, key=jax.random.key(0))
+    assert model.ways == ("scan", "adjoint", "parallel")
+    by_platform = {name: model.fastest_way(name) for name in ("cpu", "cuda", "tpu")}
+    assert by_platform == {"cpu": "scan", "cuda": "parallel", "tpu": "scan"}
+
+
+def test_stacks_of_free_nodes_are_trained_by_their_adjoint_on_a_cpu():
+    data = Data(np.zeros((COUNT, TIME), np.uint8), np.zeros(COUNT, np.int32))
+    spec = NetworkSpec("s5", 3, depth=2, encoder_size=3, pooling="mean")
+    training = MemberTraining(spec, CONFIGURATION, Problem(CLASSES))
+    ways = {name: training.resolved(data, platform=name) for name in ("cpu", "cuda", "tpu")}
+    assert {name: one.method for name, one in ways.items()} == {
+        "cpu": "adjoint",
+        "cuda": "parallel",
+        "tpu": "scan",
+    }
 
 
 # From JAX 0.12 on Pallas announces the end of its Triton backend.
