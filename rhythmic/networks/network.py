@@ -331,7 +331,7 @@ class Network(eqx.Module):
         return "adjoint" if platform == "cpu" else "parallel"
 
     def _has_mean_of_cell(self) -> bool:
-        """Tell whether what is read out is the mean of what the last cell shows, nothing between."""
+        """Tell whether the mean of what the last cell shows is read out, nothing between."""
         return bool(self.layers) and self.layers[-1].is_bare and self.pooling == "mean"
 
     @property
