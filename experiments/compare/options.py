@@ -20,60 +20,51 @@ from rhythmic.training import Data, TrainingConfiguration
 from rhythmic.training.configuration import check_hyperparameter
 from rhythmic.training.search import Setting, setting_grid
 
-Options = TypeVar("Options", bound="CompareOptions")
+Options = TypeVar("Options", bound=ScriptOptions)
 
 RESULTS = Path(__file__).parents[1] / "results" / "compare"
 
 # Data, recipe and seeds of the questions that compare several networks; each adds its own.
+QUICK = {"num_train": 1024, "epochs": 5, "seeds": (101, 102), "learning_rates": (0.01,)}
+FULL = {
+    "dataset": "mnist",
+    "epochs": 3,
+    "seeds": tuple(range(101, 106)),
+    "tuning_seeds": (123, 456),
+    "learning_rates": (0.003, 0.01, 0.03),
+}
+MORE = {"epochs": 30, "seeds": tuple(range(101, 111)), "learning_rates": (0.001, 0.003, 0.01)}
 SHARED: dict[str, dict[str, Any]] = {
-    "smoke": {
-        "preset": "smoke",
-        "num_train": 256,
-        "epochs": 4,
-        "seeds": (101, 102),
-        "learning_rates": (0.01,),
-    },
-    "quick": {
-        "num_train": 1024,
-        "epochs": 5,
-        "seeds": (101, 102),
-        "learning_rates": (0.01,),
-    },
-    "full": {
-        "preset": "full",
-        "dataset": "mnist",
-        "epochs": 3,
-        "seeds": tuple(range(101, 106)),
-        "tuning_seeds": (123, 456),
-        "learning_rates": (0.003, 0.01, 0.03),
-    },
-    "accelerator": {
-        "preset": "accelerator",
-        "dataset": "mnist",
-        "epochs": 30,
-        "seeds": tuple(range(101, 111)),
-        "tuning_seeds": (123, 456),
-        "learning_rates": (0.001, 0.003, 0.01),
-    },
+    "smoke": QUICK | {"num_train": 256, "epochs": 4},
+    "quick": QUICK,
+    "full": FULL,
+    "accelerator": FULL | MORE,
 }
 
 
 def presets(
-    options: type[Options], results: str, **differing: dict[str, Any]
+    options: type[Options],
+    results: str = "",
+    shared: Mapping[str, Mapping[str, Any]] = SHARED,
+    **differing: Mapping[str, Any],
 ) -> dict[str, Options]:
     """Return the four presets of a question: the shared values, but for the fields given of each.
 
     Args:
         options: of the question.
-        results: name of the file of rows that full and accelerator add to.
+        results: name of the file of rows that full and accelerator add to; none without a name.
+        shared: values by the name of the preset.
         **differing: fields by the name of the preset.
     """
-    file = {"results": RESULTS / f"{results}.jsonl"}
+    file = {"results": RESULTS / f"{results}.jsonl"} if results else {}
     kept = {"full": file, "accelerator": file}
-    return {
-        name: options(**values | kept.get(name, {}) | differing.get(name, {}))
-        for name, values in SHARED.items()
-    }
+    found = {}
+    for name in SHARED:
+        fields: dict[str, Any] = {"preset": name}
+        for part in (shared, kept, differing):
+            fields |= part.get(name, {})
+        found[name] = options(**fields)
+    return found
 
 
 ARITHMETIC = (

@@ -15,6 +15,7 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.compare.options import presets
 from experiments.compare.published import Published
 from experiments.compare.question import Question
 from experiments.compare.trained_features import FeatureReader, trained_network
@@ -110,12 +111,15 @@ class PaperOptions(ScriptOptions):
             raise ValueError(f"rows is {self.rows}; it holds no {REFERENCE} of {EPOCHS} epochs")
 
 
-PRESETS = {
-    "smoke": PaperOptions(preset="smoke", num_draws=4),
-    "quick": PaperOptions(num_draws=20),
-    "full": PaperOptions(preset="full", dataset="mnist"),
-    "accelerator": PaperOptions(preset="accelerator", dataset="mnist"),
-}
+MNIST = {"dataset": "mnist"}
+PRESETS = presets(
+    PaperOptions,
+    shared={},
+    smoke={"num_draws": 4},
+    quick={"num_draws": 20},
+    full=MNIST,
+    accelerator=MNIST,
+)
 
 
 def golden() -> NetworkSpec:

@@ -14,7 +14,7 @@ from typing import ClassVar
 from matplotlib.figure import Figure
 
 from experiments.compare.networks import NOT_RHYTHMIC
-from experiments.compare.options import RESULTS
+from experiments.compare.options import presets
 from experiments.compare.question import RULED, Question
 from experiments.compare.spike_chunks import COUNT, IDEAL, SpikeTask, read_chunks, train_chunks
 from experiments.members import MemberStore
@@ -170,33 +170,20 @@ class SpikeTrainsOptions(ScriptOptions):
 
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
-PRESETS = {
-    "smoke": SpikeTrainsOptions(
-        preset="smoke",
-        architectures=("rrn-golden",),
-        num_seeds=6,
-        num_tuning_seeds=6,
-        chunk_size=6,
-        epochs=2,
-    ),
-    "quick": SpikeTrainsOptions(),
-    "full": SpikeTrainsOptions(
-        preset="full",
-        num_seeds=1000,
-        num_tuning_seeds=50,
-        chunk_size=50,
-        learning_rates=RATES,
-        results=RESULTS / "spike_trains.jsonl",
-    ),
-    "accelerator": SpikeTrainsOptions(
-        preset="accelerator",
-        num_seeds=5000,
-        num_tuning_seeds=250,
-        chunk_size=250,
-        learning_rates=RATES,
-        results=RESULTS / "spike_trains.jsonl",
-    ),
-}
+PRESETS = presets(
+    SpikeTrainsOptions,
+    "spike_trains",
+    {},
+    smoke={"architectures": ("rrn-golden",), "epochs": 2}
+    | dict.fromkeys(("num_seeds", "num_tuning_seeds", "chunk_size"), 6),
+    full={"num_seeds": 1000, "num_tuning_seeds": 50, "chunk_size": 50, "learning_rates": RATES},
+    accelerator={
+        "num_seeds": 5000,
+        "num_tuning_seeds": 250,
+        "chunk_size": 250,
+        "learning_rates": RATES,
+    },
+)
 
 
 def labels(options: SpikeTrainsOptions) -> list[str]:

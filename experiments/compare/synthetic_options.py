@@ -1,14 +1,14 @@
 """Options of ``experiments.compare.synthetic``: its tasks, its networks, and how it trains them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from experiments.compare.options import RESULTS
+from experiments.compare.options import presets
 from experiments.ranges import among, rising, within
 from experiments.task_networks import TaskOptions
 from rhythmic.networks import NetworkSpec
@@ -206,28 +206,27 @@ def network(name: str, input_size: int, num_outputs: int) -> NetworkSpec:
     return min(nearest, key=lambda one: abs(one.num_parameters(input_size, num_outputs) - aim))
 
 
-FULL = SyntheticOptions(
-    preset="full",
-    networks=NETWORKS,
-    lags=(4, 8, 16, 32, 64),
-    signal_to_noise=(0.1, 0.2, 0.4, 0.8, 1.6),
-    noise=(0.1, 0.25, 0.5, 1.0, 2.0),
-    learning_rates=(0.003, 0.01, 0.03),
-    num_seeds=10,
-    num_updates=1000,
-    results=RESULTS / "synthetic.jsonl",
-)
-PRESETS = {
-    "smoke": SyntheticOptions(
-        preset="smoke",
-        tasks=("frequency",),
-        networks=("rhythmic", "rnn"),
-        signal_to_noise=(0.4, 1.6),
-        num_seeds=2,
-        learning_rates=(0.03,),
-        num_updates=20,
-    ),
-    "quick": SyntheticOptions(),
-    "full": FULL,
-    "accelerator": replace(FULL, preset="accelerator", num_seeds=30, num_updates=5000),
+FULL = {
+    "networks": NETWORKS,
+    "lags": (4, 8, 16, 32, 64),
+    "signal_to_noise": (0.1, 0.2, 0.4, 0.8, 1.6),
+    "noise": (0.1, 0.25, 0.5, 1.0, 2.0),
+    "learning_rates": (0.003, 0.01, 0.03),
+    "num_seeds": 10,
+    "num_updates": 1000,
 }
+PRESETS = presets(
+    SyntheticOptions,
+    "synthetic",
+    {},
+    smoke={
+        "tasks": ("frequency",),
+        "networks": ("rhythmic", "rnn"),
+        "signal_to_noise": (0.4, 1.6),
+        "num_seeds": 2,
+        "learning_rates": (0.03,),
+        "num_updates": 20,
+    },
+    full=FULL,
+    accelerator=FULL | {"num_seeds": 30, "num_updates": 5000},
+)
