@@ -8,7 +8,7 @@ import numpy as np
 from experiments.members.rows import own_names
 from rhythmic.fast import Way, platform_of
 from rhythmic.indices import check_indices
-from rhythmic.networks import Network, NetworkSpec
+from rhythmic.networks import BuildsNetwork, Network, NetworkSpec
 from rhythmic.records import Row
 from rhythmic.training import Data
 from rhythmic.training.configuration import member_keys
@@ -19,7 +19,7 @@ from rhythmic.typing import AnyArray, Float, Int
 BATCH_SIZE = 500
 
 
-def trained_network(spec: NetworkSpec, row: Row) -> Network:
+def trained_network(spec: BuildsNetwork, row: Row) -> Network:
     """Return the network of a row that keeps ``parameters`` and ``statistics``.
 
     What a layer draws and does not train is drawn from the row's seed, as in training.

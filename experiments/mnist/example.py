@@ -2,17 +2,15 @@
 
 from pathlib import Path
 
-import jax
 import numpy as np
 
+from experiments.compare.trained_features import trained_network
 from experiments.folders import read_kept, write_kept
-from experiments.members.rows import own_names
 from experiments.mnist.members import MnistStore
 from rhythmic.data import split
 from rhythmic.records import Row
 from rhythmic.simulate import trajectory
 from rhythmic.training.batches import sequences
-from rhythmic.trees import with_named_arrays
 
 EXAMPLE = "example.json"
 
@@ -23,8 +21,7 @@ def save_example(store: MnistStore, row: Row, folder: Path) -> None:
     if known is not None and known.get("member") == row["member"]:
         return
     condition = store.conditions[row["architecture"]]
-    model = condition.architecture.build(1, 10, key=jax.random.key(0))
-    model = with_named_arrays(model, own_names(row["parameters"]))
+    model = trained_network(condition.architecture, row)
     first = split(store.digits, row["seed"]).test[:1]
     inputs, labels = sequences(condition.pool.data, first)
     positions = trajectory(model.cell, inputs).observed[:, :, 0]

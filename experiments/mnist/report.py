@@ -1,7 +1,6 @@
 """The table, the answer and the figures of a run, from its rows alone."""
 
 import io
-import math
 from pathlib import Path
 from typing import Any
 
@@ -192,26 +191,40 @@ def summary_line(configuration: MnistConfiguration, name: str, tested: dict[str,
     return line
 
 
+# Columns of the table, and what stands in them of a line; a dash where the line has no such number.
+COLUMNS = {
+    "nodes": "{num_nodes}",
+    "params": "{num_parameters}",
+    "rate": "{learning_rate:g}",
+    "n": "{num_seeds}",
+    "mean": "{mean:.3f}",
+    "SEM": "{standard_error:.3f}",
+    "95 % interval": "{low:.3f}–{high:.3f}",
+    "published": "{published_mean:.3f} ({published_standard_error:.3f})",
+    "difference (bound)": "{published_difference:+.3f} ({published_bound:.3f}) {verdict}",
+    "to golden (p)": "{against_reference_difference:+.3f} "
+    "({against_reference_corrected_p_value:.2g})",
+}
+
+
 def terminal_table(configuration: MnistConfiguration, lines: list[Row]) -> Table:
     """Set the summary out for reading."""
     title = f"Test accuracy on {configuration.dataset}, one pixel per step"
-    columns = ("", "nodes", "params", "rate", "n", "mean", "SEM", "95 % interval")
-    table = plain_table(title, *columns, "published", "difference (bound)", "to golden (p)")
+    table = plain_table(title, "", *COLUMNS)
     for line in lines:
-        table.add_row(
-            appearance(line["architecture"]).label,
-            str(line["num_nodes"]),
-            str(line["num_parameters"]),
-            f"{line['learning_rate']:g}",
-            str(line["num_seeds"]),
-            f"{line['mean']:.3f}",
-            number("{:.3f}", line["standard_error"]),
-            interval(line),
-            published(line),
-            difference(line),
-            against(line),
-        )
+        name = appearance(line["architecture"]).label
+        table.add_row(name, *(written(form, line) for form in COLUMNS.values()))
     return table
+
+
+def written(form: str, line: Row) -> str:
+    """Write numbers of a line; dashes for those that are NaN, or that the line does not hold."""
+    verdict = "agrees" if line.get("published_agrees") else "differs"
+    try:
+        text = form.format(verdict=verdict, **line)
+    except KeyError:
+        return "–"
+    return text.replace("nan–nan", "–").replace("nan", "–")
 
 
 def plain_table(title: str, *columns: str) -> Table:
@@ -228,39 +241,6 @@ def plain_table(title: str, *columns: str) -> Table:
         justify: JustifyMethod = "right" if column else "left"
         table.add_column(column, justify=justify, no_wrap=True)
     return table
-
-
-def number(form: str, value: float) -> str:
-    """Write a number, or a dash where there is none."""
-    return "–" if value is None or math.isnan(value) else form.format(value)
-
-
-def interval(line: Row) -> str:
-    """Write the 95 % interval, or a dash below two seeds and where seeds do not differ."""
-    return "–" if math.isnan(line["low"]) else f"{line['low']:.3f}–{line['high']:.3f}"
-
-
-def published(line: Row) -> str:
-    """Write the published mean with its standard error."""
-    if "published_mean" not in line:
-        return "–"
-    return f"{line['published_mean']:.3f} ({line['published_standard_error']:.3f})"
-
-
-def difference(line: Row) -> str:
-    """Write how far the published mean is, beside the bound that it is judged by."""
-    if "published_agrees" not in line:
-        return "–"
-    verdict = "agrees" if line["published_agrees"] else "differs"
-    return f"{line['published_difference']:+.3f} ({line['published_bound']:.3f}) {verdict}"
-
-
-def against(line: Row) -> str:
-    """Write a rival's difference to the reference, with its corrected p-value if there is one."""
-    if "against_reference_difference" not in line:
-        return "–"
-    p_value = number("{:.2g}", line["against_reference_corrected_p_value"])
-    return f"{line['against_reference_difference']:+.3f} ({p_value})"
 
 
 def caption_of(configuration: MnistConfiguration, tested: dict[str, list[Row]]) -> str:
