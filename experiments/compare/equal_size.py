@@ -16,6 +16,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.compare import networks
 from experiments.compare.networks import golden_copies, most_copies
 from experiments.compare.options import CompareOptions, presets
 from experiments.compare.question import Question
@@ -34,10 +35,9 @@ from rhythmic.compare.claims import (
     tested,
     values_finding,
 )
-from rhythmic.networks import MEAN, POWER, NetworkSpec
+from rhythmic.networks import NetworkSpec
 from rhythmic.plotting.accuracy import Curve, curve_panels
 from rhythmic.statistics import difference
-from rhythmic.training import TrainingConfiguration
 
 HEADS = ("energy", "mean")
 COPIES = "rrn-copies"
@@ -47,16 +47,7 @@ OSCILLATORS = ("horn", "cornn", "linoss")
 RIVALS = (*PLAIN, *OSCILLATORS)
 # Named one by one: a cell that is registered later changes no preset and no claim.
 NETWORKS = (*RHYTHMIC, *RIVALS)
-TITLES = {
-    "rrn": "RRN",
-    "rnn": "RNN",
-    "lstm": "LSTM",
-    "gru": "GRU",
-    "horn": "HORN",
-    "cornn": "coRNN",
-    "linoss": "LinOSS",
-    COPIES: "RRN, golden x m",
-}
+TITLES = {name: networks.TITLES[name] for name in ("rrn", *RIVALS)} | {COPIES: "RRN, golden x m"}
 COUNTS_CLAIMED = (100, 300, 1000, 3000, 10000)
 HEAD_COUNT = 300
 ONE_COPY = golden_copies(1).num_parameters(1, 10)  # of the golden ladder
@@ -68,8 +59,6 @@ BEST = (
     "validation accuracy over the same seeds. The best rival is chosen alike, of these cells with "
     "either head. Equal tuning: the same rates, seeds and updates for every network, head and size."
 )
-
-OF_HEAD = {"energy": POWER, "mean": MEAN}
 
 
 def condition_label(cell: str, head: str, count: int) -> str:
@@ -167,10 +156,6 @@ class EqualSizeOptions(CompareOptions):
         every = itertools.product(self.counts, self.cells, self.heads)
         return [(cell, head, n) for n, cell, head in every if architecture(cell, head, n)]
 
-    def tuning(self) -> TrainingConfiguration:
-        """Return the recipe with which rates are chosen."""
-        return replace(self.training(), epochs=self.tuning_epochs)
-
 
 PRESETS = presets(
     EqualSizeOptions,
@@ -200,9 +185,9 @@ def architecture(cell: str, head: str, count: int) -> NetworkSpec | None:
     None where not one copy of the golden ladder fits.
     """
     if cell == COPIES:
-        number = most_copies(count, OF_HEAD[head])
-        return golden_copies(number, OF_HEAD[head]) if number else None
-    return NetworkSpec(cell, 1, name=f"{cell}-{head}", **OF_HEAD[head]).within(count, 1, 10)
+        number = most_copies(count, networks.HEADS[head])
+        return golden_copies(number, networks.HEADS[head]) if number else None
+    return NetworkSpec(cell, 1, name=f"{cell}-{head}", **networks.HEADS[head]).within(count, 1, 10)
 
 
 def conditions(options: EqualSizeOptions) -> list[Condition]:
@@ -212,10 +197,9 @@ def conditions(options: EqualSizeOptions) -> list[Condition]:
         network = architecture(cell, head, count)
         assert network is not None
         tested = options.condition(pool, condition_label(cell, head, count), network)
-        briefly = replace(
-            tested, label=f"{tested.label}, tuning", training=options.tuning(), seeds=()
-        )
-        alike = options.tuning() == options.training()
+        training = options.training(epochs=options.tuning_epochs)
+        briefly = replace(tested, label=f"{tested.label}, tuning", training=training, seeds=())
+        alike = training == tested.training
         found.append(tested if alike else replace(tested, tuned_on=(briefly,)))
     return found
 

@@ -11,13 +11,13 @@ after one epoch: that favours rivals then, and may disfavour them at the end.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.compare.networks import share_left
-from experiments.compare.options import NUM_TRAIN, CompareOptions, presets
+from experiments.compare.options import CONSTANT, NUM_TRAIN, CompareOptions, presets
 from experiments.compare.published import Published
 from experiments.compare.question import Question
 from experiments.members import Condition, Pool
@@ -29,7 +29,6 @@ from rhythmic.data.dataset import MNIST_TEST_FILE_SIZE, MNIST_TRAIN_FILE_SIZE
 from rhythmic.networks import LAST, MEAN, NetworkSpec
 from rhythmic.plotting.accuracy import Curve, curve_panels
 from rhythmic.records import Row
-from rhythmic.training import TrainingConfiguration
 from rhythmic.training.configuration import check_hyperparameter
 from rhythmic.training.search import Setting, setting_grid
 
@@ -134,6 +133,7 @@ class HornOptions(CompareOptions):
     early_epochs: int = 1
     noise: tuple[float, ...] = (0.0, 0.1, 0.2, 0.4, 0.8)
 
+    RECIPE: ClassVar[Mapping[str, Any]] = CONSTANT | {"clip_norm": math.inf}  # HORN's
     CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {"networks": NAMES}
 
     def check(self) -> None:
@@ -146,16 +146,6 @@ class HornOptions(CompareOptions):
         rising(self, "noise")
         if self.noise[0] != 0 or len(self.noise) < 2:
             raise ValueError(f"noise is {self.noise}; it must hold 0 and levels above it")
-
-    def training(self) -> TrainingConfiguration:
-        """Return HORN's recipe: a constant rate, no clipping."""
-        return TrainingConfiguration(
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            schedule="constant",
-            momentum="constant",
-            clip_norm=math.inf,
-        )
 
     def recipe(self) -> str:
         """Say on what data, how long, and at which rates networks were trained."""
@@ -235,7 +225,7 @@ def conditions(options: HornOptions) -> list[Condition]:
     """
     pool, networks, found = horn_pool(options), architectures(), []
     published = (Setting(options.horn_rate, options.weight_decay, 0.0),)
-    clipped = replace(options.training(), clip_norm=options.rival_clip_norm)
+    clipped = options.training(clip_norm=options.rival_clip_norm)
     for name in options.networks:
         of_horn = {"settings": published, "tuning_seeds": ()}
         own = of_horn if name in HORNS else {"training": clipped}

@@ -6,17 +6,17 @@ and validation not counted: start it on an idle machine. They belong to the mach
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from experiments.compare.networks import NOT_RHYTHMIC, RobustOptions, architectures
-from experiments.compare.options import presets
+from experiments.compare.options import CONSTANT, presets
 from experiments.compare.question import Question
 from experiments.members import Condition, MemberStore
 from experiments.ranges import at_least
@@ -33,7 +33,6 @@ from rhythmic.training import (
     GroupPlan,
     GroupTraining,
     MemberTraining,
-    TrainingConfiguration,
     make_members,
     seconds_per_update,
 )
@@ -92,19 +91,12 @@ class SpeedOptions(RobustOptions):
     networks: tuple[str, ...] = COMPARED
     rounds: int = 3
 
+    RECIPE: ClassVar[Mapping[str, Any]] = CONSTANT
+
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
         super().check()
         at_least(self, rounds=1)
-
-    def training(self) -> TrainingConfiguration:
-        """Return the recipe with a constant rate."""
-        return TrainingConfiguration(
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            schedule="constant",
-            momentum="constant",
-        )
 
 
 PRESETS = presets(

@@ -18,6 +18,28 @@ NUM_PARAMETERS = 300
 ROW_PARAMETERS = 610  # of networks that read 28 pixels a step: eleven golden nodes have 560
 # The cells whose nodes do not swing: what a claim that rhythm helps is held against.
 NOT_RHYTHMIC = ("rnn", "lstm", "gru")
+HEADS = {"energy": POWER, "mean": MEAN}
+TITLES = {
+    "rrn": "RRN",
+    "rnn": "RNN",
+    "lstm": "LSTM",
+    "gru": "GRU",
+    "horn": "HORN",
+    "cornn": "coRNN",
+    "linoss": "LinOSS",
+    "horn-heterogeneous": "HORN, heterogeneous",
+}
+# The head that each cell was published with.
+HEAD_OF = {
+    "rrn": POWER,
+    "rnn": MEAN,
+    "lstm": MEAN,
+    "gru": MEAN,
+    "horn": LAST,
+    "horn-heterogeneous": LAST,
+    "cornn": LAST,
+    "linoss": MEAN,
+}
 NAMES = ("rrn-golden", "rrn-golden-unconnected", "rnn", "lstm", "gru", "horn")
 
 
@@ -46,11 +68,17 @@ def share_left(
     return (np.asarray(noisy, float) - CHANCE) / np.where(above > 0, above, np.nan)
 
 
+def largest(name: str, num_parameters: int, input_size: int = 1) -> NetworkSpec:
+    """Return the largest network of a cell, with its own head, that so many parameters allow."""
+    cell, *uneven = name.split("-")
+    options = {"heterogeneous": True} if uneven else {}
+    one = NetworkSpec(cell, 1, options=options, name=name, **HEAD_OF[name])
+    return one.within(num_parameters, input_size, 10)
+
+
 def architectures(names: Sequence[str]) -> dict[str, NetworkSpec]:
     """Return networks that read one pixel a step, at their published sizes or 300 parameters."""
-    known: dict[str, NetworkSpec] = dict(published())
-    known["gru"] = NetworkSpec("gru", 1, name="gru", **MEAN).within(NUM_PARAMETERS, 1, 10)
-    known["horn"] = NetworkSpec("horn", 1, name="horn", **LAST).within(NUM_PARAMETERS, 1, 10)
+    known = published() | {name: largest(name, NUM_PARAMETERS) for name in ("gru", "horn")}
     return {name: known[name] for name in names}
 
 
@@ -61,22 +89,14 @@ def row_architectures(names: Sequence[str]) -> dict[str, NetworkSpec]:
     """
     golden = tuple(published()["rrn-golden"].frequencies)
 
-    def resonant(name: str, *options: tuple[str, object]) -> NetworkSpec:
-        chosen = (("frequencies", golden), *options)
-        return NetworkSpec("rrn", len(golden), options=chosen, name=name, **POWER)
+    def known(name: str) -> NetworkSpec:
+        if not name.startswith("rrn-golden"):
+            return largest(name, ROW_PARAMETERS, 28)
+        alone = {} if name == "rrn-golden" else {"recurrence": False}
+        options = {"frequencies": golden, **alone}
+        return NetworkSpec("rrn", len(golden), options=options, name=name, **POWER)
 
-    def rival(name: str, head: dict[str, Any]) -> NetworkSpec:
-        return NetworkSpec(name, 1, name=name, **head).within(ROW_PARAMETERS, 28, 10)
-
-    known = {
-        "rrn-golden": resonant("rrn-golden"),
-        "rrn-golden-unconnected": resonant("rrn-golden-unconnected", ("recurrence", False)),
-        "rnn": rival("rnn", MEAN),
-        "lstm": rival("lstm", MEAN),
-        "gru": rival("gru", MEAN),
-        "horn": rival("horn", LAST),
-    }
-    return {name: known[name] for name in names}
+    return {name: known(name) for name in names}
 
 
 def with_inputs(frequencies: tuple[float, ...], head: Mapping[str, Any] = POWER) -> NetworkSpec:

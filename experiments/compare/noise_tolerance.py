@@ -22,7 +22,6 @@ from rhythmic.compare.claims import Claim, Reading, Rows
 from rhythmic.plotting.compare_robustness import noise_figure
 from rhythmic.plotting.style import LABELS, appearance
 from rhythmic.records import Row
-from rhythmic.training import TrainingConfiguration
 
 CLAIMED = 0.2  # level of the claims, and of the noise in training
 MARGIN = 0.02  # of a share
@@ -136,9 +135,7 @@ def conditions(options: NoiseOptions) -> list[Condition]:
             pool,
             label(name, noise),
             architecture,
-            training=TrainingConfiguration(
-                epochs=options.epochs, batch_size=options.batch_size, input_noise=noise
-            ),
+            training=options.training(input_noise=noise),
             test_noise=options.levels,
         )
         for noise in noises

@@ -67,6 +67,7 @@ def presets(
     return found
 
 
+CONSTANT = {"schedule": "constant", "momentum": "constant"}  # of a recipe: the learning rate
 ARITHMETIC = (
     "Networks with fixed rhythms that are read out by energy are trained from one pixel with ink "
     "to the next, all others by a step a pixel, whose float32 gradient is off by several per cent "
@@ -106,6 +107,8 @@ class CompareOptions(ScriptOptions):
     results: Path | None = None
 
     ELSEWHERE: ClassVar[tuple[str, ...]] = ("data_dir", "results")
+    # What the recipe of the question has of its own.
+    RECIPE: ClassVar[Mapping[str, Any]] = {}
     # What options that name several things may hold.
     CHOICES: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
@@ -145,9 +148,10 @@ class CompareOptions(ScriptOptions):
         updates = self.training().num_steps(digits)
         return f"{self.epochs} {passes} over {digits:,} training digits, {updates:,} updates"
 
-    def training(self) -> TrainingConfiguration:
-        """Return the recipe that all networks of a question share unless it says otherwise."""
-        return TrainingConfiguration(epochs=self.epochs, batch_size=self.batch_size)
+    def training(self, **differing: Any) -> TrainingConfiguration:
+        """Return the recipe that all networks of a question share, but for the fields given."""
+        shared = {"epochs": self.epochs, "batch_size": self.batch_size, **self.RECIPE}
+        return TrainingConfiguration(**shared | differing)
 
     def settings(self) -> tuple[Setting, ...]:
         """Return the settings to choose from: rates, without decay and smoothing."""

@@ -17,19 +17,19 @@ from typing import Any, ClassVar
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+from experiments.compare.networks import HEADS
 from experiments.compare.options import CompareOptions, presets
 from experiments.compare.question import RULED, Question
 from experiments.members import Condition
 from experiments.script import main
 from rhythmic.compare.claims import Claim, Reading, Rows, best_validated
-from rhythmic.networks import LAST, MEAN, POWER, NetworkSpec, published, rhythmic_network
+from rhythmic.networks import LAST, NetworkSpec, published, rhythmic_network
 from rhythmic.plotting.accuracy import accuracy_strip
 from rhythmic.plotting.compare_ladders import draw_crossing, draw_frequencies
 from rhythmic.theory import validate_ladder
 
 NUM_NODES = 11
 PARTS = ("crossing", "homogeneous", "horn")
-HEADS = {"energy": POWER, "mean": MEAN}
 
 # Name, cell, number of nodes and options of what is crossed with both heads.
 NETWORKS: dict[str, tuple[str, int, tuple[tuple[str, Any], ...]]] = {

@@ -114,9 +114,7 @@ class SampleOptions(RobustOptions):
             a_pass = epochs * self.training().num_batches(size)
             passes = max(1, round(self.updates / a_pass))
             if abs(passes * a_pass - self.updates) <= TOLERANCE * self.updates:
-                return TrainingConfiguration(
-                    epochs=epochs, batch_size=self.batch_size, passes=passes
-                )
+                return self.training(epochs=epochs, passes=passes)
         raise ValueError(f"updates is {self.updates}; whole passes of {size} digits miss it by 2 %")
 
 

@@ -10,13 +10,14 @@ from typing import Any
 import jax
 import numpy as np
 
+from experiments.compare.networks import HEAD_OF, TITLES, largest
 from experiments.compare.options import NUM_TRAIN, CompareOptions, presets
 from experiments.members.identity import Identity, head_identity, network_identity
 from experiments.ranges import among, within
 from rhythmic.cells.projection import ProjectionCell
 from rhythmic.compare.claims import Rows, best_validated
 from rhythmic.data.dataset import NUM_PIXELS
-from rhythmic.networks import LAST, MEAN, POWER, Network, NetworkSpec
+from rhythmic.networks import Network, NetworkSpec
 from rhythmic.networks.layers import Layer
 from rhythmic.networks.network import Pooling
 from rhythmic.networks.readouts import HiddenReadout
@@ -25,24 +26,8 @@ from rhythmic.theory import image_ladder, random_ladder
 from rhythmic.training import TrainingConfiguration
 from rhythmic.training.search import Setting, setting_grid
 
-# Every cell that one can train here, with the head that it was published with.
-RIVALS: dict[str, dict[str, Any]] = {
-    "rrn": POWER,
-    "rnn": MEAN,
-    "lstm": MEAN,
-    "gru": MEAN,
-    "horn": LAST,
-    "horn-heterogeneous": LAST,
-    "cornn": LAST,
-    "linoss": MEAN,
-}
+RIVALS = HEAD_OF  # every cell that one can train here
 FINALIST = "best trained cell"  # for as long as the chosen ladder
-TITLES = {
-    "horn": "HORN",
-    "horn-heterogeneous": "HORN, heterogeneous",
-    "cornn": "coRNN",
-    "linoss": "LinOSS",
-}
 
 IMAGE, RANDOM, PROJECTIONS = "image ladder", "random ladder", "random projections"
 FAMILIES = (IMAGE, RANDOM, PROJECTIONS)
@@ -250,10 +235,7 @@ def resonant(
 
 def rival(name: str, limit: int) -> NetworkSpec:
     """Return the largest network of a cell below a number of parameters."""
-    cell, *uneven = name.split("-")
-    options = {"heterogeneous": True} if uneven else {}
-    one = NetworkSpec(cell, 1, options=options, name=name, **RIVALS[name])
-    return one.within(limit - 1, 1, 10)
+    return largest(name, limit - 1)
 
 
 def below(kind: str, limit: int) -> str:
@@ -263,7 +245,7 @@ def below(kind: str, limit: int) -> str:
 
 def rival_label(name: str, limit: int, epochs: int) -> str:
     """Name a cell of the largest size below a number of parameters."""
-    return below(f"{TITLES.get(name, name.upper())}, {epochs} epochs", limit)
+    return below(f"{TITLES[name]}, {epochs} epochs", limit)
 
 
 def best_rival(names: Sequence[str], limit: int, epochs: int, rows: Rows) -> tuple[str, Row]:

@@ -4,6 +4,7 @@ The search reads no test digit: every candidate is trained on the tuning seeds, 
 the one of the best mean validation accuracy is trained anew and tested, once a seed.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from typing import NamedTuple
@@ -30,7 +31,6 @@ from rhythmic.networks import POWER, BuildsNetwork, NetworkSpec, published
 from rhythmic.records import Row, fingerprint
 from rhythmic.runs.rows import RowStore
 from rhythmic.theory import image_ladder
-from rhythmic.training import TrainingConfiguration
 from rhythmic.training.search import Setting
 
 GOLDEN, SEARCH = "golden RRN", "candidates, never tested"
@@ -45,35 +45,15 @@ TOLERANCE = 1e-4
 PLAIN = "plain power in windows"  # the baseline, without a network
 
 
-def condition(
-    options: SmallestOptions,
-    pool: Pool,
-    label: str,
-    architecture: BuildsNetwork,
-    *,
-    epochs: int,
-    seeds: tuple[int, ...],
-    settings: tuple[Setting, ...],
-) -> Condition:
-    """Return one network's condition: what all of this question share, and what is its own."""
-    training = TrainingConfiguration(epochs=epochs, batch_size=options.batch_size)
-    return options.condition(
-        pool, label, architecture, training=training, settings=settings, seeds=seeds
-    )
-
-
 def conditions(options: SmallestOptions) -> list[Condition]:
     """Return what needs no search: the golden network and the rivals of every size."""
-    pool, settings = options.pool(), options.rival_settings()
-    make = partial(condition, options, pool, settings=settings)
-    golden = published()["rrn-golden"]
-    made = [make(GOLDEN, golden, epochs=options.epochs, seeds=options.seeds)]
-    for limit in options.limits:
-        for name in options.rivals:
-            seeds = options.seeds[: options.num_rival_seeds]
-            label = rival_label(name, limit, options.rival_epochs)
-            largest = rival(name, limit)
-            made.append(make(label, largest, epochs=options.rival_epochs, seeds=seeds))
+    make = partial(options.condition, options.pool(), settings=options.rival_settings())
+    training = options.training(epochs=options.rival_epochs)
+    seeds = options.seeds[: options.num_rival_seeds]
+    made = [make(GOLDEN, published()["rrn-golden"])]
+    for limit, name in itertools.product(options.limits, options.rivals):
+        label = rival_label(name, limit, options.rival_epochs)
+        made.append(make(label, rival(name, limit), training=training, seeds=seeds))
     return made
 
 
@@ -82,7 +62,7 @@ def finalists(options: SmallestOptions, pool: Pool, rows: Rows) -> list[Conditio
 
     It is the best on validation of those that were trained as a whole, at the rate chosen then.
     """
-    make, made = partial(condition, options, pool, epochs=options.epochs), []
+    make, made = partial(options.condition, pool), []
     for limit in options.limits if options.rivals else ():
         name, row = best_rival(options.rivals, limit, options.rival_epochs, rows)
         rate = (Setting(row["learning_rate"], 0.0, 0.0),)
@@ -93,11 +73,11 @@ def finalists(options: SmallestOptions, pool: Pool, rows: Rows) -> list[Conditio
 
 def searched(options: SmallestOptions, pool: Pool) -> dict[tuple[str, int], list[Condition]]:
     """Return every candidate by family and limit: tuned, never tested."""
-    make = partial(condition, options, pool, epochs=options.search_epochs, seeds=())
+    training = options.training(epochs=options.search_epochs)
+    make = partial(options.condition, pool, training=training, seeds=())
     return {
         (family, limit): [
-            make(candidate.name, candidate, settings=options.settings())
-            for candidate in candidates(options, family, limit)
+            make(candidate.name, candidate) for candidate in candidates(options, family, limit)
         ]
         for limit in options.limits
         for family in options.families
@@ -121,8 +101,7 @@ def further(
         if family == IMAGE and options.controls:
             grids = options.grids()
             wanted += controls(own[place].architecture, grids[place % len(grids)], limit)
-    make = partial(condition, options, pool, epochs=options.epochs, seeds=options.seeds)
-    networks = [make(label, one, settings=options.settings()) for label, one in wanted]
+    networks = [options.condition(pool, label, one) for label, one in wanted]
     networks += finalists(options, pool, rows)
     tested = train_members(store, networks, stages.run_folder)
     plain: dict[str, list[Row]] = {}
