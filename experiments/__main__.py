@@ -9,7 +9,7 @@ import tyro
 
 from experiments.answers import gallery, listing, sections
 from experiments.compare.questions import QUESTIONS
-from experiments.compare.verdicts import verdict_page
+from experiments.compare.report import verdict_page
 from experiments.script import Experiment
 from rhythmic.files import replacing
 from rhythmic.interruption import refuse, stopping

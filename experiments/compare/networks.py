@@ -68,6 +68,11 @@ def share_left(
     return (np.asarray(noisy, float) - CHANCE) / np.where(above > 0, above, np.nan)
 
 
+def golden() -> NetworkSpec:
+    """Return the golden network."""
+    return published()["rrn-golden"]
+
+
 def largest(name: str, num_parameters: int, input_size: int = 1) -> NetworkSpec:
     """Return the largest network of a cell, with its own head, that so many parameters allow."""
     cell, *uneven = name.split("-")
@@ -87,14 +92,14 @@ def row_architectures(names: Sequence[str]) -> dict[str, NetworkSpec]:
 
     Both golden networks keep their eleven nodes, so that the ladder is the same at every order.
     """
-    golden = tuple(published()["rrn-golden"].frequencies)
+    frequencies = tuple(golden().frequencies)
 
     def known(name: str) -> NetworkSpec:
         if not name.startswith("rrn-golden"):
             return largest(name, ROW_PARAMETERS, 28)
         alone = {} if name == "rrn-golden" else {"recurrence": False}
-        options = {"frequencies": golden, **alone}
-        return NetworkSpec("rrn", len(golden), options=options, name=name, **POWER)
+        options = {"frequencies": frequencies, **alone}
+        return NetworkSpec("rrn", len(frequencies), options=options, name=name, **POWER)
 
     return {name: known(name) for name in names}
 

@@ -15,6 +15,7 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.compare.networks import golden
 from experiments.compare.options import presets
 from experiments.compare.published import Published
 from experiments.compare.question import Question
@@ -28,8 +29,7 @@ from experiments.stages import Stages
 from experiments.trained_modes_networks import WEIGHTS, start_weights
 from rhythmic import data
 from rhythmic.compare.claims import Claim, Finding, Reading, Rows, by_seed, compared, tested
-from rhythmic.data import DATASETS, DataUnavailableError, Digits
-from rhythmic.networks import NetworkSpec, published
+from rhythmic.data import DATASETS, Digits
 from rhythmic.plotting.accuracy import accuracy_figure, confusion_figure
 from rhythmic.plotting.features import digit_figure
 from rhythmic.plotting.golden import coupling_figure
@@ -122,11 +122,6 @@ PRESETS = presets(
 )
 
 
-def golden() -> NetworkSpec:
-    """Return the golden network."""
-    return published()[REFERENCE]
-
-
 def published_rows(path: Path) -> dict[str, list[Row]]:
     """Return the tested networks of the published recipe, by architecture and seed.
 
@@ -177,12 +172,9 @@ def digit_features(options: PaperOptions, networks: list[Row]) -> list[Row]:
     """Draw networks and test images, and average the features before the batch norm.
 
     Raises:
-        ValueError: in one line, where the digits are not to be had.
+        DataUnavailableError: in one line, where the digits are not to be had.
     """
-    try:
-        digits = data.load(options.dataset, data_dir=options.data_dir)
-    except DataUnavailableError as error:
-        raise ValueError(str(error)) from None
+    digits = data.load(options.dataset, data_dir=options.data_dir)
     generator = np.random.default_rng(options.draw_seed)
     drawn, images = [], []
     for digit in options.digits:

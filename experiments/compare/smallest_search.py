@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments.compare.networks import golden
 from experiments.compare.smallest_networks import (
     FINALIST,
     IMAGE,
@@ -27,7 +28,7 @@ from experiments.members.store import tuning
 from experiments.stages import Stages
 from rhythmic.baselines import fourier_power, logistic_regression_accuracy
 from rhythmic.compare.claims import Rows
-from rhythmic.networks import POWER, BuildsNetwork, NetworkSpec, published
+from rhythmic.networks import POWER, BuildsNetwork, NetworkSpec
 from rhythmic.records import Row, fingerprint
 from rhythmic.runs.rows import RowStore
 from rhythmic.theory import image_ladder
@@ -50,7 +51,7 @@ def conditions(options: SmallestOptions) -> list[Condition]:
     make = partial(options.condition, options.pool(), settings=options.rival_settings())
     training = options.training(epochs=options.rival_epochs)
     seeds = options.seeds[: options.num_rival_seeds]
-    made = [make(GOLDEN, published()["rrn-golden"])]
+    made = [make(GOLDEN, golden())]
     for limit, name in itertools.product(options.limits, options.rivals):
         label = rival_label(name, limit, options.rival_epochs)
         made.append(make(label, rival(name, limit), training=training, seeds=seeds))

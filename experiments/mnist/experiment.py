@@ -11,8 +11,7 @@ from experiments.members.identity import is_published_rhythm
 from experiments.members.store import MemberStore
 from experiments.mnist.configuration import PRESETS, MnistConfiguration
 from experiments.mnist.dry_run import dry_run
-from experiments.mnist.example import save_example
-from experiments.mnist.members import MnistStore, train_all
+from experiments.mnist.members import MnistStore, save_example, train_all
 from experiments.mnist.report import answer, draw, table_text, tables
 from experiments.script import Experiment, Kept
 from experiments.stages import Stages

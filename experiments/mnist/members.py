@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments.compare.trained_features import trained_network
+from experiments.folders import read_kept, write_kept
 from experiments.members.condition import KEPT, Condition, Pool
 from experiments.members.identity import recipe_identity
 from experiments.members.store import MemberStore, tuning
@@ -17,8 +19,11 @@ from rhythmic.data import Digits, split
 from rhythmic.data.dataset import NUM_PIXELS
 from rhythmic.records import Row, fingerprint
 from rhythmic.sealed import DamagedFileError
+from rhythmic.simulate import trajectory
 from rhythmic.training import Data
+from rhythmic.training.batches import sequences
 
+EXAMPLE = "example.json"  # one trained resonant network reading one test digit
 REMEDY = "give fewer --devices, a smaller --batch-size or a smaller --evaluation-batch-size"
 
 
@@ -159,3 +164,24 @@ def _digits_of(configuration: MnistConfiguration, store: MemberStore) -> Digits:
     known = hashes.most_common(1)[0][0] if hashes else ""
     nothing = np.zeros(0, np.uint8)
     return Digits(configuration.dataset, nothing.reshape(0, NUM_PIXELS), nothing, known)
+
+
+def save_example(store: MnistStore, row: Row, folder: Path) -> None:
+    """Write pixels and node positions of a network on its first test digit, if it is not there."""
+    known = read_kept(folder, EXAMPLE)
+    if known is not None and known.get("member") == row["member"]:
+        return
+    condition = store.conditions[row["architecture"]]
+    model = trained_network(condition.architecture, row)
+    first = split(store.digits, row["seed"]).test[:1]
+    inputs, labels = sequences(condition.pool.data, first)
+    positions = trajectory(model.cell, inputs).observed[:, :, 0]
+    example = {
+        "member": row["member"],
+        "architecture": row["architecture"],
+        "seed": row["seed"],
+        "label": int(labels[0]),
+        "pixels": np.round(np.asarray(inputs)[:, 0, 0], 4),
+        "positions": np.round(np.asarray(positions), 4),
+    }
+    write_kept(folder, EXAMPLE, example)

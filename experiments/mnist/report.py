@@ -13,8 +13,7 @@ from rich.table import Table
 from experiments.folders import read_kept
 from experiments.members.store import MemberStore
 from experiments.mnist.configuration import PUBLISHED, REFERENCE, MnistConfiguration
-from experiments.mnist.example import EXAMPLE
-from experiments.mnist.members import finished
+from experiments.mnist.members import EXAMPLE, finished
 from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.plotting.accuracy import accuracy_figure, confusion_figure, learning_curve_figure
 from rhythmic.plotting.features import feature_figure, recurrent_weight_figure, spectrum_figure

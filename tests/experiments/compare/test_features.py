@@ -7,11 +7,12 @@ import jax
 import numpy as np
 import pytest
 
-from experiments.compare.feature_readouts import KNOCKED, golden
 from experiments.compare.features import (
     CLAIMS,
+    KNOCKED,
     conditions,
     drops,
+    golden,
     nearest_node,
     without_label,
 )

@@ -10,7 +10,7 @@ from PIL import Image
 
 from experiments import answers
 from experiments.answers import Answer
-from experiments.compare import verdicts as kept_verdicts
+from experiments.compare import report
 from experiments.compare.questions import num_claims
 from experiments.compare.report import write_report
 from rhythmic.compare.claims import Finding
@@ -264,8 +264,8 @@ def page(monkeypatch):
     record = {"recipe": "A recipe.", "claims": claims, "findings": findings}
     found = Answer("compare.one", "An answer.", None, PROVENANCE, record)
     answered = {"compare.one": found, "compare.two": Answer("compare.two", "x", None, PROVENANCE)}
-    monkeypatch.setattr(kept_verdicts, "read_answer", answered.get)
-    return kept_verdicts.verdict_page(["one", "two", "three"])
+    monkeypatch.setattr(report, "read_answer", answered.get)
+    return report.verdict_page(["one", "two", "three"])
 
 
 def under(page, heading):

@@ -8,14 +8,17 @@ import pytest
 
 from experiments.compare.synthetic import (
     CLAIMS,
+    PRESETS,
+    TASKS,
     best_rival,
     describe,
     draw,
     label,
+    network,
     parts_of,
+    swept_tasks,
     train_part,
 )
-from experiments.compare.synthetic_options import PRESETS, TASKS, network, swept_tasks
 from rhythmic.plotting.style import house_style
 from tests.experiments.compare.made_up import findings, verdicts
 from tests.marks import rest_slow
