@@ -37,36 +37,19 @@ def label(name: str, noise: float = 0.0) -> str:
     return f"{title}, trained with noise {noise:g}" if noise else title
 
 
-# Of what is left without noise in training: name, statement, and the networks.
+GOLDEN, BARE = "rrn-golden", "rrn-golden-unconnected"
+# Of what is left without noise in training: name, who loses less than whom, and the networks.
 LOSSES = (
-    (
-        "lstm",
-        "Trained without noise, the golden network loses a smaller share of its accuracy than the "
-        "LSTM",
-        ("rrn-golden", "lstm"),
-    ),
-    (
-        "rnn",
-        "Trained without noise, the golden network loses a smaller share of its accuracy than the "
-        "RNN",
-        ("rrn-golden", "rnn"),
-    ),
-    (
-        "unconnected",
-        "The golden network without recurrence loses a smaller share of its accuracy than with it",
-        ("rrn-golden-unconnected", "rrn-golden"),
-    ),
-    (
-        "horn",
-        "HORN loses a smaller share of its accuracy than the LSTM",
-        ("horn", "lstm"),
-    ),
+    ("lstm", "Trained without noise, the golden network", "the LSTM", GOLDEN, "lstm"),
+    ("rnn", "Trained without noise, the golden network", "the RNN", GOLDEN, "rnn"),
+    ("unconnected", "The golden network without recurrence", "with it", BARE, GOLDEN),
+    ("horn", "HORN", "the LSTM", "horn", "lstm"),
 )
 CLAIMS = (
     *(
         Claim(
             f"noise-loss-{name}",
-            f"{statement} to noise of 0.2.",
+            f"{who} loses a smaller share of its accuracy than {whom} to noise of 0.2.",
             TEST,
             MARGIN,
             rhythm="aside" if name == "unconnected" else "helps",
@@ -74,7 +57,7 @@ CLAIMS = (
             worse=label(worse),
             paired=name == "unconnected",
         )
-        for name, statement, (better, worse) in LOSSES
+        for name, who, whom, better, worse in LOSSES
     ),
     Claim(
         "noise-trained-lstm",

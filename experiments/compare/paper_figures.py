@@ -26,7 +26,7 @@ from experiments.options import ScriptOptions
 from experiments.ranges import among, within
 from experiments.script import main
 from experiments.stages import Stages
-from experiments.trained_modes_networks import WEIGHTS, start_weights
+from experiments.trained_modes_networks import ALIKE, WEIGHTS, start_weights
 from rhythmic import data
 from rhythmic.compare.claims import Claim, Finding, Reading, Rows, by_seed, compared, tested
 from rhythmic.data import DATASETS, Digits
@@ -127,7 +127,6 @@ def published_rows(path: Path) -> dict[str, list[Row]]:
 
     Of each architecture those count that share the most frequent configuration and setting.
     """
-    alike = ("configuration", "learning_rate", "weight_decay", "label_smoothing")
     tested = [
         row
         for row in read_named(path, show).values()
@@ -137,9 +136,9 @@ def published_rows(path: Path) -> dict[str, list[Row]]:
     for name in dict.fromkeys((*NETWORKS, *(row["architecture"] for row in tested))):
         own = [row for row in tested if row["architecture"] == name]
         if own:
-            settings = Counter(tuple(row[key] for key in alike) for row in own)
+            settings = Counter(tuple(row[key] for key in ALIKE) for row in own)
             chosen = settings.most_common(1)[0][0]
-            own = [row for row in own if tuple(row[key] for key in alike) == chosen]
+            own = [row for row in own if tuple(row[key] for key in ALIKE) == chosen]
             found[name] = sorted(own, key=lambda row: row["seed"])
     return found
 

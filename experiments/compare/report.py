@@ -223,16 +223,11 @@ def claim_html(one: Judged, number: int | None) -> str:
     if finding.missing:
         found = f"{escape(finding.missing)} is left out"
     elif number is not None:
+        beyond = finding.equivalence_p_value, one.equivalence_p_value
+        tests = {"p": (finding.p_value, one.p_value), "p of a difference beyond the margin": beyond}
         numbers = [
             f"{name} {before:.2g}, corrected {after:.2g}"
-            for name, before, after in (
-                ("p", finding.p_value, one.p_value),
-                (
-                    "p of a difference beyond the margin",
-                    finding.equivalence_p_value,
-                    one.equivalence_p_value,
-                ),
-            )
+            for name, (before, after) in tests.items()
             if not math.isnan(before)
         ]
         if not math.isnan(finding.effect_size):

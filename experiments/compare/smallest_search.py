@@ -196,27 +196,16 @@ class PlainReading(NamedTuple):
 
     def name(self) -> str:
         """Identify the reading by all that its result depends on."""
-        known = (self.limit, self.seed, self.data, self.num_train)
-        return fingerprint(("plain", PLAIN_VERSION, NUM_WINDOWS, STRENGTHS, TOLERANCE, known))
+        constants = ("plain", PLAIN_VERSION, NUM_WINDOWS, STRENGTHS, TOLERANCE)
+        return fingerprint((*constants, tuple(self)))
 
     def title(self) -> str:
         """Name the reading where it is told."""
         return below(PLAIN, self.limit)
 
-    def frequencies(self) -> np.ndarray:
-        """Return the frequencies whose power is read, Hz; as many as the limit allows.
-
-        They are waves of the image that half an image tells apart: two cycles down from each other.
-        """
-        return image_ladder((self.limit - 11) // 10 // NUM_WINDOWS, spacing=NUM_WINDOWS)
-
 
 def plain_baselines(
-    store: RowStore,
-    pool: Pool,
-    limits: Sequence[int],
-    seeds: Sequence[int],
-    num_train: int | None,
+    store: RowStore, pool: Pool, limits: Sequence[int], seeds: Sequence[int], num_train: int | None
 ) -> dict[str, list[Row]]:
     """Fit logistic regressions to the power of the pixels, where that is not finished yet.
 
@@ -233,25 +222,20 @@ def plain_baselines(
 
     @cache
     def power(limit: int) -> np.ndarray:
+        # As many as the limit allows, waves of the image that half an image tells apart: two cycles
+        # down from each other.
+        frequencies = image_ladder((limit - 11) // 10 // NUM_WINDOWS, spacing=NUM_WINDOWS)
         images = np.asarray(pool.data.inputs, np.float32) / 255
-        frequencies = PlainReading(limit, 0, pool.sha256, num_train).frequencies()
         found = fourier_power(images, frequencies, sample_rate=1000.0, num_windows=NUM_WINDOWS)
         return np.asarray(found)
 
-    wanted = [
-        PlainReading(limit, seed, pool.sha256, num_train) for limit in limits for seed in seeds
-    ]
-    rows = store.complete(
-        wanted,
-        lambda reading: row_of(reading, pool, power(reading.limit)),
-        "baseline",
-        title=PlainReading.title,
-    )
-    count = len(seeds)
-    return {
-        below(PLAIN, limit): rows[place * count : (place + 1) * count]
-        for place, limit in enumerate(limits)
-    }
+    def read(reading: PlainReading) -> Row:
+        return row_of(reading, pool, power(reading.limit))
+
+    known = pool.sha256, num_train
+    wanted = [PlainReading(limit, seed, *known) for limit in limits for seed in seeds]
+    rows = store.complete(wanted, read, "baseline", title=PlainReading.title)
+    return {below(PLAIN, x): rows[i * len(seeds) :][: len(seeds)] for i, x in enumerate(limits)}
 
 
 def row_of(reading: PlainReading, pool: Pool, power: np.ndarray) -> Row:

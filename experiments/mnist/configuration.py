@@ -135,16 +135,12 @@ class MnistConfiguration(ScriptOptions):
         """Raise a ValueError that names the seed or setting out of its range."""
         if not self.seeds:
             raise ValueError("seeds is empty; the table needs at least one seed")
-        for field, singular in (
-            ("learning_rates", "learning_rate"),
-            ("weight_decays", "weight_decay"),
-            ("label_smoothings", "label_smoothing"),
-        ):
-            values = getattr(self, field)
-            if not values and field != "learning_rates":
-                raise ValueError(f"{field} is empty; it needs at least one value")
+        for name in ("learning_rate", "weight_decay", "label_smoothing"):
+            values = getattr(self, f"{name}s")
+            if not values and name != "learning_rate":
+                raise ValueError(f"{name}s is empty; it needs at least one value")
             for value in values:
-                check_hyperparameter(singular, value)
+                check_hyperparameter(name, value)
         settings = max((self.settings(name) for name in self.architectures), key=len)
         check_seeds(self.seeds, settings, self.tuning_seeds if len(settings) > 1 else ())
         both = sorted(set(self.seeds) & QUICK_RATE_SEEDS)

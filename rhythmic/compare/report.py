@@ -20,7 +20,6 @@ from rhythmic.compare.verdicts import (
     RANK,
     TEST,
     is_above,
-    mean_of,
     scores_of,
     tested_fraction,
     verdict_row,
@@ -131,28 +130,25 @@ def _networks(found: Comparison) -> Iterable[str]:
     label = LABELS[found.score]
     yield "<h2>1. Is rhythm better here?</h2>"
     yield f'<div class="answer"><p>{_answer(claims, found.names)} {_best_baseline(found)}</p></div>'
-    is_class = bool(found.recordings.classes)
-    names, titles = (*found.plan.cells, *BASELINES), found.names
-    means = {name: mean_of(found.rows[name], is_class=is_class) for name in names}
-    scores = {name: scores_of(found.rows[name]) for name in names}
-    intervals = {name: (one.low, one.high) for name, one in means.items()}
+    rows, titles = summary_rows(found), found.names
+    scores = {row["cell"]: scores_of(found.rows[row["cell"]]) for row in rows}
+    intervals = {row["cell"]: (row["low"], row["high"]) for row in rows}
     figure = draw.scores_figure(scores, intervals, titles, f"test {label}", found.chance)
     caption = f"Test {label} of {found.plan.num_runs} runs (circles), mean and 95 % interval."
     yield _figure(figure, caption)
-    about = {one.claim.worse: one for one in found.verdicts if one.claim.question != "rhythms"}
     yield _table(
         ("network", "nodes", "para\u00admeters", label, "95 % interval", "RRN − it", "p"),
         [
             (
-                titles[name],
-                "" if (size := found.rows[name]["hidden_size"]) is None else str(size),
-                str(found.rows[name]["num_parameters"]),
-                _number(means[name].mean),
-                _interval(means[name].low, means[name].high),
-                _signed(about[name].finding.estimate) if name in about else "",
-                p_text(about[name].p_value) if name in about else "",
+                titles[row["cell"]],
+                "" if row["hidden_size"] is None else str(row["hidden_size"]),
+                str(row["num_parameters"]),
+                _number(row["mean"]),
+                _interval(row["low"], row["high"]),
+                "" if row["difference"] is None else _signed(row["difference"]),
+                "" if row["p"] is None else p_text(row["p"]),
             )
-            for name in names
+            for row in rows
         ],
     )
 
