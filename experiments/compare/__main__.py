@@ -13,6 +13,7 @@ import tyro
 
 from experiments.compare.questions import QUESTIONS, modules
 from experiments.compare.report import results_of, write_report
+from experiments.ranges import among
 from experiments.script import check_finished
 from rhythmic.interruption import refuse, stopping
 from rhythmic.progress import Progress, clock, show
@@ -46,11 +47,7 @@ class CompareAllOptions:
     report: bool = False
 
     def __post_init__(self) -> None:
-        if self.preset not in PRESETS:
-            raise ValueError(f"preset is {self.preset!r}; choose from {', '.join(PRESETS)}")
-        for name in self.questions:
-            if name not in QUESTIONS:
-                raise ValueError(f"questions holds {name!r}; choose from {', '.join(QUESTIONS)}")
+        among(self, preset=PRESETS, questions=QUESTIONS)
 
     def base(self) -> Path:
         """Return the folder of the run."""

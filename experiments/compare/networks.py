@@ -1,7 +1,9 @@
 """Networks that several questions compare, and what noise leaves of their accuracy."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,13 +11,14 @@ import numpy as np
 from experiments.compare.options import CompareOptions
 from rhythmic.networks import LAST, MEAN, POWER, NetworkSpec, published
 from rhythmic.plotting.accuracy import CHANCE
-from rhythmic.theory import ladder
+from rhythmic.theory import ladder, span_ladder
 from rhythmic.theory.ladders import copied_ladder
 from rhythmic.typing import Float
 
 # Between the 252 parameters of the golden network and the 298 of the LSTM.
 NUM_PARAMETERS = 300
 ROW_PARAMETERS = 610  # of networks that read 28 pixels a step: eleven golden nodes have 560
+TASK_RATE = 100.0  # Hz; of memory tasks too, whose steps have no unit of their own
 # The cells whose nodes do not swing: what a claim that rhythm helps is held against.
 NOT_RHYTHMIC = ("rnn", "lstm", "gru")
 HEADS = {"energy": POWER, "mean": MEAN}
@@ -134,3 +137,40 @@ def most_copies(num_parameters: int, head: Mapping[str, Any] = POWER, num_classe
     while golden_copies(number + 1, head).num_parameters(1, num_classes) <= num_parameters:
         number += 1
     return number
+
+
+@cache
+def network(name: str, input_size: int, num_outputs: int) -> NetworkSpec:
+    """Return a network on tasks; baselines have about as many parameters as the rhythmic one.
+
+    The rhythmic network has the golden ladder, moved from a sample rate of 1000 Hz to the task's;
+    positions and amplitudes are shown to one scale, which the published network leaves to its
+    batch norm.
+    HORN's nodes stand on a geometric ladder of the same span, as many as its size allows.
+    """
+    golden = ladder("golden") * TASK_RATE / 1000.0
+    options = {"frequencies": tuple(golden.tolist()), "sample_rate": TASK_RATE}
+    rhythmic = NetworkSpec(
+        "rrn",
+        len(golden),
+        options=options,
+        feature="ringing",
+        pooling="every",
+        name="rhythmic",
+    )
+    if name == "rhythmic":
+        return rhythmic
+
+    def make(hidden_size: int) -> NetworkSpec:
+        if name != "horn":
+            return NetworkSpec(name, hidden_size, pooling="every", name=name)
+        span = {"start": float(golden[0]), "stop": float(golden[-1]), "sample_rate": TASK_RATE}
+        turns = 2 * np.pi * span_ladder(hidden_size, **span) / TASK_RATE
+        options = {"angular_frequency": tuple(turns.tolist())}
+        return NetworkSpec(name, hidden_size, options=options, pooling="every", name=name)
+
+    aim = rhythmic.num_parameters(input_size, num_outputs)
+    sizes = itertools.count(1)
+    size = next(n for n in sizes if make(n).num_parameters(input_size, num_outputs) >= aim)
+    nearest = (make(size), make(max(1, size - 1)))
+    return min(nearest, key=lambda one: abs(one.num_parameters(input_size, num_outputs) - aim))

@@ -5,18 +5,17 @@ ask for a rhythm in noise. All networks have about as many parameters as the rhy
 same rates are tried on the same seeds. One row holds a kind of network on a task.
 """
 
-import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.compare.networks import NOT_RHYTHMIC
+from experiments.compare.networks import NOT_RHYTHMIC, TASK_RATE, network
 from experiments.compare.options import presets
 from experiments.compare.question import Question
 from experiments.members.identity import network_identity
@@ -37,14 +36,12 @@ from rhythmic.tasks import (
     FrequencyDiscrimination,
     PhaseReading,
 )
-from rhythmic.theory import ladder, span_ladder
 from rhythmic.typing import AnyArray, Float
 
 # Raised when a change of tasks or training changes results: older rows then no longer count.
 SEQUENCE_VERSION = 2
 TASKS = ("recall", "adding", "copying", "frequency", "phase")
 NETWORKS = ("rhythmic", "rnn", "lstm", "gru", "horn")
-SAMPLE_RATE = 100.0  # Hz; of the memory tasks too, whose steps have no unit of their own
 COPIED_LENGTH, COPIED_SYMBOLS = 5, 4
 
 # Of the claims, stated beforehand.
@@ -177,8 +174,8 @@ def swept_tasks(options: SyntheticOptions) -> dict[str, SweptTask]:
     """Return all five tasks, by name."""
     lags, longest, steps = options.lags, options.lags[-1], "lag (steps)"
     length = longest + 2 * COPIED_LENGTH
-    frequency = partial(FrequencyDiscrimination, sample_rate=SAMPLE_RATE)
-    phase = partial(PhaseReading, sample_rate=SAMPLE_RATE)
+    frequency = partial(FrequencyDiscrimination, sample_rate=TASK_RATE)
+    phase = partial(PhaseReading, sample_rate=TASK_RATE)
 
     def recall(lag: int) -> DelayedRecall:
         return DelayedRecall(lag, lag, longest + 1)
@@ -208,43 +205,6 @@ def swept_tasks(options: SyntheticOptions) -> dict[str, SweptTask]:
         "frequency": SweptTask("which frequency", ratio_axis, ratios, *told, *ideal),
         "phase": SweptTask("which phase", noise_axis, levels, *read, *linear),
     }
-
-
-@cache
-def network(name: str, input_size: int, num_outputs: int) -> NetworkSpec:
-    """Return a network; baselines have about as many parameters as the rhythmic one.
-
-    The rhythmic network has the golden ladder, moved from a sample rate of 1000 Hz to the task's;
-    positions and amplitudes are shown to one scale, which the published network leaves to its
-    batch norm.
-    HORN's nodes stand on a geometric ladder of the same span, as many as its size allows.
-    """
-    golden = ladder("golden") * SAMPLE_RATE / 1000.0
-    options = {"frequencies": tuple(golden.tolist()), "sample_rate": SAMPLE_RATE}
-    rhythmic = NetworkSpec(
-        "rrn",
-        len(golden),
-        options=options,
-        feature="ringing",
-        pooling="every",
-        name="rhythmic",
-    )
-    if name == "rhythmic":
-        return rhythmic
-
-    def make(hidden_size: int) -> NetworkSpec:
-        if name != "horn":
-            return NetworkSpec(name, hidden_size, pooling="every", name=name)
-        span = {"start": float(golden[0]), "stop": float(golden[-1]), "sample_rate": SAMPLE_RATE}
-        turns = 2 * np.pi * span_ladder(hidden_size, **span) / SAMPLE_RATE
-        options = {"angular_frequency": tuple(turns.tolist())}
-        return NetworkSpec(name, hidden_size, options=options, pooling="every", name=name)
-
-    aim = rhythmic.num_parameters(input_size, num_outputs)
-    sizes = itertools.count(1)
-    size = next(n for n in sizes if make(n).num_parameters(input_size, num_outputs) >= aim)
-    nearest = (make(size), make(max(1, size - 1)))
-    return min(nearest, key=lambda one: abs(one.num_parameters(input_size, num_outputs) - aim))
 
 
 FULL = {

@@ -1,6 +1,5 @@
 """What every question of the comparison has: presets, conditions, findings, refusals, figures."""
 
-import dataclasses
 import math
 
 import pytest
@@ -11,7 +10,6 @@ from experiments.compare.options import CompareOptions
 from experiments.compare.question import Question
 from experiments.compare.questions import QUESTIONS
 from experiments.members.store import tuning
-from experiments.options import check_options
 from rhythmic.compare.claims import WELCH, Claim, Finding, Reading
 from rhythmic.plotting.style import LABELS, house_style
 from tests.experiments.compare.made_up import (
@@ -300,127 +298,6 @@ def test_full_presets_leave_out_what_is_said_here(name):
     lines = own.left_out(options, own.conditions(options))
     number = LEFT_OUT.get(name, 0)
     assert lines[:1] == [f"not judged in this run, {number} of {len(own.claims)} claims:"][:number]
-
-
-REFUSED = {
-    "equal_size": [
-        ({"counts": (300, 100)}, "counts is .*must rise"),
-        ({"counts": ()}, "counts is empty"),
-        ({"counts": (20,)}, "num_parameters is 20; it must be at least"),
-        ({"cells": ("perceptron",)}, "cells holds 'perceptron'"),
-        ({"cells": ("rrn-copies",), "counts": (100, 200)}, "holds 200 at most; one copy needs 263"),
-        ({"heads": ("last",)}, "heads holds 'last'"),
-        ({"tuning_epochs": 4}, r"tuning_epochs is 4; it must lie in \[1, 3\]"),
-    ],
-    "learning_speed": [
-        ({"rounds": 0}, "rounds is 0"),
-        ({"networks": ("rrn",)}, "networks holds 'rrn'"),
-    ],
-    "noise_tolerance": [
-        ({"networks": ("elman",)}, "networks holds 'elman'"),
-        ({"networks": ()}, "networks"),
-        ({"levels": (0.0, 0.1)}, "levels must hold 0 and 0.2"),
-        ({"levels": (0.2, 0.0)}, "levels is .*must rise"),
-        ({"training_noise": -0.1}, "training_noise is -0.1"),
-    ],
-    "sample_efficiency": [
-        ({"sizes": (1000, 500)}, "sizes is .*must rise"),
-        ({"sizes": (500, 60000)}, r"sizes is .*must lie in \[128, 55000\]"),
-        ({"num_train": 100}, "num_train is 100"),
-        ({"updates": 40}, "updates is 40"),
-        ({"validations": 0}, "validations is 0"),
-    ],
-    "pixel_orders": [
-        ({"orders": ("rows", "spiral")}, "orders holds 'spiral'"),
-        ({"orders": ("rows", "rows")}, "orders"),
-    ],
-    "which_rhythms": [
-        ({"parts": ("nul",)}, "choose from null"),
-        ({"parts": ()}, "parts is empty"),
-        ({"num_ladders": 1}, "num_ladders is 1"),
-        ({"num_null_seeds": 40}, "num_null_seeds is 40"),
-        ({"ratios": (1.2, 1.5)}, "ratios must hold 1.618"),
-        ({"long_ratios": (1.618, 1.7)}, "num_nodes must be"),
-        ({"num_nodes": (5, 6)}, "num_nodes must hold 11"),
-        ({"copies": (1, 2)}, "copies is"),
-        ({"sample_rates": (500.0,)}, "one below and one above"),
-        ({"sample_rates": (500.0, 1000.0)}, "that is the usual one"),
-    ],
-    "recurrence": [
-        ({"parts": ("all",)}, "choose from crossing"),
-        ({"networks": ("gru",)}, "choose from golden"),
-        ({"heads": ("mean", "mean")}, "each value once"),
-        ({"frequencies": (300.0,)}, "sample_rate / 4"),
-        ({"frequencies": (20.0, 20.0)}, "each value once"),
-        ({"num_free_seeds": 2}, "num_free_seeds is 2"),
-        ({"num_free_seeds": 40}, "one of tuning_seeds"),
-    ],
-    "features": [
-        ({"windows": (1, 2, 5)}, "windows holds 5"),
-        ({"windows": (1, 4)}, "windows must hold 1 and 2"),
-        ({"windows": (1, 2, 2)}, "windows is 1 2 2; it must hold each value once"),
-        ({"left_out": (11,)}, "left_out holds 11"),
-        ({"inverse_regularisations": (0.0,)}, "inverse_regularisations is .*be above 0"),
-        ({"inverse_regularisations": ()}, "inverse_regularisations is empty"),
-    ],
-    "smallest": [
-        ({"families": ("random ladder",)}, "families lacks image ladder"),
-        ({"families": ("image ladder", "pca")}, "families holds 'pca'"),
-        ({"limits": (200,)}, "limits holds 200"),
-        ({"rivals": ("svm",)}, "rivals holds 'svm'"),
-        ({"learning_rates": (0.01,)}, "learning_rates needs two or more"),
-        ({"rival_learning_rates": (0.01, 0.02, 0.03)}, "as many as learning_rates"),
-        ({"num_shapes": 4}, "num_shapes is 4"),
-        ({"num_rival_seeds": 11}, "num_rival_seeds is 11"),
-        ({"num_finalist_seeds": 0}, r"num_finalist_seeds is 0; it must lie in \[1, 10\]"),
-        ({"search_epochs": 0}, "search_epochs: epochs is 0"),
-        ({"spacings": ()}, "need one value each"),
-        ({"offsets": (1.0,)}, "offset is 1.0"),
-    ],
-    "horn": [
-        ({"networks": ("hopf",)}, "networks holds 'hopf'"),
-        ({"early_epochs": 10}, r"early_epochs is 10; it must lie in \[1, 9\]"),
-        ({"noise": (0.1, 0.2)}, "it must hold 0"),
-        ({"noise": (0.0, math.inf)}, "noise is inf; it must be finite"),
-        ({"rival_clip_norm": 0.0}, "rival_clip_norm is 0.0; it must be above 0"),
-        ({"horn_rate": 0.0}, "learning_rate is 0.0"),
-        ({"weight_decay": -1.0}, "weight_decay is -1.0"),
-    ],
-    "spike_trains": [
-        ({"architectures": ("gru",)}, "architectures holds 'gru'"),
-        ({"num_seeds": 30}, "num_seeds is 30; it must be a multiple of chunk_size, 50"),
-        ({"num_tuning_seeds": 0}, "num_tuning_seeds is 0"),
-        ({"chunk_size": 0}, "chunk_size, 0"),
-        ({"num_seeds": 1_000_050}, "must be in 0 ... 100000"),
-        ({"learning_rates": ()}, "learning_rates is empty"),
-        ({"learning_rates": (0.01, 0.01)}, "each value once"),
-        ({"published_rate": -1.0}, "learning_rate is -1.0"),
-        ({"epochs": 0}, "epochs is 0"),
-    ],
-    "synthetic": [
-        ({"tasks": ("sorting",)}, "tasks holds 'sorting'"),
-        ({"networks": ("rnn", "rnn")}, "networks is rnn rnn"),
-        ({"lags": (8, 4)}, r"lags is \(8, 4\); its values must rise"),
-        ({"lags": (1, 4)}, r"lags is \(1, 4\); each of its values must be at least 2"),
-        ({"noise": (0.5,)}, "noise is 0.5; it must hold 1"),
-        ({"signal_to_noise": ()}, "signal_to_noise is empty"),
-        ({"num_updates": 2}, "num_updates is 2"),
-    ],
-    "paper_figures": [
-        ({"dataset": "cifar"}, "dataset holds 'cifar'"),
-        ({"digits": (1, 10)}, "digits is"),
-        ({"num_draws": 1}, "num_draws is 1"),
-    ],
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "changed", "message"), [(name, *case) for name in REFUSED for case in REFUSED[name]]
-)
-def test_options_out_of_range_are_refused_in_one_line(name, changed, message):
-    with pytest.raises(ValueError, match=message) as refused:
-        check_options(dataclasses.replace(question(name).presets["full"], **changed))
-    assert "\n" not in str(refused.value)
 
 
 def test_the_answer_counts_what_its_preset_did_not_ask():
