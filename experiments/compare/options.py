@@ -76,28 +76,24 @@ ARITHMETIC = (
 
 
 @dataclass(frozen=True)
-class CompareOptions(ScriptOptions):
-    """Options of every question.
-
-    Presets: quick takes minutes and answers nothing; full is for two processor cores, and its
-    answers count; accelerator asks the same of more networks.
+class DigitOptions(ScriptOptions):
+    """Options of networks that learn digits.
 
     Args:
         dataset: mnist (60,000 + 10,000 digits) or mnist5k (5,000 bundled digits, not MNIST).
-        num_train: training digits of the split that are used, the first ones; 0 for all.
-        epochs: passes over them.
-        batch_size: digits an update.
-        seeds: seeds that are tested, one network each.
-        tuning_seeds: seeds on which learning rates are chosen; none of them may be tested.
+        epochs: passes over the training digits.
+        batch_size: digits per update, at least 2.
+        seeds: seeds that are tested, one network each, which set split, initialisation, batch
+            order and dropout.
+        tuning_seeds: seeds on which settings are chosen; none of them may be tested.
         learning_rates: peak learning rates to choose from, by mean validation accuracy.
         data_dir: folder with the four original MNIST files; by default RHYTHMIC_DATA_DIR, else
             they are downloaded.
-        results: file of rows that runs share, so that finished networks are not trained again;
-            None for the run folder alone.
+        results: file of rows that runs share: finished networks are not trained again, new ones
+            are added; None for the run folder alone.
     """
 
     dataset: str = "mnist5k"
-    num_train: int = 0
     epochs: int = 10
     batch_size: int = 128
     seeds: tuple[int, ...] = (101, 102, 103)
@@ -107,6 +103,30 @@ class CompareOptions(ScriptOptions):
     results: Path | None = None
 
     ELSEWHERE: ClassVar[tuple[str, ...]] = ("data_dir", "results")
+
+    def check(self) -> None:
+        """Raise a ValueError of one line that names the field out of its range."""
+        among(self, dataset=DATASETS)
+        check_results(self.results)
+        if not self.seeds:
+            raise ValueError("seeds is empty; give at least one")
+        for rate in self.learning_rates:
+            check_hyperparameter("learning_rate", rate)
+
+
+@dataclass(frozen=True)
+class CompareOptions(DigitOptions):
+    """Options of every question.
+
+    Presets: quick takes minutes and answers nothing; full is for two processor cores, and its
+    answers count; accelerator asks the same of more networks.
+
+    Args:
+        num_train: training digits of the split that are used, the first ones; 0 for all.
+    """
+
+    num_train: int = 0
+
     # What the recipe of the question has of its own.
     RECIPE: ClassVar[Mapping[str, Any]] = {}
     # What options that name several things may hold.
@@ -114,12 +134,8 @@ class CompareOptions(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
-        among(self, dataset=DATASETS, **self.CHOICES)
-        check_results(self.results)
-        if not self.seeds:
-            raise ValueError("seeds is empty; give at least one")
-        for rate in self.learning_rates:
-            check_hyperparameter("learning_rate", rate)
+        super().check()
+        among(self, **self.CHOICES)
         if not self.learning_rates:
             raise ValueError("learning_rates is empty; give at least one")
         check_seeds(self.seeds, self.settings(), self.tuning_seeds)

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, cast, get_args
 
+from experiments.compare.options import DigitOptions
 from experiments.members.condition import check_seeds
-from experiments.options import ScriptOptions
 from experiments.ranges import among, at_least
 from rhythmic.cells.resonant import Diagonal
-from rhythmic.data import DATASETS
 from rhythmic.data.dataset import NUM_TRAIN
 from rhythmic.networks import NetworkSpec, published, rhythmic_network
-from rhythmic.runs.rows import check_results
 from rhythmic.training import TrainingConfiguration
 from rhythmic.training.configuration import Momentum, check_hyperparameter
 from rhythmic.training.search import Setting, setting_grid
@@ -38,7 +36,7 @@ QUICK_LEARNING_RATES = {
 
 
 @dataclass(frozen=True)
-class MnistConfiguration(ScriptOptions):
+class MnistConfiguration(DigitOptions):
     """Train rhythmic and other recurrent networks on handwritten digits, one pixel per step.
 
     Hyperparameters of each architecture are chosen on validation digits alone, with seeds outside
@@ -48,18 +46,12 @@ class MnistConfiguration(ScriptOptions):
     Args:
         preset: where the other defaults come from. quick: 5,000 digits, minutes. table: MNIST, the
             lecture's three rows. paper: MNIST, the whole published protocol of 448 runs.
-        dataset: mnist (60,000 + 10,000 digits) or mnist5k (5,000 bundled digits, not MNIST).
         architectures: names from rrn-golden, rrn-log, rrn-two, rrn-linear,
             rrn-golden-unconnected, rrn-custom, rnn, lstm.
-        seeds: seeds of the table, one network per seed, which sets split, initialisation, batch
-            order and dropout.
-        tuning_seeds: seeds on which settings are chosen; none of them may be in the table.
         learning_rates: peak learning rates to choose from; none means the documented rate of
             each architecture, found for mnist5k (rrn-custom takes that of rrn-golden).
         weight_decays: decoupled weight decays to choose from.
         label_smoothings: label smoothings to choose from, each in [0, 1).
-        epochs: passes over the training digits.
-        batch_size: digits per update, at least 2.
         rising_share: fraction of the updates before the learning rate peaks, in (0, 1).
         momentum: Adam's beta1; cycled: 0.95, 0.85, 0.95 against the rate; constant: 0.9.
         clip_norm: bound on the global norm of the gradient, above 0.
@@ -71,10 +63,6 @@ class MnistConfiguration(ScriptOptions):
         pole_radius: modulus of the poles of every RRN node, in (0, 1).
         frequencies: node frequencies in Hz of the architecture rrn-custom, each below a quarter
             of the sample rate.
-        data_dir: folder with the four MNIST files; otherwise the environment variable
-            RHYTHMIC_DATA_DIR, then a download.
-        results: file of finished networks, one row per network: those that it holds are not
-            trained again, new ones are added; none keeps rows in the run folder alone.
         devices: CPU cores over which networks are sharded, by default all; GPUs are all used.
         members_per_device: networks that train side by side on one device at most; by default 6
             on a CPU, 64 on a GPU and without recurrence; fewer where they would not fit in
@@ -87,7 +75,6 @@ class MnistConfiguration(ScriptOptions):
             are expected to take.
     """
 
-    dataset: str = "mnist5k"
     architectures: tuple[str, ...] = ("rrn-golden", "rnn", "lstm")
     seeds: tuple[int, ...] = (1, 2, 3)
     tuning_seeds: tuple[int, ...] = (123, 456, 789)
@@ -95,7 +82,6 @@ class MnistConfiguration(ScriptOptions):
     weight_decays: tuple[float, ...] = (0.0,)
     label_smoothings: tuple[float, ...] = (0.0,)
     epochs: int = 30
-    batch_size: int = 128
     rising_share: float = 0.15
     momentum: str = "cycled"
     clip_norm: float = 1.0
@@ -105,8 +91,6 @@ class MnistConfiguration(ScriptOptions):
     sample_rate: float = 1000.0
     pole_radius: float = 0.99999
     frequencies: tuple[float, ...] = ()
-    data_dir: Path | None = None
-    results: Path | None = None
     devices: int | None = None
     members_per_device: int | None = None
     compilation_cache: Path | None = None
@@ -119,7 +103,8 @@ class MnistConfiguration(ScriptOptions):
 
     def check(self) -> None:
         """Raise a ValueError of one line that names the field out of its range."""
-        among(self, dataset=DATASETS, momentum=get_args(Momentum), diagonal=get_args(Diagonal))
+        super().check()
+        among(self, momentum=get_args(Momentum), diagonal=get_args(Diagonal))
         known = self.known_architectures()
         if CUSTOM in self.architectures and not self.frequencies:
             raise ValueError(f"frequencies is empty; {CUSTOM} needs at least one, in Hz")
@@ -127,17 +112,14 @@ class MnistConfiguration(ScriptOptions):
             raise ValueError(f"frequencies is given, but {CUSTOM} is not among architectures")
         among(self, architectures=tuple(dict.fromkeys((*known, CUSTOM))))
         self.check_grid()
-        check_results(self.results)
         at_least(self, devices=1, members_per_device=1)
         self.training.num_steps(NUM_TRAIN[self.dataset])
 
     def check_grid(self) -> None:
         """Raise a ValueError that names the seed or setting out of its range."""
-        if not self.seeds:
-            raise ValueError("seeds is empty; the table needs at least one seed")
-        for name in ("learning_rate", "weight_decay", "label_smoothing"):
+        for name in ("weight_decay", "label_smoothing"):
             values = getattr(self, f"{name}s")
-            if not values and name != "learning_rate":
+            if not values:
                 raise ValueError(f"{name}s is empty; it needs at least one value")
             for value in values:
                 check_hyperparameter(name, value)
