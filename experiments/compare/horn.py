@@ -169,6 +169,7 @@ class HornOptions(CompareOptions):
         return tuple(setting_grid(self.learning_rates, (self.weight_decay,), (0.0,)))
 
 
+PUBLISHED_LENGTH = {"epochs": 10, "learning_rates": HornOptions.learning_rates}
 PRESETS = presets(
     HornOptions,
     "horn",
@@ -180,12 +181,8 @@ PRESETS = presets(
         "learning_rates": (0.003,),
         "networks": ("horn", "horn-heterogeneous", "lstm", "rnn"),
     },
-    full={"epochs": 10, "learning_rates": (0.0003, 0.001, 0.003, 0.01)},
-    accelerator={
-        "epochs": 10,
-        "learning_rates": (0.0003, 0.001, 0.003, 0.01),
-        "seeds": tuple(range(101, 121)),
-    },
+    full=PUBLISHED_LENGTH,
+    accelerator=PUBLISHED_LENGTH | {"seeds": tuple(range(101, 121))},
 )
 
 

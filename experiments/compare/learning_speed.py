@@ -204,10 +204,7 @@ def mean_until(
 ) -> list[float]:
     """Return each curve's mean from 0 to ``end``, with straight lines between its points.
 
-    Args:
-        x: places of the points, rising from 0; ``end`` lies within them.
-        values: one row a seed.
-        end: where to stop.
+    The places ``x`` of the points rise from 0, and ``end`` lies within them.
     """
     places = np.append(x[x < end], end)
     cut = [np.interp(places, x, curve) for curve in values]

@@ -112,13 +112,7 @@ def read_record(base: Path, name: str) -> Record | None:
 
 
 def page(records: Sequence[Record], missing: Sequence[str], number: int) -> str:
-    """Return the whole page.
-
-    Args:
-        records: questions with a finished run.
-        missing: names of those without.
-        number: of all claims of the comparison, answered here or not.
-    """
+    """Return the whole page; ``number`` counts all claims of the comparison, answered or not."""
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',

@@ -177,11 +177,7 @@ def against_best_cell(claim: Claim, rows: Rows) -> Finding:
 def reached(target: float, num_examples: int, claim: Claim, rows: Rows) -> Finding:
     """Hold the mean over seeds against a number; say what was searched and what else is fixed.
 
-    Args:
-        target: accuracy to reach.
-        num_examples: test digits, the same ones for every seed.
-        claim: what was stated of which network.
-        rows: of all conditions.
+    The ``num_examples`` test digits are the same ones for every seed.
     """
     label = str(claim.better)
     values = tested(rows[label])

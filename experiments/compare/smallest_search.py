@@ -159,12 +159,8 @@ def controls(
     """Return the chosen ladder's controls: without ringing, without phase, without hidden layer.
 
     The twin has the same nodes but real poles. The other two are read out by a linear map; they
-    have as many nodes as the limit allows, the longest waves of the same grid.
-
-    Args:
-        chosen: an image ladder.
-        grid: its spacing, offset and aspect.
-        limit: number of parameters that they stay below.
+    have as many nodes as the limit allows, the longest waves of the same grid, which is spacing,
+    offset and aspect of the chosen image ladder.
     """
     if not isinstance(chosen, NetworkSpec):
         raise TypeError(f"{chosen.name} has no ladder")
@@ -207,17 +203,10 @@ class PlainReading(NamedTuple):
 def plain_baselines(
     store: RowStore, pool: Pool, limits: Sequence[int], seeds: Sequence[int], num_train: int | None
 ) -> dict[str, list[Row]]:
-    """Fit logistic regressions to the power of the pixels, where that is not finished yet.
+    """Fit logistic regressions to the power of the pixels, below each limit and once a seed.
 
-    Args:
-        store: what is finished, and where it is written.
-        pool: the digits.
-        limits: numbers of parameters to stay below.
-        seeds: of the splits; one fit per seed.
-        num_train: training digits that are used, the first ones; None for all.
-
-    Returns:
-        Rows in the order of the seeds, by label.
+    ``num_train`` counts the training digits that are used, the first ones; None for all. Rows come
+    in the order of the seeds, by label.
     """
 
     @cache

@@ -97,14 +97,8 @@ def train_chunks(
 ) -> dict[str, tuple[list[Row], list[Row]]]:
     """Train every architecture at the published setting, and at one chosen on the task.
 
-    Args:
-        store: where finished chunks are kept.
-        task: what is trained on, and how.
-        architectures: what is trained.
-        published: the setting that is given.
-        settings: settings to choose from, by mean validation accuracy over the tuning chunks.
-        chunks: seeds that are tested; all chunks of one length.
-        tuning_chunks: seeds of the choice, in chunks of that length too.
+    One of ``settings`` is chosen by mean validation accuracy over the tuning chunks; all chunks of
+    seeds have one length.
 
     Returns:
         By architecture the rows of all chunks at the published setting, and at the chosen one.
@@ -234,11 +228,7 @@ def read_chunks(
 ) -> dict[str, list[Row]]:
     """Read all trains in every plain way; return the rows of the chunks by reading.
 
-    Args:
-        store: where finished chunks are kept.
-        trains: the constants of the trains.
-        ladders: frequencies in Hz whose powers are read, by the name of the reading.
-        chunks: seeds.
+    ``ladders`` holds frequencies in Hz whose powers are read, by the name of the reading.
     """
     readings: dict[str, tuple[float, ...]] = {COUNT: (), **ladders, IDEAL: ()}
     wanted = [

@@ -98,12 +98,7 @@ def train_all(
 ) -> dict[str, list[Row]]:
     """Tune where there is a choice, then train the table; return its rows by architecture.
 
-    Everything that is finished already is taken as it is.
-
-    Args:
-        store: what is wanted, and what of it is finished.
-        folder: the run folder.
-        after_epoch: as in ``train_members``.
+    Everything that is finished already is taken as it is; ``after_epoch`` as in ``train_members``.
     """
     rows = train_members(
         store,

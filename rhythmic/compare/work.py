@@ -94,20 +94,15 @@ class Work:
         found: dict[Condition, Callable[[], list[Row]]] = {}
         known = fingerprint(self.configuration)
         for name in BASELINES:
-            found[Condition(name, known)] = partial(self._single, self.baseline, name)
+            found[Condition(name, known)] = partial(self.baseline, name)
         for name, spec in self.specs.items():
             depends = fingerprint([known, spec.to_json()])
-            found[Condition(name, depends)] = partial(self._single, self.network, name)
+            found[Condition(name, depends)] = partial(self.network, name)
         for title, names in self.ladder_groups().items():
             ladders = [self.ladders[name].tolist() for name in names]
             depends = fingerprint([known, ladders])
             found[Condition(title, depends)] = partial(self.ladder_rows, title, names)
         return found
-
-    @staticmethod
-    def _single(compute: Callable[[str], Row], name: str) -> list[Row]:
-        """Return the one row of a condition."""
-        return [compute(name)]
 
     def ladder_groups(self) -> dict[str, list[str]]:
         """Return names of ladders that are trained together, by the name of the group."""
@@ -147,10 +142,10 @@ class Work:
             return "baseline", ""
         return "network" if condition.title in self.specs else condition.title.split()[0], ""
 
-    def baseline(self, name: str) -> Row:
-        """Return the row of a baseline."""
+    def baseline(self, name: str) -> list[Row]:
+        """Return the one row of a baseline."""
         scores = baseline_scores(name, self.recordings, self.divisions)
-        return self.counts() | {
+        row = {
             "title": name,
             "kind": "baseline",
             "hidden_size": None,
@@ -159,6 +154,7 @@ class Work:
             "test_scores": scores.test,
             "confusion": scores.confusion.sum(axis=0),
         }
+        return [self.counts() | row]
 
     def counts(self) -> Row:
         """Return the trials that train and test in each run."""
@@ -183,8 +179,8 @@ class Work:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
-    def network(self, name: str) -> Row:
-        """Return the row of a network: scores, and of a rhythmic one what it rests on."""
+    def network(self, name: str) -> list[Row]:
+        """Return the one row of a network: scores, and of a rhythmic one what it rests on."""
         spec, started = self.specs[name], time.perf_counter()
         settings = self.plan.settings(self.plan.budget)
         (found,) = searched(
@@ -201,7 +197,7 @@ class Work:
         row["nodes"] = self.nodes(found)
         if name == RHYTHMIC:
             row |= self.rested_on(found)
-        return row | {"seconds": round(time.perf_counter() - started, 1)}
+        return [row | {"seconds": round(time.perf_counter() - started, 1)}]
 
     def scored(self, found: Searched, title: str, spec: NetworkSpec) -> Row:
         """Return what every row of trained networks holds."""
