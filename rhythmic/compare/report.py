@@ -27,6 +27,7 @@ from rhythmic.compare.verdicts import (
 from rhythmic.data.description import counted
 from rhythmic.files import replacing
 from rhythmic.records import write_json, write_table
+from rhythmic.statistics import MIN_SEEDS_FOR_TEST
 from rhythmic.statistics.resampled import resampled_mean
 
 LABELS = {"balanced_accuracy": "balanced accuracy", "r2": "R²"}
@@ -134,7 +135,12 @@ def _networks(found: Comparison) -> Iterable[str]:
     scores = {row["cell"]: scores_of(found.rows[row["cell"]]) for row in rows}
     intervals = {row["cell"]: (row["low"], row["high"]) for row in rows}
     figure = draw.scores_figure(scores, intervals, titles, f"test {label}", found.chance)
-    caption = f"Test {label} of {found.plan.num_runs} runs (circles), mean and 95 % interval."
+    tests = sorted(set(found.rows[RHYTHMIC]["num_test"]))
+    caption = (
+        f"Test {label} of {found.plan.num_runs} runs (circles) of "
+        f"{' to '.join(map(str, dict.fromkeys((tests[0], tests[-1]))))} test trials each, mean and "
+        "95 % interval; none where runs do not differ."
+    )
     yield _figure(figure, caption)
     yield _table(
         ("network", "nodes", "para\u00admeters", label, "95 % interval", "RRN − it", "p"),
@@ -231,9 +237,14 @@ def _best_band(found: Comparison) -> str:
     importance = np.array(row["bands"]["importance"], float)
     place = int(np.argmax(importance.mean(axis=0)))
     fall = resampled_mean(importance[:, place].tolist(), test_fraction=tested_fraction(row))
+    low, high = (row["bands"][name][place] for name in ("low_hz", "high_hz"))
+    if fall.num_runs < MIN_SEEDS_FOR_TEST:
+        return (
+            f"{fall.num_runs} runs are too few to say which band matters; the score falls most, "
+            f"by {fall.mean:.3f}, without {low:.3g} to {high:.3g} Hz."
+        )
     if not fall.low > 0:
         return "No band stands out: the score falls by no more than it varies over runs."
-    low, high = (row["bands"][name][place] for name in ("low_hz", "high_hz"))
     return (
         f"The band whose removal costs the rhythmic RNN most is {low:.3g} to {high:.3g} Hz: its "
         f"{LABELS[found.score]} falls by {fall.mean:.3f} ({fall.low:.3f} to {fall.high:.3f}, of "
@@ -246,7 +257,9 @@ def _best_baseline(found: Comparison) -> str:
     means = {name: float(np.mean(scores_of(found.rows[name]))) for name in (RHYTHMIC, *BASELINES)}
     best = max(BASELINES, key=lambda name: np.nan_to_num(means[name], nan=-np.inf))
     own, score = (_number(means[name]) or "nothing" for name in (RHYTHMIC, best))
-    return _escaped(f"It scores {own}; the best plain baseline, {found.names[best]}, {score}.")
+    return _escaped(
+        f"The rhythmic RNN scores {own}; the best plain baseline, {found.names[best]}, {score}."
+    )
 
 
 def _what_it_does(found: Comparison) -> Iterable[str]:
@@ -323,18 +336,16 @@ def _protocol(found: Comparison) -> Iterable[str]:
         "<p>"
         + _escaped(
             f"{plan.num_runs} runs of each network, each with test trials of its own; within a "
-            f"run, {plan.budget} settings (learning rate, weight decay) are tried and chosen by "
-            "validation trials, and the test trials are read once, after that. All networks have "
-            "the same "
-            "divisions, settings, number of updates and at most the same number of trained "
-            f"parameters. Inputs are standardised by the training trials. Differences below "
-            f"{plan.margin:g} count as none. Claims were stated before training; tests: {TEST}; "
-            f"ladders: {RANK}. Intervals are those of single claims, so that one may leave out "
-            "zero where a corrected p does not; that of a band knows nothing of the other bands. "
-            "Tests of equivalence count in the correction too. "
-            "The importance of bands and nodes is "
-            "measured on the test trials, when all choices are made. Peaks of the spectrum are "
-            "those of all trials, whatever their targets."
+            f"run, {counted(plan.budget, 'setting')} of learning rate and weight decay, of which "
+            "validation trials choose; the test trials are read once, after that. All networks "
+            "have the same divisions, settings, number of updates and at most the same number of "
+            "trained parameters. Inputs are standardised by the training trials. Differences "
+            f"below {plan.margin:g} count as none. Claims were stated before training; tests: "
+            f"{TEST}; ladders: {RANK}. Intervals are those of single claims, so that one may leave "
+            "out zero where a corrected p does not; that of a band knows nothing of the other "
+            "bands. Tests of equivalence count in the correction too. The importance of bands and "
+            "nodes is measured on the test trials, when all choices are made. Peaks of the "
+            "spectrum are those of all trials, whatever their targets."
         )
         + "</p>"
     )
@@ -362,10 +373,17 @@ def _answer(claims: Sequence[Judged], names: dict[str, str]) -> str:
         "cannot tell": "does not differ significantly from",
     }
     if claims and claims[0].claim.question == "rhythms":
+        if all(math.isnan(one.p_value) for one in claims):
+            return "Whether named ladders are better than random ones is not tested."
         better = [str(one.claim.better) for one in claims if one.word == "supported"]
         if better:
             return _escaped(f"Better than random ladders: {', '.join(better)}.")
         return "No named ladder is shown to be better than random ones."
+    if claims and all(math.isnan(one.p_value) for one in claims):
+        return (
+            "Nothing is tested here: it takes at least "
+            f"{MIN_SEEDS_FOR_TEST} runs, and scores that vary."
+        )
     parts = []
     for word, verb in said.items():
         found = [names[str(one.claim.worse)] for one in claims if one.word == word]

@@ -240,7 +240,7 @@ def _of_learning(rows: Rows, plan: ComparisonPlan, about: Row, names: Names) -> 
     if lost:
         said.append(
             f"Not shown to do better than a guess: {', '.join(names[name] for name in lost)}. With "
-            "more updates or settings they may."
+            "more runs, updates or settings they may."
         )
     edges = [name for name in nets if plan.budget > 2 and _at_edge(rows[name], plan.budget) > 0.5]
     if edges:
