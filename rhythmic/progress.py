@@ -79,6 +79,8 @@ class Progress:
             elif number and kind not in self.seconds:
                 word = word or "about "
             left += number * self.seconds.get(kind, slowest.get(_sort(kind), 0.0))
+        if word == "at least " and left < 1.0:  # a bound that says nothing
+            return "an unknown time"
         return word + clock(left)
 
     def show(self, *parts: str, warning: str = "", final: bool = False) -> None:

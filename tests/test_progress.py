@@ -57,6 +57,9 @@ def test_what_a_run_does_beside_its_epochs_is_counted():
     numbers = {"epoch": 10, "start": 1, "test": 1}
     progress = Progress({(sort, name): n for sort, n in numbers.items() for name in "ab"})
     assert progress.time_left() == "an unknown time"
+    progress.finished(("start", "b"), 0.0)
+    assert progress.time_left() == "an unknown time"  # and not "at least 0:00"
+    progress = Progress({(sort, name): n for sort, n in numbers.items() for name in "ab"})
     progress.finished(("start", "a"), 24.0)
     progress.finished(("epoch", "a"), 2.0)
     # 19 epochs of 2 s and one more start; what tests take is not known yet.

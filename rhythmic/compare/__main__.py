@@ -142,7 +142,7 @@ def would_take(work: Work) -> rich.table.Table:
     total = 0.0
     for one in estimated(work, show):
         total += one.seconds
-        memory = f"{one.memory / 2**20:.0f} MiB" if one.memory else "unknown"
+        memory = f"{-(-one.memory // 2**20)} MiB" if one.memory else "unknown"
         sizes = (one.hidden_size, one.num_parameters, one.num_runs, one.num_updates)
         table.add_row(one.title, *map(str, sizes), memory, clock(one.seconds))
     table.add_row("all", "", "", "", "", "", clock(total))
@@ -157,7 +157,7 @@ def summary_table(found: Comparison) -> rich.table.Table:
     for row in summary_rows(found):
         low, high, p = row["low"], row["high"], row["p"]
         table.add_row(
-            row["cell"],
+            found.names[row["cell"]],
             str(row["num_parameters"]),
             str(row["n"]),
             f"{row['mean']:.3f}",
