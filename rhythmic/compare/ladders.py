@@ -36,10 +36,18 @@ def ladders_of(recordings: Recordings, plan: ComparisonPlan) -> dict[str, Ladder
         recordings: whose length and sample rate give the span, and their trials the peaks. All
             trials are looked at, though never their targets.
         plan: how many random ladders there are, and their seed.
+
+    Raises:
+        ValueError: for trials too short to show a range of frequencies.
     """
     seconds = float(recordings.lengths.max()) / recordings.sample_rate
     low, high = span_of(recordings.sample_rate, seconds)
     high = min(high, 0.249 * recordings.sample_rate)  # where nodes still swing as they should
+    if not low < high:
+        raise ValueError(
+            f"inputs has trials of at most {recordings.lengths.max()} samples; they must be longer "
+            f"than {recordings.sample_rate / high:.3g}: one long recording is to be cut into trials"
+        )
     count = int(np.clip(np.floor(np.log2(high / low)) + 1, 4, MOST_NODES))
     span = {"start": low, "stop": high, "sample_rate": recordings.sample_rate}
     found = {

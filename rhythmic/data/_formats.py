@@ -253,7 +253,8 @@ def chosen(
         if given is not None and given not in available:
             raise ValueError(f"{role} is {given!r}; {path!r} holds {listed()}")
         if given is None and (len(usual) > 1 or (not usual and role in ("inputs", "targets"))):
-            why = f"it may be {' or '.join(usual)}" if usual else "none is called so"
+            why = f"it may be {' or '.join(usual)}" if usual else ""
+            why = why or f"none is called {' or '.join(DEFAULTS[role])}"
             raise ValueError(
                 f"{role} is missing ({why}); it must name one of those in {path!r}: {listed()}"
             )

@@ -150,6 +150,15 @@ def _classes(
     return found, classes
 
 
+def _is_number(value: Any) -> bool:
+    """Tell whether one entry is missing or becomes a float."""
+    try:
+        float(0.0 if _is_missing(value) else value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def _values(trials: list[np.ndarray], num_steps: int, per_step: bool) -> np.ndarray:
     """Return numbers as float64, outputs last, NaN where one is missing."""
     arrays: list[np.ndarray] = []
@@ -158,7 +167,11 @@ def _values(trials: list[np.ndarray], num_steps: int, per_step: bool) -> np.ndar
         try:
             array = np.where(missing.reshape(one.shape), np.nan, one).astype(float)
         except (TypeError, ValueError):
-            raise ValueError(f"targets holds {shown(one)} in trial {trial}; no number") from None
+            word = next((x for x in np.ravel(one).tolist() if not _is_number(x)), one)
+            raise ValueError(
+                f"targets holds {shown(word)} in trial {trial}; it must hold numbers, or kind "
+                "must be of classes"
+            ) from None
         if np.isinf(array).any():
             raise ValueError(f"targets holds an infinite number in trial {trial}")
         arrays.append(array[..., None] if array.ndim == int(per_step) else array)

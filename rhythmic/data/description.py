@@ -98,9 +98,12 @@ def _targets(recordings: Recordings) -> Iterator[str]:
     values, known = recordings.targets, recordings.known
     wanted = int(recordings.lengths.sum()) if recordings.per_step else len(recordings)
     if recordings.classes:
-        yield f"{len(recordings.classes)} classes per {where}"
-        counts = np.bincount(values[known], minlength=len(recordings.classes))
-        for label, count in zip(recordings.classes, counts, strict=True):
+        classes = recordings.classes
+        whole = len(classes) > _MOST_SHOWN and all(type(one) is int for one in classes)
+        note = " (whole numbers: of kind 'value' they are quantities)" if whole else ""
+        yield f"{len(classes)} classes per {where}{note}"
+        counts = np.bincount(values[known], minlength=len(classes))
+        for label, count in zip(classes, counts, strict=True):
             yield f"{label} {count}"
     else:
         wanted *= recordings.num_outputs

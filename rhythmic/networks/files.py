@@ -75,6 +75,9 @@ def load(path: str | os.PathLike[str]) -> Network:
             the specification or the precision in use.
     """
     file = _checked_path(path)
+    for needed in (file, file.with_suffix(".json")):
+        if not needed.exists():
+            raise FileNotFoundError(f"path is {str(file)!r}; there is no file {str(needed)!r}")
     record = _read_record(file.with_suffix(".json"))
     spec = NetworkSpec.from_json(record["spec"])
     try:

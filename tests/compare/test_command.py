@@ -41,6 +41,7 @@ def test_the_report_is_whole_and_fetches_nothing(finished):
     assert all(link.startswith(("#", "data:image/png;base64,")) for link in links)
     assert "url(http" not in page
     assert "<script" not in page
+    assert "5 runs (circles) of 8 test trials each" in page
     # Every score of the page is that of a row.
     for name in found.plan.cells:
         mean = np.mean(found.rows[name]["test_scores"])
@@ -139,13 +140,19 @@ def file(tmp_path):
         ),
         (["FILE", "--sample-rate", "50", "--run-dir", "RUN", "--targets", "z"], "targets is 'z'"),
         (
+            ["SHORT", "--sample-rate", "50", "--dry-run"],
+            "at most 2 samples; they must be longer than 4.02",
+        ),
+        (
             ["FILE", "--sample-rate", "50", "--run-dir", "FILE"],
             "it must be a folder, or nothing yet",
         ),
     ],
 )
 def test_what_cannot_be_run_is_one_line(file, tmp_path, capsys, arguments, words):
-    known = {"FILE": str(file), "RUN": str(tmp_path / "run")}
+    short = tmp_path / "short.npz"  # one long recording of two channels, taken for many trials
+    np.savez(short, x=np.ones((40, 2)), y=np.arange(40) % 2)
+    known = {"FILE": str(file), "RUN": str(tmp_path / "run"), "SHORT": str(short)}
     with pytest.raises(SystemExit) as caught:
         main([known.get(one, one) for one in arguments])
     assert words in str(caught.value)

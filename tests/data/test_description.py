@@ -34,7 +34,9 @@ def test_described():
     values = Recordings(INPUTS, INPUTS[..., :1], sample_rate=200)
     assert described(values)["targets"].startswith("1 number per step, ")
     many = Recordings(np.ones((40, 2, 1)), np.arange(40), sample_rate=1)
-    assert described(many)["targets"].endswith("10 1 and 29 more")
+    said = described(many)["targets"]
+    assert said.startswith("40 classes per trial (whole numbers: of kind 'value' they are quant")
+    assert said.endswith("10 1 and 29 more")
 
 
 def test_trials_that_end_in_zeros_are_asked_about():

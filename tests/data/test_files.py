@@ -301,7 +301,7 @@ REFUSED = {
     ),
     "no usual name": (
         lambda f: saved(f, x=None, eeg=INPUTS),
-        r"inputs is missing \(none is called so\); it must name one of .*: y 4, .* eeg 4x9x2",
+        r"inputs is missing \(none is called x or X or inputs or data\); .*: y 4, .* eeg 4x9x2",
     ),
     "two usual names": (
         lambda f: saved(f, labels=LABELS),

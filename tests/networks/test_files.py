@@ -87,7 +87,7 @@ def test_what_does_not_fit_is_one_line(tmp_path):
         assert "\n" not in str(caught.value)
     with pytest.raises(ValueError, match=r"path is 'network.npz'; it must end in .safetensors"):
         load("network.npz")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"^path is .*; there is no file '.*absent.safete"):
         load(tmp_path / "absent.safetensors")
 
 
