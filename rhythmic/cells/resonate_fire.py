@@ -144,7 +144,9 @@ class ResonateAndFireCell(AbstractCell[ResonateAndFireState]):
                 drawn from U(0.15, 0.5), as published for sequential MNIST.
             damping: ``b`` in 1 / sample, between 0 and 0.5, a number or one value per node. By
                 default each is drawn from U(0.001, 0.01), as published for sequential MNIST.
-            dt: length of a step, above 0, in the unit of time of input and refractory.
+            dt: length of a step, above 0, in the unit of time of input and refractory. The default
+                is the published one; of few inputs in short trials nodes may then never reach the
+                threshold, and 0.1 helps.
             rhythms: ``learned`` from these start values, or ``fixed``.
 
         Raises:

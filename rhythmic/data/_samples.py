@@ -93,7 +93,10 @@ def repaired(
             f"step {step}; it must be finite: {advice}"
         )
     if missing == "interpolate":
-        return _interpolated(inputs, lengths, absent, names), everything, f"{told}, interpolated"
+        ends = int(absent[everything, lengths - 1].all(axis=1).sum())
+        asked = f"; at the end of {ends}: if that is padding, give lengths" if ends else ""
+        told += f", interpolated{asked}"
+        return _interpolated(inputs, lengths, absent, names), everything, told
     kept = np.flatnonzero(~touched)
     if not kept.size:
         raise ValueError(

@@ -535,7 +535,8 @@ def test_gaps_are_filled_within_trial_and_channel():
     given_ = values.copy()
     found = Recordings(given_, ["a", "b"], sample_rate=1, missing="interpolate")
     assert found.inputs[..., 0].tolist() == [[1, 1, 2, 3, 4, 4], [0] * 6]
-    assert found.missing == "4 in 1 of 2 trials, interpolated"
+    ends = "; at the end of 1: if that is padding, give lengths"
+    assert found.missing == f"4 in 1 of 2 trials, interpolated{ends}"
     np.testing.assert_array_equal(given_, values)
 
 
