@@ -23,7 +23,7 @@ from rhythmic.simulate import trajectory
 from rhythmic.training import Data
 from rhythmic.training.batches import sequences
 
-EXAMPLE = "example.json"  # one trained resonant network reading one test digit
+EXAMPLE = "example.json"  # one trained resonant network driven by one test digit
 REMEDY = "give fewer --devices, a smaller --batch-size or a smaller --evaluation-batch-size"
 
 
