@@ -21,7 +21,7 @@ from rhythmic.records import Row, write_table
 from rhythmic.typing import Array, PyTree
 
 TOLERANCE = 1e-9  # of loss and gradient, in float64
-WAYS = ("adjoint", "scan", "parallel")
+WAYS = ("pieces", "adjoint", "scan", "parallel")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Options:
     width: int = 64
     batch: int = 32
     num_steps: int = 784
-    ways: tuple[str, ...] = ("adjoint", "scan")
+    ways: tuple[str, ...] = ("pieces", "adjoint", "scan")
     repetitions: int = 7
     warm_up: int = 1
     number: int = 3

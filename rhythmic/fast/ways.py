@@ -4,6 +4,7 @@ Every way gives the same numbers up to rounding:
 
 ``scan``         the plain scan, with derivatives of every mode and order; every cell has it
 ``adjoint``      the scan, its reverse pass written by hand (CPU)
+``pieces``       stacked layers piece by piece of time, by their adjoint where they have one (CPU)
 ``events``       one step per nonzero sample (CPU), see ``rhythmic.fast.resonant_events``
 ``parallel``     a parallel scan of a linear cell
 ``kernel``       one GPU kernel over time
@@ -33,8 +34,10 @@ from rhythmic.fast.resonant_sparse import mean_squared_amplitude_if_sparse
 from rhythmic.simulate import mask_from_lengths, time_mean
 from rhythmic.typing import AnyArray, Int, NodeArray, PyTree, Sequence
 
-Way = Literal["scan", "adjoint", "events", "parallel", "kernel", "precomputed"]
-Method = Literal["fastest", "scan", "adjoint", "events", "parallel", "kernel", "precomputed"]
+Way = Literal["scan", "adjoint", "pieces", "events", "parallel", "kernel", "precomputed"]
+Method = Literal[
+    "fastest", "scan", "adjoint", "pieces", "events", "parallel", "kernel", "precomputed"
+]
 """A way, or ``fastest``."""
 
 # Of a program as it is lowered; JAX calls the device of a "cuda" program "gpu".

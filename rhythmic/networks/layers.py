@@ -4,8 +4,6 @@ Source: layer normalisation of Ba, Kiros and Hinton, arXiv:1607.06450; gated lin
 et al., arXiv:1612.08083; residual blocks around a recurrence: Orvieto et al., arXiv:2303.06349.
 """
 
-from collections.abc import Callable
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -17,7 +15,6 @@ from rhythmic.cells.initialization import xavier_uniform
 from rhythmic.cells.interface import along_nodes, weigh
 from rhythmic.fast import Method
 from rhythmic.fast.free import FreeWay, observed_freely
-from rhythmic.fast.ways import GPU_PLATFORMS
 from rhythmic.simulate import mask_from_lengths, trajectory
 from rhythmic.typing import (
     Array,
@@ -32,7 +29,6 @@ from rhythmic.typing import (
 )
 
 Lengths = Int[Array, " batch"]
-FREE_METHODS = ("fastest", "adjoint", "parallel")
 Stream = Float[Array, "feature time batch"]
 
 
@@ -130,6 +126,7 @@ class Layer(eqx.Module):
         *,
         method: Method = "scan",
         key: jax.Array | None = None,
+        first: int | Int[Array, ""] = 0,
     ) -> tuple[Sequence, PyTree]:
         """Return ``y_t`` of every step, ``(time, shown, batch)``, and the cell's last state.
 
@@ -140,6 +137,8 @@ class Layer(eqx.Module):
             method: the way through time, where the cell has it, else the plain scan; see
                 ``rhythmic.fast.ways``.
             key: of dropout, which is for training alone.
+            first: number of the first step, where the inputs are a piece of longer ones: what a
+                step drops is drawn by its number.
         """
         # Features first and time second: one product over all steps moves no axis.
         stream = jnp.moveaxis(inputs, 0, 1)
@@ -151,7 +150,7 @@ class Layer(eqx.Module):
             turned = _reversed_in_time(normalised, lengths)
             back, _ = observed(self.backward, self.feature, turned, lengths, method=method)
             seen = jnp.concatenate([seen, _reversed_in_time(back, lengths)])
-        shown = self._around(seen, stream, key=key)
+        shown = self._around(seen, stream, key=key, first=first)
         return jnp.moveaxis(shown, 0, 1), state
 
     def step(self, state: PyTree, inputs: InputArray) -> tuple[PyTree, NodeArray]:
@@ -162,14 +161,21 @@ class Layer(eqx.Module):
         return state, self._around(getattr(cell, self.feature)(state), inputs)
 
     def _around(
-        self, seen: NodeArray, inputs: NodeArray, *, key: jax.Array | None = None
+        self,
+        seen: NodeArray,
+        inputs: NodeArray,
+        *,
+        key: jax.Array | None = None,
+        first: int | Int[Array, ""] = 0,
     ) -> NodeArray:
         """Return what is ``seen``, mixed and beside its input; dropped at random with a ``key``."""
         mixed = self._mixed(seen)
         if key is not None and self.dropout_rate > 0:
-            shape = (mixed.shape[1], mixed.shape[0], *mixed.shape[2:])  # time first, as drawn ever
-            kept = jnp.moveaxis(jax.random.bernoulli(key, 1.0 - self.dropout_rate, shape), 0, 1)
-            mixed = jnp.where(kept, mixed / (1.0 - self.dropout_rate), 0.0)
+            keep = 1.0 - self.dropout_rate
+            keys = jax.vmap(jax.random.fold_in, (None, 0))(key, first + jnp.arange(mixed.shape[1]))
+            shape = (mixed.shape[0], *mixed.shape[2:])
+            kept = jax.vmap(lambda own: jax.random.bernoulli(own, keep, shape), out_axes=1)(keys)
+            mixed = jnp.where(kept, mixed / keep, 0.0)
         return mixed + inputs if self.skip else mixed
 
     def _mixed(self, seen: NodeArray) -> NodeArray:
@@ -192,33 +198,18 @@ def observed(
 ) -> tuple[Stream, PyTree]:
     """Return what a cell shows after every step, held from the end of each sequence on.
 
-    Beside it the state after the last sample.
+    Beside it the state after the last sample. Free nodes take the ways ``adjoint`` and
+    ``parallel``, all others the scan.
     """
     cell = cell.resolved()
-
-    def by_scan(parts: PyTree) -> tuple[Stream, PyTree]:
-        cell, inputs, lengths, state = eqx.combine(parts, functions)
-        mask = None if lengths is None else mask_from_lengths(lengths, inputs.shape[1])
-        observe = getattr(cell, feature)
-        moved = jnp.moveaxis(inputs, 0, 1)
-        found = trajectory(cell, moved, observe=observe, mask=mask, initial_state=state)
-        return jnp.moveaxis(found.observed, 0, 1), found.final_state
-
-    def freely(way: FreeWay) -> Callable[[PyTree], tuple[Stream, PyTree]]:
-        def by_way(parts: PyTree) -> tuple[Stream, PyTree]:
-            cell, inputs, lengths, state = eqx.combine(parts, functions)
-            state = cell.initial_state(inputs.shape[2:]) if state is None else state
-            return observed_freely(way, cell, feature, inputs, lengths, state)
-
-        return by_way
-
-    parts, functions = eqx.partition((cell, inputs, lengths, state), eqx.is_array)
-    if not isinstance(cell, AbstractFreeCell) or method not in FREE_METHODS:
-        return by_scan(parts)
-    if method == "adjoint" or method == "parallel":
-        return freely(method)(parts)
-    on_gpu = dict.fromkeys(GPU_PLATFORMS, freely("parallel"))
-    return jax.lax.platform_dependent(parts, default=by_scan, cpu=freely("adjoint"), **on_gpu)
+    if isinstance(cell, AbstractFreeCell) and method in ("adjoint", "parallel"):
+        way: FreeWay = "adjoint" if method == "adjoint" else "parallel"
+        state = cell.initial_state(inputs.shape[2:]) if state is None else state
+        return observed_freely(way, cell, feature, inputs, lengths, state)
+    mask = None if lengths is None else mask_from_lengths(lengths, inputs.shape[1])
+    moved, observe = jnp.moveaxis(inputs, 0, 1), getattr(cell, feature)
+    found = trajectory(cell, moved, observe=observe, mask=mask, initial_state=state)
+    return jnp.moveaxis(found.observed, 0, 1), found.final_state
 
 
 def _gated(mixed: NodeArray) -> NodeArray:

@@ -8,6 +8,7 @@ practice".
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import equinox as eqx
@@ -17,15 +18,15 @@ import numpy as np
 
 from rhythmic.arguments import checked
 from rhythmic.cells import AbstractCell, FixedParameters, trainable
-from rhythmic.cells.free import AbstractFreeCell
 from rhythmic.cells.interface import num_constrained
 from rhythmic.checks import checked_choice, shown
 from rhythmic.fast import Method, Way, fastest_way, time_mean_by, ways_of
 from rhythmic.fast.ways import GPU_PLATFORMS
 from rhythmic.networks.layers import Affine, Layer, Lengths
+from rhythmic.networks.pieces import fastest_of_stack, features_by_pieces, ways_of_stack
 from rhythmic.networks.readouts import AbstractReadout, RunningStatistics
 from rhythmic.simulate import mask_from_lengths, time_mean
-from rhythmic.typing import Array, Float, PyTree, Sequence
+from rhythmic.typing import Array, Float, Int, PyTree, Sequence
 
 Pooling = Literal["mean", "last", "every"]
 """How steps become what is read out: their mean, the last one, or every one by itself."""
@@ -137,6 +138,26 @@ class Network(eqx.Module):
         if method not in ("fastest", "scan") and method not in self.ways:
             known = ", ".join(map(repr, self.ways))
             raise ValueError(f"method is {method!r}; for this network it must be one of {known}")
+        if method != "fastest" or self._has_mean_of_cell():
+            return self._features_by(method, inputs, lengths, key=key)
+        arrays, rest = eqx.partition((self, inputs, lengths, key), eqx.is_array)
+
+        def by(way: Way) -> Callable[[PyTree], Array]:
+            def run(arrays: PyTree) -> Array:
+                network, inputs, lengths, key = eqx.combine(arrays, rest)
+                return network._features_by(way, inputs, lengths, key=key)
+
+            return run
+
+        ways = {name: by(self.fastest_way(name)) for name in ("cpu", *GPU_PLATFORMS)}
+        return jax.lax.platform_dependent(arrays, default=by("scan"), **ways)
+
+    def _features_by(
+        self, method: Method, inputs: Sequence, lengths: Lengths | None, *, key: jax.Array | None
+    ) -> Float[Array, "*time hidden batch"]:
+        """Return the features by one way; ``fastest`` is left to the mean of the last cell."""
+        if method == "pieces":
+            return features_by_pieces(self, inputs, lengths, key=key)
         stream = self.encode(inputs, lengths)
         keys = [None] * len(self.layers) if key is None else jax.random.split(key, len(self.layers))
         for layer, own in zip(self.layers[:-1], keys, strict=False):
@@ -164,6 +185,7 @@ class Network(eqx.Module):
         *,
         method: Method = "scan",
         key: jax.Array | None = None,
+        first: int | Int[Array, ""] = 0,
     ) -> tuple[Float[Array, "time hidden batch"], tuple[PyTree, ...]]:
         """Return the features of every step of a piece, and the states of the cells after it.
 
@@ -173,6 +195,7 @@ class Network(eqx.Module):
             states: of the cells before it, as in ``initial_state``.
             method: the way through time, as of ``features``.
             key: of the layers' dropout, for training alone.
+            first: number of the piece's first step, from which dropout is drawn.
 
         Raises:
             ValueError: for a bidirectional network.
@@ -181,7 +204,7 @@ class Network(eqx.Module):
         stream, after = self.encode(inputs, lengths), []
         keys = [None] * len(self.layers) if key is None else jax.random.split(key, len(self.layers))
         for layer, state, own in zip(self.layers, states, keys, strict=True):
-            stream, state = layer.run(stream, lengths, state, method=method, key=own)
+            stream, state = layer.run(stream, lengths, state, method=method, key=own, first=first)
             after.append(state)
         return stream, tuple(after)
 
@@ -314,8 +337,7 @@ class Network(eqx.Module):
         if self._has_mean_of_cell():
             last = self.layers[-1]
             return ways_of(last.cell.resolved(), last.feature)
-        free = any(isinstance(layer.cell, AbstractFreeCell) for layer in self.layers)
-        return ("scan", "adjoint", "parallel") if free else ("scan",)
+        return ways_of_stack(self.layers)
 
     def fastest_way(self, platform: str) -> Way:
         """Return the fastest of ``ways`` on a platform, as far as it has been measured.
@@ -326,9 +348,7 @@ class Network(eqx.Module):
         if self._has_mean_of_cell():
             last = self.layers[-1]
             return fastest_way(last.cell.resolved(), last.feature, platform)
-        if len(self.ways) == 1 or platform not in ("cpu", *GPU_PLATFORMS):
-            return "scan"
-        return "adjoint" if platform == "cpu" else "parallel"
+        return fastest_of_stack(self.layers, platform)
 
     def _has_mean_of_cell(self) -> bool:
         """Tell whether the mean of what the last cell shows is read out, nothing between."""

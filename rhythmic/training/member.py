@@ -187,7 +187,7 @@ class MemberTraining:
             self.method, models[0], known, platform, rhythms=rhythms, shared_layers=shared
         )
         of_lengths = data is not None and data.lengths is not None
-        in_turn = way in ("adjoint", "events") or of_lengths
+        in_turn = way in ("adjoint", "events", "pieces") or of_lengths
         return replace(self, method=way, one_by_one=platform == "cpu" and in_turn)
 
     def tables(self, data: Data | None, *, room_for_events: int = 1) -> Tables:

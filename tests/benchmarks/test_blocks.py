@@ -26,7 +26,7 @@ SMALL = {"width": 4, "batch": 2, "num_steps": 9, "repetitions": 2, "warm_up": 0,
 @pytest.mark.parametrize("beside", [False, pytest.param(True, marks=with_discretax)])
 def test_the_command(beside, tmp_path, capsys):
     output = tmp_path / "blocks.csv"
-    ways = ("adjoint", "scan", "parallel")
+    ways = ("pieces", "adjoint", "scan", "parallel")
     blocks.run(blocks.Options(**SMALL, ways=ways, discretax=beside, output=output))
     rows = rows_of(output)
     assert [row["way"] for row in rows] == [way for way in ways for _ in range(1 + beside)]
@@ -39,7 +39,7 @@ def test_the_command(beside, tmp_path, capsys):
 
 test_options_are_refused_in_one_line = refusals(
     {
-        "ways holds 'kernel'; choose from adjoint, scan, parallel": lambda: blocks.Options(
+        "ways holds 'kernel'; choose from pieces, adjoint, scan, parallel": lambda: blocks.Options(
             ways=("kernel",)
         ),
         "num_steps is 0; it must be at least 1": lambda: blocks.Options(num_steps=0),

@@ -11,7 +11,7 @@ import pytest
 
 from rhythmic.cells import FixedParameters, constrained
 from rhythmic.cells.registry import CELLS
-from rhythmic.networks import Block, ChannelScaling, NetworkSpec
+from rhythmic.networks import Block, ChannelScaling, NetworkSpec, pieces
 from tests.marks import rest_slow
 
 TIME, CHANNELS, OUTPUTS, BATCH = 9, 3, 2, 4
@@ -296,43 +296,98 @@ def test_a_network_of_both_directions_takes_no_single_samples():
         network.initial_state()
 
 
-@pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_stacks_of_free_nodes_have_faster_ways_with_the_same_numbers(pooling):
-    """Values, gradients and the states after a piece, both directions, lengths and dropout."""
-    options = {"scheme": "damped", "maps": "complex"}
-    block = Block(dropout_rate=0.2)
-    of_one, of_both = (
-        NetworkSpec(
-            "linoss", 4, depth=2, options=options, encoder_size=5, block=block, pooling=pooling,
-            bidirectional=both,
-        ).build(CHANNELS, OUTPUTS, key=KEY)
-        for both in (False, True)
-    )  # fmt: skip
-    assert of_one.ways == ("scan", "adjoint", "parallel")
-    by_platform = {name: of_one.fastest_way(name) for name in ("cpu", "cuda", "tpu")}
-    assert by_platform == {"cpu": "adjoint", "cuda": "parallel", "tpu": "scan"}
-    inputs = jnp.moveaxis(jnp.asarray(recordings()), 0, -1)
-    lengths = jnp.arange(TIME, TIME - BATCH, -1)
+def stack(cell, pooling, *, bidirectional=False, **options):
+    return NetworkSpec(
+        cell,
+        4,
+        depth=2,
+        options=options,
+        encoder_size=5,
+        block=Block(dropout_rate=0.2),
+        pooling=pooling,
+        bidirectional=bidirectional,
+    ).build(CHANNELS, OUTPUTS, key=KEY)
 
-    def found_by(method):
+
+STACKS = {
+    "linoss": {"scheme": "damped", "maps": "complex"},
+    "s5": {"bidirectional": True},
+    "lstm": {},
+}
+
+
+STACKED = rest_slow(
+    list(itertools.product(STACKS, POOLINGS)), ("linoss", "mean"), ("lstm", "every")
+)
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize(("cell", "pooling"), STACKED)
+def test_stacks_have_faster_ways_with_the_same_numbers(cell, pooling, monkeypatch):
+    """Values and gradients, with lengths and dropout; pieces of 4, 4 and 1 of nine steps."""
+    monkeypatch.setattr(pieces, "NUMBERS", 4 * 4 * BATCH)
+    network = stack(cell, pooling, **STACKS[cell])
+    expected = {
+        "linoss": ("scan", "pieces", "adjoint", "parallel"),
+        "s5": ("scan", "adjoint", "parallel"),
+        "lstm": ("scan", "pieces"),
+    }
+    assert network.ways == expected[cell]
+    inputs = jnp.moveaxis(jnp.asarray(recordings()), 0, -1)
+
+    def found_by(method, lengths):
         def score(network):
             features = network.features(inputs, lengths, method=method, key=KEY)
             return jnp.sum(features**2), features
 
-        both = eqx.filter_jit(eqx.filter_value_and_grad(score, has_aux=True))(of_both)
-        states = of_one.initial_state(BATCH).layers
-        return both, of_one.continued(inputs, lengths, states, method=method)
+        return eqx.filter_jit(eqx.filter_value_and_grad(score, has_aux=True))(network)
 
-    expected = jax.tree.leaves(found_by("scan"))
-    for method in ("adjoint", "parallel", "fastest"):
-        for fast, slow in zip(jax.tree.leaves(found_by(method)), expected, strict=True):
-            np.testing.assert_allclose(fast, slow, rtol=1e-9, atol=1e-11)
+    for lengths in (None, jnp.asarray(LENGTHS)):
+        slow = jax.tree.leaves(found_by("scan", lengths))
+        for method in (*network.ways[1:], "fastest"):
+            fast = jax.tree.leaves(found_by(method, lengths))
+            for one, other in zip(fast, slow, strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
 
 
-def test_layers_without_free_nodes_take_the_scan():
+@pytest.mark.usefixtures("x64")
+def test_a_piece_by_a_faster_way_leaves_the_same_states():
+    network = stack("linoss", "every", **STACKS["linoss"])
+    inputs = jnp.moveaxis(jnp.asarray(recordings()), 0, -1)
+    states, lengths = network.initial_state(BATCH).layers, jnp.asarray(LENGTHS)
+    found = {
+        method: network.continued(inputs, lengths, states, method=method)
+        for method in ("scan", "adjoint", "parallel")
+    }
+    for method in ("adjoint", "parallel"):
+        for one, other in zip(*map(jax.tree.leaves, (found[method], found["scan"])), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+WAYS = {
+    ("linoss", False): {"cpu": "pieces", "cuda": "parallel", "tpu": "scan"},
+    ("linoss", True): {"cpu": "adjoint", "cuda": "parallel", "tpu": "scan"},
+    ("lstm", False): {"cpu": "pieces", "cuda": "scan", "tpu": "scan"},
+    ("lstm", True): {"cpu": "scan", "cuda": "scan", "tpu": "scan"},
+}
+
+
+@pytest.mark.parametrize(("cell", "bidirectional"), WAYS)
+def test_the_platform_decides_how_a_stack_is_taken(cell, bidirectional):
+    network = stack(cell, "mean", bidirectional=bidirectional)
+    expected = WAYS[cell, bidirectional]
+    assert {name: network.fastest_way(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("steps", "numbers", "length"),
+    [(784, 2**11, 16), (784, 1024, 28), (7, 2**14, 2), (5, 10**6, 1), (9, 1, 9)],
+)
+def test_pieces_are_as_long_as_fit_and_leave_no_rest_if_they_can(steps, numbers, length):
+    assert pieces.piece_length(steps, numbers) == length
+
+
+def test_ways_that_a_stack_does_not_have_are_refused():
     network = built("rnn", "stacked", "every")
-    assert network.ways == ("scan",)
-    assert network.fastest_way("cpu") == "scan"
     with pytest.raises(ValueError, match="method is 'adjoint'; for this network it must be one of"):
         network.features(jnp.zeros((TIME, CHANNELS, BATCH)), method="adjoint")

@@ -102,13 +102,13 @@ def test_means_of_free_nodes_take_the_scan_on_a_cpu(name):
     assert by_platform == {"cpu": "scan", "cuda": on_gpu, "tpu": "scan"}
 
 
-def test_stacks_of_free_nodes_are_trained_by_their_adjoint_on_a_cpu():
+def test_stacks_are_trained_by_pieces_on_a_cpu():
     data = Data(np.zeros((COUNT, TIME), np.uint8), np.zeros(COUNT, np.int32))
     spec = NetworkSpec("s5", 3, depth=2, encoder_size=3, pooling="mean")
     training = MemberTraining(spec, CONFIGURATION, Problem(CLASSES))
     ways = {name: training.resolved(data, platform=name) for name in ("cpu", "cuda", "tpu")}
     assert {name: one.method for name, one in ways.items()} == {
-        "cpu": "adjoint",
+        "cpu": "pieces",
         "cuda": "parallel",
         "tpu": "scan",
     }
