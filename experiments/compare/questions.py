@@ -8,6 +8,7 @@ from types import ModuleType
 
 QUESTIONS = (
     "equal_size",
+    "depth",
     "learning_speed",
     "noise_tolerance",
     "sample_efficiency",
