@@ -32,7 +32,7 @@ def see_axes(
 
 
 def _has_axes(axes: tuple[str, ...], shape: tuple[int, ...]) -> bool:
-    """Tell whether a shape has as many axes as are written, and the sizes that are numbers."""
+    """Return whether a shape has as many axes as are written, and the sizes that are numbers."""
     several = [place for place, axis in enumerate(axes) if axis.startswith(("*", "...", "#*"))]
     if len(shape) < len(axes) - 1 if several else len(shape) != len(axes):
         return False

@@ -10,7 +10,7 @@ WIDEST = 2**31 - 1  # of JAX's integers, but for double precision
 
 
 def is_too_wide(value: Any) -> bool:
-    """Tell whether integers of the host are wider than JAX's own, which would drop their digits."""
+    """Return whether integers of the host are wider than JAX's, which would drop their digits."""
     double = jax.config.jax_enable_x64  # type: ignore[attr-defined]
     if isinstance(value, int):
         return abs(value) > (2**63 - 1 if double else WIDEST)
@@ -25,7 +25,7 @@ def is_too_wide(value: Any) -> bool:
 
 
 def holds_traced(value: Any) -> bool:
-    """Tell whether a list holds a traced number, which NumPy cannot make an array of."""
+    """Return whether a list holds a traced number, which NumPy cannot make an array of."""
     return isinstance(value, list | tuple) and any(
         isinstance(one, jax.core.Tracer) for one in value
     )

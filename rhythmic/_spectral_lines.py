@@ -33,8 +33,8 @@ class SpectralLine(NamedTuple):
     Attributes:
         frequency: cycles per sample.
         share: of the variance, white noise left out where the line stands out of it.
-        slow_share: share of the power of the steps below the frequencies of rhythms.
-        noise_share: share of the variance that is white noise, 0 where no line stands out of it.
+        slow_share: fraction of the power of the steps below the frequencies of rhythms.
+        noise_share: fraction of the variance that is white noise, 0 where no line stands out of it.
     """
 
     frequency: Float[Array, " batch"]
@@ -46,7 +46,7 @@ class SpectralLine(NamedTuple):
 def turns_after(
     cycles: Float[AnyArray, "*#shape"], steps: Int[Array, "*#shape"], dtype: Any
 ) -> Float[Array, "*shape"]:
-    """Give the turn, 0 to 1, that a wave of ``cycles`` a step has reached after whole steps.
+    """Return the turn, 0 to 1, that a wave of ``cycles`` a step has reached after whole steps.
 
     In single precision the product would lose the turn after a million steps. There a number of
     cycles is taken as a whole number of 2^-32, and integers of 32 bits drop whole turns by
@@ -70,7 +70,7 @@ def turns_after(
 
 
 def _hann(position: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """Give the Hann window sin^2(pi u) at positions u from 0 to 1, and 0 elsewhere."""
+    """Return the Hann window sin^2(pi u) at positions u from 0 to 1, and 0 elsewhere."""
     inside = (position > 0) & (position < 1)
     return jnp.where(inside, jnp.sin(jnp.pi * position) ** 2, 0.0)
 
@@ -78,7 +78,7 @@ def _hann(position: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 def frame_amplitudes(
     record: Float[Array, "time batch"],
 ) -> tuple[Float[Array, "frame batch"], Int[Array, " batch"]]:
-    """Give sqrt(2) times the standard deviation in each frame, and how many are not silent.
+    """Return sqrt(2) times the standard deviation in each frame, and how many are not silent.
 
     Frames count up to the first silent one: what has sunk into rounding does not come back.
     """
@@ -101,7 +101,7 @@ def frame_amplitudes(
 def growth_per_sample(
     amplitudes: Float[Array, "frame batch"], num_audible: Int[Array, " batch"], piece: int
 ) -> Float[Array, " batch"]:
-    """Give the slope of the log amplitude over the audible frames; 0 if there are fewer than two.
+    """Return the slope of the log amplitude over the audible frames; 0 if there are fewer than two.
 
     Args:
         amplitudes: of each frame.
@@ -161,7 +161,7 @@ def noise_floor(
 ) -> Float[Array, " batch"]:
     """Estimate the power of white noise in a bin from the weakest quarter of the bins.
 
-    The power of noise in a bin is exponentially distributed: a share q of it lies below
+    The power of noise in a bin is exponentially distributed: a fraction q of it lies below
     -ln(1 - q) times its mean.
 
     Args:
@@ -179,7 +179,7 @@ def _flattened_power(
     growth: Float[Array, " batch"],
     num_audible: Int[Array, " batch"],
 ) -> tuple[Float[Array, "bin batch"], Float[Array, " batch"]]:
-    """Give the power of the steps x_t - x_{t-1}, freed of their growth, and the samples used."""
+    """Return the power of the steps x_t - x_{t-1}, freed of their growth, and the samples used."""
     steps = jnp.diff(record, axis=0)
     piece = len(record) // NUM_PIECES
     duration = ((num_audible + 1) * piece - 1).astype(record.dtype)
@@ -199,7 +199,7 @@ def _flattened_power(
 def _interpolated_peak(
     power: Float[Array, "bin batch"], top: Int[Array, " batch"]
 ) -> Float[Array, " batch"]:
-    """Give the place, in bins, of the vertex of a parabola through three log powers.
+    """Return the place, in bins, of the vertex of a parabola through three log powers.
 
     Beyond the last bin, the Nyquist frequency, the spectrum is its own mirror image.
     """

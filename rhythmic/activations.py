@@ -33,7 +33,7 @@ def binary(activity: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 @checked
 def identity(activity: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """Give the activity itself: the network is linear."""
+    """Return the activity itself: the network is linear."""
     return jnp.asarray(activity)
 
 

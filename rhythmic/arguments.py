@@ -372,7 +372,7 @@ def _is_precision(value: Any) -> bool:
 
 
 def _is_tree(value: Any) -> bool:
-    """Tell whether all leaves are arrays of numbers, or what Equinox keeps beside them.
+    """Return whether all leaves are arrays of numbers, or what Equinox keeps beside them.
 
     Of integers JAX takes those of its own width alone.
     """

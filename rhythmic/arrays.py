@@ -82,7 +82,7 @@ def read_arrays(path: Path, *, hashed: bool = True) -> dict[str, np.ndarray]:
 
 
 def is_ours(path: Path) -> bool:
-    """Tell whether a file is one that ``write_arrays`` wrote, and no link to one."""
+    """Return whether a file is one that ``write_arrays`` wrote, and no link to one."""
     if path.is_symlink() or not path.is_file():
         return False
     with open(path, "rb") as file:
@@ -90,7 +90,7 @@ def is_ours(path: Path) -> bool:
 
 
 def _is_as_written(file: io.BufferedReader) -> bool | None:
-    """Tell whether a file equals its hash; None where it has none."""
+    """Return whether a file equals its hash; None where it has none."""
     size = file.seek(0, io.SEEK_END)
     if size < _COMMENT:
         return None

@@ -110,7 +110,7 @@ def checked_choice(name: str, value: Any, choices: Any) -> Any:
 
 
 def is_real(value: Any) -> bool:
-    """Tell whether something is a real number or an array of them; booleans are not."""
+    """Return whether something is a real number or an array of them; booleans are not."""
     if isinstance(value, bool | str | bytes):
         return False
     dtype = getattr(value, "dtype", None)
@@ -133,7 +133,7 @@ def shown(value: Any) -> str:
 
 
 def _is_printed(value: Any) -> bool:
-    """Tell whether an array holds numbers that are known and still there."""
+    """Return whether an array holds numbers that are known and still there."""
     if isinstance(value, jax.Array):
         if isinstance(value, jax.core.Tracer) or value.is_deleted():
             return False
@@ -147,7 +147,7 @@ def refuse(name: str, value: Any, allowed: str) -> NoReturn:
 
 
 def is_key(value: Any) -> bool:
-    """Tell whether something is an array of JAX's random keys, of the new kind or the old."""
+    """Return whether something is an array of JAX's random keys, of the new kind or the old."""
     if not isinstance(value, jax.Array | np.ndarray):
         return False
     if jnp.issubdtype(value.dtype, jax.dtypes.prng_key):

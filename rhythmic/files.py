@@ -195,7 +195,7 @@ def remove_leftovers(folder: Path, names: Collection[str]) -> None:
 
 
 def is_leftover(name: str, names: Collection[str]) -> bool:
-    """Tell whether a name is one that ``replacing`` gives while it writes one of ``names``."""
+    """Return whether a name is one that ``replacing`` gives while it writes one of ``names``."""
     found = _LEFTOVER.fullmatch(name)
     return found is not None and found["name"] in names
 

@@ -44,7 +44,7 @@ def check_labels(name: str, labels: object, num_classes: int) -> None:
 
 
 def are_indices(indices: Int[Array, "..."], count: int) -> Bool[Array, ""]:
-    """Tell whether all ``indices``, which may be traced, lie in 0 to ``count - 1``."""
+    """Return whether all ``indices``, which may be traced, lie in 0 to ``count - 1``."""
     # As JAX casts ``count`` to the type of the indices, 256 would be 0 beside bytes.
     most = jnp.iinfo(indices.dtype).max
     return jnp.all((indices >= 0) & (indices <= min(count - 1, most)))

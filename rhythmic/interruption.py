@@ -54,7 +54,7 @@ def refuse(error: BaseException | str) -> NoReturn:
 
 
 def is_command() -> bool:
-    """Tell whether this process was started as ``python -m`` and a module of ``PACKAGES``."""
+    """Return whether this process was started as ``python -m`` and a module of ``PACKAGES``."""
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
     return spec is not None and spec.name.partition(".")[0] in PACKAGES
 

@@ -57,7 +57,7 @@ def hold_byte(handle: int, place: int) -> bool:
 
 
 def free_byte(handle: int, place: int) -> None:
-    """Give back the lock of one byte, which ``hold_byte`` took."""
+    """Release the lock of one byte, which ``hold_byte`` took."""
     if fcntl is not None:
         fcntl.lockf(handle, fcntl.LOCK_UN, 1, place)
 
@@ -122,7 +122,7 @@ def writing(folder: Path, tell: Callable[[str], None] = lambda line: None) -> It
 
 
 def is_lock(path: Path) -> bool:
-    """Tell whether a file is absent or a lock of ours, of whatever process."""
+    """Return whether a file is absent or a lock of ours, of whatever process."""
     if not os.path.lexists(path):
         return True
     with open(path, "rb") as file:

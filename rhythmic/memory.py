@@ -16,7 +16,7 @@ OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "Out of memory")
 
 @checked
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error, of Python or of XLA, says that memory was exhausted."""
+    """Return whether an error, of Python or of XLA, says that memory was exhausted."""
     if isinstance(error, MemoryError):
         return True
     of_xla = isinstance(error, jax.errors.JaxRuntimeError)

@@ -50,12 +50,12 @@ def leading_mode(weights: Float[AnyArray, "*network post pre"], dt: float) -> Le
     """Read rhythm and growth of h_t = W h_{t-1} from the leading eigenvalue of W.
 
     Args:
-        weights: W, rows receive from columns; NumPy arrays are worked out in float64, JAX arrays
+        weights: W, rows receive from columns; NumPy arrays are computed in float64, JAX arrays
             in their own dtype.
         dt: time step in s.
 
     Returns:
-        One entry a network. Rounding may split a repeated real eigenvalue into a complex pair.
+        One entry per network. Rounding may split a repeated real eigenvalue into a complex pair.
         NaN, and not complex, for weights with an entry that is not finite; frequency and growth
         are NaN where dt <= 0.
 
@@ -82,7 +82,7 @@ def leading_mode(weights: Float[AnyArray, "*network post pre"], dt: float) -> Le
 def companion_weights(
     w1: Real[Array, "*#node"] | float, w2: Real[Array, "*#node"] | float
 ) -> Float[Array, "*node 2 2"]:
-    """Give the weights [[w1, w2], [1, 0]] of two ordinary nodes that are one rhythmic node.
+    """Return the weights [[w1, w2], [1, 0]] of two ordinary nodes that are one rhythmic node.
 
     The second node repeats the first one a step later, so that from (h_1, h_0) the first does
     h_t = w1 h_{t-1} + w2 h_{t-2}.
@@ -104,7 +104,7 @@ def rotation_weights(
     modulus: Float[Array, "*#network"] | float,
     dt: float,
 ) -> Float[Array, "*network 2 2"]:
-    """Give the weights of two nodes that turn: modulus times a rotation by 2 pi f dt.
+    """Return the weights of two nodes that turn: modulus times a rotation by 2 pi f dt.
 
     Args:
         frequency: f in Hz.
@@ -156,10 +156,10 @@ def sequence_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNetwork:
 
     T_ij = sum_s (2 V_i^{s+1} - 1) (2 V_j^s - 1), T_ii = 0, U_i = sum_j T_ij / 2. These weights
     are not symmetric, so the network has no energy and is outside the lecture's rule; updated
-    synchronously it runs through the patterns, one a step.
+    synchronously it runs through the patterns, one per step.
 
     Args:
-        patterns: V^s of 0s and 1s, one pattern a column, in their order.
+        patterns: V^s of 0s and 1s, one pattern per column, in their order.
 
     Source: the asymmetric term of Hopfield (1982), PNAS 79:2554, for sequences of states.
     """

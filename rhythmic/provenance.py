@@ -51,7 +51,7 @@ def device_name() -> str:
 
 
 def processor_name() -> str:
-    """Return the processor's name as the system gives it."""
+    """Return the CPU's name as the system gives it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]

@@ -140,7 +140,7 @@ class RowReader:
 
 
 def _was_whole(line: bytes) -> bool:
-    """Tell whether something stands where the line break of a whole row stood."""
+    """Return whether something stands where the line break of a whole row stood."""
     row = _parsed(line[: line.rfind(b"}") + 1])
     return row is not None and SEAL in row
 
@@ -155,14 +155,14 @@ def _parsed(line: bytes) -> Row | None:
 
 
 def _is_sound(row: Row, checked: bool) -> bool:
-    """Tell whether a row is as it was written, after rows that have checksums or not."""
+    """Return whether a row is as it was written, after rows that have checksums or not."""
     if SEAL in row:
         return row == _seal_row(row)
     return not checked and not lost_its_seal(row, 16)
 
 
 def holds_rows(path: Path, first: str) -> bool:
-    """Tell whether a line of a file was written as a row whose first value has this name.
+    """Return whether a line of a file was written as a row whose first value has this name.
 
     A changed byte hides none: a damaged row is known by its beginning or by its checksum.
 
@@ -176,7 +176,7 @@ def holds_rows(path: Path, first: str) -> bool:
 
 
 def _was_row(line: bytes, first: str) -> bool:
-    """Tell whether a line is a row whose first value has this name, or is what became of one."""
+    """Return whether a line is a row whose first value has this name, or is what became of one."""
     row = _parsed(line)
     if row is not None and _is_sound(row, False):
         return isinstance(row.get(first), str)
@@ -319,7 +319,7 @@ def _known_configuration(folder: Path, tell: Callable[[str], None]) -> Row | Non
 
 
 def _was_hardly_begun(folder: Path) -> bool:
-    """Tell whether a folder holds empty files of ours alone, as a power failure leaves them."""
+    """Return whether a folder holds empty files of ours alone, as a power failure leaves them."""
     paths = [folder / name for name in (CONFIGURATION, PROVENANCE)]
     empty = all(p.is_file() and not p.stat().st_size for p in paths if os.path.lexists(p))
     return empty and is_unused(folder, {CONFIGURATION, PROVENANCE, LOCK, DAMAGED})
@@ -336,13 +336,13 @@ def read_configuration(folder: Path) -> Row:
 
 
 def was_opened(folder: Path) -> bool:
-    """Tell whether a folder is one of ours by what every opening adds to ``provenance.jsonl``."""
+    """Return whether a folder is one of ours by what every opening adds to ``provenance.jsonl``."""
     rows = read_sealed_rows(folder / PROVENANCE, lambda line: None)
     return any({"git", "versions", "started"} <= row.keys() for row in rows)
 
 
 def is_unused(folder: Path, names: Collection[str]) -> bool:
-    """Tell whether a folder holds nothing that matters to a run that is to begin in it.
+    """Return whether a folder holds nothing that matters to a run that is to begin in it.
 
     Hidden files, the output files of a job, and what a kill left of writing one of ``names`` do
     not; nor do files that bear one of these names.
@@ -356,7 +356,7 @@ def is_unused(folder: Path, names: Collection[str]) -> bool:
 
 
 def is_stray(name: str) -> bool:
-    """Tell whether a name is one that systems, notebooks and schedulers leave in any folder."""
+    """Return whether a name is one that systems, notebooks and schedulers leave in any folder."""
     return name.startswith(".") or name.endswith((".out", ".err", ".log")) or name in _STRAY
 
 

@@ -95,7 +95,7 @@ def mean() -> Reduction:
 
 
 def amplitude() -> Reduction:
-    """Give the amplitude of the sinusoid of the same power: sqrt(2) times the standard deviation.
+    """Return the amplitude of the sinusoid of the same power: sqrt(2) times the standard deviation.
 
     Mean and squares are carried as Welford does, so that an offset costs no digits. The amplitude
     of what does not move is 0, and so is its gradient. Of complex values the squares are those of
@@ -284,7 +284,7 @@ def _checked_frequencies(frequencies: Float[AnyArray, " frequency"], dt: float) 
 
 
 def first_bad_step() -> Reduction:
-    """Give the number of the first step, from 0, at which anything is not finite; -1 for none.
+    """Return the number of the first step, from 0, at which anything is not finite; -1 for none.
 
     One number for everything that is seen: a point of a sweep is bad where any node is.
     """

@@ -33,7 +33,7 @@ from rhythmic.typing import AnyArray, Array, Bool, Float, Int
 
 # Sustained: over the whole record the logarithm of the amplitude changes by this much at most.
 SUSTAINED_LOG_CHANGE = 0.1
-# A rhythm: one spectral line and its main lobe hold at least this share of the variance, white
+# A rhythm: one spectral line and its main lobe hold at least this fraction of the variance, white
 # noise left out.
 LINE_SHARE = 0.5
 # Sustained in noise: the log amplitude changes by so many of its standard errors more at most.
@@ -52,7 +52,7 @@ class RhythmKind(IntEnum):
         CONSTANT: it does not change beyond rounding, or no longer after the record's first frame.
         DRIFTS: it moves without a rhythm, for instance towards a fixed point or away from one;
             or its rhythm has fewer than ``MINIMUM_CYCLES`` (8) cycles in the record.
-        IRREGULAR: it goes up and down, yet no single frequency holds the share of the variance
+        IRREGULAR: it goes up and down, yet no single frequency holds the fraction of the variance
             that is asked for, by default ``LINE_SHARE`` (half) of what is not white noise.
         DECAYS: a rhythm whose amplitude falls.
         SUSTAINED: a rhythm whose log amplitude changes by ``SUSTAINED_LOG_CHANGE`` (0.1) at most
@@ -79,9 +79,9 @@ class Rhythm(NamedTuple):
             standard deviation in the last frame, which is the amplitude of a sinusoid.
         growth_rate: slope of the log amplitude, in 1/s; negative for decay. NaN for UNDEFINED and
             CONSTANT.
-        line_share: share of the variance in the strongest line, from 0 to 1; NaN as above. White
+        line_share: fraction of the variance in the strongest line, from 0 to 1; NaN as above. White
             noise that the line stands out of is left out.
-        noise_share: share of the variance that is such noise; 0 where no line stands out of it,
+        noise_share: fraction of the variance that is such noise; 0 where no line stands out of it,
             NaN as above.
     """
 
@@ -132,7 +132,7 @@ def measure_rhythm(
             becomes float32 unless x64 is enabled).
         sample_rate: samples a second, Hz, above 0.
         washout: number of first samples that are not part of the record.
-        least_line_share: share of the variance, noise left out, that the strongest line of a
+        least_line_share: fraction of the variance, noise left out, that the strongest line of a
             rhythm holds, from 0 to 1; compare ``line_share`` of the result.
 
     Returns:
@@ -299,9 +299,9 @@ def checked_record(
 
 @checked
 def log_change_error(line: SpectralLine, num_samples: int) -> Float[Array, " batch"]:
-    """Give the standard error that white noise leaves to a record's change of log amplitude.
+    """Return the standard error that white noise leaves to a record's change of log amplitude.
 
-    Where noise is a share s of the variance, the variance over n independent samples has the
+    Where noise is a fraction s of the variance, the variance over n independent samples has the
     relative variance (4 (1 - s) s + 2 s^2) / n; the logarithm of the amplitude has half of that
     relative error, and its slope over n samples sqrt(12) times as much.
 
@@ -326,7 +326,7 @@ def classify(
 
     Args:
         line: the strongest line.
-        irregular: whether it holds too small a share of the variance.
+        irregular: whether it holds too small a fraction of the variance.
         log_change: of the amplitude over the record.
         tolerance: of that change in a sustained rhythm.
         finite: whether all samples are finite.

@@ -101,7 +101,7 @@ def read_plain(path: Path) -> bytes:
 
 
 def lost_its_seal(value: dict[str, Any], length: int) -> bool:
-    """Tell whether the last value is a hash: its name was damaged, since the hash comes last."""
+    """Return whether the last value is a hash: its name was damaged, since the hash comes last."""
     last = list(value.values())[-1:]
     return any(isinstance(x, str) and re.fullmatch(f"[0-9a-f]{{{length}}}", x) for x in last)
 

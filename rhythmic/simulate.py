@@ -355,7 +355,7 @@ def check_step(step: Callable[[Any, Any], Any], state: PyTree, sample: PyTree) -
 
 
 def first_sample(inputs: PyTree) -> PyTree:
-    """Give the shapes of one sample of ``(time, ...)`` inputs."""
+    """Return the shapes of one sample of ``(time, ...)`` inputs."""
     return jax.eval_shape(lambda x: jax.tree.map(lambda leaf: leaf[0], x), inputs)
 
 

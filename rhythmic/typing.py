@@ -24,7 +24,7 @@ else:  # NumPy hands back its scalars (np.float64) where every argument was a sc
     AnyArray = Array | np.ndarray | np.generic
 
 Vector: TypeAlias = Float[Array, " hidden"]
-"""One number a node."""
+"""One number per node."""
 Matrix: TypeAlias = Float[Array, "post pre"]
 """Weights: rows receive, columns send."""
 NodeArray: TypeAlias = Float[Array, "hidden *batch"]

@@ -1,6 +1,6 @@
 """Features of sequences that need no state: powers in windows, and random projections.
 
-Or one number an example, read out by the best threshold on the training examples.
+Or one number per example, read out by the best threshold on the training examples.
 
 Source: textbook definition (the decision stump).
 """
@@ -31,7 +31,7 @@ def fourier_power(
     sample_rate: float,
     num_windows: int = 1,
 ) -> Float[Array, "example window_frequency"]:
-    """Give the power of each window of a sequence at each frequency.
+    """Return the power of each window of a sequence at each frequency.
 
         P[window, f] = |sum_t u[t] exp(-2 pi i f t / sample_rate)|^2 / L
 
@@ -41,14 +41,14 @@ def fourier_power(
     ladder, lie between its lines. Units are those of the samples squared.
 
     Args:
-        sequences: one row an example. Integers, such as pixels, count as floats.
+        sequences: one row per example. Integers, such as pixels, count as floats.
         frequencies: in Hz, from 0 to sample_rate / 2. They are fixed, not traced: phases are
             computed in float64 and only then rounded to the dtype of the sequences.
         sample_rate: steps per second, in Hz.
         num_windows: number of equal windows; it divides the number of time steps.
 
     Returns:
-        One row an example; the frequencies of the first window, then those of the second, and so
+        One row per example; the frequencies of the first window, then those of the second, and so
         on. NaN at frequencies out of range.
 
     Raises:
@@ -101,13 +101,13 @@ def random_features(
     kind knows the order of time: permuted steps give features of the same distribution.
 
     Args:
-        sequences: one row an example. Integers, such as pixels, count as floats.
+        sequences: one row per example. Integers, such as pixels, count as floats.
         num_features: number of projections, above 0.
         key: of the projection; the same key gives the same one for any examples of that length.
         kind: "quadratic" or "linear".
 
     Returns:
-        One row an example; not standardised.
+        One row per example; not standardised.
 
     Raises:
         ValueError: for shapes that are not as above, no features, or an unknown kind.
@@ -139,14 +139,14 @@ def _as_sequences(sequences: AnyArray) -> Array:
 def threshold_accuracy(
     values: Float[AnyArray, " example"], labels: Int[AnyArray, " example"], split: Split
 ) -> float:
-    """Tell two classes apart by a threshold; return the share of test examples told rightly.
+    """Return the fraction of test examples of two classes that a threshold classifies correctly.
 
     Of all thresholds between neighbouring training values, and of both sides for class 1, the
     pair that tells most training examples apart is taken, of several the smallest threshold.
     Validation examples are not looked at: nothing is left to choose.
 
     Args:
-        values: one number an example of the whole pool.
+        values: one number per example of the whole pool.
         labels: 0 or 1.
         split: indices of the training and test examples.
 

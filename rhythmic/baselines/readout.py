@@ -34,7 +34,7 @@ class LogisticAccuracy(NamedTuple):
     """How well a linear readout tells the classes apart.
 
     Attributes:
-        validation_accuracy: share of validation examples that are told rightly, at the strength
+        validation_accuracy: fraction of validation examples classified correctly, at the strength
             that was chosen by it.
         test_accuracy: the same of test examples, measured once.
         inverse_regularisation: the strength C that was chosen.
@@ -69,7 +69,7 @@ def fit_large_logistic_regression(
     features with the weights, which is what a large pool can afford.
 
     Args:
-        features: one column an example, best standardised (``standardise``).
+        features: one column per example, best standardised (``standardise``).
         labels: class of each example, 0 to ``num_classes - 1``.
         num_classes: number of classes; static.
         inverse_regularisation: C, above 0.
@@ -160,7 +160,7 @@ def logistic_regression_accuracy(
     examples.
 
     Args:
-        features: one row an example of the whole pool, in any scale.
+        features: one row per example of the whole pool, in any scale.
         labels: class of each example, 0 to ``num_classes - 1``.
         split: indices of the training, validation and test examples.
         inverse_regularisations: strengths C to choose from, above 0; see

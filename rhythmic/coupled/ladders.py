@@ -23,7 +23,7 @@ _NUM_NODES, _DRIVER = 8, 4
 
 @checked
 def ratio_ladder(ratio: float) -> tuple[float, ...]:
-    """Give f_k = f_driver * ratio^(k - 4), k = 0 .. 7: the driver keeps its frequency and place.
+    """Return f_k = f_driver * ratio^(k - 4), k = 0 .. 7: the driver keeps its frequency and place.
 
     Args:
         ratio: f_{k+1} / f_k, above 1.

@@ -103,7 +103,7 @@ class CoupledOscillators:
         )
 
     def stable(self) -> bool:
-        """Tell whether the network comes to rest under its constant gain alone.
+        """Return whether the network comes to rest under its constant gain alone.
 
         The coupling takes stiffness from the modes that the nodes share. With beta > 0 the
         motion decays if and only if the matrix diag(omega_k^2) - g_C (ones - identity) is
@@ -277,7 +277,7 @@ def _coupling(position: Array) -> Array:
 
 
 def _kick(position: Array, gain: Array, dt: float) -> Array:
-    """Give the change of velocity dt (g C + dt^2 g^2 C^2 / 12) y; C^2 = (nodes - 2) ones + 1."""
+    """Return the change of velocity dt (g C + dt^2 g^2 C^2 / 12) y; C^2 = (nodes - 2) ones + 1."""
     total = position.sum(0)
     push = dt * gain
     correction = dt / 12 * push * push
@@ -287,7 +287,7 @@ def _kick(position: Array, gain: Array, dt: float) -> Array:
 def _first_two(
     network: OscillatorArrays, free: _FreeMotion, dt: float, num_gains: int
 ) -> tuple[Array, Array]:
-    """Give y_0 and y_1: processor and half a kick at time 0, where v = 0, g' = 0 and g = g(0)."""
+    """Return y_0 and y_1: processor and half a kick at time 0, where v = 0, g' = 0 and g = g(0)."""
     start = jnp.broadcast_to(network.start[:, None], (len(network.start), num_gains))
     gain = _gain(network, jnp.ones((), start.dtype))
     shift = dt**2 / 12 * gain * _coupling(start)

@@ -63,7 +63,7 @@ def targets(
 def rung_targets(
     frequencies: Real[np.ndarray, " hidden"], driver: int, tolerance: float
 ) -> Bool[np.ndarray, "rung hidden"]:
-    """Give `targets` for every rung of the ladder as the gain frequency.
+    """Return `targets` for every rung of the ladder as the gain frequency.
 
     Args:
         frequencies: rungs of the ladder in Hz.
@@ -172,14 +172,14 @@ def selectivity_scores(
 
 @checked(finite=True)
 def rank(value: float, others: Real[AnyArray, " ladder"]) -> tuple[float, float]:
-    """Give the shares of other values that lie below a value, and that equal it.
+    """Return the fractions of other values that lie below a value, and that equal it.
 
     Args:
         value: the one of interest.
         others: what it is compared with.
 
     Returns:
-        Shares in [0, 1]; NaN if there are no others.
+        Fractions in [0, 1]; NaN if there are no others.
     """
     values = np.asarray(others)
     if not values.size:
@@ -242,8 +242,9 @@ class PeakPlaces(NamedTuple):
         at_rungs: of all answers, at a rung of the ladder: its own rhythm as the gain.
         targets: number of sums and differences between the ends of the sweep.
         answered: of those, where the node answers.
-        target_cover: share of the swept gain frequencies at a sum or difference, mean over nodes.
-        rung_cover: share of the swept gain frequencies at a rung: what answers at random places
+        target_cover: fraction of the swept gain frequencies at a sum or difference, mean over
+            nodes.
+        rung_cover: fraction of the swept gain frequencies at a rung: what answers at random places
             would give.
     """
 

@@ -73,7 +73,7 @@ def response(
     noise: Real[Array, ""] | float = 0.0,
     key: Array | None = None,
 ) -> Float[Array, "hidden gain"]:
-    """Give every node's mean amplitude under every gain frequency; pure, to be jitted and mapped.
+    """Return every node's mean amplitude under every gain frequency; pure, to be jitted and mapped.
 
     Args:
         oscillators: the network.
@@ -103,7 +103,7 @@ def responses(
     noise: float = 0.0,
     key: Array | None = None,
 ) -> Float[np.ndarray, "network hidden gain"]:
-    """Give the responses of several networks in one compiled program, in float64.
+    """Return the responses of several networks in one compiled program, in float64.
 
     Responses fall to 1e-4 of the driver's and are wanted to 1e-4 of themselves, which single
     precision does not hold.
@@ -216,7 +216,7 @@ class RungResponses(NamedTuple):
 def rung_windows(
     frequencies: Real[np.ndarray, " rung"], tolerance: float
 ) -> Float[np.ndarray, "rung offset"]:
-    """Give the gain frequencies that show whether a response peaks at a rung.
+    """Return the gain frequencies that show whether a response peaks at a rung.
 
     They lie around every rung in steps of 0.1 Hz, out to the first beyond `tolerance` on either
     side. Where one is negative it stands for its absolute value, as a cosine does.

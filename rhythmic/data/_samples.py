@@ -130,7 +130,7 @@ def _is_channels_first(
     channels: ChannelAxis | None,
     num_names: int | None,
 ) -> bool:
-    """Tell whether channels stand before time, by what was said, or what alone fits.
+    """Return whether channels stand before time, by what was said, or what alone fits.
 
     Args:
         shapes: of two axes each, of all trials or of each one.
@@ -162,7 +162,7 @@ def _is_channels_first(
 
 
 def _has_names(values: Any) -> bool:
-    """Tell whether an array of xarray has an axis whose name is known."""
+    """Return whether an array of xarray has an axis whose name is known."""
     dims = getattr(values, "dims", ())
     return isinstance(dims, tuple) and bool(set(dims) & set(DIMENSIONS))
 

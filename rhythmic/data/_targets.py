@@ -68,7 +68,7 @@ def encoded_targets(
 
 
 def are_scalar(trials: list[np.ndarray], per_step: bool) -> bool:
-    """Tell whether numbers were given without an axis of outputs.
+    """Return whether numbers were given without an axis of outputs.
 
     Args:
         trials: what ``by_trial`` gives.
@@ -102,7 +102,7 @@ def _array(target: Any) -> np.ndarray:
 
 
 def _is_per_step(trials: list[np.ndarray], lengths: np.ndarray, num_steps: int) -> bool:
-    """Tell whether every trial that has targets has one for each of its steps."""
+    """Return whether every trial that has targets has one for each of its steps."""
     given = [(one, n) for one, n in zip(trials, lengths, strict=True) if not _is_absent(one)]
     return bool(given) and all(one.ndim and len(one) in (n, num_steps) for one, n in given)
 
@@ -201,7 +201,7 @@ def _values(trials: list[np.ndarray], num_steps: int, per_step: bool) -> np.ndar
 
 
 def _is_absent(one: np.ndarray) -> bool:
-    """Tell whether a whole trial has no target."""
+    """Return whether a whole trial has no target."""
     return one.ndim == 0 and _is_missing(one.item())
 
 

@@ -96,8 +96,8 @@ def fingerprint(
     It depends on the content alone, not on the files or the library the digits came from.
 
     Args:
-        images: Pixel values, one row an example.
-        labels: One label an example.
+        images: Pixel values, one row per example.
+        labels: One label per example.
 
     Returns:
         64 hexadecimal digits.
@@ -142,7 +142,7 @@ def mnist_split(seed: int) -> Split:
     ``numpy.random.default_rng(seed).shuffle``, without regard to class; the first 5,000
     validate, the others train, both in shuffled order. The original test files, indices 60,000
     to 69,999, are the test set for every seed. This is the protocol of the lecture's MNIST
-    experiment, in which one seed sets split, start values and batch order.
+    experiment, in which one seed sets split, initialisation and batch order.
 
     Args:
         seed: An integer of 0 or more.

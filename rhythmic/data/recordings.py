@@ -144,7 +144,7 @@ class Recordings:
 
     @property
     def per_step(self) -> bool:
-        """Tell whether there is a target for every step."""
+        """Return whether there is a target for every step."""
         return self.kind.endswith("_per_step")
 
     @property

@@ -28,7 +28,7 @@ def accuracy_strip(
     *,
     joined: bool = False,
 ) -> None:
-    """Draw the test accuracy of every network, a line a condition, its mean and 95 % interval.
+    """Draw the test accuracy of every network, one line per condition, its mean and 95 % interval.
 
     Args:
         axes: where to draw.
@@ -163,7 +163,7 @@ class Curve(NamedTuple):
 
     Attributes:
         x: places on the axis, ``(point,)``.
-        values: one row a seed, ``(seed, point)``.
+        values: one row per seed, ``(seed, point)``.
         colour: which of ``CURVE_COLOURS``.
         style: which of ``LINE_STYLES``.
     """
@@ -175,7 +175,7 @@ class Curve(NamedTuple):
 
 
 def _draw_curves(axes: Axes, curves: Mapping[str, Curve]) -> None:
-    """Draw means over seeds with their 95 % intervals, a line a network."""
+    """Draw means over seeds with their 95 % intervals, one line per network."""
     for name, curve in curves.items():
         columns = np.asarray(curve.values, np.float64).T
         summaries = [summarise(list(column), within=ACCURACY) for column in columns]
@@ -224,7 +224,7 @@ def curve_panels(
         elif all(np.all(np.asarray(curve.x) % 1 == 0) for curve in curves.values()):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     row[0, 0].set(ylabel="accuracy", ylim=(0, 1))
-    found: dict[str, Any] = {}  # one entry a name, whatever the number of panels
+    found: dict[str, Any] = {}  # one entry per name, whatever the number of panels
     for axes in row[0]:
         for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
             found.setdefault(name, handle)
@@ -247,7 +247,7 @@ def spike_trains_figure(
     The thick bar is the 95 % interval of the mean, the thin one the middle 90 % of the seeds.
 
     Args:
-        settings: test accuracies, one a seed, by setting (``published``, ``tuned``) and network.
+        settings: test accuracies, one per seed, by setting (``published``, ``tuned``) and network.
         plain: the same of readings without a network.
         ceiling: the same of the ideal observer.
     """

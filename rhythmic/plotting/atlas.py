@@ -143,7 +143,7 @@ def regime_panel(axes: Axes, window: Window) -> None:
     norm = BoundaryNorm(np.arange(len(kinds) + 1) - 0.5, len(kinds))
     window.image(axes, shown, cmap=ListedColormap(colours), norm=norm)
     for number, kind in enumerate(kinds):
-        # Distance to the nearest other regime, in shares of the window; names are wide.
+        # Distance to the nearest other regime, in fractions of the window; names are wide.
         mask = np.pad(shown == number, 1)
         shares = [0.5 / shown.shape[0], 1 / shown.shape[1]]
         depth = distance_transform_edt(mask, sampling=shares)[1:-1, 1:-1]

@@ -306,7 +306,7 @@ def _draw_chance(
 def _draw_shares(
     axes: Axes, lists: Sequence[str], days: Sequence[str], shares: Float[np.ndarray, "list day"]
 ) -> None:
-    """Write the share (%) of random ladders that land as near as each day's, over its colour."""
+    """Write the fraction (%) of random ladders that land as near as each day's, over its colour."""
     image = axes.imshow(shares.T, cmap=cm.batlow, vmin=0, vmax=100, aspect="auto")
     for (column, row), share in np.ndenumerate(shares):
         colour = "w" if share < 50 else "k"

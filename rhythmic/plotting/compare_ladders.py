@@ -176,7 +176,7 @@ def draw_ladders(
 def draw_moves(
     axes: Axes, start: Float[AnyArray, " node"], end: Float[AnyArray, "seed node"]
 ) -> None:
-    """Draw frequencies after training against those before, a point a node and seed."""
+    """Draw frequencies after training against those before, one point per node and seed."""
     mark_image_rhythm(axes, HIGHEST, name=False)
     mark_image_rhythm(axes, HIGHEST, along="y", name=False)
     axes.plot([1.5, 280], [1.5, 280], color=MUTED, linewidth=0.8, linestyle="--")
@@ -296,10 +296,10 @@ def draw_sizes(
     targets: Mapping[int, float] | None = None,
     groups: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
-    """Draw the test accuracy of every network: seeds and mean, a line a kind.
+    """Draw the test accuracy of every network: seeds and mean, one line per kind.
 
     Five seeds or more have a 95 % interval. Numbers of trained parameters stand in columns at the
-    right, one a size, in its colour.
+    right, one per size, in its colour.
 
     Args:
         axes: where to draw.
@@ -365,7 +365,7 @@ def _draw_row_of_seeds(axes: Axes, values: Sequence[float], place: float, colour
 
 
 def draw_search(axes: Axes, families: Mapping[str, Rows]) -> None:
-    """Draw the validation accuracy of every candidate, a column a family; the chosen one ringed."""
+    """Draw the validation accuracy of every candidate, one column per family; the chosen ringed."""
     for place, rows in enumerate(families.values()):
         values = np.array([row["validation_accuracy"] for row in rows])
         shifts = np.linspace(-0.25, 0.25, len(values)) if len(values) > 1 else np.zeros(1)

@@ -64,7 +64,7 @@ def order_figure(
     """Draw accuracy by order of the pixels, and the power of the pixels in each order.
 
     Args:
-        accuracies: one a seed, by network and order.
+        accuracies: one per seed, by network and order.
         spectra: by ``order``, the mean ``power`` of the pixels at each ``frequency`` in Hz, and the
             ``rhythm_share`` of it that is at the rhythm of the rows and its harmonics.
         titles: what networks are called; others by ``appearance``.

@@ -86,7 +86,7 @@ def sweep_figure(
     frequencies: Float[np.ndarray, "ladder hidden"],
     driver: int,
 ) -> Figure:
-    """Draw log10 of every node's response by gain frequency, one panel a ladder.
+    """Draw log10 of every node's response by gain frequency, one panel per ladder.
 
     Triangles on the gain axis stand at the ladder's own rungs, the filled one at the driver's.
 

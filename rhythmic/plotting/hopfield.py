@@ -27,15 +27,15 @@ def capacity_figure(
     mean_field: Sequence[float],
     level: float,
 ) -> Figure:
-    """Draw the share of random patterns recalled against load, and the capacity against size.
+    """Draw the fraction of random patterns recalled against load, and the capacity against size.
 
     Args:
         sizes: N.
-        loads: p/N, one array a size.
-        recalled: share recalled in each set, one array a size; no corruption first.
+        loads: p/N, one array per size.
+        recalled: fraction recalled in each set, one array per size; no corruption first.
         estimates: capacities of every threshold, corruption and size.
         mean_field: capacity of large networks at each threshold.
-        level: share that defines the capacity.
+        level: fraction that defines the capacity.
     """
     figure = Figure(figsize=(7.0, 2.6))
     panels = figure.subplots(1, 3)
@@ -98,12 +98,12 @@ def corruption_figure(
     corruptions: Sequence[float],
     title: str,
 ) -> Figure:
-    """Draw the share recalled against load for probes of which more and more units are flipped.
+    """Draw the fraction recalled against load for probes of which more and more units are flipped.
 
     Args:
         loads: patterns per unit.
-        recalled: share of patterns, by set of patterns, load, threshold and corruption.
-        corruptions: shares of the units that are flipped.
+        recalled: fraction of patterns, by set of patterns, load, threshold and corruption.
+        corruptions: fractions of the units that are flipped.
         title: of the figure.
     """
     figure = Figure(figsize=(5.2, 2.5))
@@ -191,7 +191,7 @@ def digit_figure(
         rules: names of the storage rules.
         pictures: stored digits, corrupted ones, and what each rule made of them.
         num_stored: number of stored digits of the pictures.
-        corruption: share of pixels flipped before recall.
+        corruption: fraction of pixels flipped before recall.
     """
     figure = Figure(figsize=(7.0, 2.9))
     left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1, 1.1))[0]

@@ -1,7 +1,7 @@
 """How the networks on sequence tasks look in every figure, and their scores side by side.
 
-Also what they predict next, words at the blanks and a series; and scores: one panel a task against
-its difficulty, and who wins where.
+Also what they predict next, words at the blanks and a series; and scores: one panel per task
+against its difficulty, and who wins where.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ def spread_over_seeds(scores: Float[np.ndarray, " seed"], kind: Kind) -> Spread:
 
 
 def _score_panel(axes: Axes, scores: Mapping[str, Float[np.ndarray, " seed"]], kind: Kind) -> None:
-    """Draw one number a seed for each model, with their mean and ``spread_over_seeds``."""
+    """Draw one number per seed for each model, with their mean and ``spread_over_seeds``."""
     for position, (name, values) in enumerate(scores.items()):
         summary = spread_over_seeds(values, kind)
         _, colour, _, marker, _ = model_appearance(name)
@@ -206,7 +206,7 @@ class Panel(NamedTuple):
 
 
 def synthetic_figure(panels: Sequence[Panel]) -> Figure:
-    """Draw a panel a task, and last where each network stands between chance and the reference."""
+    """Draw one panel per task, and last each network's place between chance and the reference."""
     num_columns = min(3, len(panels) + 1)
     num_rows = -(-(len(panels) + 1) // num_columns)
     figure, grid = plt.subplots(
@@ -304,7 +304,7 @@ def _network_curve(
 def _skill_panel(axes: Axes, panels: Sequence[Panel]) -> None:
     """Draw each network's place between chance, 0, and the reference, 1.
 
-    A line a task, at the difficulty of its claim.
+    One line per task, at the difficulty of its claim.
     """
     furthest = 1.0
     for row, panel in enumerate(panels):

@@ -225,7 +225,7 @@ def growing(eigenvalues: np.ndarray, dt: float) -> np.ndarray:
 
 
 def _node_colours(count: int) -> np.ndarray:
-    """Return a colour a node, from slow to fast."""
+    """Return one colour per node, from slow to fast."""
     return np.asarray(cm.batlow(np.linspace(0.1, 0.85, count)))
 
 
@@ -265,7 +265,7 @@ def digit_figure(
 
     Args:
         pixels: input u of one digit, 0 to 1.
-        open_share: of every step, the share of nodes whose tanh(x u) is not saturated.
+        open_share: of every step, the fraction of nodes whose tanh(x u) is not saturated.
         eigenvalues: of the trained network's step Jacobians, (time, mode).
         products: ln of the singular values of J_t ... J_1, by kind of weights.
         fixed: frequencies of the fixed nodes, Hz.

@@ -75,7 +75,7 @@ def plane(
     ratios: Sequence[float],
     norm: Normalize,
 ) -> None:
-    """Draw one value a point, the points evenly spaced and named at the ticks."""
+    """Draw one value per point, the points evenly spaced and named at the ticks."""
     axes.set_facecolor(UNKNOWN)
     axes.pcolormesh(
         np.arange(len(radii)),
@@ -144,7 +144,7 @@ def frequency_figure(
 
 
 def _cloud_panel(axes: Axes, results: Mapping[str, np.ndarray], radii: Sequence[float]) -> None:
-    """Draw accuracy against the frequency of the motion, one dot a reservoir."""
+    """Draw accuracy against the frequency of the motion, one dot per reservoir."""
     colours = cm.batlow(np.linspace(0.0, 0.9, len(radii)))
     for place, radius in enumerate(radii):
         frequency = results["response_frequency"][:, place].ravel()

@@ -30,7 +30,7 @@ class ModelRow(NamedTuple):
 
 
 def reach_figure(rows: Sequence[ModelRow], sample_rate: float) -> Figure:
-    """Draw one line a model: a trace on the left, the frequencies it reached on the right.
+    """Draw one line per model: a trace on the left, the frequencies it reached on the right.
 
     Args:
         rows: the models, from top to bottom. Of very many rhythms some 150 are drawn.
@@ -79,7 +79,7 @@ def network_figure(
 ) -> Figure:
     """Draw what eigenvalues say about recurrent networks, and what the networks do.
 
-    Left: share of random networks whose leading eigenvalue is complex, with 95 % normal
+    Left: fraction of random networks whose leading eigenvalue is complex, with 95 % normal
     intervals. Middle: measured frequency against the angle of the leading eigenvalue. Right: by
     how much two tanh nodes that turn miss it.
 

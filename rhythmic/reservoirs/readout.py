@@ -49,7 +49,7 @@ class LogisticRegression(NamedTuple):
         return weigh(self.weight, features) + self.bias[:, None]
 
     def accuracy(self, features: Features, labels: Int[Array, " batch"]) -> Float[Array, ""]:
-        """Return the share of examples whose largest logit is at their ``labels``.
+        """Return the fraction of examples whose largest logit is at their ``labels``.
 
         It is NaN if a logit is NaN or a traced label is no class.
 
@@ -84,7 +84,7 @@ def fit_logistic_regression(
     did.
 
     Args:
-        features: one column an example, best standardised (``standardise``).
+        features: one column per example, best standardised (``standardise``).
         labels: class of each example, 0 to ``num_classes - 1``.
         num_classes: number of classes; static.
         inverse_regularisation: C, above 0.
@@ -153,7 +153,7 @@ def derivatives(
     targets: Float[Array, "class_ batch"],
     inverse_regularisation: float,
 ) -> tuple[Parameters, Float[Array, "all all"]]:
-    """Give gradient and Hessian of the objective, the free shift of the biases held at zero.
+    """Return gradient and Hessian of the objective, the free shift of the biases held at zero.
 
     With ``P = softmax(theta X)``: ``C (P - Y) X^T`` and, between the classes c and d,
     ``C sum_i (delta_cd p_c - p_c p_d) x x^T``, and the penalty's part of both.
@@ -178,7 +178,7 @@ def derivatives(
 def standardise(
     features: Features, reference: Float[Array, "feature other"]
 ) -> Float[Array, "feature batch"]:
-    """Give features the scale on which ``reference`` has mean zero and (biased) variance one.
+    """Scale features as those on which ``reference`` has mean zero and (biased) variance one.
 
     A feature that is the same for all of the reference becomes zero. Values are divided by their
     largest first, so that their squares stay finite.
@@ -200,7 +200,7 @@ def standardise(
 
 
 class ReservoirData(NamedTuple):
-    """Scalar sequences to fit a readout on and to judge it by, one column an example.
+    """Scalar sequences to fit a readout on and to judge it by, one column per example.
 
     ``train_inputs`` and ``validation_inputs`` are ``(time, example)``; ``train_labels`` and
     ``validation_labels`` are class indices.
@@ -216,10 +216,10 @@ class Readout(NamedTuple):
     """How well a readout of a reservoir's features tells the classes apart.
 
     Attributes:
-        validation_accuracy: share of validation examples that are told rightly.
+        validation_accuracy: fraction of validation examples classified correctly.
         train_accuracy: the same of those that the readout was fitted to.
         gradient_norm: of the fit; see ``LogisticRegression``.
-        finite_share: share of examples whose features are all finite.
+        finite_share: fraction of examples whose features are all finite.
         response: of all examples, those of training first.
     """
 

@@ -52,7 +52,7 @@ class NoiseDrawn(AbstractCell[NoiseState]):
 
         Args:
             cell: a layer with noise.
-            keys: one an example, in the shape of the batch; see ``example_keys``.
+            keys: one per example, in the shape of the batch; see ``example_keys``.
 
         Raises:
             ValueError: for a cell without noise.
@@ -103,7 +103,7 @@ def with_noise(cell: ResonantReservoirCell, keys: Key[Array, "*batch"]) -> Abstr
 
     Args:
         cell: the reservoir.
-        keys: one an example, see ``example_keys``.
+        keys: one per example, see ``example_keys``.
     """
     return cell if cell.input_size == 1 else NoiseDrawn(cell, keys)
 
@@ -124,7 +124,7 @@ class Response(NamedTuple):
     """Time averages of a run from rest.
 
     Attributes:
-        features: mean squared amplitude ``A^2`` of each node, one column an example.
+        features: mean squared amplitude ``A^2`` of each node, one column per example.
         power: variance of each node's position over time, mean over examples.
         change: mean of ``(x_t - x_{t-1})^2`` over time and examples.
         first_bad_step: the first step, from 0, after which a squared amplitude of any node and
@@ -148,7 +148,7 @@ def reservoir_response(
 
     Args:
         cell: the layer.
-        inputs: ``u``, one column an example.
+        inputs: ``u``, one column per example.
         keys: of each example's noise; needed where the cell has noise.
 
     Raises:
@@ -176,7 +176,7 @@ def reservoir_response(
 
 
 def averaged(cell: ResonantReservoirCell, state: ResonantState) -> dict[str, Array]:
-    """Give what is averaged over time: sums over examples where their own values are not needed."""
+    """Return what is averaged over time, summed over examples where their values are not needed."""
     amplitude = cell.squared_amplitude(state)
     return {
         "amplitude": amplitude,
@@ -194,7 +194,7 @@ def mean_frequency(
     *,
     sample_rate: float,
 ) -> Float[Array, ""]:
-    """Give the root-mean-square frequency of a layer's motion about its mean, in Hz.
+    """Return the root-mean-square frequency of a layer's motion about its mean, in Hz.
 
         4 sin^2(pi f / Fs) = sum of <(x_t - x_{t-1})^2> / sum of the variances of x
 
@@ -264,7 +264,7 @@ Modes = tuple[Vector, Vector]
 def growth_factor(
     cell: ResonantReservoirCell, inputs: Float[Array, "time probe"], *, key: jax.Array
 ) -> Float[Array, ""]:
-    """Give the factor by which a small deviation of the state grows a step, along a run.
+    """Return the factor by which a small deviation of the state grows a step, along a run.
 
         exp(lambda_1),  lambda_1 = mean over steps of ln |J_t q_{t-1}|,  |q| = 1
 
@@ -279,7 +279,7 @@ def growth_factor(
 
     Args:
         cell: the reservoir; its nodes ring (complex poles), or have ``w1 = w2 = 0``.
-        inputs: ``u``, one column an example, 4 steps or more.
+        inputs: ``u``, one column per example, 4 steps or more.
         key: source of the first deviations and of noise.
 
     Source: Benettin et al., Meccanica 15 (1980) 9.

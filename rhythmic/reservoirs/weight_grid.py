@@ -38,7 +38,7 @@ class ReservoirGrid:
         num_nodes: nodes of the ladder, live or not.
         start_frequency: of the slowest node, Hz.
         sample_rate: samples a second, Hz.
-        density: share of entries of ``W`` that are drawn.
+        density: fraction of entries of ``W`` that are drawn.
         noise: standard deviation of the noise, in units of ``x``.
         inverse_regularisation: C of the readout.
         num_iterations: Newton steps of its fit.
@@ -134,8 +134,8 @@ class ReservoirGrid:
     ) -> dict[str, Array]:
         """Compute one point of the grid: accuracy, stability and frequency content.
 
-        Pure; ``jax.vmap`` maps it over points, which share the examples. A point holds a few
-        numbers for each node and example. Node constants are worked out in the dtype of the
+        Pure; ``jax.vmap`` maps it over points, which fraction the examples. A point holds a few
+        numbers for each node and example. Node constants are computed in the dtype of the
         ladder ratio: in float32 those of a 2 Hz node at a pole radius near one are off by parts
         in a thousand.
 

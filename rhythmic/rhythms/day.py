@@ -141,7 +141,7 @@ LECTURE_TABLE = tuple(
 
 @checked(finite=True)
 def rounds_to(value: float, printed: str) -> bool:
-    """Tell whether a number, rounded to the last digit of a printed one, is the printed one.
+    """Return whether a number, rounded to the last digit of a printed one, is the printed one.
 
     A tie (a value exactly half a last digit away) counts as agreement.
 

@@ -66,7 +66,7 @@ def rung_offset(
     start: Float[Array, "*#shape"],
     ratio: Float[Array, "*#shape"],
 ) -> Float[Array, "*shape"]:
-    """Give the signed distance to the nearest rung, u - round(u), u = log(f/start) / log(ratio).
+    """Return the signed distance to the nearest rung, u - round(u), u = log(f/start) / log(ratio).
 
     Args:
         frequency: in Hz.
@@ -86,7 +86,7 @@ def rung_offset(
 def ladder_distance(
     centres: Float[Array, " band"], start: Float[Array, ""], ratio: Float[Array, ""]
 ) -> Float[Array, ""]:
-    """Give the root mean square distance of bands from the nearest rungs, in rungs.
+    """Return the root mean square distance of bands from the nearest rungs, in rungs.
 
     Args:
         centres: in Hz.
@@ -158,7 +158,7 @@ def fit_consecutive(centres: Float[Array, " band"]) -> ConsecutiveFit:
 def scan_ratios(
     centres: Float[Array, " band"], ratios: Float[Array, " ratio"]
 ) -> Float[Array, " ratio"]:
-    """Give the distance in rungs, best start each, of ``centres`` (Hz) for many ratios at once."""
+    """Return the distances in rungs of ``centres`` (Hz) for many ratios, each at its best start."""
     return jax.vmap(lambda ratio: fit_start(centres, ratio).distance)(ratios)
 
 
@@ -199,8 +199,8 @@ class SpacingEvidence(NamedTuple):
 
     Attributes:
         distance: root mean square distance from the nearest rung, in rungs.
-        band_share: share of random lists of bands that the same ratio fits at least as well.
-        ratio_share: share of the scanned ratios that fit the bands at least as well.
+        band_share: fraction of random lists of bands that the same ratio fits at least as well.
+        ratio_share: fraction of the scanned ratios that fit the bands at least as well.
         null: 5, 50 and 95 % quantiles of the distance over random lists of bands.
         scan: distance at each of the scanned ratios.
     """
@@ -217,8 +217,8 @@ class DayEvidence(NamedTuple):
 
     Attributes:
         distance: root mean square distance from the nearest rung, in rungs.
-        ladder_share: share of ladders of random ratio and start that fit at least as well.
-        start_share: share of ladders of the same ratio, with a random start, that do.
+        ladder_share: fraction of ladders of random ratio and start that fit at least as well.
+        start_share: fraction of ladders of the same ratio, with a random start, that do.
         null: distances of the ladders of random ratio and start.
     """
 
@@ -275,7 +275,7 @@ def random_ladder_distances(
     *,
     key: PRNGKeyArray,
 ) -> Float[Array, " random"]:
-    """Give the distances of ladders that nobody proposed: random ratio, random start.
+    """Return the distances of ladders that nobody proposed: random ratio, random start.
 
     The ratio is uniform in its logarithm; the start is uniform in log-frequency over one spacing,
     which is all that a start can do. With both limits equal the ratio is fixed.
@@ -310,7 +310,7 @@ def share_at_least_as_good(random: Float[AnyArray, " random"], observed: float) 
         observed: distance that is tried.
 
     Returns:
-        The share; NaN if a distance is NaN, which is no evidence of anything.
+        The fraction; NaN if a distance is NaN, which is no evidence of anything.
     """
     if np.isnan(observed) or np.isnan(random).any():
         return math.nan
@@ -328,9 +328,9 @@ def spacing_evidence(
 ) -> SpacingEvidence:
     """Compare ladders of some ratios with ladders of all ratios, and with random bands.
 
-    Distances are in rungs, so that ratios compare fairly; the shares say how rare a distance is.
-    Random bands may lie close together, which real ones by definition do not; the share of ratios
-    keeps the real bands and is free of that. Computed in double precision.
+    Distances are in rungs, so that ratios compare fairly; the fractions say how rare one is. Random
+    bands may lie close together, which real ones by definition do not; the fraction of ratios keeps
+    the real bands and is free of that. Computed in double precision.
 
     Args:
         centres: observed bands in Hz, two or more.
@@ -340,7 +340,7 @@ def spacing_evidence(
         key: split once per ratio.
 
     Returns:
-        Distances and shares for every ratio, see ``SpacingEvidence``.
+        Distances and fractions for every ratio, see ``SpacingEvidence``.
 
     Raises:
         ValueError: for fewer than two bands, a frequency that is not positive and finite, or a
@@ -398,7 +398,7 @@ def day_evidence(
         key: split once for the null and once per ratio.
 
     Returns:
-        Distances and shares for every day and ratio, see ``DayEvidence``.
+        Distances and fractions for every day and ratio, see ``DayEvidence``.
 
     Raises:
         ValueError: for a frequency or day that is not positive and finite, or a ratio that is not

@@ -257,7 +257,7 @@ def concatenate_periods(
 @checked(least=1)
 @partial(jax.jit, static_argnames="pattern_size")
 def joined_periods(cycles: Cycles, pattern_size: int) -> Float[Array, " repeat"]:
-    """Give how long each run of the pattern lasted, in s: the periods of the joined rhythm.
+    """Return how long each run of the pattern lasted, in s: the periods of the joined rhythm.
 
     Args:
         cycles: of `concatenate_periods`.
@@ -270,7 +270,7 @@ def joined_periods(cycles: Cycles, pattern_size: int) -> Float[Array, " repeat"]
 @checked
 @partial(jax.jit, static_argnames="steps")
 def joined_distance(ratio: Float[Array, "*shape"], steps: int = 1) -> Float[Array, "*shape"]:
-    """Give the distance of T + r^steps T from the nearest rung of the ladder r^k T, in rungs.
+    """Return the distance of T + r^steps T from the nearest rung of the ladder r^k T, in rungs.
 
     |u - round(u)| with u = log(1 + r^steps) / log r, between 0 and 0.5. It is 0 exactly at the
     ratios with 1 + r^steps = r^n: for neighbours (steps = 1) the golden ratio (n = 2), the
@@ -295,7 +295,7 @@ def simulated_joined_distance(
     jitter: float | Float[Array, ""],
     key: PRNGKeyArray,
 ) -> Float[Array, " ratio"]:
-    """Give the same distance for neighbours from the mean period of simulated cycles.
+    """Return the same distance for neighbours from the mean period of simulated cycles.
 
     Args:
         ratios: of ladders, each simulated by itself, side by side.

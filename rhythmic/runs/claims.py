@@ -36,7 +36,7 @@ class Claims:
             self.do_without(str(error.strerror))
 
     def __del__(self) -> None:
-        """Give everything back with the last store that had these claims."""
+        """Release everything with the last store that had these claims."""
         self.close()
 
     def close(self) -> None:

@@ -103,7 +103,7 @@ class _Tasks:
         tasks: Iterator[Any],
         tell: Callable[[str], None],
     ):
-        """Give nothing yet."""
+        """Submit nothing yet."""
         self.executor, self.content, self.tasks, self.tell = executor, content, tasks, tell
         self.name = hashlib.sha256(content).hexdigest()
         self.under_way: dict[futures.Future, _Given] = {}
@@ -114,7 +114,7 @@ class _Tasks:
         self.most, self.counted = FEWEST_AHEAD, -math.inf
 
     def fill(self) -> bool:
-        """Give tasks until enough are under way; tell whether any is left."""
+        """Submit tasks until enough are in flight; return whether any is left."""
         if time.monotonic() - self.counted > SECONDS_BETWEEN_COUNTS:
             self.most = max(FEWEST_AHEAD, 3 * num_workers(self.executor))
             self.counted = time.monotonic()
@@ -127,7 +127,7 @@ class _Tasks:
         return bool(self.waiting)
 
     def give(self, task: Hashable, content: bytes | None = None) -> None:
-        """Give a task to the executor, with what all share where a worker asked for it."""
+        """Submit a task to the executor, with the shared data where a worker asked for it."""
         try:
             # Counted: Dask takes calls of equal arguments for one and the same.
             future = self.executor.submit(_answer, self.name, content, task, next(self.count))
@@ -169,7 +169,7 @@ class _Tasks:
             self.give_again()
 
     def take_loss(self, task: Hashable, error: BaseException) -> None:
-        """Give a task again whose worker was lost, unless that happens again and again."""
+        """Submit a task again whose worker was lost, unless that happens repeatedly."""
         check_alive(self.executor)
         self.lost += 1
         if isinstance(error, futures.BrokenExecutor) or self.lost > MOST_LOST:
@@ -178,7 +178,7 @@ class _Tasks:
         self.give(task)
 
     def give_again(self) -> None:
-        """Give tasks a second time whose answers take far longer than most."""
+        """Submit tasks a second time whose results take far longer than most."""
         if not self.seconds:
             return
         patience = max(PATIENCE, TIMES_AS_LONG * statistics.median(self.seconds))

@@ -81,7 +81,7 @@ class RowFile:
         self._state = state
 
     def _has_grown(self, file: BinaryIO, state: tuple[int, int, int]) -> bool:
-        """Tell whether a file is the one that was read, with more behind."""
+        """Return whether a file is the one that was read, with more behind."""
         if state[0] != self._state[0] or state[1] <= self._state[1]:
             return False
         begins_alike = file.read(len(self._first)) == self._first
@@ -180,7 +180,7 @@ class RowStore:
                 file.refresh()
 
     def find(self, wanted: Named) -> Row | None:
-        """Return a finished row, after seeing to it that both files have it.
+        """Return a finished row, once both files have it.
 
         A store that is read only leaves the files as they are.
         """
@@ -348,7 +348,7 @@ def read_named(path: Path, tell: Callable[[str], None]) -> dict[str, Row]:
 
 
 def holds_names(path: Path) -> bool:
-    """Tell whether a file holds at least one row with a name, whole or damaged."""
+    """Return whether a file holds at least one row with a name, whole or damaged."""
     try:
         return holds_rows(path, NAME)
     except OSError:

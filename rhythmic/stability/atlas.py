@@ -24,7 +24,7 @@ _NUM_TERMS = {4: 6, 8: 12}
 # XLA on a CPU calls a library for every single arc tangent. A series of Chebyshev polynomials runs
 # through the vector unit, some ten times as fast and a few units in the last place off.
 def upper_angle(x: Float[Array, "*points"], y: Float[Array, "*points"]) -> Float[Array, "*points"]:
-    """Give the angle of x + i y for y >= 0, in rad between 0 and pi; NaN at the origin.
+    """Return the angle of x + i y for y >= 0, in rad between 0 and pi; NaN at the origin.
 
     The ratio of the smaller to the larger coordinate is turned by 45 degrees where it exceeds
     a = tan(pi / 8). Then, with |s| <= 1 and q = tan(pi / 16),
@@ -110,14 +110,14 @@ def node_chart(
 
 
 def regime_code(w1: Float[Array, "*points"], w2: Float[Array, "*points"]) -> Int[Array, "*points"]:
-    """Give the codes of `second_order_regime` in one byte each."""
+    """Return the codes of `second_order_regime` in one byte each."""
     return jnp.asarray(second_order_regime(w1, w2), jnp.int8)
 
 
 def chart_frequency(
     w1: Float[Array, "*points"], w2: Float[Array, "*points"], dt: Float[Array, "*points"]
 ) -> Float[Array, "*points"]:
-    """Give `node_frequency` with an arc tangent made for many points (see `upper_angle`).
+    """Return `node_frequency` with an arc tangent made for many points (see `upper_angle`).
 
     Args:
         w1: weight on the state one step back, no unit.
@@ -137,7 +137,7 @@ def chart_frequency(
 
 
 def peak_gain(w1: Float[Array, "*points"], w2: Float[Array, "*points"]) -> Float[Array, "*points"]:
-    """Give the largest modulus of the frequency response over all frequencies.
+    """Return the largest modulus of the frequency response over all frequencies.
 
     With theta = 2 pi f dt the response is H = 1 / (1 - w1 e^{-i theta} - w2 e^{-2 i theta}), and
     1 / |H|^2 is quadratic in cos(theta). Its least value is at

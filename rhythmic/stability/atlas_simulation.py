@@ -215,14 +215,14 @@ def _read(
 def _rate_from_area(
     state: tuple[Array, Array], log_size: Array, w1: Array, w2: Array, steps: Array
 ) -> Array:
-    """Give ln(r) from the area of two neighbouring states at the end; it was 1 at the start."""
+    """Return ln(r) from the area of two neighbouring states at the end; it was 1 at the start."""
     now, before = state
     area = now * now - (w1 * now + w2 * before) * before
     return (log_size + 0.5 * jnp.log(jnp.where(area > 0, area, 1.0))) / steps
 
 
 def _rate_at_the_end(state: tuple[Array, Array], w1: Array, w2: Array) -> Array:
-    """Give the logarithm of the factor by which the state grows in a step, from two more steps."""
+    """Return the logarithm of the growth factor of the state per step, from two more steps."""
     now, before = state
     first = w1 * now + w2 * before
     second = w1 * first + w2 * now
@@ -231,10 +231,10 @@ def _rate_at_the_end(state: tuple[Array, Array], w1: Array, w2: Array) -> Array:
 
 
 def _angle_a_step(state: tuple[Array, Array], changes: Array, steps: Array, radius: Array) -> Array:
-    """Give the angle a step, in rad, of a pair that turned by (steps + 1) angles since h_{-1} = 0.
+    """Return the angle per step, in rad, of a pair that made steps + 1 such turns since h_{-1} = 0.
 
     With h_t = c r^t sin(x_t) the whole angle x is pi times the changes of sign and a rest with
-    tangent h_t sin(a) / (h_t cos(a) - r h_{t-1}), where a is the angle a step: Newton's method
+    tangent h_t sin(a) / (h_t cos(a) - r h_{t-1}), where a is the angle per step: Newton's method
     solves that for a. It starts within a quarter of a turn over all steps.
     """
     now, before = state

@@ -23,7 +23,7 @@ class SignFlipTest(NamedTuple):
     """A permutation test of paired differences, two-sided.
 
     Attributes:
-        p_value: share of the sign patterns whose |mean| reaches that of the data; at least
+        p_value: fraction of the sign patterns whose |mean| reaches that of the data; at least
             2 / 2^n for n differences that are not all 0.
         num_patterns: sign patterns looked at, that of the data included.
         exact: whether these were all 2^n.
@@ -38,7 +38,7 @@ class BlockComparison(NamedTuple):
     """Mean weights between two groups of nodes, both ways, over networks.
 
     Attributes:
-        forward: mean weight from the first group to the second, one number a network.
+        forward: mean weight from the first group to the second, one number per network.
         reverse: mean weight from the second group to the first.
         difference: mean of forward - reverse over networks, in units of the weights.
         standard_error: of that mean, n - 1; NaN for one network.
@@ -174,12 +174,12 @@ def sign_flip_test(
     """Test whether paired differences are centred at 0, by flipping their signs.
 
     If the two members of every pair are exchangeable, each difference is as likely as its
-    opposite, and all 2^n patterns of signs are equally likely. The p-value is the share of
+    opposite, and all 2^n patterns of signs are equally likely. The p-value is the fraction of
     patterns whose |mean| is at least that of the data. With n differences it cannot fall below
     2 / 2^n: 0.031 for 6, so five pairs never reach 0.05.
 
     Args:
-        differences: one a pair, independent of one another.
+        differences: one per pair, independent of one another.
         key: source of random patterns, where they are more than ``max_patterns``.
         max_patterns: all 2^n patterns are looked at if they are no more than this, and the test is
             exact; else this many, of which the first is the data's own (Phipson and Smyth 2010).

@@ -91,7 +91,7 @@ class FiniteTimeExponents(NamedTuple):
 def log_singular_values(
     matrices: Real[AnyArray, "time state state"], *, every: int = 1
 ) -> Float[Array, "product state"]:
-    """Give ln of the singular values of M_1, M_2 M_1, M_3 M_2 M_1 ...
+    """Return ln of the singular values of M_1, M_2 M_1, M_3 M_2 M_1 ...
 
     For the Jacobians of a run (``step_jacobians``) these are the gains of deviations since its
     start; for ``jacobians[::-1].mT`` those of gradients against the lag.
@@ -141,7 +141,7 @@ def finite_time_exponents(
     dt: float,
     num_steps: int | None = None,
 ) -> FiniteTimeExponents:
-    """Give the Lyapunov exponents of windows of a run, from singular values.
+    """Return the Lyapunov exponents of windows of a run, from singular values.
 
         lambda_i = ln sigma_i(J_t ... J_{t - window + 1}) / window
 
@@ -210,7 +210,7 @@ def _take_up(product: GradedProduct, moved: Float[Array, "state state"]) -> Grad
 
 
 def _product_log_singular_values(product: GradedProduct) -> Float[Array, " state"]:
-    """Give ln of the singular values, falling, by one-sided Jacobi rotations of the rows."""
+    """Return ln of the singular values, falling, by one-sided Jacobi rotations of the rows."""
     log_scale = total_of(product.log_scale)
     order = jnp.argsort(-log_scale)
     log_scale, rows = log_scale[order], product.rows[order]
@@ -384,7 +384,7 @@ def _from_lag_zero(values: Array) -> Array:
 
 
 def _log_norms(matrices: Array, vector: Array) -> Array:
-    """Give ln |M_n ... M_1 v| for n = 0 ..., with v scaled to length 1."""
+    """Return ln |M_n ... M_1 v| for n = 0 ..., with v scaled to length 1."""
 
     def multiply(carry: tuple, matrix: Array) -> tuple[tuple, Array]:
         vector, total = carry

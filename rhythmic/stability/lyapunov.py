@@ -181,7 +181,7 @@ def _count_intervals(total: int, transient: int, every: int, num_blocks: int) ->
 
 
 def _standard_error(local: Array, num_blocks: int) -> Array:
-    """Give the standard error of the mean from the means of blocks."""
+    """Return the standard error of the mean from the means of blocks."""
     size = len(local) // num_blocks
     blocks = local[len(local) - size * num_blocks :].reshape(num_blocks, size, -1)
     return jnp.std(jnp.mean(blocks, axis=1), axis=0, ddof=1) / num_blocks**0.5

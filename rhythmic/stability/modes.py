@@ -64,14 +64,14 @@ def matrix_modes(
     resonant layer at x = 0 and u = 1 (at u = 0 its recurrent weights do not act).
 
     Args:
-        matrix: step Jacobians, post by pre, on the last two axes; NumPy arrays are worked out in
+        matrix: step Jacobians, post by pre, on the last two axes; NumPy arrays are computed in
             float64, JAX arrays in their own dtype.
         dt: time step in s.
         tolerance: distance of a modulus from 1 that counts as neither growth nor decay in
             ``kind``; by default the number of states times the rounding unit.
 
     Returns:
-        One entry a mode. All NaN for a matrix with an entry that is not finite; times and
+        One entry per mode. All NaN for a matrix with an entry that is not finite; times and
         frequencies NaN where dt <= 0. Differentiable where eigenvalues are distinct.
 
     Raises:
@@ -95,7 +95,7 @@ def modes_of_eigenvalues(
         tolerance: as in ``matrix_modes``.
 
     Returns:
-        One entry an eigenvalue, as in ``matrix_modes``.
+        One entry per eigenvalue, as in ``matrix_modes``.
     """
     xp: Any = jnp if isinstance(eigenvalues, jax.Array) else np
     values = xp.asarray(eigenvalues)
@@ -120,7 +120,7 @@ def modes_of_eigenvalues(
 
 @checked(finite=True)
 def step_modes(cell: AbstractCell, state: PyTree, inputs: InputArray, dt: float) -> Modes:
-    """Give the modes of one step of a cell at a state and an input sample.
+    """Return the modes of one step of a cell at a state and an input sample.
 
     Args:
         cell: the layer.
@@ -143,7 +143,7 @@ def trajectory_modes(
     *,
     initial_state: PyTree | None = None,
 ) -> Modes:
-    """Give the modes of every step of a run: the spectrum of the Jacobian along a trajectory.
+    """Return the modes of every step of a run: the spectrum of the Jacobian along a trajectory.
 
     All Jacobians are held at once, time x states^2 numbers; cut a long run of a large layer into
     pieces that start where the last one ended.
@@ -169,7 +169,7 @@ def trajectory_modes(
 def sorted_eigenvalues(
     matrix: Real[RealLike, "*batch state state"],
 ) -> Complex[AnyArray, "*batch mode"]:
-    """Give eigenvalues by falling modulus, then rising |angle|, then positive angle first.
+    """Return eigenvalues by falling modulus, then rising |angle|, then positive angle first.
 
     Args:
         matrix: square matrices on the last two axes.
@@ -201,13 +201,13 @@ def _finite_square(matrix: Real[RealLike, "*batch state state"]) -> tuple[Any, A
 
 
 def _eigenvalue_order(xp: Any, eigenvalues: AnyArray) -> AnyArray:
-    """Give the order of ``sorted_eigenvalues``."""
+    """Return the order of ``sorted_eigenvalues``."""
     angle = xp.angle(eigenvalues)
     return xp.lexsort((-angle, xp.abs(angle), -xp.abs(eigenvalues)))
 
 
 def _kind(xp: Any, values: AnyArray, modulus: AnyArray, tolerance: float) -> AnyArray:
-    """Give the code of what each eigenvalue does."""
+    """Return the code of what each eigenvalue does."""
     code = SecondOrderRegime
     lasts, shrinks = xp.abs(modulus - 1) <= tolerance, modulus < 1
     turns, flickers = values.imag != 0, values.real < 0
@@ -234,7 +234,7 @@ class Participation(NamedTuple):
         modes: the modes, in the order of ``matrix_modes``.
         right: right eigenvectors as columns, of length 1: the pattern that a mode shows.
         left: left eigenvectors as rows, left @ right = 1: what excites a mode.
-        share: of every mode, the share of each node, 0 to 1 with sum 1.
+        share: of every mode, the fraction of each node, 0 to 1 with sum 1.
         sensitivity: |left| |right| of every mode, 1 or more: how far its eigenvalue may move for
             a change of the matrix of size 1; 1 for all modes of a normal matrix.
         condition: largest over smallest singular value of ``right``, 1 or more; 1 for a normal
@@ -256,7 +256,7 @@ def mode_participation(
 ) -> Participation:
     """Say to which nodes each mode of a linear step belongs.
 
-    The share of state k in mode i is |l_ik r_ki|, with left and right eigenvectors: how much of
+    The fraction of state k in mode i is |l_ik r_ki|, with left and right eigenvectors: how much of
     the mode state k shows, times how much state k excites it. Shares do not depend on the units
     of the states. Several states of one node (position and previous position of a resonant layer,
     output and memory of an LSTM) are added up.
@@ -318,7 +318,7 @@ def followed_eigenvalues(
     """Order the eigenvalues of successive matrices so that a column follows one mode.
 
     Between two matrices M and N the eigenvalues move on continuous paths if the matrix goes
-    straight from one to the other. They are worked out at M + (k / substeps) (N - M), and each
+    straight from one to the other. They are computed at M + (k / substeps) (N - M), and each
     place is joined to the last one by the pairing of least total distance in the complex plane.
 
     Args:

@@ -69,7 +69,7 @@ class PeriodicOrbit(NamedTuple):
 def floquet_multipliers(
     step: Step, state: PyTree, inputs: PyTree = None, *, dt: float, num_steps: int | None = None
 ) -> Floquet:
-    """Give the Floquet multipliers of an orbit from its state and the inputs of one period.
+    """Return the Floquet multipliers of an orbit from its state and the inputs of one period.
 
         mu = eigenvalues of J_T J_{T-1} ... J_1
 
@@ -82,7 +82,7 @@ def floquet_multipliers(
         num_steps: T where there are no inputs, for cycles of a map.
 
     Returns:
-        One entry a state. A multiplier is known to about the rounding unit times the norm of the
+        One entry per state. A multiplier is known to about the rounding unit times the norm of the
         product: those far below the largest are noise (``finite_time_exponents`` keeps the scale
         of small ones). NaN where the product is not finite.
 

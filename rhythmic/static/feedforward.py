@@ -22,7 +22,7 @@ from rhythmic.typing import AnyArray
 
 
 class FeedforwardLayer(NamedTuple):
-    """Weights ``W_l`` from the layer before, one row a receiving neuron, and bias ``b_l``."""
+    """Weights ``W_l`` from the layer before, one row per receiving neuron, and bias ``b_l``."""
 
     weights: Float[Array, "post pre"]
     bias: Float[Array, " post"]

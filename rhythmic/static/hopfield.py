@@ -82,7 +82,7 @@ def hopfield_network(
 def local_fields(
     network: HopfieldNetwork, state: Real[Array, "unit *batch"]
 ) -> Float[Array, "unit *batch"]:
-    """Give sum_{j != i} T_ij V_j - U_i: above 0 the unit turns to 1, below 0 to 0.
+    """Return sum_{j != i} T_ij V_j - U_i: above 0 the unit turns to 1, below 0 to 0.
 
     Raises:
         ValueError: if the state does not have the units of the network.
@@ -228,7 +228,7 @@ class SynchronousRecall(NamedTuple):
 
 @checked(least=0)
 def random_order(num_sweeps: int, num_units: int, *, key: jax.Array) -> Int[Array, " update"]:
-    """Give the units of several sweeps, each sweep every unit once in an order of its own.
+    """Return the units of several sweeps, each sweep every unit once in an order of its own.
 
     Args:
         num_sweeps: number of sweeps, 0 or more.

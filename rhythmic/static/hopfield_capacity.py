@@ -67,9 +67,9 @@ def recall_stored(
 
     Args:
         network: weights and thresholds.
-        patterns: the stored patterns, one a column; columns from `num_stored` on are not used.
+        patterns: the stored patterns, one per column; columns from `num_stored` on are not used.
         num_stored: number of stored patterns, 1 or more.
-        corruptions: shares of units flipped before, in [0, 1].
+        corruptions: fractions of units flipped before, in [0, 1].
         num_tested: patterns tested, from the first on; if fewer are stored they are taken again,
             with other units flipped. Static.
         max_sweeps: sweeps after which to give up.
@@ -105,7 +105,7 @@ def capacity_sweep(
         num_units: N.
         num_stored: numbers of stored patterns p, each 1 or more.
         threshold_activities: a of U_i = a sum_j T_ij; 1/2 is the model of -1 and +1, 0 is U = 0.
-        corruptions: shares of units flipped before recall, in [0, 1].
+        corruptions: fractions of units flipped before recall, in [0, 1].
         sets: numbers of the pattern sets. The key of a point is that of the sweep, folded with N,
             set and p, so a part of a sweep gives the same numbers as the whole.
         num_tested: patterns tested at each point.
@@ -172,11 +172,11 @@ def _capacity_sweep(
 
 @checked(finite=True)
 def mean_field_capacity(threshold_activity: float = 0.5) -> float:
-    """Give the load p/N up to which states close to the patterns exist, for N without end.
+    """Return the load p/N up to which states close to the patterns exist, for N without end.
 
     alpha_c = max_x 1/2 (erf(x)/x - 2/sqrt(pi) exp(-x^2))^2 / (1 + (1 - 2 a)^2)
 
-    For a = 1/2 this is 0.138. The thresholds U_i = a sum_j T_ij leave a constant share 1 - 2 a
+    For a = 1/2 this is 0.138. The thresholds U_i = a sum_j T_ij leave a constant fraction 1 - 2 a
     of every stored pattern's overlap with the state of all ones in the field. That overlap is as
     large and as random as the one with the state itself, and adds (1 - 2 a)^2 of its variance
     to the noise: U = 0 halves the capacity.
@@ -241,14 +241,14 @@ def capacity_estimates(
     kept whole, since what becomes of the patterns of one network is not independent.
 
     Args:
-        loads: patterns per unit, rising, one array a size.
-        recalled: share of patterns recalled in each set, one array a size.
-        level: share of patterns that defines the capacity, in (0, 1).
+        loads: patterns per unit, rising, one array per size.
+        recalled: fraction of patterns recalled in each set, one array per size.
+        level: fraction of patterns that defines the capacity, in (0, 1).
         num_resamples: of the pattern sets.
         seed: of the draws.
 
     Returns:
-        The crossings by `crossing_load`, NaN where the share does not cross the level.
+        The crossings by `crossing_load`, NaN where the fraction does not cross the level.
 
     Raises:
         ValueError: for no loads, another number of shares, or shapes that do not fit.
@@ -299,18 +299,18 @@ def bootstrap_means(
 def crossing_load(
     loads: Float[np.ndarray, " load"], share: Float[np.ndarray, "load *rest"], level: float
 ) -> Float[np.ndarray, "*rest"]:
-    """Give the first load at which a share falls below a level, linearly between the loads.
+    """Return the first load at which a fraction falls below a level, linearly between the loads.
 
     Args:
         loads: rising.
         share: at each load, first axis.
-        level: of the share.
+        level: of the fraction.
 
     Returns:
-        The load; NaN where the share is below the level from the start or never falls below it.
+        The load; NaN where the fraction is below the level from the start or never falls below it.
 
     Raises:
-        ValueError: for fewer than two loads or a share at other loads.
+        ValueError: for fewer than two loads or a fraction at other loads.
     """
     if len(loads) < 2:
         raise ValueError(f"loads holds {len(loads)}; it must hold two or more")
@@ -356,7 +356,7 @@ def limit_load(
 
 @checked
 def load_estimate(value: float, resampled: Float[np.ndarray, " resample"]) -> LoadEstimate:
-    """Give a load with the range of the middle 95 % of its resamples.
+    """Return a load with the range of the middle 95 % of its resamples.
 
     The range is NaN if a resample is, and if none differs from another but by rounding: sets that
     agree, or a single one, do not say how far others would lie off.

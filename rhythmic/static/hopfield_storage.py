@@ -26,8 +26,8 @@ def hebbian_weights(
     covariance, for patterns that resemble one another.
 
     Args:
-        patterns: V^s of 0s and 1s, (unit, pattern): N rows, p columns, one pattern a column.
-        mean_activity: a, one number or one a unit; in [0, 1].
+        patterns: V^s of 0s and 1s, (unit, pattern): N rows, p columns, one pattern per column.
+        mean_activity: a, one number or one per unit; in [0, 1].
 
     Returns:
         T, exactly symmetric.
@@ -55,7 +55,7 @@ def pseudo_inverse_weights(patterns: Real[Array, "unit pattern"]) -> Float[Array
     another, as long as no P_ii is 1 (there the field is 0 and rounding decides).
 
     Args:
-        patterns: V^s of 0s and 1s, (unit, pattern): N rows, p columns, one pattern a column;
+        patterns: V^s of 0s and 1s, (unit, pattern): N rows, p columns, one pattern per column;
             dependent columns count once.
 
     Returns:
@@ -85,7 +85,7 @@ def mean_thresholds(
 
     Args:
         weights: T.
-        mean_activity: a, one number or one a unit.
+        mean_activity: a, one number or one per unit.
 
     Raises:
         ValueError: if the shapes do not match.
@@ -102,7 +102,7 @@ def hebbian_network(
 ) -> HopfieldNetwork:
     """Store by Hopfield's rule, thresholds at `mean_thresholds(T, threshold_activity)`.
 
-    Patterns are (unit, pattern): N rows, p columns, one pattern a column. Errors and sources are
+    Patterns are (unit, pattern): N rows, p columns, one pattern per column. Errors and sources are
     those of `hebbian_weights`.
 
     Returns:
@@ -124,7 +124,7 @@ def hopfield_network(
 def pseudo_inverse_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNetwork:
     """Store by `pseudo_inverse_weights`, thresholds of the model of -1 and +1.
 
-    Patterns are (unit, pattern): N rows, p columns, one pattern a column. Errors and sources are
+    Patterns are (unit, pattern): N rows, p columns, one pattern per column. Errors and sources are
     those of `pseudo_inverse_weights`.
 
     Returns:
@@ -145,7 +145,7 @@ def centred_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNetwork:
     all patterns, and has no weights, at that value.
 
     Args:
-        patterns: V^s of 0s and 1s, (unit, pattern): N rows, p columns, one pattern a column;
+        patterns: V^s of 0s and 1s, (unit, pattern): N rows, p columns, one pattern per column;
             two or more.
 
     Raises:
@@ -172,8 +172,8 @@ def random_patterns(
     """Draw patterns whose units are 0 or 1 with probability 1/2, independently.
 
     Args:
-        num_units: rows, one a unit.
-        num_patterns: columns, one a pattern.
+        num_units: rows, one per unit.
+        num_patterns: columns, one per pattern.
         key: source of the draws.
     """
     # Pattern by pattern, so that a larger set begins with the smaller one.
@@ -186,7 +186,7 @@ def random_patterns(
 def corrupt(
     state: Real[Array, "unit *batch"], share: Float[Array, ""] | float, *, key: jax.Array
 ) -> Float[Array, "unit *batch"]:
-    """Flip a share of the units of each state, round(share N) of them, drawn at random.
+    """Flip a fraction of the units of each state, round(share N) of them, drawn at random.
 
     Args:
         state: of 0s and 1s.
@@ -195,7 +195,7 @@ def corrupt(
         key: source of the units.
 
     Returns:
-        The states with exactly that many units flipped in each; NaN for a share out of range.
+        The states with exactly that many units flipped in each; NaN for a fraction out of range.
     """
     ranks = jnp.argsort(jax.random.uniform(key, jnp.shape(state)), axis=0)
     flipped = ranks < jnp.round(jnp.asarray(share) * ranks.shape[0])
@@ -208,7 +208,7 @@ def corrupt(
 def overlap(
     state: Real[Array, "unit *batch"], pattern: Real[Array, "unit *batch"]
 ) -> Float[Array, "*batch"]:
-    """Give m = 1/N sum_i (2 V_i - 1) (2 xi_i - 1): 1 for the pattern, -1 for its negative.
+    """Return m = 1/N sum_i (2 V_i - 1) (2 xi_i - 1): 1 for the pattern, -1 for its negative.
 
     Args:
         state: V, of 0s and 1s.

@@ -177,7 +177,7 @@ def perceptron_margin(
     weights: Real[AnyArray, " feature"],
     theta: Real[AnyArray, ""] | float,
 ) -> Float[Array, ""]:
-    """Give the margin ``gamma = min over examples of s (w . input + theta) / |(w, theta)|``.
+    """Return the margin ``gamma = min over examples of s (w . input + theta) / |(w, theta)|``.
 
     ``s`` is +1 for target 1 and -1 for target 0. The constant term counts as the weight of one
     more input that is always 1, as Novikoff's theorem has it, so this is a distance in the space
@@ -248,7 +248,7 @@ def _check_examples(inputs: tuple[int, ...]) -> None:
 
 
 MAX_EXAMPLES_TRIED = 16
-ROUNDING = 1e-12  # a margin below this share of the largest component is rounding, not a margin
+ROUNDING = 1e-12  # a margin below this fraction of the largest component is rounding, not a margin
 
 LOGIC_GATES: Mapping[str, tuple[int, int, int, int]] = MappingProxyType(
     {
@@ -385,7 +385,7 @@ def largest_margin_plane(
 def best_threshold_accuracy(
     inputs: Real[AnyArray, "example feature"], targets: Real[AnyArray, " example"]
 ) -> float:
-    """Return the largest share of the examples that any perceptron at all can have right.
+    """Return the largest fraction of the examples that any perceptron at all can have right.
 
     It is found by leaving out as few examples as needed for the rest to be separable, trying
     every choice of them; no learning is involved. For XOR it is 3/4 (Minsky and Papert,
@@ -396,7 +396,7 @@ def best_threshold_accuracy(
         targets: 0 or 1.
 
     Returns:
-        The share, in (0, 1]; 1 exactly for separable examples.
+        The fraction, in (0, 1]; 1 exactly for separable examples.
 
     Raises:
         ValueError: as ``largest_margin_plane``, and for more than 16 examples, since the choices

@@ -1,4 +1,4 @@
-"""Means, intervals and tests over seeds, one number a seed.
+"""Means, intervals and tests over seeds, one number per seed.
 
 ``summaries``    mean, standard error and interval; agreement with a published mean; the
                  sampling error of test examples

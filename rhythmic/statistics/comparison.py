@@ -69,11 +69,11 @@ def compare(
 ) -> dict[str, Comparison]:
     """Test each rival against the reference by Welch's t, corrected for their number by Holm.
 
-    Seeds are taken as independent samples: start values differ between architectures. Variances
+    Seeds are taken as independent samples: initial values differ between architectures. Variances
     are not pooled, since they differ a lot between them.
 
     Args:
-        reference: one number a seed.
+        reference: one number per seed.
         rivals: the same of each rival, by its name.
 
     Returns:
@@ -106,7 +106,7 @@ def holm(p_values: Sequence[float]) -> Float[np.ndarray, " question"]:
     family at once: rivals, equivalences and ranks alike.
 
     Args:
-        p_values: one a question. NaN, a test that was not made, stays NaN and is not counted.
+        p_values: one per question. NaN, a test that was not made, stays NaN and is not counted.
 
     Returns:
         The corrected p-values in the same order.
@@ -131,7 +131,7 @@ def holm(p_values: Sequence[float]) -> Float[np.ndarray, " question"]:
 
 @checked
 def difference(values: Sequence[float], reference: Sequence[float], *, paired: bool) -> Difference:
-    """Give the difference of two means over seeds with its interval, p-value and effect size.
+    """Return the difference of two means over seeds with its interval, p-value and effect size.
 
     Independent seeds: Welch's t, as variances differ between architectures, and
 
@@ -149,7 +149,7 @@ def difference(values: Sequence[float], reference: Sequence[float], *, paired: b
     may disagree.
 
     Args:
-        values: one number a seed of the network, higher being better.
+        values: one number per seed of the network, higher being better.
         reference: the same of the network that it is held against.
         paired: whether ``values[i]`` and ``reference[i]`` belong to the same seed.
 
@@ -228,7 +228,7 @@ def equivalence(
     as it may come from few seeds. Welch's degrees of freedom for independent seeds.
 
     Args:
-        values: one number a seed of the network.
+        values: one number per seed of the network.
         reference: the same of the network that it is held against.
         margin: the smallest difference that matters, in units of the values, stated before the
             values are known.
@@ -331,7 +331,7 @@ def least_squares_differences(
     are the published ones and not the ones to be trusted.
 
     Args:
-        values: one number a seed, by group.
+        values: one number per seed, by group.
         reference: name of one group.
 
     Returns:

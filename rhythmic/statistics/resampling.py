@@ -26,7 +26,7 @@ class NullRank(NamedTuple):
     Attributes:
         num_draws: number of draws.
         p_value: one-sided, of a draw as high as the value; not corrected (``holm``).
-        quantile: share of draws below the value, ties counting half.
+        quantile: fraction of draws below the value, ties counting half.
         distance: value minus the mean of the draws, in their standard deviations.
         quantile_low: lower end of the quantile's 95 % interval over seeds; NaN without seeds.
         quantile_high: upper end.
@@ -109,7 +109,7 @@ def rank_in_null_over_seeds(
     as the spread of the draws.
 
     Args:
-        values: one number a seed of the network, two or more.
+        values: one number per seed of the network, two or more.
         null_values: the same of each draw, as many seeds for all of them.
         paired: whether a column of ``null_values`` and the entry of ``values`` in its place belong
             to the same seed; seeds are then drawn for all together.
@@ -149,7 +149,7 @@ def rank_in_null_over_seeds(
 
 
 def _share_below(value: np.ndarray, draws: np.ndarray, limit: float) -> np.ndarray:
-    """Return the share of draws, along the first axis, below the value, ties counting half.
+    """Return the fraction of draws, along the first axis, below the value, ties counting half.
 
     Draws that differ from the value by the ``limit`` of rounding or less tie with it.
     """
@@ -165,7 +165,7 @@ class Peak(NamedTuple):
         low: lower end of the 95 % interval of ``x``, one of the points.
         high: upper end, one of the points.
         at_edge: whether ``x`` is the smallest or largest point, so that the peak may lie beyond.
-        edge_share: share of resamples in which it is.
+        edge_share: fraction of resamples in which it is.
     """
 
     x: float
@@ -197,8 +197,8 @@ def peak_of_curve(
 
     Args:
         x: parameter values, all different, in any order.
-        values: one number a point and seed, higher being better.
-        paired: whether a column is one seed at all points, with its split and start values; seeds
+        values: one number per point and seed, higher being better.
+        paired: whether a column is one seed at all points, with its split and initial values; seeds
             are then drawn for all points together.
         bootstrap_seed: of NumPy's generator of the resamples.
         num_resamples: number of resamples.

@@ -72,7 +72,7 @@ def rounding(*samples: np.ndarray) -> float:
 
 @checked(finite=True)
 def varies(*samples: np.ndarray, limit: float | None = None) -> bool:
-    """Tell whether numbers are finite and any of the samples varies by more than rounding.
+    """Return whether numbers are finite and any of the samples varies by more than rounding.
 
     Every test asks this first. Where nothing varies a spread of rounding errors would make any
     difference significant, at p = 0, and any interval as narrow as a point.
@@ -127,10 +127,10 @@ def bootstrap_over_seeds(
     bootstrap_seed: int,
     num_resamples: int,
 ) -> Float[np.ndarray, " resample"]:
-    """Give a statistic of the means of rows over resamples of their seeds.
+    """Return a statistic of the means of rows over resamples of their seeds.
 
     Args:
-        rows: one number a seed each, two seeds or more.
+        rows: one number per seed each, two seeds or more.
         statistic: of the means, ``(row, *resample)``.
         paired: whether a column is one seed, to be drawn for all rows together.
         bootstrap_seed: of the generator that draws.
@@ -198,10 +198,10 @@ class Agreement(NamedTuple):
 def summarise(
     values: Sequence[float], *, within: tuple[float, float] = (-math.inf, math.inf)
 ) -> Summary:
-    """Summarise one number a seed; with one seed the errors are NaN.
+    """Summarise one number per seed; with one seed the errors are NaN.
 
     Args:
-        values: one number a seed.
+        values: one number per seed.
         within: what the quantity can be, ``ACCURACY`` for an accuracy. The interval is cut there:
             where seeds spread near an end, Student's would go on to what is no mean.
 
@@ -245,7 +245,7 @@ def with_sampling_error(summary: Summary, num_examples: int) -> Summary:
     freedom, as for the seeds alone, so that it is the wider of the two. It is cut at 0 and 1.
 
     Args:
-        summary: of accuracies in [0, 1], one a seed.
+        summary: of accuracies in [0, 1], one per seed.
         num_examples: ``N``, test examples that every seed read, 1 or more.
 
     Returns:

@@ -190,7 +190,7 @@ def check_state(state: PyTree) -> None:
 
 
 def check_prepared(prepared: PyTree, num_points: int, like: PyTree = None) -> PyTree:
-    """Return what ``prepare`` gave as NumPy arrays, one row a point, or raise a ValueError.
+    """Return what ``prepare`` gave as NumPy arrays, one row per point, or raise a ValueError.
 
     Args:
         prepared: what it gave.

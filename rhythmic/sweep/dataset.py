@@ -82,7 +82,7 @@ def open_sweep(folder: Path | str) -> xarray.Dataset:
 def export(folders: Sequence[Path], target: Path) -> int:
     """Write one or several sweeps, joined, as NetCDF, CSV or Parquet, by the ending of the file.
 
-    CSV and Parquet hold a row a point, block by block, so that no more than one is in memory;
+    CSV and Parquet hold one row per point, block by block, so that no more than one is in memory;
     results with axes of their own fill a row for each of their values, complex ones two columns.
 
     Args:
@@ -131,7 +131,7 @@ def region(store: SweepStore, block: Chunk) -> dict[str, slice]:
 
 
 def table(part: xarray.Dataset) -> pandas.DataFrame:
-    """Return a table with a row a point, and complex results as two columns."""
+    """Return a table with one row per point, and complex results as two columns."""
     for name, values in part.data_vars.items():
         if np.issubdtype(values.dtype, np.complexfloating):
             halves = {f"{name}_real": values.real, f"{name}_imaginary": values.imag}

@@ -163,7 +163,7 @@ def _check_ends(name: str, start: float, stop: float, num: int) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """A list of points: columns of one length, one parameter each, one point a row.
+    """A list of points: columns of one length, one parameter each, one point per row.
 
     Raises:
         ValueError: for no columns, columns of different lengths, or a name given twice.

@@ -85,5 +85,5 @@ class SweepFiles(WrapperStore[MemoryStore]):
 
 
 def is_whole(content: bytes) -> bool:
-    """Tell whether a stored chunk is what was written: zarr's codec ends it with its CRC-32C."""
+    """Return whether a stored chunk is what was written: zarr's codec ends it with its CRC-32C."""
     return len(content) > 4 and crc32c(content[:-4]).to_bytes(4, "little") == content[-4:]

@@ -217,7 +217,7 @@ def _check_meaning(
 
 
 def _both_have_units(one: xarray.DataArray, other: xarray.DataArray) -> bool:
-    """Tell whether both results say what unit they have, if it is only that they have none."""
+    """Return whether both results say what unit they have, if it is only that they have none."""
     return "units" in one.attrs and "units" in other.attrs
 
 

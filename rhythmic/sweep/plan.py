@@ -234,8 +234,9 @@ def choose_plan(
     Args:
         sweep: what is computed.
         num_devices: devices at hand.
-        chunk_points: points of a chunk at most, a row of each device at least; by default a share
-            of the sweep, and no more than a device holds with ease. Runs that take long want few.
+        chunk_points: points of a chunk at most, a row of each device at least; by default a
+            fraction of the sweep, and no more than a device holds with ease. Runs that take long
+            want few.
         stored: whether chunks go to disk.
 
     Raises:
@@ -349,7 +350,7 @@ def check_ours(folder: Path) -> None:
 
 
 def _can_be_ours(path: Path) -> bool:
-    """Tell whether what stands in place of a file of ours is empty, or the lock of a process."""
+    """Return whether what stands in place of a file of ours is empty, or the lock of a process."""
     about = path.lstat()
     return stat.S_ISREG(about.st_mode) and (
         is_lock(path) if path.name == LOCK else about.st_size == 0

@@ -38,7 +38,7 @@ def join_processes() -> None:
 
 
 def is_writer() -> bool:
-    """Tell whether this process writes: the first one does, for all."""
+    """Return whether this process writes: the first one does, for all."""
     return jax.process_index() == 0
 
 

@@ -82,10 +82,10 @@ def run_sweep(
 
     Args:
         sweep: what to compute.
-        folder: where to keep it, chunk by chunk, so that it can be killed at any moment and gone
-            on with by the same call; None keeps it in memory. Wants xarray and zarr. Also the URL
-            of an object store that fsspec reaches, such as ``s3://bucket/name``: there the workers
-            of an executor write their own chunks, and one call at a time may hand them out.
+        folder: where to keep it, chunk by chunk, so that it can be killed at any moment and resumed
+            by the same call; None keeps it in memory. Wants xarray and zarr. Also the URL of an
+            object store that fsspec reaches, such as ``s3://bucket/name``: there the workers of an
+            executor write their own chunks, and one call at a time may hand them out.
         devices: devices to use, by default all; of a CPU there is one, or as many as
             ``jax.config.update("jax_num_cpu_devices", n)`` makes at the start of the program.
         chunk_points: points of a chunk at most: what a kill can lose.
@@ -151,7 +151,7 @@ def taken(folder: Path, tell: Tell) -> Iterator[None]:
 
 
 def _is_elsewhere(error: OSError, folder: Path) -> bool:
-    """Tell whether an error is about a file that is not in the folder, such as one of the data."""
+    """Return whether an error concerns a file outside the folder, such as one of the data."""
     if not isinstance(error.filename, str):
         return False
     return not Path(error.filename).resolve().is_relative_to(folder.resolve())

@@ -41,7 +41,7 @@ class Output:
     Args:
         unit: of its values; "" where there is none.
         meaning: what it is, in a few words.
-        dims: names of its own axes, in order; none for one number a point.
+        dims: names of its own axes, in order; none for one number per point.
         nan_is_a_value: whether NaN and infinity are answers, such as the frequency of a node that
             does not oscillate. Otherwise they set the status of the point.
     """
@@ -110,7 +110,7 @@ class Sweep:
         seed: of the points' keys; needed where the function takes ``key``.
         shared: arrays that every point reads, such as images.
         prepare: called on the host with the parameters of many points as NumPy arrays; returns
-            arrays with one row a point, such as splits drawn by NumPy. A row depends on the
+            arrays with one row per point, such as splits drawn by NumPy. A row depends on the
             parameters of its point alone, and is the same at every call. In a folder, rows are
             known by their hashes: over all points, of more than 65,536 over as many of them,
             evenly spread, the first and the last among them.

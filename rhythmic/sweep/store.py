@@ -335,7 +335,7 @@ def _fault(path: Path, content: bytes | None = None) -> str:
 
 
 def is_plain(path: Path) -> bool:
-    """Tell whether a path is a plain file and no link to one."""
+    """Return whether a path is a plain file and no link to one."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except (FileNotFoundError, NotADirectoryError):

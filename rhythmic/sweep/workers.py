@@ -105,7 +105,7 @@ class ChunkWorker:
 
 @functools.lru_cache(maxsize=64)
 def _halves(plan: ChunkPlan, smaller: ChunkPlan) -> bool:
-    """Tell whether a plan, halved again and again, gives another one."""
+    """Return whether a plan, halved again and again, gives another one."""
     while plan != smaller:
         half = plan.halved()
         if half == plan:

@@ -79,7 +79,7 @@ class NextWord(AbstractTask):
         return Batch(inputs, words[1:], weights)
 
     def best_accuracy(self, num_words: int = 1) -> float:
-        """Return the share of next words that the last ``num_words`` words can tell at best.
+        """Return the fraction of next words that the last ``num_words`` words can tell at best.
 
         ``sum over contexts of max_w n(context, w) / length``, with ``n`` counted over one turn of
         the phrase. ``num_words=1`` is the present word alone.

@@ -28,7 +28,7 @@ class FrequencyDiscrimination(AbstractTask):
     step.
 
     Args:
-        signal_to_noise: ``s``, at least 0; may be an array, one entry a member.
+        signal_to_noise: ``s``, at least 0; may be an array, one entry per member.
         frequencies: ``f_c`` in Hz, two or more, each between 0 and half the sample rate.
         sample_rate: ``1 / dt``, samples a second, Hz.
         num_steps: length of a sequence, samples.
@@ -136,7 +136,7 @@ class PhaseReading(AbstractTask):
 
     Args:
         noise: standard deviation of the noise, where the sine has amplitude 1; at least 0; may
-            be an array, one entry a member.
+            be an array, one entry per member.
         frequency: Hz, between 0 and half the sample rate, also with the jitter.
         frequency_jitter: largest deviation of a sequence's frequency from ``frequency``, Hz.
         sample_rate: ``1 / dt``, samples a second, Hz.

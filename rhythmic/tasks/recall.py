@@ -25,12 +25,12 @@ class DelayedRecall(AbstractTask):
 
     Args:
         shortest_lag: least number of steps from the stored symbol to the cue; may be an array,
-            one entry a member.
+            one entry per member.
         longest_lag: largest number of steps; may be an array. The time before the stored symbol
             is filled with distractors.
         num_steps: length of a sequence, above every lag.
         num_symbols: number of symbols, at least 2.
-        distractor_share: share of the other steps that hold a distractor, in [0, 1]; the rest
+        distractor_share: fraction of the other steps that hold a distractor, in [0, 1]; the rest
             hold no symbol.
     """
 

@@ -28,7 +28,7 @@ class Adding(AbstractTask):
 
     Args:
         lag: steps before the last among which the marked ones lie, from 2 to ``num_steps - 1``;
-            may be an array, one entry a member.
+            may be an array, one entry per member.
         num_steps: length of a sequence, at least 3.
     """
 
@@ -107,7 +107,7 @@ class Copying(AbstractTask):
 
     Args:
         lag: steps from the last symbol to the first answer, less one: those between them, from
-            1 to ``num_steps - 2 length``; may be an array, one entry a member.
+            1 to ``num_steps - 2 length``; may be an array, one entry per member.
         num_steps: steps in all.
         length: symbols of a sequence, at least 1.
         num_symbols: number of different symbols, at least 2.

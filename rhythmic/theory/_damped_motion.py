@@ -20,7 +20,7 @@ class OverdampedRates(NamedTuple):
 
 
 def _overdamped_rates(xp: Any, decay: Any, angle: Any) -> OverdampedRates:
-    """Give both rates without cancellation: their product is b^2."""
+    """Return both rates without cancellation: their product is b^2."""
     excess = (decay - angle) * (decay + angle)
     overdamped = excess > _SERIES_LIMIT
     # Placeholders keep the branch that is not taken, and its gradient, finite.
@@ -34,7 +34,7 @@ def _overdamped_rates(xp: Any, decay: Any, angle: Any) -> OverdampedRates:
 
 
 def damped_motion(xp: Any, decay: Any, angle: Any) -> tuple[Any, Any]:
-    """Give e^{-a} cos(sqrt s) and e^{-a} sin(sqrt s) / sqrt s; hyperbolic where s < 0.
+    """Return e^{-a} cos(sqrt s) and e^{-a} sin(sqrt s) / sqrt s; hyperbolic where s < 0.
 
     Overdamped, the exponents are combined before they are raised, so that neither overflows.
     """
@@ -61,7 +61,7 @@ def damped_motion(xp: Any, decay: Any, angle: Any) -> tuple[Any, Any]:
 
 
 def held_force_gains(xp: Any, decay: Any, angle: Any) -> tuple[Any, Any]:
-    """Give what a unit force, held over one step of unit length, adds to h one and two steps on.
+    """Return what a unit force, held over one step of unit length, adds to h one and two steps on.
 
     With g(u) = e^{-a u} sin(sqrt s u) / sqrt s the two gains are the integrals over 0 <= u <= 1
     of g(u) and of e^{-2 a} e^{a u} sin(sqrt s u) / sqrt s (the second is what remains of

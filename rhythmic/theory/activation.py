@@ -47,7 +47,7 @@ def _tanh_activity(growth: Values) -> Values:
 
 
 def _coth_excess(x: Values) -> Values:
-    """Give x coth(x) - 1 without cancellation, by Lambert's continued fraction up to x = 1."""
+    """Return x coth(x) - 1 without cancellation, by Lambert's continued fraction up to x = 1."""
     square, fraction = np.minimum(x, 1.0) ** 2, np.zeros_like(x)
     for odd in range(21, 1, -2):
         fraction = square / (odd + fraction)
@@ -80,7 +80,7 @@ def _sigmoid_cycle(weight: Values, rest: Values) -> tuple[Values, Values]:
 
 
 def _sigmoid_slope(weight: Values, state: Values) -> Values:
-    """Give weight phi'(weight state)."""
+    """Return weight phi'(weight state)."""
     return weight * expit(weight * state) * expit(-weight * state)
 
 
@@ -225,7 +225,7 @@ def node_equilibria(activation: str, w: Real[RealLike, "*nodes"]) -> NodeEquilib
 def limit_states(
     activation: str, w: Real[RealLike, "*#nodes"], h0: Real[RealLike, "*#nodes"]
 ) -> Float[np.ndarray, "*nodes 2"]:
-    """Give the lower and the upper value between which h_t moves in the distant future.
+    """Return the lower and the upper value between which h_t moves in the distant future.
 
     These are the limits inferior and superior of h_t as t grows: equal where the node settles,
     the two values of the cycle where it flickers, infinite where it explodes.
@@ -267,7 +267,7 @@ def _check_activation(name: str) -> None:
 
 
 def _distant_size(activation: str, weight: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Give the limit of |h_t| for tanh, relu and identity; the sign is that of w and h_0."""
+    """Return the limit of |h_t| for tanh, relu and identity; the sign is that of w and h_0."""
     growth = np.abs(weight)
     if activation == "tanh":
         size = np.where(growth > 1, np.tanh(_tanh_activity(growth)), 0.0)

@@ -79,7 +79,7 @@ def lagged_products(
 def largest_singular_value(
     matrices: Real[RealLike, "*batch post pre"],
 ) -> Float[AnyArray, "*batch"]:
-    """Give the factor by which a matrix can stretch a vector: its norm, the sensitivity's size.
+    """Return the factor by which a matrix can stretch a vector: its norm, the sensitivity's size.
 
     Args:
         matrices: matrices on the last two axes.
@@ -101,7 +101,7 @@ def largest_singular_value(
 @checked
 @ieee_arithmetic
 def spectral_radius(matrix: Real[RealLike, "*batch state state"]) -> Float[AnyArray, "*batch"]:
-    """Give the largest modulus of an eigenvalue: the rate a lag of a linear network's gradient.
+    """Return the largest modulus of an eigenvalue: the rate a lag of a linear network's gradient.
 
     Over long lags ||W^n||^(1/n) tends to it, whatever happens first (see ``transient_growth``).
 
@@ -180,7 +180,7 @@ def transient_growth(
 def tanh_jacobians(
     recurrent_weights: Real[RealLike, "hidden hidden"], outputs: Real[RealLike, "time hidden"]
 ) -> Float[AnyArray, "time hidden hidden"]:
-    """Give the step Jacobians of H_t = tanh(... + W H_{t-1}) along a run: diag(1 - H_t^2) W.
+    """Return the step Jacobians of H_t = tanh(... + W H_{t-1}) along a run: diag(1 - H_t^2) W.
 
     Saturation can only shrink them, so ||J_t|| <= ||W||: a gradient of the tanh network can vanish
     at any W, and explode only where ||W|| > 1.
@@ -214,7 +214,7 @@ def tanh_jacobians(
 def lstm_rest_jacobian(
     recurrent_weights: Real[RealLike, "rows hidden"], bias: Real[RealLike, " rows"]
 ) -> Float[AnyArray, "state state"]:
-    """Give the step Jacobian of an LSTM at rest, where no input comes and both states are zero.
+    """Return the step Jacobian of an LSTM at rest, where no input comes and both states are zero.
 
     With gates i, f, o at sigmoid of their biases and W_g the candidate's block of the recurrent
     weights, a small state follows
@@ -254,7 +254,7 @@ def lstm_rest_jacobian(
 
 
 def _along_rows(values: RealLike) -> AnyArray:
-    """Give one value a row an axis for the columns."""
+    """Append an axis for the columns to values, one per row."""
     return (values if isinstance(values, jax.Array) else np.asarray(values))[..., None]
 
 

@@ -171,7 +171,7 @@ def oscillator_motion(
     position: Real[RealLike, "*#nodes"] = 1.0,
     velocity: Real[RealLike, "*#nodes"] = 0.0,
 ) -> OscillatorMotion:
-    """Give the free motion from position x_0 and velocity v_0 at time 0.
+    """Return the free motion from position x_0 and velocity v_0 at time 0.
 
     With omega_d^2 = omega^2 - beta^2, C = e^{-beta t} cos(omega_d t) and
     S = e^{-beta t} sin(omega_d t) / omega_d (hyperbolic when overdamped),
@@ -252,7 +252,7 @@ def oscillator_response(
 def oscillator_resonance(
     angular_frequency: Real[RealLike, "*#nodes"], damping: Real[RealLike, "*#nodes"]
 ) -> Resonance:
-    """Give frequency, gain and quality of the resonance.
+    """Return frequency, gain and quality of the resonance.
 
     |H| is largest at w^2 = omega^2 - 2 beta^2, where it is 1 / (2 beta sqrt(omega^2 - beta^2)); for
     2 beta^2 >= omega^2 it is largest at 0, where it is 1 / omega^2.
@@ -290,7 +290,7 @@ def sampled_oscillator_response(
     dt: Real[RealLike, "*#nodes"],
     scheme: Scheme = "backward_difference",
 ) -> Complex[AnyArray, "*nodes"]:
-    """Give the answer of the node to the samples of a force e^{i w t}.
+    """Return the answer of the node to the samples of a force e^{i w t}.
 
         (lag0 + lag1 e^{-i theta} + lag2 e^{-2 i theta}) / (1 - w1 e^{-i theta} - w2 e^{-2 i theta})
 
@@ -325,6 +325,6 @@ def sampled_oscillator_response(
 
 
 def _along_time(times: RealLike, num_axes: int) -> AnyArray:
-    """Give times an axis of length one for each axis of the nodes."""
+    """Append an axis of length one to the times for each axis of the nodes."""
     array = times if isinstance(times, jax.Array) else np.asarray(times)
     return array.reshape(-1, *(1,) * num_axes)

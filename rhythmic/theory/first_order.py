@@ -86,7 +86,7 @@ def first_order_trajectory(
 def first_order_closed_form(
     w: Real[RealLike, "*#nodes"], h0: Real[RealLike, "*#nodes"], num_steps: int
 ) -> Float[AnyArray, "time *nodes"]:
-    """Give h_t = w^t h_0 for t = 0 ... num_steps, with 0^0 = 1.
+    """Return h_t = w^t h_0 for t = 0 ... num_steps, with 0^0 = 1.
 
     Args:
         w: weight of each node, no unit; any sign.

@@ -45,7 +45,7 @@ _LARGEST_EXPONENT = 700.0  # e^709 is the largest float64
 
 @checked
 def ladder(name: LadderName, sample_rate: float = 1000.0) -> Float[np.ndarray, " hidden"]:
-    """Give one of the four frequency ladders that the rhythmic network was tried with.
+    """Return one of the four frequency ladders that the rhythmic network was tried with.
 
     From 2 Hz upwards: "golden" 2 * 1.618^k; "log" 2 * 2.718^k, k < 6; "two" 2 * 2^k, k < 8;
     "linear" 11 points from 2 to 245.9 Hz. Of these the frequencies below a quarter of the sample
@@ -91,7 +91,7 @@ def geometric_ladder(
     sample_rate: float = 1000.0,
     num_nodes: int | None = None,
 ) -> Float[np.ndarray, " hidden"]:
-    """Give f_k = start * ratio^k, neighbours in a constant ratio, below a quarter of the rate.
+    """Return f_k = start * ratio^k, neighbours in a constant ratio, below a quarter of the rate.
 
     Args:
         ratio: f_{k+1} / f_k, above 1; `GOLDEN_RATIO` for golden rhythms.
@@ -252,7 +252,7 @@ def span_ladder(
     stop: float = GOLDEN_STOP,
     sample_rate: float = 1000.0,
 ) -> Float[np.ndarray, " hidden"]:
-    """Give ``f_k = start (stop / start)^(k / (n - 1))``: a fixed span, ends included.
+    """Return ``f_k = start (stop / start)^(k / (n - 1))``: a fixed span, ends included.
 
     From 2 to 245.9 Hz eleven nodes are the published golden ladder, and ``10 m + 1`` nodes have
     the ratio ``phi^(1/m)``. One node stands at the geometric middle.
@@ -340,7 +340,7 @@ MOST_WAVES = 10**7  # to choose from: of 28 pixels, steps of 2e-5
 
 
 class ImageWaves(NamedTuple):
-    """Waves of the plane, one entry a frequency.
+    """Waves of the plane, one entry per frequency.
 
     Attributes:
         along: cycles along a row of the image, from left to right.
@@ -361,7 +361,7 @@ def image_ladder(
     side: int = 28,
     sample_rate: float = 1000.0,
 ) -> Float[np.ndarray, " hidden"]:
-    """Give the frequencies of the longest waves of an image that is read row by row.
+    """Return the frequencies of the longest waves of an image that is read row by row.
 
         f = Fs (side m + q) / side^2,  q = spacing (n + offset),  m = 0, 1, ..., n any integer
 

@@ -203,7 +203,7 @@ def weights_from_poles(
 def poles_from_weights(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"], dt: Real[RealLike, "*#nodes"]
 ) -> NodePoles:
-    """Give frequency and radius of a complex pair of roots; inverse of `weights_from_poles`.
+    """Return frequency and radius of a complex pair of roots; inverse of `weights_from_poles`.
 
     Args:
         w1: weight on the state one step back, no unit.
@@ -242,7 +242,7 @@ def forcing_weights(
     dt: Real[RealLike, "*#nodes"],
     scheme: Scheme = "backward_difference",
 ) -> ForcingTaps:
-    """Give the taps on F in h_t = w1 h_{t-1} + w2 h_{t-2} + lag0 F_t + lag1 F_{t-1} + lag2 F_{t-2}.
+    """Return the taps of h_t = w1 h_{t-1} + w2 h_{t-2} + lag0 F_t + lag1 F_{t-1} + lag2 F_{t-2}.
 
     "backward_difference": the equation is taken at time t, so the present force acts at once:
     lag0 = dt^2 / D with D = 1 + 2 beta dt + omega^2 dt^2, and the other two are 0.

@@ -19,7 +19,7 @@ from rhythmic.typing import AnyArray
 
 
 def discriminant(xp: Any, w1: Any, w2: Any) -> Any:
-    """Give w1^2 + 4 w2, keeping the digits that cancel where the two roots nearly meet.
+    """Return w1^2 + 4 w2, keeping the digits that cancel where the two roots nearly meet.
 
     With u the leading half of the digits of w1, w1^2 = u^2 + (w1 + u) (w1 - u). The square of u
     has no rounding error, so the large terms cancel exactly and the small one is added last.
@@ -43,13 +43,13 @@ def discriminant(xp: Any, w1: Any, w2: Any) -> Any:
 
 
 def safe_sqrt(xp: Any, value: Any) -> Any:
-    """Give the square root where `value` > 0 and 0 below, with a finite gradient; NaN of NaN."""
+    """Return the square root where `value` > 0 and 0 below, with a finite gradient; NaN of NaN."""
     below = value <= 0
     return xp.where(below, 0.0, xp.sqrt(xp.where(below, 1.0, value)))
 
 
 def _radius_of_real_roots(xp: Any, w1: Any, inside: Any) -> Any:
-    """Give the larger modulus of two real roots, NaN where the discriminant `inside` is."""
+    """Return the larger modulus of two real roots, NaN where the discriminant `inside` is."""
     radius = 0.5 * (xp.abs(w1) + safe_sqrt(xp, inside))
     return xp.where(xp.isnan(inside), np.nan, radius)
 
@@ -96,7 +96,7 @@ def second_order_roots(
 def is_stable(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"]
 ) -> Bool[AnyArray, "*nodes"]:
-    """Tell whether both roots lie inside the unit circle: |w2| < 1 and |w1| < 1 - w2.
+    """Return whether both roots lie inside the unit circle: |w2| < 1 and |w1| < 1 - w2.
 
     Args:
         w1: weight on the state one step back, no unit.
@@ -116,7 +116,7 @@ def is_stable(
 def is_oscillatory(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"]
 ) -> Bool[AnyArray, "*nodes"]:
-    """Tell whether the roots are a complex pair: w1^2 + 4 w2 < 0.
+    """Return whether the roots are a complex pair: w1^2 + 4 w2 < 0.
 
     Args:
         w1: weight on the state one step back, no unit.
@@ -137,7 +137,7 @@ def is_oscillatory(
 def pole_radius(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"]
 ) -> Float[AnyArray, "*nodes"]:
-    """Give the larger modulus of the two roots; sqrt(-w2) for a complex pair.
+    """Return the larger modulus of the two roots; sqrt(-w2) for a complex pair.
 
     Args:
         w1: weight on the state one step back, no unit.
@@ -160,7 +160,7 @@ def pole_radius(
 def node_frequency(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"], dt: Real[RealLike, "*#nodes"]
 ) -> Float[AnyArray, "*nodes"]:
-    """Give the frequency at which the node rings: the angle of its complex root / (2 pi dt).
+    """Return the frequency at which the node rings: the angle of its complex root / (2 pi dt).
 
     This is the damped frequency; the natural frequency of the oscillator behind the weights,
     omega / (2 pi), is a little higher and comes from `oscillator_from_weights`.
@@ -188,7 +188,7 @@ def node_frequency(
 def decay_time(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"], dt: Real[RealLike, "*#nodes"]
 ) -> Float[AnyArray, "*nodes"]:
-    """Give the time in which the envelope falls to 1 / e: -dt / ln(pole radius).
+    """Return the time in which the envelope falls to 1 / e: -dt / ln(pole radius).
 
     Args:
         w1: weight on the state one step back, no unit.

@@ -86,7 +86,7 @@ def second_order_closed_form(
     h1: Real[RealLike, "*#nodes"],
     num_steps: int,
 ) -> Float[AnyArray, "time *nodes"]:
-    """Give the free motion of the node from the powers of its roots.
+    """Return the free motion of the node from the powers of its roots.
 
     The roots of z^2 - w1 z - w2 are c +- e, with c = w1 / 2 and e^2 = c^2 + w2, and their powers
     are (c +- e)^t = a_t +- b_t e. Then
@@ -122,7 +122,7 @@ def second_order_closed_form(
 
 
 def _root_powers(xp: Any, w1: Any, w2: Any, times: np.ndarray) -> tuple[Any, Any]:
-    """Give a_t and b_t of (c + e)^t = a_t + b_t e, with c = w1 / 2 and e^2 = c^2 + w2.
+    """Return a_t and b_t of (c + e)^t = a_t + b_t e, with c = w1 / 2 and e^2 = c^2 + w2.
 
     b_t is the difference of the roots' powers over the difference of the roots: the impulse
     response of the node, one step late (b_0 = 0, b_1 = 1).
@@ -161,7 +161,7 @@ def _product(left: tuple[Any, Any], right: tuple[Any, Any], square: Any) -> tupl
 def impulse_response(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"], num_steps: int
 ) -> Float[AnyArray, "time *nodes"]:
-    """Give the answer of a node at rest to drive_0 = 1: g_0 = 1, g_1 = w1, g_2 = w1^2 + w2, ...
+    """Return the answer of a node at rest to drive_0 = 1: g_0 = 1, g_1 = w1, g_2 = w1^2 + w2, ...
 
     For complex roots r e^{+-i theta} it is g_t = r^t sin((t + 1) theta) / sin(theta), for a
     repeated root r it is g_t = (t + 1) r^t. It is computed as in `second_order_closed_form`.
@@ -231,7 +231,7 @@ def stationary_variance(
     w2: Real[RealLike, "*#nodes"],
     noise_std: Real[RealLike, "*#nodes"],
 ) -> Float[AnyArray, "*nodes"]:
-    """Give the variance of a node driven by white noise for ever.
+    """Return the variance of a node driven by white noise for ever.
 
         noise_std^2 (1 - w2) / ((1 + w2) (1 - w2 - w1) (1 - w2 + w1))
 

@@ -26,7 +26,7 @@ Beneath it, whole runs are pure functions, mapped and spread over devices:
     state = group.run(members)  # history, best parameters, failed_at_step; one row per member
     record = group.test(state, members)  # once, after every choice
 
-A member is one network: a seed, which sets split, start values, batch order and dropout, and its
+A member is one network: a seed, which sets split, initialisation, batch order and dropout, and its
 hyperparameters. ``MemberTraining`` holds the pure functions of one member; ``GroupTraining`` maps
 them over members and devices, and compiles once. ``estimate_group`` and ``seconds_per_update``
 tell what a group needs before it runs; ``Groups`` makes groups that fit in memory.

@@ -36,7 +36,7 @@ class TrainingConfiguration:
     Args:
         epochs: passes over the training digits; all of them run.
         batch_size: digits an update, at least 2; a short last batch is kept.
-        rising_share: share of the updates before the learning rate peaks.
+        rising_share: fraction of the updates before the learning rate peaks.
         momentum: Adam's beta1. ``cycled``: 0.95, 0.85, 0.95 against the rate, as torch's one-cycle
             schedule does by default; ``constant``: 0.9.
         clip_norm: bound on the global norm of the gradient; infinity for none.
@@ -172,10 +172,10 @@ class TrainingConfiguration:
 
 
 class Hyperparameters(NamedTuple):
-    """What a search varies, one value a member.
+    """What a search varies, one value per member.
 
     ``learning_rate`` is the peak rate, ``weight_decay`` the decoupled decay, ``label_smoothing``
-    the share of the target spread over all classes.
+    the fraction of the target spread over all classes.
     """
 
     learning_rate: Float[AnyArray, " member"]
@@ -195,8 +195,8 @@ class MemberRhythms(NamedTuple):
 class Members(NamedTuple):
     """Networks to be trained side by side: seeds, hyperparameters and indices into the data.
 
-    ``seed`` sets start values, batch order and dropout; ``train``, ``validation`` and ``test`` are
-    the rows of the pool that each member has. ``rhythms`` is None where all have those of the
+    ``seed`` sets initial values, batch order and dropout; ``train``, ``validation`` and ``test``
+    are the rows of the pool that each member has. ``rhythms`` is None where all have those of the
     network. ``input_scaling`` and ``output_scaling`` are those of each member's training examples,
     ``class_weights`` the factors on the loss of each class. ``task`` takes the place of a pool: its
     leaves have a leading axis ``member``, and ``train``, ``validation`` and ``test`` count fresh
@@ -235,10 +235,10 @@ def make_members(
 
     Args:
         split: the division of the data that belongs to a seed, as indices into the pool.
-        seeds: one per member; sets split, start values, batch order and dropout.
+        seeds: one per member; sets split, initialisation, batch order and dropout.
         learning_rate: peak rate of each member, above 0.
         weight_decay: decoupled decay of each member, at least 0.
-        label_smoothing: share of the target spread over all classes, in [0, 1).
+        label_smoothing: fraction of the target spread over all classes, in [0, 1).
         tasks: of each member, in place of a pool; they differ in array leaves alone.
         ragged: whether splits may differ in length between seeds, for a ``MemberTraining`` that
             ``is_ragged``; what is missing of the longest is ``FILLER``.

@@ -159,7 +159,7 @@ def seconds_per_update(group: GroupTraining, members: Members, *, num_updates: i
 
     The epoch's own program runs twice and the faster time counts. An epoch of more than
     ``num_updates`` updates is cut short, with a program of its own: it sees the first training
-    examples, and as large a share of the validation examples.
+    examples, and as large a fraction of the validation examples.
 
     Args:
         group: the group that is to train.
@@ -167,7 +167,7 @@ def seconds_per_update(group: GroupTraining, members: Members, *, num_updates: i
         num_updates: updates to time; more where a one-cycle schedule needs more.
 
     Returns:
-        Seconds an update of the whole group, its share of the validation included.
+        Seconds an update of the whole group, its fraction of the validation included.
     """
     configuration = group.training.configuration
     num_batches = configuration.num_batches(members.train.shape[1])

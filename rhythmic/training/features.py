@@ -185,7 +185,7 @@ def tables_of(
 
 
 def is_sparse(inputs: np.ndarray) -> bool:
-    """Tell whether inputs are bytes ``(example, time)``, each sequence of them mostly zero."""
+    """Return whether inputs are bytes ``(example, time)``, each sequence of them mostly zero."""
     if inputs.ndim != 2 or inputs.dtype != np.uint8:
         return False
     # One dense sequence is enough: it sets the steps of every batch that it is in, and the memory.
@@ -193,13 +193,13 @@ def is_sparse(inputs: np.ndarray) -> bool:
 
 
 def share_layers(one: Network, other: Network) -> bool:
-    """Tell whether two draws of a network have the same layers, unless training changes them."""
+    """Return whether two draws of a network have the same layers, unless training changes them."""
     layers = [jax.tree.leaves(eqx.filter(model.layers, eqx.is_array)) for model in (one, other)]
     return not has_fixed_features(one) or all(map(np.array_equal, *layers))
 
 
 def has_fixed_features(model: Network) -> bool:
-    """Tell whether the layers hold nothing that training changes."""
+    """Return whether the layers hold nothing that training changes."""
     return not any(jax.tree.leaves(trainable((model.encoder, model.layers))))
 
 

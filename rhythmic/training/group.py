@@ -166,7 +166,7 @@ class GroupTraining:
         self.shared = self.programs.place(found, self.programs.shared)
 
     def takes(self, data: Data) -> bool:
-        """Tell whether ``replace_data`` takes a pool: the shapes and the way of the one at hand.
+        """Return whether ``replace_data`` takes a pool: the shapes and the way of the one at hand.
 
         Of members without rhythms of their own.
         """

@@ -101,7 +101,7 @@ class MemberTraining:
         self.configuration.check_kind(*sizes)
 
     def build(self, *, key: jax.Array) -> Network:
-        """Draw the start values of a network for the problem."""
+        """Draw the initial values of a network for the problem."""
         network = self.spec.build(
             self.problem.input_size,
             self.problem.num_outputs,
@@ -136,7 +136,7 @@ class MemberTraining:
             raise ValueError("class_weights is 'balanced'; for a task give one factor per class")
 
     def initial_state(self, member: Members) -> TrainingState:
-        """Draw the start values from the member's seed."""
+        """Draw the initial values from the member's seed."""
         key = member_keys(member.seed).start_values
         model = with_own_constants(self.build(key=key), member)
         parameters = eqx.filter(model, trainable(model))
@@ -153,7 +153,7 @@ class MemberTraining:
         """Return the arrays and functions of the model that training leaves as they are.
 
         What of it is drawn, such as the rhythms of a heterogeneous network, is drawn from the
-        member's seed, by the key of its start values.
+        member's seed, by the key of its initial values.
         """
         key = jax.random.key(0) if member is None else member_keys(member.seed).start_values
         model = self.build(key=key)
@@ -209,7 +209,7 @@ class MemberTraining:
     def run(
         self, member: Members, data: Data | None, tables: Tables | None = None
     ) -> TrainingState:
-        """Train from the start values to the last epoch."""
+        """Train from the initial values to the last epoch."""
         self.check(member, data)
 
         def body(_: Int[Array, ""], state: TrainingState) -> TrainingState:

@@ -192,7 +192,7 @@ def score_of(sums: Sums, score: ScoreName) -> Float[Array, ""]:
 
 
 def better_is_higher(score: ScoreName) -> bool:
-    """Tell whether a higher ``score`` is better; of an error it is not."""
+    """Return whether a higher ``score`` is better; of an error it is not."""
     return score != "nrmse"
 
 

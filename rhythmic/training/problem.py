@@ -64,10 +64,10 @@ class Problem:
 
     @property
     def is_class(self) -> bool:
-        """Tell whether targets are classes."""
+        """Return whether targets are classes."""
         return self.kind.startswith("class")
 
     @property
     def per_step(self) -> bool:
-        """Tell whether there is a target at every step."""
+        """Return whether there is a target at every step."""
         return self.kind.endswith("_per_step")

@@ -138,7 +138,7 @@ def _check_parts(source: Recordings | AbstractTask, split: Split, seed: int) -> 
 
 
 def is_ragged(members: Members) -> bool:
-    """Tell whether the runs have different numbers of trials in a part of their splits."""
+    """Return whether the runs have different numbers of trials in a part of their splits."""
     return any(bool(np.any(getattr(members, part) == FILLER)) for part in Split._fields)
 
 

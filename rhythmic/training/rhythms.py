@@ -21,7 +21,7 @@ def member_rhythms(
     pole_radius: float = 0.99999,
     poles: Poles = "complex",
 ) -> MemberRhythms:
-    """Work out the constants of a ladder for each member, for ``Members.rhythms``.
+    """Compute the constants of a ladder for each member, for ``Members.rhythms``.
 
     Args:
         ladders: frequencies in Hz, one row per member, all of one length.

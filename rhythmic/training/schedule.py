@@ -31,7 +31,7 @@ def one_cycle(
         start: value at step 0.
         peak: value at the turning point.
         end: value at the last step.
-        rising_share: share of the steps before the peak.
+        rising_share: fraction of the steps before the peak.
     """
     turning = rising_share * num_steps - 1
     rising = step / turning
@@ -57,7 +57,7 @@ def learning_rate_at(
         step: index of the update, from 0.
         num_steps: number of updates in all.
         peak: the largest rate.
-        rising_share: share of the updates before it.
+        rising_share: fraction of the updates before it.
     """
     start = peak / 25
     return one_cycle(

@@ -27,7 +27,7 @@ Targets = (
 
 
 class Data(NamedTuple):
-    """The pool of examples: sequences of one number a step or of several, and their targets.
+    """The pool of examples: sequences of one number per step or of several, and their targets.
 
     ``inputs`` lie on the device as bytes of 0 to 255, which training reads as 0 to 1, or as
     floating-point numbers, which it reads as they are. ``targets`` are of the four kinds of
@@ -175,5 +175,5 @@ def keep_best(
 
 
 def all_finite(tree: PyTree) -> Bool[Array, ""]:
-    """Tell whether every number in a tree is finite."""
+    """Return whether every number in a tree is finite."""
     return jnp.all(jnp.array([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(tree)]))

@@ -1,4 +1,4 @@
-"""Training as a sweep: a network a point, an epoch a stage, kept on disk and resumed."""
+"""Training as a sweep: one network per point, an epoch a stage, kept on disk and resumed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -56,7 +56,7 @@ def training_sweep(
 ) -> Sweep:
     """Write the training of many networks as a sweep, to be run by ``run_sweep``.
 
-    A network is a point; its seed, the parameter ``seed``, decides split, start values, batch
+    A network is a point; its seed, the parameter ``seed``, decides split, initialisation, batch
     order and dropout, as in ``GroupTraining``, which gives the same bits at the same number of
     networks on a device. An epoch is a stage: with a folder, the run is resumed after the
     last finished epoch, optimiser state and best parameters included.

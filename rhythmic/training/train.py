@@ -69,7 +69,7 @@ def train(
 ) -> Trained:
     """Train networks on recordings or on a task, choose by validation, and test once.
 
-    Each seed sets a division of the trials, start values, batch order and dropout; all runs train
+    Each seed sets a division of the trials, initial values, batch order and dropout; all runs train
     side by side in one compiled program. The sequences of a task are drawn from the seeds, those
     that train afresh at every update. Of several rates, the one of the best mean validation
     score is chosen; the test trials of the chosen runs are read once, at their best epochs.
