@@ -173,8 +173,8 @@ def run_table(rows: list[Row]) -> str:
     """Return the table of whole runs."""
     titles = (
         "golden RRN, 30 epochs",
-        "s a run",
-        "of these, its share of preparing the pool",
+        "s per run",
+        "of these, preparing the pool",
         "groups",
         "times faster than with recurrence",
     )

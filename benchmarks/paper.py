@@ -149,11 +149,11 @@ def paper_table(rows: list[Row]) -> str:
     titles = (
         "architecture",
         "rhythmic, h",
-        "ms an update of a member",
+        "ms per update and member",
         "groups",
         "against",
         "torch, h",
-        "ms a step",
+        "ms per step",
         "times faster",
     )
     lines = [

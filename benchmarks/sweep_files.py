@@ -191,7 +191,7 @@ def tables(rows: Sequence[Row], many: Row) -> str:
     """Set the rows out: works that took turns, and the one that was measured once."""
     names = ("project_seconds", "plain_seconds", "ratio", "beyond_ms")
     lines = [(row["work"], *(harness.cell(row, name, 3) for name in names)) for row in rows]
-    titles = ("work", "with checks, s", "plain, s", "ratio", "beyond it, ms a chunk")
+    titles = ("work", "with checks, s", "plain, s", "ratio", "overhead, ms per chunk")
     once = (
         many["work"],
         *(f"{many[name]:.1f}" for name in names[:2]),
@@ -200,7 +200,7 @@ def tables(rows: Sequence[Row], many: Row) -> str:
         f"{many['bytes'] / 1e6:.1f}",
         *(f"{many[name]:.2f}" for name in ("load_seconds", "complete_seconds")),
     )
-    own = ("work", "on disk, s", "in memory, s", "beyond it, ms a chunk", "files", "MB")
+    own = ("work", "on disk, s", "in memory, s", "overhead, ms per chunk", "files", "MB")
     found_again = ("loaded in, s", "found complete in, s")
     both = harness.markdown(titles, lines), harness.markdown((*own, *found_again), [once])
     return "\n\n".join(both)

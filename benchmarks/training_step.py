@@ -160,7 +160,13 @@ def step_tables(rows: list[Row]) -> str:
 
 def own_steps(rows: list[Row]) -> str:
     """Return the table of this project's training steps."""
-    titles = ("model", "members", "rhythmic, ms a step a member", "roofline share", "compile, s")
+    titles = (
+        "model",
+        "members",
+        "rhythmic, ms per step and member",
+        "roofline fraction",
+        "compile, s",
+    )
     ours = {(row["model"], row["members"]): row for row in rows}
     lines = [
         (
@@ -182,7 +188,7 @@ def rival_steps(rows: list[Row]) -> str:
         rivals.setdefault((row["model"], row["against"]), {})[row["members"]] = row
     sizes = sorted({row["members"] for row in rows})
     ratios = (f"times faster, {size} member{'' if size == 1 else 's'}" for size in sizes)
-    titles = ("model", "against", "ms a step", "compile, s", *ratios)
+    titles = ("model", "against", "ms per step", "compile, s", *ratios)
     lines = []
     for (model, against), by_size in rivals.items():
         any_size = next(iter(by_size.values()))
