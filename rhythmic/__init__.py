@@ -1,26 +1,26 @@
 """Recurrent networks that oscillate, from ``h_t = w h_{t-1}`` to the rhythmic RNN, in JAX.
 
-``rhythmic.theory``     one node on paper: trajectories, regimes, roots, oscillators, ladders
+``rhythmic.theory``     a single node: trajectories, regimes, roots, oscillators, ladders
 ``rhythmic.cells``      recurrent layers, one pure step each
 ``rhythmic.simulate``   the scan of cells over time: trajectories and time averages
 ``rhythmic.functional`` the cells as functions of plain arrays
 ``rhythmic.networks``   any cell in any number of layers, read out once or at every step
 ``rhythmic.training``   the training of many networks at once
-``rhythmic.fast``       the fast ways through time, behind one door: reverse passes written by hand,
-    from event to event, in parallel, one GPU kernel over time
+``rhythmic.fast``       fast implementations of the recurrence: hand-written reverse passes,
+    event-based steps, a parallel scan, one GPU kernel over time
 ``rhythmic.rnn``, ``rhythmic.sensitivity``, ``rhythmic.rhythm_detection``  the RNN as the lecture
-    writes it, what a state owes to each earlier input, whether a trajectory is a rhythm
-``rhythmic.data``       handwritten digits in several orders, spike trains, anybody's recordings
+    writes it, the sensitivity of a state to each earlier input, whether a trajectory is a rhythm
+``rhythmic.data``       handwritten digits in several orders, spike trains, your own recordings
 ``rhythmic.tasks``      sequence tasks drawn from keys: next item, recall, adding, copying, rhythms
 ``rhythmic.baselines``  features without dynamics, read out by logistic regression
 ``rhythmic.statistics`` means, intervals, tests and verdicts over seeds
 ``rhythmic.static``     networks without time: perceptron, Hopfield, feedforward
 ``rhythmic.rhythms``    bands of the brain, their spacing and sums, the day's ladder
-``rhythmic.coupled``    oscillators that talk through a rhythmic gain
-``rhythmic.reductions`` what is kept of a trajectory while it runs: extremes, amplitude, frequency
+``rhythmic.coupled``    oscillators coupled by a rhythmic gain
+``rhythmic.reductions`` running statistics of a trajectory: extremes, amplitude, frequency
 ``rhythmic.sweep``      a pure function over axes with units: chunks, devices, disk, resumption
 ``rhythmic.stability``  the atlas of the two-step node; modes, fixed points, exponents of networks
-``rhythmic.reservoirs`` networks that are not trained, read out by logistic regression
+``rhythmic.reservoirs`` untrained networks, read out by logistic regression
 """
 
 from rhythmic import (

@@ -1,7 +1,7 @@
 """The axes that an annotation of an array writes, compared with those of a value.
 
-``"post pre"`` names two axes, a number is the size of one, ``*batch`` stands for several and
-``#`` marks what may be broadcast, as in jaxtyping.
+``"post pre"`` names two axes, a number is the size of one, ``*batch`` denotes several and ``#``
+marks what may be broadcast, as in jaxtyping.
 """
 
 from typing import Any
@@ -60,7 +60,7 @@ def _broadcast(one: Any, other: Any) -> Any:
 
 
 def _placed(axes: tuple[str, ...], shape: tuple[int, ...]) -> list[tuple[str, int]]:
-    """Return the axes before and after the one that stands for several, with their sizes."""
+    """Return the axes before and after the variadic one, with their sizes."""
     for place, axis in enumerate(axes):
         if axis.startswith(("*", "...", "#*")):
             after = len(axes) - place - 1

@@ -20,8 +20,8 @@ _LOBE = 2.0  # half width of the main lobe of a Hann window, in units of 1 / dur
 _PADDING = 8
 
 
-# A line stands out of noise if its lobe holds this many times the noise of a lobe. Of white noise
-# alone the largest lobe of a thousand samples holds 3 to 5 times the mean.
+# A line is above the noise if its lobe holds this many times the noise power of a lobe. Of white
+# noise alone the largest lobe of a thousand samples holds 3 to 5 times the mean.
 LINE_OVER_NOISE = 8.0
 # The lower quarter of the bins holds noise alone, also between the harmonics of short pulses.
 _NOISE_QUANTILE = 0.25
@@ -32,9 +32,9 @@ class SpectralLine(NamedTuple):
 
     Attributes:
         frequency: cycles per sample.
-        share: of the variance, white noise left out where the line stands out of it.
+        share: of the variance, excluding white noise where the line is above it.
         slow_share: fraction of the power of the steps below the frequencies of rhythms.
-        noise_share: fraction of the variance that is white noise, 0 where no line stands out of it.
+        noise_share: fraction of the variance that is white noise, 0 where no line is above it.
     """
 
     frequency: Float[Array, " batch"]
@@ -80,7 +80,7 @@ def frame_amplitudes(
 ) -> tuple[Float[Array, "frame batch"], Int[Array, " batch"]]:
     """Return sqrt(2) times the standard deviation in each frame, and how many are not silent.
 
-    Frames count up to the first silent one: what has sunk into rounding does not come back.
+    Frames count up to the first silent one: what has decayed to rounding does not recover.
     """
     piece = len(record) // NUM_PIECES
     starts = np.arange(NUM_PIECES - 1)[:, None] * piece

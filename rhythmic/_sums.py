@@ -1,8 +1,8 @@
-"""Sums over time that keep their digits, whatever is added and however often.
+"""Compensated sums over time, accurate for any values and any number of terms.
 
 Booleans, integers and half precision are added in single precision or better. A float32 sum of a
-million equal numbers is off by 1 %, since what is added falls below the sum's last digit; beside a
-long sum stands what its last addition has rounded away.
+million equal numbers is off by 1 %, since what is added falls below the sum's last digit; a long
+sum carries the rounding error of its last addition.
 
 Source: W. Kahan, Communications of the ACM 8 (1965) 40; D. E. Knuth, The Art of Computer
 Programming 2 (3rd ed.), section 4.2.2, theorem B (the rounding error of an addition is a number).
@@ -20,7 +20,7 @@ LONGEST_PLAIN_SUM = 2048
 
 
 class CompensatedSum(NamedTuple):
-    """A sum, and what its last addition has rounded away, in arrays of one shape."""
+    """A sum and the rounding error of its last addition, in arrays of one shape."""
 
     total: Float[Array, "*shape"]
     lost: Float[Array, "*shape"]
@@ -94,5 +94,5 @@ def mean_of(carried: Sum, count: int | Array, dtype: jnp.dtype) -> Array:
 
 
 def total_of(carried: Sum) -> Array:
-    """Return the number that a sum stands for, of its shape."""
+    """Return the value of a sum, of its shape."""
     return carried.total + carried.lost if isinstance(carried, CompensatedSum) else carried

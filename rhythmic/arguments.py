@@ -3,8 +3,8 @@
 ``checked`` reads the annotations once, and sees at each call that an ``int`` is an integer, a
 ``float`` one number, a ``Literal`` one of its choices, an array real, whole or boolean, with as
 many axes as are written, those of one name of one size. What does not fit is a ValueError of one
-line that names the argument, before anything is compiled. Ranges stay with the function. Where it
-has no checks of its own, ``finite`` asks for numbers that are neither NaN nor infinite, and
+line that names the argument, before anything is compiled. Ranges are checked by the function. Where
+it has no checks of its own, ``finite`` asks for numbers that are neither NaN nor infinite, and
 ``least`` for no smaller integer.
 
 Accepted besides: integers where numbers are meant, lists of numbers as arrays, strings as paths,
@@ -208,7 +208,7 @@ def _any_of(annotations: tuple[Any, ...]) -> Rule | None:
     """Return the rule of a union; of arrays and numbers together, of the arrays alone."""
     arrays = [one for one in annotations if hasattr(one, "dim_str")]
     if arrays and {int, float} & set(annotations):
-        # A number then stands for an array of none or of all axes, and may be NaN like it; so
+        # A number then represents an array of none or of all axes, and may be NaN like it; so
         # arrays of all axes may be broadcast.
         written = arrays[0].dim_str
         several = written[:1] == "*"

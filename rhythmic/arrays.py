@@ -1,7 +1,7 @@
-"""Named arrays in one ``.npz`` file that knows whether it is whole, and whose it is.
+"""Named arrays in one ``.npz`` file with a checksum and a mark of origin.
 
-Any NumPy reads what is written here. The hash stands in the archive's comment, where NumPy does
-not look; archives without one, as older versions and others write them, are read too.
+Files are readable by any NumPy. The hash is in the archive's comment, which NumPy ignores; archives
+without one, as older versions and other programs write them, are read too.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compressed: bo
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                 np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
-        archive.comment = b" " * _COMMENT  # of its length, so that what stands before is final
+        archive.comment = b" " * _COMMENT  # of its length, so that what precedes it is final
     content = body.getbuffer()[:-_COMMENT]
     with replacing(path) as partial, open(partial, "wb") as file:
         file.write(content)

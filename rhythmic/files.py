@@ -1,4 +1,4 @@
-"""Files that are whole or absent, whenever a process is killed or the power fails.
+"""Files that are complete or absent, even after a kill or a power failure.
 
 Nothing here follows a symbolic link or removes what this project did not write.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 PARTIAL = ".partial"  # ends the name of a file that is being written
-DAMAGED = "damaged"  # folder of a run for what was found damaged
+DAMAGED = "damaged"  # folder of a run for damaged files
 
 # As ``replacing`` names them: the file, what tempfile draws, the ending.
 _LEFTOVER = re.compile(r"(?P<name>.+)\.[a-z0-9_]{8}" + re.escape(PARTIAL))

@@ -1,7 +1,7 @@
 """Whole sequences in, states or features out: the cells as functions of plain arrays.
 
 Source: lecture, "RNN model", "RNN additional notes" and "Rhythmic RNN in practice"; the equations
-stand with the cells.
+are documented with the cells.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""What an LSTM's gates do: their course over a sequence, and the layer with a gate held.
+"""Gates of an LSTM: their time course over a sequence, and the layer with a clamped gate.
 
 Source: lecture, "RNN additional notes" (the LSTM's further components); equations in
 ``rhythmic.cells.LSTMCell``.
@@ -109,7 +109,7 @@ def with_gate_held(
 def class_separation(
     activity: Float[Array, "time hidden batch"], classes: Int[Array, " batch"]
 ) -> Float[Array, "time hidden"]:
-    """Return how far apart two classes lie: ``d' = |m_1 - m_0| / sqrt((s_0^2 + s_1^2) / 2)``.
+    """Return the separation of two classes: ``d' = |m_1 - m_0| / sqrt((s_0^2 + s_1^2) / 2)``.
 
     ``m`` and ``s^2`` are mean and biased variance over the examples of a class. NaN where a class
     has no example or where all examples are alike, infinite where classes alone differ.
@@ -139,10 +139,10 @@ def class_separation(
 
 @checked
 def holding_node(separation: Float[Array, "time hidden"], first: int, last: int) -> Int[Array, ""]:
-    """Return the node that tells two classes apart throughout: ``argmax_n min_t d'_tn``.
+    """Return the node that discriminates two classes throughout: ``argmax_n min_t d'_tn``.
 
-    A node that holds a class in mind does so at every step; one that is told of it later, by the
-    others, does not.
+    A node that stores the class discriminates at every step; one that receives it later from other
+    nodes does not.
 
     Args:
         separation: ``d'`` of every node, see ``class_separation``; NaN counts as zero.

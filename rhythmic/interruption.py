@@ -23,7 +23,7 @@ def stopping(said: str) -> Iterator[None]:
     files that were not whole are gone. What a command prints never ends it, see
     ``rhythmic.progress.steady_streams``. A command in a process of its own ends it right then: the
     usual way down, with XLA still compiling or computing in its threads, may crash. Other hosts of
-    a distributed run are not told; they find it gone by its missing heartbeat. Called from
+    a distributed run are not notified; they find it gone by its missing heartbeat. Called from
     another program (a test, a notebook) it raises SystemExit and leaves that program alone.
 
     Args:

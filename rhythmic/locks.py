@@ -41,7 +41,8 @@ def hold_byte(handle: int, place: int) -> bool:
     """Take the lock of one byte of a file that is open for writing, without waiting.
 
     It belongs to the process, which loses it when it ends, closes the file by any handle, or calls
-    ``free_byte``. Machines that share the file see it where its file system hands locks on.
+    ``free_byte``. Machines that share the file see it where its file system supports locks across
+    machines.
 
     Args:
         handle: of the file, which need not have that byte.
@@ -85,8 +86,8 @@ def writing(folder: Path, tell: Callable[[str], None] = lambda line: None) -> It
     """Hold the lock of a run folder, which must exist; other writers are refused meanwhile.
 
     The lock is the kernel's, on the file ``lock``: it is gone when its process is, however that
-    ended. The file stays and says who held it last. Where the file system has no such locks
-    nothing is held, and that is told.
+    ended. The file stays and says who held it last. Where the file system has no such locks nothing
+    is held, and that is reported.
 
     Args:
         folder: the run folder.

@@ -1,4 +1,4 @@
-"""What memory is free, and how an error of too little of it is told from others."""
+"""Available memory, and how out-of-memory errors are recognised."""
 
 import os
 import sys

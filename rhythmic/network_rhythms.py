@@ -1,8 +1,8 @@
-"""Networks left to themselves: which rhythm their weights announce, and how they are run.
+"""Autonomous networks: the rhythm that their eigenvalues predict, and their simulation.
 
-A linear network h_t = W h_{t-1} follows its leading eigenvalue, the one of largest modulus: an
-angle theta makes a rhythm at theta / (2 pi dt), the modulus lets it grow or fade. Where the
-activation is tanh this is what happens near zero; further out the weights only suggest it.
+A linear network h_t = W h_{t-1} follows its leading eigenvalue, the one of largest modulus: its
+angle theta gives the frequency theta / (2 pi dt), its modulus growth or decay. Where the activation
+is tanh this is what happens near zero; further out the weights only suggest it.
 
 Source: lecture, "RNN model", left to itself; companion and rotation matrices are textbook
 definitions.
@@ -154,9 +154,9 @@ def probability_all_real(size: int) -> float:
 def sequence_network(patterns: Real[Array, "unit pattern"]) -> HopfieldNetwork:
     """Store a cycle of patterns: each calls the next one, the last one calls the first.
 
-    T_ij = sum_s (2 V_i^{s+1} - 1) (2 V_j^s - 1), T_ii = 0, U_i = sum_j T_ij / 2. These weights
-    are not symmetric, so the network has no energy and is outside the lecture's rule; updated
-    synchronously it runs through the patterns, one per step.
+    T_ij = sum_s (2 V_i^{s+1} - 1) (2 V_j^s - 1), T_ii = 0, U_i = sum_j T_ij / 2. These weights are
+    not symmetric, so the network has no energy function and is outside the lecture's rule; updated
+    synchronously it cycles through the patterns, one per step.
 
     Args:
         patterns: V^s of 0s and 1s, one pattern per column, in their order.

@@ -1,4 +1,4 @@
-"""How far a long run is and when it ends, estimated from what was measured and nothing else."""
+"""Progress of a long run and its remaining time, estimated from measurements alone."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""Run folders: what was asked, what it ran on, and one row for every member.
+"""Run folders: configuration, provenance, and one row for every member.
 
 Rows are JSON objects, one per line and each with its own checksum, appended as members finish. A
 row is written with a single append, so a kill leaves whole rows and at most one cut line, which
@@ -140,7 +140,7 @@ class RowReader:
 
 
 def _was_whole(line: bytes) -> bool:
-    """Return whether something stands where the line break of a whole row stood."""
+    """Return whether something replaced the line break of a whole row."""
     row = _parsed(line[: line.rfind(b"}") + 1])
     return row is not None and SEAL in row
 
@@ -188,13 +188,13 @@ def _was_row(line: bytes, first: str) -> bool:
 
 
 def _seal_row(row: Row) -> Row:
-    """Return a row with the hash of what it holds, so that a changed byte can be told."""
+    """Return a row with the hash of its content, so that a changed byte is detected."""
     content = plain({name: value for name, value in row.items() if name != SEAL})
     return content | {SEAL: fingerprint(content)}
 
 
 def append_rows(path: Path, rows: Iterable[Row], *, sync: bool = True) -> None:
-    """Append rows, each with its checksum, and bring them to the disk.
+    """Append rows, each with its checksum, and sync them to disk.
 
     A last line that a kill cut short is removed before; a whole one without a line break, as
     editors leave it, is kept. Where the system has locks, processes that append at once wait for
@@ -224,7 +224,7 @@ def append_rows(path: Path, rows: Iterable[Row], *, sync: bool = True) -> None:
 
 
 def _line_break(file: BinaryIO) -> bytes:
-    """Return what must stand before a further row; remove a last line that was cut short."""
+    """Return what must precede a further row; remove a last line that was cut short."""
     size = file.seek(0, os.SEEK_END)
     if size == 0:
         return b""

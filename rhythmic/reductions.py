@@ -1,4 +1,4 @@
-"""What is kept of a trajectory while it runs: numbers in place of the states of every step.
+"""Running statistics of a trajectory: numbers in place of the states of every step.
 
 A reduction starts from the first thing seen, takes in every later one, and ends with a result; it
 runs inside the scan, so that memory does not grow with time. ``reduce_over_time`` applies
@@ -193,7 +193,7 @@ def spectral_peak(
 
     Args:
         frequencies: in Hz, each in (0, 1 / (2 dt)]; two that are closer than 1 / (T dt) cannot be
-            told apart in T steps.
+            resolved in T steps.
         dt: time between steps in s.
         floor: least fraction of the variance, 0 to 1. A rhythm that lies m / (T dt) from the
             nearest frequency given shows up to 1 / (pi m)^2 of its variance there.
@@ -256,7 +256,7 @@ def spectral_peak(
 
 
 def _still(carried: _Waves) -> Array:
-    """Tell what has not moved, beyond rounding, since the power of two before the last one."""
+    """Return what has not moved, beyond rounding, since the power of two before the last one."""
     (low, high), (lower, higher) = carried.lately, carried.before
     low, high = jnp.minimum(low, lower), jnp.maximum(high, higher)
     size = jnp.maximum(jnp.abs(low), jnp.abs(high))

@@ -1,7 +1,7 @@
 """Does a trajectory hold a rhythm, at which frequency, and does it last?
 
-Meant for systems left to themselves: nothing here knows of an input. ``measure_rhythm`` judges
-any trajectory; ``complex_amplitude`` measures the answer at a frequency that is already known.
+Meant for autonomous systems: inputs are not taken into account. ``measure_rhythm`` judges any
+trajectory; ``complex_amplitude`` measures the response at a known frequency.
 
 Source: lecture, "What about rhythms?" (the question); criteria and limits are the
 project's own, of textbook spectral estimates and least squares.
@@ -80,9 +80,9 @@ class Rhythm(NamedTuple):
         growth_rate: slope of the log amplitude, in 1/s; negative for decay. NaN for UNDEFINED and
             CONSTANT.
         line_share: fraction of the variance in the strongest line, from 0 to 1; NaN as above. White
-            noise that the line stands out of is left out.
-        noise_share: fraction of the variance that is such noise; 0 where no line stands out of it,
-            NaN as above.
+            noise is left out where the line is above it.
+        noise_share: fraction of the variance that is such noise; 0 where no line is above it, NaN
+            as above.
     """
 
     kind: Int[Array, "*batch"]
@@ -101,7 +101,7 @@ def measure_rhythm(
     washout: int = 0,
     least_line_share: float = LINE_SHARE,
 ) -> Rhythm:
-    """Measure the rhythm of trajectories of systems left to themselves.
+    """Measure the rhythm of trajectories of autonomous systems.
 
     1. The record is what remains after the washout. In 7 Hann-tapered frames, each a quarter of
        the record, overlapping by half, the amplitude is sqrt(2) times the standard deviation; the
@@ -122,10 +122,10 @@ def measure_rhythm(
        are those of rhythm and noise together.
 
     The verdict is about the record: what is sustained over a second may decay over an hour. A
-    rhythm within two cycles per record of the Nyquist frequency is taken for a flicker that
-    beats, and one of short pulses spreads its variance over harmonics and can be called
-    irregular. Frames that have sunk into rounding (64 roundings of their largest value) and all
-    after them are left out. Compiled (``washout`` is static); runs under vmap.
+    rhythm within two cycles per record of the Nyquist frequency is taken for a flicker that beats,
+    and one of short pulses spreads its variance over harmonics and can be called irregular. Frames
+    that have decayed to rounding (64 roundings of their largest value) and all after them are left
+    out. Compiled (``washout`` is static); runs under vmap.
 
     Args:
         trajectory: real or 0/1 states, time first; computed in its own precision (NumPy float64
@@ -154,7 +154,7 @@ def _measure(
     washout: int,
     least_line_share: float,
 ) -> Rhythm:
-    """Return what ``measure_rhythm`` says."""
+    """Return the result of ``measure_rhythm``."""
     record = checked_record(trajectory, washout)
     hertz = jnp.where(sample_rate > 0, sample_rate, jnp.nan)
     batch_shape = record.shape[1:]

@@ -1,4 +1,4 @@
-"""Files that know whether they are whole: JSON and arrays with their own sha256, and no pickles."""
+"""Checksummed files: JSON and arrays with their own sha256, and no pickles."""
 
 import hashlib
 import io
@@ -77,7 +77,7 @@ def unsealed(content: bytes, name: str, *, required: bool = True) -> dict[str, A
         if SEAL not in value and not required and not lost_its_seal(value, 64):
             return value
         found = value.pop(SEAL)
-        matches = found == _seal_of(value)  # a number too large for a float has no seal
+        matches = found == _seal_of(value)  # a number too large for a float has no checksum
     except (ValueError, KeyError, TypeError, RecursionError):
         raise DamagedFileError(f"{name} is damaged") from None
     if not matches:

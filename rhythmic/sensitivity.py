@@ -48,7 +48,7 @@ def input_sensitivity(
         cell: the layer.
         inputs: I_1 ... I_T, ``(time, feature)``.
         observe: function of the state that gives one array; by default the cell's output,
-            ``(hidden,)``. ``lambda state: state`` looks at the state itself where it is one array.
+            ``(hidden,)``. ``lambda state: state`` observes the state itself where it is one array.
         initial_state: state before the first step; by default the cell's state of rest.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The one place that scans cells over time: any cell, stacked or reduced on the fly.
+"""The only module that scans cells over time: any cell, stacked or with running reductions.
 
 Source: lecture, "RNN model": one step after the other.
 """
@@ -190,7 +190,7 @@ def scan_blocks(
         carry: what it starts from.
         samples: arrays with the steps first.
         block_size: steps recomputed together; None recomputes nothing.
-        held: what stands for a block of ``samples``, inputs and a mask, of which none counts; such
+        held: what replaces a block of ``samples``, inputs and a mask, of which none counts; such
             blocks are then skipped, as where a batch holds short sequences alone.
 
     Returns:
@@ -239,7 +239,7 @@ def masked_step(cell: AbstractCell, state: PyTree, inputs: Array, counted: Array
     """
     if counted is None:
         return cell.step(state, inputs)
-    # Whatever stands in the padding, NaN included, neither value nor gradient sees it.
+    # Padding, NaN included, affects neither value nor gradient.
     advanced = cell.step(state, jnp.where(counted, inputs, 0))
     return jax.tree.map(lambda new, old: jnp.where(counted, new, old), advanced, state)
 

@@ -1,4 +1,4 @@
-"""Functions of many rows, spread over devices and compiled once: the engine of all large runs.
+"""Functions of many rows, sharded over devices and compiled once: the engine of all large runs.
 
 Rows are points of a sweep, or members of a group that trains. ``jax.shard_map`` gives each device
 its rows; what every row reads is on every device. One process or several make no difference.
@@ -52,7 +52,7 @@ class SpreadPrograms:
         """Compile nothing yet.
 
         Args:
-            devices: to spread over.
+            devices: to shard over.
             functions: of rows, by name.
             in_precision: makes the context in which arrays are placed and functions compiled; by
                 default the one at hand.
@@ -181,7 +181,7 @@ def _held(name: str, given: Any, may_vanish: bool) -> np.ndarray:
 
 
 def lost_values(values: np.ndarray, dtype: np.dtype, may_vanish: bool = False) -> np.ndarray:
-    """Tell which numbers lose more than their last digits in another dtype of their kind.
+    """Return which numbers lose more than their last digits in another dtype of their kind.
 
     Integers out of range; finite reals that become infinite or, unless they ``may_vanish``, smaller
     than the smallest normal number, which devices take for zero.

@@ -55,8 +55,8 @@ def fourier_power(
         ValueError: for shapes that are not as above, a sample rate that is not positive and
             finite, or windows that are not equal.
 
-    Source: the periodogram (A. Schuster, Terrestrial Magnetism 3, 13, 1898), as a rival without
-    recurrence for nodes that ring at the same frequencies.
+    Source: the periodogram (A. Schuster, Terrestrial Magnetism 3, 13, 1898), as a baseline without
+    recurrence for nodes that oscillate at the same frequencies.
     """
     inputs = _as_sequences(sequences)
     values = np.asarray(frequencies, np.float64)
@@ -95,8 +95,8 @@ def random_features(
         linear    z = G u        with G[feature, t] ~ N(0, 1 / time)
         quadratic z = (G u)^2
 
-    The quadratic kind is what a power is, a square of a linear functional, but of no frequency and
-    no window; a power is the sum of two such squares, its cosine and its sine. The linear kind
+    The quadratic kind is, like a power, the square of a linear functional, but without a frequency
+    or window; a power is the sum of two such squares, its cosine and its sine. The linear kind
     gives a readout no more than a random choice of directions in the space of sequences. Neither
     kind knows the order of time: permuted steps give features of the same distribution.
 
@@ -141,9 +141,9 @@ def threshold_accuracy(
 ) -> float:
     """Return the fraction of test examples of two classes that a threshold classifies correctly.
 
-    Of all thresholds between neighbouring training values, and of both sides for class 1, the
-    pair that tells most training examples apart is taken, of several the smallest threshold.
-    Validation examples are not looked at: nothing is left to choose.
+    Of all thresholds between neighbouring training values, and of both sides for class 1, the pair
+    that classifies most training examples correctly is taken, of several the smallest threshold.
+    Validation examples are not used: nothing is left to choose.
 
     Args:
         values: one number per example of the whole pool.

@@ -1,4 +1,4 @@
-"""Logistic regression on many examples: fitted by L-BFGS, its strength chosen on validation.
+"""Logistic regression on many examples: fitted by L-BFGS, its regularisation set by validation.
 
 Source: multinomial logistic regression, Bishop, Pattern Recognition and Machine Learning (2006),
 section 4.3.4; fitted after Nocedal and Wright, Numerical Optimization (2006).
@@ -31,7 +31,7 @@ _MEMORY_SIZE = 20
 
 
 class LogisticAccuracy(NamedTuple):
-    """How well a linear readout tells the classes apart.
+    """How well a linear readout discriminates the classes.
 
     Attributes:
         validation_accuracy: fraction of validation examples classified correctly, at the strength
@@ -154,9 +154,9 @@ def logistic_regression_accuracy(
     """Fit a readout to training examples, choose its strength on validation, and test it once.
 
     Features are standardised by the mean and deviation of the training examples. The readout is
-    fitted once for each strength, from the strongest penalty to the weakest, each fit starting
-    from the last one. The strength of the highest validation accuracy is taken, of several the
-    strongest penalty. Only that fit meets the test examples; none is fitted to the validation
+    fitted once for each strength, from the strongest penalty to the weakest, each fit starting from
+    the last one. The strength of the highest validation accuracy is taken, of several the strongest
+    penalty. Only that fit is evaluated on the test examples; none is fitted to the validation
     examples.
 
     Args:
@@ -216,7 +216,7 @@ def logistic_regression_accuracy(
 
 
 def _without_weights(num_classes: int, num_features: int, dtype: Any) -> LogisticRegression:
-    """Return the readout that tells nothing apart, from which a fit begins."""
+    """Return the zero readout, from which a fit begins."""
     nothing = jnp.zeros((), dtype)
     weight, bias = jnp.zeros((num_classes, num_features), dtype), jnp.zeros(num_classes, dtype)
     return LogisticRegression(weight, bias, nothing, nothing)

@@ -1,8 +1,8 @@
-"""Oscillators coupled through a rhythmic gain: which rhythms can speak to which.
+"""Oscillators coupled by a rhythmic gain: cross-frequency coupling.
 
-``oscillators`` the equation and how it moves, ``sweep`` the amplitude of every node over gains and
-around a ladder's own frequencies, ``selectivity`` which nodes answer and where in a sweep they do,
-``ladders`` what golden rhythms are compared with.
+``oscillators`` the equation of motion and its integration, ``sweep`` the amplitude of every node
+over gains and around a ladder's own frequencies, ``selectivity`` which nodes respond and where in a
+sweep they do, ``ladders`` what golden rhythms are compared with.
 """
 
 from rhythmic.coupled.oscillators import CoupledOscillators, Recording

@@ -1,4 +1,4 @@
-"""Oscillators that push each other through one rhythmic gain, and how they are watched.
+"""Oscillators coupled by one rhythmic gain, and how they are recorded.
 
 They move by an integrator of fourth order that sums once a step. It is the lecture's rhythmic node
 with the oscillator's exact weights; only the coupling, which is small over a step, is approximated.
@@ -43,7 +43,7 @@ class OscillatorArrays(NamedTuple):
 @checked
 @dataclass(frozen=True)
 class CoupledOscillators:
-    """A network of oscillators in which every node pushes every other one.
+    """A network of oscillators with all-to-all coupling.
 
         x_k'' + 2 beta x_k' + omega_k^2 x_k = g(t) sum_{j != k} x_j,   omega_k = 2 pi f_k,
         g(t) = g_C + g_S cos(2 pi f_S t).
@@ -103,11 +103,11 @@ class CoupledOscillators:
         )
 
     def stable(self) -> bool:
-        """Return whether the network comes to rest under its constant gain alone.
+        """Return whether the network is stable under its constant gain alone.
 
-        The coupling takes stiffness from the modes that the nodes share. With beta > 0 the
-        motion decays if and only if the matrix diag(omega_k^2) - g_C (ones - identity) is
-        positive definite; slow nodes lose that first.
+        The coupling reduces the stiffness of the common modes of the nodes. With beta > 0 the
+        motion decays if and only if the matrix diag(omega_k^2) - g_C (ones - identity) is positive
+        definite; slow nodes lose that first.
         """
         size = len(self.frequencies)
         stiffness = np.diag((2 * np.pi * np.asarray(self.frequencies)) ** 2)
@@ -118,7 +118,7 @@ class CoupledOscillators:
 @checked
 @dataclass(frozen=True)
 class Recording:
-    """How long a network is watched, and on which grids.
+    """Duration and time grids of a recording of a network.
 
     Args:
         duration: of the motion, in s, from time 0.
@@ -178,7 +178,7 @@ def motion(
     noise: Real[AnyArray, ""] | float = 0.0,
     key: Array | None = None,
 ) -> Float[Array, "time hidden gain"]:
-    """Move a network under many gain frequencies at once.
+    """Integrate a network under many gain frequencies at once.
 
     Between two steps every node moves freely and exactly; at t_n = n dt the coupling kicks its
     velocity. So the positions obey the lecture's rhythmic node, h_t = w1 h_{t-1} + w2 h_{t-2} +
@@ -193,7 +193,7 @@ def motion(
     turned by a rotation a step, which drifts by rounding alone.
 
     Error of the responses of the published network, relative: 1e-5 at dt = 0.5 ms in float64,
-    falling with dt^4. float32 takes half the time, and its rounding alone makes 1e-4.
+    falling with dt^4. float32 takes half the time, with a rounding error of 1e-4.
 
     Args:
         oscillators: the network; its dtype is promoted with `gain_frequency`'s.

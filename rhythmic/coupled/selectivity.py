@@ -1,9 +1,9 @@
-"""Which nodes answer to which gain rhythm, and how well a ladder's own rungs route a signal.
+"""Which nodes respond to which gain frequency, and how selectively the rungs of a ladder do so.
 
 A gain of frequency f_S turns the driver's motion at f_D into forces at f_S + f_D and |f_S - f_D|; a
-node at one of these rings. The question of golden rhythms is which rungs of a ladder, used as gain
-frequencies, reach which other rungs; and at which sums, differences and rungs of a sweep over the
-gain frequency nodes answer.
+node at one of these frequencies resonates. The question of golden rhythms is which rungs of a
+ladder, used as gain frequencies, couple the driver to which other rungs; and at which sums,
+differences and rungs of a sweep over the gain frequency nodes respond.
 
 Source: lecture, "Golden rhythms"; M. A. Kramer, NBDT (2022); scores and measurement are the
 project's own.
@@ -27,7 +27,7 @@ def targets(
     gain_frequency: float | Real[np.ndarray, "*gain"],
     tolerance: float,
 ) -> Bool[np.ndarray, "*gain hidden"]:
-    """Tell which nodes lie where a gain rhythm moves the driver's.
+    """Return which nodes lie at the sum or difference frequency of the gain and the driver.
 
         |f_S - (f_D + f_k)| <= tolerance  or  |f_S - |f_D - f_k|| <= tolerance,  k not the driver.
 
@@ -83,9 +83,9 @@ def answers(
     driver: int,
     threshold: float,
 ) -> Bool[np.ndarray, "*ladder rung hidden"]:
-    """Tell which nodes answer to a gain at which rung.
+    """Return which nodes respond to a gain at which rung.
 
-    A node answers if its largest response within the window is a peak, larger than at the first
+    A node responds if its largest response within the window is a peak, larger than at the first
     gain frequency outside on either side, and at least `threshold` times its response to the
     constant gain. The driver, which moves anyway, does not count.
 
@@ -96,7 +96,7 @@ def answers(
         threshold: multiple of the response to the constant gain.
 
     Returns:
-        True where the column's node answers to a gain at the row's frequency.
+        True where the column's node responds to a gain at the row's frequency.
 
     Raises:
         ValueError: if there are fewer than 3 offsets, `threshold` is not positive or `driver` is
@@ -119,10 +119,11 @@ class Selectivity(NamedTuple):
     """What the rungs of a ladder do for its driver, in numbers.
 
     Attributes:
-        pairs: number of (gain at a rung, answering node) pairs.
-        best: number of nodes that answer at the gain to which most do.
-        reached: number of nodes that answer to a gain at one rung or more.
-        selectivity: how alone a node can be spoken to, in [0, 1], see `selectivity_scores`.
+        pairs: number of (gain at a rung, responding node) pairs.
+        best: number of nodes that respond at the gain to which most do.
+        reached: number of nodes that respond to a gain at one rung or more.
+        selectivity: how selectively single nodes can be driven, in [0, 1], see
+            `selectivity_scores`.
     """
 
     pairs: Int[np.ndarray, "*ladder"]
@@ -135,13 +136,13 @@ class Selectivity(NamedTuple):
 def selectivity_scores(
     answering: Bool[AnyArray, "*ladder rung hidden"], driver: int
 ) -> Selectivity:
-    """Count what `answers` found, and say how selectively the rungs speak.
+    """Count what `answers` found, and score how selectively the rungs drive nodes.
 
         S = mean over nodes k but the driver of max over rungs m of a_mk / sum_j a_mj,
 
-    where a_mk is 1 if node k answers to a gain at rung m. A node that some rung reaches alone
-    counts 1, in the company of one other node 1/2, and one that no rung reaches 0. So S is 1 if
-    every node has a rhythm of its own, and 1 / 7 if seven nodes only ever answer all at once.
+    where a_mk is 1 if node k responds to a gain at rung m. A node that some rung drives alone
+    counts 1, together with one other node 1/2, and one that no rung drives 0. So S is 1 if some
+    rung drives each node alone, and 1 / 7 if seven nodes always respond together.
 
     Args:
         answering: rows are gains at the rungs, columns nodes; the driver's column is false.
@@ -194,11 +195,11 @@ def answer_peaks(
     driver: int,
     threshold: float,
 ) -> Bool[np.ndarray, "*ladder hidden gain"]:
-    """Tell at which gain frequencies of a sweep which nodes answer.
+    """Return at which gain frequencies of a sweep which nodes respond.
 
-    A node answers where its response is a local maximum over the gain frequency, larger than at
-    both neighbours of the sweep, and at least `threshold` times its response to the constant
-    gain. The ends of the sweep have one neighbour and are no maxima; the driver does not count.
+    A node responds where its response is a local maximum over the gain frequency, larger than at
+    both neighbours of the sweep, and at least `threshold` times its response to the constant gain.
+    The ends of the sweep have one neighbour and are no maxima; the driver does not count.
 
     Args:
         response: mean amplitudes at rising gain frequencies.
@@ -233,7 +234,7 @@ def answer_peaks(
 
 
 class PeakPlaces(NamedTuple):
-    """Where the answers of ladders lie, and how much of the sweep such places are.
+    """Where the responses of ladders lie, and the fraction of the sweep that such places cover.
 
     Attributes:
         peaks: number of answers.

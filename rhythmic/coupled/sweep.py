@@ -1,4 +1,4 @@
-"""How strongly every node of a coupled network rings, for every gain frequency.
+"""Response amplitude of every node of a coupled network, for every gain frequency.
 
 Also under gains around a network's own rungs: the measurement behind `selectivity`.
 
@@ -178,7 +178,7 @@ class RungResponses(NamedTuple):
 
     Attributes:
         frequencies: rungs of every ladder, in Hz: its nodes, and its gain frequencies.
-        stable: whether the network comes to rest under its constant gain.
+        stable: whether the network is stable under its constant gain.
         modulated: responses at the gain frequencies of `rung_windows`.
         constant: responses to the constant gain alone.
     """
@@ -189,7 +189,7 @@ class RungResponses(NamedTuple):
     constant: Float[np.ndarray, "ladder hidden"]
 
     def answers(self, driver: int, threshold: float) -> Bool[np.ndarray, "ladder rung hidden"]:
-        """Tell which nodes answer, see `rhythmic.coupled.selectivity.answers`.
+        """Return which nodes respond, see `rhythmic.coupled.selectivity.answers`.
 
         Args:
             driver: index of the driver.
@@ -198,7 +198,7 @@ class RungResponses(NamedTuple):
         return answers(self.modulated, self.constant, driver, threshold)
 
     def targets(self, driver: int, tolerance: float) -> Bool[np.ndarray, "ladder rung hidden"]:
-        """Tell which nodes should answer, see `rhythmic.coupled.selectivity.rung_targets`.
+        """Return which nodes should respond, see `rhythmic.coupled.selectivity.rung_targets`.
 
         Args:
             driver: index of the driver.
@@ -219,7 +219,7 @@ def rung_windows(
     """Return the gain frequencies that show whether a response peaks at a rung.
 
     They lie around every rung in steps of 0.1 Hz, out to the first beyond `tolerance` on either
-    side. Where one is negative it stands for its absolute value, as a cosine does.
+    side. A negative one is equivalent to its absolute value, as in a cosine.
 
     Args:
         frequencies: rungs in Hz.
@@ -246,7 +246,7 @@ def rung_responses(
     noise: float = 0.0,
     key: Array | None = None,
 ) -> RungResponses:
-    """Try every network at gain frequencies around each of its own rungs.
+    """Compute every network's responses at gain frequencies around each of its own rungs.
 
     Args:
         networks: of one number of nodes; the frequencies of each are its rungs.

@@ -1,7 +1,7 @@
-"""Digits, one pixel a step: MNIST and the small ``mnist5k``, with their splits by seed.
+"""Digits, one pixel per step: MNIST and the small ``mnist5k``, with their splits by seed.
 
 Also the orders in which a digit can be read, noise on it, and spike trains of two kinds of rate;
-and anybody's recordings, from arrays or from files.
+and your own recordings, from arrays or from files.
 
 Importing this package loads neither tensorflow-datasets nor mlxtend, nor what reads other files.
 """

@@ -41,7 +41,7 @@ class Names(NamedTuple):
     has_targets: bool = True
 
     def roles(self) -> dict[str, str | None]:
-        """Return the names by what they stand for."""
+        """Return the names by their roles."""
         every = self._asdict()
         every.pop("has_targets")
         return every
@@ -219,7 +219,7 @@ def chosen(
 ) -> dict[str, Any]:
     """Return inputs, targets, lengths and groups, by the names given or those of ``DEFAULTS``.
 
-    What else the file holds is named in a line, so that nothing is left out unnoticed.
+    What else the file holds is named in a line, so that nothing is dropped silently.
 
     Args:
         names: that were given.

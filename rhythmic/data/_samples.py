@@ -1,4 +1,4 @@
-"""What was recorded, as one array: the order of its axes, unequal lengths, missing samples."""
+"""The samples as one array: the order of its axes, unequal lengths, missing samples."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -130,7 +130,7 @@ def _is_channels_first(
     channels: ChannelAxis | None,
     num_names: int | None,
 ) -> bool:
-    """Return whether channels stand before time, by what was said, or what alone fits.
+    """Return whether channels come before time, as specified or as the shapes imply.
 
     Args:
         shapes: of two axes each, of all trials or of each one.
@@ -170,7 +170,7 @@ def _has_names(values: Any) -> bool:
 def _in_order(name: str, values: Any, dimensions: tuple[str, ...]) -> Any:
     """Return an array of xarray with its axes in order, anything else as it is.
 
-    Axes of which none has a name that is known are taken in the order in which they stand.
+    Axes of which none has a name that is known are taken in their given order.
     """
     if not _has_names(values):
         return values

@@ -1,4 +1,4 @@
-"""What is to be told of a trial or of each of its steps, as arrays of one form for each kind."""
+"""Targets per trial or per step, as arrays of one form for each kind."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a set of digits is: one pool of examples, and index arrays that divide it.
+"""Data sets of digits: one pool of examples, and index arrays that split it.
 
 Which examples train, validate and test are pure functions of the seed.
 """
@@ -36,7 +36,7 @@ class Digits(NamedTuple):
     Attributes:
         name: The data set, as results shall name it: ``"mnist"`` or ``"mnist5k"``.
         images: Pixel values from 0 (paper) to 255 (ink), row by row from the top left, so that
-            ``images[i]`` read from first to last is the sequence of one pixel a step.
+            ``images[i]`` read from first to last is the sequence of one pixel per step.
         labels: The digit shown, 0 to 9.
         sha256: ``fingerprint(images, labels)``, for the record of a result.
     """

@@ -1,4 +1,4 @@
-"""What recordings hold, in a short table, to be looked at before anything runs."""
+"""Summary of recordings, a short table to inspect before anything runs."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -15,7 +15,7 @@ _PADDED = 0.05  # of a trial, zeros at its end that are worth a question
 
 @checked
 def described(recordings: Recordings) -> dict[str, str]:
-    """Return what was found, by what it is, in words.
+    """Return a summary of recordings, as texts by topic.
 
     Args:
         recordings: the trials.
@@ -93,7 +93,7 @@ def _padding(recordings: Recordings) -> str:
 
 
 def _targets(recordings: Recordings) -> Iterator[str]:
-    """Yield what is told, classes with their counts."""
+    """Yield the targets, classes with their counts."""
     where = "step" if recordings.per_step else "trial"
     values, known = recordings.targets, recordings.known
     wanted = int(recordings.lengths.sum()) if recordings.per_step else len(recordings)

@@ -1,4 +1,4 @@
-"""Where prepared data lie, whole or not at all, and how one file comes from a web address."""
+"""The cache of prepared data, each complete or absent, and the download of one file."""
 
 import contextlib
 import errno
@@ -173,7 +173,7 @@ def read_decoded(path: Path, name: str, sha256: str) -> Digits | None:
     return Digits(name, images, labels, found) if found == sha256 else None
 
 
-CONNECT_TIMEOUT = 1.0  # s, for each address that the host's name stands for
+CONNECT_TIMEOUT = 1.0  # s, for each address of the host's name
 CONNECT_LIMIT = 1.5  # s, for the look-up of the name and all its addresses together
 READ_TIMEOUT = 30.0  # s, for each wait once connected
 TRANSFER_LIMIT = 1800.0  # s, for a whole file, however slowly it trickles

@@ -73,7 +73,7 @@ def read_recordings(
         path: of the file or folder, or ``tfds:NAME``.
         sample_rate: Fs in Hz, where the file does not say it.
         inputs: name of the array of recordings; by default ``x``, ``X``, ``inputs`` or ``data``.
-        targets: of what is to be told; by default ``y``, ``Y``, ``targets`` or ``labels``.
+        targets: of the targets; by default ``y``, ``Y``, ``targets`` or ``labels``.
         lengths: of the samples of each trial; by default ``n`` or ``lengths``, if there is one.
         groups: of what each trial belongs to; by default ``groups`` or ``subjects``, if there is
             one.

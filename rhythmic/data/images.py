@@ -23,7 +23,7 @@ PERMUTATION_SHA256 = "335505acbe41167361e52ff877d40fa03c77f67393f2bae56dadc23153
 
 
 def pixel_places(order: Order) -> Int[np.ndarray, " 784"]:
-    """Return for each place in the sequence the pixel that stands there, counted row by row.
+    """Return the pixel at each place of the sequence, counted row by row.
 
     ``permuted`` is one permutation for all images, ``numpy.random.default_rng(PERMUTATION_SEED)
     .permutation(784)``; ``PERMUTATION_SHA256`` is the SHA-256 of its numbers as little-endian
@@ -74,7 +74,7 @@ def image_rhythm(order: Order, sample_rate: float = 1000.0) -> Float[np.ndarray,
     """Return the frequencies at which the picture recurs in its sequence of pixels, in Hz.
 
     Neighbouring rows look alike, so that ``rows`` repeats itself every 28 steps, at
-    ``sample_rate / 28``: 35.7 Hz at 1000 pixels a second. So does ``columns``. Its harmonics
+    ``sample_rate / 28``: 35.7 Hz at 1000 pixels per second. So does ``columns``. Its harmonics
     follow, all that lie below half the sample rate: 13 frequencies in all. There is none for
     ``permuted``, whose neighbours in time are no neighbours in the picture, nor for
     ``row_vectors``, where a new row comes at every step.

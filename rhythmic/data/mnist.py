@@ -121,10 +121,9 @@ def load_mnist(
 
     They come from the folder ``data_dir``; or the one that the environment variable
     ``RHYTHMIC_DATA_DIR`` names; or else the address that tensorflow-datasets registers, and once
-    read, from the cache. A folder that is named must hold the four files whole, whatever the
-    cache holds: it is never a reason to go on to the network. Whatever the way, the decoded
-    digits are compared with a recorded SHA-256, so a damaged cache is built anew and the result
-    is the same everywhere.
+    read, from the cache. A folder that is named must hold the four files whole, whatever the cache
+    holds: there is no fall-back to the network. In every case the decoded digits are compared
+    with a recorded SHA-256, so a damaged cache is built anew and the result is the same everywhere.
 
     Without tensorflow-datasets (or, as on Windows, array_record) the cache and the two folders
     still serve: the files are then read directly, by the function the builder uses.

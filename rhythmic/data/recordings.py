@@ -1,4 +1,4 @@
-"""Recordings: trials of several channels and of unequal length, with what is to be told of them.
+"""Recordings: trials of several channels and of unequal length, with their targets.
 
 Targets are of four kinds: one class per trial, numbers per trial, one class per step, numbers per
 step. The kind is found from shape and type, or named.
@@ -182,7 +182,8 @@ class Recordings:
     def scaling(self) -> Scaling:
         """Return mean and deviation of each channel over all samples of these trials.
 
-        Those of the training trials alone may standardise: others would tell of the test.
+        Those of the training trials alone may standardise: others would leak information about the
+        test trials.
         """
         mean, deviation = self._moments()
         return Scaling(mean, np.where(deviation == 0, 1.0, deviation))
@@ -231,7 +232,7 @@ class Recordings:
         return part
 
     def split(self, seed: int, *, validation: float = 0.15, test: float = 0.15) -> Split:
-        """Divide the trials at random; a group is never torn, classes are spread evenly.
+        """Split the trials at random, stratified by class; a group is never split.
 
         Args:
             seed: of the division.
@@ -255,7 +256,7 @@ class Recordings:
     def divided(
         self, fractions: tuple[float, ...], generator: np.random.Generator
     ) -> list[Int[np.ndarray, " part"]]:
-        """Divide the trials into parts at random; a group is never torn, classes spread evenly.
+        """Split the trials into parts at random, stratified by class; a group is never split.
 
         Args:
             fractions: of the trials in each part but the last one, which gets the rest; as near as

@@ -4,7 +4,7 @@
     pool = spike_pool(recipe, seeds=range(1, 101))
     parts = pool.splits[7]  # the training, validation and test trains of seed 7
 
-Also what can be read from trains without a network: baselines, and the best there is.
+Also readouts of trains without a network: baselines, and the ideal observer.
 
 Source: textbook definitions (count, periodogram, likelihood ratio), for the trains of M. A. Kramer,
 arXiv:2506.17083.
@@ -142,10 +142,10 @@ class SpikePool(NamedTuple):
 def spike_pool(recipe: SpikeTrains, seeds: Sequence[int]) -> SpikePool:
     """Draw the trains of all seeds.
 
-    The trains of a seed are a function of the seed and the recipe alone: they do not depend on
-    the other seeds, on the device, or on JAX's precision. Each of the three parts of a seed
-    holds both classes equally often, in random order. A pool takes ``trains_per_seed`` times
-    ``num_steps`` bytes a seed, 140 kB as the recipe stands.
+    The trains of a seed are a function of the seed and the recipe alone: they do not depend on the
+    other seeds, on the device, or on JAX's precision. Each of the three parts of a seed holds both
+    classes equally often, in random order. A pool takes ``trains_per_seed`` times ``num_steps``
+    bytes a seed, 140 kB with the default recipe.
 
     Args:
         recipe: the constants.
@@ -221,7 +221,7 @@ def _draws(recipe: SpikeTrains, seeds: Array) -> tuple[Array, Array, Array]:
     return jax.vmap(of_one)(seeds)
 
 
-_RARE = np.finfo(np.float64).tiny  # stands for probability zero, whose logarithm is infinite
+_RARE = np.finfo(np.float64).tiny  # represents probability zero, whose logarithm is infinite
 
 
 @checked
@@ -270,8 +270,7 @@ def log_odds(
 
     ``ln(mean over f of P(train | f) / P(train | constant rate))``, the mean over the range of the
     modulation by the midpoint rule, both classes equally likely before. Calling every train with
-    odds above 0 rhythmic is the best reading there is: no network has a higher accuracy on
-    average.
+    log odds above 0 rhythmic is the ideal observer: no network has a higher expected accuracy.
 
     Args:
         trains: trains of the recipe's number of steps; whatever is not zero is a spike.

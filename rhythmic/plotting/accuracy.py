@@ -1,4 +1,4 @@
-"""How well networks do: accuracies, learning curves, confusion matrices.
+"""Performance of networks: accuracies, learning curves, confusion matrices.
 
 Every seed is a point, beside the mean and its interval; along an axis the interval is a band.
 """
@@ -122,7 +122,7 @@ def confusion_figure(confusions: Mapping[str, Sequence[Sequence]]) -> Figure:
     """Draw mean confusion matrices, normalised by row within a seed and then averaged.
 
     Args:
-        confusions: by architecture, one count matrix (true, predicted) a seed.
+        confusions: by architecture, one count matrix (true, predicted) per seed.
     """
     columns = min(4, len(confusions))
     rows = -(-len(confusions) // columns)
@@ -242,13 +242,13 @@ def spike_trains_figure(
     plain: Mapping[str, Sequence[float]],
     ceiling: Sequence[float],
 ) -> Figure:
-    """Draw the mean accuracy of everything that reads the trains, a line each.
+    """Draw the mean accuracy of every readout of the trains, one line each.
 
     The thick bar is the 95 % interval of the mean, the thin one the middle 90 % of the seeds.
 
     Args:
         settings: test accuracies, one per seed, by setting (``published``, ``tuned``) and network.
-        plain: the same of readings without a network.
+        plain: the same of readouts without a network.
         ceiling: the same of the ideal observer.
     """
     networks = list(dict.fromkeys(name for of_setting in settings.values() for name in of_setting))

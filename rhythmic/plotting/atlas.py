@@ -164,7 +164,7 @@ def regime_panel(axes: Axes, window: Window) -> None:
 
 
 def _bands_panel(figure: Figure, axes: Axes, window: Window, bands: Sequence[Band]) -> None:
-    """Draw where stable nodes ring in each of several bands; those without a range are left out."""
+    """Draw where stable nodes oscillate, per band; bands without a range are left out."""
     ranged = [band for band in bands if np.isfinite(band.high)]
     axes.set_facecolor(EMPTY)
     frequency = np.where(window.arrays["decay_time"] > 0, window.arrays["frequency"], np.nan)

@@ -133,7 +133,7 @@ def _draw_proposed(
     distances: Float[np.ndarray, "list proposal"],
     null: Float[np.ndarray, "list proposal 3"],
 ) -> None:
-    """Draw the distance of each proposal from each list, on what random bands would give."""
+    """Draw the distance of each proposal from each list, over the null of random bands."""
     offsets = 0.22 * (np.arange(len(proposals)) - (len(proposals) - 1) / 2)
     for column, (name, offset) in enumerate(zip(proposals, offsets, strict=True)):
         places = np.arange(len(lists)) + offset

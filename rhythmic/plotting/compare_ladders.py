@@ -77,7 +77,7 @@ class Curve:
 
 
 def draw_null(axes: Axes, draws: Float[AnyArray, " draw"], marks: Sequence[Mark]) -> None:
-    """Draw how accurate random ladders are, and where named ones stand."""
+    """Draw the accuracies of random ladders and the ranks of named ones among them."""
     bins = int(np.clip(np.sqrt(len(draws)) * 2, 4, 25))
     axes.hist(draws, bins=bins, color=MUTED, alpha=0.5)
     axes.axvline(float(np.mean(draws)), color=MUTED, linewidth=1, label="mean of random")
@@ -99,7 +99,7 @@ def draw_nearness(
     draws: Float[AnyArray, " draw"],
     marks: Sequence[Mark],
 ) -> None:
-    """Draw accuracy against how far the nearest node lies from the rhythm of rows.
+    """Draw accuracy against the distance of the nearest node from the row frequency.
 
     Named ladders that are not of the null are hollow.
 
@@ -298,7 +298,7 @@ def draw_sizes(
 ) -> None:
     """Draw the test accuracy of every network: seeds and mean, one line per kind.
 
-    Five seeds or more have a 95 % interval. Numbers of trained parameters stand in columns at the
+    Five seeds or more have a 95 % interval. Numbers of trained parameters are in columns at the
     right, one per size, in its colour.
 
     Args:
@@ -306,8 +306,8 @@ def draw_sizes(
         tested: rows with ``num_parameters`` and ``test_accuracy`` by label, "KIND" or "KIND, below
             SIZE": sizes of one kind share a line and differ in colour.
         targets: accuracies to reach, by the number of parameters to stay below.
-        groups: what is written beside each kind, by kind, under headings. A kind of none stands
-            first, by its own name.
+        groups: what is written beside each kind, by kind, under headings. A kind without a heading
+            comes first, by its own name.
     """
     parts = [(*label.split(", below "), "") for label in tested]
     kinds = list(dict.fromkeys(part[0] for part in parts))
@@ -337,7 +337,7 @@ def draw_sizes(
 def _kind_lines(
     axes: Axes, kinds: Sequence[str], groups: Mapping[str, Mapping[str, str]]
 ) -> dict[str, float]:
-    """Write kinds, and the headings that they stand under; return the place of each kind."""
+    """Write kinds and their headings; return the place of each kind."""
     known = {kind for own in groups.values() for kind in own}
     lines: list[tuple[str, str]] = [(kind, kind) for kind in kinds if kind not in known]
     headings: list[int] = []
@@ -380,7 +380,7 @@ def draw_search(axes: Axes, families: Mapping[str, Rows]) -> None:
 
 
 def draw_waves(axes: Axes, frequencies: Sequence[float]) -> None:
-    """Draw which waves of an image of 28 x 28 pixels the nodes listen to.
+    """Draw which plane waves of an image of 28 x 28 pixels the nodes are tuned to.
 
     Frequencies of whole cycles along a row are the rhythm of the rows and its harmonics.
     """

@@ -90,7 +90,7 @@ def order_figure(
 
 
 def _rhythm(order: str) -> str:
-    """Say under an order what becomes of the rhythm of the rows."""
+    """Write below each order what happens to the row frequency."""
     return "\n35.7 Hz" if order in ("rows", "columns") else "\nno 35.7 Hz"
 
 

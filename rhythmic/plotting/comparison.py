@@ -1,4 +1,4 @@
-"""What a comparison of networks on recordings found, as figures: scores, rhythms, examples."""
+"""Figures of a comparison of networks on recordings: scores, rhythms, examples."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -62,7 +62,7 @@ def scores_figure(
 
 
 def ladders_figure(named: Mapping[str, float], random: Sequence[float], label: str) -> Figure:
-    """Draw where the named ladders stand among random ones.
+    """Draw the scores of named ladders among those of random ones.
 
     Args:
         named: mean score by name.
@@ -239,9 +239,9 @@ def traces_figure(
     channels: Sequence[str] = (),
     classes: Sequence[str] = (),
 ) -> Figure:
-    """Draw example trials above what each node makes of them, each trace scaled to its range.
+    """Draw example trials above the response of each node, each trace scaled to its range.
 
-    Where there are targets at every step, these and the predictions stand below.
+    Where there are targets at every step, these and the predictions are below.
 
     Args:
         traces: ``seconds``, ``inputs`` (channel, sample) and ``nodes`` (node, sample), and where

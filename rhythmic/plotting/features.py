@@ -1,6 +1,6 @@
-"""What a resonant network hears and learns: features, recurrent weights, spectra, dynamics.
+"""What a resonant network responds to and learns: features, recurrent weights, spectra, dynamics.
 
-Also profiles by digit, what nodes are worth, and plain baselines beside.
+Also profiles by digit, ablation of nodes, and plain baselines.
 """
 
 import itertools
@@ -41,9 +41,9 @@ def feature_figure(
 ) -> Figure:
     """Draw each digit's mean feature at each node, relative to the mean over all digits.
 
-    A bar of 2 means that the node rings twice as strongly, in squared amplitude, for this digit
-    as for the average one. Error bars span two standard errors over seeds either way; downwards
-    they end at a quarter of the mean.
+    A bar of 2 means that the node has twice the power (squared amplitude) for this digit as for the
+    average one. Error bars span two standard errors over seeds either way; downwards they end at a
+    quarter of the mean.
 
     Args:
         frequencies: node frequencies in Hz.
@@ -111,11 +111,11 @@ def spectrum_figure(
     pole_radius: float,
     title: str,
 ) -> Figure:
-    """Draw what each node hears in one image's time, and the nodes' motion on one digit.
+    """Draw each node's response within one image's duration, and the nodes' motion on one digit.
 
     Left: the feature (mean squared amplitude) of every node, alone, for a sine of unit amplitude
     that lasts as long as an image, relative to its own peak. Right: the pixels of one digit, and
-    the position of every node of a trained network while it reads them, each scaled to its range.
+    the position of every node of a trained network that receives them, each scaled to its range.
 
     Args:
         frequencies: node frequencies, Hz.
@@ -175,7 +175,7 @@ def profile_figure(
     profiles: Mapping[str, Float[np.ndarray, "seed class_ node"]],
     titles: Mapping[str, str],
 ) -> Figure:
-    """Draw how strongly each node rings for each digit, relative to the mean over all digits.
+    """Draw each node's power for each digit, relative to the mean over all digits.
 
     Lines are means over seeds, bands span two standard errors either way.
 
@@ -213,10 +213,10 @@ def profile_figure(
 def ablation_figure(
     panels: Mapping[str, tuple[Sequence[float], Float[np.ndarray, "seed node"]]],
 ) -> Figure:
-    """Draw how much accuracy is lost without each node: every seed, mean and 95 % interval.
+    """Draw the loss of accuracy by ablation of each node: every seed, mean and 95 % interval.
 
     Args:
-        panels: frequencies in Hz and losses, by how a node was taken away.
+        panels: frequencies in Hz and losses, by kind of ablation.
     """
     figure = Figure(figsize=(0.6 + 3.2 * len(panels), 2.9))
     grid = figure.subplots(1, len(panels), squeeze=False)[0]

@@ -1,4 +1,4 @@
-"""Figures of golden rhythms: who answers to which gain frequency, and how selectively.
+"""Figures of golden rhythms: which nodes respond to which gain frequency, and how selectively.
 
 Learned weights between slow and faster nodes: the mean matrix, and its two blocks by network.
 """
@@ -33,8 +33,8 @@ def response_figure(
 ) -> Figure:
     """Draw every node's response against the gain frequency, above its own minimum.
 
-    Triangles stand where the gain frequency is the sum (up) or the difference (down) of the
-    driver's and the node's frequency; the dotted line is the response to the constant gain.
+    Triangles mark where the gain frequency is the sum (up) or the difference (down) of the driver's
+    and the node's frequency; the dotted line is the response to the constant gain.
 
     Args:
         gain_frequency: f_S in Hz.
@@ -88,7 +88,7 @@ def sweep_figure(
 ) -> Figure:
     """Draw log10 of every node's response by gain frequency, one panel per ladder.
 
-    Triangles on the gain axis stand at the ladder's own rungs, the filled one at the driver's.
+    Triangles on the gain axis mark the ladder's own rungs, the filled one at the driver's.
 
     Args:
         names: of the ladders.
@@ -138,13 +138,13 @@ def routing_figure(
     answering: Bool[np.ndarray, "ladder rung hidden"],
     expected: Bool[np.ndarray, "ladder rung hidden"],
 ) -> Figure:
-    """Draw which nodes of each ladder a gain at each of its rungs makes answer.
+    """Draw which nodes of each ladder respond to a gain at each of its rungs.
 
     Args:
         names: of the ladders.
         frequencies: rungs in Hz.
         relative: largest response around the rung, over that to the constant gain.
-        answering: true where the node answers; a dot.
+        answering: true where the node responds; a dot.
         expected: true where rung is the sum or difference of driver and node; a square.
     """
     figure = Figure(figsize=(7.0, 2.0))

@@ -1,4 +1,4 @@
-"""What networks remember and for how long, and the gates of the LSTM."""
+"""Memory of networks against the lag, and the gates of the LSTM."""
 
 from collections.abc import Mapping
 
@@ -30,7 +30,7 @@ def memory_figure(
     Args:
         inputs: of one sequence: two symbols, store flag, cue.
         gates: openings of the holding cell's gates, by name.
-        nodes: by model, the node that tells the classes apart best.
+        nodes: by model, the node that discriminates the classes best.
         classes: the stored symbol of each sequence, 0 or 1.
         lags: longest lags, steps.
         accuracies: by model.
@@ -102,7 +102,7 @@ def all_cells_figure(
     separation: Float[np.ndarray, "time hidden"],
     lag: int,
 ) -> Figure:
-    """Draw the mean openings of all cells' gates, and how well each cell tells the symbols apart.
+    """Draw the mean openings of all cells' gates, and how well each cell discriminates the symbols.
 
     Args:
         gates: openings, by name.

@@ -1,7 +1,7 @@
 """One node with an activation function: runs, fixed points and cycles.
 
-The rhythmic node beside the oscillator: motion, resonance, regimes, errors against the step. How
-far back a state depends on its past: maps over pairs of times, curves against the lag.
+The rhythmic node beside the oscillator: motion, resonance, regimes, errors against the step.
+Dependence of a state on its past: maps over pairs of times, curves against the lag.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""How the networks on sequence tasks look in every figure, and their scores side by side.
+"""Style of the networks on sequence tasks in every figure, and their scores side by side.
 
 Also what they predict next, words at the blanks and a series; and scores: one panel per task
-against its difficulty, and who wins where.
+against its difficulty, and which network is best where.
 """
 
 from collections.abc import Mapping, Sequence
@@ -81,7 +81,7 @@ def _word_panel(
     probabilities: Mapping[str, Float[np.ndarray, "seed class_"]],
     words: Sequence[str],
 ) -> None:
-    """Draw what each model takes the next word to be: mean over seeds, and the range of seeds."""
+    """Draw each model's probability of the next word: mean over seeds, and the range of seeds."""
     width = 0.8 / len(probabilities)
     for position, (name, values) in enumerate(probabilities.items()):
         network, mean = model_appearance(name), values.mean(axis=0)
@@ -109,7 +109,7 @@ def _series_panel(
     values: Float[np.ndarray, " time"],
     predictions: Mapping[str, Float[np.ndarray, " time"]],
 ) -> None:
-    """Draw a series and what each model said one step earlier about every value.
+    """Draw a series and each model's one-step-ahead prediction of every value.
 
     Args:
         axes: where to draw.
@@ -170,7 +170,7 @@ def next_item_figure(
 
 
 MUTED = "#888888"
-# Here lines and markers tell networks apart too.
+# Here lines and markers distinguish networks too.
 SYNTHETIC_NETWORKS = {
     name.replace("rrn-golden", "rhythmic"): NETWORKS[name]._replace(line=line, marker=marker)
     for name, line, marker in zip(
@@ -190,8 +190,8 @@ SPREAD = 0.05  # octaves between networks at one difficulty, so that they hide o
 class Panel(NamedTuple):
     """What a panel shows: a task, its axis, its references, and scores ``(difficulty, seed)``.
 
-    ``best`` is the score that ``best_meaning`` names. It need be no bound: a reader that is not
-    linear may do better than the best linear one.
+    ``best`` is the score that ``best_meaning`` names. It need not be a bound: a nonlinear readout
+    may do better than the best linear one.
     """
 
     title: str
@@ -206,7 +206,7 @@ class Panel(NamedTuple):
 
 
 def synthetic_figure(panels: Sequence[Panel]) -> Figure:
-    """Draw one panel per task, and last each network's place between chance and the reference."""
+    """Draw one panel per task, and last each network's score between chance and the reference."""
     num_columns = min(3, len(panels) + 1)
     num_rows = -(-(len(panels) + 1) // num_columns)
     figure, grid = plt.subplots(

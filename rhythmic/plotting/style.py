@@ -1,4 +1,4 @@
-"""How every figure looks, how a network is named and drawn in it, and how it is saved."""
+"""Style of all figures, names and styles of networks in them, and how they are saved."""
 
 import logging
 import zlib
@@ -18,7 +18,7 @@ from rhythmic.data.images import image_rhythm
 from rhythmic.files import replacing
 from rhythmic.statistics import ACCURACY, summarise
 
-# Told apart by colour-blind readers and in grey: Okabe & Ito (2008), Color Universal Design.
+# Distinguishable for colour-blind readers and in grey: Okabe & Ito (2008), Color Universal Design.
 OKABE_ITO = {
     "black": "#000000",
     "orange": "#E69F00",
@@ -104,7 +104,7 @@ def mean_points(
 ) -> None:
     """Draw the mean over the seeds of each place with its 95 % interval; none of a single seed.
 
-    ``look`` goes on to ``Axes.errorbar``.
+    ``look`` is passed to ``Axes.errorbar``.
     """
     found = [summarise(list(own), within=ACCURACY) for own in values]
     ends = [[own.mean - own.low for own in found], [own.high - own.mean for own in found]]
@@ -114,7 +114,7 @@ def mean_points(
 def note(
     axes: Axes, text: str, place: tuple[float, float], offset: tuple[float, float], **look: Any
 ) -> None:
-    """Write a text some points away from a place; ``look`` goes on to ``Axes.annotate``."""
+    """Write a text some points away from a place; ``look`` is passed to ``Axes.annotate``."""
     axes.annotate(text, place, xytext=offset, textcoords="offset points", **look)
 
 
@@ -135,7 +135,7 @@ def mark_image_rhythm(
         if frequency <= highest:
             line(frequency, color="0.55" if place == 0 else "0.85", lw=0.7, ls="--", zorder=0)
     if name and along == "x":
-        # Left of the line there is room; right of it stand the harmonics.
+        # Left of the line there is room; right of it are the harmonics.
         text = f"{rhythm[0]:.1f} Hz: the image rows"
         look = {"fontsize": 6.5, "color": "0.4", "ha": "right", "va": "top"}
         note(axes, text, (rhythm[0], 1.0), (-3, -2), xycoords=("data", "axes fraction"), **look)

@@ -1,4 +1,4 @@
-"""The modes of trained resonant networks: one-step spectra, whose they are, and over training.
+"""The modes of trained resonant networks: one-step spectra, participation, and over training.
 
 A trained resonant network on its way through one digit: spectra, products, gradients.
 """
@@ -37,7 +37,7 @@ def spectrum_figure(
     Args:
         fixed: frequencies of the fixed nodes, Hz.
         spectra: eigenvalues ``fixed`` (1, mode), ``start`` and ``trained`` (network, mode).
-        shown: which network stands out.
+        shown: which network is highlighted.
         participation: modes of the shown network after training, with their nodes.
         dt: time step, s.
     """
@@ -134,7 +134,7 @@ def _share_panel(
 
 
 def mode_name(modes: Modes, mode: int) -> str:
-    """Say what one mode does, in Hz and seconds."""
+    """Describe one mode, in Hz and seconds."""
     frequency, rate = modes.frequency[mode], modes.growth_rate[mode]
     rhythm = "no rhythm" if np.isnan(frequency) else f"{frequency:.0f} Hz"
     if abs(rate) < LASTING:
@@ -190,7 +190,7 @@ def _path_panels(hertz: Axes, growth: Axes, modes: Modes) -> None:
     order = np.argsort(np.argsort(np.nan_to_num(modes.frequency[0], nan=0.0)))
     colours = cm.batlow(0.1 + 0.75 * order / max(1, count - 1))
     for mode, colour in enumerate(colours):
-        # A pair that turns real leaves the axis; its line goes on at the edge.
+        # A pair that turns real leaves the axis; its line continues at the edge.
         hertz.plot(_shown_frequency(modes.frequency[:, mode]), color=colour, lw=0.8)
         growth.plot(modes.growth_rate[:, mode], color=colour, lw=0.8)
     frequency_axis(hertz.yaxis, hertz.set_yscale)
@@ -271,7 +271,7 @@ def digit_figure(
         fixed: frequencies of the fixed nodes, Hz.
         dt: time step, s.
         product_spacing: time from one product to the next, s.
-        title: which network reads which digit.
+        title: which network and which digit.
     """
     figure = Figure(figsize=(7.0, 6.4))
     ink, hertz, growth, gain = figure.subplots(4, 1, sharex=True, height_ratios=(0.6, 1, 1, 1.3))
@@ -357,7 +357,7 @@ def gradient_figure(
     lags: Mapping[str, Mapping[str, np.ndarray]],
     exponents: Mapping[str, Float[np.ndarray, "digit exponent"]],
 ) -> Figure:
-    """Draw gradients against the lag beside what eigenvalues promise, and exponents over images.
+    """Draw gradients against the lag beside predictions by eigenvalues, and exponents over images.
 
     Args:
         lags: arrays of ``GradientLags``, in its shapes, by kind of weights: fixed, start, trained.

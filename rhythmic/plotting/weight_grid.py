@@ -113,7 +113,7 @@ def frequency_figure(
     axes_values: Mapping[str, Sequence[float]],
     best: tuple[int, ...],
 ) -> Figure:
-    """Draw at which frequencies reservoirs move, and what accuracy and growth owe to it.
+    """Draw the frequencies at which reservoirs move, and how accuracy and growth depend on them.
 
     Args:
         results: arrays of ``experiments.weight_grid``.

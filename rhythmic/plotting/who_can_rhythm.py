@@ -77,7 +77,7 @@ def network_figure(
     rotation_predicted: Float[np.ndarray, " frequency"],
     rotation_measured: Mapping[float, Float[np.ndarray, " frequency"]],
 ) -> Figure:
-    """Draw what eigenvalues say about recurrent networks, and what the networks do.
+    """Draw the prediction of eigenvalues for recurrent networks, and their behaviour.
 
     Left: fraction of random networks whose leading eigenvalue is complex, with 95 % normal
     intervals. Middle: measured frequency against the angle of the leading eigenvalue. Right: by

@@ -1,4 +1,4 @@
-"""A readout fitted to what a reservoir answers, and how well it does.
+"""A readout fitted to the responses of a reservoir, and its accuracy.
 
 Multinomial logistic regression is one pure function: to be compiled, mapped, and swept.
 
@@ -190,7 +190,7 @@ def standardise(
     mean = jnp.mean(reference, axis=1, keepdims=True)
     centred = reference - mean
     largest = jnp.max(jnp.abs(centred), axis=1, keepdims=True)
-    # Features that differ by rounding alone say nothing, and would be blown up.
+    # Features that differ by rounding alone carry no information, and would be amplified.
     noise_floor = 8 * jnp.finfo(reference.dtype).eps * jnp.abs(mean)
     varies = largest > noise_floor
     largest = jnp.where(varies, largest, 1.0)
@@ -213,7 +213,7 @@ class ReservoirData(NamedTuple):
 
 
 class Readout(NamedTuple):
-    """How well a readout of a reservoir's features tells the classes apart.
+    """How well a readout of a reservoir's features discriminates the classes.
 
     Attributes:
         validation_accuracy: fraction of validation examples classified correctly.

@@ -1,4 +1,4 @@
-"""What a reservoir answers to sequences, reduced over time while it runs.
+"""Responses of a reservoir to sequences, reduced over time while it runs.
 
 Its noise is drawn step by step, where it is used. Also whether it forgets its start: the growth of
 small deviations along a run.
@@ -239,7 +239,7 @@ def frequency_content(
     live: Bool[Array, " hidden"],
     sample_rate: float,
 ) -> FrequencyContent:
-    """Tell at which frequencies a layer moved.
+    """Return at which frequencies a layer moved.
 
     Args:
         response: of a run.
@@ -264,7 +264,7 @@ Modes = tuple[Vector, Vector]
 def growth_factor(
     cell: ResonantReservoirCell, inputs: Float[Array, "time probe"], *, key: jax.Array
 ) -> Float[Array, ""]:
-    """Return the factor by which a small deviation of the state grows a step, along a run.
+    """Return the factor by which a small deviation of the state grows per step, along a run.
 
         exp(lambda_1),  lambda_1 = mean over steps of ln |J_t q_{t-1}|,  |q| = 1
 
@@ -278,7 +278,7 @@ def growth_factor(
     part grows without bound as a node comes to rest, where the phase is not defined.
 
     Args:
-        cell: the reservoir; its nodes ring (complex poles), or have ``w1 = w2 = 0``.
+        cell: the reservoir; its nodes are underdamped (complex poles), or have ``w1 = w2 = 0``.
         inputs: ``u``, one column per example, 4 steps or more.
         key: source of the first deviations and of noise.
 

@@ -88,8 +88,8 @@ class ReservoirGrid:
     ) -> ResonantReservoirCell:
         """Build the reservoir of a point from arrays, which may be traced.
 
-        Nodes that do not live neither ring nor couple: the others do not know of them. The same
-        key draws the same places and values of ``W`` at every point, up to their scale.
+        Nodes that are not live neither oscillate nor couple to others. The same key draws the same
+        places and values of ``W`` at every point, up to their scale.
 
         Args:
             pole_radius: modulus of the nodes' poles, no unit.

@@ -1,4 +1,4 @@
-"""How near a geometric ladder lands to bands.
+"""Distance of a geometric ladder from bands.
 
 A ladder is f_k = start ratio^k for every integer k. Distances are taken in units of its own rung
 spacing, log(ratio), so that a dense ladder gains nothing by its density: where a band falls
@@ -46,7 +46,7 @@ class LadderFit(NamedTuple):
 
 
 class ConsecutiveFit(NamedTuple):
-    """Least squares of log-frequency on the number of the band: one band a rung, none left out.
+    """Least squares of log-frequency on the number of the band: one band per rung, none left out.
 
     Attributes:
         ratio: f_k / f_{k-1} that fits best.
@@ -99,7 +99,7 @@ def ladder_distance(
 @checked
 @jax.jit
 def fit_start(centres: Float[Array, " band"], ratio: Float[Array, ""]) -> LadderFit:
-    """Find the start of the ladder of a given ratio that lands nearest to the bands.
+    """Find the start of the ladder of a given ratio that is nearest to the bands.
 
     On the circle of one rung spacing the bands are points. Cut between two of them, the circle is
     a line, the best rung the mean and the error the variance; the best of all cuts is the exact

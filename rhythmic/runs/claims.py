@@ -21,7 +21,8 @@ class Claims:
     def __init__(self, path: Path, tell: Callable[[str], None]):
         """Open the claims beside ``path``; by ``claims_on``, for closing any handle drops all.
 
-        Without locks, or where the file cannot be made, every claim is granted and that is told.
+        Without locks, or where the file cannot be made, every claim is granted and that is
+        reported.
 
         Raises:
             LinkError: for a link, a folder or a device in place of the file of claims.
@@ -46,12 +47,12 @@ class Claims:
             self.handle = None
 
     def do_without(self, reason: str) -> None:
-        """Grant every claim from now on, and say so."""
+        """Grant every claim from now on, with a message."""
         self.close()
         self.tell(f"{self.path}: no claims ({reason}); runs beside this one may compute the same")
 
     def take(self, name: str) -> bool:
-        """Claim a name for this process, which may have it already; tell whether it is free."""
+        """Claim a name for this process, which may have it already; return whether it is free."""
         if self.handle is None:
             return True
         try:
@@ -81,5 +82,5 @@ def claims_on(path: Path, tell: Callable[[str], None]) -> Claims:
 
 
 def place_of(name: str) -> int:
-    """Return the byte that stands for a name: the first 62 bits of its sha256."""
+    """Return the byte that represents a name: the first 62 bits of its sha256."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) >> 2

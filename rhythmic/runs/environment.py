@@ -1,4 +1,4 @@
-"""What decides the bits of a result beside what is computed: device and versions."""
+"""The environment that determines the bits of a result: device and versions."""
 
 import os
 from typing import Any

@@ -1,11 +1,11 @@
-"""Tasks given to the workers of an executor, which may come, die and hang.
+"""Tasks submitted to the workers of an executor, which may join, die and hang.
 
 An executor is anything with the interface of ``concurrent.futures.Executor``: pools of threads and
 of processes, a Dask cluster (``client.get_executor()``: over SSH, Slurm or Kubernetes),
-``mpi4py.futures``. What all tasks share is sent to a worker once, when it asks for it. A
-task is a pure function of its arguments, so that it can be given again whenever its answer does
-not come: to another worker if the first one died, and a second time if it seems to hang, where the
-first answer counts.
+``mpi4py.futures``. What all tasks share is sent to a worker once, on request. A task is a pure
+function of its arguments, so that it can be submitted again whenever its result does not arrive: to
+another worker if the first one died, and a second time if it seems to hang, where the first result
+counts.
 """
 
 import concurrent.futures as futures
@@ -20,17 +20,17 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-PATIENCE = 10.0  # s, at least, before a task is given a second time
-TIMES_AS_LONG = 5  # as most answers took, before a task is given a second time
-MOST_LOST = 100  # answers in a row that are lost before the executor is given up
+PATIENCE = 10.0  # s, at least, before a task is submitted a second time
+TIMES_AS_LONG = 5  # as most results took, before a task is submitted a second time
+MOST_LOST = 100  # results in a row that are lost before the executor is given up
 SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_BETWEEN_COUNTS = 5.0  # of workers: a scheduler of a thousand answers for each of them
-FEWEST_AHEAD = 16  # tasks under way, whatever an executor says of its workers
+FEWEST_AHEAD = 16  # tasks in flight, whatever an executor reports of its workers
 MOST_KNOWN = 4  # functions that a worker keeps, with what they have compiled
 
 
 class ExecutorLostError(RuntimeError):
-    """An executor that gives no answers any more; what was finished is kept."""
+    """An executor that returns no results any more; what was finished is kept."""
 
 
 def answers(
@@ -39,19 +39,19 @@ def answers(
     tasks: Iterable[Any],
     tell: Callable[[str], None] = lambda line: None,
 ) -> Iterator[tuple[Any, Any]]:
-    """Yield every task with its answer, in the order in which answers come.
+    """Yield every task with its result, in the order of completion.
 
     Args:
-        executor: gives tasks to its workers.
-        make: makes, once in each worker, the function that answers a task; threads of a worker
+        executor: runs tasks on its workers.
+        make: makes, once in each worker, the function that computes a task; threads of a worker
             take turns with it. Sent as bytes, with all that it holds.
-        tasks: hashable; as many are given at once as keep the workers busy.
-        tell: called with one line when tasks are given again.
+        tasks: hashable; as many are submitted at once as keep the workers busy.
+        tell: called with one line when tasks are submitted again.
 
     Raises:
         ValueError: for what cannot be sent, or an executor without futures, as that of submitit.
-        ExecutorLostError: if the executor gives no answers any more.
-        Exception: what answering a task raised, in the worker.
+        ExecutorLostError: if the executor returns no results any more.
+        Exception: what a task raised, in the worker.
     """
     given = _Tasks(executor, _packed(make), iter(tasks), tell)
     try:
@@ -62,20 +62,20 @@ def answers(
 
 
 class _Given(NamedTuple):
-    """A task under way: its name, and when it was given."""
+    """A task in flight: its name, and when it was submitted."""
 
     task: Hashable
     since: float
 
 
 class _Failed(NamedTuple):
-    """What answering a task raised, as its answer."""
+    """What a task raised, as its result."""
 
     error: Exception
 
 
 class _Unknown(NamedTuple):
-    """The answer of a worker that was not sent yet what all tasks share."""
+    """The reply of a worker that has not received the shared data yet."""
 
 
 def _packed(make: Callable[[], Callable[[Any], Any]]) -> bytes:
@@ -94,7 +94,7 @@ def _packed(make: Callable[[], Callable[[Any], Any]]) -> bytes:
 
 
 class _Tasks:
-    """The tasks of one call: those under way, and how long answers take."""
+    """The tasks of one call: those in flight, and how long results take."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class _Tasks:
         self.executor, self.content, self.tasks, self.tell = executor, content, tasks, tell
         self.name = hashlib.sha256(content).hexdigest()
         self.under_way: dict[futures.Future, _Given] = {}
-        self.waiting: dict[Hashable, float] = {}  # tasks without an answer, when last given
+        self.waiting: dict[Hashable, float] = {}  # tasks without a result, when last submitted
         self.seconds: deque[float] = deque(maxlen=101)
         self.count = itertools.count()
         self.lost = 0
@@ -142,14 +142,14 @@ class _Tasks:
         self.under_way[future] = _Given(task, self.waiting[task])
 
     def answered(self) -> Iterator[tuple[Any, Any]]:
-        """Wait a little; yield the answers that came, and give again what was lost or hangs."""
+        """Wait briefly; yield the results that arrived, and submit again what was lost or hangs."""
         done, _ = futures.wait(
             self.under_way, SECONDS_BETWEEN_LOOKS, return_when=futures.FIRST_COMPLETED
         )
         for future in done:
             given = self.under_way.pop(future)
             if given.task not in self.waiting:
-                continue  # its twin was first
+                continue  # its duplicate was first
             error = _error_of(future)
             if error is not None:
                 self.take_loss(given.task, error)
@@ -207,7 +207,7 @@ _adding = threading.Lock()
 
 
 def _answer(name: str, content: bytes | None, task: Any, count: int) -> Any:
-    """Return the answer to a task, or what it raised: all else is the loss of a worker."""
+    """Return the result of a task, or what it raised: all else is the loss of a worker."""
     del count
     try:
         with _adding:
@@ -225,7 +225,7 @@ def _answer(name: str, content: bytes | None, task: Any, count: int) -> Any:
 
 
 def _error_of(future: futures.Future) -> BaseException | None:
-    """Return why there is no answer; None if there is one."""
+    """Return why there is no result; None if there is one."""
     try:
         return future.exception()
     except futures.CancelledError as error:

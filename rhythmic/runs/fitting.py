@@ -1,4 +1,4 @@
-"""How many rows a device holds at once: what its memory should hold, and less where it does not."""
+"""How many rows a device holds at once: what fits in its memory, and fewer where it does not."""
 
 from collections.abc import Callable
 from typing import Protocol, Self, TypeVar

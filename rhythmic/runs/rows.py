@@ -20,7 +20,7 @@ from rhythmic.sealed import DamagedFileError
 
 NAME = "member"  # what a row is known by, its first value
 MOST_TOLD = 5  # rows of a file that are left out, each in a line of its own
-POLL = 1.0  # seconds between two looks at what other processes finished
+POLL = 1.0  # seconds between two checks of what other processes finished
 
 
 class Named(Protocol):
@@ -36,7 +36,7 @@ AnyNamed = TypeVar("AnyNamed", bound=Named)
 class RowFile:
     """Rows of a file by their names: it is read once, and afterwards only what it got since.
 
-    What is damaged, or has no name, is told and left out. Of several rows of one name the last
+    What is damaged, or has no name, is reported and left out. Of several rows of one name the last
     one counts. A file that was cut, replaced or written over is read anew.
     """
 
@@ -136,13 +136,13 @@ class RowStore:
             check: raises an error where the run folder is gone; called before a row is written,
                 which would make the folder again.
         """
-        # Read once, at the start: the checkout may move on while a long run goes on.
+        # Read once, at the start: the checkout may change during a long run.
         self.made = {} if read_only else made_here()
         self.read_only, self.check = read_only, check
         self.added: set[str] = set()  # by this store
         self.took_up = False  # anything that it had not added
         self.damages: list[str] = []  # a line for every row that was left out
-        # Absolute: a program may change its folder while a long run goes on.
+        # Absolute: a program may change its working directory during a long run.
         self.run_file = run_file.absolute()
         self.shared_file = None if shared_file is None else shared_file.absolute()
         self.rows = dict(RowFile(self.run_file, self.tell).rows)
@@ -169,7 +169,7 @@ class RowStore:
         ]
 
     def tell(self, line: str) -> None:
-        """Show that something was left out, and keep it in mind."""
+        """Report that something was left out, and record it."""
         self.damages.append(line)
         show(line)
 
@@ -283,16 +283,16 @@ class RowStore:
         kind: Callable[[AnyNamed], str] | None = None,
         later: Mapping[str, int] | None = None,
     ) -> list[Row]:
-        """Compute what is missing, one by one, and say how far that is; return the rows of all.
+        """Compute what is missing, one by one, with progress; return the rows of all.
 
         A row that is computed is kept before the next one begins, with the seconds that it took
         and what it was made by.
 
         Args:
-            wanted: all that is to be finished; the same one may stand there twice.
+            wanted: all that is to be finished; duplicates are allowed.
             compute: gives the row of one.
             noun: what one of them is called.
-            title: names one where it is told.
+            title: names one in messages.
             kind: those of one kind take about as long; by default all do.
             later: how many of each kind will be asked for afterwards, for the time that is left.
         """

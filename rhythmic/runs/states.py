@@ -1,4 +1,4 @@
-"""The state of a run between its stages, in a file that one kill after another leaves whole."""
+"""The state of a run between its stages, in a file that stays complete if the run is killed."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -3,13 +3,13 @@
 ``atlas``            the two-step node over the plane of its weights, in closed form
 ``atlas_simulation`` the same by a run of the node, and where it may differ
 ``atlas_sweep``      these as sweeps, at any resolution
-``modes``            eigenvalues as frequency (Hz), decay time (s), growth and kind; whose they are
+``modes``            eigenvalues as frequency (Hz), decay time (s), growth, kind; participation
 ``fixed_points``     one fixed or slow point from one start; all that many starts reach
 ``periodic``         orbits under a periodic input and their Floquet multipliers
 ``lyapunov``         Lyapunov exponents of any step, the dimension that follows from them
-``mean_field``       variance and exponent of the large random network on paper
+``mean_field``       mean-field variance and exponent of the large random network
 ``gradients``        singular values of long products of Jacobians, finite-time exponents; the
-                     gradient against the lag, beside what eigenvalues promise
+                     gradient against the lag, beside the prediction of the eigenvalues
 
 The Jacobian of one step of any cell, those of a run and their products are in
 ``rhythmic.sensitivity``; ``spectral_radius`` and ``largest_singular_value`` in

@@ -153,7 +153,7 @@ def peak_gain(w1: Float[Array, "*points"], w2: Float[Array, "*points"]) -> Float
 
     Returns:
         The gain in units of h per unit of drive: 1 at the origin, infinite on the edges of the
-        stability triangle and outside, where a drive has no bounded answer for ever. NaN where a
+        stability triangle and outside, where the response to a drive is unbounded. NaN where a
         weight is.
 
     Source: lecture, "Rhythmic RNN"; the maximum follows from `frequency_response`.

@@ -1,28 +1,28 @@
-"""One point of the atlas by simulation: run the node, and read everything off the run.
+"""One point of the atlas by simulation: run the node, and measure everything from the run.
 
 The node starts from an impulse, h_{-1} = 0 and h_0 = 1. Whatever the weights, that excites every
 root that is not zero: with roots p and q, h_t = (p^{t+1} - q^{t+1}) / (p - q). No trajectory is
-kept. What the run tells, with the numbers that are read off it:
+kept. What the run determines, with the numbers that are measured:
 
-- The area of two neighbouring states (h_{t-1}, h_t) and (h_t, h_{t+1}), h_t^2 - h_{t+1} h_{t-1},
-  is multiplied by -w2 in each step. If its sign changes in the first step, the state swings to
-  and fro: the roots are real and of opposite sign, the node flickers.
+- The area of two neighbouring states (h_{t-1}, h_t) and (h_t, h_{t+1}), h_t^2 - h_{t+1} h_{t-1}, is
+  multiplied by -w2 in each step. If its sign changes in the first step, the state alternates: the
+  roots are real and of opposite sign, the node flickers.
 - Otherwise the state keeps turning the same way. Real roots bring it to rest on a line: h never
   changes its sign, or changes it in every step (flickers). A complex pair turns it for ever: h
   changes its sign in some steps and not in others, once for every half turn.
 - The area of a complex pair is its envelope, since it is r^(2t). For real roots the length of the
-  state over two steps, as in power iteration, tells the larger root at the end of the run.
-- A complex pair has turned by pi for every change of sign, and by what is left at the end, which
-  the angle of the last state tells in coordinates in which the node turns evenly.
+  state over two steps, as in power iteration, gives the larger root at the end of the run.
+- A complex pair has turned by pi for every change of sign, and by what is left at the end, given by
+  the angle of the last state in coordinates in which the node turns evenly.
 
 A node is said to stay if its envelope changes by less than a factor e in the run.
 
 Simulation may differ from theory in a strip along the edges between regimes. A run of T steps
-cannot tell a root at distance 1 / T of the unit circle from one on it, nor a pair that has not yet
-turned half a turn from two real roots. Outside the strip, simulation and theory agree on the regime
-of every point; inside it they may differ.
+cannot distinguish a root at distance 1 / T of the unit circle from one on it, nor a pair that has
+not yet turned half a turn from two real roots. Outside the strip, simulation and theory agree on
+the regime of every point; inside it they may differ.
 
-Source: lecture, "Rhythmic RNN"; how a run is read, and the limits of the strip, are worked out
+Source: lecture, "Rhythmic RNN"; how a run is evaluated, and the limits of the strip, are worked out
 here.
 """
 
@@ -40,12 +40,12 @@ from rhythmic.theory.roots import SecondOrderRegime, discriminant, pole_radius
 from rhythmic.typing import Array, Bool, Float, Int
 
 OVERFLOW_THRESHOLD = 2.0**60
-"""Size of the state at which a run stops unless it is told otherwise, in units of the start."""
+"""Default size of the state at which a run stops, in units of the start."""
 
 LARGEST_WEIGHTS = 256.0
-"""Largest |w1| + |w2|: so that the steps between two looks at the size stay finite in float32."""
+"""Largest |w1| + |w2|: so that the steps between two checks of the size stay finite in float32."""
 
-# Steps between two looks at the size of the state. They are written out one after the other, so
+# Steps between two checks of the size of the state. They are written out one after the other, so
 # that the state stays in registers; a frozen node may have overshot by as many.
 _STEPS_AT_ONCE = 8
 # A state below the inverse of this is multiplied by it, so that nothing is lost to underflow.
@@ -54,7 +54,7 @@ _NEWTON_STEPS = 3
 
 
 class SimulatedNode(NamedTuple):
-    """What a run of one node showed; see the module for how it is read off.
+    """Results of a run of one node; see the module for how they are measured.
 
     Attributes:
         regime: int8 code of `SecondOrderRegime`, UNDEFINED for weights that cannot be run.
@@ -95,11 +95,11 @@ def simulated_node(
     *,
     overflow_threshold: float = OVERFLOW_THRESHOLD,
 ) -> SimulatedNode:
-    """Run h_t = w1 h_{t-1} + w2 h_{t-2} from h_{-1} = 0, h_0 = 1 and say what it did.
+    """Run h_t = w1 h_{t-1} + w2 h_{t-2} from h_{-1} = 0, h_0 = 1 and classify its behaviour.
 
-    The run stops at the overflow threshold: the numbers then speak of the steps up to there. All
-    of them are finite, except for the frequency of a node that does not oscillate (NaN) and the
-    decay of one that does not change its size or is gone at once. One scan, for ``jax.vmap``.
+    The run stops at the overflow threshold: the numbers then refer to the steps up to there. All of
+    them are finite, except for the frequency of a node that does not oscillate (NaN) and the decay
+    of one that does not change its size or is gone at once. One scan, for ``jax.vmap``.
 
     Args:
         w1: weight on the state one step back, no unit; float32 or float64, the dtype of the run.
@@ -109,7 +109,7 @@ def simulated_node(
         overflow_threshold: size at which a run stops, 2^20 to 2^60; static.
 
     Returns:
-        What the run showed. Regime UNDEFINED and NaN for weights that are not finite or
+        The results. Regime UNDEFINED and NaN for weights that are not finite or
         |w1| + |w2| > 256; NaN times and rates for `dt` <= 0.
 
     Raises:
@@ -175,13 +175,13 @@ def _advance(
 def _read(
     run: _Run, w1: Array, w2: Array, num_steps: int, dt: Array, usable: Array
 ) -> SimulatedNode:
-    """Read regime, frequency and growth off the ends of a run."""
+    """Compute regime, frequency and growth from the ends of a run."""
     overflowed = run.steps_below < num_steps
     stopped = jnp.minimum((run.steps_below // _STEPS_AT_ONCE + 1) * _STEPS_AT_ONCE, num_steps)
     steps = jnp.where(overflowed, stopped, num_steps)
     first, second = w1, w1 * w1 + w2  # h_1 and h_2
     gone = (first == 0) & (second == 0)
-    # The first area is 1, the second h_1^2 - h_2 h_0: below zero, the state swings to and fro.
+    # The first area is 1, the second h_1^2 - h_2 h_0: below zero, the state alternates.
     rounding = 2 * jnp.finfo(w1.dtype).eps * first * first
     swings = first * first - second < -rounding
     oscillates = ~swings & (run.sign_changes > 0) & (run.sign_changes < steps)
@@ -252,8 +252,8 @@ def _angle_a_step(state: tuple[Array, Array], changes: Array, steps: Array, radi
 
 
 GROWTH_LIMIT = 2.0
-"""|ln r| T below which the size may be told wrongly: 1 by which a node that stays is defined, and
-1 by which the smaller real root, where it is close to the larger, still adds to the growth."""
+"""|ln r| T below which growth may be misclassified: 1 by which a node that stays is defined, and 1
+by which the smaller real root, where it is close to the larger, still adds to the growth."""
 
 PHASE_LIMIT = math.pi
 """Phase turned in T + 1 steps, in rad, below which a pair has not changed its sign for the first

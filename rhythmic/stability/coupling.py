@@ -1,8 +1,8 @@
 """How learned weights couple groups of nodes: blocks of the weight matrix, compared by tests.
 
 A network gives two numbers: the mean weight from a first group of nodes to a second one, and the
-mean weight of the reverse block. Over networks of several seeds they are compared by the
-two-sample t of the published comparison, and by a permutation test that asks for no distribution.
+mean weight of the reverse block. Over networks of several seeds they are compared by the two-sample
+t of the published comparison, and by a permutation test that assumes no distribution.
 
 Source: the blocks are those of M. A. Kramer, arXiv:2506.17083; the tests name their own.
 """
@@ -61,7 +61,7 @@ class BlockComparison(NamedTuple):
 def frequency_group(
     frequencies: Float[AnyArray, " node"], lowest: float, highest: float
 ) -> Bool[np.ndarray, " node"]:
-    """Say which nodes lie in a range of frequencies, both ends included.
+    """Return which nodes lie in a range of frequencies, both ends included.
 
     Args:
         frequencies: of the nodes, Hz.

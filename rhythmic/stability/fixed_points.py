@@ -1,4 +1,4 @@
-"""Where a network can stand still, or nearly: all fixed and slow points that many starts reach.
+"""Fixed and slow points of a network: all that many starts reach.
 
 Under a constant input a trained network is often understood by its fixed points and the linear
 steps around them (Sussillo and Barak 2013). A search from many starts finds them, stable or not,
@@ -36,7 +36,7 @@ class Outcome(IntEnum):
         UNCONVERGED: neither of the two below within the steps allowed or the precision.
         FIXED_POINT: |F| is below the tolerance.
         SLOW_POINT: |F| is not, but 1/2 |F|^2 no longer falls in any direction: its gradient is
-            zero. Here the state moves most slowly, without standing still.
+            zero. Here the state moves most slowly, without being fixed.
         NOT_FINITE: F was not finite at the start.
     """
 
@@ -198,7 +198,7 @@ class FixedPoints(NamedTuple):
         kind: ``Outcome.FIXED_POINT`` or ``Outcome.SLOW_POINT``.
         residual: largest |step(s) - s| of a component; of a slow point, its speed per step.
         eigenvalues: of the step's Jacobian, the largest modulus first; around a slow point they
-            tell what happens while the state creeps by.
+            describe the dynamics while the state passes slowly.
         spectral_radius: the largest modulus.
         num_unstable: how many moduli are above 1: the unstable directions.
         is_stable: a fixed point with a spectral radius below 1.
@@ -237,13 +237,13 @@ def find_fixed_points(
 
     Every start is searched by ``solve_fixed_point``; points nearer to one another than
     ``merge_distance`` are one, the one of smallest residual. Good starts are states that the
-    network visits, with noise. Nothing says that all points are found: compare ``num_starts`` and
-    search from more. Right at a bifurcation, where zeros meet, copies of one point may stay further
-    apart than the default distance.
+    network visits, with noise. There is no guarantee that all points are found: compare
+    ``num_starts`` and search from more. Right at a bifurcation, where zeros meet, copies of one
+    point may stay further apart than the default distance.
 
-    A resonant layer without input is linear with the fixed point 0 alone; give it
-    ``jnp.ones(1)``. A node alone then stands still at u / (1 - w1 - w2), which is thousands for a
-    slow one: search from starts of that size, smaller ones do not converge.
+    A resonant layer without input is linear with the fixed point 0 alone; give it ``jnp.ones(1)``.
+    A single node then has its fixed point at u / (1 - w1 - w2), which is thousands for a slow one:
+    search from starts of that size, smaller ones do not converge.
 
     Args:
         step: pure ``step(state, sample) -> state``, such as ``cell.step``.
@@ -256,7 +256,7 @@ def find_fixed_points(
         max_steps: Newton steps tried from each start.
 
     Returns:
-        Points and what became of every start, those that did not converge included. Not
+        Points and the outcome of every start, those that did not converge included. Not
         traceable: the number of points depends on the values.
 
     Raises:

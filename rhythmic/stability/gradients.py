@@ -9,20 +9,20 @@ values, small ones with as many correct digits as large ones (Demmel and Veselic
 Source: Abarbanel, Brown and Kennel, Journal of Nonlinear Science 1 (1991) 175; the numerical method
 as each function says.
 
-The gradient through time against the lag: what a run has, and what eigenvalues promise.
+The gradient through time against the lag: measured along a run, and predicted by eigenvalues.
 
 Backpropagation over n steps multiplies a gradient by J_T J_{T-1} ... J_{T-n+1}. If all J were one
-normal matrix A, its size would be spectral_radius(A)^n at every lag. It is not so, twice over: the
-Jacobians differ from step to step, and they are not normal. The companion matrix
+normal matrix A, its size would be spectral_radius(A)^n at every lag. It is not, for two reasons:
+the Jacobians differ from step to step, and they are not normal. The companion matrix
 A = [[w1, w2], [1, 0]] of a rhythmic node holds its position and the one before. For roots
-r exp(+-i theta) its eigenvectors lean together as theta goes to 0, with condition number
+r exp(+-i theta) its eigenvectors become parallel as theta goes to 0, with condition number
 cot(theta / 2) for r = 1, so
 
     r^n <= ||A^n|| <= condition * r^n
 
 and ||A^n|| first grows although r < 1: the gradient of a slow rhythm is amplified, for r near 1
 almost cot(theta / 2) times a quarter of a cycle later, before it fades. The condition number bounds
-how much; the singular values of the products tell what really happens.
+how much; the singular values of the products give the actual size.
 
 Source: lecture, "RNN additional notes"; Pascanu, Mikolov and Bengio, ICML 2013, section 2.
 """
@@ -103,9 +103,9 @@ def log_singular_values(
 
     Returns:
         Natural logarithms, falling, as a JAX array; -infinity for 0. A row is NaN from the first
-        factor that is not finite. Derivatives in forward mode alone. Each factor acts as if it
-        were known to the rounding unit: where a direction fades by more than that and grows again
-        later, no method knows its singular value.
+        factor that is not finite. Derivatives in forward mode alone. Each factor acts as if it were
+        known to the rounding unit: where a direction decays by more than that and grows again
+        later, its singular value cannot be determined.
 
     Raises:
         ValueError: for matrices that are not (time, state, state) or ``every`` out of its range.
@@ -299,7 +299,7 @@ class GradientLags(NamedTuple):
         log_singular_values: of d s_T / d s_{T-n}, falling. The first column bounds every
             gradient from above, the last one from below.
         log_power_norm: ln ||A^n|| of the reference step A.
-        log_radius_power: n ln spectral_radius(A), what the eigenvalues of A promise.
+        log_radius_power: n ln spectral_radius(A), the prediction of the eigenvalues of A.
         log_power_bound: that plus ln of the condition of the eigenvectors of A, which
             ``log_power_norm`` cannot exceed; infinite for a defective A.
     """

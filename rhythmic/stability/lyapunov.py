@@ -1,4 +1,4 @@
-"""Lyapunov exponents of any step: how fast nearby orbits part, or come together.
+"""Lyapunov exponents of any step: rates of divergence or convergence of nearby orbits.
 
 Tangent vectors are pushed along the orbit by the step's derivative, which is never written down as
 a matrix, and made orthonormal again by QR; the exponents are the mean logarithms of what QR takes

@@ -1,6 +1,6 @@
-"""The large random network h <- g J tanh(h): its variance and Lyapunov exponent on paper.
+"""The large random network h <- g J tanh(h): mean-field variance and Lyapunov exponent.
 
-J has independent Gaussian weights of variance 1 / N. For g <= 1 the network falls silent; above,
+J has independent Gaussian weights of variance 1 / N. For g <= 1 the activity decays to zero; above,
 it is chaotic (Sompolinsky, Crisanti and Sommers 1988; the map in discrete time: Molgedey,
 Schuchhardt and Schuster 1992). In the limit of large N the activity is Gaussian with variance q,
 and one Gaussian integral each gives

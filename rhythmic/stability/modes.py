@@ -1,15 +1,15 @@
-"""Eigenvalues of a step's Jacobian as modes: what each does, in Hz and seconds, and whose it is.
+"""Eigenvalues of a step's Jacobian as modes: frequency, decay, and participation of nodes.
 
 Near a state s a step acts as its Jacobian J (``rhythmic.sensitivity.step_jacobian``), and a
-deviation is a sum of modes, each multiplied by its eigenvalue in every step: the modulus is
-growth, the angle is a rhythm.
+deviation is a sum of modes, each multiplied by its eigenvalue in every step: the modulus gives
+growth or decay, the angle the frequency.
 
 A resonant layer's recurrent term is W tanh(x u). Where the input u is 0 its step's Jacobian holds
-no learned weight and the modes are those of the fixed nodes; look at u = 1, x = 0 for the learned
-ones.
+no learned weight and the modes are those of the fixed nodes; evaluate at u = 1, x = 0 for the
+learned ones.
 
-Beside them: which nodes a mode lives in, how far from orthogonal (normal) the modes of a step are,
-and which mode became which while a matrix changes, as of a network in training.
+Also participation of nodes in modes, deviation of the modes of a step from orthogonality
+(non-normality), and tracking of modes while a matrix changes, as in a network during training.
 
 Source: lecture, "Rhythmic RNN"; textbook definition (eigenvalues of the Jacobian); Perez-Arriaga,
 Verghese and Schweppe, IEEE Transactions on Power Apparatus and Systems 101 (1982).
@@ -33,7 +33,7 @@ from rhythmic.typing import AnyArray, Array, Float, InputArray, PyTree
 
 
 class Modes(NamedTuple):
-    """Modes, the slowest to fade (or fastest to grow) first; of a pair the positive angle first.
+    """Modes, the slowest to decay (or fastest to grow) first; of a pair the positive angle first.
 
     Attributes:
         eigenvalue: complex, no unit.
@@ -254,10 +254,10 @@ class Participation(NamedTuple):
 def mode_participation(
     matrix: Real[RealLike, "*batch state state"], dt: float, *, num_nodes: int | None = None
 ) -> Participation:
-    """Say to which nodes each mode of a linear step belongs.
+    """Return the participation of nodes in each mode of a linear step.
 
     The fraction of state k in mode i is |l_ik r_ki|, with left and right eigenvectors: how much of
-    the mode state k shows, times how much state k excites it. Shares do not depend on the units
+    the mode state k shows, times how much state k excites it. Fractions do not depend on the units
     of the states. Several states of one node (position and previous position of a resonant layer,
     output and memory of an LSTM) are added up.
 
@@ -268,7 +268,7 @@ def mode_participation(
             ``step_jacobian``; by default every state is its own node.
 
     Returns:
-        Modes, eigenvectors and shares. Eigenvectors and shares are NaN, and the condition is
+        Modes, eigenvectors and fractions. Eigenvectors and fractions are NaN, and the condition is
         infinite, where the eigenvectors do not span the space to rounding: a defective matrix, as
         the companion matrix of a repeated root. All NaN for a matrix that is not finite.
         Eigenvectors are not differentiable; ``matrix_modes`` is.

@@ -1,4 +1,4 @@
-"""Orbits that repeat with a periodic input, and what becomes of deviations from them (Floquet).
+"""Periodic orbits under a periodic input, and the stability of deviations from them (Floquet).
 
 A step under an input of T samples, over and over, is a map of the state over one period. A fixed
 point of that map is an orbit with the input's period; the eigenvalues of its Jacobian, the product
@@ -129,8 +129,8 @@ def find_periodic_orbit(
         max_steps: Newton steps tried at most, each at the cost of as many runs as states.
 
     Returns:
-        The orbit and its multipliers; look at ``outcome``. Differentiable as
-        ``solve_fixed_point`` is.
+        The orbit and its multipliers; check ``outcome``. Differentiable as ``solve_fixed_point``
+        is.
 
     Raises:
         ValueError: for a state or step of a wrong layout or a number out of its range.

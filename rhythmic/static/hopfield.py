@@ -201,7 +201,7 @@ Progress: TypeAlias = tuple[Array, Array, Array, Array]
 
 
 class Recall(NamedTuple):
-    """Where asynchronous updates came to.
+    """Result of asynchronous updates.
 
     Attributes:
         state: the last state.
@@ -215,7 +215,7 @@ class Recall(NamedTuple):
 
 
 class SynchronousRecall(NamedTuple):
-    """Where synchronous updates came to.
+    """Result of synchronous updates.
 
     Attributes:
         state: the last state.
@@ -228,7 +228,7 @@ class SynchronousRecall(NamedTuple):
 
 @checked(least=0)
 def random_order(num_sweeps: int, num_units: int, *, key: jax.Array) -> Int[Array, " update"]:
-    """Return the units of several sweeps, each sweep every unit once in an order of its own.
+    """Return the units of several sweeps; each sweep visits every unit once, in a new order.
 
     Args:
         num_sweeps: number of sweeps, 0 or more.
@@ -286,8 +286,8 @@ def synchronous_trajectory(
         num_steps: number of steps, 0 or more; static.
 
     Returns:
-        The states at times 0 ... num_steps, time first. Sooner or later they stand still or
-        alternate between two states, ties included (Goles & Olivos 1980, Discrete Math. 30:187).
+        The states at times 0 ... num_steps, time first. They end in a fixed point or alternate
+        between two states, ties included (Goles & Olivos 1980, Discrete Math. 30:187).
 
     Raises:
         ValueError: if the state does not have the units of the network or holds other values than
@@ -321,7 +321,7 @@ def recall(
             order of their numbers.
 
     Returns:
-        `Recall`. A state that is a fixed point stays one while the others of the batch go on.
+        `Recall`. A state that is a fixed point stays one while the others of the batch are updated.
 
     Raises:
         ValueError: if the state does not have the units of the network or holds other values than
@@ -356,7 +356,7 @@ def recall(
 def synchronous_recall(
     network: HopfieldNetwork, state: Real[Array, "unit *batch"], max_steps: int
 ) -> SynchronousRecall:
-    """Update all units at once until every state of the batch stands still or alternates.
+    """Update all units at once until every state of the batch is fixed or alternates.
 
     Args:
         network: weights and thresholds.

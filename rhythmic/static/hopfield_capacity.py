@@ -1,6 +1,6 @@
 """How many random patterns a Hopfield network remembers: recall, sweeps and the mean field.
 
-From what came back to a capacity with its interval, and to its limit in large networks.
+From recall to a capacity with its interval, and to its limit in large networks.
 
 Source: Hopfield (1982), PNAS 79:2554; mean field: Amit, Gutfreund & Sompolinsky (1985), Phys. Rev.
 Lett. 55:1530; textbook definitions (bootstrap, linear interpolation, least squares); resampled as
@@ -25,7 +25,7 @@ from rhythmic.typing import AnyArray
 
 
 class StoredRecall(NamedTuple):
-    """What came back of stored patterns.
+    """Recall of stored patterns.
 
     Attributes:
         overlaps: m between the pattern and the state at the end.
@@ -41,7 +41,7 @@ class StoredRecall(NamedTuple):
 
 
 class CapacitySweep(NamedTuple):
-    """What came back of random patterns at every point of a sweep, axes in the order of the names.
+    """Recall of random patterns at every point of a sweep, axes in the order of the names.
 
     Attributes:
         overlaps: m between a stored pattern and the state at the end.
@@ -172,7 +172,7 @@ def _capacity_sweep(
 
 @checked(finite=True)
 def mean_field_capacity(threshold_activity: float = 0.5) -> float:
-    """Return the load p/N up to which states close to the patterns exist, for N without end.
+    """Return the load p/N up to which states close to the patterns exist, for N to infinity.
 
     alpha_c = max_x 1/2 (erf(x)/x - 2/sqrt(pi) exp(-x^2))^2 / (1 + (1 - 2 a)^2)
 
@@ -215,7 +215,7 @@ class LoadEstimate(NamedTuple):
 
 
 class CapacityEstimates(NamedTuple):
-    """Loads at which the recalled share crosses a level, at every size.
+    """Loads at which the recalled fraction crosses a level, at every size.
 
     Attributes:
         values: from all pattern sets, patterns per unit.
@@ -235,10 +235,10 @@ def capacity_estimates(
     *,
     seed: int,
 ) -> CapacityEstimates:
-    """Find the load at which half, or another share, of the patterns is recalled.
+    """Find the load at which half, or another fraction, of the patterns is recalled.
 
     The sets are resampled at each size on their own, as each size has its own patterns; a set is
-    kept whole, since what becomes of the patterns of one network is not independent.
+    resampled as a whole, since the patterns of one network are not independent.
 
     Args:
         loads: patterns per unit, rising, one array per size.
@@ -251,7 +251,7 @@ def capacity_estimates(
         The crossings by `crossing_load`, NaN where the fraction does not cross the level.
 
     Raises:
-        ValueError: for no loads, another number of shares, or shapes that do not fit.
+        ValueError: for no loads, another number of fractions, or shapes that do not fit.
     """
     if not len(loads) or len(loads) != len(recalled):
         raise ValueError(
@@ -331,7 +331,7 @@ def crossing_load(
 def limit_load(
     sizes: Int[np.ndarray, " size"], loads: Float[np.ndarray, "*rest size"], power: float
 ) -> Float[np.ndarray, "*rest"]:
-    """Extrapolate loads to N without end along the least-squares line in N^-power.
+    """Extrapolate loads to infinite N along the least-squares line in N^-power.
 
     Args:
         sizes: N, two different ones or more.

@@ -1,4 +1,4 @@
-"""How patterns get into a Hopfield network: storage rules, and how much of a pattern comes back.
+"""Storage rules of the Hopfield network, and the overlap of a state with a pattern.
 
 Patterns are columns, ``unit pattern``, so that a set of them is a batch of states.
 
@@ -190,8 +190,8 @@ def corrupt(
 
     Args:
         state: of 0s and 1s.
-        share: of the units, in [0, 1]. With the same key a larger share flips the same units
-            and more.
+        share: of the units, in [0, 1]. With the same key a larger fraction flips the same units and
+            more.
         key: source of the units.
 
     Returns:

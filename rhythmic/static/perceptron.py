@@ -1,6 +1,6 @@
-"""The perceptron: one node that weighs its inputs, its learning rule and when that must end.
+"""The perceptron: one node that weighs its inputs, its learning rule and the convergence bound.
 
-Also what a line can tell apart: logic gates, clouds, largest margins and the best any line can do.
+Also linear separability: logic gates, clouds, largest margins and the best accuracy of any line.
 
 Source: lecture, "Perceptron"; Rosenblatt, Psychological Review 65 (1958); textbook definitions
 (linear separability, margin).
@@ -26,7 +26,7 @@ from rhythmic.typing import AnyArray
 
 
 class PerceptronLearning(NamedTuple):
-    """What learning left behind, epoch by epoch.
+    """Result of learning, epoch by epoch.
 
     Attributes:
         weights: row 0 the start, row e the weights after e epochs; the last row is the result.
@@ -99,7 +99,7 @@ def perceptron_learning(
     num_epochs: int,
     learning_rate: float = 1.0,
 ) -> PerceptronLearning:
-    """Learn from mistakes, example after example, epoch after epoch, by a scan.
+    """Apply the perceptron rule, example after example, epoch after epoch, by a scan.
 
     After each example ``w_i += rate (target - output) input_i`` and ``theta += rate (target -
     output)``, so that nothing changes where the output is right. Examples come in the order

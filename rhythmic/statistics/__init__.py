@@ -2,7 +2,7 @@
 
 ``summaries``    mean, standard error and interval; agreement with a published mean; the
                  sampling error of test examples
-``comparison``   difference of two networks with its effect size; several rivals, Holm's correction;
+``comparison``   difference of two networks, effect size; several baselines, Holm's correction;
                  two one-sided tests, and the verdict of a comparison stated beforehand
 ``resampling``   where a network stands among random draws of it; where a curve has its peak
 

@@ -1,7 +1,7 @@
 """Is one network better than another over seeds, by how much, and among how many questions?
 
-Are two the same within a margin, what does a comparison come to, and how do groups differ from a
-reference by least squares, as in the published comparison?
+Are two the same within a margin, what is the verdict of a comparison, and how do groups differ from
+a reference by least squares, as in the published comparison?
 
 Source: B. L. Welch, Biometrika 34, 28 (1947); S. Holm, Scandinavian Journal of Statistics 6, 65
 (1979); D. J. Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 657 (1987); textbook
@@ -26,10 +26,11 @@ MIN_SEEDS_FOR_TEST = 5
 
 
 class Comparison(NamedTuple):
-    """Difference of means (rival minus reference), Welch's p-value, and the same after Holm.
+    """Difference of means (baseline minus reference), Welch's p-value, and the same after Holm.
 
-    ``p_value`` and ``corrected_p_value`` are NaN where fewer than five seeds stand on a side, as a
-    test would say little, and where nothing varies but by rounding or a value is not finite.
+    ``p_value`` and ``corrected_p_value`` are NaN where there are fewer than five seeds on a side,
+    as a test would have little power, and where nothing varies but by rounding or a value is not
+    finite.
     """
 
     difference: float
@@ -38,7 +39,7 @@ class Comparison(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """How far one network is from another, with the errors of that.
+    """Difference between two networks, with its errors.
 
     Attributes:
         num_values: seeds of the network.
@@ -67,17 +68,17 @@ class Difference(NamedTuple):
 def compare(
     reference: Sequence[float], rivals: Mapping[str, Sequence[float]]
 ) -> dict[str, Comparison]:
-    """Test each rival against the reference by Welch's t, corrected for their number by Holm.
+    """Test each baseline against the reference by Welch's t, corrected for their number by Holm.
 
     Seeds are taken as independent samples: initial values differ between architectures. Variances
     are not pooled, since they differ a lot between them.
 
     Args:
         reference: one number per seed.
-        rivals: the same of each rival, by its name.
+        rivals: the same of each baseline, by its name.
 
     Returns:
-        One comparison a rival, by its name.
+        One comparison per baseline, by its name.
 
     Raises:
         ValueError: for no values on a side, or more than one axis.
@@ -102,8 +103,8 @@ def holm(p_values: Sequence[float]) -> Float[np.ndarray, " question"]:
     """Correct p-values for their number by Holm's step-down method.
 
     A corrected value of 0.05 or less rejects; the chance of one false rejection or more among all
-    questions is then 5 % at most, however they depend on one another. Give it all tests of a
-    family at once: rivals, equivalences and ranks alike.
+    questions is then 5 % at most, however they depend on one another. Pass all tests of a family at
+    once: baselines, equivalences and ranks alike.
 
     Args:
         p_values: one per question. NaN, a test that was not made, stays NaN and is not counted.
@@ -141,11 +142,11 @@ def difference(values: Sequence[float], reference: Sequence[float], *, paired: b
 
         g = J(n - 1) d,  d = mean of the differences / standard deviation of the differences.
 
-    The factor J, of the degrees of freedom, takes away the bias of d in small samples. The paired
-    g counts in standard deviations of the difference between two runs of one seed, which is small
-    where seeds matter to both alike: do not hold it against a g of independent seeds. Intervals of
-    the effect invert the noncentral t distribution. They are exact for normal values, and for
-    independent seeds of equal variance; Welch's p-value does not ask for that, so near 5 % the two
+    The factor J, of the degrees of freedom, takes away the bias of d in small samples. The paired g
+    counts in standard deviations of the difference between two runs of one seed, which is small
+    where seeds affect both alike: do not compare it with a g of independent seeds. Intervals of the
+    effect invert the noncentral t distribution. They are exact for normal values, and for
+    independent seeds of equal variance; Welch's p-value does not assume that, so near 5 % the two
     may disagree.
 
     Args:
@@ -197,7 +198,7 @@ def _hedges_g(
 
 
 Verdict = Literal["better", "worse", "equivalent", "undecided"]
-"""What the data say of a claim that was stated beforehand, see ``verdict``."""
+"""The outcome of a claim that was stated beforehand, see ``verdict``."""
 
 
 class Equivalence(NamedTuple):
@@ -224,8 +225,8 @@ def equivalence(
 
         p = max(p of difference <= -margin, p of difference >= margin)
 
-    A small p says that there is no difference that matters; a large p of ``difference`` does not,
-    as it may come from few seeds. Welch's degrees of freedom for independent seeds.
+    A small p shows that there is no difference that matters; a large p of ``difference`` does not,
+    as it may be due to few seeds. Welch's degrees of freedom for independent seeds.
 
     Args:
         values: one number per seed of the network.
@@ -272,7 +273,7 @@ def verdict(
     corrected_equivalence_p_value: float,
     level: float = 0.05,
 ) -> Verdict:
-    """Say what a comparison comes to, by a rule that is fixed before the values are known.
+    """Return the verdict of a comparison, by a rule that is fixed before the values are known.
 
     1. "equivalent" if the equivalence holds at the level: the difference is smaller than what
        matters, even if it is surely not zero.

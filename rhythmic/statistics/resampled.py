@@ -1,4 +1,4 @@
-"""Scores of repeated divisions of one set of trials: intervals and tests that know they overlap.
+"""Scores of repeated splits of one set of trials: intervals and tests corrected for overlap.
 
 Source: C. Nadeau and Y. Bengio, Machine Learning 52, 239 (2003), the corrected resampled t-test;
 R. R. Bouckaert and E. Frank, PAKDD 2004, for repeated cross-validation.
@@ -18,7 +18,7 @@ from rhythmic.statistics.summaries import one_per_seed, rounding, varies
 
 
 class ResampledDifference(NamedTuple):
-    """How far one network is from another over divisions that share trials.
+    """Difference between two networks over divisions that share trials.
 
     Attributes:
         num_runs: divisions.
@@ -54,7 +54,7 @@ def resampled_difference(
         s^2 (1 / J + test_fraction / (1 - test_fraction))
 
     for J divisions with the sample variance s^2 of their differences, and t has J - 1 degrees of
-    freedom. The interval speaks of other trials of the same kind as well as of other divisions.
+    freedom. The interval covers other trials of the same kind as well as other divisions.
 
     Args:
         values: one score per division of the network, higher being better.

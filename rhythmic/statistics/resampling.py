@@ -1,4 +1,4 @@
-"""Where a network stands among random draws of it, and where a curve over a parameter has its peak.
+"""Rank of a network among random draws, and the peak of a curve over a parameter.
 
 Source: B. Phipson and G. K. Smyth, Statistical Applications in Genetics and Molecular Biology 9, 39
 (2010); the mean and its peak are textbook definitions; the intervals are of B. Efron and R. J.
@@ -47,9 +47,8 @@ def rank_in_null(value: float, null_values: Sequence[float]) -> NullRank:
         p = (1 + number of draws that are as high) / (1 + number of draws)
 
     Under the null hypothesis that the value is one more draw, p is 0.05 or less with a chance of
-    5 % at most, whatever the distribution. The distance tells further apart what p cannot, for the
-    smallest p is 1 / (1 + number of draws). Draws that differ from the value by rounding alone tie
-    with it.
+    5 % at most, whatever the distribution. The distance resolves what p cannot, for the smallest p
+    is 1 / (1 + number of draws). Draws that differ from the value by rounding alone tie with it.
 
     Args:
         value: of the network in question, such as its mean over seeds.
@@ -105,8 +104,8 @@ def rank_in_null_over_seeds(
     quantile is the percentile bootstrap: in each resample the seeds of the network and of every
     draw are drawn again. It holds for these draws: that others could have been drawn is what the
     p-value is for. Resampled means carry the noise of seeds twice, once from the measurement and
-    once from the resampling, so the interval leans towards one half where that noise is as large
-    as the spread of the draws.
+    once from the resampling, so the interval is biased towards one half where that noise is as
+    large as the spread of the draws.
 
     Args:
         values: one number per seed of the network, two or more.
@@ -160,7 +159,7 @@ class Peak(NamedTuple):
     """The peak of a curve of means over seeds.
 
     Attributes:
-        x: where the largest mean stands.
+        x: position of the largest mean.
         mean: that mean. As the largest of several it is biased upwards.
         low: lower end of the 95 % interval of ``x``, one of the points.
         high: upper end, one of the points.

@@ -1,6 +1,6 @@
 """The mean over seeds with its error, and whether it is a published one.
 
-What every comparison needs is here, too: its two sides, whether anything varies, and the bootstrap.
+Also the common parts of comparisons: their two sides, whether anything varies, and the bootstrap.
 
 Source: textbook definitions (standard error, Student's t interval, binomial variance); the rule of
 agreement is the project's own.
@@ -32,7 +32,7 @@ def two_sides(
 
 
 def one_per_seed(name: str, values: Sequence[float]) -> np.ndarray:
-    """Return numbers as float64, or raise a ValueError unless they are one a seed, one or more."""
+    """Return numbers as float64, or raise a ValueError unless they are one per seed."""
     numbers = np.asarray(values, np.float64)
     if numbers.ndim != 1 or not numbers.size:
         raise ValueError(f"{name} must be one number a seed, got shape {numbers.shape}")
@@ -164,7 +164,7 @@ def bootstrap_over_seeds(
 
 
 ACCURACY = (0.0, 1.0)
-"""What an accuracy can be, and any other share."""
+"""The range of an accuracy, and of any other fraction."""
 
 
 class Summary(NamedTuple):
@@ -172,7 +172,7 @@ class Summary(NamedTuple):
 
     ``num_seeds`` is n; the interval goes from ``low`` to ``high``, cut at the ends of what the
     quantity can be. It is NaN where nothing varies but by rounding: seeds that agree by chance do
-    not say how far others would lie off.
+    not show how much others would differ.
     """
 
     num_seeds: int
@@ -203,7 +203,7 @@ def summarise(
     Args:
         values: one number per seed.
         within: what the quantity can be, ``ACCURACY`` for an accuracy. The interval is cut there:
-            where seeds spread near an end, Student's would go on to what is no mean.
+            where seeds spread near an end, Student's would extend to values that are no mean.
 
     Returns:
         Number, mean, standard error and 95 % interval.
@@ -235,18 +235,18 @@ def _interval(summary: Summary) -> Summary:
 
 @checked
 def with_sampling_error(summary: Summary, num_examples: int) -> Summary:
-    """Add to a mean accuracy the error of the test examples, which all seeds read alike.
+    """Add to a mean accuracy the sampling error of the test examples, which all seeds share.
 
         error = sqrt(SEM^2 + p (1 - p) / N)
 
-    for the mean accuracy ``p`` of ``N`` examples. The error over seeds says how far networks of
-    further seeds would lie off on these same examples; the second, binomial one how far all of
-    them would on others of their kind. The interval is that of Student's t with n - 1 degrees of
-    freedom, as for the seeds alone, so that it is the wider of the two. It is cut at 0 and 1.
+    for the mean accuracy ``p`` of ``N`` examples. The error over seeds is that of networks with
+    further seeds on these same examples; the second, binomial one that of all of them on other
+    examples of the same kind. The interval is that of Student's t with n - 1 degrees of freedom, as
+    for the seeds alone, so that it is the wider of the two. It is cut at 0 and 1.
 
     Args:
         summary: of accuracies in [0, 1], one per seed.
-        num_examples: ``N``, test examples that every seed read, 1 or more.
+        num_examples: ``N``, test examples that every seed was tested on, 1 or more.
 
     Returns:
         The summary with the joined error; with one seed the errors stay NaN, and so does the

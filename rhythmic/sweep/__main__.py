@@ -1,4 +1,4 @@
-"""``python -m rhythmic.sweep``: look at sweeps, check them, compare and export them."""
+"""``python -m rhythmic.sweep``: show, verify, compare and export sweeps."""
 
 import sys
 from pathlib import Path
@@ -67,7 +67,7 @@ def verify(run: tyro.conf.Positional[Path]) -> None:
     found = list(store.damages())
     for damage in found:
         print(printable(str(damage)))
-    lines: list[str] = []  # of what no result hangs on
+    lines: list[str] = []  # of what no result depends on
     for name in (LOG, PROVENANCE):
         read_sealed_rows(store.folder / name, lines.append)
     for line in lines:

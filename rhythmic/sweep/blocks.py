@@ -1,4 +1,4 @@
-"""Blocks that are not whole yet: their chunks in memory, and in a journal that outlives a kill."""
+"""Blocks that are not whole yet: their chunks in memory, and in a journal that survives a kill."""
 
 import math
 from collections.abc import Mapping
@@ -125,5 +125,5 @@ class OpenBlock:
 
 
 def absent_value(name: str, dtype: np.dtype) -> Any:
-    """Return what stands where a point is not computed yet."""
+    """Return the value at points that are not computed yet."""
     return ABSENT if name == STATUS else np.nan if dtype.kind in "fc" else 0

@@ -1,4 +1,4 @@
-"""What can be wrong with a sweep, found before anything is compiled, and said by name.
+"""Checks of a sweep, before anything is compiled, with errors that name the fault.
 
 Also what functions of one point take, and how they are called.
 """
@@ -102,7 +102,7 @@ def check_arguments(
 def check_held(dimensions: Sequence[Dimension], precision: str) -> None:
     """Raise a ValueError for an axis whose values the precision does not hold, or not apart.
 
-    Equal values of a list do no harm: its points are told apart by their place.
+    Equal values of a list do no harm: its points are identified by their place.
     """
     dtype, advice = np.dtype(precision), "; give precision float64" * (precision == "float32")
     for dimension in dimensions:

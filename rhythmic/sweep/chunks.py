@@ -80,7 +80,7 @@ class ChunkComputer:
 
     @functools.cached_property
     def identity(self) -> str:
-        """What tells the sweep from others; once, since it hashes all that points share."""
+        """The identity of the sweep; computed once, since it hashes all that points share."""
         return self.sweep.fingerprint()
 
     @property
@@ -165,7 +165,7 @@ class ChunkComputer:
         for number, one in enumerate(passes):
             for name, x in one.items():
                 self.program.programs.copy_rows(x, found[name], number * rows)
-        # Where nothing can be other than finite there is no status to look at.
+        # Where nothing can be other than finite there is no status to check.
         bad = int(np.count_nonzero(found[STATUS])) if STATUS in passes[0] else 0
         return Computed(chunk, found, shape, bad)
 

@@ -1,4 +1,4 @@
-"""Where a sweep looks: named axes with units, and the grids, lists and samples made of them.
+"""The points of a sweep: named axes with units, and the grids, lists and samples made of them.
 
 Samples are drawn from a box: at random, or more evenly than that.
 """
@@ -54,7 +54,7 @@ class Axis:
         return len(self.values)
 
     def identity(self) -> dict[str, Any]:
-        """Describe the axis so that another one, in any value, is told from it."""
+        """Describe the axis so that another one, in any value, is distinguished from it."""
         return {
             "name": self.name,
             "unit": self.unit,
@@ -202,7 +202,7 @@ class Dimension:
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Every combination of its axes, the last one fastest; a list of points may stand as an axis.
+    """Every combination of its axes, the last one fastest; a list of points may serve as an axis.
 
     Raises:
         ValueError: for no axes, a name given twice, a value given twice on one axis, or more
@@ -300,7 +300,7 @@ class Range:
             raise ValueError(f"{ends}; that is further than float64 can tell")
 
     def axis(self, shares: np.ndarray) -> Axis:
-        """Return the axis of the values at ``shares`` (num,) of the range, in [0, 1)."""
+        """Return the axis of the values at fractions ``shares`` (num,) of the range, in [0, 1)."""
         low, high = float(self.low), float(self.high)
         if self.scale == "integer":
             whole = np.floor(shares * (high - low + 1)).astype(np.int64) + int(low)

@@ -1,4 +1,4 @@
-"""What a sweep would take, before it is run: its files on paper, and one chunk of it measured."""
+"""The cost of a sweep, estimated before it is run: its files, and one chunk of it measured."""
 
 import time
 from dataclasses import dataclass
@@ -126,7 +126,7 @@ def plan_sweep(
     num_workers: int = 1,
     stored: bool = True,
 ) -> SweepEstimate:
-    """Say what ``run_sweep`` would take. One chunk is compiled and computed, nothing is written.
+    """Estimate the cost of ``run_sweep``. One chunk is compiled and computed, nothing is written.
 
     Args:
         sweep: what would be computed.

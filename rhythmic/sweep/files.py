@@ -17,9 +17,9 @@ COMPUTED_AGAIN = "the call that made the sweep computes it again"
 class SweepFiles(WrapperStore[MemoryStore]):
     """A zarr store over the results of one sweep.
 
-    What is in memory comes first: metadata, and chunks that are not on the disk yet. Whatever else
-    stands in the folder is nobody's array. Writing goes to the memory alone: who writes takes it
-    from there, and brings the files of a block to their place together.
+    What is in memory comes first: metadata, and chunks that are not on the disk yet. Anything else
+    in the folder is no array. Writing goes to the memory alone: who writes takes it from there, and
+    brings the files of a block to their place together.
 
     Args:
         root: the folder of the arrays, or its URL; named in errors.

@@ -1,4 +1,4 @@
-"""The chunks of a block that is not whole yet: appended one after the other, each checksummed.
+"""The chunks of a block that is not complete yet: appended one by one, each checksummed.
 
 A file of records. The first is a text that says which block of which sweep it belongs to; a text
 also says, wherever that changes, what computes from there on. All others are chunks:
@@ -9,7 +9,7 @@ also says, wherever that changes, what computes from there on. All others are ch
 
 all little endian. A kill can leave the last record cut short, a power failure zeros in its place:
 neither is damage, and both are overwritten. What differs from its checksum is damage, and whatever
-stands behind it does not count either.
+follows it does not count either.
 """
 
 import json
@@ -50,7 +50,7 @@ class Journal:
     """A journal that is written to: a chunk is on the disk when ``append`` returns."""
 
     def __init__(self, path: Path, owner: Mapping[str, Any], sound_bytes: int = 0):
-        """Make a journal, or open one and cut off what stands behind its sound part.
+        """Make a journal, or open one and cut off what follows its sound part.
 
         Raises:
             LinkError: for a link, or no plain file.

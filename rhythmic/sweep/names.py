@@ -60,7 +60,7 @@ def check_label(field: str, name: Any) -> None:
 
 
 def check_apart(names: Iterable[str]) -> None:
-    """Raise a ValueError for names that some disks do not tell apart, such as Gain and gain."""
+    """Raise a ValueError for names that some disks do not distinguish, such as Gain and gain."""
     known: dict[str, str] = {}
     for name in names:
         folded = unicodedata.normalize("NFC", name.casefold())

@@ -1,11 +1,11 @@
 """A sweep in an object store: an object per chunk and result, which workers write themselves.
 
 ``s3://bucket/name`` and the like, through fsspec. The layout is that of a folder (see ``plan``),
-without blocks of several chunks, journals, copies and locks. An object is there whole or not at
-all, and a chunk has the same bytes whoever computes it: so every worker writes its own, a chunk
-that two computed is that of one, and what was begun before a call was lost does no harm. A chunk
-counts once its record is there, which is written last, and all its objects. One call at a time
-hands out the chunks of a store.
+without blocks of several chunks, journals, copies and locks. An object is complete or absent, and a
+chunk has the same bytes whichever worker computes it: so every worker writes its own, a chunk that
+two computed is that of one, and what was begun before a call was lost does no harm. A chunk counts
+once its record is there, which is written last, and all its objects. One call at a time hands out
+the chunks of a store.
 """
 
 import contextlib
@@ -172,7 +172,7 @@ class ObjectSweep(DescribedSweep):
         self.place.write(f"{RECORDS}/{record_name(chunk.number)}", record)
 
     def done(self) -> Bool[np.ndarray, " chunk"]:
-        """Tell of every chunk whether it is finished."""
+        """Return for every chunk whether it is finished."""
         there = self.place.names("")
         found = np.zeros(self.layout.num_chunks, bool)
         for chunk in self.blocks():
@@ -235,7 +235,7 @@ def open_to_compute(
         url: where it is.
         sweep: what is computed.
         plan: returns what computes, and a plan that fits there.
-        allow_changes: go on though program, versions or device are others.
+        allow_changes: continue although program, versions or device differ.
         tell: called with one line for everything that was found.
 
     Raises:

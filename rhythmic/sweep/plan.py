@@ -13,9 +13,8 @@ The files of a sweep:
     run_dir/log.jsonl         times and host names, which are no results
     run_dir/provenance.jsonl  a line for every opening: commit, versions, device, command, time
 
-A chunk counts once it stands in a journal or its block has a record, which is written last.
-Blocks keep the files few and large where chunks are many and small; a block of one chunk has no
-journal.
+A chunk counts once it is in a journal or its block has a record, which is written last. Blocks keep
+the files few and large where chunks are many and small; a block of one chunk has no journal.
 """
 
 import contextlib
@@ -214,7 +213,7 @@ class Layout:
         return range((before + ends[0]) * inner, (before + ends[1]) * inner)
 
     def place_in(self, block: Chunk, chunk: Chunk) -> tuple[int | slice, ...]:
-        """Return where a chunk stands in arrays of its block, rows of the block first."""
+        """Return the place of a chunk in arrays of its block, rows of the block first."""
         axis = self.cut.split_axis
         place: tuple[int | slice, ...] = (*chunk.lead, slice(chunk.first_row, chunk.stop_row))
         if axis < self.plan.split_axis:
@@ -318,7 +317,7 @@ def journal_name(number: int) -> str:
 
 
 def record_paths(folder: Path, ending: str = "json") -> list[Path]:
-    """Return the records, or the journals, that stand in a folder, in the order of their blocks."""
+    """Return the records, or the journals, of a folder, in the order of their blocks."""
     found = (folder / RECORDS).glob(f"*.{ending}")
     return sorted(path for path in found if re.fullmatch(rf"\d{{6,}}\.{ending}", path.name))
 
@@ -350,7 +349,7 @@ def check_ours(folder: Path) -> None:
 
 
 def _can_be_ours(path: Path) -> bool:
-    """Return whether what stands in place of a file of ours is empty, or the lock of a process."""
+    """Return whether what is in place of a file of ours is empty, or the lock of a process."""
     about = path.lstat()
     return stat.S_ISREG(about.st_mode) and (
         is_lock(path) if path.name == LOCK else about.st_size == 0

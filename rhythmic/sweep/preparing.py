@@ -11,7 +11,7 @@ from jaxtyping import Bool, UInt8
 from rhythmic.typing import PyTree
 
 ROWS_AT_ONCE = 4096
-# Of a larger design, as many points are looked at, evenly spread.
+# Of a larger design, as many points are used, evenly spaced.
 MOST_ROWS = 2**16
 DIGEST_BYTES = 32
 
@@ -40,7 +40,7 @@ class PreparedRows(NamedTuple):
         by rounding, everything else by nothing.
 
         Args:
-            places: global indices of the points, in any order; those not known are not looked at.
+            places: global indices of the points, in any order; those not known are not compared.
             prepared: what ``prepare`` gave for them.
         """
         found = np.searchsorted(self.places, places)
@@ -65,7 +65,7 @@ class PreparedRows(NamedTuple):
 
 
 def differ(old: np.ndarray, new: np.ndarray) -> Bool[np.ndarray, " row"]:
-    """Tell which rows of two arrays differ by more than rounding, 1000 of the largest entry's."""
+    """Return which rows of two arrays differ by more than rounding, 1000 of the largest entry's."""
     old, new = (np.asarray(x).reshape(len(x), -1) for x in (old, new))
     if not np.issubdtype(new.dtype, np.inexact):
         return np.any(old != new, axis=1)
@@ -77,7 +77,7 @@ def differ(old: np.ndarray, new: np.ndarray) -> Bool[np.ndarray, " row"]:
 
 
 def rows_over(num_points: int, prepared: Callable[[np.ndarray], PyTree]) -> PreparedRows:
-    """Return the rows of a whole design, of a large one an evenly spread sample with both ends.
+    """Return the rows of a whole design, of a large one an evenly spaced sample with both ends.
 
     Args:
         num_points: points of the design.

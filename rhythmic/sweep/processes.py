@@ -51,7 +51,7 @@ def from_writer(value: Any) -> Any:
 
 
 def by_writer(what: str, function: Callable[[], Found]) -> Found | None:
-    """Call a function in the process that writes, and tell the others whether that went well.
+    """Call a function in the process that writes, and notify the others whether it succeeded.
 
     Args:
         what: it does, for the message of the others.

@@ -1,4 +1,4 @@
-"""A sweep's function, mapped over the points of a pass, spread over devices and compiled once."""
+"""A sweep's function, mapped over the points of a pass, sharded over devices and compiled once."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,8 +19,8 @@ from rhythmic.typing import Array, PyTree
 class PassProgram:
     """The compiled parts of a sweep for passes of one shape.
 
-    Every device takes ``plan.rows_per_device`` rows; rows beyond the end of a chunk repeat its
-    last one. Points are mapped by ``jax.vmap`` and spread over the devices of all processes.
+    Every device takes ``plan.rows_per_device`` rows; rows beyond the end of a chunk repeat its last
+    one. Points are mapped by ``jax.vmap`` and sharded over the devices of all processes.
     """
 
     def __init__(self, sweep: Sweep, plan: ChunkPlan, devices: Sequence[jax.Device]):

@@ -90,9 +90,9 @@ def run_sweep(
             ``jax.config.update("jax_num_cpu_devices", n)`` makes at the start of the program.
         chunk_points: points of a chunk at most: what a kill can lose.
         executor: computes the chunks by its workers, a task each: anything with the interface of
-            ``concurrent.futures.Executor``, such as that of a Dask cluster. Workers may come, die
-            and hang; results are byte for byte those of one process. This process alone writes to
-            a folder.
+            ``concurrent.futures.Executor``, such as that of a Dask cluster. Workers may join, die
+            and hang; results are byte-identical to those of one process. This process alone writes
+            to a folder.
         allow_changes: resume in a folder though the program, a version or the device is another
             one, or the rows of ``prepare`` are. The chunks then say what computed them.
         quiet: show no progress.
@@ -104,7 +104,7 @@ def run_sweep(
         ValueError: for devices or chunks that cannot be, a sweep that no folder can keep, such as
             one with callbacks, and a folder that holds something else (``RefusedError``).
         LockedError: if another process writes to the folder.
-        ExecutorLostError: if the executor gives no answers any more; finished chunks are kept.
+        ExecutorLostError: if the executor returns no results any more; finished chunks are kept.
         SweepStorageError: if the folder cannot be written to; finished chunks are kept.
         MemoryError: if one row of points is too many for a device.
     """

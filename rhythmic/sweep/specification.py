@@ -64,7 +64,7 @@ class Output:
 
 
 class Stages(NamedTuple):
-    """A point that takes long, cut where it may be taken up again, such as an epoch of training.
+    """A point that takes long, cut where it may be resumed, such as at an epoch of training.
 
     ``state = start(...)``, then ``num_stages`` times ``state = advance(state, ...)``, then the
     outputs ``finish(state, ...)``. In place of ``...`` each takes the parameters and the reserved
@@ -112,8 +112,8 @@ class Sweep:
         prepare: called on the host with the parameters of many points as NumPy arrays; returns
             arrays with one row per point, such as splits drawn by NumPy. A row depends on the
             parameters of its point alone, and is the same at every call. In a folder, rows are
-            known by their hashes: over all points, of more than 65,536 over as many of them,
-            evenly spread, the first and the last among them.
+            known by their hashes: over all points, of more than 65,536 over as many of them, evenly
+            spaced, the first and the last among them.
         points_at_once: points that a device computes side by side, so that what a scan carries
             stays in a core's cache; by default all that a device holds.
         shared_identity: names ``shared`` in place of its bytes, such as a hash of the data from

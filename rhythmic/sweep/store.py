@@ -200,7 +200,7 @@ class SweepStore(DescribedSweep):
         return found
 
     def write_block(self, whole: OpenBlock) -> None:
-        """Write the files of a block and its record, which stands for its journal from then on."""
+        """Write the files of a block and its record, which replaces its journal from then on."""
         block = whole.block
         stored = self.encoded(block, whole.arrays)
         contents = {self.folder / RESULTS / key: content for key, content in stored.items()}
@@ -253,7 +253,7 @@ class SweepStore(DescribedSweep):
         return count, made
 
     def done(self) -> Bool[np.ndarray, " chunk"]:
-        """Tell of every chunk whether it is finished."""
+        """Return for every chunk whether it is finished."""
         found = np.zeros(self.layout.num_chunks, bool)
         for block, _ in self.finished():
             chunks = self.layout.chunks_of(block)

@@ -1,4 +1,4 @@
-"""Chunks of a sweep computed by the workers of an executor, byte for byte as one process does.
+"""Chunks of a sweep computed by the workers of an executor, byte-identical to one process.
 
 A task is a chunk. A worker compiles once and keeps the program. It writes nothing: its results go
 back to the process that called, unless they go to an object store.

@@ -1,4 +1,4 @@
-"""Tasks on sequences, drawn from a key alone: what comes next, what to store, what is heard."""
+"""Tasks on sequences, drawn from a key alone: prediction, memory, detection in noise."""
 
 from rhythmic.tasks.interface import AbstractTask, Batch, Kind
 from rhythmic.tasks.next_item import NextValue, NextWord

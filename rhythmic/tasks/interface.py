@@ -18,7 +18,7 @@ Kind = Literal["classes", "values"]
 
 
 class Batch(NamedTuple):
-    """Sequences, what a network should say at every step, and how much each step counts.
+    """Sequences, the target at every step, and the weight of each step.
 
     ``inputs`` are ``(time, feature, batch)``; ``targets`` are class indices ``(time, batch)`` or
     values ``(time, output, batch)``; ``weights`` are ``(time, batch)``, and steps of weight zero

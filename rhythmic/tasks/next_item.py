@@ -18,16 +18,17 @@ from rhythmic.typing import Array, Int
 
 @checked
 class NextWord(AbstractTask):
-    """Say the next word of a phrase that is repeated without end (lecture, "When is this useful?").
+    """Predict the next word of a repeated phrase (lecture, "When is this useful?").
 
     A sequence starts at a random word of the phrase. Inputs are one-hot words, targets the words
     that follow. In "we will we will rock you" the word after "will" is "we" or "rock": the present
-    word does not tell which.
+    word does not determine which.
 
     Args:
         phrase: words, set apart by spaces; after the last one comes the first.
         num_steps: length of a sequence, words.
-        num_unscored: first steps that do not count, at which no reader can know its place yet.
+        num_unscored: first steps that do not count, at which the place in the phrase is still
+            ambiguous.
     """
 
     phrase: str = eqx.field(static=True, default="we will we will rock you")
@@ -79,7 +80,7 @@ class NextWord(AbstractTask):
         return Batch(inputs, words[1:], weights)
 
     def best_accuracy(self, num_words: int = 1) -> float:
-        """Return the fraction of next words that the last ``num_words`` words can tell at best.
+        """Return the largest fraction of next words predictable from the last ``num_words`` words.
 
         ``sum over contexts of max_w n(context, w) / length``, with ``n`` counted over one turn of
         the phrase. ``num_words=1`` is the present word alone.
@@ -94,11 +95,11 @@ class NextWord(AbstractTask):
 
 @checked
 class NextValue(AbstractTask):
-    """Say the next value of a sum of sines (lecture, "When is this useful?").
+    """Predict the next value of a sum of sines (lecture, "When is this useful?").
 
-    ``x_k = sum_j sin(2 pi f_j k dt + p_j)`` with phases ``p_j`` uniform on a turn, drawn afresh
-    for each sequence; the input is ``x_k``, the target ``x_{k+1}``. The present value does not
-    tell whether the curve rises or falls.
+    ``x_k = sum_j sin(2 pi f_j k dt + p_j)`` with phases ``p_j`` uniform on a turn, drawn afresh for
+    each sequence; the input is ``x_k``, the target ``x_{k+1}``. The present value does not
+    determine whether the curve rises or falls.
 
     Args:
         frequencies: ``f_j`` in Hz, each between 0 and half the sample rate.

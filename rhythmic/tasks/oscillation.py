@@ -1,4 +1,4 @@
-"""What has to be heard in noise: which of some rhythms it is, and where in its cycle.
+"""Oscillations in noise: frequency discrimination and phase estimation.
 
 Source: the tasks are the project's own, after the question of the lecture, "Rhythmic RNN Summary".
 """
@@ -18,7 +18,7 @@ from rhythmic.typing import AnyArray, Float
 
 @checked
 class FrequencyDiscrimination(AbstractTask):
-    """Say which of some frequencies a sine in white noise has.
+    """Classify the frequency of a sine in white noise.
 
     ``x_k = (sqrt(2) s sin(2 pi f_c k dt + p) + e_k) / sqrt(1 + s^2)`` with ``e_k`` normal of
     variance 1, the class ``c`` and the phase ``p`` uniform, drawn afresh for each sequence. The
@@ -88,10 +88,10 @@ class FrequencyDiscrimination(AbstractTask):
         return Batch(values[:, None], targets, weights)
 
     def ideal_accuracy(self) -> Float[np.ndarray, "*member"]:
-        """Return the accuracy of the ideal observer, who knows everything but class and phase.
+        """Return the accuracy of the ideal observer, which knows everything but class and phase.
 
         The likelihood of a frequency rises with the power of the sequence at it, so the ideal
-        observer names the frequency of the largest power. Where every frequency makes whole
+        observer chooses the frequency of the largest power. Where every frequency makes whole
         cycles in the sequence the powers are independent, and with ``N`` steps and ``M``
         frequencies (noncoherent detection of orthogonal signals)
 
@@ -125,13 +125,13 @@ class FrequencyDiscrimination(AbstractTask):
 
 @checked
 class PhaseReading(AbstractTask):
-    """Say at every step where in its cycle a noisy sine is.
+    """Estimate at every step the phase of a noisy sine.
 
-    The input is ``sin(phase_k) + noise e_k`` with ``phase_k = 2 pi f k dt + p`` and ``e_k``
-    normal of variance 1; the targets are ``cos(phase_k)`` and ``sin(phase_k)``, without noise.
-    ``p`` is uniform on a turn and ``f`` uniform within ``frequency_jitter`` of ``frequency``,
-    both drawn afresh for each sequence. To say 0 has the normalised error 1. Without noise and
-    jitter two samples tell the phase, error 0; the present sample alone tells the sine but not
+    The input is ``sin(phase_k) + noise e_k`` with ``phase_k = 2 pi f k dt + p`` and ``e_k`` normal
+    of variance 1; the targets are ``cos(phase_k)`` and ``sin(phase_k)``, without noise. ``p`` is
+    uniform on a turn and ``f`` uniform within ``frequency_jitter`` of ``frequency``, both drawn
+    afresh for each sequence. The constant 0 has the normalised error 1. Without noise and jitter
+    two samples determine the phase, error 0; the present sample alone determines the sine but not
     the sign of the cosine, error 1/2.
 
     Args:
@@ -204,7 +204,7 @@ class PhaseReading(AbstractTask):
         return Batch(inputs, targets, scored(self.num_steps, self.num_unscored, num_examples))
 
     def linear_error(self) -> Float[np.ndarray, "*member"]:
-        """Return the least normalised squared error of a linear reader of all samples so far.
+        """Return the least normalised squared error of a linear estimator from all samples so far.
 
         After ``n`` samples, with ``theta = 2 pi f dt`` and ``v`` the variance of the noise, the
         best linear estimate of cosine and sine has the error

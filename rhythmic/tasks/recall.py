@@ -15,12 +15,12 @@ from rhythmic.typing import AnyArray, Int
 
 @checked
 class DelayedRecall(AbstractTask):
-    """Name at the end the symbol that a flag once marked (lecture, "RNN additional notes").
+    """Recall at the end the symbol that a flag marked (lecture, "RNN additional notes").
 
-    A symbol comes at every step but the last. At one of them, ``lag`` steps before the end, a
-    flag says "store this"; all others are distractors. At the last step there is no symbol but a
-    cue, and the network is to name the stored symbol. Inputs are the one-hot symbol, the store
-    flag and the cue, ``num_symbols + 2`` components. The lag of each sequence is uniform between
+    A symbol comes at every step but the last. At one of them, ``lag`` steps before the end, a flag
+    says "store this"; all others are distractors. At the last step there is no symbol but a cue,
+    and the network must recall the stored symbol. Inputs are the one-hot symbol, the store flag and
+    the cue, ``num_symbols + 2`` components. The lag of each sequence is uniform between
     ``shortest_lag`` and ``longest_lag``. Chance is ``1 / num_symbols``.
 
     Args:

@@ -18,13 +18,13 @@ from rhythmic.typing import AnyArray, Int
 class Adding(AbstractTask):
     """Add two marked numbers of a sequence (Hochreiter and Schmidhuber, 1997).
 
-    At every step comes a number uniform between 0 and 1, and beside it a marker that is one at
-    two steps and else zero. At the last step the network is to give the sum of the two marked
-    numbers. Both lie among the ``lag`` steps before the last: one uniform in the first half of
-    them (``lag // 2`` steps), one uniform in the other half. With ``lag = num_steps - 1`` this is
-    the task as Arjovsky, Shah and Bengio pose it (arXiv:1511.06464), but for the last step, which
-    is never marked. A smaller lag brings the numbers closer to the answer; the numbers before
-    them only distract, and the length of the sequence stays.
+    At every step comes a number uniform between 0 and 1, and beside it a marker that is one at two
+    steps and else zero. At the last step the target is the sum of the two marked numbers. Both lie
+    among the ``lag`` steps before the last: one uniform in the first half of them (``lag // 2``
+    steps), one uniform in the other half. With ``lag = num_steps - 1`` this is the task as
+    Arjovsky, Shah and Bengio pose it (arXiv:1511.06464), but for the last step, which is never
+    marked. A smaller lag brings the numbers closer to the answer; the numbers before them only
+    distract, and the length of the sequence stays.
 
     Args:
         lag: steps before the last among which the marked ones lie, from 2 to ``num_steps - 1``;
@@ -83,8 +83,8 @@ class Adding(AbstractTask):
     def best_error(self, num_remembered: int = 0) -> float:
         """Return the least normalised squared error from that many of the marked numbers.
 
-        ``1 - num_remembered / 2``: the numbers are independent, each of variance 1/12. To know
-        none is to say 1, their mean sum, with error 1 (mean squared error 1/6); one gives 1/2.
+        ``1 - num_remembered / 2``: the numbers are independent, each of variance 1/12. With none
+        the best answer is 1, their mean sum, with error 1 (mean squared error 1/6); one gives 1/2.
 
         Raises:
             ValueError: unless 0, 1 or 2 numbers are remembered.
@@ -99,11 +99,11 @@ class Copying(AbstractTask):
     """Repeat a sequence of symbols after a lag (Arjovsky, Shah and Bengio, arXiv:1511.06464).
 
     ``length`` symbols come one by one, then nothing for ``lag`` steps, at the last of which there
-    is a cue; in the last ``length`` steps, without any input, the network is to say the symbols
-    in their order. From a symbol to its own answer are ``length + lag`` steps. The sequence
-    starts at step ``num_steps - lag - 2 length``, with nothing before it, so that the answer
-    takes the same steps at every lag. Inputs are the one-hot symbol and the cue,
-    ``num_symbols + 1`` components; only the answer is scored.
+    is a cue; in the last ``length`` steps, without any input, the network must reproduce the
+    symbols in their order. From a symbol to its own answer are ``length + lag`` steps. The sequence
+    starts at step ``num_steps - lag - 2 length``, with nothing before it, so that the answer takes
+    the same steps at every lag. Inputs are the one-hot symbol and the cue, ``num_symbols + 1``
+    components; only the answer is scored.
 
     Args:
         lag: steps from the last symbol to the first answer, less one: those between them, from

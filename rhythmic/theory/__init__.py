@@ -1,4 +1,4 @@
-"""One node on paper: closed forms of what it does, without training.
+"""Single nodes in closed form, without training.
 
 Closed forms work in the array namespace of their arguments: NumPy float64 unless one of them is a
 JAX array. Scans (`*_trajectory`) always return JAX arrays.

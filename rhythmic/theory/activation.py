@@ -1,4 +1,4 @@
-"""The node with an activation function, h_t = phi(w h_{t-1}): where it rests and where it flickers.
+"""The node with an activation function, h_t = phi(w h_{t-1}): fixed points and 2-cycles.
 
 The lecture notes that the activation function protects the node from exploding. A saturating phi
 does: the explosion of |w| > 1 becomes two fixed points (w > 1) or a flicker between two values
@@ -181,7 +181,7 @@ def activation_trajectory(
 @checked
 @ieee_arithmetic
 def node_equilibria(activation: str, w: Real[RealLike, "*nodes"]) -> NodeEquilibria:
-    """Find where h_t = phi(w h_{t-1}) can rest or flicker, against the weight.
+    """Find the fixed points and 2-cycles of h_t = phi(w h_{t-1}), against the weight.
 
     - tanh: 0, with slope w; for w > 1 also +-h*; for w < -1 the cycle of -h* and h*, where h* is
       the positive solution of h = tanh(|w| h).
@@ -225,7 +225,7 @@ def node_equilibria(activation: str, w: Real[RealLike, "*nodes"]) -> NodeEquilib
 def limit_states(
     activation: str, w: Real[RealLike, "*#nodes"], h0: Real[RealLike, "*#nodes"]
 ) -> Float[np.ndarray, "*nodes 2"]:
-    """Return the lower and the upper value between which h_t moves in the distant future.
+    """Return the lower and the upper value between which h_t moves in the long run.
 
     These are the limits inferior and superior of h_t as t grows: equal where the node settles,
     the two values of the cycle where it flickers, infinite where it explodes.
@@ -233,8 +233,8 @@ def limit_states(
     Args:
         activation: phi: tanh, sigmoid, relu or identity.
         w: weight of each node, no unit. Read as NumPy float64; it cannot be traced.
-        h0: state at time 0. A start exactly on the sigmoid's unstable fixed point, which no
-            float64 hits, is not told apart from its neighbours.
+        h0: state at time 0. A start exactly on the sigmoid's unstable fixed point, which no float64
+            represents, is not distinguished from its neighbours.
 
     Returns:
         Both values on a new last axis, NumPy float64. NaN where `w` or `h0` is not finite.

@@ -1,10 +1,10 @@
-"""The gradient of a state with respect to an earlier one, on paper, against the lag between them.
+"""The gradient of a state with respect to an earlier one, in closed form, against the lag.
 
-For one node it is a closed form that stands elsewhere, since a gradient through time is the
-answer to a push:
+For one node the closed form is defined elsewhere, since a gradient through time is an impulse
+response:
 
 - first order: dh_{t+n} / dh_t = w^n is ``first_order_closed_form(w, 1.0, n)``;
-- second order: the answer of h_{t+n} to a push of h_t alone (h_{t-1} held) is the
+- second order: the response of h_{t+n} to a perturbation of h_t alone (h_{t-1} held) is the
   ``impulse_response``: (r1^{n+1} - r2^{n+1}) / (r1 - r2) of two real roots, (n + 1) r^n of a
   repeated one, r^n sin((n + 1) theta) / sin(theta) of a complex pair.
 
@@ -101,7 +101,7 @@ def largest_singular_value(
 @checked
 @ieee_arithmetic
 def spectral_radius(matrix: Real[RealLike, "*batch state state"]) -> Float[AnyArray, "*batch"]:
-    """Return the largest modulus of an eigenvalue: the rate a lag of a linear network's gradient.
+    """Return the largest modulus of an eigenvalue: the rate per lag of a linear network's gradient.
 
     Over long lags ||W^n||^(1/n) tends to it, whatever happens first (see ``transient_growth``).
 

@@ -1,8 +1,8 @@
 """The oscillator x'' + 2 beta x' + omega^2 x = F itself, in continuous time.
 
-What the node of `oscillator` stands beside: its free motion, its answer to a
-sinusoidal force, its resonance, and the answer of the sampled node to the samples of such a force;
-and the same by a general ODE solver, which knows nothing of nodes or roots.
+The reference for the node of `oscillator`: free motion, response to a sinusoidal force, resonance,
+and the response of the sampled node to the samples of such a force; and the same by a general ODE
+solver, independent of nodes and roots.
 
 Source: lecture, "Rhythmic RNN"; its solution is textbook.
 """
@@ -148,13 +148,13 @@ class OscillatorMotion(NamedTuple):
 
 
 class Resonance(NamedTuple):
-    """Where and how strongly an oscillator answers.
+    """Resonance of an oscillator: frequency, gain and quality factor.
 
     Attributes:
         frequency: of the largest gain, sqrt(omega^2 - 2 beta^2) / (2 pi), in Hz; 0 where the
             damping is too strong for a peak.
         gain: |x| over |F| at that frequency, in s^2.
-        quality: omega / (2 beta), no unit.
+        quality: Q = omega / (2 beta), no unit.
     """
 
     frequency: Float[AnyArray, "*nodes"]
@@ -220,8 +220,8 @@ def oscillator_response(
 ) -> Complex[AnyArray, "*nodes"]:
     """Give H(f) = 1 / (omega^2 - w^2 + 2 i beta w) with w = 2 pi f.
 
-    A force e^{i w t} ends in x = H e^{i w t}. Only a damped oscillator forgets its start; for
-    beta <= 0 H is the formula and no limit.
+    A force e^{i w t} ends in x = H e^{i w t}. The transient decays only for a damped oscillator;
+    for beta <= 0 H is the formula and no limit.
 
     Args:
         angular_frequency: omega >= 0 in rad/s.
@@ -290,7 +290,7 @@ def sampled_oscillator_response(
     dt: Real[RealLike, "*#nodes"],
     scheme: Scheme = "backward_difference",
 ) -> Complex[AnyArray, "*nodes"]:
-    """Return the answer of the node to the samples of a force e^{i w t}.
+    """Return the frequency response of the node to the samples of a force e^{i w t}.
 
         (lag0 + lag1 e^{-i theta} + lag2 e^{-2 i theta}) / (1 - w1 e^{-i theta} - w2 e^{-2 i theta})
 

@@ -24,7 +24,7 @@ from rhythmic.typing import AnyArray
 
 
 class FirstOrderRegime(IntEnum):
-    """What h_t = w h_{t-1} does in the distant future; codes rise along the line of w.
+    """Long-term behaviour of h_t = w h_{t-1}; codes rise along the line of w.
 
     The lecture has four cases (w > 1, w = 1, 0 < w < 1, w < 0). Here its flickering is split by
     what becomes of the size, and w = 0 and NaN have codes of their own.
@@ -116,7 +116,7 @@ def first_order_closed_form(
 
 @checked
 def first_order_regime(w: Real[RealLike, "*nodes"]) -> Int[AnyArray, "*nodes"]:
-    """Classify what h_t = w h_{t-1} does in the distant future.
+    """Classify the long-term behaviour of h_t = w h_{t-1}.
 
     Args:
         w: weight of each node, no unit.

@@ -3,8 +3,8 @@
 Everything here is NumPy float64 and done once, before a network is built.
 
 Beside the lecture's ladders: families for comparisons, by ratio, span and number of nodes, with
-chance as the null; and the rhythms of an image that is read row by row, where each frequency
-listens to one wave of the plane.
+chance as the null; and the rhythms of an image that is read row by row, where each frequency is
+tuned to one plane wave.
 
 Source: lecture, "Brain rhythms", "Rhythmic RNN in practice" and "My favorite idea" (M. A. Kramer,
 arXiv:2506.17083). Families of ladders are the project's own, and so is the ladder of an image, of
@@ -139,7 +139,7 @@ def validate_ladder(
     """Check that a network can be built on these frequencies: 0 < f < sample_rate / 4.
 
     Below a quarter of the sample rate w1 = 2 r cos(2 pi f / sample_rate) is positive. (A single
-    node may ring up to half the sample rate.) Order and repetition are free.
+    node may oscillate at up to half the sample rate.) Order and repetition are free.
 
     Args:
         frequencies: in Hz, one axis.
@@ -185,9 +185,9 @@ class DayLadder(NamedTuple):
 def day_ladder(
     num_powers: int = 36, *, day: float = SIDEREAL_DAY, ratio: float = GOLDEN_RATIO
 ) -> DayLadder:
-    """Climb from one day to the fast ripples: f_k = ratio^k / day.
+    """Return the ladder from one day to the fast ripples: f_k = ratio^k / day.
 
-    The lecture climbs from 86160 s by the golden ratio. Its hypothesis takes the bands along to
+    The lecture starts at 86160 s, with the golden ratio. Its hypothesis takes the bands along to
     other planets: there the same power carries the same name at another frequency. Ladders of
     another ratio carry no names, for the lecture gives none.
 
@@ -254,8 +254,8 @@ def span_ladder(
 ) -> Float[np.ndarray, " hidden"]:
     """Return ``f_k = start (stop / start)^(k / (n - 1))``: a fixed span, ends included.
 
-    From 2 to 245.9 Hz eleven nodes are the published golden ladder, and ``10 m + 1`` nodes have
-    the ratio ``phi^(1/m)``. One node stands at the geometric middle.
+    From 2 to 245.9 Hz eleven nodes are the published golden ladder, and ``10 m + 1`` nodes have the
+    ratio ``phi^(1/m)``. A single node is at the geometric mean.
 
     Args:
         num_nodes: ``n``, at least 1.
@@ -280,7 +280,7 @@ def random_ladder(
     stop: float = GOLDEN_STOP,
     sample_rate: float = 1000.0,
 ) -> Float[np.ndarray, " hidden"]:
-    """Draw a ladder of the same span and number of nodes: the null that a ratio is held against.
+    """Draw a ladder of the same span and number of nodes: the null distribution for a ratio.
 
     Both ends stay; the logarithms of the frequencies between them are independent and uniform.
 
@@ -311,7 +311,7 @@ def random_ladder(
 def copied_ladder(
     frequencies: Float[np.ndarray, " node"], num_copies: int
 ) -> Float[np.ndarray, " hidden"]:
-    """Repeat a ladder, copy after copy: several nodes a rhythm.
+    """Repeat a ladder, copy after copy: several nodes per frequency.
 
     Args:
         frequencies: of the ladder, Hz.
@@ -414,7 +414,7 @@ def image_ladder(
 def image_waves(
     frequencies: Float[np.ndarray, " hidden"], *, side: int = 28, sample_rate: float = 1000.0
 ) -> ImageWaves:
-    """Tell which wave of an image, read row by row, each frequency is.
+    """Return the plane wave of an image, read row by row, that each frequency corresponds to.
 
     Pixel ``t = side row + column`` of a sinusoid at ``f`` has the phase ``2 pi f t / Fs``, which
     is that of a wave with ``f side / Fs`` cycles along a row, and as many cycles down the image

@@ -3,8 +3,8 @@
 Two schemes turn the oscillator into h_t = w1 h_{t-1} + w2 h_{t-2}: the lecture's backward
 differences and the exact map, whose node passes through the oscillator's own samples.
 
-How samples of the force F enter the node, and what backward differences do to the oscillator that
-was asked for, stands here as well.
+How samples of the force F enter the node, and how backward differences distort the intended
+oscillator, is here as well.
 
 Source: lecture, "Rhythmic RNN"; what backward differences distort is worked out here.
 """
@@ -66,7 +66,7 @@ def weights_from_oscillator(
         w1 = 2 e^{-beta dt} cos(omega_d dt),  w2 = -e^{-2 beta dt},
 
     a hyperbolic cosine when overdamped. Above the Nyquist frequency (omega_d dt > pi) the node
-    still passes through the samples, but rings at an alias.
+    still passes through the samples, but oscillates at an alias.
 
     Args:
         angular_frequency: omega >= 0 in rad/s.
@@ -314,13 +314,13 @@ def forced_drive(
 
 
 class BackwardDifferenceDistortion(NamedTuple):
-    """What an underdamped oscillator becomes under backward differences, beside what was asked.
+    """An underdamped oscillator under backward differences, beside the intended one.
 
     Attributes:
         pole_radius: of the node, 1 / sqrt(D).
         pole_radius_asked: e^{-beta dt}.
-        frequency: at which the node rings, in Hz.
-        frequency_asked: at which the oscillator rings, sqrt(omega^2 - beta^2) / (2 pi), in Hz.
+        frequency: damped frequency of the node, in Hz.
+        frequency_asked: damped frequency of the oscillator, sqrt(omega^2 - beta^2) / (2 pi), in Hz.
         damping: that the roots of the node have, ln(D) / (2 dt), in 1/s.
         damping_asked: beta in 1/s.
     """
@@ -340,12 +340,13 @@ def backward_difference_distortion(
     damping: Real[RealLike, "*#nodes"],
     dt: Real[RealLike, "*#nodes"],
 ) -> BackwardDifferenceDistortion:
-    """Compare the node that backward differences make with the oscillator that was asked for.
+    """Compare the node of backward differences with the intended oscillator.
 
-    With D = 1 + 2 beta dt + omega^2 dt^2 and omega_d^2 = omega^2 - beta^2 the roots of the node
-    are (1 + beta dt +- i omega_d dt) / D. Their radius is 1 / sqrt(D): the scheme damps by itself,
-    even at beta = 0, the more so the faster the oscillator. Their angle
-    arctan(omega_d dt / (1 + beta dt)) is smaller than omega_d dt for beta >= 0: the node is slow.
+    With D = 1 + 2 beta dt + omega^2 dt^2 and omega_d^2 = omega^2 - beta^2 the roots of the node are
+    (1 + beta dt +- i omega_d dt) / D. Their radius is 1 / sqrt(D): the scheme adds numerical
+    damping, even at beta = 0, the more so the faster the oscillator. Their angle
+    arctan(omega_d dt / (1 + beta dt)) is smaller than omega_d dt for beta >= 0: the node is too
+    slow.
 
     Args:
         angular_frequency: omega in rad/s.
@@ -353,8 +354,8 @@ def backward_difference_distortion(
         dt: time step in s.
 
     Returns:
-        Radius, frequency and damping, each beside the one that was asked. NaN throughout where
-        the oscillator is not underdamped (omega > |beta|) and where `dt` <= 0.
+        Radius, frequency and damping, each beside the intended one. NaN throughout where the
+        oscillator is not underdamped (omega > |beta|) and where `dt` <= 0.
 
     Raises:
         ValueError: if shapes do not broadcast.

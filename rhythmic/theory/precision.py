@@ -1,4 +1,4 @@
-"""What a precision holds of a node's rhythm, whose weights are rounded where 2 - w1 makes it.
+"""Frequencies that a precision can represent, with weights rounded near w1 = 2.
 
 The rhythm of a node with roots r e^{+-i theta} is in cos(theta) = w1 / (2 sqrt(-w2)). Relative
 errors d1 and d2 of the weights change theta by cos(theta) (d1 + d2 / 2) / sin(theta), so that slow
@@ -61,7 +61,7 @@ def lowest_frequency(
 
 @checked
 def lowest_computed_cycles(dtype: Any) -> float:
-    """Return the fewest cycles a step that a node keeps to 0.5 % if ``dtype`` computes its weights.
+    """Return the fewest cycles per step that a node keeps to 0.5 % with weights of ``dtype``.
 
     Args:
         dtype: of frequency, radius and time step, and of all that comes of them.

@@ -1,4 +1,4 @@
-"""What the roots of z^2 - w1 z - w2 say about h_t = w1 h_{t-1} + w2 h_{t-2}.
+"""The roots of z^2 - w1 z - w2 and the dynamics of h_t = w1 h_{t-1} + w2 h_{t-2}.
 
 Where they lie, whether the node is stable, whether it oscillates, how fast and for how long; and
 the regimes over the plane of the two weights.
@@ -160,10 +160,10 @@ def pole_radius(
 def node_frequency(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"], dt: Real[RealLike, "*#nodes"]
 ) -> Float[AnyArray, "*nodes"]:
-    """Return the frequency at which the node rings: the angle of its complex root / (2 pi dt).
+    """Return the damped frequency of the node: the angle of its complex root / (2 pi dt).
 
-    This is the damped frequency; the natural frequency of the oscillator behind the weights,
-    omega / (2 pi), is a little higher and comes from `oscillator_from_weights`.
+    The natural frequency of the oscillator behind the weights, omega / (2 pi), is a little higher
+    and comes from `oscillator_from_weights`.
 
     Args:
         w1: weight on the state one step back, no unit.
@@ -217,11 +217,11 @@ def decay_time(
 class SecondOrderRegime(IntEnum):
     """What the node does: the kind of its roots crossed with their larger modulus.
 
-    The kind is "oscillates" for a complex pair, "flickers" for two real roots of which at least
-    one is negative, and neither for real roots that are not negative. The size disappears if the
-    larger modulus is below 1 and explodes if it is above 1 (or if a repeated root is 1 or -1,
-    where the size grows in proportion to t). Otherwise it settles: the corner and edge cases of
-    the stability triangle. The name speaks of the roots; a given start may excite only one.
+    The kind is "oscillates" for a complex pair, "flickers" for two real roots of which at least one
+    is negative, and neither for real roots that are not negative. The size disappears if the larger
+    modulus is below 1 and explodes if it is above 1 (or if a repeated root is 1 or -1, where the
+    size grows in proportion to t). Otherwise it settles: the corner and edge cases of the stability
+    triangle. The name refers to the roots; a given start may excite only one.
 
     Attributes:
         UNDEFINED: a weight is NaN or infinite.
@@ -255,7 +255,7 @@ class SecondOrderRegime(IntEnum):
 def second_order_regime(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"]
 ) -> Int[AnyArray, "*nodes"]:
-    """Classify what h_t = w1 h_{t-1} + w2 h_{t-2} does in the distant future.
+    """Classify the long-term behaviour of h_t = w1 h_{t-1} + w2 h_{t-2}.
 
     Only comparisons of the weights decide, no root is computed: the stability triangle |w2| < 1,
     |w1| < 1 - w2, its edges, the parabola w1^2 + 4 w2 = 0 and the signs of the weights.

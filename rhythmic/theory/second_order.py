@@ -1,7 +1,7 @@
 """The node that remembers two steps, h_t = w1 h_{t-1} + w2 h_{t-2} + drive_t, in time.
 
-Its trajectory, and how it answers an impulse, a sine and noise. What its roots say (regime,
-frequency, decay) is in `roots`.
+Its trajectory, and its responses to an impulse, a sine and noise. What follows from its roots
+(regime, frequency, decay) is in `roots`.
 """
 
 from typing import Any
@@ -161,7 +161,7 @@ def _product(left: tuple[Any, Any], right: tuple[Any, Any], square: Any) -> tupl
 def impulse_response(
     w1: Real[RealLike, "*#nodes"], w2: Real[RealLike, "*#nodes"], num_steps: int
 ) -> Float[AnyArray, "time *nodes"]:
-    """Return the answer of a node at rest to drive_0 = 1: g_0 = 1, g_1 = w1, g_2 = w1^2 + w2, ...
+    """Return the impulse response of a node at rest: g_0 = 1, g_1 = w1, g_2 = w1^2 + w2, ...
 
     For complex roots r e^{+-i theta} it is g_t = r^t sin((t + 1) theta) / sin(theta), for a
     repeated root r it is g_t = (t + 1) r^t. It is computed as in `second_order_closed_form`.
@@ -195,8 +195,8 @@ def frequency_response(
     """Give H(f) = 1 / (1 - w1 e^{-i theta} - w2 e^{-2 i theta}), theta = 2 pi f dt.
 
     A drive e^{i theta t} ends in h_t = H e^{i theta t}. The modulus is the gain and the angle the
-    lead of h over the drive. Only a stable node forgets its start; outside the stability triangle
-    H is the formula and no limit.
+    lead of h over the drive. The transient decays only for a stable node; outside the stability
+    triangle H is the formula and no limit.
 
     Args:
         w1: weight on the state one step back, no unit.
@@ -231,7 +231,7 @@ def stationary_variance(
     w2: Real[RealLike, "*#nodes"],
     noise_std: Real[RealLike, "*#nodes"],
 ) -> Float[AnyArray, "*nodes"]:
-    """Return the variance of a node driven by white noise for ever.
+    """Return the stationary variance of a node driven by white noise.
 
         noise_std^2 (1 - w2) / ((1 + w2) (1 - w2 - w1) (1 - w2 + w1))
 

@@ -3,7 +3,7 @@
     trained = train(NetworkSpec("rrn", 16), recordings, seeds=(1, 2, 3))
     trained.test_scores, trained.networks, trained.history
 
-Beneath it, whole runs are pure functions, mapped and spread over devices:
+Beneath it, whole runs are pure functions, mapped and sharded over devices:
 
     from functools import partial
     from rhythmic import data
@@ -29,10 +29,10 @@ Beneath it, whole runs are pure functions, mapped and spread over devices:
 A member is one network: a seed, which sets split, initialisation, batch order and dropout, and its
 hyperparameters. ``MemberTraining`` holds the pure functions of one member; ``GroupTraining`` maps
 them over members and devices, and compiles once. ``estimate_group`` and ``seconds_per_update``
-tell what a group needs before it runs; ``Groups`` makes groups that fit in memory.
+estimate what a group needs before it runs; ``Groups`` makes groups that fit in memory.
 
-``training_sweep`` writes a training as a sweep over seeds and hyperparameters, to be kept on disk
-and resumed by ``rhythmic.sweep.run_sweep``.
+``training_sweep`` expresses a training run as a sweep over seeds and hyperparameters, to be kept on
+disk and resumed by ``rhythmic.sweep.run_sweep``.
 
 A task of ``rhythmic.tasks``, whose sequences are drawn from keys, is trained on likewise: give it
 to ``train`` in place of recordings, or each member one of its own, in place of a pool:

@@ -307,7 +307,7 @@ def check_members(members: Members, num_examples: int) -> None:
 
 
 FILLER = -(2**31)
-"""What stands in the indices of a member that has fewer examples than another."""
+"""Filler in the indices of a member that has fewer examples than another."""
 
 
 def check_seed(seed: int) -> None:
@@ -337,7 +337,7 @@ def check_hyperparameter(name: str, value: float) -> None:
 
 
 class MemberKeys(NamedTuple):
-    """The independent streams of chance in one member's run, all from its own seed.
+    """The independent random streams of one member's run, all from its own seed.
 
     ``batch_order`` draws the training examples themselves where they come from a task, and the
     last two those that validate and test.

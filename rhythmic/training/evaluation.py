@@ -1,4 +1,4 @@
-"""What a network makes of examples that it does not learn from, summed batch by batch."""
+"""Evaluation of a network on examples that it is not trained on, summed batch by batch."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What the layers make of examples of a pool, by the way through time that was resolved for it."""
+"""Features of examples of a pool, by the method that was resolved for it."""
 
 from typing import NamedTuple
 

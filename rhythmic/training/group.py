@@ -39,8 +39,8 @@ class GroupPlan:
     """How many members train at once: one shape for every group, so that one program serves all.
 
     Args:
-        num_devices: devices that the members spread over. A CPU counts as one device, or as
-            n after ``jax.config.update("jax_num_cpu_devices", n)`` at the start of the program.
+        num_devices: devices that the members are sharded over. A CPU counts as one device, or as n
+            after ``jax.config.update("jax_num_cpu_devices", n)`` at the start of the program.
         members_per_device: members mapped over within each device.
     """
 
@@ -110,9 +110,9 @@ class GroupTraining:
     """One compiled program for groups of one network, recipe and shape.
 
     Compilation happens at the first group and serves every later one. A group that is not full is
-    padded with copies of its last member, which are thrown away; a member's result does not
-    depend on its neighbours. Where members have rhythms of their own, one way through time serves
-    all of a group: if one of them does not ring, none goes from event to event.
+    padded with copies of its last member, which are discarded; a member's result does not depend on
+    its neighbours. Where members have rhythms of their own, one way through time serves all of a
+    group: if one of them is not underdamped, none uses the event-based method.
     """
 
     def __init__(
@@ -250,7 +250,7 @@ class GroupTraining:
         return jax.tree.map(lambda x: np.asarray(x)[:count], state)
 
     def test(self, state: TrainingState, members: Members) -> TestRecord:
-        """Read the test examples, once, with the best parameters in ``state`` of all ``members``.
+        """Evaluate the test examples, once, with the best parameters in ``state`` of ``members``.
 
         Raises:
             ValueError: for a state of another number of members, or what ``run`` refuses.
@@ -263,7 +263,7 @@ class GroupTraining:
         return jax.tree.map(lambda x: np.asarray(x)[:count], record)
 
     def place(self, rows: PyTree) -> PyTree:
-        """Return rows padded to the shape of the group and spread over the devices.
+        """Return rows padded to the shape of the group and sharded over the devices.
 
         Raises:
             ValueError: for too many rows, arrays that differ in their number, or an index outside

@@ -376,7 +376,7 @@ class MemberTraining:
         data: Data | None,
         tables: Tables | None = None,
     ) -> TestRecord:
-        """Read the test examples with the parameters of the best epoch; NaN of a run that failed.
+        """Evaluate the test examples with the parameters of the best epoch; NaN of a failed run.
 
         Raises:
             ValueError: for no test examples, or an index outside the pool.

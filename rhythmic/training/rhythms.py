@@ -1,4 +1,4 @@
-"""Ladders as what a search varies: the fixed rhythms of each member, handed to one program."""
+"""Ladders as hyperparameters: the fixed frequencies of each member, passed to one program."""
 
 from collections.abc import Sequence
 
@@ -52,7 +52,7 @@ def member_motions(rhythms: MemberRhythms, num_steps: int) -> FreeMotion:
     """Tabulate the free motion of each member's nodes, with a leading axis ``member``.
 
     Args:
-        rhythms: of members; their nodes ring.
+        rhythms: of members; their nodes are underdamped.
         num_steps: length of the sequences.
     """
     numbers = range(len(rhythms.nodes.w1))

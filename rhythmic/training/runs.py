@@ -39,7 +39,7 @@ class Runs:
         training: of one run.
         data: the pool of examples; None where each run has a task.
         members: all runs.
-        num_devices: that a group spreads over.
+        num_devices: that a group is sharded over.
         folder: for the states of groups between epochs; None keeps none.
         executor: trains groups by its workers, which write nothing.
         quiet: whether to show no progress.
@@ -147,7 +147,7 @@ class Runs:
         return None if found is None else found[0]
 
     def test(self, state: TrainingState, members: Members) -> TestRecord:
-        """Read the test examples of some runs."""
+        """Evaluate the test examples of some runs."""
         count = len(members.seed)
         if not members.test.shape[1]:
             nothing = np.full(count, np.nan)
@@ -158,7 +158,7 @@ class Runs:
         return jax.tree.map(lambda *rows: np.concatenate(rows), *records)
 
     def report(self, later: int, report: EpochReport) -> None:
-        """Show how a group does and when all will be done, after ``later`` epochs of others."""
+        """Show the progress of a group and the time to the end; ``later`` epochs follow it."""
         history, epoch = report.state.history, report.epoch
         self.progress.remaining = {"epoch": later + self.epochs - epoch}
         self.progress.finished("epoch", report.seconds)

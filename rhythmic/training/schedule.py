@@ -22,8 +22,8 @@ def one_cycle(
 ) -> Float[Array, ""]:
     """Follow half a cosine from ``start`` to ``peak``, then another from ``peak`` to ``end``.
 
-    The peak stands at step ``rising_share * num_steps - 1``, the end at ``num_steps - 1``, both
-    counted from 0.
+    The peak is at step ``rising_share * num_steps - 1``, the end at ``num_steps - 1``, both counted
+    from 0.
 
     Args:
         step: index of the update, from 0.
@@ -81,7 +81,7 @@ def optimizer_at(
     step: Int[Array, ""],
     num_steps: int,
 ) -> optax.GradientTransformation:
-    """Return the recipe's optimiser: the one it names, or AdamW as it stands at one update.
+    """Return the recipe's optimiser: the one it names, or AdamW with its state of one update.
 
     Arguments are those of ``adamw_at``: ``configuration``, ``hyperparameters``, ``step`` and
     ``num_steps``.
@@ -97,7 +97,7 @@ def adamw_at(
     step: Int[Array, ""],
     num_steps: int,
 ) -> optax.GradientTransformation:
-    """Return AdamW as it stands at one update: rate and momentum follow the schedule.
+    """Return AdamW for one update: rate and momentum follow the schedule.
 
     Decay is decoupled, ``learning_rate_now * weight_decay`` on every parameter (Loshchilov and
     Hutter, arXiv:1711.05101); the global norm of the gradient is clipped first.

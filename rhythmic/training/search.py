@@ -1,4 +1,4 @@
-"""Which members a comparison needs: the grid of settings, and the choice among them."""
+"""Hyperparameter search: the grid of settings, and the choice among them."""
 
 import itertools
 import math
@@ -44,10 +44,10 @@ def setting_grid(
 def select_setting(rows: Iterable[dict[str, Any]]) -> Setting:
     """Choose the setting of the highest mean validation accuracy over its seeds.
 
-    A member whose validation accuracy is missing counts as zero. Test results are not looked at.
+    A member whose validation accuracy is missing counts as zero. Test results are not used.
 
     Args:
-        rows: one dictionary a member, with the fields of ``Setting`` and ``validation_accuracy``.
+        rows: one dictionary per member, with the fields of ``Setting`` and ``validation_accuracy``.
 
     Raises:
         ValueError: if there are no rows.

@@ -45,7 +45,7 @@ class Batch(NamedTuple):
 
     ``inputs`` are ``(time, channel, batch)``, ``targets`` ``(batch,)``, ``(output, batch)``,
     ``(time, batch)`` or ``(time, output, batch)`` by kind, ``weights`` in their shape: 1, and 0 for
-    what is missing, stands behind the end or only fills the batch. ``lengths`` are the samples of
+    what is missing, lies beyond the end or only fills the batch. ``lengths`` are the samples of
     each sequence where they differ.
     """
 
@@ -99,7 +99,7 @@ class TrainingState(NamedTuple):
 
 
 class TestRecord(NamedTuple):
-    """The test examples, read once with the parameters of the best epoch: mean loss, and score.
+    """Result on the test examples, evaluated once at the best epoch: mean loss, and score.
 
     NaN of a run that failed. ``confusion`` counts (true class, predicted class).
     ``class_features`` is the mean over each class of the features before the readout; neither has
@@ -135,7 +135,7 @@ def stepped(
         loss: of its examples.
         gradient: of the loss.
         statistics: of the readout, after the examples.
-        optimizer: as it stands at this update.
+        optimizer: at this update.
         fixed: the part of the model that is not trained.
     """
     change, optimizer_state = optimizer.update(gradient, state.optimizer, state.parameters)

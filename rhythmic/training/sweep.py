@@ -54,7 +54,7 @@ def training_sweep(
     name: str | None = None,
     data_identity: str | None = None,
 ) -> Sweep:
-    """Write the training of many networks as a sweep, to be run by ``run_sweep``.
+    """Return the training of many networks as a sweep, to be run by ``run_sweep``.
 
     A network is a point; its seed, the parameter ``seed``, decides split, initialisation, batch
     order and dropout, as in ``GroupTraining``, which gives the same bits at the same number of
@@ -67,7 +67,7 @@ def training_sweep(
         split: the division of the pool that belongs to a seed.
         design: over ``seed`` (whole numbers), ``learning_rate``, ``weight_decay`` and
             ``label_smoothing``; all four.
-        tested: whether to read the test examples, once, with the parameters of the best epoch.
+        tested: whether to evaluate the test examples, once, with the parameters of the best epoch.
             Only after every choice.
         name: of the sweep; by default that of the network.
         data_identity: names the data in the folder, such as their sha256; by default the bytes of
@@ -150,9 +150,9 @@ def outputs_of(state: TrainingState) -> dict[str, Array]:
 
 
 def described(name: str, num_axes: int) -> Output:
-    """Say what an output of training means, and name its axes.
+    """Return the meaning of an output of training, and its axes.
 
-    NaN is an answer everywhere: an update that was not finite is told by ``first_bad_step``.
+    NaN is an answer everywhere: an update that was not finite is reported by ``first_bad_step``.
     """
     dims = DIMENSIONS.get(name, tuple(f"{name}_{axis}" for axis in range(num_axes)))
     if name.endswith("_by_epoch"):

@@ -70,9 +70,9 @@ def train(
     """Train networks on recordings or on a task, choose by validation, and test once.
 
     Each seed sets a division of the trials, initial values, batch order and dropout; all runs train
-    side by side in one compiled program. The sequences of a task are drawn from the seeds, those
-    that train afresh at every update. Of several rates, the one of the best mean validation
-    score is chosen; the test trials of the chosen runs are read once, at their best epochs.
+    in parallel in one compiled program. The sequences of a task are drawn from the seeds, those
+    that train afresh at every update. Of several rates, the one of the best mean validation score
+    is chosen; the test trials of the chosen runs are evaluated once, at their best epochs.
 
     Args:
         spec: the network. With targets at every step it answers at every step, unless its pooling
@@ -95,20 +95,20 @@ def train(
         method: ``fastest``, ``scan`` or another way through time, see ``rhythmic.fast.ways``; the
             result records which one it was. All agree up to rounding, which training amplifies:
             scores of single runs differ, their distribution does not.
-        num_devices: that the runs spread over.
+        num_devices: that the runs are sharded over.
         executor: trains the groups of runs by its workers: anything with the interface of
-            ``concurrent.futures.Executor``, see ``rhythmic.sweep.run_sweep``. Networks are byte
-            for byte those that one process trains; this process alone writes, and tests. All
-            workers must have the same versions and device, which the result records.
+            ``concurrent.futures.Executor``, see ``rhythmic.sweep.run_sweep``. Networks are
+            byte-identical to those that one process trains; this process alone writes, and tests.
+            All workers must have the same versions and device, which the result records.
         folder: for checkpoints after every epoch, the history and the networks; none by default.
-            The same call resumes a run that was stopped, and gives a finished one again. A folder
-            of another training is refused.
+            The same call resumes a run that was stopped, and reloads a finished one. A folder of
+            another training is refused.
         quiet: whether to show no progress.
 
     Raises:
         ValueError: for data, a split or options that do not fit, before anything is compiled.
         MemoryError: if one network is more than a device can hold.
-        ExecutorLostError: if the executor gives no answers any more; finished groups are kept.
+        ExecutorLostError: if the executor returns no results any more; finished groups are kept.
     """
     started = time.perf_counter()
     checked_integer("num_devices", num_devices, 1)

@@ -1,4 +1,4 @@
-"""What ``train`` gives back: networks, what they showed after every epoch, what they scored."""
+"""The result of ``train``: networks, their training history and their scores."""
 
 import dataclasses
 import json
@@ -36,7 +36,7 @@ FINISHED = "finished.ckpt"  # states and tests; is written last
 
 
 class TrainingHistory(NamedTuple):
-    """What every run showed after every epoch; NaN where it had stopped.
+    """The history of every run after every epoch; NaN where it had stopped.
 
     ``train_loss``, ``train_score``, ``validation_loss`` and ``validation_score`` are
     ``(seed, epoch)``, ``seeds`` those of the rows; ``score`` names what the scores are.
@@ -102,7 +102,7 @@ class Trained:
         history: of the chosen runs.
         score: what networks are judged by.
         validation_scores: of the best epoch of each network, ``(seed,)``.
-        test_scores: of the test trials, read once, ``(seed,)``; NaN of a run that failed.
+        test_scores: of the test trials, evaluated once, ``(seed,)``; NaN of a run that failed.
         confusion: test targets by true and predicted class, ``(seed, class_, class_)``.
         learning_rate: of all networks, chosen on validation trials.
         num_parameters: that training may change, of each network.
@@ -196,7 +196,7 @@ def _remove_leftovers(folder: Path) -> None:
 def open_folder(
     folder: Path, training: MemberTraining, data: Data | None, members: Members
 ) -> None:
-    """Write down what is trained in a folder, or compare it with what stands there.
+    """Record what is trained in a folder, or compare it with the record there.
 
     Args:
         folder: that is new, or of the same training.
