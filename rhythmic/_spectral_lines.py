@@ -46,7 +46,7 @@ class SpectralLine(NamedTuple):
 def turns_after(
     cycles: Float[AnyArray, "*#shape"], steps: Int[Array, "*#shape"], dtype: Any
 ) -> Float[Array, "*shape"]:
-    """Return the turn, 0 to 1, that a wave of ``cycles`` a step has reached after whole steps.
+    """Return the turn, 0 to 1, that a wave of ``cycles`` per step has reached after whole steps.
 
     In single precision the product would lose the turn after a million steps. There a number of
     cycles is taken as a whole number of 2^-32, and integers of 32 bits drop whole turns by

@@ -21,7 +21,7 @@ _COMMENT = len(_MARK) + 64
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compressed: bool = True) -> None:
-    """Write named arrays with their hash, whole or not at all.
+    """Write named arrays with their hash atomically.
 
     Raises:
         ValueError: for more bytes than ``read_arrays`` takes, 2^31.

@@ -20,7 +20,7 @@ DAMAGED = "damaged"  # folder of a run for damaged files
 
 # As ``replacing`` names them: the file, what tempfile draws, the ending.
 _LEFTOVER = re.compile(r"(?P<name>.+)\.[a-z0-9_]{8}" + re.escape(PARTIAL))
-# The answer of file systems, some of a network, that cannot sync a file or folder.
+# The error of file systems, some of a network, that cannot sync a file or folder.
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF}
 
 
@@ -59,7 +59,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Write several files, each whole or absent, in one go; then all are on the disk.
+    """Write several files, each complete or absent, in one go; then all are on the disk.
 
     As ``replacing`` does it for one, but they wait for the disk side by side. They take their names
     in the order given: a later one, such as a record of the others, is there only if these are.
@@ -129,7 +129,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_file(handle: int) -> None:
-    """Wait until an open file or folder is on the disk, if its file system can tell."""
+    """Wait until an open file or folder is on the disk, if its file system supports that."""
     try:
         os.fsync(handle)
     except OSError as error:

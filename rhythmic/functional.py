@@ -44,8 +44,8 @@ def resonant_features(
     Args:
         frequencies: node frequencies in Hz; NaN features outside 0 to ``sample_rate / 2``.
         recurrent_weights: ``W``, used as it is, its diagonal included.
-        inputs: ``u``, one scalar a step.
-        sample_rate: ``Fs``, samples a second, Hz.
+        inputs: ``u``, one scalar per step.
+        sample_rate: ``Fs``, samples per second, Hz.
         pole_radius: modulus of the nodes' poles.
         method: ``fastest``, by a hand-written adjoint on a CPU, from one nonzero sample to the next
             where most are zero and no gradient but that by the weights is asked for, by a kernel on

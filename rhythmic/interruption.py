@@ -48,7 +48,7 @@ def stopping(said: str) -> Iterator[None]:
 
 
 def refuse(error: BaseException | str) -> NoReturn:
-    """End a command with status 1 and one line that says what the user can repair."""
+    """End a command with status 1 and a one-line error that the user can fix."""
     lines = str(error).split("\n")
     raise SystemExit(f"error: {' '.join(printable(line.strip()) for line in lines)}".rstrip())
 

@@ -20,7 +20,7 @@ LOCK = "lock"
 # Empty, or zeros after a power failure, where the last process did not come to say its name.
 _OURS = re.compile(rb"(process \d+ on [^\n]*\n)?|\0*")
 
-# What file systems without such locks answer: Lustre without its mount option, NFS without lockd.
+# Errors of file systems without such locks: Lustre without its mount option, NFS without lockd.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
 
 
@@ -72,7 +72,7 @@ def _lock(handle: int, *, wait: bool, place: int | None = None) -> bool:
             fcntl.flock(handle, operation)
         else:
             fcntl.lockf(handle, operation, 1, place)
-    except PermissionError:  # as some systems say that another process holds the byte
+    except PermissionError:  # as some systems report that another process holds the byte
         raise BlockingIOError from None
     except OSError as error:
         if error.errno not in _NO_LOCKS:
@@ -86,8 +86,8 @@ def writing(folder: Path, tell: Callable[[str], None] = lambda line: None) -> It
     """Hold the lock of a run folder, which must exist; other writers are refused meanwhile.
 
     The lock is the kernel's, on the file ``lock``: it is gone when its process is, however that
-    ended. The file stays and says who held it last. Where the file system has no such locks nothing
-    is held, and that is reported.
+    ended. The file stays and records who held it last. Where the file system has no such locks
+    nothing is held, and that is reported.
 
     Args:
         folder: the run folder.

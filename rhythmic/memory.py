@@ -27,9 +27,9 @@ def is_out_of_memory(error: BaseException) -> bool:
 def available_memory(num_devices: int) -> int:
     """Return the bytes that each of the first ``num_devices`` of this process may still fill.
 
-    The devices of a CPU share its memory evenly: on Linux what the kernel gives as
-    available, elsewhere the free or the whole memory, as the system tells. A limit that a
-    container sets is not seen. A device that tells nothing counts as having no limit.
+    The devices of a CPU share its memory evenly: on Linux what the kernel gives as available,
+    elsewhere the free or the whole memory, as the system reports. A limit that a container sets is
+    not detected. A device that reports nothing counts as having no limit.
 
     Raises:
         ValueError: for no devices.
@@ -45,7 +45,7 @@ def available_memory(num_devices: int) -> int:
 def check_fits(name: str, build: Callable[[], PyTree], copies: int, num_devices: int) -> None:
     """Raise a ValueError if what ``build`` makes, so many times, is more than a device can hold.
 
-    Nothing is made: shapes and types tell the size, before anything is drawn or compiled.
+    Nothing is allocated: shapes and types determine the size, before anything is drawn or compiled.
 
     Args:
         name: of what is built, for the error.

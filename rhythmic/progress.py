@@ -27,7 +27,7 @@ SECONDS_BETWEEN_UPDATES = 0.2  # of a line that is written over
 
 @dataclass
 class Progress:
-    """Steps left for each kind of work, such as epochs, the seconds of one, and lines that say so.
+    """Steps left for each kind of work, such as epochs, the seconds of one, and progress lines.
 
     A kind that has not run yet is taken to be as slow as the slowest one measured, and the
     estimate then says "about". What a run does beside its steps, such as compiling, is of another

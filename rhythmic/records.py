@@ -244,7 +244,7 @@ def _line_break(file: BinaryIO) -> bytes:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` whole or not at all."""
+    """Write ``value`` atomically."""
     with replacing(path) as partial:
         partial.write_text(json.dumps(plain(value), indent=2) + "\n", encoding="utf-8")
 

@@ -185,7 +185,7 @@ def spectral_peak(
 
     so that a constant has no power at any frequency. The fraction is ``2 |F|^2`` over the number
     of steps and ``sum_t (x_t - mean)^2``: 1 of a sinusoid, about ``2 / steps`` of white noise at a
-    frequency chosen beforehand. A pair of numbers a frequency is carried.
+    frequency chosen beforehand. A pair of numbers per frequency is carried.
 
     There is no oscillation, and the frequency is NaN, where what is seen does not move, or no
     longer after the first half of the steps, by more than 64 roundings of its size, and where the
@@ -301,7 +301,7 @@ def first_bad_step() -> Reduction:
 class Reduced(NamedTuple):
     """``results`` of each reduction by its name, and ``final_state`` after the last step.
 
-    The ``results`` have the shapes that their reductions say.
+    The ``results`` have the shapes of their reductions.
     """
 
     results: dict[str, PyTree]

@@ -45,7 +45,7 @@ _MINIMUM_STEPS = 64
 
 
 class RhythmKind(IntEnum):
-    """What a trajectory does, as far as its record tells.
+    """Behaviour of a trajectory, judged from its record.
 
     Attributes:
         UNDEFINED: it holds NaN or infinity.
@@ -130,7 +130,7 @@ def measure_rhythm(
     Args:
         trajectory: real or 0/1 states, time first; computed in its own precision (NumPy float64
             becomes float32 unless x64 is enabled).
-        sample_rate: samples a second, Hz, above 0.
+        sample_rate: samples per second, Hz, above 0.
         washout: number of first samples that are not part of the record.
         least_line_share: fraction of the variance, noise left out, that the strongest line of a
             rhythm holds, from 0 to 1; compare ``line_share`` of the result.
@@ -225,7 +225,7 @@ def complex_amplitude(
     Args:
         trajectory: real states, time first; the first row is time 0, washed out or not.
         frequency: f in Hz, strictly between 0 and ``sample_rate / 2``; broadcast.
-        sample_rate: samples a second, Hz.
+        sample_rate: samples per second, Hz.
         washout: number of first samples that are not fitted.
 
     Returns:
@@ -333,7 +333,7 @@ def classify(
         silent: whether fewer than two frames are audible.
 
     Returns:
-        One code a record.
+        One code per record.
     """
     cases = (
         (~finite, RhythmKind.UNDEFINED),

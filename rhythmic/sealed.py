@@ -31,7 +31,7 @@ def sha256_of(path: Path) -> str:
 
 
 def write_sealed(path: Path, value: dict[str, Any]) -> None:
-    """Write a dictionary as JSON with its own hash, whole or not at all.
+    """Write a dictionary as JSON with its own hash atomically.
 
     Numbers keep every digit; NaN and infinity have no place in it.
     """
@@ -65,7 +65,7 @@ def read_sealed(path: Path, *, required: bool = True) -> dict[str, Any]:
 
 
 def unsealed(content: bytes, name: str, *, required: bool = True) -> dict[str, Any]:
-    """Return what ``sealed_bytes`` made bytes of; ``name`` says in errors whose they are.
+    """Return what ``sealed_bytes`` made bytes of; ``name`` identifies them in errors.
 
     Raises:
         DamagedFileError: for other bytes.
@@ -113,7 +113,7 @@ def _seal_of(value: dict[str, Any]) -> str:
 
 
 def save_arrays(path: Path, tree: PyTree, label: dict[str, Any]) -> None:
-    """Write the arrays of a tree and a label, with their hash, whole or not at all."""
+    """Write the arrays of a tree and a label, with their hash atomically."""
     body = io.BytesIO()
     named: dict[str, Any] = {
         f"leaf_{i}": np.asarray(x) for i, x in enumerate(jax.tree.leaves(tree))

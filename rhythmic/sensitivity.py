@@ -194,7 +194,7 @@ def state_sensitivity(
         d s_T / d s_{T-n} = J_T J_{T-1} ... J_{T-n+1},   n = 0 ... T
 
     These are the factors of backpropagation through time; their largest singular values
-    (``largest_singular_value``) against the lag n tell whether a gradient vanishes or explodes.
+    (``largest_singular_value``) against the lag n show whether a gradient vanishes or explodes.
 
     Args:
         cell: the layer.

@@ -65,7 +65,7 @@ def trajectory(
         every: keep steps ``washout + every``, ``washout + 2 every``, ... (counted from 1).
         washout: number of first steps that are run and not shown.
         block_size: steps that are recomputed together in the backward pass, which then keeps one
-            state a block instead of one a step; by default nothing is recomputed.
+            state per block instead of one per step; by default nothing is recomputed.
 
     Returns:
         ``observed`` with leading axis ``(time - washout) // every``, and ``final_state``.
@@ -123,7 +123,7 @@ def time_mean(
         initial_state: state before the first step; by default the cell's state of rest.
         mask: true where a sample belongs to its sequence, ``(time, *batch)``; see ``trajectory``.
         washout: number of first steps that are run and not counted.
-        block_size: steps recomputed together in the backward pass, which keeps one state a
+        block_size: steps recomputed together in the backward pass, which keeps one state per
             block; 14 steps of the published networks stay in a core's second-level cache.
 
     Raises:

@@ -6,7 +6,7 @@
 ``class_``   classes of a classifier
 ``batch``    examples, always the last axis inside a recurrence, so that each node's row is
              one contiguous vector
-``member``   networks trained side by side, added in front by ``jax.vmap``
+``member``   networks trained in parallel, added in front by ``jax.vmap``
 """
 
 from typing import TYPE_CHECKING, Any, TypeAlias

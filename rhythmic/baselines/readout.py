@@ -73,9 +73,9 @@ def fit_large_logistic_regression(
         labels: class of each example, 0 to ``num_classes - 1``.
         num_classes: number of classes; static.
         inverse_regularisation: C, above 0.
-        tolerance: the fit ends where no component of the gradient of the mean loss an example is
+        tolerance: the fit ends where no component of the gradient of the mean loss per example is
             larger.
-        max_iterations: or after as many steps. ``gradient_norm`` tells which of the two.
+        max_iterations: or after as many steps. ``gradient_norm`` shows which of the two.
         start: a fit to begin from, such as that of another C; by default zero. The objective is
             convex, so it saves steps and changes nothing else.
 

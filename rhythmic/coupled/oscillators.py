@@ -190,7 +190,7 @@ def motion(
     where b is the position that unit velocity gives after dt. The term in g^2 and the step from
     y to x (a processor) raise the order from 2 to 4 without another evaluation of the coupling.
     C is ones minus identity, so a step costs a sum and no matrix product. The gain's cosine is
-    turned by a rotation a step, which drifts by rounding alone.
+    turned by a rotation per step, which drifts by rounding alone.
 
     Error of the responses of the published network, relative: 1e-5 at dt = 0.5 ms in float64,
     falling with dt^4. float32 takes half the time, with a rounding error of 1e-4.

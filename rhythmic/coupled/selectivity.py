@@ -208,7 +208,7 @@ def answer_peaks(
         threshold: multiple of the response to the constant gain.
 
     Returns:
-        True at the answers.
+        True at the responses.
 
     Raises:
         ValueError: if there are fewer than 3 gain frequencies, `threshold` is not positive or
@@ -237,16 +237,16 @@ class PeakPlaces(NamedTuple):
     """Where the responses of ladders lie, and the fraction of the sweep that such places cover.
 
     Attributes:
-        peaks: number of answers.
+        peaks: number of responses.
         at_targets: of those, at the sum or difference of the driver's and the answering node's
             frequency.
-        at_rungs: of all answers, at a rung of the ladder: its own rhythm as the gain.
+        at_rungs: of all responses, at a rung of the ladder: its own rhythm as the gain.
         targets: number of sums and differences between the ends of the sweep.
-        answered: of those, where the node answers.
+        answered: of those, where the node responds.
         target_cover: fraction of the swept gain frequencies at a sum or difference, mean over
             nodes.
-        rung_cover: fraction of the swept gain frequencies at a rung: what answers at random places
-            would give.
+        rung_cover: fraction of the swept gain frequencies at a rung: the expectation for responses
+            at random places.
     """
 
     peaks: Int[np.ndarray, " ladder"]
@@ -266,9 +266,9 @@ def peak_places(
     driver: int,
     tolerance: float,
 ) -> PeakPlaces:
-    """Count the answers of a sweep at sums and differences, and at the ladder's own rungs.
+    """Count the responses of a sweep at sums and differences, and at the ladder's own rungs.
 
-    An answer of node k at f_S is at a sum or difference if |f_S - (f_D + f_k)| or
+    A response of node k at f_S is at a sum or difference if |f_S - (f_D + f_k)| or
     |f_S - |f_D - f_k|| is at most the tolerance, and at a rung if |f_S - f_m| is for some m.
     In a golden ladder neighbouring rungs sum to a rung, so these places are partly the same.
 
@@ -309,7 +309,7 @@ def _found_targets(
     driver: int,
     tolerance: float,
 ) -> tuple[Bool[np.ndarray, "ladder hidden 2"], Bool[np.ndarray, "ladder hidden 2"]]:
-    """Tell which differences and sums lie inside the sweep, and at which of those nodes answer."""
+    """Return which differences and sums lie inside the sweep, and where nodes respond at them."""
     own = frequencies[:, driver, None]
     place = np.stack([np.abs(own - frequencies), own + frequencies], -1)
     swept = (gain[0] < place) & (place < gain[-1])

@@ -1,4 +1,4 @@
-"""A folder of trials, one ``.npy`` each, with a CSV that tells the label of each file."""
+"""A folder of trials, one ``.npy`` each, with a CSV of the label of each file."""
 
 import csv
 import re
@@ -89,7 +89,7 @@ def _rows(table: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
 
 
 def _file(path: str, name: str, told: str) -> Path:
-    """Return a file inside the folder; ``told`` begins the line of an error."""
+    """Return a file inside the folder; ``told`` is the beginning of the error."""
     folder = Path(path).resolve()
     try:
         file = (folder / name).resolve()

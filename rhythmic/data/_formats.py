@@ -31,7 +31,7 @@ _SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "mi
 class Names(NamedTuple):
     """What arrays, features or columns are called in a file; None by default.
 
-    ``has_targets`` tells whether targets are read at all.
+    ``has_targets`` is whether targets are read at all.
     """
 
     inputs: str | None
@@ -50,8 +50,8 @@ class Names(NamedTuple):
 class Found(NamedTuple):
     """What a file holds, as ``Recordings`` takes it.
 
-    ``sample_rate`` is in Hz, None where the file does not say it; ``is_ordered`` tells whether the
-    format says where channels are, so that ``inputs`` has them last.
+    ``sample_rate`` is in Hz, None where the file does not contain it; ``is_ordered`` is whether the
+    format specifies the axis of channels, so that ``inputs`` has them last.
     """
 
     inputs: Any
@@ -297,7 +297,7 @@ def _needed(name: str, path: str, install: str | None = None) -> Any:
     """Return a package that only this format takes.
 
     Raises:
-        ValueError: where it is not installed; it says what to install.
+        ValueError: where it is not installed; the error names the package to install.
     """
     try:
         with warnings.catch_warnings():
@@ -315,6 +315,6 @@ def _plain(value: Any) -> Any:
 
 
 def _first_line(error: Exception) -> str:
-    """Return the beginning of what another library says."""
+    """Return the beginning of another library's message."""
     lines = str(error).strip().splitlines()
     return printable(lines[0])[:160] if lines else type(error).__name__

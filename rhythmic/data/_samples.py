@@ -135,7 +135,7 @@ def _is_channels_first(
     Args:
         shapes: of two axes each, of all trials or of each one.
         longest: the largest length that was given.
-        channels: what was said.
+        channels: as specified.
         num_names: how many names the channels have.
 
     Raises:

@@ -47,7 +47,7 @@ def encoded_targets(
         trials: what ``by_trial`` gives.
         lengths: samples of each trial.
         num_steps: of the longest.
-        kind: what they are; None where shape and type tell.
+        kind: what they are; None to infer it from shape and type.
 
     Raises:
         ValueError: for targets that do not fit, in one line that names the trial.

@@ -20,7 +20,7 @@ NUM_CLASSES = 10
 
 
 class DataUnavailableError(Exception):
-    """The data are neither here nor within reach; the message says how to get them."""
+    """The data are neither local nor reachable; the message explains how to get them."""
 
 
 class DamagedFileError(DataUnavailableError, ValueError):

@@ -45,7 +45,7 @@ def described(recordings: Recordings) -> dict[str, str]:
 
 @checked
 def description_table(recordings: Recordings, title: str = "") -> Any:
-    """Return what ``described`` tells as a table of rich.
+    """Return the result of ``described`` as a table of rich.
 
     Args:
         recordings: the trials.

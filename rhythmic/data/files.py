@@ -71,7 +71,7 @@ def read_recordings(
 
     Args:
         path: of the file or folder, or ``tfds:NAME``.
-        sample_rate: Fs in Hz, where the file does not say it.
+        sample_rate: Fs in Hz, where the file does not contain it.
         inputs: name of the array of recordings; by default ``x``, ``X``, ``inputs`` or ``data``.
         targets: of the targets; by default ``y``, ``Y``, ``targets`` or ``labels``.
         lengths: of the samples of each trial; by default ``n`` or ``lengths``, if there is one.
@@ -79,7 +79,7 @@ def read_recordings(
             one.
         kind: of the targets, see ``Recordings``.
         channels: whether channels are the ``first`` or ``last`` of a trial's axes, see
-            ``Recordings``; not for formats that say it.
+            ``Recordings``; not for formats that specify it.
         missing: what is done about samples that are NaN, see ``Recordings``.
         forecast: time in s; the targets are the samples themselves so much later, at every step, in
             place of those of the file, which it need not have.

@@ -1,7 +1,7 @@
 """The order in which an image becomes a sequence, and noise on a pool of examples.
 
-Source: lecture, "Rhythmic RNN in practice" (one pixel a step); the rhythm of the picture is worked
-out here; textbook definition (white Gaussian noise).
+Source: lecture, "Rhythmic RNN in practice" (one pixel per step); the rhythm of the picture is
+worked out here; textbook definition (white Gaussian noise).
 """
 
 from typing import Literal, get_args
@@ -51,10 +51,10 @@ def in_order(
     Args:
         images: pixels row by row from the top left, ``(example, 784)``, of any type; NumPy's or
             on a device.
-        order: ``rows``: as they are, one pixel a step. ``columns``: the left column from top to
-            bottom first, one pixel a step. ``permuted``: one pixel a step in an order without
+        order: ``rows``: as they are, one pixel per step. ``columns``: the left column from top to
+            bottom first, one pixel per step. ``permuted``: one pixel per step in an order without
             meaning, the same for all images (permuted sequential MNIST; Le, Jaitly and Hinton,
-            arXiv:1504.00941). ``row_vectors``: one row of 28 pixels a step.
+            arXiv:1504.00941). ``row_vectors``: one row of 28 pixels per step.
 
     Returns:
         The images, ``(example, time)`` or for ``row_vectors`` ``(example, time, feature)``, of
@@ -81,7 +81,7 @@ def image_rhythm(order: Order, sample_rate: float = 1000.0) -> Float[np.ndarray,
 
     Args:
         order: see ``in_order``.
-        sample_rate: steps a second, Hz.
+        sample_rate: steps per second, Hz.
 
     Raises:
         ValueError: if there is no such order, or the sample rate is not above 0.

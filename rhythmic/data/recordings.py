@@ -78,12 +78,12 @@ class Recordings:
                 have (trial, channel, time): see ``channels``.
             targets: one per trial: a label, or numbers; or one per step. Labels are strings,
                 booleans, integers or anything that can be ordered; floating-point numbers are
-                numbers unless ``kind`` says otherwise. None, or NaN, is a missing target.
+                numbers unless ``kind`` specifies otherwise. None, or NaN, is a missing target.
             sample_rate: Fs in Hz.
             lengths: samples of each trial where ``inputs`` is one array; what follows them is
                 never read.
             groups: a label for each trial, such as its subject.
-            kind: of the targets, where shape and type do not tell.
+            kind: of the targets, where shape and type do not determine it.
             channel_names: one for each channel; ``channel 0`` and so on by default.
             channels: whether ``inputs`` has the axis of channels ``last`` or before that of time,
                 ``first``. By default ``last``, unless trial lengths or channel names fit the other

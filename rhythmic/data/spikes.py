@@ -46,7 +46,7 @@ class SpikeTrains:
 
     Args:
         rate: mean rate of both classes, Hz, above 0.
-        sample_rate: steps a second, Hz, above 0.
+        sample_rate: steps per second, Hz, above 0.
         duration: length of a train, s; a whole number of steps, at least 2.
         slowest_modulation: lower end of the modulation's range, Hz, above 0.
         fastest_modulation: upper end, Hz, from the lower end to half the sample rate.
@@ -145,14 +145,14 @@ def spike_pool(recipe: SpikeTrains, seeds: Sequence[int]) -> SpikePool:
     The trains of a seed are a function of the seed and the recipe alone: they do not depend on the
     other seeds, on the device, or on JAX's precision. Each of the three parts of a seed holds both
     classes equally often, in random order. A pool takes ``trains_per_seed`` times ``num_steps``
-    bytes a seed, 140 kB with the default recipe.
+    bytes per seed, 140 kB with the default recipe.
 
     Args:
         recipe: the constants.
         seeds: one or more, all different, from 0 to 2^31 - 1.
 
     Returns:
-        The pool, ``recipe.trains_per_seed`` trains a seed in the order of ``seeds``: those that
+        The pool, ``recipe.trains_per_seed`` trains per seed in the order of ``seeds``: those that
         train, then those that validate, then those that test.
 
     Raises:
@@ -246,7 +246,7 @@ def spike_power(
     Args:
         trains: whatever is not zero is a spike.
         frequencies: Hz; any, also between the bins of a discrete Fourier transform.
-        sample_rate: steps a second, Hz.
+        sample_rate: steps per second, Hz.
 
     Returns:
         Power, without unit, in float64.

@@ -356,7 +356,7 @@ def _kind_lines(
 
 
 def _draw_row_of_seeds(axes: Axes, values: Sequence[float], place: float, colour: str) -> None:
-    """Draw seeds, their mean, and the interval of it where there are seeds enough to tell."""
+    """Draw seeds, their mean, and its interval where there are enough seeds."""
     summary = summarise(list(values), within=ACCURACY)
     axes.plot(values, np.full(len(values), place), ".", color=colour, markersize=3, alpha=0.5)
     axes.plot(summary.mean, place, "o", color=colour, markersize=4)

@@ -121,7 +121,7 @@ def spectrum_figure(
         frequencies: node frequencies, Hz.
         pixels: input of one digit, in [0, 1].
         positions: ``x_t`` of every node.
-        sample_rate: pixels a second, Hz.
+        sample_rate: pixels per second, Hz.
         pole_radius: modulus of the nodes' poles.
         title: what the right panel shows.
     """

@@ -322,8 +322,8 @@ def lag_panel(
         axes: where to draw.
         measured: sizes by the name of the curve, lag 0 first.
         predicted: the same by theory, for some of the curves.
-        rates: factor a lag by the name of the curve, drawn as a thin line rate^lag that looks like
-            its curve; curves of one rate share the line of the first of them.
+        rates: factor per lag by the name of the curve, drawn as a thin line rate^lag that looks
+            like its curve; curves of one rate share the line of the first of them.
     """
     colours = cm.batlow(np.linspace(0.0, 0.8, max(2, len(measured))))
     drawn: list[float] = []

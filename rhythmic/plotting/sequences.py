@@ -138,7 +138,7 @@ def next_item_figure(
         words: probabilities by blank and model.
         vocabulary: the words in order.
         series: predictions by model, and under ``targets`` the series itself.
-        sample_rate: values a second of the series, Hz.
+        sample_rate: values per second of the series, Hz.
         scores: under ``word`` accuracies, under ``value`` normalised errors, by model.
         from_present: under the same names, the best that the present item alone allows.
     """
@@ -246,7 +246,7 @@ def _task_panel(axes: Axes, panel: Panel) -> None:
     """Draw single and mean scores, chance and the reference.
 
     Bars are 95 % intervals over seeds; of fewer than five seeds, which may learn or not, an
-    interval that supposes a normal distribution says nothing, and there is none.
+    interval that assumes a normal distribution is meaningless, and none is drawn.
     """
     middle = (len(panel.scores) - 1) / 2
     for place, (name, of_network) in enumerate(panel.scores.items()):

@@ -184,7 +184,7 @@ def lecture_style() -> None:
 
 
 def save(figure: Figure, folder: Path, name: str) -> Path:
-    """Write ``figure`` as ``name.pdf`` and ``name.png`` into ``folder``, each whole or not at all.
+    """Write ``figure`` as ``name.pdf`` and ``name.png`` into ``folder``, each atomically.
 
     Returns:
         The picture's path.

@@ -21,7 +21,7 @@ from rhythmic.stability.modes import Modes, Participation, modes_of_eigenvalues
 from rhythmic.typing import AnyArray, Float
 
 START, TRAINED = "0.55", OKABE_ITO["vermilion"]
-LASTING = 1.0  # 1/s: modes that grow or fade by less than this are said to last
+LASTING = 1.0  # 1/s: modes that grow or decay by less than this count as lasting
 LOWEST = 1.0  # Hz, of axes of frequency; modes without a rhythm lie below
 
 
@@ -220,7 +220,7 @@ def _block_path_panel(
 
 
 def growing(eigenvalues: np.ndarray, dt: float) -> np.ndarray:
-    """Say which modes grow by more than what is said to last."""
+    """Return which modes grow by more than the lasting ones."""
     return np.asarray(modes_of_eigenvalues(eigenvalues, dt).growth_rate >= LASTING)
 
 

@@ -33,7 +33,7 @@ def accuracy_figure(
 
     Args:
         accuracy: on validation digits; drawn as the mean over seeds, grey where one is not finite.
-        growth: factor of a deviation a step; the line is where its mean over seeds is 1.
+        growth: factor of a deviation per step; the line is where its mean over seeds is 1.
         axes_values: pole radii, ladder ratios, recurrent gains and input scales, by name.
         best: place of the point that is marked.
     """

@@ -34,7 +34,7 @@ def reach_figure(rows: Sequence[ModelRow], sample_rate: float) -> Figure:
 
     Args:
         rows: the models, from top to bottom. Of very many rhythms some 150 are drawn.
-        sample_rate: steps a second, Hz.
+        sample_rate: steps per second, Hz.
     """
     figure = Figure(figsize=(7.0, 0.37 * len(rows) + 0.6))
     grid = figure.subplots(len(rows), 2, sharex="col", width_ratios=(1.0, 1.4), squeeze=False)

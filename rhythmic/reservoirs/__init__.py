@@ -1,6 +1,6 @@
 """Reservoirs: fixed recurrent layers of which a readout alone is fitted, without back-propagation.
 
-``response``     what a layer answers to sequences: features, power, frequency; its noise, drawn
+``response``     responses of a layer to sequences: features, power, frequency; its noise, drawn
                  step by step from one key per example; does it forget its start?
 ``readout``      multinomial logistic regression of a reservoir's features, and its accuracy
 ``weight_grid``  a sweep over pole radius, ladder ratio, gain and input scale

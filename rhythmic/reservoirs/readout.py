@@ -36,7 +36,7 @@ class LogisticRegression(NamedTuple):
         bias: of the same; its sum is zero.
         objective: what was minimised, at the end.
         gradient_norm: largest component of its gradient there, over C times the number of
-            examples: the gradient of the mean loss an example.
+            examples: the gradient of the mean loss per example.
     """
 
     weight: Float[Array, "class_ feature"]
@@ -80,7 +80,7 @@ def fit_logistic_regression(
     strictly convex but for a common shift of all biases, which is held at zero. Of step lengths
     1, 1/2 ... 1/32 and 0 the best one is taken, the longest of those that tie. The number of
     iterations is fixed, so that members of a ``jax.vmap`` take the same time; ten bring
-    standardised features to the rounding of the dtype, and ``gradient_norm`` tells whether they
+    standardised features to the rounding of the dtype, and ``gradient_norm`` shows whether they
     did.
 
     Args:

@@ -245,7 +245,7 @@ def frequency_content(
         response: of a run.
         frequencies: of the nodes, Hz.
         live: the nodes that count.
-        sample_rate: samples a second, Hz.
+        sample_rate: samples per second, Hz.
     """
     power = jnp.where(live, response.power, 0.0)
     total = jnp.sum(power)
@@ -272,10 +272,10 @@ def growth_factor(
     over runs. Below 1 the reservoir forgets its start (the echo state property, locally), above 1
     it does not. Deviations are measured in the modes of the free nodes (``_as_modes``): without
     coupling the factor is the pole radius whatever the number of steps, and with it a run of some
-    hundred steps tells growth from the turn of a slow oscillation.
+    hundred steps distinguishes growth from the rotation of a slow oscillation.
 
-    The spectral radius of single Jacobians would not tell: they do not commute, and their coupling
-    part grows without bound as a node comes to rest, where the phase is not defined.
+    The spectral radius of single Jacobians would not show that: they do not commute, and their
+    coupling part grows without bound as a node comes to rest, where the phase is not defined.
 
     Args:
         cell: the reservoir; its nodes are underdamped (complex poles), or have ``w1 = w2 = 0``.

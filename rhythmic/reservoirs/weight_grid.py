@@ -37,7 +37,7 @@ class ReservoirGrid:
     Args:
         num_nodes: nodes of the ladder, live or not.
         start_frequency: of the slowest node, Hz.
-        sample_rate: samples a second, Hz.
+        sample_rate: samples per second, Hz.
         density: fraction of entries of ``W`` that are drawn.
         noise: standard deviation of the noise, in units of ``x``.
         inverse_regularisation: C of the readout.

@@ -170,7 +170,7 @@ def compare_rows(days: DayLadder) -> tuple[RowComparison, ...]:
         days: 36 rungs of `day_ladder`.
 
     Returns:
-        One comparison a row, from the day to the fast ripples.
+        One comparison per row, from the day to the fast ripples.
 
     Raises:
         ValueError: for another number of rungs.

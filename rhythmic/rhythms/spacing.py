@@ -1,10 +1,10 @@
 """Distance of a geometric ladder from bands.
 
 A ladder is f_k = start ratio^k for every integer k. Distances are taken in units of its own rung
-spacing, log(ratio), so that a dense ladder gains nothing by its density: where a band falls
-between two rungs by chance alone, its distance is uniform in [0, 0.5] and the root mean square
-is 1/sqrt(12) = 0.289 for every ratio. A start that is fitted lowers that, the more the fewer
-bands there are. Null distributions of what nobody proposed are fitted in the same way.
+spacing, log(ratio), so that a dense ladder gains nothing by its density: where a band falls between
+two rungs by chance alone, its distance is uniform in [0, 0.5] and the root mean square is
+1/sqrt(12) = 0.289 for every ratio. A start that is fitted lowers that, the more the fewer bands
+there are. Null distributions of random bands and ladders are fitted in the same way.
 
 Distances are pure JAX; use double precision where ladders climb far (36 rungs from a day).
 
@@ -275,7 +275,7 @@ def random_ladder_distances(
     *,
     key: PRNGKeyArray,
 ) -> Float[Array, " random"]:
-    """Return the distances of ladders that nobody proposed: random ratio, random start.
+    """Return the distances of random ladders: random ratio, random start.
 
     The ratio is uniform in its logarithm; the start is uniform in log-frequency over one spacing,
     which is all that a start can do. With both limits equal the ratio is fixed.
@@ -385,7 +385,7 @@ def day_evidence(
     *,
     key: PRNGKeyArray,
 ) -> DayEvidence:
-    """Compare ladders built on given days with ladders that nobody proposed.
+    """Compare ladders built on given days with random ladders.
 
     Computed in double precision: single precision loses a thousandth of a rung on the way up.
 

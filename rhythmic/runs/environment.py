@@ -31,7 +31,7 @@ def check_worker(known: dict[str, Any], found: dict[str, Any], remedy: str) -> N
     """Raise a RefusedError for a worker that computes otherwise than the others.
 
     Args:
-        known: what computes for the others; what the worker does not tell does not count.
+        known: what computes for the others; what the worker does not report does not count.
         found: what computes there.
         remedy: what a user can do.
     """

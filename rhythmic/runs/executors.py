@@ -248,7 +248,7 @@ def _line(error: BaseException) -> str:
 def check_alive(executor: futures.Executor) -> None:
     """Raise an ExecutorLostError for a Dask cluster whose scheduler is gone.
 
-    Its futures would be waited for without end; of other executors their futures tell.
+    Its futures would never complete; those of other executors raise.
     """
     status = getattr(getattr(executor, "_client", None), "status", "running")
     if status != "running":
@@ -256,7 +256,7 @@ def check_alive(executor: futures.Executor) -> None:
 
 
 def num_workers(executor: futures.Executor) -> int:
-    """Return how many workers an executor has now, 0 where it does not say."""
+    """Return how many workers an executor has now, 0 where it is unknown."""
     client = getattr(executor, "_client", None)
     if client is not None and hasattr(client, "scheduler_info"):
         return len(client.scheduler_info().get("workers", ()))

@@ -9,7 +9,7 @@ from rhythmic.memory import is_out_of_memory, readable_bytes
 
 
 class Shape(Protocol):
-    """What a device computes at once; its text says so, such as "groups of 2 x 3 members"."""
+    """What a device computes at once; its text describes it, such as "groups of 2 x 3 members"."""
 
     def halved(self) -> Self:
         """Return half as much, rounded up; the least stays."""
@@ -30,7 +30,7 @@ def fitting(
 
     Args:
         shape: what is wanted.
-        needed: bytes that a device needs, as the compiler says.
+        needed: bytes that a device needs, as reported by the compiler.
         available: bytes that a device may fill, asked before ``needed`` places anything.
         tell: called with one line for every shape that is expected not to fit.
     """
@@ -58,7 +58,7 @@ def smaller_after(
     name: str,
     remedy: str,
 ) -> AnyShape:
-    """Return the shape to continue with after memory ran out, and say so.
+    """Return the shape to continue with after memory ran out, with a message.
 
     Args:
         error: what was raised; raised again if it is about something else.

@@ -111,8 +111,8 @@ class RowFile:
 class RowStore:
     """Finished rows: a run's own, and those of files that runs on all machines share.
 
-    A row is known by everything that it depends on; one from another machine counts, and says what
-    it ran on. Processes that share a file claim what they compute, see ``unfinished``.
+    A row is known by everything that it depends on; one from another machine counts, and records
+    what it ran on. Processes that share a file claim what they compute, see ``unfinished``.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class RowStore:
         self._files = [RowFile(path, self.tell) for path in self._paths(neighbours)]
         self.shared = ChainMap(*(file.rows for file in reversed(self._files)))
         self._claims: Claims | None = None
-        self._is_waiting = False  # for other processes, which has been told
+        self._is_waiting = False  # for other processes, which has been reported
 
     def _paths(self, neighbours: bool) -> list[Path]:
         """Return the files of rows that count beside the run's own."""
@@ -338,7 +338,7 @@ class RowStore:
 
 
 def made_here() -> dict[str, str]:
-    """Return what a row says of where it was made."""
+    """Return the provenance of a row."""
     return {"git": git_revision(), "jax": jax.__version__, "device": device_name()}
 
 

@@ -60,7 +60,7 @@ def single_or_double(values: Float[Array, "*points"]) -> Float[Array, "*points"]
 
 
 class NodeChart(NamedTuple):
-    """What the atlas says of points (w1, w2), one entry for each.
+    """Properties of points (w1, w2) of the atlas, one entry for each.
 
     Attributes:
         regime: int8 code of `SecondOrderRegime`.

@@ -15,7 +15,7 @@ kept. What the run determines, with the numbers that are measured:
 - A complex pair has turned by pi for every change of sign, and by what is left at the end, given by
   the angle of the last state in coordinates in which the node turns evenly.
 
-A node is said to stay if its envelope changes by less than a factor e in the run.
+A node counts as staying if its envelope changes by less than a factor e in the run.
 
 Simulation may differ from theory in a strip along the edges between regimes. A run of T steps
 cannot distinguish a root at distance 1 / T of the unit circle from one on it, nor a pair that has

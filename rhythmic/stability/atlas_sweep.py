@@ -16,7 +16,7 @@ from rhythmic.sweep import Axis, Grid, Output, Sweep
 from rhythmic.sweep.specification import Precision
 from rhythmic.typing import Array
 
-# Side by side in a core's cache: what the loop carries of them, five numbers a point.
+# Side by side in a core's cache: what the loop carries of them, five numbers per point.
 POINTS_AT_ONCE = 2**13
 
 _REGIME = {"regime": Output("", "code of SecondOrderRegime")}

@@ -92,7 +92,7 @@ def block_means(
         pre: which nodes send.
 
     Returns:
-        One mean a network over all pairs of two different nodes; the diagonal does not count. NaN
+        One mean per network over all pairs of two different nodes; the diagonal does not count. NaN
         where there is no such pair.
 
     Raises:

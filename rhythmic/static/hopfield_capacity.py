@@ -359,7 +359,7 @@ def load_estimate(value: float, resampled: Float[np.ndarray, " resample"]) -> Lo
     """Return a load with the range of the middle 95 % of its resamples.
 
     The range is NaN if a resample is, and if none differs from another but by rounding: sets that
-    agree, or a single one, do not say how far others would lie off.
+    agree, or a single one, do not show how much others would differ.
 
     Args:
         value: the load itself, patterns per unit.

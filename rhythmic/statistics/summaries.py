@@ -54,7 +54,7 @@ def rounding(*samples: np.ndarray) -> float:
 
     Eight units in the last place of the largest one: what two or three operations and a mean can
     leave behind. The place is that of float32 where float32 holds every number exactly, as it does
-    results that were computed in it; whole numbers tell nothing about that and are exact anyway.
+    results that were computed in it; whole numbers do not indicate that and are exact anyway.
 
     Args:
         samples: the numbers, in one or several arrays.
@@ -185,7 +185,7 @@ class Summary(NamedTuple):
 class Agreement(NamedTuple):
     """A measured mean beside a published one: do they differ by more than twice their error?
 
-    ``difference`` is measured less published; ``agrees`` says that its size is at most ``bound``,
+    ``difference`` is measured less published; ``agrees`` is whether its size is at most ``bound``,
     up to rounding. With one seed there is no error: ``bound`` is NaN, and nothing agrees.
     """
 

@@ -24,7 +24,7 @@
 ``run``            ``run_sweep``: what is missing is computed, in memory or on disk
 ``workers``        chunks computed by the workers of an executor
 ``estimate``       ``plan_sweep``: what a sweep would take, before it is run
-``store``          chunks on disk, in blocks and journals, each whole or absent, checksummed
+``store``          chunks on disk, in blocks and journals, each complete or absent, checksummed
 ``described``      what is common to sweeps in a folder and in an object store
 ``objects``        chunks in an object store by URL, which workers write themselves
 ``dataset``        sweeps opened and exported; ``python -m rhythmic.sweep``

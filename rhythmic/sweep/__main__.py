@@ -19,7 +19,7 @@ from rhythmic.sweep.store import SweepStore
 
 
 def show(run: tyro.conf.Positional[Path]) -> None:
-    """Say how far a sweep is, running or not: axes, results, points a second, time to the end.
+    """Show a sweep, running or not: axes, results, progress, points per second, remaining time.
 
     Args:
         run: the run folder.
@@ -98,7 +98,7 @@ def export_runs(runs: tyro.conf.Positional[tuple[Path, ...]], to: Path) -> None:
 
     Args:
         runs: run folders.
-        to: the file to write; its ending says in what format.
+        to: the file to write; its ending determines the format.
     """
     absent = export(runs, to)
     print(f"{to}: written" + (f"; {absent} points are not computed yet" if absent else ""))

@@ -82,7 +82,7 @@ def description_of(
     layout: Mapping[str, bytes],
     cut: Cut | None = None,
 ) -> dict[str, Any]:
-    """Return what the description of a sweep says, the metadata of its ``layout`` included."""
+    """Return the description of a sweep, the metadata of its ``layout`` included."""
     return {
         "format": FORMAT,
         "asked": sweep.identity(),

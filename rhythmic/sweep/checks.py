@@ -58,7 +58,7 @@ def name_of(function: Callable[..., Any]) -> str:
     return getattr(function, "__name__", type(function).__name__)
 
 
-# Calls to the host whose answer a program reads; those of jax.debug return nothing.
+# Calls to the host whose result a program reads; those of jax.debug return nothing.
 CALLBACKS = {"pure_callback", "io_callback"}
 
 

@@ -1,6 +1,6 @@
 """Computing one chunk: its passes on the devices, smaller ones if memory runs out, its stages.
 
-And how far a sweep is: chunks, points a second, time to the end, points that are not finite.
+And how far a sweep is: chunks, points per second, time to the end, points that are not finite.
 """
 
 import functools
@@ -231,7 +231,7 @@ class ChunkComputer:
         )
 
     def label(self) -> dict[str, Any]:
-        """Say what a kept state belongs to: the sweep, what computed it, the shape of a pass."""
+        """Identify the origin of a stored state: sweep, environment, shape of a pass."""
         return {
             "environment": self.environment,
             "identity": self.identity,
@@ -344,7 +344,7 @@ class Meter:
         self.progress.show(chunks, what, warning=bad, final=final)
 
     def log_rows(self) -> list[Row]:
-        """Return what the log says: how many chunks were finished since the last row, in what time.
+        """Return a row for the log: how many chunks were finished since the last row, in what time.
 
         A row every few seconds, and one for the last chunk: none for most chunks that are small.
         """

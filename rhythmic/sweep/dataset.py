@@ -52,8 +52,8 @@ def opened(folder: Path | str) -> SweepStore | ObjectSweep:
 def open_sweep(folder: Path | str) -> xarray.Dataset:
     """Open the results of a folder, or below a URL, finished or not, to be read as they are used.
 
-    Points that are not computed yet have status -1. The attributes say how many chunks are there
-    and what computed them: program, device, versions, and the rows a device held at once.
+    Points that are not computed yet have status -1. The attributes contain the number of finished
+    chunks and what computed them: program, device, versions, and the rows a device held at once.
 
     Raises:
         ValueError: for a folder without a sweep.

@@ -1,4 +1,4 @@
-"""What the description of a stored sweep says: arrays, how they are cut, names of files."""
+"""The description of a stored sweep: arrays, how they are cut, names of files."""
 
 import functools
 import json
@@ -22,7 +22,7 @@ class DescribedSweep:
     Args:
         place: of the sweep, a folder or URL.
         description: what ``sweep.json`` holds.
-        environment: what computes now; None for what the description says.
+        environment: what computes now; None for that of the description.
 
     Raises:
         ValueError: for the description of another version of the format.
@@ -69,7 +69,7 @@ class DescribedSweep:
         return self.layout.cut.chunks(self.shape)
 
     def owner(self, block: Chunk) -> dict[str, Any]:
-        """Return what a record or journal must say of the block that it belongs to."""
+        """Return what a record or journal must contain about the block that it belongs to."""
         return {"block": block.number, "sweep": self.identity}
 
     def check_owner(self, record: Mapping[str, Any], block: Chunk, name: str) -> None:
@@ -83,7 +83,7 @@ class DescribedSweep:
         return {**self.owner(block), "not_finite": num_bad, "made": made}
 
     def made(self, shape: Mapping[str, int], environment: dict[str, Any] | None) -> dict[str, Any]:
-        """Return what a record says of how a chunk was computed, here or in a worker's place."""
+        """Return the provenance of a chunk for its record, computed here or by a worker."""
         return {"environment": self.environment_now | (environment or {}), **shape}
 
     def file_names(self, block: Chunk) -> dict[str, str]:

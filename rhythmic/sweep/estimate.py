@@ -47,7 +47,7 @@ class SweepEstimate:
         result_bytes: of the results, before compression.
         record_bytes: of records, metadata and coordinates beside them; 0 in memory.
         num_devices: devices of this process that compute.
-        device_bytes: that each of them needs, as the compiler says; 0 if it does not.
+        device_bytes: that each of them needs, as reported by the compiler; 0 if it does not.
         free_bytes: that each of them has free now.
         compile_seconds: of the program, once for each process.
         seconds_per_chunk: measured on one chunk from the middle, compiling left out.
@@ -136,8 +136,9 @@ def plan_sweep(
         stored: whether for a folder, which wants zarr, or in memory.
 
     Returns:
-        Numbers of chunks, files and bytes, which are exact or bounds; memory, as the compiler
-        says; seconds, which are those of the chunk in the middle times the number of chunks.
+        Numbers of chunks, files and bytes, which are exact or bounds; memory, as reported by
+        the compiler; seconds, which are those of the chunk in the middle times the number of
+        chunks.
 
     Raises:
         ValueError: for devices or chunks that cannot be, and for a sweep that no folder can keep.

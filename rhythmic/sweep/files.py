@@ -52,7 +52,7 @@ class SweepFiles(WrapperStore[MemoryStore]):
 
         Raises:
             DamagedFileError: if a chunk is not what was written, named by its file: zarr itself
-                says that its checksum does not match, and not whose.
+                reports that a checksum does not match, but not of which file.
         """
         prototype = prototype or default_buffer_prototype()
         name, is_chunk, _ = key.partition("/c/")

@@ -153,7 +153,7 @@ def _joined_grids(datasets: Sequence[xarray.Dataset]) -> xarray.Dataset:
 
 
 def _joined_attributes(datasets: Sequence[xarray.Dataset]) -> dict[str, Any]:
-    """Return what the data sets say of themselves: chunks added up, and all that computed them."""
+    """Return the attributes of the data sets: chunks added up, and all that computed them."""
     every = [dataset.attrs for dataset in datasets]
     shared = {
         name: value
@@ -217,7 +217,7 @@ def _check_meaning(
 
 
 def _both_have_units(one: xarray.DataArray, other: xarray.DataArray) -> bool:
-    """Return whether both results say what unit they have, if it is only that they have none."""
+    """Return whether both results specify a unit, be it that of a dimensionless one."""
     return "units" in one.attrs and "units" in other.attrs
 
 

@@ -1,7 +1,7 @@
 """The chunks of a block that is not complete yet: appended one by one, each checksummed.
 
-A file of records. The first is a text that says which block of which sweep it belongs to; a text
-also says, wherever that changes, what computes from there on. All others are chunks:
+A file of records. The first is a text that identifies its block and sweep; another text records,
+wherever that changes, what computes from there on. All others are chunks:
 
     kind, number of the chunk, length of the body     20 bytes
     CRC-32C of these, and of the body                 8 bytes
@@ -121,7 +121,7 @@ def _text(value: Mapping[str, Any]) -> bytes:
 
 
 def crc32c(content: bytes | memoryview) -> int:
-    """Return the CRC-32C (Castagnoli) of some bytes: finds every changed byte, at 10 GB a second.
+    """Return the CRC-32C (Castagnoli) of some bytes: finds every changed byte, at 10 GB per second.
 
     Source: RFC 3720, appendix B.4.
     """

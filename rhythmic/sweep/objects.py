@@ -31,7 +31,7 @@ REMOVED_FIRST = f"remove it, and {COMPUTED_AGAIN}"
 
 
 class UnreachableError(OSError):
-    """An object store that does not answer, or refuses."""
+    """An object store that does not respond, or refuses."""
 
 
 class ObjectFolder:
@@ -212,7 +212,7 @@ def described_at(place: ObjectFolder) -> dict[str, Any] | None:
 
     Raises:
         DamagedFileError: for one that is damaged.
-        UnreachableError: for a store that does not answer.
+        UnreachableError: for a store that does not respond.
     """
     try:
         content = place.read(DESCRIPTION)

@@ -34,7 +34,7 @@ def open_to_write(
         sweep: what is computed.
         plan: of a new sweep; one that is there keeps its own.
         environment: of what computes, see ``computing_environment``.
-        allow_changes: go on though program, versions or device are others.
+        allow_changes: continue although program, versions or device differ.
         tell: called with one line for everything that was found.
 
     Raises:
@@ -69,7 +69,7 @@ def check_resumable(
         description: of it.
         sweep: that is to be resumed.
         environment: of what computes now.
-        allow_changes: go on though program, versions or device are others.
+        allow_changes: continue although program, versions or device differ.
         tell: called with one line for what is allowed.
     """
     check_same(place, description["asked"], sweep.identity(), allow_changes, tell)
@@ -90,7 +90,7 @@ def check_same(
     allow_changes: bool,
     tell: Callable[[str], None],
 ) -> None:
-    """Raise a RefusedError for a folder of another sweep; tell what cannot be known or is allowed.
+    """Raise a RefusedError for a folder of another sweep; report what is unknown or allowed.
 
     Rows of ``prepare`` are known by their bits, and another library of linear algebra rounds them
     in another way.

@@ -16,7 +16,7 @@ def join_processes() -> None:
 
     Under Slurm (and wherever else JAX detects a cluster) nothing needs to be set. Elsewhere the
     environment variables JAX_COORDINATOR_ADDRESS (host:port of the first process),
-    JAX_NUM_PROCESSES and JAX_PROCESS_ID say who is there. A single process stays alone.
+    JAX_NUM_PROCESSES and JAX_PROCESS_ID describe the processes. A single process stays alone.
 
     Raises:
         ValueError: for variables that are set in part, or hold no numbers.

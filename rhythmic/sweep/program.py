@@ -108,7 +108,7 @@ class PassProgram:
         return self.programs.call(str(part), state, *inputs)
 
     def memory(self) -> int:
-        """Return the bytes that a device needs for a pass, as the compiler says; 0 if it does not.
+        """Return the bytes that a device needs for a pass, by the compiler's report; 0 without one.
 
         Of stages, the state and the outputs of the costliest one count.
         """

@@ -94,7 +94,7 @@ def run_sweep(
             and hang; results are byte-identical to those of one process. This process alone writes
             to a folder.
         allow_changes: resume in a folder though the program, a version or the device is another
-            one, or the rows of ``prepare`` are. The chunks then say what computed them.
+            one, or the rows of ``prepare`` are. The chunks then record what computed them.
         quiet: show no progress.
 
     Returns:
@@ -158,7 +158,7 @@ def _is_elsewhere(error: OSError, folder: Path) -> bool:
 
 
 def _storage_message(folder: Path, error: OSError) -> str:
-    """Say in one line what could not be written, and that nothing is lost."""
+    """Report in one line what could not be written, and that nothing is lost."""
     reason = error.strerror or str(error)
     return (
         f"run_dir {folder} cannot be written to: {reason}; finished chunks are kept, and the same "

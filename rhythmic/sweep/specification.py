@@ -255,7 +255,7 @@ class Sweep:
         """Return the arrays of ``tree`` as devices hold them in the precision of the sweep.
 
         Raises:
-            ValueError: that says ``name``, for numbers that it does not hold.
+            ValueError: that names ``name``, for numbers that it does not hold.
         """
         with self.in_precision():
             return held_values(name, tree)

@@ -323,7 +323,7 @@ class SweepStore(DescribedSweep):
 
 
 def _fault(path: Path, content: bytes | None = None) -> str:
-    """Say what is wrong with a file that must hold these bytes, or a chunk; empty if nothing is."""
+    """Describe the fault of a file that must hold these bytes, or of a chunk; empty for none."""
     try:
         found = read_plain(path)
     except (FileNotFoundError, NotADirectoryError):

@@ -7,7 +7,7 @@ from rhythmic.typing import AnyArray
 
 
 def check_lag(lag: AnyArray | int, smallest: int, largest: int, meaning: str) -> None:
-    """Check every entry of a lag; ``meaning`` says what the largest one is."""
+    """Check every entry of a lag; ``meaning`` describes the largest one."""
     values = np.asarray(lag)
     if not np.issubdtype(values.dtype, np.integer):
         raise ValueError(f"lag is {shown(values)}; it must be a whole number of steps")

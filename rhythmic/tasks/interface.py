@@ -33,8 +33,8 @@ class Batch(NamedTuple):
 class AbstractTask(eqx.Module):
     """A source of batches, with the sizes that a network for it needs.
 
-    ``kind`` says what the targets are: ``classes``, scored by accuracy, or ``values``, scored by
-    the squared error over the variance of the targets.
+    ``kind`` is that of the targets: ``classes``, scored by accuracy, or ``values``, scored by the
+    squared error over the variance of the targets.
     """
 
     kind: eqx.AbstractVar[Kind]

@@ -103,7 +103,7 @@ class NextValue(AbstractTask):
 
     Args:
         frequencies: ``f_j`` in Hz, each between 0 and half the sample rate.
-        sample_rate: ``1 / dt``, values a second, Hz.
+        sample_rate: ``1 / dt``, values per second, Hz.
         num_steps: length of a sequence, values.
         num_unscored: first steps that do not count.
     """

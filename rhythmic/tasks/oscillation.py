@@ -30,7 +30,7 @@ class FrequencyDiscrimination(AbstractTask):
     Args:
         signal_to_noise: ``s``, at least 0; may be an array, one entry per member.
         frequencies: ``f_c`` in Hz, two or more, each between 0 and half the sample rate.
-        sample_rate: ``1 / dt``, samples a second, Hz.
+        sample_rate: ``1 / dt``, samples per second, Hz.
         num_steps: length of a sequence, samples.
     """
 
@@ -139,7 +139,7 @@ class PhaseReading(AbstractTask):
             be an array, one entry per member.
         frequency: Hz, between 0 and half the sample rate, also with the jitter.
         frequency_jitter: largest deviation of a sequence's frequency from ``frequency``, Hz.
-        sample_rate: ``1 / dt``, samples a second, Hz.
+        sample_rate: ``1 / dt``, samples per second, Hz.
         num_steps: length of a sequence, samples.
         num_unscored: first steps that do not count.
     """

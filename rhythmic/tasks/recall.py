@@ -58,7 +58,7 @@ class DelayedRecall(AbstractTask):
 
     @property
     def input_size(self) -> int:
-        """One component a symbol, the store flag, the cue."""
+        """One component per symbol, the store flag, the cue."""
         return self.num_symbols + 2
 
     @property

@@ -133,7 +133,7 @@ class Copying(AbstractTask):
 
     @property
     def input_size(self) -> int:
-        """One component a symbol, and the cue."""
+        """One component per symbol, and the cue."""
         return self.num_symbols + 1
 
     @property

@@ -261,7 +261,7 @@ def span_ladder(
         num_nodes: ``n``, at least 1.
         start: lowest frequency in Hz.
         stop: highest frequency in Hz, above ``start`` and below a quarter of the sample rate.
-        sample_rate: steps a second, Hz.
+        sample_rate: steps per second, Hz.
 
     Raises:
         ValueError: for a number of nodes or an end out of its range.
@@ -289,7 +289,7 @@ def random_ladder(
         seed: of ``numpy.random.default_rng``, at least 0.
         start: lowest frequency in Hz.
         stop: highest frequency in Hz, above ``start`` and below a quarter of the sample rate.
-        sample_rate: steps a second, Hz.
+        sample_rate: steps per second, Hz.
 
     Returns:
         Rising frequencies in Hz.
@@ -365,8 +365,8 @@ def image_ladder(
 
         f = Fs (side m + q) / side^2,  q = spacing (n + offset),  m = 0, 1, ..., n any integer
 
-    ``Fs / side`` is the rhythm of the rows (35.7 Hz at 28 pixels a row and 1000 a second), ``Fs /
-    side^2`` that of the image (1.28 Hz). A sinusoid at ``f`` is a wave of the plane: about ``m``
+    ``Fs / side`` is the rhythm of the rows (35.7 Hz at 28 pixels per row and 1000 per second),
+    ``Fs / side^2`` that of the image (1.28 Hz). A sinusoid at ``f`` is a plane wave: about ``m``
     cycles along a row, ``q`` down the image; see ``image_waves``. The phasor of a node that loses
     nothing is, after the last pixel, the Fourier coefficient of that wave. Of all waves those of
     the smallest ``hypot(aspect m, q)`` are taken.
@@ -376,8 +376,8 @@ def image_ladder(
         spacing: step of ``q``, in cycles down the image, above 0.
         offset: of the grid of ``q``, in steps, in [0, 1).
         aspect: how many cycles down the image count as one along a row, above 0.
-        side: pixels a row, and rows.
-        sample_rate: ``Fs``, pixels a second, Hz.
+        side: pixels per row, and rows.
+        sample_rate: ``Fs``, pixels per second, Hz.
 
     Returns:
         Rising frequencies in Hz, above 0 and below ``Fs / 4``.
@@ -422,8 +422,8 @@ def image_waves(
 
     Args:
         frequencies: in Hz.
-        side: pixels a row, and rows.
-        sample_rate: ``Fs``, pixels a second, Hz.
+        side: pixels per row, and rows.
+        sample_rate: ``Fs``, pixels per second, Hz.
     """
     cycles = np.asarray(frequencies, np.float64) * side**2 / sample_rate
     return ImageWaves(cycles / side, np.mod(cycles + side / 2, side) - side / 2)

@@ -96,7 +96,7 @@ def weights_from_oscillator(
         denominator = xp.where(valid, denominator, 1.0)
         w1, w2 = 2 * (1 + decay) / denominator, -1 / denominator
     if xp is not np:
-        # Of the damped motion: its angle, or the tangent of it, in radians a step.
+        # Of the damped motion: its angle, or the tangent of it, in radians per step.
         scale = 1.0 if scheme == "exact" else xp.abs(1 + decay)
         turn = safe_sqrt(xp, angle * angle - decay * decay)
         lowest = 2 * np.pi * lowest_computed_cycles(turn.dtype)
@@ -185,7 +185,7 @@ def weights_from_poles(
         ask for f < 1 / (4 dt), so that w1 > 0; that limit is checked by `validate_ladder`.) JAX
         arrays are computed in their own precision: NaN where that loses the rhythm, at
         frequencies above 0 and below `lowest_computed_cycles(dtype) / dt`, 0.95 Hz in float32 at
-        1000 steps a second. Numbers and NumPy arrays are computed in float64.
+        1000 steps per second. Numbers and NumPy arrays are computed in float64.
 
     Source: lecture, "Rhythmic RNN in practice" (M. A. Kramer, arXiv:2506.17083).
     """

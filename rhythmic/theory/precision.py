@@ -2,7 +2,7 @@
 
 The rhythm of a node with roots r e^{+-i theta} is in cos(theta) = w1 / (2 sqrt(-w2)). Relative
 errors d1 and d2 of the weights change theta by cos(theta) (d1 + d2 / 2) / sin(theta), so that slow
-rhythms are lost first: in float32 those below about 0.5 Hz at 1000 steps a second.
+rhythms are lost first: in float32 those below about 0.5 Hz at 1000 steps per second.
 
 Source: textbook error propagation; the tolerances are the project's own.
 """
@@ -74,8 +74,8 @@ def lowest_computed_cycles(dtype: Any) -> float:
 def largest_radius(dtype: Any = np.float32) -> float:
     """Return the largest pole radius below 1 whose decay time a rounded w2 = -r^2 keeps to 20 %.
 
-    So slow a decay is one of hours at 1000 steps a second; one of 17 minutes, r = 1 - 1e-6, is kept
-    to 1.5 %, that of the published r = 1 - 1e-5 to 0.15 %.
+    So slow a decay is one of hours at 1000 steps per second; one of 17 minutes, r = 1 - 1e-6, is
+    kept to 1.5 %, that of the published r = 1 - 1e-5 to 0.15 %.
 
     Args:
         dtype: of w2.

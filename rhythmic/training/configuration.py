@@ -35,7 +35,7 @@ class TrainingConfiguration:
 
     Args:
         epochs: passes over the training digits; all of them run.
-        batch_size: digits an update, at least 2; a short last batch is kept.
+        batch_size: digits per update, at least 2; a short last batch is kept.
         rising_share: fraction of the updates before the learning rate peaks.
         momentum: Adam's beta1. ``cycled``: 0.95, 0.85, 0.95 against the rate, as torch's one-cycle
             schedule does by default; ``constant``: 0.9.
@@ -48,8 +48,8 @@ class TrainingConfiguration:
         passes: times that an epoch goes through the training digits, each in an order of its own.
             Of few digits several passes fill an epoch, and validation stays rare.
         loss: what is minimised: ``cross_entropy``, ``squared``, ``huber``, or a function of one
-            answer, ``(output,)``, and its target. By default the first of classes, the second of
-            numbers, on the scale of the training targets.
+            output vector, ``(output,)``, and its target. By default the first of classes, the
+            second of numbers, on the scale of the training targets.
         score: what epochs and networks are chosen by: ``accuracy`` (of classes by default),
             ``balanced_accuracy``, ``f1``; ``r2`` (of numbers by default), ``nrmse``.
         class_weights: ``balanced``, so that all classes count alike; or one factor per class.
@@ -193,7 +193,7 @@ class MemberRhythms(NamedTuple):
 
 
 class Members(NamedTuple):
-    """Networks to be trained side by side: seeds, hyperparameters and indices into the data.
+    """Networks to be trained in parallel: seeds, hyperparameters and indices into the data.
 
     ``seed`` sets initial values, batch order and dropout; ``train``, ``validation`` and ``test``
     are the rows of the pool that each member has. ``rhythms`` is None where all have those of the

@@ -24,7 +24,7 @@ class Estimate(NamedTuple):
 
     ``arguments`` are state, members and the pool of examples; ``outputs`` are those that do not
     take the place of an argument; ``temporaries`` is what the program needs in between. The sizes
-    are the compiler's own, before anything has run; 0 where it tells none. ``compile_seconds`` is
+    are the compiler's own, before anything has run; 0 where it reports none. ``compile_seconds`` is
     in s.
     """
 
@@ -167,7 +167,7 @@ def seconds_per_update(group: GroupTraining, members: Members, *, num_updates: i
         num_updates: updates to time; more where a one-cycle schedule needs more.
 
     Returns:
-        Seconds an update of the whole group, its fraction of the validation included.
+        Seconds per update of the whole group, its fraction of the validation included.
     """
     configuration = group.training.configuration
     num_batches = configuration.num_batches(members.train.shape[1])

@@ -33,7 +33,7 @@ def evaluated(
 ) -> TestRecord:
     """Return what a network scores over a part of the split; NaN where an example is none.
 
-    Sequences of like length share a batch, so that little is computed of padding.
+    Sequences of similar length share a batch, so that little is computed of padding.
 
     Args:
         objective: loss and score.

@@ -1,4 +1,4 @@
-"""Members trained side by side: mapped within a device, sharded over devices, epoch by epoch."""
+"""Members trained in parallel: mapped within a device, sharded over devices, epoch by epoch."""
 
 import time
 from collections.abc import Callable, Sequence

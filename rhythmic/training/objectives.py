@@ -1,6 +1,6 @@
-"""What training minimises and what it is judged by: losses and scores of four kinds of targets.
+"""Objectives of training and evaluation: losses and scores of four kinds of targets.
 
-Answers and targets come as items: of classes ``(class_, item)`` and ``(item,)``, of numbers
+Outputs and targets come as items: of classes ``(class_, item)`` and ``(item,)``, of numbers
 ``(output, item)`` both. An item is a trial, or a step of one. What has weight 0 is padding or a
 missing target and counts for nothing, NaN neither.
 
@@ -33,7 +33,7 @@ OF_NUMBERS: tuple[ScoreName, ...] = ("r2", "nrmse")
 
 
 class Items(NamedTuple):
-    """Answers to be judged: ``outputs``, ``targets`` and ``weights``, of one kind of shapes.
+    """Outputs to be scored: ``outputs``, ``targets`` and ``weights``, of one kind of shapes.
 
     ``(class_, item)``, ``(item,)`` and ``(item,)``; or ``(output, item)`` all three.
     """
@@ -46,9 +46,9 @@ class Items(NamedTuple):
 class Sums(NamedTuple):
     """What scores are made of, summed over items.
 
-    ``loss`` and ``weight`` are scalars, ``correct`` counts right answers, ``confusion`` is (true,
-    predicted), and ``moments`` are n, sum of errors squared, sum and sum of squares of targets,
-    ``(4, output)``; what does not apply has no entries.
+    ``loss`` and ``weight`` are scalars, ``correct`` counts correct predictions, ``confusion`` is
+    (true, predicted), and ``moments`` are n, sum of errors squared, sum and sum of squares of
+    targets, ``(4, output)``; what does not apply has no entries.
     """
 
     loss: Float[Array, ""]
@@ -109,7 +109,7 @@ def item_losses(
     Args:
         items: answers, with what they should be.
         loss: ``cross_entropy`` in nats; ``squared``, ``(o - t)^2``; ``huber``, half of it up to an
-            error of 1 and linear beyond; or a function of one answer and its target.
+            error of 1 and linear beyond; or a function of one output and its target.
         smoothing: of class labels, see ``cross_entropy``.
         class_weights: factor on the loss of each class.
     """
@@ -197,7 +197,7 @@ def better_is_higher(score: ScoreName) -> bool:
 
 
 def as_items(outputs: Array, targets: Array, weights: Array, *, is_class: bool) -> Items:
-    """Return answers at every step, time first, as items; those of whole trials as they are.
+    """Return outputs at every step, time first, as items; those of whole trials as they are.
 
     Args:
         outputs: ``(output, batch)``, or ``(time, output, batch)``.
@@ -266,7 +266,7 @@ class Objective:
         *,
         key: jax.Array,
     ) -> tuple[Array, tuple[RunningStatistics, Sums]]:
-        """Return the mean loss of the answers to a training batch; beside it what is kept.
+        """Return the mean loss of a training batch; beside it what is kept.
 
         Args:
             model: the network.
@@ -301,7 +301,7 @@ class Objective:
 
         Args:
             model: the network.
-            outputs: its answers.
+            outputs: of the network.
             batch: with the targets.
             known: smoothing of labels, and weights of classes.
             with_confusion: whether to count classes by true and predicted class.
@@ -316,7 +316,7 @@ class Objective:
     def _judged(
         self, model: Network, outputs: Array, batch: Batch, known: Known
     ) -> tuple[Items, Array]:
-        """Return answers as items, and the loss of each; numbers on the scale of the readout."""
+        """Return outputs as items, and the loss of each; numbers on the scale of the readout."""
         targets = batch.targets
         if model.output_scaling is not None:
             scaling = jax.lax.stop_gradient(model.output_scaling)

@@ -25,7 +25,7 @@ def member_rhythms(
 
     Args:
         ladders: frequencies in Hz, one row per member, all of one length.
-        sample_rate: samples a second, Hz.
+        sample_rate: samples per second, Hz.
         pole_radius: modulus of every node's poles, in (0, 1).
         poles: as in ``resonant_nodes``.
 

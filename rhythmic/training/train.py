@@ -75,8 +75,8 @@ def train(
     is chosen; the test trials of the chosen runs are evaluated once, at their best epochs.
 
     Args:
-        spec: the network. With targets at every step it answers at every step, unless its pooling
-            is named.
+        spec: the network. With targets at every step it has outputs at every step, unless its
+            pooling is specified.
         recordings: the data, or a task of ``rhythmic.tasks``.
         seeds: one network each.
         learning_rates: peak rates to choose from.
@@ -157,7 +157,7 @@ def train(
 
 
 def _pooled_for(spec: BuildsNetwork, problem: Problem) -> BuildsNetwork:
-    """Return a specification that answers as often as there are targets, or refuse it."""
+    """Return a specification with as many outputs as there are targets, or reject it."""
     if not isinstance(spec, NetworkSpec):
         return spec
     if spec.pooling is None and problem.per_step:

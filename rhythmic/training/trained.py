@@ -107,7 +107,7 @@ class Trained:
         learning_rate: of all networks, chosen on validation trials.
         num_parameters: that training may change, of each network.
         classes: the labels, in the order of the outputs; empty for numbers.
-        is_scalar: whether targets were numbers without an axis of outputs; answers then have none.
+        is_scalar: whether targets were numbers without an axis of outputs; outputs then have none.
         splits: the trials that train, validate and test each network.
         recipe: by which they were trained.
         arithmetic: what trained the networks: the way through time, device and versions.
@@ -149,8 +149,8 @@ class Trained:
             lengths: samples of the sequence, or of each.
 
         Returns:
-            ``(output,)`` or ``(batch, output)``, or of answers at every step ``(time, output)`` or
-            ``(batch, time, output)``, 0 behind the end of a trial.
+            ``(output,)`` or ``(batch, output)``, or with outputs at every step ``(time, output)``
+            or ``(batch, time, output)``, 0 behind the end of a trial.
 
         Raises:
             ValueError: for samples that are not finite, or shapes that do not fit.
