@@ -193,7 +193,8 @@ class Network(eqx.Module):
             inputs: ``(time, channel, batch)``.
             lengths: samples of each sequence in this piece, 0 of one that has ended.
             states: of the cells before it, as in ``initial_state``.
-            method: the way through time, as of ``features``.
+            method: the way through time, as of ``features``; one piece is taken by ``pieces`` as
+                by ``adjoint``.
             key: of the layers' dropout, for training alone.
             first: number of the piece's first step, from which dropout is drawn.
 
@@ -201,6 +202,7 @@ class Network(eqx.Module):
             ValueError: for a bidirectional network.
         """
         self._check_streams()
+        method = "adjoint" if method == "pieces" else method
         stream, after = self.encode(inputs, lengths), []
         keys = [None] * len(self.layers) if key is None else jax.random.split(key, len(self.layers))
         for layer, state, own in zip(self.layers, states, keys, strict=True):

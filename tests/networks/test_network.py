@@ -357,9 +357,9 @@ def test_a_piece_by_a_faster_way_leaves_the_same_states():
     states, lengths = network.initial_state(BATCH).layers, jnp.asarray(LENGTHS)
     found = {
         method: network.continued(inputs, lengths, states, method=method)
-        for method in ("scan", "adjoint", "parallel")
+        for method in ("scan", "pieces", "adjoint", "parallel")
     }
-    for method in ("adjoint", "parallel"):
+    for method in ("pieces", "adjoint", "parallel"):
         for one, other in zip(*map(jax.tree.leaves, (found[method], found["scan"])), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
 
