@@ -89,8 +89,10 @@ class S5Cell(DiagonalCell):
             steps = jnp.exp(uniform((hidden_size,), low, high, key=keys[0]))
         else:
             steps = between("dt", per_node("dt", dt, hidden_size), 0.0, np.inf)
-        velocity: AnyArray = hippo_frequencies(hidden_size)
-        if angular_frequency is not None:
+        velocity: AnyArray
+        if angular_frequency is None:
+            velocity = hippo_frequencies(hidden_size)
+        else:
             omega = per_node("angular_frequency", angular_frequency, hidden_size)
             velocity = between("angular_frequency", omega, 0.0, np.pi) / steps
         # Start values are published as V* B and C V with the unitary eigenvectors V of the normal

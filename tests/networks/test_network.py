@@ -317,13 +317,15 @@ STACKS = {
 
 
 STACKED = rest_slow(
-    list(itertools.product(STACKS, POOLINGS)), ("linoss", "mean"), ("lstm", "every")
+    list(itertools.product(STACKS, POOLINGS, ("whole", "lengths"))),
+    ("linoss", "mean", "lengths"),
+    ("lstm", "every", "whole"),
 )
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize(("cell", "pooling"), STACKED)
-def test_stacks_have_faster_ways_with_the_same_numbers(cell, pooling, monkeypatch):
+@pytest.mark.parametrize(("cell", "pooling", "given"), STACKED)
+def test_stacks_have_faster_ways_with_the_same_numbers(cell, pooling, given, monkeypatch):
     """Values and gradients, with lengths and dropout; pieces of 4, 4 and 1 of nine steps."""
     monkeypatch.setattr(pieces, "NUMBERS", 4 * 4 * BATCH)
     network = stack(cell, pooling, **STACKS[cell])
@@ -335,19 +337,19 @@ def test_stacks_have_faster_ways_with_the_same_numbers(cell, pooling, monkeypatc
     assert network.ways == expected[cell]
     inputs = jnp.moveaxis(jnp.asarray(recordings()), 0, -1)
 
-    def found_by(method, lengths):
+    lengths = None if given == "whole" else jnp.asarray(LENGTHS)
+
+    def found_by(method):
         def score(network):
             features = network.features(inputs, lengths, method=method, key=KEY)
             return jnp.sum(features**2), features
 
         return eqx.filter_jit(eqx.filter_value_and_grad(score, has_aux=True))(network)
 
-    for lengths in (None, jnp.asarray(LENGTHS)):
-        slow = jax.tree.leaves(found_by("scan", lengths))
-        for method in (*network.ways[1:], "fastest"):
-            fast = jax.tree.leaves(found_by(method, lengths))
-            for one, other in zip(fast, slow, strict=True):
-                np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
+    slow = jax.tree.leaves(found_by("scan"))
+    for method in (*network.ways[1:], "fastest"):
+        for one, other in zip(jax.tree.leaves(found_by(method)), slow, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
 
 
 @pytest.mark.usefixtures("x64")
