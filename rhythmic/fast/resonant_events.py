@@ -39,7 +39,7 @@ SPARSE = 0.6
 MOST_DAMPED = 10.0
 
 
-_TOGETHER = 32  # rows of events whose free motions are read from the tables together
+_TOGETHER = 8  # rows of events whose free motions are read from the tables together
 
 
 class FreeMotion(NamedTuple):
