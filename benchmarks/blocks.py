@@ -1,7 +1,6 @@
 """``python -m benchmarks.blocks``: blocks of damped oscillators beside discretax's."""
 
 import functools
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -15,10 +14,11 @@ import numpy as np
 
 from benchmarks import discretax_blocks, harness
 from benchmarks.discretax_blocks import Arrays, Blocks
+from benchmarks.harness import Compiled
 from rhythmic.networks import Block, Network, NetworkSpec
 from rhythmic.progress import show
 from rhythmic.records import Row, write_table
-from rhythmic.typing import Array, PyTree
+from rhythmic.typing import Array
 
 TOLERANCE = 1e-9  # of loss and gradient, in float64
 WAYS = ("pieces", "adjoint", "scan", "parallel")
@@ -30,8 +30,7 @@ class Options:
 
     Both compute the same function (layer normalisation in the place of discretax's batch
     normalisation), which is shown in float64 first; discretax as it comes is timed too. Each side
-    is a process with JAX's default threads, and they take turns. discretax asks for Python 3.12:
-    ``nox -s blocks``.
+    is a process, and they take turns. discretax requires Python 3.12: ``nox -s blocks``.
 
     Args:
         depth: blocks, one above the other.
@@ -41,7 +40,8 @@ class Options:
         ways: ways through time of this project, see ``rhythmic.fast.ways``.
         repetitions: timed turns of each side.
         warm_up: turns of each side before those, not counted.
-        number: values and gradients a turn.
+        number: values and gradients per turn.
+        pinned: keep each side on one core; otherwise each has JAX's default threads.
         discretax: compare with discretax.
         output: CSV file for the rows, replaced if it exists.
     """
@@ -54,6 +54,7 @@ class Options:
     repetitions: int = 7
     warm_up: int = 1
     number: int = 3
+    pinned: bool = False
     discretax: bool = True
     output: Path = Path("benchmarks/results/blocks.csv")
 
@@ -131,26 +132,14 @@ def in_their_terms(network: Any, *, gradient_of: Any = None) -> Arrays:
     return {name: np.asarray(value) for name, value in found.items()}
 
 
-class Run:
-    """The compiled value and gradient; ``first_seconds`` is what trace, compilation and it took."""
-
-    def __init__(self, blocks: Blocks, way: str):
-        dtype = jnp.zeros(()).dtype
-        self.arguments = (build(blocks), jnp.asarray(blocks.inputs(), dtype), blocks.labels())
-        started = time.perf_counter()
-        function: Any = eqx.filter_value_and_grad(functools.partial(loss_of, way=way))
-        compiled: Any = eqx.filter_jit(function)
-        self.compiled = compiled.lower(*self.arguments).compile()
-        self.once()
-        self.first_seconds = time.perf_counter() - started
-        self.peak_bytes = self.compiled.compiled.memory_analysis().temp_size_in_bytes
-
-    def once(self) -> tuple[Array, PyTree]:
-        """Compute value and gradient and wait for them."""
-        return jax.block_until_ready(self.compiled(*self.arguments))
+def compiled(blocks: Blocks, way: str) -> Compiled:
+    """Return the compiled value and gradient of the network, one way through time."""
+    inputs = jnp.asarray(blocks.inputs(), jnp.zeros(()).dtype)
+    function: Any = eqx.filter_value_and_grad(functools.partial(loss_of, way=way))
+    return Compiled(function, build(blocks), inputs, blocks.labels())
 
 
-_timed = functools.cache(Run)
+_timed = functools.cache(compiled)
 
 
 def facts(blocks: Blocks, way: str) -> Row:
@@ -165,11 +154,7 @@ def facts(blocks: Blocks, way: str) -> Row:
 
 def seconds_of(blocks: Blocks, way: str, number: int) -> float:
     """Return the mean seconds of ``number`` values and gradients."""
-    run = _timed(blocks, way)
-    started = time.perf_counter()
-    for _ in range(number):
-        run.once()
-    return (time.perf_counter() - started) / number
+    return _timed(blocks, way).seconds(number)
 
 
 def differences(blocks: Blocks, way: str) -> Row:
@@ -179,7 +164,7 @@ def differences(blocks: Blocks, way: str) -> Row:
         ValueError: if they are further apart than rounding, since the times would mean nothing.
     """
     with jax.enable_x64(True):
-        run = Run(blocks, way)
+        run = compiled(blocks, way)
         loss, gradient = run.once()
         network = run.arguments[0]
         found = in_their_terms(gradient, gradient_of=network)
@@ -196,11 +181,12 @@ def differences(blocks: Blocks, way: str) -> Row:
 
 
 def measure(stack: ExitStack, options: Options) -> list[Row]:
-    """Show that all compute the same, take turns, and return a row for each way and rival."""
+    """Check that all compute the same, take turns, and return the rows."""
     blocks = options.blocks()
-    ours = {way: harness.Side(stack, harness.use_devices, 1) for way in options.ways}
+    placed = (harness.use_devices, 1, options.pinned)
+    ours = {way: harness.Side(stack, *placed) for way in options.ways}
     rivals = ("layer", "batch") if options.discretax else ()
-    theirs = {name: harness.Side(stack, harness.use_devices, 1) for name in rivals}
+    theirs = {name: harness.Side(stack, *placed) for name in rivals}
     known: dict[str, Row] = {}
     for way, side in ours.items():
         show(f"{way}: checking and compiling")
@@ -262,7 +248,9 @@ def run(options: Options) -> None:
     options.output.parent.mkdir(parents=True, exist_ok=True)
     load = harness.load_average()
     shape = {name: getattr(options, name) for name in ("depth", "width", "batch", "num_steps")}
-    settings = {name: getattr(options, name) for name in ("number", "repetitions", "warm_up")}
+    settings = {
+        name: getattr(options, name) for name in ("number", "repetitions", "warm_up", "pinned")
+    }
     machine = harness.machine(("jax", "equinox"), load_average=load)
     with ExitStack() as stack:
         rows = [row | shape | settings | machine for row in measure(stack, options)]

@@ -1,7 +1,6 @@
 """discretax's side: the blocks of this project's network, with its own modules and parameters."""
 
 import functools
-import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -11,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.harness import Compiled
 from rhythmic.records import Row
 from rhythmic.typing import Array, PyTree
 
@@ -26,7 +26,7 @@ class Blocks:
         width: of the stream between blocks.
         batch: sequences.
         num_steps: of a sequence.
-        num_classes: that are told apart.
+        num_classes: of the sequences.
     """
 
     depth: int = 2
@@ -41,7 +41,7 @@ class Blocks:
         return np.random.default_rng(0).normal(size=shape)
 
     def labels(self) -> np.ndarray:
-        """Return one class a sequence."""
+        """Return one class per sequence."""
         return np.arange(self.batch) % self.num_classes
 
 
@@ -121,29 +121,17 @@ def loss_of(model: PyTree, inputs: Array, labels: Array, state: PyTree) -> Array
 value_and_gradient: Any = eqx.filter_value_and_grad(loss_of)
 
 
-class Run:
-    """The compiled value and gradient; ``first_seconds`` is what trace, compilation and it took."""
-
-    def __init__(self, blocks: Blocks, arrays: Arrays):
-        model, state = build(blocks, arrays)
-        inputs = jnp.asarray(np.moveaxis(blocks.inputs(), -1, 0), jnp.zeros(()).dtype)
-        self.arguments = (model, inputs, jnp.asarray(blocks.labels()), state)
-        started = time.perf_counter()
-        function: Any = eqx.filter_jit(value_and_gradient)
-        self.compiled = function.lower(*self.arguments).compile()
-        self.once()
-        self.first_seconds = time.perf_counter() - started
-        self.peak_bytes = self.compiled.compiled.memory_analysis().temp_size_in_bytes
-
-    def once(self) -> tuple[Array, PyTree]:
-        """Compute value and gradient and wait for them."""
-        return jax.block_until_ready(self.compiled(*self.arguments))
+def compiled(blocks: Blocks, arrays: Arrays) -> Compiled:
+    """Return the compiled value and gradient at the given parameters, see ``build``."""
+    model, state = build(blocks, arrays)
+    inputs = jnp.asarray(np.moveaxis(blocks.inputs(), -1, 0), jnp.zeros(()).dtype)
+    return Compiled(value_and_gradient, model, inputs, jnp.asarray(blocks.labels()), state)
 
 
 @functools.cache
-def _timed(blocks: Blocks, normalisation: str) -> Run:
+def _timed(blocks: Blocks, normalisation: str) -> Compiled:
     arrays = {} if normalisation == "batch" else {"layers[0].scale": np.ones(blocks.width)}
-    return Run(blocks, arrays)
+    return compiled(blocks, arrays)
 
 
 def facts(blocks: Blocks, normalisation: str) -> Row:
@@ -160,15 +148,11 @@ def facts(blocks: Blocks, normalisation: str) -> Row:
 
 def seconds_of(blocks: Blocks, normalisation: str, number: int) -> float:
     """Return the mean seconds of ``number`` values and gradients."""
-    run = _timed(blocks, normalisation)
-    started = time.perf_counter()
-    for _ in range(number):
-        run.once()
-    return (time.perf_counter() - started) / number
+    return _timed(blocks, normalisation).seconds(number)
 
 
 def loss_and_gradient(blocks: Blocks, arrays: Arrays) -> tuple[float, Arrays]:
     """Return both in float64, the gradient by this benchmark's names."""
     with jax.enable_x64(True):
-        loss, gradient = Run(blocks, arrays).once()
+        loss, gradient = compiled(blocks, arrays).once()
         return float(loss), {name: np.asarray(x) for name, x in places(gradient).items()}

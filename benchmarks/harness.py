@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
+import equinox as eqx
 import jax
 import numpy as np
 
@@ -54,6 +55,34 @@ def use_devices(num_devices: int, pinned: bool = False) -> None:
     if pinned and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-num_devices:])
     jax.config.update("jax_num_cpu_devices", num_devices)
+
+
+class Compiled:
+    """A compiled pure function of arrays and modules, called on the same arguments again and again.
+
+    ``first_seconds`` is what trace, compilation and the first call took, ``peak_bytes`` what the
+    compiler reserves beside arguments and results.
+    """
+
+    def __init__(self, function: Callable[..., Any], *arguments: Any):
+        self.arguments = arguments
+        started = time.perf_counter()
+        jitted: Any = eqx.filter_jit(function)
+        self.compiled = jitted.lower(*arguments).compile()
+        self.once()
+        self.first_seconds = time.perf_counter() - started
+        self.peak_bytes = self.compiled.compiled.memory_analysis().temp_size_in_bytes
+
+    def once(self) -> Any:
+        """Return what the function returns, computed anew."""
+        return jax.block_until_ready(self.compiled(*self.arguments))
+
+    def seconds(self, number: int) -> float:
+        """Return the mean seconds of ``number`` calls."""
+        started = time.perf_counter()
+        for _ in range(number):
+            self.once()
+        return (time.perf_counter() - started) / number
 
 
 def seconds(function: Callable[..., object], *arguments: Any) -> float:

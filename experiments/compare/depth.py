@@ -27,7 +27,7 @@ from rhythmic.plotting.accuracy import Curve, curve_panels
 OSCILLATORS = ("rrn", "horn", "linoss", "lru", "s5")
 PLAIN = ("lem", "lstm", "gru")
 CELLS = (*OSCILLATORS, *PLAIN)
-TITLE_OF = TITLES | {"linoss": "D-LinOSS", "lru": "LRU", "s5": "S5", "lem": "LEM"}
+TITLE_OF = TITLES | {"linoss": "D-LinOSS"}
 OPTIONS_OF = {"linoss": {"scheme": "damped", "maps": "complex"}}
 DEPTHS = (1, 2)
 COUNTS_CLAIMED = (1000, 10_000)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from experiments.compare.options import CompareOptions
+from rhythmic.compare.verdicts import NAMES as NAMES_OF_CELLS
 from rhythmic.networks import LAST, MEAN, POWER, NetworkSpec, published
 from rhythmic.plotting.accuracy import CHANCE
 from rhythmic.theory import ladder, span_ladder
@@ -22,16 +23,7 @@ TASK_RATE = 100.0  # Hz; of memory tasks too, whose steps have no unit of their 
 # The cells whose nodes do not swing: what a claim that rhythm helps is held against.
 NOT_RHYTHMIC = ("rnn", "lstm", "gru")
 HEADS = {"energy": POWER, "mean": MEAN}
-TITLES = {
-    "rrn": "RRN",
-    "rnn": "RNN",
-    "lstm": "LSTM",
-    "gru": "GRU",
-    "horn": "HORN",
-    "cornn": "coRNN",
-    "linoss": "LinOSS",
-    "horn-heterogeneous": "HORN, heterogeneous",
-}
+TITLES = NAMES_OF_CELLS | {"rrn": "RRN", "horn-heterogeneous": "HORN, heterogeneous"}
 # The head that each cell was published with.
 HEAD_OF = {
     "rrn": POWER,

@@ -152,8 +152,8 @@ def weigh(weights: Array, activity: Array) -> Array:
     """Return ``weights @ activity`` for weights ``(post, pre)`` and activity ``(pre, *batch)``.
 
     Full precision is asked for, since a GPU may otherwise round float32 products to ten bits,
-    which near-critical nodes amplify; a CPU does the same either way. Further axes are taken as
-    one, since XLA moves those of a gradient by a product of more than two axes in memory.
+    which near-critical nodes amplify; a CPU does the same either way. Further axes are flattened:
+    of a product over several axes XLA transposes the gradient in memory.
     """
     flat = activity.reshape(len(activity), -1)
     product = jnp.tensordot(weights, flat, axes=1, precision=jax.lax.Precision.HIGHEST)
