@@ -105,6 +105,7 @@ PRESETS = presets(
     DepthOptions,
     "depth",
     smoke={"cells": ("linoss", "lstm")},
+    quick={"cells": ("rrn", "linoss", "lstm", "gru"), "batch_size": 32},
     full={
         "num_train": 10_000,
         "epochs": 5,
